@@ -1,0 +1,74 @@
+/// Why a decision was taken. A closed list; the raw values are those of the JSON shapes.
+public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
+    // Nothing to do.
+    /// The number is not in the desired state: never touched.
+    case unmanaged
+    /// The belief is exactly the desired state and nothing is due.
+    case converged
+    /// The desired state was accepted; a request of doubtful fate may still land, and has to be waited for.
+    case awaitingSettlement = "awaiting_settlement"
+
+    // Something to send.
+    /// The number should be enabled and its state was never known: it is taken over, by way of disable.
+    case adopting
+    /// First contact, and the operator vouches for the PIN.
+    case adoptingOperatorPIN = "adopting_operator_pin"
+    /// The number is disabled, or may be, and should be enabled.
+    case enabling
+    /// The number should be disabled and may not be.
+    case disabling
+    /// More than one PIN may be live: certainty comes by way of disable.
+    case ambiguousPIN = "ambiguous_pin"
+    /// A PIN that we do not hold may be live, on a number that we knew.
+    case foreignPIN = "foreign_pin"
+    /// The desired state is due to be sent again.
+    case reapplyDue = "reapply_due"
+    /// The PIN has reached its period.
+    case rotationDue = "rotation_due"
+    /// The PIN is older than `rotate_before`.
+    case rotateBefore = "rotate_before"
+    /// The operator-owned PIN has another value than the live one.
+    case operatorPINChanged = "operator_pin_changed"
+    /// The request that is needed was refused twice in a row: the opposite is sent first.
+    case oppositeAfterRefusal = "opposite_after_refusal"
+
+    // Something to send, but not yet.
+    /// Waiting after a failure.
+    case backingOff = "backing_off"
+    /// The number's write budget for this hour is used up.
+    case writeBudget = "write_budget"
+    /// As many numbers are exposed as may be at once.
+    case exposureBudget = "exposure_budget"
+    /// The endpoint's requests for this minute are used up, or it asked us to wait.
+    case endpointLimit = "endpoint_limit"
+    /// The operator-owned PIN that the entry names cannot be read.
+    case operatorPINUnavailable = "operator_pin_unavailable"
+    /// The daemon is stopping: no new cycle starts.
+    case stopping
+
+    /// One sentence for people, without a full stop.
+    public var sentence: String {
+        switch self {
+        case .unmanaged: "not in the desired state: left alone"
+        case .converged: "as desired"
+        case .awaitingSettlement: "as desired; an unanswered request may still land, and is waited for"
+        case .adopting: "first contact: taken over by disabling, then enabling with our PIN"
+        case .adoptingOperatorPIN: "first contact: the operator's PIN is set"
+        case .enabling: "should be enabled and may be disabled"
+        case .disabling: "should be disabled and may be enabled"
+        case .ambiguousPIN: "more than one PIN may be live: reset to be certain"
+        case .foreignPIN: "a PIN that we do not hold may be live: reset to be certain"
+        case .reapplyDue: "due to be sent again"
+        case .rotationDue: "the PIN has reached its rotation period"
+        case .rotateBefore: "the PIN is older than rotate_before"
+        case .operatorPINChanged: "the operator's PIN has a new value"
+        case .oppositeAfterRefusal: "refused twice: the opposite is sent first, to be certain"
+        case .backingOff: "waiting after a failure"
+        case .writeBudget: "the number's requests for this hour are used up"
+        case .exposureBudget: "as many numbers are exposed as may be at once"
+        case .endpointLimit: "the endpoint's requests for this minute are used up, or it asked us to wait"
+        case .operatorPINUnavailable: "the operator-owned PIN cannot be read"
+        case .stopping: "the daemon is stopping"
+        }
+    }
+}

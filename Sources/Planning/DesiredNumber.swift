@@ -1,0 +1,91 @@
+/// Where the vendor's API is called. It is a property of the token, not one of several mirrors.
+public enum Endpoint: Hashable, Sendable {
+    /// The vendor's current platform.
+    case v4
+    /// The vendor's previous platform.
+    case legacy
+    /// An operator's own URL: https, or http to loopback.
+    case url(String)
+
+    /// The name or URL as it stands in the desired-state file.
+    public var text: String {
+        switch self {
+        case .v4: "v4"
+        case .legacy: "legacy"
+        case .url(let url): url
+        }
+    }
+
+    /// The endpoint that ``text`` stands for; the URL is not checked.
+    public init(text: String) {
+        switch text {
+        case "v4": self = .v4
+        case "legacy": self = .legacy
+        default: self = .url(text)
+        }
+    }
+
+    /// The URL that requests go to (vendor-documented for ``v4`` and ``legacy``).
+    public var url: String {
+        switch self {
+        case .v4: "https://app.pickyassist.com/api/v2/two-step-verification"
+        case .legacy: "https://pickyassist.com/app/api/v2/two-step-verification"
+        case .url(let url): url
+        }
+    }
+}
+
+/// What verification should be.
+public enum Verification: String, Hashable, Sendable, CaseIterable {
+    case enabled
+    case disabled
+}
+
+/// How one PIN is replaced by the next.
+public enum RotationMethod: String, Hashable, Sendable, CaseIterable {
+    /// Disable, then enable with the new PIN: the documented way.
+    case reset
+    /// Enable with the new PIN while enabled: never exposes the number, and only works where the vendor replaces PINs.
+    case replace
+}
+
+/// What the desired-state file says of one number, its defaults already applied.
+public struct DesiredNumber: Hashable, Sendable {
+    public var number: PhoneNumber
+    /// A short name for people, unique in the file.
+    public var label: String?
+    /// The name of the token, never the token.
+    public var tokenName: String
+    public var endpoint: Endpoint
+    public var verification: Verification
+    /// The period of PIN rotation; nil for never.
+    public var rotateEvery: Duration?
+    /// The period of re-applying the desired state; nil for never.
+    public var reapplyEvery: Duration?
+    public var rotationMethod: RotationMethod
+    /// When scheduled rotations may start; nil for any time.
+    public var rotationWindow: RotationWindow?
+    /// A PIN made before this instant is rotated at it.
+    public var rotateBefore: Instant?
+    /// The name of an operator-owned PIN; nil when PINs are generated.
+    public var operatorPINName: String?
+
+    public init(
+        number: PhoneNumber, label: String? = nil, tokenName: String, endpoint: Endpoint = .v4,
+        verification: Verification = .enabled, rotateEvery: Duration? = .seconds(90 * 86_400),
+        reapplyEvery: Duration? = .seconds(86_400), rotationMethod: RotationMethod = .reset,
+        rotationWindow: RotationWindow? = nil, rotateBefore: Instant? = nil, operatorPINName: String? = nil
+    ) {
+        self.number = number
+        self.label = label
+        self.tokenName = tokenName
+        self.endpoint = endpoint
+        self.verification = verification
+        self.rotateEvery = rotateEvery
+        self.reapplyEvery = reapplyEvery
+        self.rotationMethod = rotationMethod
+        self.rotationWindow = rotationWindow
+        self.rotateBefore = rotateBefore
+        self.operatorPINName = operatorPINName
+    }
+}

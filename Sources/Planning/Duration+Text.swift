@@ -1,0 +1,56 @@
+extension Duration {
+    /// Reads a period as operators write it: a whole number and a unit, `ms`, `s`, `m`, `h`, `d` or `w`, such as `90d`.
+    ///
+    /// Several parts may follow each other, largest first: `1h30m`. Nil for anything else, and above 10,000 days.
+    public init?(periodText text: String) {
+        var total: Int64 = 0
+        var lastUnit = Int64.max
+        var rest = Substring(text)
+        guard !rest.isEmpty, text.utf8.count <= 32 else { return nil }
+        while !rest.isEmpty {
+            let digits = rest.prefix { $0.isASCII && $0.isNumber }
+            guard let value = Int64(digits), digits.count <= 12 else { return nil }
+            rest = rest.dropFirst(digits.count)
+            let letters = rest.prefix { $0.isASCII && $0.isLetter }
+            rest = rest.dropFirst(letters.count)
+            guard let unit = Self.periodUnits[String(letters)], unit < lastUnit else { return nil }
+            lastUnit = unit
+            let (part, overflow) = value.multipliedReportingOverflow(by: unit)
+            guard !overflow, part <= Self.longestPeriodMilliseconds else { return nil }
+            total += part
+        }
+        guard total <= Self.longestPeriodMilliseconds else { return nil }
+        self = .milliseconds(total)
+    }
+
+    /// The shortest exact period text: `90d`, `36h`, `1500ms`; `0s` for zero.
+    public var periodText: String {
+        let value = milliseconds
+        guard value != 0 else { return "0s" }
+        for (name, unit) in [("d", Int64(86_400_000)), ("h", 3_600_000), ("m", 60_000), ("s", 1000)]
+        where value % unit == 0 {
+            return "\(value / unit)\(name)"
+        }
+        return "\(value)ms"
+    }
+
+    /// This duration in words for people, two units at most and rounded down: `2 d 3 h`, `45 s`, `120 ms`.
+    public var roughText: String {
+        let value = max(0, milliseconds)
+        if value < 1000 { return "\(value) ms" }
+        let units: [(String, Int64)] = [("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000)]
+        guard let first = units.firstIndex(where: { value >= $0.1 }) else { return "0 s" }
+        let (name, unit) = units[first]
+        let head = "\(value / unit) \(name)"
+        guard first + 1 < units.count, value / unit < 10 else { return head }
+        let (nextName, nextUnit) = units[first + 1]
+        let remainder = value % unit / nextUnit
+        return remainder == 0 ? head : "\(head) \(remainder) \(nextName)"
+    }
+
+    private static let longestPeriodMilliseconds: Int64 = 10_000 * 86_400_000
+
+    private static let periodUnits: [String: Int64] = [
+        "ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000,
+    ]
+}

@@ -1,0 +1,33 @@
+/// What a request does to a number at the vendor when it is carried out.
+///
+/// A request has one effect: disable leads to ``off``, enable with the PIN of generation `g` to ``on(_:)``.
+public enum Effect: Hashable, Sendable, Comparable {
+    /// Verification is disabled.
+    case off
+    /// Verification is enabled with our PIN of this generation (1, 2, 3 …).
+    case on(Int)
+
+    /// The action that has this effect.
+    public var action: VendorAction {
+        switch self {
+        case .off: .disable
+        case .on: .enable
+        }
+    }
+
+    /// The generation of an enable; nil for ``off``.
+    public var generation: Int? {
+        switch self {
+        case .off: nil
+        case .on(let generation): generation
+        }
+    }
+}
+
+/// The two things that the vendor can be asked to do.
+public enum VendorAction: String, Hashable, Sendable, CaseIterable {
+    /// Enable verification with a PIN.
+    case enable
+    /// Disable verification.
+    case disable
+}

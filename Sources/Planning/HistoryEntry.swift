@@ -1,0 +1,68 @@
+/// One request as the append-only history keeps it.
+public struct ChangeEntry: Hashable, Sendable {
+    /// Ascending, unique in the store.
+    public let id: Int64
+    public let number: PhoneNumber
+    public let action: VendorAction
+    public let reason: DecisionReason
+    /// The PIN generation of an enable; nil for a disable.
+    public let generation: Int?
+    /// When the request was made durable, just before it was sent.
+    public let sentAt: Instant
+    /// When its end was seen; nil while it is in flight.
+    public var answeredAt: Instant?
+    /// How it ended; nil while it is in flight.
+    public var outcome: Outcome?
+
+    public init(
+        id: Int64, number: PhoneNumber, action: VendorAction, reason: DecisionReason, generation: Int?,
+        sentAt: Instant, answeredAt: Instant? = nil, outcome: Outcome? = nil
+    ) {
+        self.id = id
+        self.number = number
+        self.action = action
+        self.reason = reason
+        self.generation = generation
+        self.sentAt = sentAt
+        self.answeredAt = answeredAt
+        self.outcome = outcome
+    }
+}
+
+/// What an audit event is about; a closed list, documented in the README.
+public enum EventKind: String, Hashable, Sendable, CaseIterable {
+    /// A desired-state file was taken into force.
+    case configurationAccepted = "configuration_accepted"
+    /// A desired-state file was not taken, because it is invalid or cannot be read.
+    case configurationRefused = "configuration_refused"
+    /// A PIN was shown to somebody.
+    case pinRevealed = "pin_revealed"
+    /// A sealing key was made, because none was configured.
+    case keyGenerated = "key_generated"
+    /// The daemon (or `apply`) began to work on this store.
+    case started
+    /// The daemon (or `apply`) stopped cleanly.
+    case stopped
+    /// Requests without an answer were found at the start: an earlier process stopped in the middle of them.
+    case interruptedRequests = "interrupted_requests"
+}
+
+/// One row of the append-only audit trail.
+public struct EventEntry: Hashable, Sendable {
+    public let at: Instant
+    public let kind: EventKind
+    /// The number that it concerns; nil when it concerns the whole store.
+    public let number: PhoneNumber?
+    /// Who caused it: a user as `name (uid 1000)`, or `daemon`.
+    public let actor: String
+    /// One line of detail, free of secrets.
+    public let detail: String
+
+    public init(at: Instant, kind: EventKind, number: PhoneNumber? = nil, actor: String = "daemon", detail: String) {
+        self.at = at
+        self.kind = kind
+        self.number = number
+        self.actor = actor
+        self.detail = detail
+    }
+}

@@ -1,0 +1,90 @@
+/// How a number stands, in one word. The raw values are those of the JSON shapes.
+public enum NumberCondition: String, Hashable, Sendable, CaseIterable {
+    /// The belief is exactly the desired state and nothing is overdue.
+    case converged
+    /// A request is to be sent, or on its way.
+    case pending
+    /// It should be enabled and is disabled, as far as anybody can tell.
+    case exposed
+    /// The desired state was accepted, and an unanswered request may still land.
+    case uncertain
+    /// Waiting after a failure.
+    case backingOff = "backing_off"
+    /// Waiting for a limit or for something that an operator has to mend.
+    case held
+    /// Paused by an operator.
+    case paused
+    /// Not in the desired state.
+    case unmanaged
+
+    /// The condition of `record` when the planner decided `decision` about it.
+    public init(of record: NumberRecord, decision: Decision) {
+        guard record.desired != nil else {
+            self = .unmanaged
+            return
+        }
+        if record.isExposed {
+            self = .exposed
+            return
+        }
+        switch decision {
+        case .idle(_, .awaitingSettlement): self = .uncertain
+        case .idle: self = .converged
+        case .send: self = .pending
+        case .hold(_, .backingOff): self = .backingOff
+        case .hold: self = .held
+        }
+    }
+}
+
+/// What is done next about a number, as the JSON shapes name it.
+public enum NextAction: String, Hashable, Sendable, CaseIterable {
+    case enable
+    case disable
+    case rotate
+    case reapply
+
+    /// The name of a request with this reason.
+    public init(_ request: PlannedRequest, because reason: DecisionReason) {
+        switch reason {
+        case .reapplyDue: self = .reapply
+        case .rotationDue, .rotateBefore, .operatorPINChanged: self = .rotate
+        case .adopting, .adoptingOperatorPIN, .enabling, .ambiguousPIN, .foreignPIN: self = .enable
+        case .disabling: self = .disable
+        case .oppositeAfterRefusal, .unmanaged, .converged, .awaitingSettlement, .backingOff, .writeBudget,
+            .exposureBudget, .endpointLimit, .operatorPINUnavailable, .stopping:
+            self = request.action == .enable ? .enable : .disable
+        }
+    }
+}
+
+/// What is known to come next for a number: the action and when.
+public struct Outlook: Hashable, Sendable {
+    public let action: NextAction?
+    public let at: Instant?
+    public let reason: DecisionReason
+
+    /// Looks ahead from `decision`: an idle or held number is planned again at the instant it waits for.
+    public init(
+        of record: NumberRecord, decision: Decision, operatorPIN: PIN? = nil, policy: Policy, now: Instant
+    ) {
+        switch decision {
+        case .send(let request, let because):
+            action = NextAction(request, because: because)
+            at = now
+            reason = because
+        case .idle(let until, let because), .hold(let until, let because):
+            at = until
+            reason = because
+            guard let until,
+                case .send(let request, let next) = Planner.decide(
+                    record, operatorPIN: operatorPIN, policy: policy, now: max(until, now)
+                )
+            else {
+                action = nil
+                return
+            }
+            action = NextAction(request, because: next)
+        }
+    }
+}

@@ -1,0 +1,242 @@
+/// A request on its way: what was asked, and the record as it was before the belief was widened for it.
+public struct Flight: Hashable, Sendable {
+    /// The id of the request in the history.
+    public let changeID: Int64
+    public let request: PlannedRequest
+    public let reason: DecisionReason
+    public let effect: Effect
+    public let sentAt: Instant
+    /// The record before widening, with the generation of this request already in it.
+    public var before: NumberRecord
+
+    public init(
+        changeID: Int64, request: PlannedRequest, reason: DecisionReason, effect: Effect, sentAt: Instant,
+        before: NumberRecord
+    ) {
+        self.changeID = changeID
+        self.request = request
+        self.reason = reason
+        self.effect = effect
+        self.sentAt = sentAt
+        self.before = before
+    }
+}
+
+/// The record made ready for a request.
+public struct Departure: Hashable, Sendable {
+    /// The widened record, to be made durable before the request is sent.
+    public let record: NumberRecord
+    public let flight: Flight
+    /// The generation that was made for this request, to be inserted with it.
+    public let newGeneration: PINGeneration?
+}
+
+extension NumberRecord {
+    /// Whether the number should be enabled and is disabled, as far as anybody can tell.
+    public var isExposed: Bool {
+        guard desired?.verification == .enabled, belief.maybeOff else { return false }
+        if belief.certainEffect == .off { return true }
+        guard cycle != nil else { return false }
+        if case .on = lastAccepted { return false }
+        return true
+    }
+
+    /// Whether the belief is exactly what is desired.
+    public var isAsDesired: Bool {
+        switch (desired?.verification, belief.certainEffect) {
+        case (.enabled, .on), (.disabled, .off): true
+        case (.enabled, .off), (.disabled, .on), (nil, _), (_, nil): false
+        }
+    }
+
+    /// The record widened for `request`, which is to be sent at `now`.
+    public func departing(
+        with request: PlannedRequest, because reason: DecisionReason, changeID: Int64, now: Instant,
+        random: inout some RandomNumberGenerator
+    ) -> Departure {
+        let made = newGeneration(for: request.content, now: now, random: &random)
+        var before = self
+        if let made { before.generations.append(made) }
+        let effect: Effect
+        switch request.content {
+        case .disable: effect = .off
+        case .enable(let generation): effect = .on(generation)
+        case .enableNew, .enableOperatorPIN:
+            guard let made else { preconditionFailure("an enable with a new PIN makes a generation") }
+            effect = .on(made.generation)
+        }
+        var widened = before
+        widened.belief = belief.widened(by: effect, sentAt: now)
+        widened.lastAccepted = nil
+        widened.recentWrites = Array((recentWrites + [now]).suffix(WriteBudget.remembered))
+        widened.setLiveUntil(nil, of: effect.generation.map { [$0] } ?? [])
+        if cycle == nil, request.startsCycle || (belief.certainEffect == .off && effect != .off) {
+            if desired?.verification == .enabled { widened.cycle = Cycle(since: now, reason: reason) }
+        }
+        let flight = Flight(
+            changeID: changeID, request: request, reason: reason, effect: effect, sentAt: now, before: before
+        )
+        return Departure(record: widened, flight: flight, newGeneration: made)
+    }
+
+    /// The record after a request ended. `self` is the widened record.
+    ///
+    /// - Parameters:
+    ///   - jitter: uniform in 0..<1, for the backoff.
+    public func arriving(
+        from flight: Flight, with outcome: Outcome, now: Instant, policy: Policy, jitter: Double
+    ) -> NumberRecord {
+        var next = self
+        next.belief = flight.before.belief.narrowed(
+            by: outcome.verdict, of: flight.effect, proof: flight.request.proof, sentAt: flight.sentAt, answeredAt: now,
+            settleDelay: policy.settleDelay
+        )
+        switch outcome.verdict {
+        case .accepted: next.noteAcceptance(of: flight.effect, now: now)
+        case .noEffect:
+            next.lastAccepted = flight.before.lastAccepted
+            next.cycle = flight.before.cycle
+            if outcome.reason.neverLeft { next.recentWrites = flight.before.recentWrites }
+        case .refused:
+            if flight.before.lastAccepted == flight.effect { next.lastAccepted = flight.effect }
+        case .inDoubt: break
+        }
+        let gone = belief.generations.filter { !next.belief.generations.contains($0) }
+        next.setLiveUntil(now, of: gone)
+        if desired?.verification != .enabled || !next.belief.maybeOff { next.cycle = nil }
+        if outcome.verdict != .accepted {
+            next.noteFailure(of: flight, outcome, now: now, policy: policy, jitter: jitter)
+        } else if next.isAsDesired {
+            next.attempts = 0
+            next.lastError = nil
+        }
+        return next
+    }
+
+    /// The record under another desired state, as an adoption leaves it: backoff and refusals end.
+    public func taking(_ newDesired: DesiredNumber?) -> NumberRecord {
+        guard newDesired != desired else { return self }
+        var next = self
+        if let newDesired {
+            if let old = desired, old.endpoint != newDesired.endpoint { next.belief = belief.addingForeign() }
+            if desired == nil { next.appliedAt = nil }
+            next.retryAt = nil
+            next.attempts = 0
+            next.refusals = nil
+        }
+        next.desired = newDesired
+        if newDesired?.verification != .enabled { next.cycle = nil }
+        return next
+    }
+
+    private func newGeneration(
+        for content: PlannedRequest.Content, now: Instant, random: inout some RandomNumberGenerator
+    ) -> PINGeneration? {
+        let next = (generations.map(\.generation).max() ?? 0) + 1
+        switch content {
+        case .disable, .enable: return nil
+        case .enableNew:
+            let recent = generations.suffix(PINGenerator.remembered).map(\.pin)
+            let pin = PINGenerator.make(for: number, recent: recent, using: &random)
+            return PINGeneration(generation: next, pin: pin, origin: .generated, createdAt: now)
+        case .enableOperatorPIN(let pin, let name):
+            return PINGeneration(generation: next, pin: pin, origin: .operator(name: name), createdAt: now)
+        }
+    }
+
+    private mutating func noteAcceptance(of effect: Effect, now: Instant) {
+        lastAccepted = effect
+        refusals = nil
+        retryAt = nil
+        if effect.action == (desired?.verification == .disabled ? .disable : .enable) { appliedAt = now }
+        guard let generation = effect.generation,
+            let index = generations.firstIndex(where: { $0.generation == generation })
+        else { return }
+        if generations[index].liveFrom == nil {
+            generations[index].liveFrom = now
+            rotatedAt = now
+        }
+    }
+
+    private mutating func noteFailure(
+        of flight: Flight, _ outcome: Outcome, now: Instant, policy: Policy, jitter: Double
+    ) {
+        lastError = outcome.sentence(for: flight.effect.action)
+        if outcome.verdict == .refused, flight.reason == .reapplyDue {
+            // Some vendors refuse what is already so. The belief stands; it is a note, not a failure.
+            appliedAt = now
+            retryAt = nil
+            return
+        }
+        attempts += 1
+        if outcome.verdict == .refused {
+            let earlier = refusals.flatMap { $0.action == flight.effect.action ? $0.count : nil } ?? 0
+            refusals = Refusals(action: flight.effect.action, count: earlier + 1)
+        }
+        let delay = RetrySchedule.delay(
+            attempts: attempts, exposed: isExposed, policy: policy, jitter: jitter, retryAfter: outcome.retryAfter
+        )
+        retryAt = now.advanced(by: delay)
+    }
+
+    private mutating func setLiveUntil(_ instant: Instant?, of changed: [Int]) {
+        for index in generations.indices where changed.contains(generations[index].generation) {
+            generations[index].liveUntil = instant
+        }
+    }
+
+    /// The generations whose stored state differs between `old` and this record, ascending.
+    public func generationsTouched(since old: NumberRecord) -> [Int] {
+        let doubted: (NumberRecord) -> [Int: Instant] = { record in
+            var since: [Int: Instant] = [:]
+            for doubt in record.belief.doubts {
+                if let generation = doubt.effect.generation { since[generation] = doubt.since }
+            }
+            return since
+        }
+        let (doubtsNow, doubtsThen) = (doubted(self), doubted(old))
+        return generations.filter { generation in
+            let key = generation.generation
+            return belief.generations.contains(key) != old.belief.generations.contains(key)
+                || doubtsNow[key] != doubtsThen[key] || old.generation(key) != generation
+        }.map(\.generation)
+    }
+}
+
+extension Outcome {
+    /// What went wrong, in one line for people.
+    public func sentence(for action: VendorAction) -> String {
+        let status = [httpStatus.map { "HTTP \($0)" }, apiStatus.map { "status \($0)" }].compactMap { $0 }
+        let facts = (status + (message.map { ["\"\($0)\""] } ?? [])).joined(separator: ", ")
+        return "\(action.rawValue): \(reason.sentence)" + (facts.isEmpty ? "" : " (\(facts))")
+    }
+}
+
+extension OutcomeReason {
+    /// The reason in words, without a full stop.
+    public var sentence: String {
+        switch self {
+        case .success: "done"
+        case .nameNotResolved: "the endpoint's host name does not resolve; nothing was sent"
+        case .connectionRefused: "the endpoint refused the connection; nothing was sent"
+        case .connectTimeout: "no connection to the endpoint in time; nothing was sent"
+        case .tlsFailed: "the endpoint's TLS certificate or handshake failed; nothing was sent"
+        case .notSent: "the request could not be sent"
+        case .tokenUnavailable: "the token cannot be read; nothing was sent"
+        case .authenticationRefused:
+            "the vendor refused the token: check its value, its endpoint (v4 or legacy) and its IP restriction"
+        case .balanceRefused: "the vendor says that the balance is insufficient"
+        case .rateLimited: "the vendor is limiting requests"
+        case .clientError: "the vendor rejected the request"
+        case .vendorRefused: "the vendor refused"
+        case .serviceUnavailable: "the vendor's service is unavailable; it may still have been done"
+        case .serverError: "the vendor's server failed; it may still have been done"
+        case .unexpectedStatus: "an unexpected HTTP answer; it may still have been done"
+        case .timeout: "no answer in time; it may still be done"
+        case .connectionLost: "the connection ended before the answer; it may still be done"
+        case .oversized: "the answer was too large to read; it may have been done"
+        case .malformed: "the answer could not be understood; it may have been done"
+        case .daemonStopped: "the daemon stopped before the answer; it may have been done"
+        }
+    }
+}

@@ -1,0 +1,90 @@
+/// Everything that is durable about one number: what is wanted, what is believed, and how the work on it stands.
+public struct NumberRecord: Hashable, Sendable {
+    /// Our own exposure of a number that should be enabled: from the disable until `off` leaves the belief.
+    public struct Cycle: Hashable, Sendable {
+        /// When the disable was made durable.
+        public let since: Instant
+        /// Why the cycle was begun; the enable that ends it carries the same reason.
+        public let reason: DecisionReason
+
+        public init(since: Instant, reason: DecisionReason) {
+            self.since = since
+            self.reason = reason
+        }
+    }
+
+    /// How often in a row the vendor refused one action, with nothing accepted in between.
+    public struct Refusals: Hashable, Sendable {
+        public let action: VendorAction
+        public let count: Int
+
+        public init(action: VendorAction, count: Int) {
+            self.action = action
+            self.count = count
+        }
+    }
+
+    public let number: PhoneNumber
+    /// What the desired state in force says; nil when the number is not in it (unmanaged).
+    public var desired: DesiredNumber?
+    public var belief: Belief
+    /// The generations that may be live and the newest few, ascending. Older ones stay in the store.
+    public var generations: [PINGeneration]
+    /// The effect of the last request, when that request was accepted; nil after any other end but `noEffect`.
+    public var lastAccepted: Effect?
+    public var refusals: Refusals?
+    /// Requests in a row that were not accepted, since the number was last as desired.
+    public var attempts: Int
+    /// No request before this instant, after a failure.
+    public var retryAt: Instant?
+    public var cycle: Cycle?
+    /// When the desired state was last accepted (or, for a re-apply, refused without harm).
+    public var appliedAt: Instant?
+    /// When the PIN last changed: the first acceptance of the newest live generation.
+    public var rotatedAt: Instant?
+    /// What went wrong last, in words; nil once the number is as desired again.
+    public var lastError: String?
+    /// When requests that reached the vendor were sent within the last hour, ascending; from the history.
+    public var recentWrites: [Instant]
+    /// When work is next due, as the last decision said; nil when nothing is.
+    public var dueAt: Instant?
+
+    public init(
+        number: PhoneNumber, desired: DesiredNumber? = nil, belief: Belief = .unknown,
+        generations: [PINGeneration] = [], lastAccepted: Effect? = nil, refusals: Refusals? = nil, attempts: Int = 0,
+        retryAt: Instant? = nil, cycle: Cycle? = nil, appliedAt: Instant? = nil, rotatedAt: Instant? = nil,
+        lastError: String? = nil, recentWrites: [Instant] = [], dueAt: Instant? = nil
+    ) {
+        self.number = number
+        self.desired = desired
+        self.belief = belief
+        self.generations = generations
+        self.lastAccepted = lastAccepted
+        self.refusals = refusals
+        self.attempts = attempts
+        self.retryAt = retryAt
+        self.cycle = cycle
+        self.appliedAt = appliedAt
+        self.rotatedAt = rotatedAt
+        self.lastError = lastError
+        self.recentWrites = recentWrites
+        self.dueAt = dueAt
+    }
+
+    /// The PIN generation with this number, when it is loaded.
+    public func generation(_ generation: Int) -> PINGeneration? {
+        generations.first { $0.generation == generation }
+    }
+
+    /// The generation of the PIN that is most likely live: the last one accepted, else the newest that may be.
+    public var likeliestGeneration: Int? {
+        if case .on(let generation) = lastAccepted, belief.generations.contains(generation) { return generation }
+        return belief.generations.last
+    }
+
+    /// The generations that may be live, most likely first: the last one accepted, then newest to oldest.
+    public var candidates: [Int] {
+        let first = likeliestGeneration
+        return (first.map { [$0] } ?? []) + belief.generations.reversed().filter { $0 != first }
+    }
+}

@@ -1,0 +1,52 @@
+/// One PIN of a number, from its creation to the end of its life at the vendor.
+public struct PINGeneration: Hashable, Sendable {
+    /// Where a PIN came from.
+    public enum Origin: Hashable, Sendable {
+        /// Made by us.
+        case generated
+        /// Owned by the operator, under this name.
+        case `operator`(name: String)
+
+        /// The form kept in the store: `generated` or `operator:NAME`.
+        public var text: String {
+            switch self {
+            case .generated: "generated"
+            case .operator(let name): "operator:\(name)"
+            }
+        }
+
+        /// Reads ``text``; nil for anything else.
+        public init?(text: String) {
+            if text == "generated" {
+                self = .generated
+            } else if text.hasPrefix("operator:") {
+                self = .operator(name: String(text.dropFirst("operator:".count)))
+            } else {
+                return nil
+            }
+        }
+    }
+
+    /// 1 for a number's first PIN, one more for each next.
+    public let generation: Int
+    public let pin: PIN
+    public let origin: Origin
+    /// When it was made, before it was ever sent.
+    public let createdAt: Instant
+    /// When an enable with it was first accepted; nil while that has not been seen.
+    public var liveFrom: Instant?
+    /// When it was proven not to be live any more; nil while it may be, or never was.
+    public var liveUntil: Instant?
+
+    public init(
+        generation: Int, pin: PIN, origin: Origin, createdAt: Instant, liveFrom: Instant? = nil,
+        liveUntil: Instant? = nil
+    ) {
+        self.generation = generation
+        self.pin = pin
+        self.origin = origin
+        self.createdAt = createdAt
+        self.liveFrom = liveFrom
+        self.liveUntil = liveUntil
+    }
+}

@@ -1,0 +1,30 @@
+/// Exponential backoff with full jitter: uniform between nothing and a ceiling that doubles with each failure.
+///
+/// Source of the method: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+public enum RetrySchedule {
+    /// The longest wait after `attempts` failures in a row (1 or more): `minimum`, doubled each time, at most `maximum`.
+    public static func ceiling(attempts: Int, minimum: Duration, maximum: Duration) -> Duration {
+        var ceiling = min(minimum, maximum)
+        // 2 to the power of 40 milliseconds is 34 years: past any maximum.
+        for _ in 1..<max(2, min(attempts, 40)) where attempts > 1 {
+            ceiling = min(ceiling * 2, maximum)
+        }
+        return ceiling
+    }
+
+    /// The wait after `attempts` failures in a row.
+    ///
+    /// - Parameters:
+    ///   - exposed: whether the number is exposed, which shortens the longest wait.
+    ///   - jitter: uniform in 0..<1.
+    ///   - retryAfter: the vendor's own word; the wait is never shorter.
+    public static func delay(
+        attempts: Int, exposed: Bool, policy: Policy, jitter: Double, retryAfter: Duration?
+    ) -> Duration {
+        precondition((0..<1).contains(jitter), "jitter is in 0..<1")
+        let maximum = exposed ? min(policy.backoffMaxExposed, policy.backoffMax) : policy.backoffMax
+        let ceiling = ceiling(attempts: attempts, minimum: policy.backoffMin, maximum: maximum)
+        let jittered = Duration.milliseconds(Int64(Double(ceiling.milliseconds) * jitter))
+        return max(jittered, retryAfter ?? .zero)
+    }
+}

@@ -1,0 +1,49 @@
+/// When a number's PIN is due to change. Pure: the time zone's offsets come with the policy.
+public enum RotationSchedule {
+    /// A rotation that is due at an instant, and why.
+    public struct Due: Hashable, Sendable {
+        public let at: Instant
+        public let reason: DecisionReason
+    }
+
+    /// How much later than its period a number's rotation comes: a fixed share, 0 to 10 %, by a hash of the number.
+    ///
+    /// It keeps a fleet that was adopted in one hour from rotating in one hour.
+    public static func spread(for number: PhoneNumber, period: Duration) -> Duration {
+        let range = period.milliseconds / 10
+        guard range > 0 else { return .zero }
+        return .milliseconds(Int64(number.stableHash % UInt64(range)))
+    }
+
+    /// When the live PIN of generation `generation` is due to change; nil for never.
+    ///
+    /// An operator-owned PIN changes when its value does, at once. A generated one changes at `rotate_before`, at once,
+    /// or after `rotate_every` plus the number's spread, inside the rotation window.
+    public static func due(
+        _ record: NumberRecord, desired: DesiredNumber, generation: Int, operatorPIN: PIN?, policy: Policy, now: Instant
+    ) -> Due? {
+        guard let live = record.generation(generation) else { return nil }
+        if desired.operatorPINName != nil {
+            guard let operatorPIN, operatorPIN != live.pin else { return nil }
+            return Due(at: now, reason: .operatorPINChanged)
+        }
+        let forced = desired.rotateBefore.flatMap { instant in
+            live.createdAt < instant ? Due(at: instant, reason: .rotateBefore) : nil
+        }
+        let scheduled = desired.rotateEvery.map { period in
+            let from = record.rotatedAt ?? live.liveFrom ?? live.createdAt
+            let due = from.advanced(by: period).advanced(by: spread(for: record.number, period: period))
+            return Due(at: permitted(max(due, now), or: due, desired: desired, policy: policy), reason: .rotationDue)
+        }
+        guard let forced, let scheduled else { return forced ?? scheduled }
+        return scheduled.at < forced.at ? scheduled : forced
+    }
+
+    /// The first instant from `earliest` on that the window permits; `unbound` when there is no window.
+    private static func permitted(
+        _ earliest: Instant, or unbound: Instant, desired: DesiredNumber, policy: Policy
+    ) -> Instant {
+        guard let window = desired.rotationWindow, let offsets = policy.zones(window.zone) else { return unbound }
+        return window.nextOpen(from: earliest, in: offsets)
+    }
+}

@@ -1,0 +1,60 @@
+/// One durable write, as the engine asks for it and the store performs it. A commit is a list of these, all or nothing.
+public enum StoreMutation: Hashable, Sendable {
+    /// Write the dynamic part of a number's row (belief, doubts, schedule, `dueAt`), and its PIN generations' state:
+    /// `newGeneration` is inserted, every other generation of the record is brought up to date when it is in `touched`.
+    /// The desired part of the row is not written: only an adoption changes it.
+    case save(NumberRecord, newGeneration: PINGeneration?, touched: [Int])
+    /// Write only a number's `due_at`.
+    case reschedule(PhoneNumber, dueAt: Instant?)
+    /// Append a request to the history, its end still open.
+    case openChange(ChangeEntry)
+    /// Complete the history entry with this id.
+    case closeChange(id: Int64, answeredAt: Instant, outcome: Outcome)
+    /// Append to the audit trail.
+    case event(EventEntry)
+}
+
+/// A desired state, read and found valid.
+public struct DesiredState: Hashable, Sendable {
+    /// The numbers, unique, in file order.
+    public let numbers: [DesiredNumber]
+    /// SHA-256 of the file's bytes, 64 lower-case hexadecimal digits.
+    public let sha256: String
+    /// Where it was read: a path.
+    public let source: String
+
+    public init(numbers: [DesiredNumber], sha256: String, source: String) {
+        self.numbers = numbers
+        self.sha256 = sha256
+        self.source = source
+    }
+}
+
+/// What taking a desired state into force changed.
+public struct Adoption: Hashable, Sendable {
+    /// The revision now in force: 1, 2, 3 …; it stays when the content is the one already in force.
+    public let revision: Int
+    public let difference: DesiredStateDifference
+
+    public init(revision: Int, difference: DesiredStateDifference) {
+        self.revision = revision
+        self.difference = difference
+    }
+}
+
+/// How a desired state differs from the one in force.
+public struct DesiredStateDifference: Hashable, Sendable {
+    /// Numbers that were never seen, or come back.
+    public var added: [PhoneNumber] = []
+    /// Numbers whose entry changed in any way.
+    public var changed: [PhoneNumber] = []
+    /// Numbers that are no longer in the file: unmanaged from now on.
+    public var removed: [PhoneNumber] = []
+    /// How many entries are as they were.
+    public var unchanged = 0
+
+    public init() {}
+
+    /// Whether nothing differs.
+    public var isEmpty: Bool { added.isEmpty && changed.isEmpty && removed.isEmpty }
+}

@@ -1,0 +1,25 @@
+/// A vendor API token: the secret that decides which number a request changes.
+///
+/// It cannot print itself. The only way out is ``reveal()``.
+public struct Token: Hashable, Sendable {
+    private let value: String
+
+    /// The longest token that is accepted, in UTF-8 bytes.
+    public static let longest = 4096
+
+    /// A token from its text: 1 to ``longest`` bytes of printable ASCII without spaces; nil for anything else.
+    public init?(_ text: String) {
+        guard (1...Self.longest).contains(text.utf8.count) else { return nil }
+        guard text.utf8.allSatisfy({ (33...126).contains($0) }) else { return nil }
+        value = text
+    }
+
+    /// The token's text. Call it only to send it, or to search a text for it before that text is shown.
+    public func reveal() -> String { value }
+}
+
+extension Token: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { "Token(redacted)" }
+    public var debugDescription: String { "Token(redacted)" }
+    public var customMirror: Mirror { Mirror(self, children: EmptyCollection<Mirror.Child>()) }
+}

@@ -1,0 +1,43 @@
+import Planning
+
+/// A number that the engine is working on, from the moment it is loaded until it rests in the store again.
+///
+/// Legal ways through the stages:
+///
+///     waiting  -> committing | saving | gone     planned again when its turn comes
+///     committing -> inFlight | stuck             the widening is durable, or failed
+///     inFlight -> waiting | saving | resting     answered, narrowed, planned
+///     saving   -> waiting | resting | gone       durable, planned again; or stuck when that failed
+///     resting  -> waiting                        an exposed number's wait is over
+///     stuck    -> saving | waiting               the store works again
+struct ActiveNumber: Sendable {
+    enum Stage: Sendable {
+        /// A request is wanted, and waits for its turn under this key.
+        case waiting(WaitingKey)
+        /// The widening is being made durable.
+        case committing(CommitID, Flight, newGeneration: PINGeneration?)
+        /// The request is with the vendor.
+        case inFlight(Flight)
+        /// What is known is being made durable.
+        case saving(CommitID)
+        /// An exposed number that waits; it is kept at hand.
+        case resting(until: Instant?)
+        /// The store failed; what is known is not durable yet.
+        case stuck
+    }
+
+    /// What is believed, from the latest evidence.
+    var record: NumberRecord
+    /// What is durable, or will be when the outstanding commit succeeds.
+    var saved: NumberRecord
+    var stage: Stage
+    /// History entries to complete with the next commit.
+    var unsaved: [StoreMutation] = []
+
+    /// A number just loaded; it is planned at once.
+    init(_ record: NumberRecord) {
+        self.record = record
+        saved = record
+        stage = .resting(until: nil)
+    }
+}

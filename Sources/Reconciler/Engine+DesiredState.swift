@@ -1,0 +1,78 @@
+import Planning
+
+/// Desired states taken into force, and the values of operator-owned PINs.
+extension Engine {
+    /// Begins the adoption that waits, once no other is under way and the store works.
+    mutating func startAdoption() {
+        guard adopting == nil, storeFailure == nil, let state = pendingAdoption else { return }
+        pendingAdoption = nil
+        adopting = state
+        actions.append(.adopt(state))
+    }
+
+    /// A desired state is in force: numbers at work follow it at once, the others are due in the store.
+    mutating func noteAdoption(_ adoption: Adoption, now: Instant) {
+        guard let state = adopting else { preconditionFailure("an adoption was under way") }
+        adopting = nil
+        let difference = adoption.difference
+        let affected = Set(difference.added).union(difference.changed).union(difference.removed)
+        var wanted: [PhoneNumber: DesiredNumber] = [:]
+        for entry in state.numbers where affected.contains(entry.number) { wanted[entry.number] = entry }
+        for number in affected.sorted() {
+            if active[number] != nil {
+                follow(number, wanted[number], now: now)
+            } else if wanted[number]?.verification != .enabled {
+                openCycles.remove(number)
+            }
+        }
+        if !difference.added.isEmpty || !difference.changed.isEmpty { noteDue(now) }
+        actions.append(.report(.adopted(adoption)))
+    }
+
+    /// The store could not do it: it is tried again when the store works.
+    mutating func noteAdoptionFailure(_ message: String, now: Instant) {
+        pendingAdoption = pendingAdoption ?? adopting
+        adopting = nil
+        actions.append(.report(.adoptionFailed(message)))
+        noteStoreFailure(message, now: now)
+    }
+
+    /// New values of operator-owned PINs: the numbers that they concern are looked at again.
+    mutating func takeOperatorPINs(_ values: [String: PIN], changed: [PhoneNumber], now: Instant) {
+        operatorPINs = values
+        for number in changed.sorted() {
+            switch active[number]?.stage {
+            case nil: reschedule(number, dueAt: now)
+            case .resting: plan(number, now: now)
+            case .waiting, .committing, .inFlight, .saving, .stuck: break
+            }
+        }
+    }
+
+    private mutating func follow(_ number: PhoneNumber, _ desired: DesiredNumber?, now: Instant) {
+        guard var entry = active[number] else { return }
+        entry.record = entry.record.taking(desired)
+        entry.record.dueAt = desired == nil ? nil : now
+        entry.saved = entry.saved.taking(desired)
+        switch entry.stage {
+        case .inFlight(var flight):
+            flight.before = flight.before.taking(desired)
+            entry.stage = .inFlight(flight)
+            active[number] = entry
+        case .committing(let id, var flight, let newGeneration):
+            flight.before = flight.before.taking(desired)
+            entry.stage = .committing(id, flight, newGeneration: newGeneration)
+            active[number] = entry
+        case .waiting(let key):
+            waiting.remove(key)
+            active[number] = entry
+            plan(number, now: now)
+        case .resting:
+            active[number] = entry
+            plan(number, now: now)
+        case .saving, .stuck:
+            active[number] = entry
+        }
+        if let record = active[number]?.record { noteCycle(of: record) }
+    }
+}

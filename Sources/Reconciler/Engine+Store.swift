@@ -1,0 +1,141 @@
+import Planning
+
+/// Commits, loads and the store's failures.
+extension Engine {
+    /// Asks for a commit that concerns `number`.
+    mutating func commit(_ mutations: [StoreMutation], for number: PhoneNumber) -> CommitID {
+        lastCommitID += 1
+        let id = CommitID(value: lastCommitID)
+        commits[id] = number
+        actions.append(.commit(id, mutations))
+        return id
+    }
+
+    /// A commit is durable: its request may be sent, or its number planned again.
+    mutating func confirm(_ id: CommitID, now: Instant, random: inout some RandomNumberGenerator) {
+        guard let number = commits.removeValue(forKey: id) else { return }
+        noteStoreWorks()
+        guard var entry = active[number] else { return }
+        switch entry.stage {
+        case .committing(id, let flight, _):
+            entry.saved = entry.record
+            entry.unsaved = []
+            entry.stage = .inFlight(flight)
+            active[number] = entry
+            if let desired = entry.record.desired {
+                send(flight, entry.record, as: desired)
+            } else {
+                // It left the desired state while the widening was written: it is not touched any more.
+                arrive(flight.changeID, Outcome(.notSent), now: now, random: &random)
+            }
+        case .saving(id):
+            entry.saved = entry.record
+            entry.unsaved = []
+            active[number] = entry
+            plan(number, now: now)
+        case .committing, .saving, .waiting, .inFlight, .resting, .stuck:
+            // The commit only moved a due instant while the number was not active.
+            break
+        }
+    }
+
+    /// A commit did not happen: nothing is sent, and the number waits for the store.
+    mutating func revert(_ id: CommitID, _ message: String, now: Instant) {
+        guard let number = commits.removeValue(forKey: id) else { return }
+        noteStoreFailure(message, now: now)
+        guard var entry = active[number] else { return }
+        switch entry.stage {
+        case .committing(id, let flight, let newGeneration):
+            entry.record = flight.before
+            if let newGeneration {
+                entry.record.generations.removeAll { $0.generation == newGeneration.generation }
+            }
+            flights[flight.changeID] = nil
+            active[number] = entry
+            noteCycle(of: entry.record)
+            setAside(number)
+        case .saving(id):
+            setAside(number)
+        case .committing, .saving, .waiting, .inFlight, .resting, .stuck:
+            break
+        }
+    }
+
+    mutating func setAside(_ number: PhoneNumber) {
+        active[number]?.stage = .stuck
+        stuck.insert(number)
+    }
+
+    /// The store failed: nothing is sent until a try succeeds. Waits double from 1 s to 60 s.
+    mutating func noteStoreFailure(_ message: String, now: Instant) {
+        if let storeFailure, !storeFailure.isProbing { return }
+        storeTries = min(storeTries + 1, 7)
+        let retryAt = now.advanced(by: min(.seconds(1 << (storeTries - 1)), .seconds(60)))
+        storeFailure = StoreFailure(retryAt: retryAt)
+        actions.append(.report(.storeFailed(message, retryAt: retryAt)))
+    }
+
+    /// Tries the store again when it is time: by one commit that is owed, or by reading.
+    mutating func retryStore(now: Instant) {
+        guard let failure = storeFailure else {
+            for number in stuck.sorted() { save(number) }
+            stuck = []
+            return
+        }
+        guard !failure.isProbing, failure.retryAt <= now else { return }
+        storeFailure?.isProbing = true
+        if let number = stuck.min() {
+            stuck.remove(number)
+            save(number, isProbe: true)
+        } else {
+            isLoading = true
+            actions.append(.load(limit: Self.pageSize, excluding: Set(active.keys)))
+        }
+    }
+
+    private mutating func noteStoreWorks() {
+        storeTries = 0
+        guard storeFailure != nil else { return }
+        storeFailure = nil
+        actions.append(.report(.storeRecovered))
+    }
+
+    /// Asks for due numbers when there is room for them.
+    mutating func loadDue(now: Instant) {
+        guard let storeDueAt, storeDueAt <= now, !isLoading, storeFailure == nil, adopting == nil, stopDeadline == nil,
+            active.count < Self.maxActive
+        else { return }
+        isLoading = true
+        let limit = min(Self.pageSize, Self.maxActive - active.count)
+        actions.append(.load(limit: limit, excluding: Set(active.keys)))
+    }
+
+    /// Takes a page of due numbers to work on.
+    mutating func take(_ batch: DueBatch, now: Instant) {
+        isLoading = false
+        if storeFailure != nil {
+            // Reading works again; whether writing does, the next commit shows.
+            storeFailure = nil
+            actions.append(.report(.storeRecovered))
+        }
+        storeDueAt = batch.nextDueAt
+        for failure in batch.failures {
+            actions.append(.report(.numberUnreadable(failure.number, failure.message)))
+            reschedule(failure.number, dueAt: now.advanced(by: Self.unreadableRest))
+        }
+        for record in batch.records where active[record.number] == nil {
+            active[record.number] = ActiveNumber(record)
+            noteCycle(of: record)
+            plan(record.number, now: now)
+        }
+    }
+
+    /// Keeps the exposure count true to `record`.
+    mutating func noteCycle(of record: NumberRecord) {
+        if record.cycle == nil {
+            openCycles.remove(record.number)
+        } else {
+            openCycles.insert(record.number)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Dispatch
+public import Planning
+
+/// Performs the engine's actions with the store, the vendor and a wake timer. The only place that acts.
+///
+/// Everything runs on one private serial queue; completions of the ports are posted to it. That confinement is what
+/// makes this class sendable.
+public final class EngineDriver: @unchecked Sendable {
+    private let queue = DispatchQueue(label: "twostepd.engine")
+    private let store: any RecordStore
+    private let vendor: any VendorConnection
+    private let clock: any WallClock
+    private let observe: @Sendable (EngineReport) -> Void
+    private let timer: WakeTimer
+    private var engine: Engine
+    private var random = SystemRandomNumberGenerator()
+
+    /// A driver that waits for its first event.
+    ///
+    /// - Parameter observe: is told every report, on the driver's queue; it must not block.
+    public init(
+        policy: Policy, store: any RecordStore, vendor: any VendorConnection, clock: any WallClock,
+        observe: @escaping @Sendable (EngineReport) -> Void
+    ) {
+        self.store = store
+        self.vendor = vendor
+        self.clock = clock
+        self.observe = observe
+        engine = Engine(policy: policy)
+        timer = WakeTimer(queue: queue)
+        timer.onFire = { [weak self] in self?.handle(.timerFired) }
+    }
+
+    /// Hands an event to the engine, after all that were posted before.
+    public func post(_ event: EngineEvent) {
+        queue.async { self.handle(event) }
+    }
+
+    /// Calls `completion` on the driver's queue, once everything posted before has been handled: the driver is alive.
+    public func ping(_ completion: @escaping @Sendable () -> Void) {
+        queue.async(execute: completion)
+    }
+
+    private func handle(_ event: EngineEvent) {
+        for action in engine.handle(event, now: clock.now(), random: &random) { perform(action) }
+    }
+
+    private func perform(_ action: EngineAction) {
+        switch action {
+        case .commit(let id, let mutations):
+            store.commit(mutations) { result in
+                switch result {
+                case .success: self.post(.committed(id))
+                case .failure(let failure): self.post(.commitFailed(id, failure.description))
+                }
+            }
+        case .send(let call):
+            vendor.send(call) { outcome in self.post(.answered(changeID: call.changeID, outcome)) }
+        case .load(let limit, let excluding):
+            store.loadDue(at: clock.now(), limit: limit, excluding: excluding) { result in
+                switch result {
+                case .success(let batch): self.post(.loaded(batch))
+                case .failure(let failure): self.post(.loadFailed(failure.description))
+                }
+            }
+        case .adopt(let desired):
+            store.adopt(desired, at: clock.now()) { result in
+                switch result {
+                case .success(let adoption): self.post(.adopted(adoption))
+                case .failure(let failure): self.post(.adoptionFailed(failure.description))
+                }
+            }
+        case .armTimer(let instant): timer.arm(for: instant)
+        case .report(let report): observe(report)
+        }
+    }
+}

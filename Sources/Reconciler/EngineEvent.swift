@@ -1,0 +1,78 @@
+public import Planning
+
+/// What the engine is told. Each is handled to its end before the next.
+public enum EngineEvent: Sendable {
+    /// The store is open and interrupted requests have been accounted for.
+    case started(EngineStart)
+    /// The wake timer reached the instant it was armed for.
+    case timerFired
+    /// The store answered a `load`.
+    case loaded(DueBatch)
+    /// The store could not answer a `load`.
+    case loadFailed(String)
+    /// A commit is durable.
+    case committed(CommitID)
+    /// A commit did not happen; nothing of it is durable.
+    case commitFailed(CommitID, String)
+    /// A request ended.
+    case answered(changeID: Int64, Outcome)
+    /// A valid desired state was read, to be taken into force.
+    case desiredStateRead(DesiredState)
+    /// The store took a desired state into force.
+    case adopted(Adoption)
+    /// The store could not take a desired state into force.
+    case adoptionFailed(String)
+    /// The values of operator-owned PINs by name; `changed` are the managed numbers whose value is new.
+    case operatorPINsRead([String: PIN], changed: [PhoneNumber])
+    /// Stop cleanly: no new cycle, exposed numbers are enabled first, all within the grace period.
+    case stopRequested
+}
+
+/// What the engine begins with.
+public struct EngineStart: Sendable {
+    /// The id for the next entry of the history.
+    public let nextChangeID: Int64
+    /// Numbers whose cycle is open in the store.
+    public let openCycles: [PhoneNumber]
+    /// The earliest due instant in the store; nil when nothing is due, ever.
+    public let nextDueAt: Instant?
+
+    public init(nextChangeID: Int64, openCycles: [PhoneNumber], nextDueAt: Instant?) {
+        self.nextChangeID = nextChangeID
+        self.openCycles = openCycles
+        self.nextDueAt = nextDueAt
+    }
+}
+
+/// A page of numbers that are due.
+public struct DueBatch: Sendable {
+    /// A number whose record could not be read.
+    public struct Failure: Sendable {
+        public let number: PhoneNumber
+        public let message: String
+
+        public init(number: PhoneNumber, message: String) {
+            self.number = number
+            self.message = message
+        }
+    }
+
+    /// The records, exposed ones first, then by due instant.
+    public let records: [NumberRecord]
+    public let failures: [Failure]
+    /// The earliest due instant among numbers that are neither in this page nor were excluded; it may have passed.
+    public let nextDueAt: Instant?
+
+    public init(records: [NumberRecord], failures: [Failure], nextDueAt: Instant?) {
+        self.records = records
+        self.failures = failures
+        self.nextDueAt = nextDueAt
+    }
+}
+
+/// Names one commit between the engine and its driver.
+public struct CommitID: Hashable, Sendable, Comparable {
+    public let value: Int64
+
+    public static func < (left: CommitID, right: CommitID) -> Bool { left.value < right.value }
+}
