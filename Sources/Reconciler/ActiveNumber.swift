@@ -28,8 +28,10 @@ struct ActiveNumber: Sendable {
 
     /// What is believed, from the latest evidence.
     var record: NumberRecord
-    /// What is durable, or will be when the outstanding commit succeeds.
+    /// What is durable.
     var saved: NumberRecord
+    /// What the outstanding commit makes durable.
+    var submitted: NumberRecord?
     var stage: Stage
     /// History entries to complete with the next commit.
     var unsaved: [StoreMutation] = []
@@ -39,5 +41,12 @@ struct ActiveNumber: Sendable {
         self.record = record
         saved = record
         stage = .resting(until: nil)
+    }
+
+    /// The outstanding commit is durable. The record may have moved on meanwhile.
+    mutating func noteSaved() {
+        saved = submitted ?? saved
+        submitted = nil
+        unsaved = []
     }
 }

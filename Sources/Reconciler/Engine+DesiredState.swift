@@ -53,7 +53,6 @@ extension Engine {
         guard var entry = active[number] else { return }
         entry.record = entry.record.taking(desired)
         entry.record.dueAt = desired == nil ? nil : now
-        entry.saved = entry.saved.taking(desired)
         switch entry.stage {
         case .inFlight(var flight):
             flight.before = flight.before.taking(desired)

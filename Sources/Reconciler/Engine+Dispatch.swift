@@ -77,6 +77,7 @@ extension Engine {
             entry.unsaved + [
                 .save(entry.record, newGeneration: departure.newGeneration, touched: touched), .openChange(change),
             ], for: number)
+        entry.submitted = entry.record
         entry.stage = .committing(id, departure.flight, newGeneration: departure.newGeneration)
         active[number] = entry
         flights[departure.flight.changeID] = number

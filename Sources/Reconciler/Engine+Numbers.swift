@@ -68,6 +68,7 @@ extension Engine {
             entry.unsaved.isEmpty && onlyDue == entry.record
             ? [.reschedule(number, dueAt: entry.record.dueAt)]
             : entry.unsaved + [.save(entry.record, newGeneration: nil, touched: touched)]
+        entry.submitted = entry.record
         entry.stage = .saving(commit(mutations, for: number))
         active[number] = entry
     }

@@ -18,8 +18,7 @@ extension Engine {
         guard var entry = active[number] else { return }
         switch entry.stage {
         case .committing(id, let flight, _):
-            entry.saved = entry.record
-            entry.unsaved = []
+            entry.noteSaved()
             entry.stage = .inFlight(flight)
             active[number] = entry
             if let desired = entry.record.desired {
@@ -29,8 +28,7 @@ extension Engine {
                 arrive(flight.changeID, Outcome(.notSent), now: now, random: &random)
             }
         case .saving(id):
-            entry.saved = entry.record
-            entry.unsaved = []
+            entry.noteSaved()
             active[number] = entry
             plan(number, now: now)
         case .committing, .saving, .waiting, .inFlight, .resting, .stuck:

@@ -1,0 +1,37 @@
+import Foundation
+
+/// The folder that the service manager puts credentials in, one a file, readable by this service alone.
+struct CredentialFolder: Sendable {
+    let path: String
+
+    func path(of name: String) -> String { path.hasSuffix("/") ? path + name : "\(path)/\(name)" }
+
+    /// The bytes of the credential `name`; nil when there is none.
+    ///
+    /// - Parameter name: a legal name, so that it cannot lead out of the folder.
+    func bytes(of name: String, limit: Int) throws(SecretError) -> [UInt8]? {
+        precondition(SecretShape.isName(name), "only legal names are looked up")
+        do throws(FileProblem) {
+            return try BoundedFile(path: path(of: name), limit: limit).bytes
+        } catch .notFound {
+            return nil
+        } catch {
+            throw .unreadable(name: name, origin: path(of: name), reason: error.description)
+        }
+    }
+
+    /// The names of the files in the folder, at most `limit`; none when it cannot be listed, because they serve for
+    /// suggestions only.
+    func names(limit: Int) -> [String] {
+        guard let folder = opendir(path) else { return [] }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while names.count < limit, let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            names.append(name)
+        }
+        return names
+    }
+}

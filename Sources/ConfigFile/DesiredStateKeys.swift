@@ -1,0 +1,43 @@
+/// The keys at the top of a desired-state file.
+enum RootKey: String, FieldKey {
+    case version
+    case defaults
+    case numbers
+}
+
+/// The keys that `defaults` may hold and each entry may override.
+enum DefaultKey: String, FieldKey {
+    case endpoint
+    case verification
+    case rotateEvery = "rotate_every"
+    case reapplyEvery = "reapply_every"
+    case rotationMethod = "rotation_method"
+    case rotationWindow = "rotation_window"
+
+    /// The same key in an entry.
+    var inEntry: EntryKey {
+        switch self {
+        case .endpoint: .endpoint
+        case .verification: .verification
+        case .rotateEvery: .rotateEvery
+        case .reapplyEvery: .reapplyEvery
+        case .rotationMethod: .rotationMethod
+        case .rotationWindow: .rotationWindow
+        }
+    }
+}
+
+/// The keys of an entry of `numbers`.
+enum EntryKey: String, FieldKey {
+    case number
+    case label
+    case token
+    case pin
+    case endpoint
+    case verification
+    case rotateEvery = "rotate_every"
+    case reapplyEvery = "reapply_every"
+    case rotationMethod = "rotation_method"
+    case rotationWindow = "rotation_window"
+    case rotateBefore = "rotate_before"
+}

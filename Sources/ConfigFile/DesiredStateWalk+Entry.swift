@@ -1,0 +1,168 @@
+import Planning
+import Yams
+
+extension DesiredStateWalk {
+    /// The longest label, in characters.
+    static let longestLabel = 64
+
+    /// Reads one entry of `numbers`; nil when it has no number or no token.
+    func entry(_ node: Node, at position: Position) -> DesiredNumber? {
+        let place = node.mark.map { Position($0) } ?? position
+        let subject = "an entry of 'numbers'"
+        guard let fields = reader.fields(of: node, at: place, subject: subject, as: EntryKey.self) else { return nil }
+        let number = phoneNumber(fields)
+        let token = tokenName(fields)
+        let label = fields[.label].flatMap(label)
+        let pin = fields[.pin].flatMap(pinName)
+        let before = fields[.rotateBefore].flatMap(instant)
+        var own = choices { fields[$0.inEntry] }
+        if pin != nil { warnAboutIgnoredKeys(fields) }
+        let rotateEvery = own.rotateEvery ?? defaults.rotateEvery
+        let reapplyEvery = own.reapplyEvery ?? defaults.reapplyEvery
+        if own.endpoint == nil, !own.hasInvalidEndpoint {
+            own.endpoint = defaults.endpoint
+            own.hasInvalidEndpoint = defaults.hasInvalidEndpoint
+        }
+        checkLowerBound(rotateEvery, .rotateEvery, in: Self.rotateRange, endpoint: own)
+        checkLowerBound(reapplyEvery, .reapplyEvery, in: Self.reapplyRange, endpoint: own)
+        guard let number, let token else { return nil }
+        var desired = DesiredNumber(number: number, label: label, tokenName: token)
+        if let endpoint = own.endpoint { desired.endpoint = endpoint.value.endpoint }
+        if let verification = own.verification ?? defaults.verification { desired.verification = verification }
+        if let rotateEvery { desired.rotateEvery = rotateEvery.value }
+        if let reapplyEvery { desired.reapplyEvery = reapplyEvery.value }
+        if let method = own.rotationMethod ?? defaults.rotationMethod { desired.rotationMethod = method }
+        desired.rotationWindow = own.rotationWindow ?? defaults.rotationWindow
+        desired.rotateBefore = before
+        desired.operatorPINName = pin
+        return desired
+    }
+
+    private func phoneNumber(_ fields: NodeReader.Fields<EntryKey>) -> PhoneNumber? {
+        guard let field = fields[.number] else {
+            findings.error(fields.position, "this entry has no 'number'", hint: "begin it with '- number: \"+…\"'")
+            return nil
+        }
+        // A plain +15550100001 is a whole number to YAML; its text is exact all the same.
+        guard let text = reader.text(field, "a telephone number", accepting: [.text, .integer]) else { return nil }
+        guard let number = PhoneNumber(text) else {
+            findings.error(
+                field.position, "\(VisibleText.quoted(text)) is no telephone number in E.164 form",
+                hint: Self.numberHint(text))
+            return nil
+        }
+        if let line = uniqueness.earlierLine(ofNumber: number, at: field.position) {
+            findings.error(
+                field.position, "the number \(number) stands here twice: first on line \(line)",
+                hint: "keep one of the two entries")
+        }
+        return number
+    }
+
+    /// Offers the number without separators, or with the `+` that is missing.
+    private static func numberHint(_ text: String) -> String {
+        let digits = text.filter { $0.isASCII && $0.isNumber }
+        let candidate = "+" + (text.hasPrefix("00") ? String(digits.dropFirst(2)) : digits)
+        let hasLetters = text.contains { $0.isLetter }
+        if !hasLetters, PhoneNumber(candidate) != nil { return "did you mean \"\(candidate)\"?" }
+        return "write '+', the country code and the number: 7 to 15 digits, without spaces"
+    }
+
+    private func tokenName(_ fields: NodeReader.Fields<EntryKey>) -> String? {
+        guard let field = fields[.token] else {
+            findings.error(fields.position, "this entry has no 'token'", hint: "give it the name of a token")
+            return nil
+        }
+        let advice =
+            "write a name here, and the token itself in secrets.yaml, in a systemd credential of that name, "
+            + "or in the environment (TWOSTEPD_TOKEN_<NAME>)"
+        guard let text = reader.text(field, "the name of a token", hint: numericHint(field, advice), showsSource: false)
+        else { return nil }
+        guard SecretShape.isName(text), !SecretShape.looksLikeToken(text) else {
+            findings.error(field.position, "a token must not stand in this file", hint: advice, showsSource: false)
+            return nil
+        }
+        if let line = uniqueness.earlierLine(ofTokenName: text, at: field.position) {
+            findings.error(
+                field.position, "two numbers with the same token \(VisibleText.quoted(text)): first on line \(line)",
+                hint: "the token alone decides which number is changed: give each number its own")
+            return text
+        }
+        if let token = references.token(text, at: field.position),
+            let earlier = uniqueness.earlierName(ofToken: token, name: text, at: field.position)
+        {
+            findings.error(
+                field.position,
+                "the tokens '\(text)' and '\(earlier.name)' (line \(earlier.line)) have the same value",
+                hint: "the token alone decides which number is changed: give each number its own")
+        }
+        return text
+    }
+
+    private func pinName(_ field: Field) -> String? {
+        let advice =
+            "write a name here, and the PIN itself in secrets.yaml, in a systemd credential of that name, "
+            + "or in the environment (TWOSTEPD_PIN_<NAME>)"
+        // Six digits are a whole number to YAML, and a PIN to everybody else.
+        if let scalar = field.node.scalar, SecretShape.isPIN(scalar.string) {
+            findings.error(field.position, "a PIN must not stand in this file", hint: advice, showsSource: false)
+            return nil
+        }
+        guard let text = reader.text(field, "the name of a PIN", hint: numericHint(field, advice), showsSource: false)
+        else { return nil }
+        guard SecretShape.isName(text), !SecretShape.looksLikeToken(text) else {
+            findings.error(field.position, "this is no name of a PIN", hint: advice, showsSource: false)
+            return nil
+        }
+        references.checkPIN(text, at: field.position)
+        return text
+    }
+
+    /// A name that looks like a number may be meant as one; anything else gets the general advice.
+    private func numericHint(_ field: Field, _ advice: String) -> String? {
+        guard let scalar = field.node.scalar else { return advice }
+        return ScalarKind(scalar) == .null ? nil : "put the name in quotes; if this is the secret itself, \(advice)"
+    }
+
+    private func label(_ field: Field) -> String? {
+        guard let text = reader.text(field, "text") else { return nil }
+        let isPlain = VisibleText.visible(text) == text && !text.contains("\t")
+        guard (1...Self.longestLabel).contains(text.unicodeScalars.count), isPlain,
+            text.first?.isWhitespace == false, text.last?.isWhitespace == false
+        else {
+            findings.error(
+                field.position,
+                "'label' must be 1 to \(Self.longestLabel) visible characters, without spaces at its ends")
+            return nil
+        }
+        if let line = uniqueness.earlierLine(ofLabel: text, at: field.position) {
+            findings.error(
+                field.position, "the label \(VisibleText.quoted(text)) stands here twice: first on line \(line)",
+                hint: "a label is unique, or left out")
+        }
+        return text
+    }
+
+    private func instant(_ field: Field) -> Instant? {
+        let example = "write it as 2026-11-01T00:00:00Z"
+        guard let text = reader.text(field, "a time", hint: field.isNull ? nil : example) else { return nil }
+        if let instant = Instant(text) { return instant }
+        let joined = text.replacing(" ", with: "T", maxReplacements: 1)
+        let candidates = [text + "T00:00:00Z", joined, text + "Z", joined + "Z"]
+        let meant = candidates.first { Instant($0) != nil }
+        findings.error(
+            field.position, "'\(field.name)' must be a time with its zone, and this is \(VisibleText.quoted(text))",
+            hint: meant.map { "did you mean \($0)?" } ?? example)
+        return nil
+    }
+
+    /// An operator's PIN rotates when the operator changes it, and at no other time.
+    private func warnAboutIgnoredKeys(_ fields: NodeReader.Fields<EntryKey>) {
+        for key in [EntryKey.rotateEvery, .rotateBefore, .rotationWindow] {
+            guard let field = fields[key] else { continue }
+            findings.warning(
+                field.keyPosition, "'\(key.rawValue)' has no effect beside 'pin'",
+                hint: "a PIN of yours is changed when you change its value; delete one of the two keys")
+        }
+    }
+}

@@ -1,0 +1,195 @@
+import Planning
+import Yams
+
+/// Walks over the nodes of one desired-state file, once.
+final class DesiredStateWalk {
+    typealias Position = Findings.Position
+    typealias Field = NodeReader.Field
+
+    /// A value and where it stands.
+    struct Located<Value> {
+        let value: Value
+        let position: Position
+    }
+
+    /// What `defaults` or an entry says; nil where it says nothing, or nothing valid.
+    struct Choices {
+        var endpoint: Located<EndpointText.Accepted>?
+        /// Whether there is an endpoint that could not be read, so that no bound can depend on it.
+        var hasInvalidEndpoint = false
+        var verification: Verification?
+        var rotateEvery: Located<Duration?>?
+        var reapplyEvery: Located<Duration?>?
+        var rotationMethod: RotationMethod?
+        var rotationWindow: RotationWindow?
+    }
+
+    /// The bounds of `rotate_every`; on loopback the lower one is ``lowestOnLoopback``.
+    static let rotateRange = NodeReader.DurationRange(lowest: .seconds(3600), highest: .seconds(365 * 86_400))
+    /// The bounds of `reapply_every`; on loopback the lower one is ``lowestOnLoopback``.
+    static let reapplyRange = NodeReader.DurationRange(lowest: .seconds(600), highest: .seconds(30 * 86_400))
+    /// On loopback, so that a demo, a test and a rehearsal can run fast.
+    static let lowestOnLoopback: Duration = .seconds(1)
+
+    let reader: NodeReader
+    let references: ReferenceChecker
+    var findings: Findings { reader.findings }
+    var defaults = Choices()
+    var uniqueness = UniquenessChecker()
+    private var endpoints: [String: Result<EndpointText.Accepted, EndpointText.Refusal>] = [:]
+    private var windows: [String: RotationWindow] = [:]
+    /// Places that a bound was already reported at: a default is checked once for each number that uses it.
+    private var reportedBounds: Set<Position> = []
+
+    init(reader: NodeReader, secrets: (any SecretLookup)?, references: ReferenceCheck) {
+        self.reader = reader
+        self.references = ReferenceChecker(secrets: secrets, check: references, findings: reader.findings)
+    }
+
+    /// The numbers of the file; nil when it is not even a mapping. What is wrong is in the findings.
+    func numbers() -> [DesiredNumber]? {
+        let top = Position(line: 1, column: 1)
+        guard let root = reader.document.root, root.scalar.map({ ScalarKind($0) != .null }) ?? true else {
+            findings.error(
+                top, "the file has no content",
+                hint: "it needs 'version: 1' and a list 'numbers'; an empty file never disables anything")
+            return nil
+        }
+        guard let fields = reader.fields(of: root, at: top, subject: "the file", as: RootKey.self) else { return nil }
+        checkVersion(fields)
+        if let field = fields[.defaults], !field.isNull { readDefaults(field) }
+        guard let field = fields[.numbers] else {
+            findings.error(
+                fields.position, "the list 'numbers' is missing",
+                hint: "a file without it never disables anything; was the file written only in part?")
+            return nil
+        }
+        return readNumbers(field)
+    }
+
+    private func checkVersion(_ fields: NodeReader.Fields<RootKey>) {
+        guard let field = fields[.version] else {
+            findings.error(fields.position, "'version' is missing", hint: "begin the file with 'version: 1'")
+            return
+        }
+        guard let scalar = field.node.scalar, ScalarKind(scalar) == .integer else {
+            findings.error(field.position, "'version' must be the number 1", hint: "write 'version: 1'")
+            return
+        }
+        guard scalar.string != "1" else { return }
+        findings.error(
+            field.position, "version \(VisibleText.quoted(scalar.string)) of the file is not known",
+            hint: "this program reads version 1")
+    }
+
+    private func readDefaults(_ field: Field) {
+        let elsewhere = Dictionary(
+            uniqueKeysWithValues: [EntryKey.number, .label, .token, .pin, .rotateBefore].map {
+                ($0.rawValue, "'\($0.rawValue)' belongs to each entry of 'numbers'")
+            })
+        guard
+            let fields = reader.fields(
+                of: field.node, at: field.position, subject: "'defaults'", as: DefaultKey.self, elsewhere: elsewhere)
+        else { return }
+        defaults = choices { fields[$0] }
+    }
+
+    private func readNumbers(_ field: Field) -> [DesiredNumber]? {
+        guard case .sequence(let entries) = field.node, !entries.isEmpty else {
+            let isEmpty = field.isNull || field.node.sequence != nil
+            let message = isEmpty ? "'numbers' is empty" : "'numbers' must be a list, and this is \(reader.kind(of: field.node))"
+            findings.error(
+                field.keyPosition, message,
+                hint: isEmpty
+                    ? "an empty list never disables anything: to disable a number, keep its entry with "
+                        + "'verification: disabled'"
+                    : "begin each entry with '- number: …'")
+            return nil
+        }
+        references.begin(at: field.keyPosition)
+        var numbers: [DesiredNumber] = []
+        numbers.reserveCapacity(entries.count)
+        for index in entries.indices {
+            if let number = entry(entries[index], at: field.position) { numbers.append(number) }
+        }
+        return numbers
+    }
+
+    // MARK: - Values that defaults and entries share
+
+    /// Reads what `field` gives for each key.
+    func choices(_ field: (DefaultKey) -> Field?) -> Choices {
+        var choices = Choices()
+        if let field = field(.endpoint) {
+            choices.endpoint = endpoint(field)
+            choices.hasInvalidEndpoint = choices.endpoint == nil
+        }
+        choices.verification = field(.verification).flatMap { reader.choice($0, as: Verification.self) }
+        choices.rotationMethod = field(.rotationMethod).flatMap { reader.choice($0, as: RotationMethod.self) }
+        choices.rotateEvery = field(.rotateEvery).flatMap { period($0, in: Self.rotateRange) }
+        choices.reapplyEvery = field(.reapplyEvery).flatMap { period($0, in: Self.reapplyRange) }
+        choices.rotationWindow = field(.rotationWindow).flatMap(window)
+        return choices
+    }
+
+    /// The widest bounds are checked here; the lower bound off loopback, when the endpoint is known.
+    private func period(_ field: Field, in range: NodeReader.DurationRange) -> Located<Duration?>? {
+        let widest = NodeReader.DurationRange(
+            lowest: Self.lowestOnLoopback, highest: range.highest,
+            text: "\(range.text) (from \(Self.lowestOnLoopback.periodText) when the endpoint is on loopback)")
+        return reader.period(field, in: widest).map { Located(value: $0, position: field.position) }
+    }
+
+    /// Refuses a period below the lower bound of a number whose endpoint is not on loopback.
+    func checkLowerBound(
+        _ period: Located<Duration?>?, _ key: DefaultKey, in range: NodeReader.DurationRange, endpoint: Choices
+    ) {
+        guard let period, let value = period.value, value < range.lowest, !endpoint.hasInvalidEndpoint,
+            !(endpoint.endpoint?.value.isLoopback ?? false), reportedBounds.insert(period.position).inserted
+        else { return }
+        findings.error(
+            period.position, "'\(key.rawValue)' must be \(range.text) or never, and this is \(value.periodText)",
+            hint: "only a number whose endpoint is on loopback may have a shorter one, from 1s")
+    }
+
+    private func endpoint(_ field: Field) -> Located<EndpointText.Accepted>? {
+        guard let text = reader.text(field, "v4, legacy or an https URL") else { return nil }
+        let result: Result<EndpointText.Accepted, EndpointText.Refusal>
+        if let known = endpoints[text] {
+            result = known
+        } else {
+            result = Result { () throws(EndpointText.Refusal) in try EndpointText.read(text) }
+            endpoints[text] = result
+        }
+        switch result {
+        case .success(let accepted): return Located(value: accepted, position: field.position)
+        case .failure(let refusal):
+            findings.error(
+                field.position, "'endpoint': \(refusal.message)", hint: refusal.hint, showsSource: !refusal.isSecret)
+            return nil
+        }
+    }
+
+    private func window(_ field: Field) -> RotationWindow? {
+        let hint = field.isNull ? "for any time, write \"daily 00:00-24:00 UTC\"" : nil
+        guard let text = reader.text(field, "days, hours and a time zone", hint: hint) else { return nil }
+        if let window = windows[text] { return window }
+        do throws(RotationWindowError) {
+            let window = try RotationWindow(parsing: text)
+            guard SystemTimeZones.offsets(for: window.zone) != nil else {
+                findings.error(
+                    field.position, "there is no time zone \(VisibleText.quoted(window.zone))",
+                    hint: NearestName.hint(for: window.zone, among: SystemTimeZones.identifiers)
+                        ?? "write a name of the IANA database, such as Europe/Rome, or UTC")
+                return nil
+            }
+            windows[text] = window
+            return window
+        } catch {
+            findings.error(
+                field.position, "'\(field.name)': \(VisibleText.visible(error.description, limit: 240))",
+                hint: "write it as \"Mon-Fri 09:00-17:00 Europe/Rome\"")
+            return nil
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import Planning
+
+/// Reads where the vendor's API is called.
+enum EndpointText {
+    /// An endpoint that may be called, and whether it is on this machine.
+    struct Accepted {
+        let endpoint: Endpoint
+        let isLoopback: Bool
+    }
+
+    /// Why a text is no endpoint.
+    struct Refusal: Error {
+        let message: String
+        let hint: String?
+        /// Whether the text holds a password, and must not be shown.
+        var isSecret = false
+    }
+
+    /// The longest URL, in bytes.
+    static let longest = 2048
+
+    /// `v4`, `legacy`, an https URL, or an http URL to loopback.
+    static func read(_ text: String) throws(Refusal) -> Accepted {
+        switch text {
+        case "v4": return Accepted(endpoint: .v4, isLoopback: false)
+        case "legacy": return Accepted(endpoint: .legacy, isLoopback: false)
+        default: break
+        }
+        guard text.contains("://") else {
+            throw Refusal(
+                message: "\(VisibleText.quoted(text)) is no endpoint",
+                hint: NearestName.hint(for: text, among: ["v4", "legacy"]) ?? "write v4, legacy or an https URL")
+        }
+        guard text.utf8.count <= longest, text.utf8.allSatisfy({ (33...126).contains($0) }),
+            let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased()
+        else {
+            throw Refusal(message: "this is no URL", hint: "write it as https://host/path, without spaces")
+        }
+        guard parts.user == nil, parts.password == nil else {
+            throw Refusal(
+                message: "a user name or password must not stand in an endpoint's URL",
+                hint: "the token is all that the vendor asks for", isSecret: true)
+        }
+        guard parts.fragment == nil else {
+            throw Refusal(message: "a '#' part is never sent, and must not stand in an endpoint's URL", hint: nil)
+        }
+        guard let host = parts.host, !host.isEmpty, parts.port.map({ (1...65_535).contains($0) }) ?? true else {
+            throw Refusal(message: "this URL has no valid host and port", hint: "write it as https://host/path")
+        }
+        let isLoopback = LoopbackHost.contains(host)
+        switch scheme {
+        case "https": break
+        case "http" where isLoopback: break
+        case "http":
+            throw Refusal(
+                message: "http would send the token unencrypted", hint: "write https; http is for loopback only")
+        default: throw Refusal(message: "the scheme \(VisibleText.quoted(scheme)) is not known", hint: "write https://")
+        }
+        return Accepted(endpoint: .url(text), isLoopback: isLoopback)
+    }
+}

@@ -1,0 +1,106 @@
+/// Gathers the problems of one file, and gives each its source line at the end, when all are known.
+final class Findings {
+    /// A place in a file, both from 1; (0, 0) is the whole file.
+    struct Position: Hashable {
+        var line: Int
+        var column: Int
+
+        static let wholeFile = Position(line: 0, column: 0)
+    }
+
+    private struct Finding {
+        let position: Position
+        let severity: ConfigProblem.Severity
+        let message: String
+        let hint: String?
+        let showsSource: Bool
+    }
+
+    /// How many findings of each severity are kept for sorting; the rest is counted.
+    private static let mostKept = 1000
+
+    private let file: String
+    private let bytes: [UInt8]
+    /// False for a file of secrets, none of whose lines is ever shown.
+    private let showsSource: Bool
+    private var kept: [Finding] = []
+    private var counts: [ConfigProblem.Severity: Int] = [:]
+
+    init(file: String, bytes: [UInt8], showsSource: Bool = true) {
+        self.file = VisibleText.visible(file, limit: 4096)
+        self.bytes = bytes
+        self.showsSource = showsSource
+    }
+
+    /// Whether there is an error so far.
+    var hasErrors: Bool { counts[.error] != nil }
+
+    /// Adds an error.
+    func error(_ position: Position, _ message: String, hint: String? = nil, showsSource: Bool = true) {
+        add(position, .error, message, hint, showsSource)
+    }
+
+    /// Adds a warning.
+    func warning(_ position: Position, _ message: String, hint: String? = nil) {
+        add(position, .warning, message, hint, true)
+    }
+
+    private func add(
+        _ position: Position, _ severity: ConfigProblem.Severity, _ message: String, _ hint: String?,
+        _ showsSource: Bool
+    ) {
+        let count = (counts[severity] ?? 0) + 1
+        counts[severity] = count
+        guard count <= Self.mostKept else { return }
+        kept.append(
+            Finding(
+                position: position, severity: severity, message: message, hint: hint,
+                showsSource: showsSource && self.showsSource))
+    }
+
+    /// The problems, ordered and bounded, each with its source line.
+    func problems(limit: Int) -> [ConfigProblem] {
+        let total = counts.values.reduce(0, +)
+        let ordered = kept.enumerated().sorted { left, right in
+            let (a, b) = (left.element.position, right.element.position)
+            return (a.line, a.column, left.offset) < (b.line, b.column, right.offset)
+        }.map(\.element)
+        guard total > limit else { return locate(ordered) }
+        // Errors keep a file out of force, so warnings give way to them.
+        let errors = ordered.filter { $0.severity == .error }.prefix(limit - 1)
+        let warnings = ordered.filter { $0.severity == .warning }.prefix(limit - 1 - errors.count)
+        let chosen = (errors + warnings).sorted {
+            ($0.position.line, $0.position.column) < ($1.position.line, $1.position.column)
+        }
+        let last = chosen.last?.position ?? .wholeFile
+        let more = total - chosen.count
+        let rest = ConfigProblem(
+            file: file, line: last.line, column: last.column, severity: hasErrors ? .error : .warning,
+            message: "and \(more) more problem\(more == 1 ? "" : "s"), not shown", hint: "mend these first")
+        return locate(chosen) + [rest]
+    }
+
+    /// Finds the source lines in one pass over the bytes.
+    private func locate(_ findings: [Finding]) -> [ConfigProblem] {
+        var line = 1
+        var start = 0
+        return findings.map { finding in
+            let position = finding.position
+            while line < position.line, start < bytes.count {
+                start = (bytes[start...].firstIndex(of: 0x0A) ?? bytes.count - 1) + 1
+                line += 1
+            }
+            var excerpt: (text: String, caret: Int)?
+            if finding.showsSource, position.line > 0, line == position.line, start < bytes.count {
+                let end = bytes[start...].firstIndex { $0 == 0x0A || $0 == 0x0D } ?? bytes.count
+                excerpt = VisibleText.excerpt(of: bytes[start..<end], column: position.column)
+                if excerpt?.text.isEmpty ?? true { excerpt = nil }
+            }
+            return ConfigProblem(
+                file: file, line: position.line, column: position.column, severity: finding.severity,
+                message: VisibleText.visible(finding.message, limit: 1000),
+                hint: finding.hint.map { VisibleText.visible($0, limit: 1000) }, sourceLine: excerpt?.text,
+                caret: excerpt?.caret ?? 0)
+        }
+    }
+}

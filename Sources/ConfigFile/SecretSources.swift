@@ -1,0 +1,155 @@
+public import Planning
+
+/// The places where secrets are found by name, in order: systemd credentials, `secrets.yaml`, the environment.
+///
+/// It is a snapshot of `secrets.yaml`; to take up changes, read it again and put the new value in place of the old.
+/// Credentials are read when they are asked for.
+public struct SecretSources: SecretLookup {
+    /// The largest secret, in bytes.
+    static let largestSecret = 4096
+    /// The most names that a folder of credentials is asked for.
+    static let mostCredentials = 10_000
+
+    let credentials: CredentialFolder?
+    let file: SecretsFile
+    /// The path of `secrets.yaml`, and whether there is one.
+    let filePath: String
+    let hasFile: Bool
+    let environment: [String: String]
+    let sealingKey: SealingKeySource
+
+    /// Reads `secrets.yaml`, which may be missing, and takes note of the other places.
+    ///
+    /// - Parameters:
+    ///   - settings: names the file and the sealing key.
+    ///   - environment: the process's environment: `CREDENTIALS_DIRECTORY`, `TWOSTEPD_TOKEN_…` and `TWOSTEPD_PIN_…`.
+    /// - Returns: the sources, or what is wrong with the file: its permissions, its owner, its content.
+    public static func read(settings: Settings, environment: [String: String]) -> Reading<SecretSources> {
+        let path = settings.secrets
+        let file: BoundedFile
+        do throws(FileProblem) {
+            file = try BoundedFile(path: path, limit: SecretsFile.largest)
+        } catch .notFound {
+            let sources = SecretSources(settings, SecretsFile(), hasFile: false, environment)
+            return Reading(value: sources, problems: [], sha256: nil)
+        } catch {
+            return ReadFile.failure(error, file: path)
+        }
+        if let problem = file.privacyProblem {
+            let findings = Findings(file: path, bytes: [], showsSource: false)
+            findings.error(
+                .wholeFile, "secrets are not read from this file: \(problem)",
+                hint: "give it to the user that runs the daemon, and run 'chmod 600' on it")
+            return Reading(value: nil, problems: findings.problems(limit: 1), sha256: nil)
+        }
+        let reading = SecretsFile.read(bytes: file.bytes, file: path)
+        // A checksum of short secrets could be used to guess them, so there is none.
+        return Reading(
+            value: reading.value.map { SecretSources(settings, $0, hasFile: true, environment) },
+            problems: reading.problems, sha256: nil)
+    }
+
+    private init(_ settings: Settings, _ file: SecretsFile, hasFile: Bool, _ environment: [String: String]) {
+        credentials = environment["CREDENTIALS_DIRECTORY"].flatMap { $0.isEmpty ? nil : CredentialFolder(path: $0) }
+        self.file = file
+        self.hasFile = hasFile
+        filePath = settings.secrets
+        self.environment = environment.filter {
+            $0.key.hasPrefix(Self.tokenPrefix) || $0.key.hasPrefix(Self.pinPrefix)
+        }
+        sealingKey = settings.sealingKey
+    }
+
+    public func token(named name: String) throws(SecretError) -> Token {
+        guard SecretShape.isName(name) else { throw .invalidName(.token) }
+        if let (text, origin) = try credential(name) {
+            guard let token = Token(text) else {
+                throw .invalid(.token, name: name, origin: origin, reason: "it must be printable ASCII without spaces")
+            }
+            return token
+        }
+        if let token = file.tokens[name] { return token }
+        let variable = Self.tokenPrefix + Self.variableSuffix(name)
+        if let text = environment[variable].map(Self.trimmed) {
+            guard let token = Token(text) else {
+                throw .invalid(
+                    .token, name: name, origin: variable,
+                    reason: "it must be 1 to \(Token.longest) printable ASCII characters without spaces")
+            }
+            return token
+        }
+        throw .notFound(.token, name: name, searched: searched)
+    }
+
+    public func pin(named name: String) throws(SecretError) -> PIN {
+        guard SecretShape.isName(name) else { throw .invalidName(.pin) }
+        if let (text, origin) = try credential(name) {
+            guard let pin = PIN(digits: text) else {
+                throw .invalid(.pin, name: name, origin: origin, reason: "it must be six digits")
+            }
+            return pin
+        }
+        if let pin = file.pins[name] { return pin }
+        let variable = Self.pinPrefix + Self.variableSuffix(name)
+        if let text = environment[variable].map(Self.trimmed) {
+            guard let pin = PIN(digits: text) else {
+                throw .invalid(.pin, name: name, origin: variable, reason: "it must be six digits")
+            }
+            return pin
+        }
+        throw .notFound(.pin, name: name, searched: searched)
+    }
+
+    public var isAvailable: Bool { credentials != nil || hasFile || !environment.isEmpty }
+
+    public var searched: String {
+        let folder = credentials.map { "the credentials in \($0.path)" } ?? "$CREDENTIALS_DIRECTORY (not set)"
+        let file = "\(filePath)\(hasFile ? "" : " (no such file)")"
+        return "\(folder), \(file) and the environment (\(Self.tokenPrefix)<NAME>, \(Self.pinPrefix)<NAME>)"
+    }
+
+    public var knownTokenNames: [String] {
+        (credentialNames + file.tokens.keys).sorted()
+    }
+
+    public var knownPINNames: [String] {
+        (credentialNames + file.pins.keys).sorted()
+    }
+
+    // MARK: - Helpers
+
+    static let tokenPrefix = "TWOSTEPD_TOKEN_"
+    static let pinPrefix = "TWOSTEPD_PIN_"
+
+    /// The end of the variable's name: upper case, with `_` for `-` and `.`.
+    static func variableSuffix(_ name: String) -> String {
+        String(name.uppercased().map { $0 == "-" || $0 == "." ? "_" : $0 })
+    }
+
+    /// The text without the spaces and line breaks that editors and `echo` leave at its end.
+    static func trimmed(_ text: String) -> String {
+        var bytes = text.utf8[...]
+        while let last = bytes.last, [0x20, 0x09, 0x0A, 0x0D].contains(last) { bytes.removeLast() }
+        return String(Substring(bytes))
+    }
+
+    private var credentialNames: [String] {
+        guard let credentials else { return [] }
+        return credentials.names(limit: Self.mostCredentials).filter {
+            SecretShape.isName($0) && sealingKey != .credential($0)
+        }
+    }
+
+    /// The text of a credential and where it came from; nil when there is no such credential.
+    private func credential(_ name: String) throws(SecretError) -> (text: String, origin: String)? {
+        guard let credentials else { return nil }
+        guard let bytes = try credentials.bytes(of: name, limit: Self.largestSecret + 2) else { return nil }
+        let text = Self.trimmed(String(decoding: bytes, as: UTF8.self))
+        return (text, credentials.path(of: name))
+    }
+}
+
+extension SecretSources: CustomStringConvertible, CustomReflectable {
+    public var description: String { "SecretSources(redacted)" }
+    public var customMirror: Mirror { Mirror(self, children: EmptyCollection<Mirror.Child>()) }
+}

@@ -1,0 +1,106 @@
+public import Planning
+
+/// The daemon's own settings. Every value has the default shown in the sample, so an empty file is valid.
+public struct Settings: Sendable, Equatable {
+    /// How much the log says.
+    public enum LogLevel: String, Sendable, CaseIterable {
+        case trace
+        case debug
+        case info
+        case notice
+        case warning
+        case error
+        case critical
+    }
+
+    /// Limits; nil lifts one.
+    public struct Limits: Sendable, Equatable {
+        /// Requests a minute to one endpoint.
+        public var requestsPerMinute: Int? = 60
+        /// Requests an hour to one number.
+        public var writesPerHour: Int? = 20
+        /// Requests an hour to one number while it is exposed.
+        public var writesPerHourExposed: Int? = 120
+        /// Requests in flight at once.
+        public var concurrency: Int? = 8
+        /// Numbers that are exposed by us at once.
+        public var maxExposed: Int? = 4
+        /// The share of managed numbers that one new file may disable or drop.
+        public var maxWeakenedPercent: Int? = 20
+
+        public init() {}
+    }
+
+    /// Times.
+    public struct Timing: Sendable, Equatable {
+        /// The time that one request may take.
+        public var requestTimeout: Duration = .seconds(15)
+        /// How long a request without an answer may still land.
+        public var settleDelay: Duration = .seconds(600)
+        /// The first backoff.
+        public var backoffMin: Duration = .seconds(2)
+        /// The longest backoff.
+        public var backoffMax: Duration = .seconds(3600)
+        /// The longest backoff of an exposed number.
+        public var backoffMaxExposed: Duration = .seconds(30)
+        /// How long a clean stop may take.
+        public var shutdownGrace: Duration = .seconds(25)
+
+        public init() {}
+    }
+
+    /// Where the desired-state file is.
+    public var desiredState = "/etc/twostepd/desired-state.yaml"
+    /// The folder of the store, its fence and a generated key.
+    public var stateDirectory = "/var/lib/twostepd"
+    /// The folder of the control socket.
+    public var runtimeDirectory = "/run/twostepd"
+    /// The file of tokens and PINs; it may be missing.
+    public var secrets = "/etc/twostepd/secrets.yaml"
+    /// Where the key that seals PINs is.
+    public var sealingKey = SealingKeySource.credential("twostepd-key")
+    /// Where the status page is served.
+    public var listen = Listen.address(host: "127.0.0.1", port: 9477)
+    public var logLevel = LogLevel.info
+    public var limits = Limits()
+    public var timing = Timing()
+
+    /// The defaults.
+    public init() {}
+
+    /// The path of the control socket.
+    public var controlSocket: String { runtimeDirectory + "/" + Self.controlSocketName }
+
+    static let controlSocketName = "control.sock"
+
+    /// The limits and times as decisions obey them.
+    ///
+    /// - Parameter zones: the offsets of a time zone; those of this system unless a test says otherwise.
+    public func policy(
+        zones: @escaping @Sendable (String) -> ZoneOffsets? = { SystemTimeZones.offsets(for: $0) }
+    ) -> Policy {
+        var policy = Policy()
+        policy.requestsPerMinute = limits.requestsPerMinute
+        policy.writesPerHour = limits.writesPerHour
+        policy.writesPerHourExposed = limits.writesPerHourExposed
+        policy.concurrency = limits.concurrency
+        policy.maxExposed = limits.maxExposed
+        policy.maxWeakenedPercent = limits.maxWeakenedPercent
+        policy.requestTimeout = timing.requestTimeout
+        policy.settleDelay = timing.settleDelay
+        policy.backoffMin = timing.backoffMin
+        policy.backoffMax = timing.backoffMax
+        policy.backoffMaxExposed = timing.backoffMaxExposed
+        policy.shutdownGrace = timing.shutdownGrace
+        policy.zones = zones
+        return policy
+    }
+}
+
+/// Where the key that seals PINs is.
+public enum SealingKeySource: Sendable, Equatable {
+    /// A file of this name in `$CREDENTIALS_DIRECTORY`.
+    case credential(String)
+    /// A file at this absolute path.
+    case file(String)
+}

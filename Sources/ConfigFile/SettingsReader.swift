@@ -1,0 +1,57 @@
+import Planning
+import Yams
+
+/// Reads the settings file strictly: all problems at once, or a value.
+public enum SettingsReader {
+    /// Reads the file at `path`; relative paths in it are relative to its folder.
+    public static func read(path: String) -> Reading<Settings> {
+        do throws(FileProblem) {
+            return read(bytes: try BoundedFile(path: path).bytes, file: path)
+        } catch {
+            return ReadFile.failure(error, file: path)
+        }
+    }
+
+    /// Reads bytes that came from `file`.
+    public static func read(bytes: [UInt8], file: String) -> Reading<Settings> {
+        ReadFile.reading(bytes, file: file) { reader, _ in
+            SettingsWalk(reader: reader, folder: folder(of: file)).settings()
+        }
+    }
+
+    /// The folder of a path, `.` when it names none.
+    static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}
+
+enum SettingsKey: String, FieldKey {
+    case desiredState = "desired_state"
+    case stateDirectory = "state_directory"
+    case runtimeDirectory = "runtime_directory"
+    case secrets
+    case sealingKey = "sealing_key"
+    case listen
+    case logLevel = "log_level"
+    case limits
+    case timing
+}
+
+enum LimitKey: String, FieldKey {
+    case requestsPerMinute = "requests_per_minute"
+    case writesPerHour = "writes_per_hour"
+    case writesPerHourExposed = "writes_per_hour_exposed"
+    case concurrency
+    case maxExposed = "max_exposed"
+    case maxWeakenedPercent = "max_weakened_percent"
+}
+
+enum TimingKey: String, FieldKey {
+    case requestTimeout = "request_timeout"
+    case settleDelay = "settle_delay"
+    case backoffMin = "backoff_min"
+    case backoffMax = "backoff_max"
+    case backoffMaxExposed = "backoff_max_exposed"
+    case shutdownGrace = "shutdown_grace"
+}

@@ -1,0 +1,182 @@
+import Planning
+import Yams
+
+/// Walks over the nodes of one settings file.
+struct SettingsWalk {
+    typealias Field = NodeReader.Field
+
+    let reader: NodeReader
+    /// What relative paths are relative to.
+    let folder: String
+
+    private var findings: Findings { reader.findings }
+
+    /// The most bytes of a socket's path that the system takes, without the NUL.
+    private static let longestSocketPath = 107
+    private static let longestPath = 4095
+
+    func settings() -> Settings {
+        var settings = Settings()
+        let top = Findings.Position(line: 1, column: 1)
+        guard let root = reader.document.root, root.scalar.map({ ScalarKind($0) != .null }) ?? true,
+            let fields = reader.fields(of: root, at: top, subject: "the file", as: SettingsKey.self)
+        else { return settings }
+        readPaths(fields, into: &settings)
+        if let field = fields[.sealingKey], let key = sealingKey(field) { settings.sealingKey = key }
+        if let field = fields[.listen], let listen = listen(field) { settings.listen = listen }
+        if let field = fields[.logLevel], let level = reader.choice(field, as: Settings.LogLevel.self) {
+            settings.logLevel = level
+        }
+        if let field = fields[.limits], !field.isNull { settings.limits = limits(field) }
+        if let field = fields[.timing], !field.isNull { settings.timing = timing(field) }
+        return settings
+    }
+
+    // MARK: - Paths
+
+    private func readPaths(_ fields: NodeReader.Fields<SettingsKey>, into settings: inout Settings) {
+        if let path = fields[.desiredState].flatMap(path) { settings.desiredState = path }
+        if let path = fields[.stateDirectory].flatMap(path) { settings.stateDirectory = path }
+        if let path = fields[.secrets].flatMap(path) { settings.secrets = path }
+        guard let field = fields[.runtimeDirectory], let path = path(field) else { return }
+        settings.runtimeDirectory = path
+        let length = settings.controlSocket.utf8.count
+        guard length > Self.longestSocketPath else { return }
+        findings.error(
+            field.position,
+            "the path of the control socket would have \(length) bytes, and the system takes \(Self.longestSocketPath)",
+            hint: "choose a shorter folder, such as /run/twostepd")
+    }
+
+    /// A path, made absolute or relative to the working directory as `folder` is.
+    private func path(_ field: Field) -> String? {
+        guard let text = reader.text(field, "a path") else { return nil }
+        guard !text.isEmpty, text.utf8.count <= Self.longestPath, !text.utf8.contains(0) else {
+            findings.error(field.position, "'\(field.name)' must be a path of 1 to \(Self.longestPath) bytes")
+            return nil
+        }
+        guard !text.hasPrefix("~") else {
+            findings.error(field.position, "'~' is not expanded in '\(field.name)'", hint: "write the whole path")
+            return nil
+        }
+        if text.hasPrefix("/") { return text }
+        return folder.hasSuffix("/") ? folder + text : folder + "/" + text
+    }
+
+    private func sealingKey(_ field: Field) -> SealingKeySource? {
+        let expectation = "the name of a credential, or an absolute path"
+        guard let text = reader.text(field, expectation, showsSource: false) else { return nil }
+        if text.hasPrefix("/"), text.utf8.count <= Self.longestPath, !text.utf8.contains(0) { return .file(text) }
+        if SecretShape.isName(text), !SecretShape.looksLikeToken(text) { return .credential(text) }
+        findings.error(
+            field.position, "'sealing_key' must be \(expectation)",
+            hint: "the key itself must not stand in this file", showsSource: false)
+        return nil
+    }
+
+    private func listen(_ field: Field) -> Listen? {
+        let hint = "write 127.0.0.1:9477, \"[::1]:9477\" in quotes, or off"
+        guard let text = reader.text(field, "off or host:port", hint: hint) else { return nil }
+        do throws(Listen.Refusal) {
+            return try Listen(parsing: text)
+        } catch {
+            switch error {
+            case .notLoopback(let host):
+                findings.error(
+                    field.position, "'listen' must be a loopback address, and \(VisibleText.quoted(host)) is none",
+                    hint: "the page asks for no password: to show it to others, put a proxy that does in front of it")
+            case .shape:
+                findings.error(
+                    field.position, "'listen' must be off or host:port, and this is \(VisibleText.quoted(text))",
+                    hint: hint)
+            }
+            return nil
+        }
+    }
+
+    // MARK: - Limits and times
+
+    private func limits(_ field: Field) -> Settings.Limits {
+        var limits = Settings.Limits()
+        guard
+            let fields = reader.fields(
+                of: field.node, at: field.position, subject: "'limits'", as: LimitKey.self)
+        else { return limits }
+        limit(fields, .requestsPerMinute, 100_000, &limits.requestsPerMinute)
+        // More writes than these are not remembered, so a higher limit could not be kept.
+        limit(fields, .writesPerHour, WriteBudget.remembered, &limits.writesPerHour)
+        limit(fields, .writesPerHourExposed, WriteBudget.remembered, &limits.writesPerHourExposed)
+        limit(fields, .concurrency, 1024, &limits.concurrency)
+        limit(fields, .maxExposed, 1_000_000, &limits.maxExposed)
+        limit(fields, .maxWeakenedPercent, 100, &limits.maxWeakenedPercent)
+        return limits
+    }
+
+    /// A whole number from 1 to `highest`, or `0` or `unlimited`, which lift the limit.
+    private func limit(
+        _ fields: NodeReader.Fields<LimitKey>, _ key: LimitKey, _ highest: Int, _ value: inout Int?
+    ) {
+        guard let field = fields[key] else { return }
+        let expectation = "a whole number from 1 to \(highest), or unlimited"
+        guard let text = reader.text(field, expectation, accepting: [.text, .integer], hint: "write \(expectation)")
+        else { return }
+        if text == "unlimited" || text == "0" {
+            value = nil
+            return
+        }
+        guard text.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(text),
+            (1...highest).contains(number), field.node.scalar.map({ ScalarKind($0) == .integer }) ?? false
+        else {
+            findings.error(
+                field.position, "'\(key.rawValue)' must be \(expectation), and this is \(VisibleText.quoted(text))",
+                hint: NearestName.hint(for: text, among: ["unlimited"]))
+            return
+        }
+        value = number
+    }
+
+    private func timing(_ field: Field) -> Settings.Timing {
+        var timing = Settings.Timing()
+        guard
+            let fields = reader.fields(
+                of: field.node, at: field.position, subject: "'timing'", as: TimingKey.self)
+        else { return timing }
+        let day: Duration = .seconds(86_400)
+        time(fields, .requestTimeout, .milliseconds(100), .seconds(600), &timing.requestTimeout)
+        time(fields, .settleDelay, .milliseconds(100), day * 30, &timing.settleDelay)
+        time(fields, .backoffMin, .milliseconds(10), .seconds(3600), &timing.backoffMin)
+        time(fields, .backoffMax, .milliseconds(10), day * 7, &timing.backoffMax)
+        time(fields, .backoffMaxExposed, .milliseconds(10), day, &timing.backoffMaxExposed)
+        time(fields, .shutdownGrace, .zero, .seconds(600), &timing.shutdownGrace)
+        checkOrder(timing, fields, field.position)
+        return timing
+    }
+
+    private func time(
+        _ fields: NodeReader.Fields<TimingKey>, _ key: TimingKey, _ lowest: Duration, _ highest: Duration,
+        _ value: inout Duration
+    ) {
+        guard let field = fields[key] else { return }
+        if let duration = reader.duration(field, in: .init(lowest: lowest, highest: highest)) { value = duration }
+    }
+
+    /// The longest backoffs are no shorter than the first; said where it can be mended.
+    private func checkOrder(
+        _ timing: Settings.Timing, _ fields: NodeReader.Fields<TimingKey>, _ position: Findings.Position
+    ) {
+        let first = timing.backoffMin.periodText
+        for (key, value) in [(TimingKey.backoffMax, timing.backoffMax), (.backoffMaxExposed, timing.backoffMaxExposed)]
+        where value < timing.backoffMin {
+            findings.error(
+                (fields[key] ?? fields[.backoffMin])?.position ?? position,
+                "'\(key.rawValue)' (\(value.periodText)) is shorter than 'backoff_min' (\(first))")
+        }
+        if timing.settleDelay < timing.requestTimeout {
+            findings.warning(
+                (fields[.settleDelay] ?? fields[.requestTimeout])?.position ?? position,
+                "'settle_delay' (\(timing.settleDelay.periodText)) is shorter than 'request_timeout' "
+                    + "(\(timing.requestTimeout.periodText))",
+                hint: "a request that landed late could be taken for one that never will")
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+
+/// Talks to a running daemon over its control socket.
+public struct ControlClient: Sendable {
+    /// Why the daemon could not be asked, or did not do it.
+    public enum Failure: Error, CustomStringConvertible {
+        /// Nobody answers at this path.
+        case noDaemon(path: String)
+        /// The daemon answered that it did not do it.
+        case refused(String)
+
+        public var description: String {
+            switch self {
+            case .noDaemon(let path):
+                "no daemon answers at \(path): start it with `twostepd run`, or `systemctl start twostepd`"
+            case .refused(let message): message
+            }
+        }
+    }
+
+    private let socket: String
+
+    /// - Parameter socket: the path of the control socket.
+    public init(socket: String) { self.socket = socket }
+
+    /// Records that somebody is about to see PINs.
+    public func recordReveal(_ reveal: ControlMessage.PINReveal) async throws -> ControlMessage.Answer {
+        try await post("/v1/pin-reveals", body: try JSONCoding.encoder.encode(reveal))
+    }
+
+    /// Has the daemon read the desired state and the secrets again.
+    public func reload() async throws -> ControlMessage.Answer {
+        try await post("/v1/reload", body: Data())
+    }
+
+    private func post(_ path: String, body: Data) async throws -> ControlMessage.Answer {
+        guard let encoded = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics) else {
+            throw Failure.noDaemon(path: socket)
+        }
+        var request = HTTPClientRequest(url: "http+unix://\(encoded)\(path)")
+        request.method = .POST
+        request.headers.add(name: "content-type", value: "application/json")
+        request.body = .bytes(body)
+        let data: ByteBuffer
+        do {
+            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+            data = try await response.body.collect(upTo: LocalServer.bodyLimit)
+        } catch {
+            throw Failure.noDaemon(path: socket)
+        }
+        let answer = try JSONCoding.decoder.decode(ControlMessage.Answer.self, from: Data(data.readableBytesView))
+        guard answer.done else { throw Failure.refused(answer.message) }
+        return answer
+    }
+}

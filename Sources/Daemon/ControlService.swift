@@ -1,0 +1,128 @@
+import Foundation
+import Glibc
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+import Planning
+import Storage
+
+/// Answers on the control socket and on the read-only listener.
+struct ControlService: Sendable {
+    let stateDirectory: String
+    let socketPath: String
+    let commits: CommitQueue
+    let clock: SystemClock
+    let logger: Logger
+    let reload: @Sendable () async -> ControlMessage.Answer
+    /// Whether the process and the store work; text for people.
+    let health: @Sendable () async -> (isWell: Bool, text: String)
+    /// Whether a valid desired state is in force.
+    let readiness: @Sendable () async -> (isReady: Bool, text: String)
+
+    /// Serves the control socket (0660) until the task is cancelled.
+    ///
+    /// A daemon that answers there already is left alone: a Unix socket would be taken over without a word.
+    func serveControl() async throws {
+        if Self.somebodyAnswers(at: socketPath) {
+            throw StartupError.unavailable("another daemon answers at \(socketPath): give each its own runtime_directory")
+        }
+        unlink(socketPath)
+        let path = socketPath
+        let server = LocalServer(
+            address: .unixDomainSocket(path: path), logger: Self.quiet,
+            onRunning: {
+                if chmod(path, 0o660) != 0 {
+                    logger.warning("Control socket keeps its mode", metadata: ["path": "\(path)"])
+                }
+            },
+            respond: { await control($0) }
+        )
+        try await server.run()
+    }
+
+    /// Serves health and readiness on `host`:`port` until the task is cancelled.
+    func serveListener(host: String, port: Int) async throws {
+        let server = LocalServer(
+            address: .hostname(host, port: port), logger: Self.quiet, onRunning: {}, respond: { await observe($0) })
+        try await server.run()
+    }
+
+    private func control(_ call: LocalServer.Call) async -> LocalServer.Reply {
+        switch (call.method, call.path) {
+        case (.post, "/v1/pin-reveals"): return await recordReveal(call)
+        case (.post, "/v1/reload"): return .json(.ok, await reload())
+        default: return await observe(call)
+        }
+    }
+
+    private func observe(_ call: LocalServer.Call) async -> LocalServer.Reply {
+        guard call.method == .get || call.method == .head else { return .text(.methodNotAllowed, "GET and HEAD only") }
+        switch call.path {
+        case "/healthz":
+            let health = await health()
+            return .text(health.isWell ? .ok : .serviceUnavailable, health.text)
+        case "/readyz":
+            let readiness = await readiness()
+            return .text(readiness.isReady ? .ok : .serviceUnavailable, readiness.text)
+        default:
+            return .text(.notFound, "not here: /healthz and /readyz are")
+        }
+    }
+
+    private func recordReveal(_ call: LocalServer.Call) async -> LocalServer.Reply {
+        guard let reveal = try? JSONCoding.decoder.decode(ControlMessage.PINReveal.self, from: call.body),
+            let number = PhoneNumber(reveal.number)
+        else { return .json(.badRequest, .init(done: false, message: "the request cannot be understood")) }
+        guard reveal.stateDirectory == stateDirectory else {
+            let message = "this daemon works on \(stateDirectory), not on \(reveal.stateDirectory)"
+            return .json(.conflict, .init(done: false, message: message))
+        }
+        let peer = await PeerCredentials.read(from: call.channel)
+        let event = Self.revealEvent(reveal, number: number, actor: peer?.actor ?? "unknown", at: clock.now())
+        let result = await withCheckedContinuation { continuation in
+            commits.submit([.event(event)]) { continuation.resume(returning: $0) }
+        }
+        switch result {
+        case .success:
+            logger.notice("PIN revealed", metadata: ["number": "\(number)", "actor": "\(event.actor)"])
+            return .json(.ok, .init(done: true, message: "recorded"))
+        case .failure(let error):
+            return .json(.serviceUnavailable, .init(done: false, message: "not recorded, so not shown: \(error)"))
+        }
+    }
+
+    /// The audit event of a reveal, its free text bounded and on one line.
+    static func revealEvent(
+        _ reveal: ControlMessage.PINReveal, number: PhoneNumber, actor: String, at now: Instant
+    ) -> EventEntry {
+        let generations = reveal.generations.map(String.init).joined(separator: ", ")
+        let clean: (String, Int) -> String = { text, length in
+            String(text.unicodeScalars.prefix(length).map { $0.value < 32 || $0.value == 127 ? " " : Character($0) })
+        }
+        let behalf = reveal.onBehalfOf.map { ", on behalf of \(clean($0, 128))" } ?? ""
+        return EventEntry(
+            at: now, kind: .pinRevealed, number: number, actor: actor + behalf,
+            detail: "generations \(generations): \(clean(reveal.reason, 500))"
+        )
+    }
+
+    private static func somebodyAnswers(at path: String) -> Bool {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return false }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        } == 0
+    }
+
+    /// The server's own log is of no use to an operator.
+    private static var quiet: Logger { Logger(label: "twostepd.http", factory: { _ in SwiftLogNoOpLogHandler() }) }
+}

@@ -1,0 +1,42 @@
+import Planning
+
+/// `plan`: what would be sent now, and what falls due when.
+public struct PlanDocument: Encodable, Sendable {
+    public struct Now: Encodable, Sendable {
+        public let number: String
+        public let action: String
+        public let reason: String
+    }
+
+    public struct Later: Encodable, Sendable {
+        public let number: String
+        public let action: String
+        public let at: String
+    }
+
+    public let version = 1
+    public let now: [Now]
+    public let later: [Later]
+    /// Why the desired state would not be taken into force; null when it would.
+    public let refused: Nullable<String>
+
+    private enum CodingKeys: String, CodingKey { case version, now, later, refused }
+
+    /// The plan for `standings`, in the order of the numbers now and of the instants later.
+    public init(_ standings: [Standing], refused: String? = nil) {
+        now = standings.compactMap { standing in
+            guard case .send(_, let reason) = standing.decision, let action = standing.outlook.action else { return nil }
+            return Now(
+                number: standing.record.number.description, action: action.rawValue, reason: reason.rawValue)
+        }
+        later = standings.compactMap { standing -> (Instant, Later)? in
+            if case .send = standing.decision { return nil }
+            guard let at = standing.outlook.at, let action = standing.outlook.action else { return nil }
+            return (
+                at,
+                Later(number: standing.record.number.description, action: action.rawValue, at: at.description)
+            )
+        }.sorted { ($0.0, $0.1.number) < ($1.0, $1.1.number) }.map(\.1)
+        self.refused = Nullable(refused)
+    }
+}

@@ -1,0 +1,102 @@
+public import Foundation
+import Glibc
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+/// A small HTTP server on a local address: the control socket, or the read-only listener.
+///
+/// It is Hummingbird's server without its application shell, whose date cache would wake an idle daemon every second.
+struct LocalServer: Sendable {
+    /// The largest request body that is read, in bytes.
+    static let bodyLimit = 64 * 1024
+
+    /// An answer before it is written.
+    struct Reply: Sendable {
+        var status: HTTPResponse.Status
+        var contentType: String
+        var body: String
+
+        static func json(_ status: HTTPResponse.Status, _ answer: ControlMessage.Answer) -> Reply {
+            // The type has only strings, numbers and booleans, which always encode.
+            let data = (try? JSONCoding.encoder.encode(answer)) ?? Data()
+            return Reply(
+                status: status, contentType: "application/json", body: String(decoding: data, as: UTF8.self) + "\n")
+        }
+
+        static func text(_ status: HTTPResponse.Status, _ text: String) -> Reply {
+            Reply(status: status, contentType: "text/plain; charset=utf-8", body: text + "\n")
+        }
+    }
+
+    /// A request with its body read, and the channel it came by.
+    struct Call: Sendable {
+        let method: HTTPRequest.Method
+        let path: String
+        let host: String?
+        let body: Data
+        let channel: any Channel
+    }
+
+    let address: BindAddress
+    let logger: Logger
+    let onRunning: @Sendable () -> Void
+    let respond: @Sendable (Call) async -> Reply
+
+    /// Serves until the task is cancelled.
+    func run() async throws {
+        let server = try HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(30))).buildServer(
+            configuration: ServerConfiguration(address: address, backlog: 64),
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+            logger: logger,
+            responder: { request, writer, channel in try await handle(request, writer, channel) },
+            onServerRunning: { _ in onRunning() }
+        )
+        try await server.run()
+    }
+
+    @Sendable private func handle(
+        _ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel
+    ) async throws {
+        let reply: Reply
+        do {
+            let body = try await request.body.collect(upTo: Self.bodyLimit)
+            let path = request.uri.path
+            let call = Call(
+                method: request.method, path: path, host: request.head.authority, body: Data(body.readableBytesView),
+                channel: channel
+            )
+            reply = await respond(call)
+        } catch {
+            reply = .text(.contentTooLarge, "the request body cannot be read, or is larger than 64 KiB")
+        }
+        let buffer = ByteBuffer(string: reply.body)
+        var head = HTTPResponse(status: reply.status)
+        head.headerFields[.contentType] = reply.contentType
+        head.headerFields[.contentLength] = String(buffer.readableBytes)
+        head.headerFields[.cacheControl] = "no-store"
+        head.headerFields[.xContentTypeOptions] = "nosniff"
+        var body = try await writer.writeHead(head)
+        if request.method != .head { try await body.write(buffer) }
+        try await body.finish(nil)
+    }
+}
+
+/// How JSON is written everywhere: snake_case keys, sorted, so that output is the same each time.
+public enum JSONCoding {
+    public static var encoder: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }
+
+    public static var decoder: JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return decoder
+    }
+}

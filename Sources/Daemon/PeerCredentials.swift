@@ -1,0 +1,47 @@
+import Glibc
+import NIOCore
+
+/// Who is at the other end of a Unix socket, as the kernel says (SO_PEERCRED, see unix(7)).
+struct PeerCredentials: Sendable {
+    let pid: Int32
+    let uid: UInt32
+
+    /// The user and process for the audit trail: `alice (uid 1000, pid 42)`.
+    var actor: String { "\(UserName.of(uid: uid)) (uid \(uid), pid \(pid))" }
+
+    /// The peer of `channel`; nil when the channel is no Unix socket.
+    static func read(from channel: any Channel) async -> PeerCredentials? {
+        guard let provider = channel as? any SocketOptionProvider else { return nil }
+        let option = NIOBSDSocket.Option(rawValue: SO_PEERCRED)
+        /// The kernel's `struct ucred`, which the C library hides without `_GNU_SOURCE`.
+        struct Credentials {
+            var pid: Int32
+            var uid: UInt32
+            var gid: UInt32
+        }
+        // A channel without credentials is told apart by nil; there is nothing to report.
+        let credentials: Credentials? = try? await provider.unsafeGetSocketOption(level: .socket, name: option).get()
+        return credentials.map { PeerCredentials(pid: $0.pid, uid: $0.uid) }
+    }
+}
+
+/// Names of the system's users.
+public enum UserName {
+    /// The login name of `uid`, or `uid N` when the system has none.
+    public static func of(uid: UInt32) -> String {
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 16 * 1024)
+        guard getpwuid_r(uid, &entry, &buffer, buffer.count, &found) == 0, found != nil, let name = entry.pw_name else {
+            return "uid \(uid)"
+        }
+        return String(cString: name)
+    }
+
+    /// Who runs this process: the real user, and the user before `sudo` when there is one.
+    public static func current(environment: [String: String]) -> String {
+        let uid = getuid()
+        let sudo = environment["SUDO_USER"].map { $0.filter { $0.isLetter || $0.isNumber || "._-".contains($0) } }
+        return "\(of(uid: uid)) (uid \(uid))" + (sudo.map { ", sudo from \($0.prefix(64))" } ?? "")
+    }
+}

@@ -1,0 +1,134 @@
+public import ConfigFile
+import Glibc
+public import Logging
+import Planning
+public import Reconciler
+public import Storage
+import VendorAPI
+
+/// The engine wired to store, vendor and files, for as long as a process works on a store: `run`, `apply`, `demo`.
+public final class Reconciliation: Sendable {
+    public let settings: Settings
+    public let store: Store
+    /// Writes and reads in the order of the engine's commits.
+    public let commits: CommitQueue
+    let driver: EngineDriver
+    let loader: DesiredStateLoader
+    private let lock: StoreLock
+    private let client: HTTPVendorClient
+    private let logger: Logger
+    private let clock = SystemClock()
+
+    /// Takes the store's lock, opens the store (made on the first start) and accounts for interrupted requests.
+    ///
+    /// - Parameters:
+    ///   - command: `run` or `apply`, shown to others who want the store.
+    ///   - observe: is told every report of the engine, on its queue; it must not block.
+    public init(
+        settings: Settings, environment: [String: String], command: String, logger: Logger,
+        observe: @escaping @Sendable (EngineReport) -> Void
+    ) throws(StartupError) {
+        self.settings = settings
+        self.logger = logger
+        let reading = SecretSources.read(settings: settings, environment: environment)
+        guard let secrets = reading.value else {
+            throw .configuration(reading.rendered(color: false))
+        }
+        let location = StoreLocation(directory: settings.stateDirectory)
+        let now = clock.now()
+        do {
+            try location.prepareDirectory()
+            lock = try StoreLock.acquire(at: location, command: command, pid: getpid(), now: now)
+            let (key, origin) = try StoreKey.forWriting(at: location, secrets: secrets, settings: settings)
+            store = try Store.open(at: location, key: key)
+            if case .generated(let path) = origin {
+                logger.notice("No sealing key is configured: one was made", metadata: ["file": "\(path)"])
+                try store.commit([
+                    .event(EventEntry(at: now, kind: .keyGenerated, detail: "key \(key.id) made at \(path)"))
+                ])
+            }
+            let interrupted = try store.recoverInterrupted(at: now)
+            if !interrupted.isEmpty {
+                logger.warning(
+                    "An earlier process stopped before these answers: they are in doubt",
+                    metadata: ["requests": "\(interrupted.count)"])
+            }
+            try store.recordStart(pid: getpid(), command: command, version: Version.number, at: now)
+            try store.commit([.event(EventEntry(at: now, kind: .started, detail: "\(command), \(Version.text)"))])
+        } catch {
+            throw StartupError(error)
+        }
+        commits = CommitQueue(store: store)
+        client = HTTPVendorClient(requestTimeout: settings.timing.requestTimeout)
+        let inForce = SecretsInForce(secrets)
+        let log = ReportLog(logger: logger)
+        let driver = EngineDriver(
+            policy: settings.policy(),
+            store: StoreAdapter(queue: commits), vendor: VendorAdapter(client: client, secrets: inForce), clock: clock,
+            observe: { report in
+                log.write(report)
+                observe(report)
+            })
+        self.driver = driver
+        loader = DesiredStateLoader(
+            settings: settings, environment: environment, secrets: inForce, commits: commits, clock: clock,
+            logger: logger, post: { driver.post($0) })
+    }
+
+    /// Starts the engine on what the store holds. A desired state follows with ``load(completion:)``.
+    public func start() throws(StartupError) {
+        do {
+            let start = EngineStart(
+                nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.exposedNumbers(),
+                nextDueAt: try store.reader.nextDueAt()
+            )
+            driver.post(.started(start))
+        } catch {
+            throw StartupError(error)
+        }
+    }
+
+    /// Reads the desired state and the secrets again. Gives the problems when the file was refused, or nil.
+    public func load(completion: @escaping @Sendable ([ConfigProblem]?) -> Void) {
+        loader.load { result in
+            switch result {
+            case .handedOver: completion(nil)
+            case .refused(let problems): completion(problems)
+            }
+        }
+    }
+
+    /// Asks the engine for a clean stop; the report `stopped` tells when it is done.
+    public func requestStop() { driver.post(.stopRequested) }
+
+    /// Closes everything, after the engine has stopped.
+    public func close() async {
+        await client.shutdown()
+        await withCheckedContinuation { continuation in
+            let event = EventEntry(at: clock.now(), kind: .stopped, detail: "clean stop")
+            commits.submit([.event(event)]) { result in
+                if case .failure(let error) = result {
+                    self.logger.error("Store failed", metadata: ["error": "\(error)"])
+                }
+                continuation.resume()
+            }
+        }
+        do {
+            try store.recordStop(at: clock.now())
+            try store.close()
+            try lock.release()
+        } catch {
+            logger.error("Store failed", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+extension StartupError {
+    /// The exit code that fits a failure of the store.
+    init(_ error: StorageError) {
+        switch error {
+        case .lockHeld, .busy, .diskFull: self = .unavailable(error.description)
+        default: self = .configuration(error.description)
+        }
+    }
+}

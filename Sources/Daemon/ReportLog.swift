@@ -1,0 +1,76 @@
+import Logging
+import Planning
+import Reconciler
+
+/// Turns the engine's reports into log lines. Messages are constant; what varies is metadata.
+struct ReportLog: Sendable {
+    let logger: Logger
+
+    func write(_ report: EngineReport) {
+        switch report {
+        case .requestSent(let change): logger.debug("Request sent", metadata: metadata(change))
+        case .requestEnded(let change, let record): writeEnd(change, record)
+        case .planned(let record, let decision):
+            logger.trace("Number planned", metadata: ["number": "\(record.number)", "decision": "\(decision)"])
+        case .adopted(let adoption):
+            let difference = adoption.difference
+            logger.notice(
+                "Desired state in force",
+                metadata: [
+                    "revision": "\(adoption.revision)", "added": "\(difference.added.count)",
+                    "changed": "\(difference.changed.count)", "removed": "\(difference.removed.count)",
+                    "unchanged": "\(difference.unchanged)",
+                ])
+        case .adoptionFailed(let message):
+            logger.error("Desired state could not be stored", metadata: ["error": "\(message)"])
+        case .storeFailed(let message, let retryAt):
+            logger.error(
+                "Store failed, nothing is sent until it works", metadata: ["error": "\(message)", "retry_at": "\(retryAt)"])
+        case .storeRecovered: logger.notice("Store works again")
+        case .numberUnreadable(let number, let message):
+            logger.error("Number cannot be read from the store", metadata: ["number": "\(number)", "error": "\(message)"])
+        case .stopped(let exposed, let unanswered): writeStop(exposed, unanswered)
+        }
+    }
+
+    private func writeEnd(_ change: ChangeEntry, _ record: NumberRecord) {
+        var metadata = metadata(change)
+        metadata["belief"] = "\(record.belief.elements.joined(separator: ","))"
+        guard let outcome = change.outcome else { return }
+        metadata["outcome"] = "\(outcome.verdict.rawValue)"
+        guard outcome.verdict != .accepted else {
+            logger.info("Request accepted", metadata: metadata)
+            return
+        }
+        metadata["error"] = "\(outcome.sentence(for: change.action))"
+        metadata["attempts"] = "\(record.attempts)"
+        if let retryAt = record.retryAt { metadata["retry_at"] = "\(retryAt)" }
+        if record.isExposed {
+            logger.error("Request failed and the number is exposed", metadata: metadata)
+        } else {
+            logger.warning("Request failed", metadata: metadata)
+        }
+    }
+
+    private func writeStop(_ exposed: [PhoneNumber], _ unanswered: Int) {
+        guard exposed.isEmpty, unanswered == 0 else {
+            logger.error(
+                "Stopped with work left: it is taken up at the next start",
+                metadata: [
+                    "exposed": "\(exposed.prefix(20).map(\.description).joined(separator: ","))",
+                    "exposed_count": "\(exposed.count)", "unanswered": "\(unanswered)",
+                ])
+            return
+        }
+        logger.notice("Stopped")
+    }
+
+    private func metadata(_ change: ChangeEntry) -> Logger.Metadata {
+        var metadata: Logger.Metadata = [
+            "change": "\(change.id)", "number": "\(change.number)", "action": "\(change.action.rawValue)",
+            "reason": "\(change.reason.rawValue)",
+        ]
+        if let generation = change.generation { metadata["generation"] = "\(generation)" }
+        return metadata
+    }
+}

@@ -1,0 +1,36 @@
+public import ConfigFile
+import Glibc
+public import Planning
+import Storage
+
+/// Records a look at PINs: through the daemon when one runs, in the store itself otherwise.
+public enum RevealRecorder {
+    public static func record(
+        _ reveal: ControlMessage.PINReveal, number: PhoneNumber, actor: String, settings: Settings,
+        environment: [String: String], now: Instant
+    ) async throws {
+        let location = StoreLocation(directory: settings.stateDirectory)
+        let lock: StoreLock
+        do throws(StorageError) {
+            lock = try StoreLock.acquire(at: location, command: "pin show", pid: getpid(), now: now)
+        } catch .lockHeld {
+            _ = try await ControlClient(socket: settings.controlSocket).recordReveal(reveal)
+            return
+        } catch {
+            throw StartupError(error)
+        }
+        do throws(StorageError) {
+            let secrets = SecretSources.read(settings: settings, environment: environment)
+            guard let sources = secrets.value else {
+                throw StorageError.permissions(path: settings.secrets, problem: secrets.rendered(color: false))
+            }
+            let (key, _) = try StoreKey.forWriting(at: location, secrets: sources, settings: settings)
+            let store = try Store.open(at: location, key: key)
+            try store.commit([.event(ControlService.revealEvent(reveal, number: number, actor: actor, at: now))])
+            try store.close()
+            try lock.release()
+        } catch {
+            throw StartupError(error)
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import Glibc
+
+/// Tells the service manager how the daemon is, over the datagram socket in `NOTIFY_SOCKET` (see sd_notify(3)).
+///
+/// Without that variable every message is dropped: the daemon runs the same under a shell.
+public struct ServiceNotifier: Sendable {
+    private let path: String?
+
+    /// How often the service manager wants a sign of life; nil when it wants none. From `WATCHDOG_USEC`.
+    public let watchdogInterval: Duration?
+
+    /// - Parameter environment: the process's environment.
+    public init(environment: [String: String]) {
+        path = environment["NOTIFY_SOCKET"].flatMap { $0.isEmpty ? nil : $0 }
+        let isOurs = environment["WATCHDOG_PID"].map { Int32($0) == getpid() } ?? true
+        watchdogInterval = environment["WATCHDOG_USEC"].flatMap(Int64.init)
+            .flatMap { isOurs && $0 > 0 ? .microseconds($0) : nil }
+    }
+
+    /// The daemon works: the desired state was read and the engine runs.
+    public func ready(status: String) { send("READY=1\nSTATUS=\(status)") }
+
+    /// One line for `systemctl status`.
+    public func status(_ text: String) { send("STATUS=\(text)") }
+
+    /// A reload begins; ``ready(status:)`` ends it. Carries the monotonic time, as `Type=notify-reload` wants it.
+    public func reloading() {
+        var time = timespec()
+        guard clock_gettime(CLOCK_MONOTONIC, &time) == 0 else { return }
+        send("RELOADING=1\nMONOTONIC_USEC=\(time.tv_sec * 1_000_000 + time.tv_nsec / 1000)")
+    }
+
+    /// A clean stop has begun.
+    public func stopping(status: String) { send("STOPPING=1\nSTATUS=\(status)") }
+
+    /// A sign of life for the watchdog.
+    public func watchdog() { send("WATCHDOG=1") }
+
+    private func send(_ message: String) {
+        guard let path else { return }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        var bytes = Array(path.utf8)
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
+        // A leading @ stands for the abstract namespace.
+        if bytes.first == UInt8(ascii: "@") { bytes[0] = 0 }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count)
+        let text = Array(message.prefix(1024).utf8)
+        // A service manager that does not listen is no reason to stop working, so the result is not looked at.
+        _ = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                sendto(descriptor, text, text.count, Int32(MSG_NOSIGNAL), $0, length)
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+/// What can go wrong with one request.
+public enum Fault: String, Hashable, Sendable, CaseIterable {
+    /// The connection is closed, and new ones are refused for a moment.
+    case refuseConnection
+    /// The connection is closed before the request is carried out.
+    case closeBefore
+    /// The request is carried out and the connection closed without an answer.
+    case closeAfter
+    /// The connection is closed, and the request is carried out a while later.
+    case landLate
+    /// The request is carried out and answered late.
+    case slow
+    /// The request is neither carried out nor answered.
+    case hang
+    /// HTTP 500, not carried out.
+    case serverErrorBefore
+    /// HTTP 502, carried out.
+    case serverErrorAfter
+    /// HTTP 200 with a page instead of JSON, carried out.
+    case html
+    /// The answer breaks off in its middle, carried out.
+    case truncated
+    /// The answer is larger than any client should read, carried out.
+    case oversized
+    /// `status` is a string; carried out.
+    case statusAsString
+    /// HTTP 429 with `Retry-After: 1`, not carried out.
+    case tooManyRequests
+    /// Body status 101, not carried out.
+    case serviceUnavailable
+    /// Body status 401, not carried out.
+    case authRefused
+    /// Enable is refused with body status 404; a disable is carried out.
+    case refuseEnable
+    /// Disable is refused with body status 404; an enable is carried out.
+    case refuseDisable
+
+    /// Whether the vendor carries the request out, now or later, under this fault (refusals depend on the action).
+    var isCarriedOut: Bool {
+        switch self {
+        case .closeAfter, .landLate, .slow, .serverErrorAfter, .html, .truncated, .oversized, .statusAsString: true
+        case .refuseConnection, .closeBefore, .hang, .serverErrorBefore, .tooManyRequests, .serviceUnavailable,
+            .authRefused, .refuseEnable, .refuseDisable:
+            false
+        }
+    }
+
+    /// Reads `closeAfter=0.05`.
+    public static func parse(_ text: String) throws(SimulationError) -> (Fault, Double) {
+        let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+        guard let name = parts.first, let fault = Fault(rawValue: name) else { throw .fault(parts.first ?? text) }
+        return (fault, try probability(parts.count == 2 ? parts[1] : "1"))
+    }
+
+    /// Reads a number from 0 to 1.
+    public static func probability(_ text: String) throws(SimulationError) -> Double {
+        guard let value = Double(text), (0...1).contains(value) else { throw .probability(text) }
+        return value
+    }
+}
+
+/// Draws faults: from a script first, then by probability, from a seeded generator, so that a run can be repeated.
+struct FaultSource: Sendable {
+    private(set) var probabilities: [Fault: Double] = [:]
+    private var script: [Fault?] = []
+    private var random: SeededGenerator
+
+    init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+
+    /// The longest script that is kept.
+    static let longestScript = 10_000
+
+    mutating func setProbabilities(_ probabilities: [Fault: Double]) { self.probabilities = probabilities }
+
+    /// The next requests meet these faults, one each; nil is a healthy request.
+    mutating func append(_ faults: [Fault?]) {
+        script = Array((script + faults).prefix(Self.longestScript))
+    }
+
+    mutating func next() -> Fault? {
+        if !script.isEmpty { return script.removeFirst() }
+        guard !probabilities.isEmpty else { return nil }
+        var draw = Double.random(in: 0..<1, using: &random)
+        for fault in Fault.allCases {
+            guard let probability = probabilities[fault] else { continue }
+            if draw < probability { return fault }
+            draw -= probability
+        }
+        return nil
+    }
+}
+
+/// SplitMix64 (G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    public init(seed: UInt64) { state = seed }
+
+    public mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,156 @@
+import Dispatch
+public import Planning
+import Synchronization
+
+/// Commits submissions together: what waits while the disk is busy shares the next transaction and its one fsync.
+///
+/// Submissions are committed in the order of their submission. One whose content the store refuses fails alone; when
+/// the disk fails, all of its batch fail. Completions come in order (but those of what found the queue full), on the
+/// queue's own serial Dispatch queue.
+public final class CommitQueue: Sendable {
+    /// What the queue did so far.
+    public struct Statistics: Hashable, Sendable {
+        /// Submissions that were committed or failed.
+        public var submissions = 0
+        /// Transactions that it took, failed ones counted.
+        public var transactions = 0
+    }
+
+    fileprivate enum Item: Sendable {
+        case commit([StoreMutation], @Sendable (Result<Void, StorageError>) -> Void)
+        case work(@Sendable () -> Void)
+    }
+
+    fileprivate struct State {
+        var waiting: [Item] = []
+        var isDraining = false
+        var statistics = Statistics()
+    }
+
+    private let store: Store
+    private let queue = DispatchQueue(label: "twostepd.commits")
+    private let capacity: Int
+    private let batchLimit: Int
+    private let state = Mutex(State())
+
+    /// A queue before `store`.
+    ///
+    /// - Parameters:
+    ///   - capacity: how many may wait; what comes on top fails with ``StorageError/queueFull(waiting:)``.
+    ///   - batchLimit: how many submissions one transaction takes at most.
+    public init(store: Store, capacity: Int = 65_536, batchLimit: Int = 1000) {
+        precondition(capacity > 0 && batchLimit > 0, "a commit queue has room for one submission at least")
+        self.store = store
+        self.capacity = capacity
+        self.batchLimit = batchLimit
+    }
+
+    /// What the queue did so far.
+    public var statistics: Statistics { state.withLock { $0.statistics } }
+
+    /// Commits the mutations, all or none, with whatever else waits; `completion` tells when they are on the disk.
+    public func submit(
+        _ mutations: [StoreMutation], completion: @escaping @Sendable (Result<Void, StorageError>) -> Void
+    ) {
+        enqueue(.commit(mutations, completion)) { completion(.failure($0)) }
+    }
+
+    /// Runs `work` behind everything submitted before it, and before everything submitted after it.
+    ///
+    /// A closure says what it throws: `{ store throws(StorageError) in try store.adopt(desired, at: now) }`.
+    public func perform<Value: Sendable>(
+        _ work: @escaping @Sendable (Store) throws(StorageError) -> Value,
+        completion: @escaping @Sendable (Result<Value, StorageError>) -> Void
+    ) {
+        let store = store
+        let item = Item.work {
+            completion(Result { () throws(StorageError) in try work(store) })
+        }
+        enqueue(item) { completion(.failure($0)) }
+    }
+
+    private func enqueue(_ item: Item, refused: @escaping @Sendable (StorageError) -> Void) {
+        enum Admission { case full(Int), waits, starts }
+        let admission = state.withLock { state -> Admission in
+            guard state.waiting.count < capacity else { return .full(state.waiting.count) }
+            state.waiting.append(item)
+            if state.isDraining { return .waits }
+            state.isDraining = true
+            return .starts
+        }
+        switch admission {
+        case .waits: break
+        case .starts: queue.async { self.drain() }
+        // Also on the queue: a caller never gets its completion before its call returns.
+        case .full(let waiting): queue.async { refused(.queueFull(waiting: waiting)) }
+        }
+    }
+
+    /// Handles the next batch or the next piece of work, and comes back while anything waits.
+    private func drain() {
+        let items = state.withLock { $0.takeNext(batchLimit) }
+        var submissions: [Submission] = []
+        for item in items {
+            switch item {
+            case .commit(let mutations, let completion): submissions.append((mutations, completion))
+            case .work(let work): work()
+            }
+        }
+        if !submissions.isEmpty { commit(submissions) }
+        let hasMore = state.withLock { state in
+            state.isDraining = !state.waiting.isEmpty
+            return state.isDraining
+        }
+        if hasMore { queue.async { self.drain() } }
+    }
+
+    private typealias Submission = (
+        mutations: [StoreMutation], completion: @Sendable (Result<Void, StorageError>) -> Void
+    )
+
+    private func commit(_ submissions: [Submission]) {
+        let result = attempt(submissions)
+        switch result {
+        case .failure(let error) where error.mayConcernOneSubmission && submissions.count > 1:
+            commitOneByOne(submissions)
+        case .success, .failure:
+            finish(submissions, result)
+        }
+    }
+
+    /// Finds the submission that made its batch fail. A failing disk ends it: the rest would only fail as well.
+    private func commitOneByOne(_ submissions: [Submission]) {
+        for (index, submission) in submissions.enumerated() {
+            let result = attempt([submission])
+            if case .failure(let error) = result, !error.mayConcernOneSubmission {
+                finish(Array(submissions[index...]), result)
+                return
+            }
+            finish([submission], result)
+        }
+    }
+
+    private func attempt(_ submissions: [Submission]) -> Result<Void, StorageError> {
+        state.withLock { $0.statistics.transactions += 1 }
+        return Result { () throws(StorageError) in try store.commit(batch: submissions.map(\.mutations)) }
+    }
+
+    private func finish(_ submissions: [Submission], _ result: Result<Void, StorageError>) {
+        state.withLock { $0.statistics.submissions += submissions.count }
+        for submission in submissions { submission.completion(result) }
+    }
+}
+
+extension CommitQueue.State {
+    /// Takes the commits at the head, at most `limit`; or the one piece of work there.
+    fileprivate mutating func takeNext(_ limit: Int) -> [CommitQueue.Item] {
+        guard let first = waiting.first else { return [] }
+        if case .work = first { return [waiting.removeFirst()] }
+        let count = waiting.prefix(limit).prefix { item in
+            if case .commit = item { true } else { false }
+        }.count
+        let taken = Array(waiting.prefix(count))
+        waiting.removeFirst(count)
+        return taken
+    }
+}

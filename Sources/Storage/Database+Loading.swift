@@ -1,0 +1,76 @@
+import GRDB
+import Planning
+
+extension Database {
+    private static let rowByNumber = "SELECT \(NumberRow.columns) FROM numbers WHERE number = ?"
+    private static let rowsAfter = """
+        SELECT \(NumberRow.columns) FROM numbers WHERE number > ? ORDER BY number LIMIT ?
+        """
+    private static let recentWrites = """
+        SELECT sent_at FROM changes
+        WHERE number = ? AND sent_at > ? AND sent_at < ?
+            AND (outcome_reason IS NULL OR outcome_reason NOT IN (\(neverLeft)))
+        ORDER BY sent_at DESC LIMIT 128
+        """
+    private static let neverLeft =
+        OutcomeReason.allCases.filter(\.neverLeft).map { "'\($0.rawValue)'" }.joined(separator: ", ")
+
+    /// The number's row; nil when the store does not know it.
+    func numberRow(_ number: PhoneNumber) throws -> NumberRow? {
+        let statement = try cachedStatement(sql: Self.rowByNumber)
+        return try Row.fetchOne(statement, arguments: [number.description]).map { try NumberRow($0) }
+    }
+
+    /// The numbers that follow `number`, in number order, each with its row or what is wrong with it.
+    func numberRows(
+        after number: PhoneNumber?, limit: Int
+    ) throws -> [(number: PhoneNumber, row: Result<NumberRow, StorageError>)] {
+        let statement = try cachedStatement(sql: Self.rowsAfter)
+        let cursor = try Row.fetchCursor(statement, arguments: [number?.description ?? "", limit])
+        var rows: [(PhoneNumber, Result<NumberRow, StorageError>)] = []
+        while let row = try cursor.next() {
+            var reader = RowReader(row, table: "numbers")
+            let number = try reader.number()
+            rows.append((number, Result { () throws(StorageError) in try NumberRow(row) }))
+        }
+        return rows
+    }
+
+    /// When requests that may have reached the vendor were sent in the hour before `now`, ascending, at most 128.
+    ///
+    /// Stamps of a clock that was set back since count as well, up to an hour ahead.
+    func recentWrites(of number: PhoneNumber, at now: Instant) throws -> [Instant] {
+        let hour = Duration.seconds(3600)
+        let cursor = try Row.fetchCursor(
+            cachedStatement(sql: Self.recentWrites),
+            arguments: [
+                number.description, now.advanced(by: .zero - hour).description, now.advanced(by: hour).description,
+            ]
+        )
+        var writes: [Instant] = []
+        while let row = try cursor.next() {
+            var reader = RowReader(row, table: "changes", key: number.description)
+            writes.append(try reader.instant("sent_at"))
+        }
+        return writes.reversed()
+    }
+
+    /// A number without its PINs.
+    func status(_ number: PhoneNumber, _ row: NumberRow, at now: Instant) throws -> StatusRow {
+        let pins = try PINRow.working(set: number, self).map(\.summary)
+        return try row.status(pins: pins, recentWrites: recentWrites(of: number, at: now))
+    }
+
+    /// A number with its PINs opened.
+    func record(
+        _ number: PhoneNumber, _ row: NumberRow, at now: Instant, _ sealer: PINSealer?, path: String
+    ) throws -> NumberRecord {
+        let pins = try PINRow.working(set: number, self)
+        let status = try row.status(pins: pins.map(\.summary), recentWrites: recentWrites(of: number, at: now))
+        var record = status.record
+        record.generations = try pins.map { pin in
+            pin.summary.generation(with: try pin.pin(of: number, sealer, path: path))
+        }
+        return record
+    }
+}

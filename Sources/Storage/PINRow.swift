@@ -1,0 +1,73 @@
+import GRDB
+import Planning
+
+/// One row of `pins`, still sealed.
+struct PINRow {
+    let summary: PINSummary
+    let sealed: [UInt8]
+
+    private static let columns = """
+        generation, sealed, key_id, origin, created_at, live_from, live_until, maybe_live, doubt_at
+        """
+    private static let newestQuery = """
+        SELECT \(columns) FROM pins WHERE number = ? ORDER BY generation DESC LIMIT ?
+        """
+    private static let olderLiveQuery = """
+        SELECT \(columns) FROM pins INDEXED BY pins_maybe_live
+        WHERE number = ? AND maybe_live = 1 AND generation < ? ORDER BY generation DESC
+        """
+    private static let oneQuery = "SELECT \(columns) FROM pins WHERE number = ? AND generation = ?"
+
+    /// The newest generations of a number, and every other one that may be live; ascending.
+    static func working(set number: PhoneNumber, _ db: Database) throws -> [PINRow] {
+        let newest = PINGenerator.remembered
+        var rows = try fetch(newestQuery, [number.description, newest], number, db)
+        if rows.count == newest, let oldest = rows.last?.summary.generation {
+            rows += try fetch(olderLiveQuery, [number.description, oldest], number, db)
+        }
+        return rows.reversed()
+    }
+
+    /// The newest generations of a number, at most `limit`, newest first.
+    static func newest(_ limit: Int, of number: PhoneNumber, _ db: Database) throws -> [PINRow] {
+        try fetch(newestQuery, [number.description, limit], number, db)
+    }
+
+    static func one(_ generation: Int, of number: PhoneNumber, _ db: Database) throws -> PINRow? {
+        try fetch(oneQuery, [number.description, generation], number, db).first
+    }
+
+    /// The PIN; `sealer` is nil when no key was given.
+    func pin(of number: PhoneNumber, _ sealer: PINSealer?, path: String) throws(StorageError) -> PIN {
+        guard let sealer else { throw .keyNeeded(path: path) }
+        return try sealer.open(sealed, number: number, generation: summary.generation, keyID: summary.keyID)
+    }
+
+    private static func fetch(
+        _ sql: String, _ arguments: StatementArguments, _ number: PhoneNumber, _ db: Database
+    ) throws -> [PINRow] {
+        var rows: [PINRow] = []
+        let cursor = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: arguments)
+        while let row = try cursor.next() {
+            rows.append(try PINRow(row, of: number))
+        }
+        return rows
+    }
+
+    private init(_ row: Row, of number: PhoneNumber) throws(StorageError) {
+        var reader = RowReader(row, table: "pins", key: number.description)
+        let generation = reader.integer()
+        reader.identify(as: "\(number), generation \(generation)")
+        sealed = reader.bytes()
+        let keyID = reader.text()
+        let origin = try reader.value("origin") { PINGeneration.Origin(text: $0) }
+        let createdAt = try reader.instant("created_at")
+        let liveFrom = try reader.optionalInstant("live_from")
+        let liveUntil = try reader.optionalInstant("live_until")
+        let maybeLive = reader.flag()
+        summary = PINSummary(
+            generation: generation, origin: origin, createdAt: createdAt, liveFrom: liveFrom, liveUntil: liveUntil,
+            maybeLive: maybeLive, doubtAt: try reader.optionalInstant("doubt_at"), keyID: keyID
+        )
+    }
+}

@@ -1,0 +1,68 @@
+import Crypto
+import Foundation
+public import Planning
+
+/// Seals PINs for the store and opens them again: ChaCha20-Poly1305 (RFC 8439) with a random nonce.
+///
+/// Number and generation are the associated data, so that a sealed PIN opens only in the row it was made for.
+public struct PINSealer: Sendable {
+    private let key: SealingKey
+
+    /// A sealer with this key.
+    public init(key: SealingKey) {
+        self.key = key
+    }
+
+    /// The id of the key that seals.
+    public var keyID: String { key.id }
+
+    /// How many bytes a sealed PIN has: nonce, six digits, tag.
+    static let sealedByteCount = 12 + 6 + 16
+
+    /// The sealed form of a PIN; another one at each call.
+    public func seal(_ pin: PIN, number: PhoneNumber, generation: Int) -> [UInt8] {
+        do {
+            let box = try ChaChaPoly.seal(
+                Array(pin.reveal().utf8), using: key.symmetricKey,
+                authenticating: Self.associatedData(number, generation)
+            )
+            return Array(box.combined)
+        } catch {
+            preconditionFailure("sealing six bytes under a 32-byte key cannot fail: \(error)")
+        }
+    }
+
+    /// The PIN in its sealed form.
+    ///
+    /// - Parameter keyID: the id of the key that the row says it was sealed under.
+    /// - Throws: ``StorageError/sealedPINUnreadable(number:generation:keyID:problem:)``.
+    public func open(
+        _ sealed: [UInt8], number: PhoneNumber, generation: Int, keyID: String
+    ) throws(StorageError) -> PIN {
+        guard keyID == key.id else {
+            throw .sealedPINUnreadable(
+                number: number, generation: generation, keyID: keyID,
+                problem: "the key given is \(key.id); give the key it was sealed under"
+            )
+        }
+        guard let digits = Self.open(sealed, with: key, Self.associatedData(number, generation)),
+            let pin = PIN(digits: String(decoding: digits, as: UTF8.self))
+        else {
+            throw .sealedPINUnreadable(
+                number: number, generation: generation, keyID: keyID,
+                problem: "the row was altered, or moved from another number or generation; restore a backup"
+            )
+        }
+        return pin
+    }
+
+    /// Nil when the box does not authenticate: which way it fails makes no difference to anybody but an attacker.
+    private static func open(_ sealed: [UInt8], with key: SealingKey, _ associatedData: [UInt8]) -> Data? {
+        guard let box = try? ChaChaPoly.SealedBox(combined: sealed) else { return nil }
+        return try? ChaChaPoly.open(box, using: key.symmetricKey, authenticating: associatedData)
+    }
+
+    private static func associatedData(_ number: PhoneNumber, _ generation: Int) -> [UInt8] {
+        Array("twostepd pin\n\(number)\n\(generation)".utf8)
+    }
+}

@@ -1,0 +1,85 @@
+import Crypto
+import Foundation
+
+/// The key that seals PINs in the store: 32 bytes. It cannot print itself.
+public struct SealingKey: Sendable {
+    let symmetricKey: SymmetricKey
+    /// Which key this is, without saying it: 16 hexadecimal digits, from SHA-256 over a label and the key.
+    public let id: String
+
+    /// How many bytes a key has.
+    public static let byteCount = 32
+
+    /// A key from its bytes; nil unless there are 32, and they are not all the same (an emptied file, a placeholder).
+    public init?(bytes: [UInt8]) {
+        guard bytes.count == Self.byteCount, Set(bytes).count > 1 else { return nil }
+        symmetricKey = SymmetricKey(data: bytes)
+        let digest = SHA256.hash(data: Array("twostepd sealing key id\n".utf8) + bytes)
+        id = digest.prefix(8).map { Self.hexadecimal($0) }.joined()
+    }
+
+    /// A key from the content of a file or a credential: 32 raw bytes, 64 hexadecimal digits or base64, and after it
+    /// at most one line end. Nil for anything else.
+    public init?(content: [UInt8]) {
+        if content.count == Self.byteCount {
+            self.init(bytes: content)
+            return
+        }
+        var body = content[...]
+        if body.last == UInt8(ascii: "\n") { body = body.dropLast() }
+        if body.count < content.count, body.last == UInt8(ascii: "\r") { body = body.dropLast() }
+        switch body.count {
+        case Self.byteCount:
+            self.init(bytes: Array(body))
+        case 2 * Self.byteCount:
+            guard let bytes = Self.bytes(hexadecimal: body) else { return nil }
+            self.init(bytes: bytes)
+        case 44:
+            guard let data = Data(base64Encoded: Data(body)) else { return nil }
+            self.init(bytes: Array(data))
+        default:
+            return nil
+        }
+    }
+
+    /// A new key from the system's random number generator.
+    public static func random() -> SealingKey {
+        var generator = SystemRandomNumberGenerator()
+        return random(using: &generator)
+    }
+
+    /// A new key from `generator`, which must be fit for secrets.
+    public static func random(using generator: inout some RandomNumberGenerator) -> SealingKey {
+        let bytes = (0..<byteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        guard let key = SealingKey(bytes: bytes) else {
+            preconditionFailure("the random number generator gave 32 equal bytes")
+        }
+        return key
+    }
+
+    /// The key as its file holds it: 64 hexadecimal digits and a line end.
+    var fileContent: [UInt8] {
+        let digits = symmetricKey.withUnsafeBytes { $0.map { Self.hexadecimal($0) }.joined() }
+        return Array((digits + "\n").utf8)
+    }
+
+    private static func hexadecimal(_ byte: UInt8) -> String {
+        (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }
+
+    private static func bytes(hexadecimal digits: ArraySlice<UInt8>) -> [UInt8]? {
+        let values = digits.map { Character(UnicodeScalar($0)).hexDigitValue }
+        var bytes: [UInt8] = []
+        for index in stride(from: 0, to: values.count - 1, by: 2) {
+            guard let high = values[index], let low = values[index + 1] else { return nil }
+            bytes.append(UInt8(high * 16 + low))
+        }
+        return bytes
+    }
+}
+
+extension SealingKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { "SealingKey(\(id))" }
+    public var debugDescription: String { "SealingKey(\(id))" }
+    public var customMirror: Mirror { Mirror(self, children: EmptyCollection<Mirror.Child>()) }
+}

@@ -1,0 +1,139 @@
+import GRDB
+public import Planning
+
+extension Store {
+    /// Takes a desired state into force, in one transaction, and writes only the rows that differ.
+    ///
+    /// New numbers begin with ``Belief/unknown``. New, changed and returning numbers are due at once, their backoff and
+    /// refusals forgotten; a returning one counts as never applied. Another endpoint adds `foreign` to the belief.
+    /// Numbers that are gone become unmanaged: never due, their record and PINs kept.
+    ///
+    /// When nothing differs and the file's SHA-256 is the one in force, there is no new revision and no event.
+    public func adopt(_ desired: DesiredState, at now: Instant) throws(StorageError) -> Adoption {
+        try write { db in
+            let current = try DesiredStateRow.inForce(db)
+            let change = try DesiredStateChange(from: db, to: desired)
+            try LoadState.write(sha256: desired.sha256, source: desired.source, problem: nil, at: now, db)
+            if let current, change.difference.isEmpty, current.sha256 == desired.sha256 {
+                return Adoption(revision: current.revision, difference: change.difference)
+            }
+            let revision = try DesiredStateRow.append(desired, change.difference, at: now, db)
+            try db.apply(change, revision: revision, at: now)
+            let counts = change.difference
+            try db.append(
+                EventEntry(
+                    at: now, kind: .configurationAccepted,
+                    detail: "revision \(revision) from \(desired.source): \(counts.added.count) added, "
+                        + "\(counts.changed.count) changed, \(counts.removed.count) removed, "
+                        + "\(counts.unchanged) unchanged"
+                )
+            )
+            return Adoption(revision: revision, difference: counts)
+        }
+    }
+
+    /// Records that the desired-state file could not be taken: the state in force stays.
+    ///
+    /// - Parameters:
+    ///   - sha256: of the file's bytes; nil when it could not be read.
+    ///   - problem: what is wrong, free of secrets; kept up to 4,000 characters, and its first line in the audit trail,
+    ///     once for the same problem in a row.
+    public func recordLoadFailure(
+        sha256: String?, source: String, problem: String, at now: Instant
+    ) throws(StorageError) {
+        let problem = problem.bounded(to: TextLimit.problem)
+        try write { db in
+            let last = try LoadState(db)
+            try LoadState.write(sha256: sha256, source: source, problem: problem, at: now, db)
+            guard last.isValid != false || last.problem != problem else { return }
+            try db.append(
+                EventEntry(
+                    at: now, kind: .configurationRefused,
+                    detail: "\(source): \(problem.boundedLine(to: TextLimit.line))"
+                )
+            )
+        }
+    }
+}
+
+/// What has to be written to bring the rows to a desired state.
+private struct DesiredStateChange {
+    /// Never seen before.
+    var new: [DesiredNumber] = []
+    /// Known: changed, or returning from being unmanaged.
+    var updated: [DesiredNumber] = []
+    var difference = DesiredStateDifference()
+
+    /// Compares every row with its entry; one pass over the table.
+    init(from db: Database, to desired: DesiredState) throws {
+        var rows: [String: (isManaged: Bool, fingerprint: String)] = [:]
+        let sql = "SELECT number, managed, \(DesiredNumber.fingerprintSQL) FROM numbers"
+        let cursor = try Row.fetchCursor(db.cachedStatement(sql: sql))
+        while let row = try cursor.next() {
+            rows[row[0]] = (row[1], row[2])
+        }
+        for entry in desired.numbers {
+            guard let row = rows.removeValue(forKey: entry.number.description) else {
+                new.append(entry)
+                difference.added.append(entry.number)
+                continue
+            }
+            if !row.isManaged {
+                updated.append(entry)
+                difference.added.append(entry.number)
+            } else if row.fingerprint != entry.fingerprint {
+                updated.append(entry)
+                difference.changed.append(entry.number)
+            } else {
+                difference.unchanged += 1
+            }
+        }
+        // An unmanaged row without an entry stays as it is.
+        difference.removed = try rows.filter(\.value.isManaged).keys.map { key in
+            guard let number = PhoneNumber(key) else {
+                throw StorageError.unreadableRow(table: "numbers", key: key, column: "number")
+            }
+            return number
+        }.sorted()
+    }
+}
+
+extension Database {
+    private static let insertNumber = """
+        INSERT INTO numbers (number, desired_revision, due_at,
+            \(DesiredNumber.columns.joined(separator: ", ")), managed)
+        VALUES (?, ?, ?, \(DesiredNumber.columns.map { _ in "?" }.joined(separator: ", ")), 1)
+        """
+    /// The right-hand sides see the row as it was before.
+    private static let updateNumber = """
+        UPDATE numbers SET desired_revision = ?, due_at = ?,
+            \(DesiredNumber.columns.map { "\($0) = ?" }.joined(separator: ", ")),
+            managed = 1, retry_at = NULL, attempts = 0, refused_action = NULL, refused_count = NULL,
+            applied_at = CASE managed WHEN 1 THEN applied_at END,
+            maybe_foreign = CASE endpoint WHEN ? THEN maybe_foreign ELSE 1 END
+        WHERE number = ?
+        """
+
+    fileprivate func apply(_ change: DesiredStateChange, revision: Int, at now: Instant) throws {
+        let insert = try cachedStatement(sql: Self.insertNumber)
+        for entry in change.new {
+            try insert.execute(
+                arguments: [entry.number.description, revision, now.description]
+                    + StatementArguments(entry.columnValues)
+            )
+        }
+        let update = try cachedStatement(sql: Self.updateNumber)
+        for entry in change.updated {
+            try update.execute(
+                arguments: [revision, now.description] + StatementArguments(entry.columnValues)
+                    + [entry.endpoint.text, entry.number.description]
+            )
+        }
+        let remove = try cachedStatement(
+            sql: "UPDATE numbers SET managed = 0, due_at = NULL, desired_revision = ? WHERE number = ?"
+        )
+        for number in change.difference.removed {
+            try remove.execute(arguments: [revision, number.description])
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import GRDB
+public import Planning
+
+extension Store {
+    /// Performs the mutations in order in one durable transaction: all, or none when it throws.
+    ///
+    /// Throws ``StorageError/mismatch(number:problem:)`` or `conflict` when a mutation does not fit what is stored,
+    /// and `diskFull`, `io` and the like when the disk fails.
+    public func commit(_ mutations: [StoreMutation]) throws(StorageError) {
+        try commit(batch: [mutations])
+    }
+
+    /// Performs several submissions in one durable transaction: all, or none when it throws.
+    func commit(batch: [[StoreMutation]]) throws(StorageError) {
+        try write { db in
+            for mutations in batch {
+                for mutation in mutations {
+                    try db.perform(mutation, sealer)
+                }
+            }
+        }
+    }
+}
+
+extension Database {
+    fileprivate func perform(_ mutation: StoreMutation, _ sealer: PINSealer) throws {
+        switch mutation {
+        case .save(let record, let newGeneration, let touched):
+            try save(record, newGeneration: newGeneration, touched: touched, sealer)
+        case .reschedule(let number, let dueAt):
+            try reschedule(number, dueAt: dueAt)
+        case .openChange(let entry):
+            try openChange(entry)
+        case .closeChange(let id, let answeredAt, let outcome):
+            try closeChange(id, answeredAt: answeredAt, outcome)
+        case .event(let entry):
+            try append(entry)
+        }
+    }
+
+    /// An unmanaged number is never due, whatever a decision of before its removal said.
+    private func reschedule(_ number: PhoneNumber, dueAt: Instant?) throws {
+        let statement = try cachedStatement(
+            sql: "UPDATE numbers SET due_at = CASE managed WHEN 1 THEN ? END WHERE number = ?"
+        )
+        try statement.execute(arguments: [dueAt?.description, number.description])
+        guard changesCount == 1 else {
+            throw StorageError.mismatch(number: number, problem: "the store does not know the number")
+        }
+    }
+
+    private func openChange(_ entry: ChangeEntry) throws {
+        let statement = try cachedStatement(
+            sql: """
+                INSERT INTO changes (id, number, action, reason, generation, sent_at, answered_at, outcome,
+                    outcome_reason, http_status, api_status, message, retry_after)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """
+        )
+        guard (entry.answeredAt == nil) == (entry.outcome == nil) else {
+            throw StorageError.mismatch(number: entry.number, problem: "change \(entry.id) is answered without outcome")
+        }
+        try statement.execute(
+            arguments: [
+                entry.id, entry.number.description, entry.action.rawValue, entry.reason.rawValue, entry.generation,
+                entry.sentAt.description, entry.answeredAt?.description,
+            ] + Self.arguments(of: entry.outcome)
+        )
+    }
+
+    /// Completes an open history entry.
+    func closeChange(_ id: Int64, answeredAt: Instant, _ outcome: Outcome) throws {
+        let statement = try cachedStatement(
+            sql: """
+                UPDATE changes SET answered_at = ?, outcome = ?, outcome_reason = ?, http_status = ?, api_status = ?,
+                    message = ?, retry_after = ?
+                WHERE id = ?
+                """
+        )
+        try statement.execute(
+            arguments: [answeredAt.description] + Self.arguments(of: outcome) + [id]
+        )
+        guard changesCount == 1 else {
+            throw StorageError.mismatch(number: nil, problem: "there is no change \(id) to complete")
+        }
+    }
+
+    /// Appends to the audit trail.
+    func append(_ entry: EventEntry) throws {
+        let statement = try cachedStatement(
+            sql: "INSERT INTO events (at, kind, number, actor, detail) VALUES (?, ?, ?, ?, ?)"
+        )
+        try statement.execute(
+            arguments: [
+                entry.at.description, entry.kind.rawValue, entry.number?.description,
+                entry.actor.boundedLine(to: TextLimit.line), entry.detail.boundedLine(to: TextLimit.line),
+            ]
+        )
+    }
+
+    private static func arguments(of outcome: Outcome?) -> StatementArguments {
+        [
+            outcome?.verdict.rawValue, outcome?.reason.rawValue, outcome?.httpStatus, outcome?.apiStatus,
+            outcome?.message?.boundedLine(to: TextLimit.line), outcome?.retryAfter?.periodText,
+        ]
+    }
+}

@@ -1,0 +1,103 @@
+import GRDB
+
+/// The one writer of a store. What it commits is on the disk when the call returns.
+///
+/// Whoever opens it holds the ``StoreLock``; reads go through ``reader``, on the same connection.
+public final class Store: Sendable {
+    /// Reads this store, with everything committed so far.
+    public let reader: StoreReader
+    let sealer: PINSealer
+
+    var queue: DatabaseQueue { reader.queue }
+    var path: String { reader.path }
+
+    /// Opens the store for writing, makes it when there is none, and brings its schema up to date.
+    ///
+    /// The caller holds the ``StoreLock``. Throws ``StorageError/wrongKey(needed:have:)`` when its PINs are sealed
+    /// under another key, and `newerSchema` when a later version wrote it; then nothing was changed.
+    public static func open(at location: StoreLocation, key: SealingKey) throws(StorageError) -> Store {
+        try location.prepareDirectory()
+        try location.prepareDatabaseFile()
+        let path = location.database
+        do {
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.read { try Schema.check($0, at: path) }
+            try makeDurable(queue, path)
+            let store = try Store(migrating: queue, key: key, path: path)
+            // Now that SQLite has made them, its two files are held to the same mode.
+            try location.prepareDatabaseFile()
+            return store
+        } catch {
+            throw StorageError(error, at: path)
+        }
+    }
+
+    /// A store in memory, for tests and simulations; it is gone with the last reference.
+    public static func inMemory(key: SealingKey) throws(StorageError) -> Store {
+        let path = ":memory:"
+        do {
+            return try Store(migrating: DatabaseQueue(configuration: configuration), key: key, path: path)
+        } catch {
+            throw StorageError(error, at: path)
+        }
+    }
+
+    private init(migrating queue: DatabaseQueue, key: SealingKey, path: String) throws {
+        try Schema.migrator.migrate(queue)
+        try queue.read { try Self.checkKey(key, $0) }
+        sealer = PINSealer(key: key)
+        reader = StoreReader(queue: queue, sealer: sealer, path: path)
+    }
+
+    /// Closes the database, with everything in its main file. Later calls fail.
+    public func close() throws(StorageError) {
+        try reader.close()
+    }
+
+    /// What every connection is opened with.
+    static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.label = "twostepd.store"
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { db in
+            // Deleted content is overwritten; nothing spills into temporary files; the schema is not trusted.
+            try db.execute(sql: "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF")
+        }
+        return configuration
+    }
+
+    /// Write-ahead log, and one fsync a commit; read back, because a store that only seems durable breaks the promise
+    /// that no request is sent before its record.
+    private static func makeDurable(_ queue: DatabaseQueue, _ path: String) throws {
+        try queue.writeWithoutTransaction { db in
+            // Set here and not when the connection is prepared: GRDB's own WAL setting would lower it to NORMAL.
+            let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
+            try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864")
+            let settings = try ["synchronous", "secure_delete", "foreign_keys"].map {
+                try Int.fetchOne(db, sql: "PRAGMA \($0)")
+            }
+            guard mode == "wal", settings == [2, 1, 1] else {
+                throw StorageError.io(
+                    path: path, operation: "make durable",
+                    problem: "journal mode \(mode ?? "unknown"), settings \(settings): is it on a network file system?"
+                )
+            }
+        }
+    }
+
+    /// Refuses a key when any PIN is sealed under another. Two look-ups in an index, however many PINs there are.
+    static func checkKey(_ key: SealingKey, _ db: Database) throws {
+        let sql = "SELECT (SELECT min(key_id) FROM pins), (SELECT max(key_id) FROM pins)"
+        guard let row = try Row.fetchOne(db, sql: sql) else { return }
+        let ids: [String?] = [row[0], row[1]]
+        if let other = ids.compactMap(\.self).first(where: { $0 != key.id }) {
+            throw StorageError.wrongKey(needed: other, have: key.id)
+        }
+    }
+
+    /// Runs `body` in one durable transaction: all of it, or nothing.
+    func write<Value>(_ body: (Database) throws -> Value) throws(StorageError) -> Value {
+        do { return try queue.write(body) } catch { throw StorageError(error, at: path) }
+    }
+}

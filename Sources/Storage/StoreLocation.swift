@@ -1,0 +1,80 @@
+import Glibc
+
+/// Where one store and what belongs to it live: the state directory.
+public struct StoreLocation: Hashable, Sendable {
+    /// The state directory, without a trailing slash.
+    public let directory: String
+
+    /// The location in `directory`, an absolute or relative path.
+    public init(directory: String) {
+        var trimmed = Substring(directory)
+        while trimmed.utf8.count > 1, trimmed.hasSuffix("/") { trimmed = trimmed.dropLast() }
+        self.directory = String(trimmed)
+    }
+
+    /// The database.
+    public var database: String { file("twostepd.sqlite") }
+    /// The lock file of the one process that may write.
+    public var lock: String { file("twostepd.lock") }
+    /// The sealing key that is made when none is configured.
+    public var key: String { file("twostepd.key") }
+    /// Whether a key file was made beside the store.
+    public var hasKeyFile: Bool { access(key, F_OK) == 0 }
+    /// Whether there is a store.
+    public var hasStore: Bool { access(database, F_OK) == 0 }
+
+    /// The database and the two files that SQLite keeps beside it.
+    var databaseFiles: [String] { [database, database + "-wal", database + "-shm"] }
+
+    private func file(_ name: String) -> String {
+        directory.hasSuffix("/") ? directory + name : directory + "/" + name
+    }
+
+    /// Makes the directory (0700) when it is missing, and refuses one that others can write to.
+    ///
+    /// Only the last part of the path is made. Throws ``StorageError/permissions(path:problem:)`` or `io`.
+    public func prepareDirectory() throws(StorageError) {
+        if try PrivateFile.status(of: directory, followingLinks: true) == nil {
+            try PrivateFile.makeDirectory(at: directory)
+        }
+        try checkDirectory()
+    }
+
+    /// Refuses a directory that is none, belongs to somebody else, or that others can write to.
+    func checkDirectory() throws(StorageError) {
+        guard let status = try PrivateFile.status(of: directory, followingLinks: true) else {
+            throw .permissions(path: directory, problem: "there is no such directory: make it, mode 0700")
+        }
+        guard status.isDirectory else {
+            throw .permissions(path: directory, problem: "is not a directory: correct state_directory")
+        }
+        guard status.isOwnedByUsOrRoot else {
+            throw .permissions(
+                path: directory,
+                problem: "belongs to user id \(status.owner): run as that user, or give the directory to this one"
+            )
+        }
+        guard status.mode & 0o022 == 0 else {
+            throw .permissions(path: directory, problem: "others can write to this directory: chmod 0700 it")
+        }
+    }
+
+    /// Creates the database file (empty, 0600) when it is missing, and takes others' rights from files that exist.
+    ///
+    /// SQLite gives `-wal` and `-shm` the mode of the database. No descriptor may be opened on an existing database:
+    /// closing it would drop SQLite's own locks in this process.
+    func prepareDatabaseFile() throws(StorageError) {
+        if try PrivateFile.status(of: database) == nil {
+            try PrivateFile.createEmpty(at: database)
+        }
+        for path in databaseFiles {
+            guard let status = try PrivateFile.status(of: path) else { continue }
+            guard status.isRegularFile else {
+                throw .permissions(path: path, problem: "is not a regular file: move it away")
+            }
+            if status.mode & 0o777 != 0o600 {
+                try PrivateFile.restrict(path)
+            }
+        }
+    }
+}

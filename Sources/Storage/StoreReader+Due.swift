@@ -1,0 +1,79 @@
+import GRDB
+public import Planning
+
+extension StoreReader {
+    /// The numbers whose `due_at` is reached, the most urgent first, with their PINs.
+    ///
+    /// - Parameters:
+    ///   - now: what is due by then; recent writes are those of the hour before it.
+    ///   - limit: how many records at most; as many failures may come on top.
+    ///   - excluding: numbers to pass over, because they are being worked on already.
+    public func due(
+        at now: Instant, limit: Int, excluding: Set<PhoneNumber>
+    ) throws(StorageError) -> DuePage {
+        let limit = min(max(limit, 1), Self.pageLimit)
+        return try read { db in
+            var page = DuePage()
+            var taken: Set<PhoneNumber> = []
+            for query in [Self.exposedDue, Self.otherDue] {
+                let wanted = 2 * limit - page.records.count - page.failures.count
+                let found = try Self.numbers(db, query, dueBy: now, limit: wanted, excluding: excluding)
+                for number in found where page.records.count < limit && page.failures.count < limit {
+                    try add(number, to: &page, db, at: now)
+                    taken.insert(number)
+                }
+            }
+            page.nextDueAt = try Self.nextDueAt(db, excluding: excluding.union(taken))
+            return page
+        }
+    }
+
+    /// How soon anything is due, whatever that is; nil when nothing ever is.
+    public func nextDueAt() throws(StorageError) -> Instant? {
+        try read { db in try Self.nextDueAt(db, excluding: []) }
+    }
+
+    static let exposedDue = """
+        SELECT number FROM numbers INDEXED BY numbers_exposed
+        WHERE cycle_since IS NOT NULL AND due_at <= ? ORDER BY due_at, number
+        """
+    static let otherDue = """
+        SELECT number FROM numbers INDEXED BY numbers_by_due
+        WHERE due_at IS NOT NULL AND due_at <= ? AND cycle_since IS NULL ORDER BY due_at, number
+        """
+    static let dueInOrder = """
+        SELECT number, due_at FROM numbers INDEXED BY numbers_by_due WHERE due_at IS NOT NULL ORDER BY due_at, number
+        """
+
+    private func add(_ number: PhoneNumber, to page: inout DuePage, _ db: Database, at now: Instant) throws {
+        do {
+            guard let row = try db.numberRow(number) else { return }
+            page.records.append(try db.record(number, row, at: now, sealer, path: path))
+        } catch let error as StorageError where error.mayConcernOneSubmission {
+            page.failures.append((number, error))
+        }
+    }
+
+    private static func numbers(
+        _ db: Database, _ query: String, dueBy now: Instant, limit: Int, excluding: Set<PhoneNumber>
+    ) throws -> [PhoneNumber] {
+        let cursor = try Row.fetchCursor(db.cachedStatement(sql: query), arguments: [now.description])
+        var numbers: [PhoneNumber] = []
+        while numbers.count < limit, let row = try cursor.next() {
+            var reader = RowReader(row, table: "numbers")
+            let number = try reader.number()
+            if !excluding.contains(number) { numbers.append(number) }
+        }
+        return numbers
+    }
+
+    private static func nextDueAt(_ db: Database, excluding: Set<PhoneNumber>) throws -> Instant? {
+        let cursor = try Row.fetchCursor(db.cachedStatement(sql: dueInOrder))
+        while let row = try cursor.next() {
+            var reader = RowReader(row, table: "numbers")
+            let number = try reader.number()
+            if !excluding.contains(number) { return try reader.instant("due_at") }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,73 @@
+import GRDB
+public import Planning
+
+/// One row of the audit trail, with its id for paging.
+public struct StoredEvent: Hashable, Sendable {
+    /// Ascending, unique in the store.
+    public let id: Int64
+    public let entry: EventEntry
+}
+
+extension StoreReader {
+    /// Requests, newest first: those of `number`, or of all numbers.
+    ///
+    /// - Parameter before: only entries with a lower id, for the next page.
+    public func history(
+        of number: PhoneNumber? = nil, limit: Int, before: Int64? = nil
+    ) throws(StorageError) -> [ChangeEntry] {
+        let filter = number == nil ? "" : "number = ? AND "
+        let sql = "SELECT \(ChangeRow.columns) FROM changes WHERE \(filter)id < ? ORDER BY id DESC LIMIT ?"
+        return try read { db in
+            try ChangeRow.fetch(db, sql, Self.pageArguments(number, limit, before))
+        }
+    }
+
+    /// The audit trail, newest first: what concerns `number`, or all of it.
+    public func events(
+        of number: PhoneNumber? = nil, limit: Int, before: Int64? = nil
+    ) throws(StorageError) -> [StoredEvent] {
+        let filter = number == nil ? "" : "number = ? AND "
+        let sql =
+            "SELECT id, at, kind, number, actor, detail FROM events WHERE \(filter)id < ? ORDER BY id DESC LIMIT ?"
+        return try read { db in
+            let cursor = try Row.fetchCursor(
+                db.cachedStatement(sql: sql), arguments: Self.pageArguments(number, limit, before)
+            )
+            var events: [StoredEvent] = []
+            while let row = try cursor.next() {
+                events.append(try StoredEvent(row))
+            }
+            return events
+        }
+    }
+
+    /// The requests without an answer, oldest first. When no daemon works on the store, one was stopped in the middle.
+    public func unansweredChanges() throws(StorageError) -> [ChangeEntry] {
+        try read { db in try ChangeRow.unanswered(db) }
+    }
+
+    /// The id for the next request: one more than the highest there is.
+    public func nextChangeID() throws(StorageError) -> Int64 {
+        try read { db in
+            let highest = try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(id) FROM changes"))
+            return (highest ?? 0) + 1
+        }
+    }
+
+    private static func pageArguments(_ number: PhoneNumber?, _ limit: Int, _ before: Int64?) -> StatementArguments {
+        let filter: StatementArguments = number.map { [$0.description] } ?? []
+        return filter + [before ?? Int64.max, min(max(limit, 1), pageLimit)]
+    }
+}
+
+extension StoredEvent {
+    fileprivate init(_ row: Row) throws(StorageError) {
+        var reader = RowReader(row, table: "events")
+        id = reader.identifier()
+        reader.identify(as: "\(id)")
+        entry = EventEntry(
+            at: try reader.instant("at"), kind: try reader.value("kind") { EventKind(rawValue: $0) },
+            number: try reader.optional("number") { PhoneNumber($0) }, actor: reader.text(), detail: reader.text()
+        )
+    }
+}

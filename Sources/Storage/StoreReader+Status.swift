@@ -1,0 +1,139 @@
+import GRDB
+public import Planning
+
+/// What the store says of the desired state.
+public struct DesiredStateStatus: Hashable, Sendable {
+    /// The revision in force; nil while none was ever accepted.
+    public let revision: Int?
+    /// SHA-256 of its file, 64 hexadecimal digits.
+    public let sha256: String?
+    /// When it was taken into force.
+    public let loadedAt: Instant?
+    /// The file it came from.
+    public let source: String?
+    /// Whether the last load of the file gave a valid state; nil before the first load.
+    public let isValid: Bool?
+    /// When the file was last loaded, well or not.
+    public let lastLoadAt: Instant?
+    /// What was wrong with it then; nil when nothing was.
+    public let problem: String?
+    /// A newer revision that waits for an operator's acceptance.
+    public let heldRevision: Int?
+}
+
+/// The process that worked on the store last.
+public struct LastRun: Hashable, Sendable {
+    /// When it began.
+    public let startedAt: Instant
+    /// When it stopped cleanly; nil while it runs, or when it was cut off.
+    public let stoppedAt: Instant?
+    public let pid: Int32
+    /// `run` or `apply`.
+    public let command: String
+    /// The version of the program.
+    public let version: String
+}
+
+/// The fleet in figures.
+public struct FleetSummary: Hashable, Sendable {
+    /// Numbers in the desired state.
+    public let managed: Int
+    /// Numbers known, and no longer in the desired state.
+    public let unmanaged: Int
+    /// Managed numbers that should be enabled.
+    public let enabled: Int
+    /// Managed numbers that are exposed by us.
+    public let exposed: Int
+    /// Managed numbers of which more than one state is possible.
+    public let uncertain: Int
+    /// Managed numbers with at least one failed attempt since they were last as desired.
+    public let failing: Int
+    /// Managed numbers whose work is due.
+    public let due: Int
+}
+
+extension StoreReader {
+    /// How the desired state in force came about, and how the last load of its file ended.
+    public func desiredStateStatus() throws(StorageError) -> DesiredStateStatus {
+        try read { db in
+            let force = try DesiredStateRow.inForce(db)
+            let load = try LoadState(db)
+            let held = try Int.fetchOne(
+                db, sql: "SELECT max(revision) FROM desired_states WHERE state = 'held' AND revision > ?",
+                arguments: [force?.revision ?? 0]
+            )
+            return DesiredStateStatus(
+                revision: force?.revision, sha256: force?.sha256, loadedAt: force?.loadedAt, source: force?.source,
+                isValid: load.isValid, lastLoadAt: load.at, problem: load.problem, heldRevision: held
+            )
+        }
+    }
+
+    /// The process that worked on the store last; nil when none ever did.
+    public func lastRun() throws(StorageError) -> LastRun? {
+        try read { db in
+            let sql = "SELECT started_at, stopped_at, pid, command, version FROM store_state WHERE pid IS NOT NULL"
+            guard let row = try Row.fetchOne(db, sql: sql) else { return nil }
+            var reader = RowReader(row, table: "store_state", key: "1")
+            return LastRun(
+                startedAt: try reader.instant("started_at"), stoppedAt: try reader.optionalInstant("stopped_at"),
+                pid: Int32(clamping: reader.integer()), command: reader.text(), version: reader.text()
+            )
+        }
+    }
+
+    /// The numbers that we expose: managed, to be enabled, possibly off, and in a cycle of ours.
+    public func exposedNumbers() throws(StorageError) -> [PhoneNumber] {
+        try read { db in
+            let sql = "SELECT number FROM numbers INDEXED BY numbers_exposed WHERE \(Self.isExposed) ORDER BY number"
+            return try Row.fetchAll(db.cachedStatement(sql: sql)).map { row in
+                var reader = RowReader(row, table: "numbers")
+                return try reader.number()
+            }
+        }
+    }
+
+    private static let isExposed =
+        "managed = 1 AND verification = 'enabled' AND maybe_off = 1 AND cycle_since IS NOT NULL"
+
+    /// The fleet in figures; reads every row, so it is for people and rare questions.
+    public func fleetSummary(at now: Instant) throws(StorageError) -> FleetSummary {
+        let sql = """
+            SELECT count(*), coalesce(sum(managed), 0),
+                count(*) FILTER (WHERE managed = 1 AND verification = 'enabled'),
+                count(*) FILTER (WHERE \(Self.isExposed)),
+                count(*) FILTER (WHERE managed = 1 AND 1 < maybe_off + maybe_foreign + (
+                    SELECT count(*) FROM pins WHERE pins.number = numbers.number AND maybe_live = 1)),
+                count(*) FILTER (WHERE managed = 1 AND attempts > 0),
+                count(*) FILTER (WHERE due_at <= ?)
+            FROM numbers
+            """
+        return try read { db in
+            guard let row = try Row.fetchOne(db, sql: sql, arguments: [now.description]) else {
+                preconditionFailure("an aggregate always has one row")
+            }
+            var reader = RowReader(row, table: "numbers")
+            let (all, managed) = (reader.integer(), reader.integer())
+            return FleetSummary(
+                managed: managed, unmanaged: all - managed, enabled: reader.integer(), exposed: reader.integer(),
+                uncertain: reader.integer(), failing: reader.integer(), due: reader.integer()
+            )
+        }
+    }
+}
+
+extension StoreReader {
+    /// The managed numbers whose PIN an operator owns, with the name of that PIN, by number.
+    public func operatorPINNames() throws(StorageError) -> [(PhoneNumber, String)] {
+        try read { db in
+            let sql = "SELECT number, operator_pin FROM numbers WHERE managed = 1 AND operator_pin IS NOT NULL ORDER BY number"
+            return try Row.fetchAll(db, sql: sql).map { row in
+                let text: String = row[0]
+                guard let number = PhoneNumber(text) else {
+                    throw StorageError.unreadableRow(table: "numbers", key: text, column: "number")
+                }
+                return (number, row[1])
+            }
+        }
+    }
+}

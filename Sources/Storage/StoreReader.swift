@@ -1,0 +1,115 @@
+import GRDB
+public import Planning
+
+/// Reads a store. Every call is one consistent snapshot.
+///
+/// PINs are opened with the key; without one everything else can still be read.
+public final class StoreReader: Sendable {
+    let queue: DatabaseQueue
+    let sealer: PINSealer?
+    /// The database's path, for errors.
+    let path: String
+
+    /// The most rows that one call returns.
+    public static let pageLimit = 10_000
+
+    init(queue: DatabaseQueue, sealer: PINSealer?, path: String) {
+        self.queue = queue
+        self.sealer = sealer
+        self.path = path
+    }
+
+    /// Opens the store for reading, whether or not a daemon works on it. Never creates or migrates.
+    ///
+    /// Throws ``StorageError/noStore(path:)`` when there is none, `olderSchema` or `newerSchema` when it is not this
+    /// version's, and `wrongKey` when `key` is not the one that its PINs are sealed under.
+    public static func open(at location: StoreLocation, key: SealingKey?) throws(StorageError) -> StoreReader {
+        let path = location.database
+        guard try PrivateFile.status(of: path) != nil else { throw .noStore(path: path) }
+        var configuration = Store.configuration
+        configuration.readonly = true
+        do {
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.read { db in
+                try Schema.checkIsCurrent(db, at: path)
+                if let key { try Store.checkKey(key, db) }
+            }
+            return StoreReader(queue: queue, sealer: key.map { PINSealer(key: $0) }, path: path)
+        } catch {
+            throw StorageError(error, at: path)
+        }
+    }
+
+    /// Closes the database; later calls fail.
+    public func close() throws(StorageError) {
+        do { try queue.close() } catch { throw StorageError(error, at: path) }
+    }
+
+    /// Everything about one number; nil when the store does not know it.
+    ///
+    /// - Parameter now: where the hour of recent writes ends.
+    public func record(_ number: PhoneNumber, at now: Instant) throws(StorageError) -> NumberRecord? {
+        try read { db in
+            try db.numberRow(number).map { try db.record(number, $0, at: now, sealer, path: path) }
+        }
+    }
+
+    /// One number without its PINs; nil when the store does not know it. Needs no key.
+    public func statusRow(_ number: PhoneNumber, at now: Instant) throws(StorageError) -> StatusRow? {
+        try read { db in
+            try db.numberRow(number).map { try db.status(number, $0, at: now) }
+        }
+    }
+
+    /// The numbers after `number`, managed or not, in number order. Rows that cannot be read are in `failures`.
+    public func records(
+        after number: PhoneNumber?, limit: Int, at now: Instant
+    ) throws(StorageError) -> Page<NumberRecord> {
+        try page(after: number, limit: limit) { db, number, row in
+            try db.record(number, row, at: now, self.sealer, path: self.path)
+        }
+    }
+
+    /// The numbers after `number` without their PINs, managed or not, in number order. Needs no key.
+    public func statusRows(
+        after number: PhoneNumber?, limit: Int, at now: Instant
+    ) throws(StorageError) -> Page<StatusRow> {
+        try page(after: number, limit: limit) { db, number, row in
+            try db.status(number, row, at: now)
+        }
+    }
+
+    /// Some numbers in order, and where to go on.
+    public struct Page<Element: Sendable>: Sendable {
+        public var rows: [Element] = []
+        /// Numbers whose row or PINs cannot be read, and why.
+        public var failures: [(number: PhoneNumber, error: StorageError)] = []
+        /// The last number seen, to be given as `after` for the next page; nil when this was the last page.
+        public var next: PhoneNumber?
+    }
+
+    private func page<Element>(
+        after number: PhoneNumber?, limit: Int,
+        _ load: (Database, PhoneNumber, NumberRow) throws -> Element
+    ) throws(StorageError) -> Page<Element> {
+        let limit = min(max(limit, 1), Self.pageLimit)
+        return try read { db in
+            var page = Page<Element>()
+            let found = try db.numberRows(after: number, limit: limit)
+            for (number, row) in found {
+                do {
+                    page.rows.append(try load(db, number, row.get()))
+                } catch let error as StorageError where error.mayConcernOneSubmission {
+                    page.failures.append((number, error))
+                }
+            }
+            page.next = found.count == limit ? found.last?.number : nil
+            return page
+        }
+    }
+
+    /// Runs `body` on one snapshot, with every error in the store's terms.
+    func read<Value>(_ body: (Database) throws -> Value) throws(StorageError) -> Value {
+        do { return try queue.read(body) } catch { throw StorageError(error, at: path) }
+    }
+}

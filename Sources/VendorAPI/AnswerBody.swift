@@ -1,0 +1,80 @@
+import Foundation
+
+/// The JSON that the vendor answers with: `{"status":100,"message":"Success"}`.
+struct AnswerBody: Hashable {
+    let status: Int
+    let message: String?
+
+    /// The deepest nesting that is read; the documented answer has one level.
+    static let deepest = 16
+
+    /// Reads an answer; nil for anything but one JSON object with one `status` that is a whole number, or such a number
+    /// in a string.
+    init?(_ bytes: [UInt8]) {
+        guard Self.isReadable(bytes) else { return nil }
+        // What the decoder cannot read is malformed: the caller says so.
+        guard let wire = try? JSONDecoder().decode(Wire.self, from: Data(bytes)) else { return nil }
+        status = wire.status
+        message = wire.message
+    }
+
+    private struct Wire: Decodable {
+        let status: Int
+        let message: String?
+
+        enum CodingKeys: CodingKey { case status, message }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            if let text = try? container.decode(String.self, forKey: .status) {
+                let isNumber = (1...9).contains(text.utf8.count) && text.utf8.allSatisfy { (48...57).contains($0) }
+                guard isNumber, let value = Int(text) else {
+                    throw DecodingError.dataCorruptedError(
+                        forKey: .status, in: container, debugDescription: "not a number")
+                }
+                status = value
+            } else {
+                status = try container.decode(Int.self, forKey: .status)
+            }
+            // A message of another type is no reason to doubt the status.
+            message = try? container.decode(String.self, forKey: .message)
+        }
+    }
+
+    /// Whether the bytes are shallow enough to decode, and name `status` once at the top level.
+    ///
+    /// An object that says two things is not believed at all: which one a decoder picks proves nothing.
+    private static func isReadable(_ bytes: [UInt8]) -> Bool {
+        var depth = 0
+        var statusKeys = 0
+        var index = 0
+        while index < bytes.count {
+            switch bytes[index] {
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                depth += 1
+                if depth > deepest { return false }
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                depth -= 1
+            case UInt8(ascii: "\""):
+                let start = index + 1
+                index = start
+                while index < bytes.count, bytes[index] != UInt8(ascii: "\"") {
+                    index += bytes[index] == UInt8(ascii: "\\") ? 2 : 1
+                }
+                guard index < bytes.count else { return false }
+                if depth == 1, bytes[start..<index].elementsEqual("status".utf8), isKey(bytes, after: index) {
+                    statusKeys += 1
+                }
+            default:
+                break
+            }
+            index += 1
+        }
+        return statusKeys == 1
+    }
+
+    private static func isKey(_ bytes: [UInt8], after quote: Int) -> Bool {
+        let next = bytes[(quote + 1)...].first { ![32, 9, 10, 13].contains($0) }
+        return next == UInt8(ascii: ":")
+    }
+}

@@ -1,0 +1,60 @@
+import AsyncHTTPClient
+import Glibc
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Planning
+
+/// Reads the network's errors.
+enum FailureReason {
+    /// Why a request whose body never left was not sent.
+    static func beforeSending(_ error: any Error, timedOut: Bool) -> OutcomeReason {
+        if timedOut { return .connectTimeout }
+        switch error {
+        case let error as NIOConnectionError: return reason(of: error)
+        case let error as IOError: return error.errnoCode == ETIMEDOUT ? .connectTimeout : reason(of: error)
+        case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: return .tlsFailed
+        case let error as HTTPClientError:
+            if error == .tlsHandshakeTimeout { return .tlsFailed }
+            return isTimeout(error) ? .connectTimeout : .notSent
+        case is ChannelError: return isTimeout(error) ? .connectTimeout : .notSent
+        default: return .notSent
+        }
+    }
+
+    static func isTimeout(_ error: any Error) -> Bool {
+        switch error {
+        case let error as HTTPClientError:
+            error == .deadlineExceeded || error == .readTimeout || error == .writeTimeout || error == .connectTimeout
+                || error == .getConnectionFromPoolTimeout || error == .tlsHandshakeTimeout
+        case ChannelError.connectTimeout: true
+        default: false
+        }
+    }
+
+    /// The error in one line; the classifier bounds it and takes secrets out.
+    static func text(_ error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            let causes = error.connectionErrors.map { "\($0.target): \($0.error)" }
+            return causes.isEmpty ? "\(error.host) does not resolve" : causes.joined(separator: "; ")
+        case is CancellationError: return "cancelled"
+        default: return "\(error)"
+        }
+    }
+
+    private static func reason(of error: NIOConnectionError) -> OutcomeReason {
+        guard !error.connectionErrors.isEmpty else { return .nameNotResolved }
+        if error.connectionErrors.allSatisfy({ isTimeout($0.error) }) { return .connectTimeout }
+        return error.connectionErrors.contains { failure in
+            (failure.error as? IOError).map { reason(of: $0) == .connectionRefused } ?? false
+        } ? .connectionRefused : .notSent
+    }
+
+    private static func reason(of error: IOError) -> OutcomeReason {
+        switch error.errnoCode {
+        case ECONNREFUSED, EHOSTUNREACH, ENETUNREACH: .connectionRefused
+        default: .notSent
+        }
+    }
+}

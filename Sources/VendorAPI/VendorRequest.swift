@@ -1,0 +1,51 @@
+public import Planning
+
+/// One request as the vendor documents it: `POST` with a JSON body, and no authentication header.
+public struct VendorRequest: Sendable {
+    /// What is asked.
+    public enum Content: Hashable, Sendable {
+        /// `action` 0, with the PIN.
+        case enable(PIN)
+        /// `action` 1.
+        case disable
+    }
+
+    public let endpoint: Endpoint
+    public let token: Token
+    public let content: Content
+
+    public init(endpoint: Endpoint, token: Token, content: Content) {
+        self.endpoint = endpoint
+        self.token = token
+        self.content = content
+    }
+
+    /// The bytes of the body: `{"token":"…","action":0,"pin":"987123"}` or `{"token":"…","action":1}`.
+    ///
+    /// The PIN is a string, as in the vendor's samples; its table says number, which could not hold a leading zero.
+    public var body: [UInt8] {
+        let token = Self.quoted(token.reveal())
+        switch content {
+        case .enable(let pin): return Array("{\"token\":\(token),\"action\":0,\"pin\":\"\(pin.reveal())\"}".utf8)
+        case .disable: return Array("{\"token\":\(token),\"action\":1}".utf8)
+        }
+    }
+
+    /// What must not appear in anything that is shown about this request.
+    var secrets: [String] {
+        switch content {
+        case .enable(let pin): [token.reveal(), pin.reveal()]
+        case .disable: [token.reveal()]
+        }
+    }
+
+    /// A token is printable ASCII, so only two characters need an escape (RFC 8259, section 7).
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for character in text {
+            if character == "\"" || character == "\\" { quoted.append("\\") }
+            quoted.append(character)
+        }
+        return quoted + "\""
+    }
+}

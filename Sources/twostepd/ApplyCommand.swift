@@ -1,0 +1,75 @@
+import ArgumentParser
+import ConfigFile
+import Daemon
+import Dispatch
+import Glibc
+import Logging
+import Planning
+import Reconciler
+import Storage
+
+/// `twostepd apply`.
+struct ApplyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Bring every number to its desired state once, then exit: for cron and CI.",
+        discussion: """
+            It ends when every number is as desired, is uncertain only until an unanswered request can no longer land, \
+            or has failed three times; then the exit code is 1 and the failed numbers are named. It works without a \
+            daemon; while one runs, use `twostepd reload`.
+            """
+    )
+
+    @OptionGroup var config: ConfigOptions
+    @OptionGroup var output: FormatOptions
+
+    func run() async throws {
+        let settings = try config.settings()
+        let secrets = try SecretsOption.read(settings, config.environment)
+        let reading = DesiredStateReader.read(path: settings.desiredState, secrets: secrets, references: .required)
+        Diagnostics.note(reading.problems)
+        guard let desired = reading.value else {
+            throw Failure.configuration("\(settings.desiredState) is not valid: nothing was sent")
+        }
+        let isWatched = Console.isTerminal(2) && output.format == .text
+        // The bar shows the failures on a terminal; log lines would tear it.
+        let level: Logger.Level = isWatched ? .critical : max(LogSetup.level(settings), .warning)
+        let pass = ApplyPass(
+            settings: settings, environment: config.environment, numbers: desired.numbers.map(\.number),
+            bar: isWatched ? ProgressBar(width: Console.width(2)) : nil,
+            logger: LogSetup.logger(level: level, environment: config.environment))
+        let result: ApplyPass.Result
+        do {
+            result = try await pass.run()
+        } catch let error as StartupError {
+            throw Failure(error)
+        }
+        try report(result, settings: settings)
+    }
+
+    private func report(_ result: ApplyPass.Result, settings: Settings) throws {
+        let now = SystemClock().now()
+        let fleet = FleetReader(settings: settings, environment: config.environment, now: now)
+        guard let reader = try fleet.open() else { throw Failure.failed("the store vanished while it was worked on") }
+        let standings = try fleet.standings(reader)
+        let inForce = try StatusCommand.inForce(reader)
+        switch output.format {
+        case .json:
+            try JSONOutput.print(StatusDocument(at: now, holder: nil, inForce: inForce, standings: standings))
+        case .text:
+            StatusText(fleet: fleet, holder: nil, inForce: inForce, standings: standings)
+                .print(details: false, reader: reader)
+        }
+        guard result.failed.isEmpty, !result.wasInterrupted else {
+            let errors = Dictionary(
+                standings.map { ($0.record.number, $0.record.lastError ?? $0.reason.sentence) },
+                uniquingKeysWith: { first, _ in first })
+            let lines = result.failed.map { "  \($0): \(errors[$0] ?? "not as desired")" }
+            let head =
+                result.wasInterrupted
+                ? "stopped before every number was as desired; run it again to go on"
+                : "\(result.failed.count) of \(result.total) numbers could not be brought to their desired state:"
+            throw Failure.failed(([head] + lines).joined(separator: "\n"))
+        }
+    }
+}

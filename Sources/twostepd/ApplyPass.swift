@@ -1,0 +1,192 @@
+import ConfigFile
+import Daemon
+import Dispatch
+import Glibc
+import Logging
+import Planning
+import Reconciler
+import Storage
+import Synchronization
+
+/// One pass over the fleet by the daemon's own engine, until every number has come to an end.
+final class ApplyPass: Sendable {
+    /// How the pass ended.
+    struct Result: Sendable {
+        var total: Int
+        var failed: [PhoneNumber]
+        var wasInterrupted: Bool
+    }
+
+    /// How often a number may fail in a row before it is given up.
+    static let mostAttempts = 3
+
+    private enum End {
+        case asDesired
+        case failed
+    }
+
+    private struct State {
+        var open: Set<PhoneNumber>
+        var ends: [PhoneNumber: End] = [:]
+        var requests = 0
+        var failures = 0
+        var isAdopted = false
+        var isStopping = false
+        var wasInterrupted = false
+        var problem: String?
+    }
+
+    private let settings: Settings
+    private let environment: [String: String]
+    private let total: Int
+    private let bar: ProgressBar?
+    private let logger: Logger
+    private let state: Mutex<State>
+    private let reconciliation = Mutex<Reconciliation?>(nil)
+    private let stopped = AsyncStream<Void>.makeStream()
+
+    init(
+        settings: Settings, environment: [String: String], numbers: [PhoneNumber], bar: ProgressBar?, logger: Logger
+    ) {
+        self.settings = settings
+        self.environment = environment
+        total = numbers.count
+        self.bar = bar
+        self.logger = logger
+        state = Mutex(State(open: Set(numbers)))
+    }
+
+    /// Runs the pass. Ctrl-C and SIGTERM end it cleanly.
+    func run() async throws -> Result {
+        let work = try Reconciliation(
+            settings: settings, environment: environment, command: "apply", logger: logger,
+            observe: { [weak self] in self?.note($0) })
+        reconciliation.withLock { $0 = work }
+        let signals = Interruption { [weak self] in
+            self?.state.withLock { $0.wasInterrupted = true }
+            self?.reconciliation.withLock { $0 }?.requestStop()
+        }
+        try work.start()
+        work.load { [weak self] problems in
+            // The file was valid a moment ago; if it is not any more, there is nothing to wait for.
+            guard let problems else { return }
+            self?.giveUp("the desired state changed while it was read: \(problems.first?.summary ?? "not readable")")
+        }
+        for await _ in stopped.stream { break }
+        withExtendedLifetime(signals) {}
+        bar?.end()
+        await work.close()
+        return try state.withLock { state in
+            if let problem = state.problem { throw StartupError.unavailable(problem) }
+            let failed = state.ends.filter { $0.value == .failed }.map(\.key) + Array(state.open)
+            return Result(total: total, failed: failed.sorted(), wasInterrupted: state.wasInterrupted)
+        }
+    }
+
+    private func note(_ report: EngineReport) {
+        switch report {
+        case .adopted: afterAdoption()
+        case .planned(let record, let decision): judge(record, decision)
+        case .requestSent: state.withLock { $0.requests += 1 }
+        case .requestEnded(let change, _):
+            if change.outcome?.verdict != .accepted { state.withLock { $0.failures += 1 } }
+        case .stopped:
+            stopped.continuation.yield()
+            stopped.continuation.finish()
+        case .storeFailed(let message, _): giveUp(message)
+        case .numberUnreadable(let number, _):
+            state.withLock {
+                $0.open.remove(number)
+                $0.ends[number] = .failed
+            }
+        case .adoptionFailed, .storeRecovered: break
+        }
+        draw()
+        stopIfDone()
+    }
+
+    /// Numbers that need nothing are never planned: they are told from what the store holds after the adoption.
+    private func afterAdoption() {
+        guard let work = reconciliation.withLock({ $0 }) else { return }
+        let fleet = FleetReader(settings: settings, environment: environment, now: SystemClock().now())
+        work.commits.perform({ store throws(StorageError) in
+            var records: [NumberRecord] = []
+            var after: PhoneNumber?
+            repeat {
+                let page = try store.reader.statusRows(after: after, limit: StoreReader.pageLimit, at: fleet.now)
+                records += page.rows.map { $0.record(withPlaceholder: FleetReader.placeholder) }
+                after = page.next
+            } while after != nil
+            return records
+        }) { [weak self] result in
+            guard let self else { return }
+            switch result {
+            case .failure(let error): giveUp(error.description)
+            case .success(let records):
+                state.withLock { $0.isAdopted = true }
+                for record in records where record.dueAt.map({ $0 > fleet.now }) ?? true {
+                    let decision = Planner.decide(
+                        record, operatorPIN: FleetReader.placeholder, policy: fleet.policy, now: fleet.now)
+                    judge(record, decision)
+                }
+                draw()
+                stopIfDone()
+            }
+        }
+    }
+
+    private func judge(_ record: NumberRecord, _ decision: Decision) {
+        let end: End?
+        switch decision {
+        case .idle: end = .asDesired
+        case .send: end = record.attempts >= Self.mostAttempts ? .failed : nil
+        case .hold(_, .backingOff): end = record.attempts >= Self.mostAttempts ? .failed : nil
+        // The other holds last for an hour or until somebody mends something: not for one pass.
+        case .hold: end = .failed
+        }
+        guard let end else { return }
+        state.withLock { state in
+            if state.open.remove(record.number) != nil { state.ends[record.number] = end }
+        }
+    }
+
+    private func giveUp(_ problem: String) {
+        state.withLock { $0.problem = $0.problem ?? problem }
+        stopIfDone()
+    }
+
+    private func stopIfDone() {
+        let isDone = state.withLock { state in
+            guard !state.isStopping, state.problem != nil || (state.isAdopted && state.open.isEmpty) else { return false }
+            state.isStopping = true
+            return true
+        }
+        if isDone { reconciliation.withLock { $0 }?.requestStop() }
+    }
+
+    private func draw() {
+        guard let bar else { return }
+        let (done, failed, requests, failures) = state.withLock { state in
+            (state.ends.count, state.ends.values.count { $0 == .failed }, state.requests, state.failures)
+        }
+        let problems = failures > 0 ? ", \(failures) not accepted" : ""
+        let lost = failed > 0 ? ", \(failed) given up" : ""
+        bar.draw(done: done, total: total, detail: "numbers, \(requests) requests\(problems)\(lost)")
+    }
+}
+
+/// Ctrl-C and SIGTERM as a callback.
+final class Interruption: @unchecked Sendable {
+    private var sources: [any DispatchSourceSignal] = []
+    private let queue = DispatchQueue(label: "twostepd.interruption")
+
+    init(_ handler: @escaping @Sendable () -> Void) {
+        for number in [SIGINT, SIGTERM] {
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler(handler: handler)
+            source.resume()
+            sources.append(source)
+        }
+    }
+}

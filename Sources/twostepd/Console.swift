@@ -1,0 +1,48 @@
+import Glibc
+
+/// Standard output and standard error, and what the terminal can do.
+enum Console {
+    /// Writes data to standard output. A reader that went away ends the program quietly, as for other filters.
+    static func print(_ text: String, terminator: String = "\n") {
+        write(text + terminator, to: STDOUT_FILENO)
+    }
+
+    /// Writes one message for people to standard error.
+    static func error(_ text: String) {
+        let head = colours(STDERR_FILENO) ? "\u{1B}[1;31merror:\u{1B}[0m " : "error: "
+        write(head + text + "\n", to: STDERR_FILENO)
+    }
+
+    /// Writes text for people to standard error as it is.
+    static func note(_ text: String, terminator: String = "\n") {
+        write(text + terminator, to: STDERR_FILENO)
+    }
+
+    static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+
+    /// Whether colours are wanted: on a terminal, unless `NO_COLOR` is set (see no-color.org).
+    static func colours(_ descriptor: Int32) -> Bool {
+        let isOff = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
+        return isTerminal(descriptor) && !isOff
+    }
+
+    /// The width of the terminal in columns; 100 when there is none.
+    static func width(_ descriptor: Int32) -> Int {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
+        return Int(size.ws_col)
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                if descriptor == STDOUT_FILENO { exit(1) }
+                return
+            }
+            bytes = bytes.dropFirst(count)
+        }
+    }
+}

@@ -1,0 +1,194 @@
+import ConfigFile
+import Daemon
+import Foundation
+import Planning
+import SimulatedVendor
+import Storage
+
+/// The demonstration: what a year of a fleet is like, in half a minute.
+final class Demo {
+    private let keep: Bool
+    private let fleet = DemoFleet()
+    private let folder: URL
+    private let vendor: SimulatedVendor
+    private let begun = ContinuousClock.now
+    private var daemon: DaemonChild?
+
+    private var config: URL { folder.appendingPathComponent("twostepd.yaml") }
+    private var desiredState: URL { folder.appendingPathComponent("desired-state.yaml") }
+    private var log: URL { folder.appendingPathComponent("daemon.log") }
+
+    init(keep: Bool) async throws {
+        self.keep = keep
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("twostepd-demo-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        var options = SimulatedVendor.Options()
+        options.tokens = fleet.tokens
+        options.semantics = VendorSemantics(enableWhenOn: .ignore, disableWhenOff: .accept)
+        vendor = try await SimulatedVendor(options)
+    }
+
+    /// Runs it. True when the vendor's truth agrees with the store for every number.
+    func run() async throws -> Bool {
+        try writeFiles()
+        say("a simulated vendor listens at \(vendor.url)")
+        say("it accepts an enable of an enabled number and ignores its PIN: the worst case the documentation allows")
+        daemon = try DaemonChild(config: config, log: log)
+        say("the daemon (pid \(daemon?.pid ?? 0)) takes over 12 numbers: 2 to be disabled, 1 with the operator's PIN, 1 with a PIN nobody knows")
+        try await converge("all 12 are as desired")
+        say("PINs rotate every 4 s")
+        try await rotations(12, within: 20)
+        say("the vendor goes down for 4 s: connections are refused")
+        vendor.outage(for: .seconds(4))
+        try await Task.sleep(for: .seconds(4))
+        say("the vendor is back; some answers get lost from now on, and some requests land late")
+        vendor.setFaults([.closeAfter: 0.1, .landLate: 0.05, .closeBefore: 0.05])
+        try await rotations(6, within: 20)
+        let caught = try await killInRotation()
+        say("the daemon is killed with SIGKILL\(caught ? ", with a number between disable and enable" : "")")
+        vendor.setFaults([:])
+        daemon = try DaemonChild(config: config, log: log)
+        say("a new daemon (pid \(daemon?.pid ?? 0)) goes on from the store")
+        try await rotations(4, within: 20)
+        try write(fleet.desiredState(endpoint: vendor.url, rotateEvery: "never"), to: desiredState)
+        say("the file says rotate_every: never; the daemon notices the change by itself")
+        try await converge("all 12 are as desired, and certain")
+        let code = daemon?.stop() ?? 1
+        say("SIGTERM: the daemon stops cleanly, exit code \(code)")
+        return try compare() && code == 0
+    }
+
+    /// Stops what still runs, and removes the folder unless it is to be kept.
+    func end() async {
+        _ = daemon?.stop()
+        do {
+            try await vendor.stop()
+            if !keep { try FileManager.default.removeItem(at: folder) }
+        } catch {
+            Console.error("the demonstration could not be tidied up: \(error)")
+        }
+        guard keep else { return }
+        Console.print(
+            """
+
+            The folder is kept: \(folder.path)
+              export TWOSTEPD_CONFIG=\(config.path)
+              twostepd status
+              twostepd status support
+              twostepd history sales
+              twostepd pin show billing --reason "looking around"
+              less \(log.path)
+            """)
+    }
+
+    private func writeFiles() throws {
+        try write(DemoFleet.settings, to: config)
+        try write(fleet.secrets, to: folder.appendingPathComponent("secrets.yaml"))
+        try write(fleet.desiredState(endpoint: vendor.url, rotateEvery: "4s"), to: desiredState)
+    }
+
+    private func write(_ text: String, to file: URL) throws {
+        try Data(text.utf8).write(to: file, options: .atomic)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
+    }
+
+    private func say(_ text: String) {
+        let seconds = begun.duration(to: .now).components.seconds
+        Console.print((seconds < 10 ? " " : "") + "\(seconds) s  \(text)")
+    }
+}
+
+// MARK: - Looking
+
+extension Demo {
+    private var reader: FleetReader {
+        get throws {
+            guard let settings = SettingsReader.read(path: config.path).value else {
+                throw Failure.failed("the demonstration's own settings are not valid")
+            }
+            return FleetReader(settings: settings, environment: [:], now: SystemClock().now())
+        }
+    }
+
+    private func records() throws -> [NumberRecord] {
+        let fleet = try reader
+        do {
+            guard let store = try fleet.open() else { return [] }
+            defer { try? store.close() }  // Only read: there is nothing to lose.
+            return try fleet.records(store)
+        } catch let failure as Failure where (try? fleet.open()) == nil {
+            // The store is being made just now.
+            _ = failure
+            return []
+        }
+    }
+
+    /// Waits until every number is certainly as desired.
+    private func converge(_ done: String) async throws {
+        try await wait(seconds: 30, for: done) { records in
+            records.count == self.fleet.entries.count && records.allSatisfy { $0.isAsDesired && $0.cycle == nil }
+        }
+        say(done)
+    }
+
+    /// Waits until `count` more PINs were changed.
+    private func rotations(_ count: Int, within seconds: Int) async throws {
+        let sum: ([NumberRecord]) -> Int = { $0.reduce(0) { $0 + $1.generations.count } }
+        let before = sum(try records())
+        try await wait(seconds: seconds, for: "\(count) rotations") { sum($0) >= before + count }
+        say("\(sum(try records()) - before) PINs were rotated")
+    }
+
+    /// Kills the daemon while a number is between disable and enable; gives up waiting for one after a while.
+    private func killInRotation() async throws -> Bool {
+        for _ in 0..<400 {
+            if try records().contains(where: { $0.isExposed }) {
+                daemon?.kill()
+                return try records().contains { $0.isExposed }
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        daemon?.kill()
+        return false
+    }
+
+    private func wait(
+        seconds: Int, for what: String, until condition: ([NumberRecord]) -> Bool
+    ) async throws {
+        for _ in 0..<(seconds * 20) {
+            if condition(try records()) { return }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        throw Failure.failed("the demonstration waited \(seconds) s for \(what) in vain: see \(log.path)")
+    }
+
+    /// Compares the vendor's truth with the store, number by number.
+    private func compare() throws -> Bool {
+        let fleet = try reader
+        let store = try fleet.openWithKey()
+        let truth = vendor.truth
+        var agreed = 0
+        var table = TextTable(["NUMBER", "LABEL", "DESIRED", "THE VENDOR'S TRUTH", "THE STORE", "PIN", "AGREES"])
+        for entry in self.fleet.entries {
+            guard let number = PhoneNumber(entry.number), let record = try store.record(number, at: fleet.now),
+                let state = truth[entry.token]
+            else { throw Failure.failed("\(entry.number) is not in the store") }
+            let pin = record.likeliestGeneration.flatMap { record.generation($0)?.pin.reveal() }
+            let agrees = record.isAsDesired && pin == state.pin
+            agreed += agrees ? 1 : 0
+            table.add([
+                entry.number, entry.label, entry.isDisabled ? "disabled" : "enabled", state == .off ? "off" : "on",
+                record.belief.elements.joined(separator: ","), record.likeliestGeneration.map { "gen \($0)" } ?? "-",
+                agrees ? "yes" : "NO",
+            ])
+        }
+        Console.print("")
+        table.lines(width: 0).forEach { Console.print($0) }
+        let counters = vendor.counters
+        Console.print(
+            "\n\(counters.requests) requests, \(counters.faults) of them met a fault, \(counters.landedLate) landed late\n")
+        Console.print("the vendor's truth agrees with the store: \(agreed) of \(self.fleet.entries.count)")
+        return agreed == self.fleet.entries.count
+    }
+}

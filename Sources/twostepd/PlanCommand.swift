@@ -1,0 +1,99 @@
+import ArgumentParser
+import ConfigFile
+import Daemon
+import Planning
+import Storage
+
+/// `twostepd plan`.
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Show what would be sent now, and what falls due when. Sends and changes nothing."
+    )
+
+    @OptionGroup var config: ConfigOptions
+    @OptionGroup var output: FormatOptions
+    @Flag(name: .customLong("detailed-exitcode"), help: "Exit 2 when something would be sent now.")
+    var detailedExitCode = false
+
+    func run() throws {
+        let settings = try config.settings()
+        let secrets = try SecretsOption.read(settings, config.environment)
+        let reading = DesiredStateReader.read(
+            path: settings.desiredState, secrets: secrets, references: .warnIfNoSource)
+        Diagnostics.note(reading.problems)
+        guard let desired = reading.value else {
+            throw Failure.configuration("\(settings.desiredState) is not valid: the last good state stays in force")
+        }
+        let fleet = FleetReader(
+            settings: settings, environment: config.environment, now: SystemClock().now())
+        let standings = try Self.standings(of: desired, fleet: fleet, secrets: secrets)
+        let document = PlanDocument(standings)
+        switch output.format {
+        case .json: try JSONOutput.print(document)
+        case .text: PlanText(standings: standings, document: document, now: fleet.now).print()
+        }
+        if detailedExitCode, !document.now.isEmpty { throw ExitCode(2) }
+    }
+
+    /// How every number of `desired` would stand if it were in force.
+    private static func standings(
+        of desired: DesiredState, fleet: FleetReader, secrets: SecretSources
+    ) throws -> [Standing] {
+        let reader = try fleet.open()
+        let known = try reader.map { try fleet.records($0) } ?? []
+        let records = Dictionary(known.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
+        return try desired.numbers.map { entry in
+            var record = (records[entry.number] ?? NumberRecord(number: entry.number)).taking(entry)
+            var operatorPIN: PIN?
+            if let name = entry.operatorPINName {
+                operatorPIN = try? secrets.pin(named: name)  // `check` has said it; the plan shows it as held.
+                if operatorPIN != nil, !record.generations.isEmpty {
+                    record = try fleet.openWithKey().record(entry.number, at: fleet.now)?.taking(entry) ?? record
+                }
+            }
+            return Standing(record, operatorPIN: operatorPIN, policy: fleet.policy, now: fleet.now)
+        }.sorted { $0.record.number < $1.record.number }
+    }
+}
+
+/// The plan for people.
+struct PlanText {
+    let standings: [Standing]
+    let document: PlanDocument
+    let now: Instant
+
+    func print() {
+        let relative = RelativeTime(now: now)
+        let labels = Dictionary(
+            standings.map { ($0.record.number.description, $0.record.desired?.label ?? "") },
+            uniquingKeysWith: { first, _ in first })
+        let width = Console.width(1)
+        if document.now.isEmpty {
+            Console.print("Nothing would be sent now.")
+        } else {
+            Console.print("Would be sent now, limits permitting:\n")
+            var table = TextTable(["  NUMBER", "LABEL", "ACTION", "WHY"])
+            for item in document.now {
+                let reason = DecisionReason(rawValue: item.reason)?.sentence ?? item.reason
+                table.add(["  " + item.number, labels[item.number] ?? "", item.action, reason])
+            }
+            table.lines(width: width).forEach { Console.print($0) }
+        }
+        if !document.later.isEmpty {
+            Console.print("\nFalls due later:\n")
+            var table = TextTable(["  NUMBER", "LABEL", "ACTION", "WHEN"])
+            for item in document.later.prefix(Self.mostLater) {
+                let when = Instant(item.at).map { "\(relative.text($0)), \(item.at)" } ?? item.at
+                table.add(["  " + item.number, labels[item.number] ?? "", item.action, when])
+            }
+            table.lines(width: width).forEach { Console.print($0) }
+            let more = document.later.count - Self.mostLater
+            if more > 0 { Console.print("  … and \(more) more (see --format json)") }
+        }
+        Console.print(
+            "\nPlan: \(document.now.count) now, \(document.later.count) later, \(standings.count) numbers in the file.")
+    }
+
+    private static let mostLater = 50
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import ConfigFile
+import Daemon
+import Foundation
+import Logging
+import Planning
+
+/// `twostepd run`.
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run the daemon in the foreground.",
+        discussion: "SIGHUP reads the desired state again, SIGTERM and SIGINT stop cleanly, a second one stops at once."
+    )
+
+    @OptionGroup var config: ConfigOptions
+
+    func run() throws {
+        let settings = try config.settings()
+        let logger = LogSetup.logger(level: LogSetup.level(settings), environment: config.environment)
+        let code: Int32
+        do {
+            code = try DaemonProcess(settings: settings, environment: config.environment, logger: logger).run()
+        } catch {
+            throw Failure(error)
+        }
+        if code != 0 { throw ExitCode(code) }
+    }
+}
+
+/// Where log lines go.
+enum LogSetup {
+    static func level(_ settings: Settings) -> Logger.Level {
+        guard let level = Logger.Level(rawValue: settings.logLevel.rawValue) else {
+            preconditionFailure("the settings' levels are those of the log")
+        }
+        return level
+    }
+
+    static func logger(level: Logger.Level, environment: [String: String]) -> Logger {
+        let forJournal = environment["JOURNAL_STREAM"] != nil
+        let clock = SystemClock()
+        return Logger(label: "twostepd") { _ in
+            LogOutput(level: level, forJournal: forJournal, now: { clock.now() })
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Dispatch
+import Foundation
+import SimulatedVendor
+
+/// `twostepd simulate`.
+struct SimulateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate",
+        abstract: "Play the vendor over HTTP on loopback, with every answer and every fault.",
+        discussion: """
+            Examples:
+              twostepd simulate --port 8080 --token secret-1 --token secret-2=foreign:123456
+              twostepd simulate --semantics ignore,refuse --fault closeAfter=0.05 --fault landLate=0.05
+              curl -s http://127.0.0.1:8080/_sim/truth
+              curl -s -X PUT -d '{}' http://127.0.0.1:8080/_sim/faults
+
+            Semantics are what an enable does while on (replace, ignore, refuse) and a disable while off (accept, refuse). \
+            Faults: \(Fault.allCases.map(\.rawValue).joined(separator: ", ")).
+            Under /_sim/: GET truth, counters, requests; PUT faults, semantics, tokens; POST script, outage.
+            """
+    )
+
+    @Option(name: .long, help: "The port to listen on; 0 for any free one.")
+    var port = 0
+    @Option(name: .long, help: "TOKEN, TOKEN=off or TOKEN=foreign:123456; once for each number.")
+    var token: [String] = []
+    @Option(name: .long, help: "What the vendor does where its documentation is silent.")
+    var semantics = "replace,accept"
+    @Option(name: .long, help: "FAULT=PROBABILITY; once for each fault.")
+    var fault: [String] = []
+    @Option(name: .customLong("every-fault"), help: "The probability of every fault.")
+    var everyFault: String?
+    @Option(name: .long, help: "The seed of the faults: the same seed, the same faults.")
+    var seed: UInt64 = 1
+
+    func run() async throws {
+        let vendor: SimulatedVendor
+        do {
+            guard (0...65_535).contains(port) else { throw Failure.usage("--port is 0 to 65535") }
+            vendor = try await SimulatedVendor(try options(), port: port)
+            if let everyFault { vendor.setEveryFault(try Fault.probability(everyFault)) }
+        } catch let error as SimulationError {
+            throw Failure.usage(error.description)
+        }
+        Console.print(vendor.url)
+        Console.note("the vendor is simulated (\(semantics)) until Ctrl-C; the truth is at http://127.0.0.1:\(vendor.port)/_sim/truth")
+        let stopped = AsyncStream<Void>.makeStream()
+        let signals = Interruption { stopped.continuation.yield() }
+        for await _ in stopped.stream { break }
+        withExtendedLifetime(signals) {}
+        try await vendor.stop()
+    }
+
+    private func options() throws -> SimulatedVendor.Options {
+        var options = SimulatedVendor.Options()
+        options.seed = seed
+        options.semantics = try VendorSemantics(parsing: semantics)
+        options.tokens = try token.map { try SimulatedToken(parsing: $0) }
+        for text in fault {
+            let (fault, probability) = try Fault.parse(text)
+            options.faults[fault] = probability
+        }
+        return options
+    }
+}

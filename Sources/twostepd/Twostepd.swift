@@ -1,0 +1,41 @@
+import ArgumentParser
+import Daemon
+
+/// The command line.
+@main
+struct Twostepd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "twostepd",
+        abstract: "Keeps the two-step verification of WhatsApp Official numbers as a desired-state file says.",
+        discussion: """
+            The daemon enables, disables, re-applies and rotates PINs through the vendor's write-only API, records \
+            every request before it is sent, and always knows which PIN may be live.
+
+            Try it without anything else: twostepd demo
+
+            Exit codes: 0 done, 1 failed, 2 plan --detailed-exitcode found changes, 64 usage, 69 no daemon, \
+            78 invalid configuration.
+            """,
+        version: Version.text,
+        subcommands: [
+            RunCommand.self, CheckCommand.self, PlanCommand.self, ApplyCommand.self, StatusCommand.self,
+            HistoryCommand.self, PINCommand.self, ReloadCommand.self, DemoCommand.self, SimulateCommand.self,
+        ]
+    )
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as Failure {
+            Console.error(failure.message)
+            exit(withError: ExitCode(failure.code))
+        } catch {
+            exit(withError: error)
+        }
+    }
+}

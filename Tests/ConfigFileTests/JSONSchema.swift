@@ -1,0 +1,112 @@
+import Yams
+
+@testable import ConfigFile
+
+/// A plain value, as a JSON Schema sees it.
+indirect enum JSONValue: Equatable {
+    case null
+    case boolean(Bool)
+    case integer(Int)
+    case number(Double)
+    case text(String)
+    case list([JSONValue])
+    case object([String: JSONValue])
+
+    /// The value of a YAML (or JSON) node under the core schema of YAML 1.2.
+    init(_ node: Node) {
+        switch node {
+        case .mapping(let mapping):
+            self = .object(
+                Dictionary(
+                    mapping.map { ($0.key.scalar?.string ?? "", JSONValue($0.value)) }, uniquingKeysWith: { $1 }))
+        case .sequence(let sequence): self = .list(sequence.map { JSONValue($0) })
+        case .alias: self = .null
+        case .scalar(let scalar):
+            switch ScalarKind(scalar) {
+            case .text: self = .text(scalar.string)
+            case .null: self = .null
+            case .boolean: self = .boolean(scalar.string.lowercased() == "true")
+            case .integer: self = Int(scalar.string).map { .integer($0) } ?? .number(0)
+            case .number: self = .number(Double(scalar.string) ?? 0)
+            }
+        }
+    }
+
+    /// The value of a document; null for an empty one.
+    init(document: String) throws {
+        self = try Yams.compose(yaml: document, .basic, .default, .utf8).map { JSONValue($0) } ?? .null
+    }
+
+    subscript(_ key: String) -> JSONValue? {
+        if case .object(let members) = self { members[key] } else { nil }
+    }
+}
+
+/// The part of JSON Schema (draft 2020-12) that the project's schema uses. A keyword that it does not know is an error.
+struct JSONSchema {
+    struct UnknownKeyword: Error { let name: String }
+
+    let root: JSONValue
+
+    func accepts(_ value: JSONValue) throws -> Bool { try check(value, root) }
+
+    private func check(_ value: JSONValue, _ schema: JSONValue) throws -> Bool {
+        guard case .object(let keywords) = schema else { return schema == .boolean(true) }
+        for (name, keyword) in keywords {
+            guard try check(value, name, keyword, in: keywords) else { return false }
+        }
+        return true
+    }
+
+    private func check(
+        _ value: JSONValue, _ name: String, _ keyword: JSONValue, in keywords: [String: JSONValue]
+    ) throws -> Bool {
+        switch (name, keyword, value) {
+        case ("$schema", _, _), ("$defs", _, _), ("title", _, _), ("description", _, _): return true
+        case ("$ref", .text(let reference), _): return try check(value, try definition(reference))
+        case ("type", .text(let type), _): return isType(value, type)
+        case ("type", .list(let types), _):
+            return types.contains { if case .text(let type) = $0 { isType(value, type) } else { false } }
+        case ("const", _, _): return value == keyword
+        case ("enum", .list(let values), _): return values.contains(value)
+        case ("anyOf", .list(let schemas), _): return try schemas.contains { try check(value, $0) }
+        case ("oneOf", .list(let schemas), _): return try schemas.count { try check(value, $0) } == 1
+        case ("not", _, _): return try !check(value, keyword)
+        case ("pattern", .text(let pattern), .text(let text)): return try text.contains(Regex(pattern))
+        case ("minLength", .integer(let limit), .text(let text)): return text.unicodeScalars.count >= limit
+        case ("maxLength", .integer(let limit), .text(let text)): return text.unicodeScalars.count <= limit
+        case ("minimum", .integer(let limit), .integer(let number)): return number >= limit
+        case ("maximum", .integer(let limit), .integer(let number)): return number <= limit
+        case ("minItems", .integer(let limit), .list(let items)): return items.count >= limit
+        case ("items", _, .list(let items)): return try items.allSatisfy { try check($0, keyword) }
+        case ("required", .list(let names), .object(let members)):
+            return names.allSatisfy { if case .text(let name) = $0 { members[name] != nil } else { false } }
+        case ("properties", .object(let schemas), .object(let members)):
+            return try members.allSatisfy { key, member in try schemas[key].map { try check(member, $0) } ?? true }
+        case ("additionalProperties", .boolean(false), .object(let members)):
+            guard case .object(let known) = keywords["properties"] else { return members.isEmpty }
+            return members.keys.allSatisfy { known[$0] != nil }
+        case ("pattern", _, _), ("minLength", _, _), ("maxLength", _, _), ("minimum", _, _), ("maximum", _, _),
+            ("minItems", _, _), ("items", _, _), ("required", _, _), ("properties", _, _),
+            ("additionalProperties", .boolean, _):
+            // These say nothing about values of other types.
+            return true
+        default: throw UnknownKeyword(name: name)
+        }
+    }
+
+    private func definition(_ reference: String) throws -> JSONValue {
+        let name = reference.replacing("#/$defs/", with: "")
+        guard let definition = root["$defs"]?[name] else { throw UnknownKeyword(name: reference) }
+        return definition
+    }
+
+    private func isType(_ value: JSONValue, _ type: String) -> Bool {
+        switch (value, type) {
+        case (.null, "null"), (.boolean, "boolean"), (.integer, "integer"), (.integer, "number"),
+            (.number, "number"), (.text, "string"), (.list, "array"), (.object, "object"):
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import ConfigFile
+import Foundation
+import Planning
+import Testing
+
+@Suite struct SampleTests {
+    private func path(_ name: String) -> String { Fixtures.repository.appending(path: "config/\(name)").path }
+
+    @Test func `the sample settings are the defaults, but for the path beside them`() throws {
+        let reading = SettingsReader.read(path: path("twostepd.yaml"))
+        #expect(reading.problems == [])
+        var expected = Settings()
+        expected.desiredState = path("desired-state.yaml")
+        #expect(reading.value == expected)
+    }
+
+    @Test func `every setting is in the sample, and uncommenting it gives the default`() throws {
+        let text = try String(contentsOfFile: path("twostepd.yaml"), encoding: .utf8)
+        let keys = #/^# ?( *)([a-z_]+:.*)$/#
+        let uncommented = text.split(separator: "\n").map { line in
+            line.firstMatch(of: keys).map { "\($0.output.1)\($0.output.2)" } ?? String(line)
+        }.joined(separator: "\n")
+        let reading = SettingsReader.read(bytes: Array(uncommented.utf8), file: "/etc/twostepd/twostepd.yaml")
+        #expect(reading.problems == [])
+        #expect(reading.value == Settings())
+        for key in ["desired_state", "state_directory", "runtime_directory", "secrets", "sealing_key", "listen", "log_level",
+            "limits", "requests_per_minute", "writes_per_hour", "writes_per_hour_exposed", "concurrency", "max_exposed",
+            "max_weakened_percent", "timing", "request_timeout", "settle_delay", "backoff_min", "backoff_max",
+            "backoff_max_exposed", "shutdown_grace"]
+        {
+            #expect(uncommented.contains("\(key):"), "\(key) is not in the sample")
+        }
+    }
+
+    @Test func `the sample desired state has no errors on a machine without secrets, and one warning`() throws {
+        var settings = Settings()
+        settings.secrets = "/nonexistent/secrets.yaml"
+        let secrets = SecretSources.read(settings: settings, environment: [:]).value
+        let reading = DesiredStateReader.read(
+            path: path("desired-state.yaml"), secrets: secrets, references: .warnIfNoSource)
+        #expect(reading.value?.numbers.count == 4)
+        #expect(reading.problems.map(\.severity) == [.warning])
+        #expect(try SchemaTests.schema().accepts(
+            JSONValue(document: String(contentsOfFile: path("desired-state.yaml"), encoding: .utf8))))
+    }
+
+    @Test func `the defaults that the sample spells out are those of the program`() throws {
+        let reading = DesiredStateReader.read(path: path("desired-state.yaml"))
+        let third = try #require(reading.value?.numbers[2])
+        let number = try #require(PhoneNumber("+15550100003"))
+        #expect(third == DesiredNumber(number: number, tokenName: "lab", verification: .disabled))
+    }
+
+    @Test func `the sample secrets resolve every name of the sample desired state`() throws {
+        let folder = try TemporaryFolder()
+        let copy = try folder.write(
+            "secrets.yaml", try Data(contentsOf: URL(filePath: path("secrets.example.yaml"))), mode: 0o600)
+        var settings = Settings()
+        settings.secrets = copy
+        let secrets = SecretSources.read(settings: settings, environment: [:])
+        #expect(secrets.problems == [])
+        let reading = DesiredStateReader.read(
+            path: path("desired-state.yaml"), secrets: secrets.value, references: .required)
+        #expect(reading.problems == [])
+    }
+}

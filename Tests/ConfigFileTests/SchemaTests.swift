@@ -1,0 +1,51 @@
+import ConfigFile
+import Foundation
+import Testing
+
+/// Holds the JSON Schema against the reader: an editor that uses it must not mark what the reader takes, and marks what
+/// a schema can see.
+@Suite struct SchemaTests {
+    /// Mistakes that no schema can see: they are about two places at once, about another file, about ranges of durations,
+    /// or about the look of a secret.
+    static let readerOnly: Set<String> = [
+        "default-period-too-short", "default-period-too-short-for-one-number", "duplicate-label", "duplicate-number",
+        "duplicate-token", "endpoint-bad-port", "label-with-line-break", "reapply-every-too-long",
+        "reapply-every-too-short", "reference-same-value", "reference-unknown-pin", "reference-unknown-token",
+        "reference-unreadable", "rotate-before-no-such-day", "rotate-every-below-a-second", "rotate-every-too-long",
+        "rotate-every-too-short", "rotation-window-day", "rotation-window-never-open", "rotation-window-zone",
+        "token-itself", "label-invisible",
+    ]
+    /// Fixtures that are no YAML document, or that the parser itself refuses.
+    static func isSyntax(_ name: String) -> Bool {
+        name.hasPrefix("syntax-") || name.hasPrefix("file-cut-in") || name.hasPrefix("duplicate-key")
+            || name == "key-a-list" || name == "token-itself-on-a-broken-line"
+    }
+
+    static func schema() throws -> JSONSchema {
+        let file = Fixtures.repository.appending(path: "config/desired-state.schema.json")
+        return JSONSchema(root: try JSONValue(document: try String(contentsOf: file, encoding: .utf8)))
+    }
+
+    @Test(arguments: Fixtures.names.filter { !isSyntax($0) })
+    func `the schema and the reader agree on each fixture that a schema can judge`(_ name: String) throws {
+        let text = String(decoding: try Fixtures.bytes(name), as: UTF8.self)
+        let accepted = try Self.schema().accepts(try JSONValue(document: text))
+        let read = try Fixtures.read(name).value != nil
+        #expect(accepted == (read || Self.readerOnly.contains(name)))
+    }
+
+    @Test func `every name in the list of what only the reader sees is a fixture`() {
+        #expect(Self.readerOnly.subtracting(Fixtures.names) == [])
+    }
+
+    @Test func `the schema is a valid JSON document`() throws {
+        let file = Fixtures.repository.appending(path: "config/desired-state.schema.json")
+        let object = try JSONSerialization.jsonObject(with: try Data(contentsOf: file)) as? [String: Any]
+        #expect(object?["$schema"] as? String == "https://json-schema.org/draft/2020-12/schema")
+    }
+
+    @Test func `the checker refuses a keyword it does not know, so that nothing goes unchecked`() throws {
+        let schema = JSONSchema(root: try JSONValue(document: #"{"maxItems": 3}"#))
+        #expect(throws: JSONSchema.UnknownKeyword.self) { try schema.accepts(.list([])) }
+    }
+}

@@ -1,0 +1,126 @@
+import Planning
+
+/// How many requests a healthy vendor needs, from each state that an exploration found, until the number is at rest as
+/// desired: the worst case over all that may still land late, and over when it does.
+///
+/// Healthy: each request is carried out and answered, the file stays as it is, nothing more falls due, and time passes.
+struct Healing {
+    /// More than this is not bounded for all we know.
+    static let limit = 40
+
+    /// The worst case over all states.
+    private(set) var worst = 0
+    /// A state from which the worst case starts.
+    private(set) var worstState: Int?
+    /// States that rest and are not as desired, or rest believing what is not so.
+    private(set) var stuck: [Int] = []
+
+    private let explorer: Explorer
+    private let lateRequestsLand: Bool
+    private var requests: [Int]
+
+    init(of explorer: Explorer, lateRequestsLand: Bool) throws {
+        self.lateRequestsLand = lateRequestsLand
+        self.explorer = explorer
+        requests = Array(repeating: 0, count: explorer.origins.count)
+        var changes = true
+        var isFirst = true
+        while changes, worst < Self.limit {
+            changes = false
+            for state in explorer.states.reversed() where explorer.isInBelief(state) {
+                let now = try requestsNeeded(from: state, isFirst: isFirst)
+                guard now > requests[state] else { continue }
+                requests[state] = now
+                changes = true
+                if now > worst {
+                    worst = now
+                    worstState = state
+                }
+            }
+            isFirst = false
+        }
+    }
+
+    /// One more look ahead from `state`.
+    private mutating func requestsNeeded(from state: Int, isFirst: Bool) throws -> Int {
+        let node = Explorer.node(of: state)
+        let (truth, late) = (Explorer.truth(of: state), Explorer.late(of: state))
+        let machine = explorer.machine
+        guard machine.nodes[node].record.desired != nil else { return 0 }
+        var needed = 0
+        if machine.isFlying(node) {
+            let steps = try machine.flyingSteps(of: node)
+            let (carriedOut, isAccepted) = explorer.vendor.carryOut(steps.effect, on: truth)
+            let rest = after(isAccepted ? steps.accepted : steps.refused, carriedOut, late)
+            needed = rest + (Explorer.isSent(state) ? 0 : 1)
+        } else {
+            let steps = try machine.restingSteps(of: node)
+            switch steps.standing {
+            case .unmanaged: return 0
+            case .converged:
+                if isFirst, !isAsDesired(node, truth) { stuck.append(state) }
+                return 0
+            case .sends:
+                if let departure = steps.departure { needed = after(departure, truth, late) }
+            case .held:
+                // The operator's value can be read again.
+                guard truth != Truth.foreign || machine.scenario.isVouchedFor, let edit = steps.operatorEdits.first
+                else {
+                    if isFirst { stuck.append(state) }
+                    return 0
+                }
+                needed = after(edit, truth, late)
+            case .awaitsSettlement:
+                if isFirst, steps.settling.isEmpty { stuck.append(state) }
+            }
+            for (effect, edge) in steps.settling { needed = max(needed, after(edge, truth, late & ~(1 << effect))) }
+        }
+        guard lateRequestsLand else { return needed }
+        for effect in 0...Truth.mostGenerations where late & (1 << effect) != 0 {
+            let landed = explorer.vendor.carryOut(effect, on: truth).truth
+            let left = late & ~(1 << effect)
+            let next = Explorer.state(node, truth: landed, late: left, isSent: Explorer.isSent(state))
+            needed = max(needed, requests[next])
+        }
+        return needed
+    }
+
+    private func after(_ edge: RecordMachine.Edge, _ truth: Int, _ late: Int) -> Int {
+        let (newTruth, newLate) = Explorer.renumbered(truth, late, by: edge.map)
+        guard newTruth >= 0 else { return Self.limit }
+        return requests[Explorer.state(edge.target, truth: newTruth, late: newLate)]
+    }
+
+    private func isAsDesired(_ node: Int, _ truth: Int) -> Bool {
+        let record = explorer.machine.nodes[node].record
+        return record.isAsDesired && record.belief.certainEffect.map(Truth.code(of:)) == truth
+    }
+
+    /// The way on from the worst state, one line a step.
+    func worstPath() throws -> String {
+        var lines: [String] = []
+        var state = worstState
+        while let here = state, lines.count < 2 * Self.limit {
+            lines.append("needs \(requests[here]): " + explorer.text(of: here))
+            state = try worstNext(of: here)
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func worstNext(of state: Int) throws -> Int? {
+        let node = Explorer.node(of: state)
+        let (truth, late) = (Explorer.truth(of: state), Explorer.late(of: state))
+        guard requests[state] > 0 else { return nil }
+        guard explorer.machine.isFlying(node) else {
+            let steps = try explorer.machine.restingSteps(of: node)
+            guard let departure = steps.departure else { return nil }
+            let (newTruth, newLate) = Explorer.renumbered(truth, late, by: departure.map)
+            return Explorer.state(departure.target, truth: newTruth, late: newLate)
+        }
+        let steps = try explorer.machine.flyingSteps(of: node)
+        let (carriedOut, isAccepted) = explorer.vendor.carryOut(steps.effect, on: truth)
+        let edge = isAccepted ? steps.accepted : steps.refused
+        let (newTruth, newLate) = Explorer.renumbered(carriedOut, late, by: edge.map)
+        return Explorer.state(edge.target, truth: newTruth, late: newLate)
+    }
+}

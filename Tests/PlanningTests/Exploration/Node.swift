@@ -1,0 +1,106 @@
+import Planning
+
+/// One number as the daemon knows it: the durable record, and the request on its way if there is one.
+///
+/// A node in normal form stands for all nodes that differ only in what cannot matter: times become "fresh" or "due" and
+/// "settled" or "not settled"; counts stop where the planner stops counting; generations are numbered 1, 2, 3 … in
+/// order, and those that are neither possible nor the newest are left out.
+struct Node: Hashable {
+    var record: NumberRecord
+    var flight: Flight?
+    var operatorValue: Scenario.OperatorValue
+
+    /// The normal form, and where each generation's number went: four bits each, 15 for left out.
+    func normalised() throws -> (node: Node, map: UInt32) {
+        let kept = keptGenerations()
+        guard kept.count <= Truth.mostGenerations else { throw TooManyGenerations(generations: kept) }
+        var map = UInt32.max
+        for (index, generation) in kept.enumerated() where generation < 8 {
+            map &= ~(15 << UInt32(4 * generation))
+            map |= UInt32(index + 1) << UInt32(4 * generation)
+        }
+        var node = Node(record: Self.normalised(record, kept), flight: nil, operatorValue: operatorValue)
+        if let flight {
+            let effect = Self.renumbered(flight.effect, kept)
+            let content: PlannedRequest.Content = effect.generation.map { .enable(generation: $0) } ?? .disable
+            node.flight = Flight(
+                changeID: 1, request: PlannedRequest(content, proof: flight.request.proof),
+                reason: flight.reason == .reapplyDue ? .reapplyDue : .enabling, effect: effect, sentAt: Scenario.now,
+                before: Self.normalised(flight.before, kept)
+            )
+        }
+        return (node, map)
+    }
+
+    /// More generations matter at once than the exploration has room for: the space would not be closed.
+    struct TooManyGenerations: Error {
+        let generations: [Int]
+    }
+
+    private func keptGenerations() -> [Int] {
+        var kept = Set(record.belief.generations)
+        if let flight {
+            kept.formUnion(flight.before.belief.generations)
+            if let generation = flight.effect.generation { kept.insert(generation) }
+        }
+        if let generation = record.lastAccepted?.generation { kept.insert(generation) }
+        if let newest = record.generations.last { kept.insert(newest.generation) }
+        // An operator's value that comes back finds the generation that it had.
+        for value in [Scenario.firstOperatorPIN, Scenario.secondOperatorPIN] {
+            if let last = record.generations.last(where: { $0.pin == value }) { kept.insert(last.generation) }
+        }
+        return kept.sorted()
+    }
+
+    private static func normalised(_ record: NumberRecord, _ kept: [Int]) -> NumberRecord {
+        var next = NumberRecord(number: record.number, desired: record.desired)
+        let rotateBefore = record.desired?.rotateBefore
+        if rotateBefore != nil { next.desired?.rotateBefore = Scenario.now }
+        next.belief = Belief(
+            maybeOff: record.belief.maybeOff, maybeForeign: record.belief.maybeForeign,
+            generations: record.belief.generations.map { number($0, kept) },
+            doubts: record.belief.doubts.map { doubt in
+                let isSettled = doubt.isSettled(at: Scenario.now, settleDelay: Scenario.policy.settleDelay)
+                return Belief.Doubt(
+                    effect: renumbered(doubt.effect, kept), since: isSettled ? settledSince : unsettledSince
+                )
+            }
+        )
+        next.generations = record.generations.compactMap { generation in
+            guard kept.contains(generation.generation) else { return nil }
+            let index = number(generation.generation, kept)
+            let isOld = rotateBefore.map { generation.createdAt < $0 } ?? false
+            return PINGeneration(
+                generation: index, pin: generation.origin == .generated ? pins[index - 1] : generation.pin,
+                origin: generation.origin, createdAt: isOld ? Scenario.now.advanced(by: .seconds(-1)) : Scenario.now,
+                liveFrom: generation.liveFrom == nil ? nil : Scenario.now
+            )
+        }
+        next.lastAccepted = record.lastAccepted.map { renumbered($0, kept) }
+        next.refusals = record.refusals.map { .init(action: $0.action, count: min($0.count, 2)) }
+        next.cycle = record.cycle.map { _ in .init(since: Scenario.now, reason: .enabling) }
+        next.appliedAt = record.appliedAt.map { $0 <= reapplyDueFrom ? reapplyDueFrom : Scenario.now }
+        next.rotatedAt = record.rotatedAt.map { $0 <= rotationDueFrom ? rotationDueFrom : Scenario.now }
+        return next
+    }
+
+    /// An age at which a re-apply is due.
+    static let reapplyDueFrom = Scenario.now.advanced(by: .zero - Scenario.reapplyEvery)
+    /// An age at which a rotation is due, spread included.
+    static let rotationDueFrom = Scenario.now.advanced(by: .zero - Scenario.rotateEvery * 2)
+    /// A doubt that has just settled.
+    static let settledSince = Scenario.now.advanced(by: .zero - Scenario.policy.settleDelay)
+    /// A doubt that is about to settle: the least that still counts, so that one instant's mistake shows.
+    static let unsettledSince = settledSince.advanced(by: .milliseconds(1))
+
+    private static let pins = ["830174", "461907", "957203", "604815"].compactMap(PIN.init(digits:))
+
+    private static func number(_ generation: Int, _ kept: [Int]) -> Int {
+        guard let index = kept.firstIndex(of: generation) else { preconditionFailure("\(generation) is kept") }
+        return index + 1
+    }
+
+    private static func renumbered(_ effect: Effect, _ kept: [Int]) -> Effect {
+        effect.generation.map { .on(number($0, kept)) } ?? .off
+    }
+}

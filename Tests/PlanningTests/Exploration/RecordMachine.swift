@@ -1,0 +1,246 @@
+import Planning
+
+/// The real planner and the real belief as a finite graph over nodes in normal form, grown as it is walked.
+///
+/// Nothing here knows the vendor's truth, so one machine serves every vendor.
+final class RecordMachine {
+    /// A step to another node, with the new numbers of the generations.
+    struct Edge {
+        let target: Int
+        let map: UInt32
+    }
+
+    /// What the planner says of a resting number.
+    enum Standing: Equatable {
+        case sends
+        case converged
+        case awaitsSettlement
+        case held
+        case unmanaged
+    }
+
+    struct Resting {
+        var standing = Standing.unmanaged
+        var departure: Edge?
+        /// A re-apply or a rotation falls due.
+        var fallingDue: [Edge] = []
+        var edits: [Edge] = []
+        /// The operator's value changes or cannot be read any more.
+        var operatorEdits: [Edge] = []
+        /// A doubt settles.
+        var settling: [(effect: Int, edge: Edge)] = []
+    }
+
+    struct Flying {
+        let effect: Int
+        let isWanted: Bool
+        let crash: Edge
+        let accepted: Edge
+        let refused: Edge
+        let inDoubt: Edge
+        let noEffect: Edge
+        let edits: [Edge]
+    }
+
+    let scenario: Scenario
+    private(set) var nodes: [Node] = []
+    /// For each node, the truths that its belief allows, a bit each.
+    private(set) var beliefs: [Int] = []
+    /// For each node, the effects that it holds to be unsettled, a bit each.
+    private(set) var unsettled: [Int] = []
+    /// What was wrong on the way from node to node, whatever the truth: broken I2, a changed PIN, a doubt made older.
+    private(set) var faults: [String] = []
+    private var numbers: [Node: Int] = [:]
+    private var resting: [Int: Resting] = [:]
+    private var flying: [Int: Flying] = [:]
+    private var random = SplitMix64(seed: 1)
+
+    init(_ scenario: Scenario) {
+        self.scenario = scenario
+    }
+
+    /// The nodes of a number that was never seen before.
+    func start() throws -> [Int] {
+        let value: Scenario.OperatorValue = scenario.isVouchedFor ? .first : .unavailable
+        return try scenario.entries.map { entry in
+            let record = NumberRecord(number: Scenario.number).taking(entry)
+            return try intern(Node(record: record, flight: nil, operatorValue: value)).target
+        }
+    }
+
+    func isFlying(_ node: Int) -> Bool { nodes[node].flight != nil }
+
+    func restingSteps(of node: Int) throws -> Resting {
+        if let known = resting[node] { return known }
+        let steps = try makeRestingSteps(of: nodes[node])
+        resting[node] = steps
+        return steps
+    }
+
+    func flyingSteps(of node: Int) throws -> Flying {
+        if let known = flying[node] { return known }
+        guard let flight = nodes[node].flight else { preconditionFailure("the node has a request on its way") }
+        let steps = try makeFlyingSteps(of: nodes[node], flight)
+        flying[node] = steps
+        return steps
+    }
+
+    // MARK: Steps of a resting number
+
+    private func makeRestingSteps(of node: Node) throws -> Resting {
+        var steps = Resting()
+        let decision = Planner.decide(
+            node.record, operatorPIN: Scenario.pin(node.operatorValue), policy: Scenario.policy, now: Scenario.now
+        )
+        switch decision {
+        case .idle(_, .unmanaged): steps.standing = .unmanaged
+        case .idle(_, .awaitingSettlement): steps.standing = .awaitsSettlement
+        case .idle: steps.standing = .converged
+        case .hold: steps.standing = .held
+        case .send(let request, let reason):
+            steps.standing = .sends
+            let departure = node.record.departing(
+                with: request, because: reason, changeID: 1, now: Scenario.now, random: &random
+            )
+            steps.departure = try step(from: node) { next in
+                next.record = departure.record
+                next.flight = departure.flight
+            }
+        }
+        if let appliedAt = node.record.appliedAt, appliedAt > Node.reapplyDueFrom {
+            steps.fallingDue.append(try step(from: node) { $0.record.appliedAt = Node.reapplyDueFrom })
+        }
+        if let rotatedAt = node.record.rotatedAt, rotatedAt > Node.rotationDueFrom {
+            steps.fallingDue.append(try step(from: node) { $0.record.rotatedAt = Node.rotationDueFrom })
+        }
+        steps.edits = try edits(of: node)
+        steps.operatorEdits = try operatorEdits(of: node)
+        let belief = node.record.belief
+        for doubt in belief.unsettledDoubts(at: Scenario.now, settleDelay: Scenario.policy.settleDelay) {
+            let edge = try step(from: node) { next in
+                next.record.belief = Belief(
+                    maybeOff: belief.maybeOff, maybeForeign: belief.maybeForeign, generations: belief.generations,
+                    doubts: belief.doubts.map {
+                        $0.effect == doubt.effect ? .init(effect: $0.effect, since: Node.settledSince) : $0
+                    }
+                )
+            }
+            steps.settling.append((Truth.code(of: doubt.effect), edge))
+        }
+        return steps
+    }
+
+    /// The file is edited: the record, and the record from before the request, follow as in the engine.
+    private func edits(of node: Node) throws -> [Edge] {
+        var wanted = scenario.entries
+        if scenario.usesRotateBefore {
+            for entry in scenario.entries {
+                guard var entry, entry.verification == .enabled else { continue }
+                entry.rotateBefore = Scenario.now.advanced(by: .seconds(1))
+                wanted.append(entry)
+            }
+        }
+        return try wanted.filter { $0 != node.record.desired }.map { entry in
+            try step(from: node) { next in
+                next.record = next.record.taking(entry)
+                if let before = next.flight?.before { next.flight?.before = before.taking(entry) }
+            }
+        }
+    }
+
+    private func operatorEdits(of node: Node) throws -> [Edge] {
+        guard scenario.isVouchedFor else { return [] }
+        let values: [Scenario.OperatorValue] = [.first, .second, .unavailable]
+        return try values.filter { $0 != node.operatorValue }.map { value in
+            try step(from: node) { $0.operatorValue = value }
+        }
+    }
+
+    // MARK: Steps of a number with a request on its way
+
+    private func makeFlyingSteps(of node: Node, _ flight: Flight) throws -> Flying {
+        let answeredAt = Scenario.now.advanced(by: .seconds(60))
+        func arriving(_ reason: OutcomeReason) throws -> Edge {
+            let edge = try step(from: node) { next in
+                next.record = next.record.arriving(
+                    from: flight, with: Outcome(reason), now: answeredAt, policy: Scenario.policy, jitter: 0.5
+                )
+                next.flight = nil
+                if reason.verdict == .inDoubt { checkDoubt(of: flight.effect, at: answeredAt, in: next.record) }
+            }
+            return edge
+        }
+        let crash = try step(from: node) { next in
+            next.record = recovered(next.record, from: flight.effect, at: answeredAt)
+            next.flight = nil
+            checkDoubt(of: flight.effect, at: answeredAt, in: next.record)
+        }
+        return Flying(
+            effect: Truth.code(of: flight.effect), isWanted: node.record.desired != nil, crash: crash,
+            accepted: try arriving(.success), refused: try arriving(.vendorRefused), inDoubt: try arriving(.timeout),
+            noEffect: try arriving(.notSent), edits: try edits(of: node)
+        )
+    }
+
+    /// What the store does at the start with a request that has no answer.
+    private func recovered(_ record: NumberRecord, from effect: Effect, at instant: Instant) -> NumberRecord {
+        var next = record
+        next.belief = record.belief.renewingDoubt(of: effect, at: instant)
+        next.lastAccepted = nil
+        next.refusals = nil
+        next.attempts += 1
+        return next
+    }
+
+    // MARK: Nodes
+
+    private func step(from node: Node, _ change: (inout Node) -> Void) throws -> Edge {
+        var next = node
+        change(&next)
+        check(next, after: node)
+        return try intern(next)
+    }
+
+    private func intern(_ node: Node) throws -> Edge {
+        let (normal, map) = try node.normalised()
+        if let known = numbers[normal] { return Edge(target: known, map: map) }
+        let number = nodes.count
+        numbers[normal] = number
+        nodes.append(normal)
+        let belief = normal.record.belief
+        var mask = belief.generations.reduce(belief.maybeOff ? 1 : 0) { $0 | 1 << $1 }
+        let holdsFirst = belief.generations.contains {
+            normal.record.generation($0)?.pin == Scenario.firstOperatorPIN
+        }
+        if belief.maybeForeign || (scenario.isVouchedFor && holdsFirst) { mask |= 1 << Truth.foreign }
+        beliefs.append(mask)
+        let doubts = belief.unsettledDoubts(at: Scenario.now, settleDelay: Scenario.policy.settleDelay)
+        unsettled.append(doubts.reduce(0) { $0 | 1 << Truth.code(of: $1.effect) })
+        return Edge(target: number, map: map)
+    }
+
+    private func checkDoubt(of effect: Effect, at instant: Instant, in record: NumberRecord) {
+        if !record.belief.doubts.contains(where: { $0.effect == effect && $0.since >= instant }) {
+            faults.append("an unanswered request is not doubted from its last instant: \(record.belief)")
+        }
+    }
+
+    /// What holds for every step, whatever the truth.
+    private func check(_ next: Node, after node: Node) {
+        for generation in next.record.belief.generations where next.record.generation(generation) == nil {
+            faults.append("I2: generation \(generation) may be live and its PIN is not kept: \(next.record.belief)")
+        }
+        for old in node.record.generations {
+            if let kept = next.record.generation(old.generation), kept.pin != old.pin {
+                faults.append("the PIN of generation \(old.generation) changed")
+            }
+        }
+        for old in node.record.belief.doubts {
+            if let kept = next.record.belief.doubts.first(where: { $0.effect == old.effect }),
+                kept.since < old.since, kept.since != Node.settledSince
+            {
+                faults.append("the doubt about \(old.effect) became older: \(next.record.belief)")
+            }
+        }
+    }
+}

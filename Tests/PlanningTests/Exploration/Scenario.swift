@@ -1,0 +1,87 @@
+import Planning
+
+/// What the operators may do while the exploration runs: which entries the number's line in the file can have.
+struct Scenario: Sendable, CustomStringConvertible {
+    /// The value of the operator-owned PIN, where an entry names one.
+    enum OperatorValue: Int, Hashable, Sendable {
+        case unavailable
+        case first
+        case second
+    }
+
+    let name: String
+    /// The entries that the file can hold, in any order and as often as wanted; nil is no entry.
+    let entries: [DesiredNumber?]
+    /// Whether the file may ask, at any time, for every PIN made so far to be rotated.
+    let usesRotateBefore: Bool
+    /// Whether entries name an operator's PIN. A PIN from before us is then the first value, as the operator vouches.
+    var isVouchedFor: Bool { entries.contains { $0?.operatorPINName != nil } }
+
+    var description: String { name }
+
+    static let now = Instant(millisecondsSinceEpoch: 1_767_225_600_000)
+    static let number = PhoneNumber("+15550100001").unsafelyUnwrapped
+    static let firstOperatorPIN = PIN(digits: "739104").unsafelyUnwrapped
+    static let secondOperatorPIN = PIN(digits: "285016").unsafelyUnwrapped
+    static let reapplyEvery: Duration = .seconds(86_400)
+    static let rotateEvery: Duration = .seconds(30 * 86_400)
+
+    /// No limits: they only delay, and the exploration lets any time pass anywhere.
+    static let policy: Policy = {
+        var policy = Policy()
+        policy.writesPerHour = nil
+        policy.writesPerHourExposed = nil
+        return policy
+    }()
+
+    static func entry(
+        _ verification: Verification, _ method: RotationMethod, operatorPINName: String? = nil
+    ) -> DesiredNumber {
+        DesiredNumber(
+            number: number, tokenName: "t", verification: verification, rotateEvery: rotateEvery,
+            reapplyEvery: reapplyEvery, rotationMethod: method, operatorPINName: operatorPINName
+        )
+    }
+
+    /// Enabled, disabled and out of the file, with one rotation method.
+    static func generated(_ method: RotationMethod) -> Scenario {
+        Scenario(
+            name: method.rawValue, entries: [entry(.enabled, method), entry(.disabled, method), nil],
+            usesRotateBefore: false
+        )
+    }
+
+    /// The same with `rotate_before` set to the present at any time.
+    static func forced(_ method: RotationMethod) -> Scenario {
+        Scenario(
+            name: "\(method.rawValue), rotate_before", entries: [entry(.enabled, method), entry(.disabled, method)],
+            usesRotateBefore: true
+        )
+    }
+
+    /// An entry that names an operator's PIN, disabled, with generated PINs and out of the file.
+    static func operatorOwned(_ method: RotationMethod) -> Scenario {
+        Scenario(
+            name: "\(method.rawValue), operator's PIN",
+            entries: [
+                entry(.enabled, method, operatorPINName: "p"), entry(.disabled, method), entry(.enabled, method), nil,
+            ],
+            usesRotateBefore: false
+        )
+    }
+
+    /// The rotation method edited at any time.
+    static let mixed = Scenario(
+        name: "reset and replace in turn",
+        entries: [entry(.enabled, .reset), entry(.enabled, .replace), entry(.disabled, .reset)],
+        usesRotateBefore: false
+    )
+
+    static func pin(_ value: OperatorValue) -> PIN? {
+        switch value {
+        case .unavailable: nil
+        case .first: firstOperatorPIN
+        case .second: secondOperatorPIN
+        }
+    }
+}

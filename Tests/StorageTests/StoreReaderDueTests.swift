@@ -1,0 +1,115 @@
+import GRDB
+import Planning
+import Testing
+
+@testable import Storage
+
+struct StoreReaderDueTests {
+    /// Six numbers: 1 and 2 due later, 3 to 5 due now, 6 due now and exposed.
+    private func store() throws -> Store {
+        let store = try Sample.store(6)
+        for (index, seconds) in [(1, 100), (2, 50), (3, -1), (4, -3), (5, -3)] {
+            try store.commit([.reschedule(try Sample.number(index), dueAt: Sample.at(seconds))])
+        }
+        try expose(6, store)
+        return store
+    }
+
+    private func expose(_ index: Int, _ store: Store) throws {
+        var record = try store.required(index)
+        record.cycle = NumberRecord.Cycle(since: Sample.now, reason: .rotationDue)
+        try store.commit([.save(record, newGeneration: nil, touched: [])])
+    }
+
+    private func indexes(_ page: DuePage) throws -> [Int] {
+        try page.records.map { record in
+            try #require(try (1...6).first { try Sample.number($0) == record.number })
+        }
+    }
+
+    @Test func `exposed numbers come first, then by due time, then by number`() throws {
+        let page = try store().reader.due(at: Sample.now, limit: 10, excluding: [])
+        #expect(try indexes(page) == [6, 4, 5, 3])
+        #expect(page.nextDueAt == Sample.at(50))
+        #expect(page.failures.isEmpty)
+    }
+
+    @Test func `a page that is cut says that more is due`() throws {
+        let store = try store()
+        let page = try store.reader.due(at: Sample.now, limit: 2, excluding: [])
+        #expect(try indexes(page) == [6, 4])
+        #expect(page.nextDueAt == Sample.at(-3))
+        let rest = try store.reader.due(at: Sample.now, limit: 2, excluding: Set(page.records.map(\.number)))
+        #expect(try indexes(rest) == [5, 3])
+        #expect(rest.nextDueAt == Sample.at(50))
+    }
+
+    @Test func `excluded numbers are neither returned nor waited for`() throws {
+        let store = try store()
+        let busy = Set(try [2, 4, 6].map { try Sample.number($0) })
+        let page = try store.reader.due(at: Sample.now, limit: 10, excluding: busy)
+        #expect(try indexes(page) == [5, 3])
+        #expect(page.nextDueAt == Sample.at(100))
+        let all = Set(try (1...6).map { try Sample.number($0) })
+        #expect(try store.reader.due(at: Sample.now, limit: 10, excluding: all).nextDueAt == nil)
+    }
+
+    @Test func `a number whose PIN cannot be opened does not stop the others`() throws {
+        let store = try store()
+        try store.addGeneration(1, "284715", to: 4)
+        try store.execute("UPDATE pins SET sealed = zeroblob(34)")
+        try store.execute("UPDATE numbers SET rotation_window = 'x' WHERE number = '\(try Sample.number(6))'")
+        let page = try store.reader.due(at: Sample.now, limit: 10, excluding: [])
+        #expect(try indexes(page) == [5, 3])
+        #expect(page.failures.map(\.number) == [try Sample.number(6), try Sample.number(4)])
+        #expect(page.nextDueAt == Sample.at(50))
+    }
+
+    @Test func `the due and exposed queries walk an index and sort nothing`() throws {
+        let store = try store()
+        for sql in [StoreReader.exposedDue, StoreReader.otherDue] {
+            let plan = try store.queue.read { db in
+                try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN \(sql)", arguments: ["z"]).map { $0["detail"] as String }
+            }
+            #expect(plan.count == 1 && plan[0].contains("INDEX numbers_"), "\(plan)")
+        }
+    }
+
+    @Test func `exposed are the managed numbers in a cycle that should be enabled and may be off`() throws {
+        let store = try store()
+        try expose(5, store)
+        try expose(4, store)
+        var off = try Sample.desired(4)
+        off.verification = .disabled
+        _ = try store.adopt(Sample.state([off, try Sample.desired(6)], sha: "b"), at: Sample.now)
+        #expect(try store.reader.exposedNumbers() == [try Sample.number(6)])
+    }
+
+    @Test func `recent writes are those of the last hour that may have reached the vendor`() throws {
+        let store = try Sample.store(1)
+        let times = [-7200, -3500, -1000, -10]
+        for (id, seconds) in zip(Int64(1)..., times) {
+            try store.commit([.openChange(try Sample.change(id, 1, sentAt: Sample.at(seconds)))])
+        }
+        try store.commit([
+            .closeChange(id: 3, answeredAt: Sample.now, outcome: Outcome(.connectionRefused)),
+            .closeChange(id: 4, answeredAt: Sample.now, outcome: Outcome(.rateLimited)),
+        ])
+        #expect(try store.required(1).recentWrites == [Sample.at(-3500), Sample.at(-10)])
+    }
+
+    @Test func `of many generations the newest ten and every possibly live one are loaded`() throws {
+        let store = try Sample.store(1)
+        for generation in 1...15 {
+            try store.addGeneration(generation, "\(200_000 + generation)", to: 1)
+        }
+        var record = try store.required(1)
+        #expect(record.generations.map(\.generation) == Array(1...15))
+        record.belief = Belief(maybeOff: false, maybeForeign: false, generations: [3, 15])
+        try store.commit([.save(record, newGeneration: nil, touched: Array(1...15))])
+        record = try store.required(1)
+        #expect(record.generations.map(\.generation) == [3] + Array(6...15))
+        #expect(record.generation(3)?.pin == (try Sample.pin("200003")))
+        #expect(try store.reader.pins(of: record.number, limit: 2).map(\.generation) == [15, 14])
+    }
+}

@@ -1,0 +1,93 @@
+import Planning
+import Testing
+
+@testable import Storage
+
+struct StoreRecoveryTests {
+    @Test func `requests without an answer become doubts that begin now`() throws {
+        let store = try Sample.store(3)
+        try store.addGeneration(1, "284715", to: 1)
+        for index in 1...3 {
+            var record = try store.required(index)
+            record.lastAccepted = .off
+            record.refusals = NumberRecord.Refusals(action: .enable, count: 1)
+            record.retryAt = Sample.at(900)
+            record.dueAt = Sample.at(900)
+            let sent = index == 1 ? [] : [Belief.Doubt(effect: .off, since: Sample.now)]
+            record.belief = Belief(
+                maybeOff: true, maybeForeign: false, generations: record.belief.generations,
+                doubts: index == 3 ? [] : (index == 1 ? [.init(effect: .on(1), since: Sample.now)] : sent))
+            try store.commit([.save(record, newGeneration: nil, touched: index == 1 ? [1] : [])])
+        }
+        let third = try store.required(3)
+        try store.commit([
+            .openChange(try Sample.change(1, 1, generation: 1)), .openChange(try Sample.change(2, 2)),
+        ])
+
+        let closed = try store.recoverInterrupted(at: Sample.at(60))
+        #expect(closed.map(\.id) == [1, 2])
+        #expect(closed.allSatisfy { $0.outcome?.reason == .daemonStopped && $0.outcome?.verdict == .inDoubt })
+        #expect(try store.reader.history(limit: 5) == closed.reversed())
+        let first = try store.required(1)
+        #expect(first.belief.doubts == [.init(effect: .on(1), since: Sample.at(60))])
+        #expect(try store.required(2).belief.doubts == [.init(effect: .off, since: Sample.at(60))])
+        for index in 1...2 {
+            let record = try store.required(index)
+            #expect(record.lastAccepted == nil)
+            #expect(record.refusals == nil)
+            #expect(record.dueAt == Sample.at(60))
+            #expect(record.retryAt == Sample.at(900))
+            #expect(record.attempts == 1)
+        }
+        #expect(try store.required(3) == third)
+        #expect(try store.reader.events(limit: 1).first?.entry.kind == .interruptedRequests)
+    }
+
+    @Test func `a second recovery finds nothing and writes nothing`() throws {
+        let store = try Sample.store(1)
+        try store.commit([.openChange(try Sample.change(1, 1))])
+        #expect(try store.recoverInterrupted(at: Sample.at(1)).count == 1)
+        let events = try store.count("events")
+        #expect(try store.recoverInterrupted(at: Sample.at(2)).isEmpty)
+        #expect(try store.count("events") == events)
+    }
+
+    @Test func `a doubt is never moved back by a clock that was`() throws {
+        let store = try Sample.store(1)
+        var record = try store.required(1)
+        record.belief = record.belief.widened(by: .off, sentAt: Sample.at(50))
+        try store.commit([
+            .save(record, newGeneration: nil, touched: []),
+            .openChange(try Sample.change(1, 1, sentAt: Sample.at(50))),
+        ])
+        _ = try store.recoverInterrupted(at: Sample.at(-500))
+        #expect(try store.required(1).belief.doubts == [.init(effect: .off, since: Sample.at(50))])
+    }
+
+    @Test func `what a killed process had committed is found by the next`() throws {
+        let directory = try StateDirectory()
+        let store = try Store.open(at: directory.location, key: Sample.key)
+        _ = try store.adopt(Sample.state([try Sample.desired(1)]), at: Sample.now)
+        try store.commit([.openChange(try Sample.change(1, 1))])
+        // The files as a kill at this moment leaves them: the log not yet folded into the database.
+        let copy = try StateDirectory()
+        try copy.location.prepareDirectory()
+        for suffix in ["", "-wal"] {
+            let bytes = try directory.bytes("twostepd.sqlite" + suffix)
+            try copy.write(bytes, "twostepd.sqlite" + suffix)
+        }
+        let next = try Store.open(at: copy.location, key: Sample.key)
+        #expect(try next.recoverInterrupted(at: Sample.at(9)).map(\.id) == [1])
+    }
+
+    @Test func `the last run is remembered until it stops`() throws {
+        let store = try Sample.store(1)
+        #expect(try store.reader.lastRun() == nil)
+        try store.recordStart(pid: 77, command: "run", version: "1.2.3", at: Sample.at(1))
+        #expect(
+            try store.reader.lastRun()
+                == LastRun(startedAt: Sample.at(1), stoppedAt: nil, pid: 77, command: "run", version: "1.2.3"))
+        try store.recordStop(at: Sample.at(2))
+        #expect(try store.reader.lastRun()?.stoppedAt == Sample.at(2))
+    }
+}

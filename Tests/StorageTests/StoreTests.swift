@@ -1,0 +1,124 @@
+import Foundation
+import GRDB
+import Planning
+import Testing
+
+@testable import Storage
+
+struct StoreTests {
+    @Test func `a new store is durable, private and at its schema`() throws {
+        let directory = try StateDirectory()
+        let store = try Store.open(at: directory.location, key: Sample.key)
+        let settings = try store.queue.read { db in
+            try ["synchronous", "secure_delete", "foreign_keys"].map { try Int.fetchOne(db, sql: "PRAGMA \($0)") }
+        }
+        #expect(settings == [2, 1, 1])
+        #expect(try store.queue.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
+        #expect(try directory.mode() == 0o700)
+        for name in ["twostepd.sqlite", "twostepd.sqlite-wal", "twostepd.sqlite-shm"] {
+            #expect(try directory.mode(name) == 0o600, "\(name)")
+        }
+        let loose = try store.queue.read { db in
+            try String.fetchAll(
+                db, sql: "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0")
+        }
+        #expect(Set(loose) == ["sqlite_schema", "grdb_migrations"], "every table of ours is STRICT")
+    }
+
+    @Test func `settings still hold after the first commit and for a reopened store`() throws {
+        let directory = try StateDirectory()
+        let first = try Store.open(at: directory.location, key: Sample.key)
+        _ = try first.adopt(Sample.state([try Sample.desired(1)]), at: Sample.now)
+        #expect(try first.queue.read { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
+        try first.close()
+        let second = try Store.open(at: directory.location, key: Sample.key)
+        #expect(try second.queue.read { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
+        #expect(try second.required(1).belief == .unknown)
+    }
+
+    @Test func `files that others could read are restricted when the store is opened`() throws {
+        let directory = try StateDirectory()
+        try Store.open(at: directory.location, key: Sample.key).close()
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o644], ofItemAtPath: directory.location.database)
+        _ = try Store.open(at: directory.location, key: Sample.key)
+        #expect(try directory.mode("twostepd.sqlite") == 0o600)
+    }
+
+    @Test func `a directory that others can write to is refused`() throws {
+        let directory = try StateDirectory()
+        try directory.location.prepareDirectory()
+        try FileManager.default.setAttributes([.posixPermissions: 0o770], ofItemAtPath: directory.path)
+        let error = #expect(throws: StorageError.self) { try Store.open(at: directory.location, key: Sample.key) }
+        #expect("\(try #require(error))".contains("others can write to this directory"))
+    }
+
+    @Test func `another key than the one the PINs are sealed under is refused`() throws {
+        let directory = try StateDirectory()
+        let store = try Store.open(at: directory.location, key: Sample.key)
+        _ = try store.adopt(Sample.state([try Sample.desired(1)]), at: Sample.now)
+        let other = SealingKey.random()
+        try Store.open(at: directory.location, key: other).close()
+        try store.addGeneration(1, "284715", to: 1)
+        try store.close()
+        #expect(throws: StorageError.wrongKey(needed: Sample.key.id, have: other.id)) {
+            try Store.open(at: directory.location, key: other)
+        }
+        #expect(throws: StorageError.wrongKey(needed: Sample.key.id, have: other.id)) {
+            try StoreReader.open(at: directory.location, key: other)
+        }
+    }
+
+    @Test func `a store of a later version is refused, and left as it was`() throws {
+        let directory = try StateDirectory()
+        let store = try Store.open(at: directory.location, key: Sample.key)
+        try store.execute("INSERT INTO grdb_migrations VALUES ('9999-from-the-future')")
+        try store.close()
+        let expected = StorageError.newerSchema(
+            path: directory.location.database, migrations: ["9999-from-the-future"])
+        #expect(throws: expected) { try Store.open(at: directory.location, key: Sample.key) }
+        #expect(throws: expected) { try StoreReader.open(at: directory.location, key: nil) }
+    }
+
+    @Test func `a file that is no database, or another application's, is named as such`() throws {
+        let directory = try StateDirectory()
+        try directory.location.prepareDirectory()
+        try Data(repeating: 0x41, count: 8192).write(to: URL(filePath: directory.location.database))
+        let error = #expect(throws: StorageError.self) { try Store.open(at: directory.location, key: Sample.key) }
+        guard case .corrupted = try #require(error) else { Issue.record("\(String(describing: error))"); return }
+
+        try FileManager.default.removeItem(atPath: directory.location.database)
+        let foreign = try DatabaseQueue(path: directory.location.database)
+        try foreign.write { try $0.execute(sql: "CREATE TABLE notes (text TEXT)") }
+        try foreign.close()
+        let other = #expect(throws: StorageError.self) { try Store.open(at: directory.location, key: Sample.key) }
+        guard case .corrupted = try #require(other) else { Issue.record("\(String(describing: other))"); return }
+    }
+
+    @Test func `no PIN stands in plain in any file`() throws {
+        let directory = try StateDirectory()
+        let store = try Store.open(at: directory.location, key: Sample.key)
+        _ = try store.adopt(Sample.state([try Sample.desired(1)]), at: Sample.now)
+        try store.addGeneration(1, "918273", to: 1)
+        try store.addGeneration(2, "604812", to: 1)
+        let files = try directory.everyByte()
+        #expect(files.range(of: Data("token-1".utf8)) != nil, "the search finds what is in plain")
+        for digits in ["918273", "604812"] {
+            #expect(files.range(of: Data(digits.utf8)) == nil)
+            let value = try #require(UInt32(digits))
+            #expect(files.range(of: withUnsafeBytes(of: value.littleEndian) { Data($0) }) == nil)
+        }
+        try store.close()
+        #expect(try directory.everyByte().range(of: Data("918273".utf8)) == nil)
+        #expect(try directory.everyByte().range(of: Data(Sample.key.fileContent.dropLast())) == nil)
+    }
+
+    @Test func `the overview shows a person what is believed`() throws {
+        let store = try Sample.store(1)
+        try store.addGeneration(1, "284715", to: 1)
+        let row = try #require(try store.queue.read { try Row.fetchOne($0, sql: "SELECT * FROM numbers_overview") })
+        #expect(row["belief"] == "off foreign on(1)")
+        #expect(row["desired"] == "enabled")
+        #expect(row["newest_pin"] == 1)
+    }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import GRDB
+import Planning
+import Testing
+
+@testable import Storage
+
+/// A state directory that is removed with the last reference.
+final class StateDirectory: Sendable {
+    let path: String
+    var location: StoreLocation { StoreLocation(directory: path) }
+
+    init() throws {
+        let url = FileManager.default.temporaryDirectory.appending(path: "twostepd-\(UUID().uuidString)")
+        path = url.path
+    }
+
+    deinit {
+        // What is left over harms nobody: the system's temporary directory is emptied by the system.
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// The permission bits of a file in the directory; the directory's own for an empty name.
+    func mode(_ name: String = "") throws -> Int {
+        let attributes = try FileManager.default.attributesOfItem(atPath: name.isEmpty ? path : "\(path)/\(name)")
+        return try #require(attributes[.posixPermissions] as? Int)
+    }
+
+    func bytes(_ name: String) throws -> Data {
+        try Data(contentsOf: URL(filePath: "\(path)/\(name)"))
+    }
+
+    func write(_ bytes: Data, _ name: String, mode: Int = 0o600) throws {
+        try bytes.write(to: URL(filePath: "\(path)/\(name)"))
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: "\(path)/\(name)")
+    }
+
+    /// The bytes of every file in the directory.
+    func everyByte() throws -> Data {
+        try FileManager.default.contentsOfDirectory(atPath: path).sorted().reduce(into: Data()) { all, name in
+            all.append(try Data(contentsOf: URL(filePath: "\(path)/\(name)")))
+        }
+    }
+}
+
+enum Sample {
+    static let key = SealingKey.random()
+    static let now = at(0)
+
+    /// An instant this many seconds after the tests' epoch.
+    static func at(_ seconds: Int) -> Instant {
+        Instant(millisecondsSinceEpoch: 1_790_000_000_000).advanced(by: .seconds(seconds))
+    }
+
+    static func number(_ index: Int) throws -> PhoneNumber {
+        try #require(PhoneNumber("+1555\(1_000_000 + index)"))
+    }
+
+    static func pin(_ digits: String) throws -> PIN {
+        try #require(PIN(digits: digits))
+    }
+
+    static func desired(_ index: Int, endpoint: Endpoint = .v4) throws -> DesiredNumber {
+        DesiredNumber(number: try number(index), tokenName: "token-\(index)", endpoint: endpoint)
+    }
+
+    static func state(_ numbers: [DesiredNumber], sha: Character = "a") -> DesiredState {
+        DesiredState(
+            numbers: numbers, sha256: String(repeating: sha, count: 64), source: "/etc/twostepd/desired-state.yaml")
+    }
+
+    /// A store in memory with numbers 1 to `count` adopted at ``now``.
+    static func store(_ count: Int) throws -> Store {
+        let store = try Store.inMemory(key: key)
+        _ = try store.adopt(state((1...count).map { try desired($0) }), at: now)
+        return store
+    }
+
+    /// An open change: a disable, or an enable of `generation`.
+    static func change(_ id: Int64, _ index: Int, generation: Int? = nil, sentAt: Instant = now) throws -> ChangeEntry {
+        ChangeEntry(
+            id: id, number: try number(index), action: generation == nil ? .disable : .enable, reason: .enabling,
+            generation: generation, sentAt: sentAt)
+    }
+}
+
+extension Store {
+    func required(_ index: Int, at now: Instant = Sample.now) throws -> NumberRecord {
+        try #require(try reader.record(try Sample.number(index), at: now))
+    }
+
+    /// Gives a number a new PIN generation that may be live, by way of the ordinary commit.
+    func addGeneration(_ generation: Int, _ digits: String, to index: Int) throws {
+        var record = try required(index)
+        let pin = PINGeneration(
+            generation: generation, pin: try Sample.pin(digits), origin: .generated, createdAt: Sample.now)
+        record.belief = record.belief.widened(by: .on(generation), sentAt: Sample.now)
+        record.generations.append(pin)
+        try commit([.save(record, newGeneration: pin, touched: [])])
+    }
+
+    /// Runs SQL as somebody with a database shell would.
+    func execute(_ sql: String) throws {
+        try queue.write { try $0.execute(sql: sql) }
+    }
+
+    func count(_ table: String) throws -> Int {
+        try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") ?? 0 }
+    }
+}

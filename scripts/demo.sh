@@ -1,0 +1,7 @@
+#!/bin/bash
+# Installs what is needed, builds, and runs the demonstration: a simulated vendor, a fleet of 12, about 30 s.
+. "$(dirname "$0")/lib.sh"
+need_build
+install_missing
+swift build --product twostepd
+exec "$(swift build --show-bin-path)/twostepd" demo "$@"

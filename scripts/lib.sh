@@ -1,0 +1,37 @@
+# Shared by the scripts: where the tree is, and what a fresh Debian or Ubuntu machine needs.
+# Sourced, not run.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# need PACKAGE FILE: installs a Debian package when FILE (a path, or a command's name) is not there.
+need() {
+    [ -e "$2" ] || command -v "$2" >/dev/null 2>&1 && return 0
+    missing+=("$1")
+}
+
+install_missing() {
+    [ "${#missing[@]}" -gt 0 ] || return 0
+    local sudo=""
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null 2>&1 || {
+            echo "these packages are needed: ${missing[*]}. Run as root: apt-get install ${missing[*]}" >&2
+            exit 1
+        }
+        sudo=sudo
+    fi
+    echo "== installing ${missing[*]}"
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get update -q >/dev/null
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# What building needs. Foundation's time zones come with the toolchain; SQLite is the system's.
+need_build() {
+    command -v swift >/dev/null 2>&1 || {
+        echo "a Swift 6.1 or later toolchain is needed in PATH: see https://www.swift.org/install/linux/" >&2
+        exit 1
+    }
+    missing=()
+    need libsqlite3-dev /usr/include/sqlite3.h
+    need libstdc++-12-dev g++
+    need zlib1g-dev /usr/include/zlib.h
+}
