@@ -75,5 +75,9 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // tests(of: "Planning"),
+        tests(of: "ConfigFile", ["Planning", yams]),
+        tests(of: "Storage", ["Planning", grdb]),
+        .testTarget(name: "TwostepdTests", dependencies: ["twostepd", "SimulatedVendor"], swiftSettings: strict),
     ]
 )

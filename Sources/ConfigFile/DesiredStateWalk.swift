@@ -97,7 +97,8 @@ final class DesiredStateWalk {
     private func readNumbers(_ field: Field) -> [DesiredNumber]? {
         guard case .sequence(let entries) = field.node, !entries.isEmpty else {
             let isEmpty = field.isNull || field.node.sequence != nil
-            let message = isEmpty ? "'numbers' is empty" : "'numbers' must be a list, and this is \(reader.kind(of: field.node))"
+            let message =
+                isEmpty ? "'numbers' is empty" : "'numbers' must be a list, and this is \(reader.kind(of: field.node))"
             findings.error(
                 field.keyPosition, message,
                 hint: isEmpty

@@ -56,7 +56,10 @@ enum SecretShape {
             let key = String(String.UnicodeScalarView(line[max(0, index - 40)..<index])).lowercased()
             let word = key.reversed().drop { "\"' ".contains($0) }.prefix { $0.isLetter || $0 == "_" || $0 == "-" }
             let name = String(word.reversed())
-            guard ["token", "pin", "secret", "password", "key"].contains(where: { name.hasSuffix($0) || name.hasPrefix($0) })
+            guard
+                ["token", "pin", "secret", "password", "key"].contains(where: {
+                    name.hasSuffix($0) || name.hasPrefix($0)
+                })
             else { continue }
             var from = index + 1
             while from < line.count, " \"'".unicodeScalars.contains(line[from]) { from += 1 }

@@ -13,17 +13,19 @@ public enum SystemTimeZones {
     private static let cache = Mutex<[String: ZoneOffsets]>([:])
     private static let known = Set(TimeZone.knownTimeZoneIdentifiers).union(["UTC"])
 
-    /// The names that ``offsets(for:)`` knows: those of the IANA database, and `UTC`.
+    /// The names to suggest from: one for each zone of the IANA database, and `UTC`.
     public static var identifiers: [String] { known.sorted() }
 
     /// The offsets of the IANA time zone `identifier` from 2020 to 2100, or nil when there is no such zone.
     ///
     /// Abbreviations such as `PST` are not taken: they mean several things. Safe to call from any thread.
     public static func offsets(for identifier: String) -> ZoneOffsets? {
-        guard known.contains(identifier) else { return nil }
         if identifier == "UTC" { return .utc }
         if let offsets = cache.withLock({ $0[identifier] }) { return offsets }
-        guard let zone = TimeZone(identifier: identifier) else { return nil }
+        // The list has one name for each zone, and some of them the former one: names with an area are asked for.
+        guard known.contains(identifier) || identifier.contains("/"), let zone = TimeZone(identifier: identifier),
+            zone.identifier == identifier
+        else { return nil }
         let offsets = read(zone)
         cache.withLock { $0[identifier] = offsets }
         return offsets

@@ -82,7 +82,8 @@ struct YAMLDocument {
         _ duplicate: (key: String, firstLine: Int), at position: Findings.Position, to findings: Findings
     ) {
         findings.error(
-            position, "the key \(VisibleText.quoted(duplicate.key)) stands here twice: first on line \(duplicate.firstLine)",
+            position,
+            "the key \(VisibleText.quoted(duplicate.key)) stands here twice: first on line \(duplicate.firstLine)",
             hint: "keep one of the two")
     }
 

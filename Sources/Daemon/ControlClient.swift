@@ -37,6 +37,7 @@ public struct ControlClient: Sendable {
     }
 
     private func post(_ path: String, body: Data) async throws -> ControlMessage.Answer {
+        guard LocalSocket.answers(at: socket) else { throw Failure.noDaemon(path: socket) }
         guard let encoded = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics) else {
             throw Failure.noDaemon(path: socket)
         }

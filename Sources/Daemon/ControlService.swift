@@ -24,8 +24,9 @@ struct ControlService: Sendable {
     ///
     /// A daemon that answers there already is left alone: a Unix socket would be taken over without a word.
     func serveControl() async throws {
-        if Self.somebodyAnswers(at: socketPath) {
-            throw StartupError.unavailable("another daemon answers at \(socketPath): give each its own runtime_directory")
+        if LocalSocket.answers(at: socketPath) {
+            throw StartupError.unavailable(
+                "another daemon answers at \(socketPath): give each its own runtime_directory")
         }
         unlink(socketPath)
         let path = socketPath
@@ -105,22 +106,6 @@ struct ControlService: Sendable {
             at: now, kind: .pinRevealed, number: number, actor: actor + behalf,
             detail: "generations \(generations): \(clean(reveal.reason, 500))"
         )
-    }
-
-    private static func somebodyAnswers(at path: String) -> Bool {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
-        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return false }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        } == 0
     }
 
     /// The server's own log is of no use to an operator.

@@ -72,7 +72,8 @@ public final class DaemonProcess: Sendable {
             $0.isValid = problems == nil
         }
         logger.notice("Ready", metadata: ["version": "\(Version.number)", "store": "\(settings.stateDirectory)"])
-        notifier.ready(status: problems == nil ? "ready" : "the desired state is not valid; the last good one is in force")
+        notifier.ready(
+            status: problems == nil ? "ready" : "the desired state is not valid; the last good one is in force")
     }
 
     private func reload() {
@@ -160,7 +161,9 @@ public final class DaemonProcess: Sendable {
     }
 
     /// A server that cannot be had is told of, and is no reason to stop keeping numbers protected.
-    private func serve(_ failure: Logger.Message, _ body: @escaping @Sendable () async throws -> Void) -> Task<Void, Never> {
+    private func serve(_ failure: Logger.Message, _ body: @escaping @Sendable () async throws -> Void) -> Task<
+        Void, Never
+    > {
         let logger = logger
         return Task {
             do {
@@ -189,9 +192,10 @@ public final class DaemonProcess: Sendable {
     private func health() async -> (isWell: Bool, text: String) {
         let result = await withCheckedContinuation { continuation in
             reconciliation.driver.ping {
-                self.reconciliation.commits.perform({ store throws(StorageError) in _ = try store.reader.nextChangeID() }) {
-                    continuation.resume(returning: $0)
-                }
+                self.reconciliation.commits.perform({ store throws(StorageError) in _ = try store.reader.nextChangeID()
+                    }) {
+                        continuation.resume(returning: $0)
+                    }
             }
         }
         switch result {

@@ -51,10 +51,10 @@ final class DesiredStateLoader: @unchecked Sendable {
             let problems = secrets.problems + reading.problems
             self.log(problems)
             if let state = reading.value, secrets.value != nil {
+                self.post(.desiredStateRead(state))
                 self.takePINs(
                     of: state.numbers.compactMap { entry in entry.operatorPINName.map { (entry.number, $0) } },
                     from: sources)
-                self.post(.desiredStateRead(state))
                 completion(.handedOver(state))
             } else {
                 self.refuse(problems, sha256: reading.sha256, sources: sources)

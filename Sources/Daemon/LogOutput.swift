@@ -53,7 +53,9 @@ public struct LogOutput: LogHandler {
     private static func quoted(_ text: String) -> String {
         let clean = oneLine(text)
         let isPlain = !clean.isEmpty && clean.allSatisfy { !$0.isWhitespace && $0 != "\"" && $0 != "=" }
-        return isPlain ? clean : "\"" + clean.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "'") + "\""
+        return isPlain
+            ? clean
+            : "\"" + clean.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "'") + "\""
     }
 
     private static func oneLine(_ text: String) -> String {

@@ -25,10 +25,12 @@ struct ReportLog: Sendable {
             logger.error("Desired state could not be stored", metadata: ["error": "\(message)"])
         case .storeFailed(let message, let retryAt):
             logger.error(
-                "Store failed, nothing is sent until it works", metadata: ["error": "\(message)", "retry_at": "\(retryAt)"])
+                "Store failed, nothing is sent until it works",
+                metadata: ["error": "\(message)", "retry_at": "\(retryAt)"])
         case .storeRecovered: logger.notice("Store works again")
         case .numberUnreadable(let number, let message):
-            logger.error("Number cannot be read from the store", metadata: ["number": "\(number)", "error": "\(message)"])
+            logger.error(
+                "Number cannot be read from the store", metadata: ["number": "\(number)", "error": "\(message)"])
         case .stopped(let exposed, let unanswered): writeStop(exposed, unanswered)
         }
     }

@@ -84,9 +84,17 @@ struct Situation {
     }
 
     /// Nothing was ever accepted for this number, and the operator names its PIN.
+    ///
+    /// The operator's word is about that PIN alone: once another of ours may be live, because the value changed before
+    /// it was accepted, a vendor that ignores a second enable would make the word untrue.
     private var isVouchedFor: Bool {
-        desired.operatorPINName != nil && record.appliedAt == nil && record.lastAccepted == nil && record.cycle == nil
-            && belief.maybeForeign
+        guard let name = desired.operatorPINName, record.appliedAt == nil, record.lastAccepted == nil,
+            record.cycle == nil, belief.maybeForeign
+        else { return false }
+        return belief.generations.allSatisfy { generation in
+            guard let known = record.generation(generation) else { return false }
+            return operatorPIN.map { $0 == known.pin } ?? (known.origin == .operator(name: name))
+        }
     }
 
     private func vouched() -> Decision {

@@ -27,6 +27,7 @@ extension Engine {
         }
         if !difference.added.isEmpty || !difference.changed.isEmpty { noteDue(now) }
         actions.append(.report(.adopted(adoption)))
+        if pendingAdoption == nil { lookAgain(now: now) }
     }
 
     /// The store could not do it: it is tried again when the store works.
@@ -40,13 +41,19 @@ extension Engine {
     /// New values of operator-owned PINs: the numbers that they concern are looked at again.
     mutating func takeOperatorPINs(_ values: [String: PIN], changed: [PhoneNumber], now: Instant) {
         operatorPINs = values
-        for number in changed.sorted() {
+        pendingLooks.formUnion(changed)
+        if adopting == nil, pendingAdoption == nil { lookAgain(now: now) }
+    }
+
+    private mutating func lookAgain(now: Instant) {
+        for number in pendingLooks.sorted() {
             switch active[number]?.stage {
             case nil: reschedule(number, dueAt: now)
             case .resting: plan(number, now: now)
             case .waiting, .committing, .inFlight, .saving, .stuck: break
             }
         }
+        pendingLooks = []
     }
 
     private mutating func follow(_ number: PhoneNumber, _ desired: DesiredNumber?, now: Instant) {

@@ -45,6 +45,8 @@ public struct Engine: Sendable {
     var adopting: DesiredState?
     /// The newest desired state that waits for the one being adopted, or for the store.
     var pendingAdoption: DesiredState?
+    /// Numbers whose operator-owned PIN is new, to be looked at when the adoption under way has made them known.
+    var pendingLooks: Set<PhoneNumber> = []
     var storeFailure: StoreFailure?
     /// Failures of the store in a row, until a commit succeeds.
     var storeTries = 0

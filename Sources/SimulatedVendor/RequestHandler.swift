@@ -104,7 +104,8 @@ final class RequestHandler: ChannelInboundHandler {
         case .truncated: wire.answerTruncated(verdict)
         case .oversized: wire.answerOversized()
         case .statusAsString:
-            wire.answer(.ok, "{\"status\":\"\(verdict.status)\",\"message\":\"\(verdict.message)\"}", type: "application/json")
+            wire.answer(
+                .ok, "{\"status\":\"\(verdict.status)\",\"message\":\"\(verdict.message)\"}", type: "application/json")
         case .tooManyRequests:
             wire.answer(.tooManyRequests, "slow down", type: "text/plain", headers: [("retry-after", "1")])
         case .serviceUnavailable: wire.answer(.ok, .init(status: 101, message: "Service unavailable"))

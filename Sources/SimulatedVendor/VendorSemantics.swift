@@ -33,7 +33,8 @@ public struct VendorSemantics: Hashable, Sendable, CaseIterable, CustomStringCon
     /// Reads `replace,accept`: the answer to enable when on, then to disable when off.
     public init(parsing text: String) throws(SimulationError) {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, let enable = EnableWhenOn(rawValue: parts[0]), let disable = DisableWhenOff(rawValue: parts[1])
+        guard parts.count == 2, let enable = EnableWhenOn(rawValue: parts[0]),
+            let disable = DisableWhenOff(rawValue: parts[1])
         else { throw .semantics(text) }
         self.init(enableWhenOn: enable, disableWhenOff: disable)
     }

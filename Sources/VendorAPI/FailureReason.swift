@@ -36,8 +36,9 @@ enum FailureReason {
     static func text(_ error: any Error) -> String {
         switch error {
         case let error as NIOConnectionError:
-            let causes = error.connectionErrors.map { "\($0.target): \($0.error)" }
+            let causes = error.connectionErrors.map { text($0.error) }
             return causes.isEmpty ? "\(error.host) does not resolve" : causes.joined(separator: "; ")
+        case let error as IOError: return String(cString: strerror(error.errnoCode))
         case is CancellationError: return "cancelled"
         default: return "\(error)"
         }

@@ -71,9 +71,11 @@ public final class HTTPVendorClient: Sendable {
         case .success(let answer): return .answered(answer)
         case .failure(let error):
             guard body.wasPulled else {
-                return .notSent(FailureReason.beforeSending(error, timedOut: isOver.isSet), message: FailureReason.text(error))
+                return .notSent(
+                    FailureReason.beforeSending(error, timedOut: isOver.isSet), message: FailureReason.text(error))
             }
-            return isOver.isSet || FailureReason.isTimeout(error) ? .timedOut : .lost(message: FailureReason.text(error))
+            return isOver.isSet || FailureReason.isTimeout(error)
+                ? .timedOut : .lost(message: FailureReason.text(error))
         }
     }
 
@@ -94,7 +96,9 @@ public final class HTTPVendorClient: Sendable {
         } catch is NIOTooManyBytesError {
             body = .oversized
         } catch {
-            body = Task.isCancelled || FailureReason.isTimeout(error) ? .timedOut : .truncated(message: FailureReason.text(error))
+            body =
+                Task.isCancelled || FailureReason.isTimeout(error)
+                ? .timedOut : .truncated(message: FailureReason.text(error))
         }
         return .success(
             ExchangeEnd.Answer(

@@ -157,7 +157,9 @@ final class ApplyPass: Sendable {
 
     private func stopIfDone() {
         let isDone = state.withLock { state in
-            guard !state.isStopping, state.problem != nil || (state.isAdopted && state.open.isEmpty) else { return false }
+            guard !state.isStopping, state.problem != nil || (state.isAdopted && state.open.isEmpty) else {
+                return false
+            }
             state.isStopping = true
             return true
         }

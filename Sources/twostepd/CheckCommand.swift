@@ -24,7 +24,8 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         // A desired-state file can be checked where no settings are, for instance in a code review.
-        let isAlone = desiredState != nil && config.config == nil && !FileManager.default.fileExists(atPath: config.path)
+        let isAlone =
+            desiredState != nil && config.config == nil && !FileManager.default.fileExists(atPath: config.path)
         let settingsReading = isAlone ? nil : SettingsReader.read(path: config.path)
         let settings = settingsReading.map(\.value) ?? Settings()
         var problems = settingsReading?.problems ?? []

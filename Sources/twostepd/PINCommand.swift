@@ -86,7 +86,9 @@ struct PINCommand: AsyncParsableCommand {
                 return
             }
             Console.note("which of these is live is not certain; most likely first:")
-            for candidate in document.candidates { Console.print("\(candidate.pin)  generation \(candidate.generation)") }
+            for candidate in document.candidates {
+                Console.print("\(candidate.pin)  generation \(candidate.generation)")
+            }
         }
     }
 }

@@ -44,7 +44,9 @@ struct SimulateCommand: AsyncParsableCommand {
             throw Failure.usage(error.description)
         }
         Console.print(vendor.url)
-        Console.note("the vendor is simulated (\(semantics)) until Ctrl-C; the truth is at http://127.0.0.1:\(vendor.port)/_sim/truth")
+        Console.note(
+            "the vendor is simulated (\(semantics)) until Ctrl-C; the truth is at http://127.0.0.1:\(vendor.port)/_sim/truth"
+        )
         let stopped = AsyncStream<Void>.makeStream()
         let signals = Interruption { stopped.continuation.yield() }
         for await _ in stopped.stream { break }

@@ -113,7 +113,9 @@ struct NumberText {
     }
 
     private func printChanges(_ relative: RelativeTime) {
-        guard let changes = try? reader?.history(of: standing.record.number, limit: 10), !changes.isEmpty else { return }
+        guard let changes = try? reader?.history(of: standing.record.number, limit: 10), !changes.isEmpty else {
+            return
+        }
         Console.print("\nLast requests:")
         HistoryText(changes: changes.reversed(), now: fleet.now).print()
     }

@@ -23,11 +23,12 @@ import Testing
         let reading = SettingsReader.read(bytes: Array(uncommented.utf8), file: "/etc/twostepd/twostepd.yaml")
         #expect(reading.problems == [])
         #expect(reading.value == Settings())
-        for key in ["desired_state", "state_directory", "runtime_directory", "secrets", "sealing_key", "listen", "log_level",
+        for key in [
+            "desired_state", "state_directory", "runtime_directory", "secrets", "sealing_key", "listen", "log_level",
             "limits", "requests_per_minute", "writes_per_hour", "writes_per_hour_exposed", "concurrency", "max_exposed",
             "max_weakened_percent", "timing", "request_timeout", "settle_delay", "backoff_min", "backoff_max",
-            "backoff_max_exposed", "shutdown_grace"]
-        {
+            "backoff_max_exposed", "shutdown_grace",
+        ] {
             #expect(uncommented.contains("\(key):"), "\(key) is not in the sample")
         }
     }
@@ -40,8 +41,9 @@ import Testing
             path: path("desired-state.yaml"), secrets: secrets, references: .warnIfNoSource)
         #expect(reading.value?.numbers.count == 4)
         #expect(reading.problems.map(\.severity) == [.warning])
-        #expect(try SchemaTests.schema().accepts(
-            JSONValue(document: String(contentsOfFile: path("desired-state.yaml"), encoding: .utf8))))
+        #expect(
+            try SchemaTests.schema().accepts(
+                JSONValue(document: String(contentsOfFile: path("desired-state.yaml"), encoding: .utf8))))
     }
 
     @Test func `the defaults that the sample spells out are those of the program`() throws {

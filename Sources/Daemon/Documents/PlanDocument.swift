@@ -25,7 +25,9 @@ public struct PlanDocument: Encodable, Sendable {
     /// The plan for `standings`, in the order of the numbers now and of the instants later.
     public init(_ standings: [Standing], refused: String? = nil) {
         now = standings.compactMap { standing in
-            guard case .send(_, let reason) = standing.decision, let action = standing.outlook.action else { return nil }
+            guard case .send(_, let reason) = standing.decision, let action = standing.outlook.action else {
+                return nil
+            }
             return Now(
                 number: standing.record.number.description, action: action.rawValue, reason: reason.rawValue)
         }

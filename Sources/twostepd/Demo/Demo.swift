@@ -20,7 +20,8 @@ final class Demo {
 
     init(keep: Bool) async throws {
         self.keep = keep
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("twostepd-demo-\(UUID().uuidString.prefix(8))")
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "twostepd-demo-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         var options = SimulatedVendor.Options()
@@ -35,7 +36,9 @@ final class Demo {
         say("a simulated vendor listens at \(vendor.url)")
         say("it accepts an enable of an enabled number and ignores its PIN: the worst case the documentation allows")
         daemon = try DaemonChild(config: config, log: log)
-        say("the daemon (pid \(daemon?.pid ?? 0)) takes over 12 numbers: 2 to be disabled, 1 with the operator's PIN, 1 with a PIN nobody knows")
+        say(
+            "the daemon (pid \(daemon?.pid ?? 0)) takes over 12 numbers: 2 to be disabled, 1 with the operator's PIN, 1 with a PIN nobody knows"
+        )
         try await converge("all 12 are as desired")
         say("PINs rotate every 4 s")
         try await rotations(12, within: 20)
@@ -52,7 +55,8 @@ final class Demo {
         say("a new daemon (pid \(daemon?.pid ?? 0)) goes on from the store")
         try await rotations(4, within: 20)
         try write(fleet.desiredState(endpoint: vendor.url, rotateEvery: "never"), to: desiredState)
-        say("the file says rotate_every: never; the daemon notices the change by itself")
+        say("the file says rotate_every: never now; the daemon notices the change by itself")
+        try await adopted(revision: 2)
         try await converge("all 12 are as desired, and certain")
         let code = daemon?.stop() ?? 1
         say("SIGTERM: the daemon stops cleanly, exit code \(code)")
@@ -117,9 +121,8 @@ extension Demo {
             guard let store = try fleet.open() else { return [] }
             defer { try? store.close() }  // Only read: there is nothing to lose.
             return try fleet.records(store)
-        } catch let failure as Failure where (try? fleet.open()) == nil {
-            // The store is being made just now.
-            _ = failure
+        } catch is Failure {
+            // The store is being made, or written, just now: the next look finds it.
             return []
         }
     }
@@ -130,6 +133,14 @@ extension Demo {
             records.count == self.fleet.entries.count && records.allSatisfy { $0.isAsDesired && $0.cycle == nil }
         }
         say(done)
+    }
+
+    /// Waits until a revision of the desired state is in force.
+    private func adopted(revision: Int) async throws {
+        try await wait(seconds: 10, for: "revision \(revision)") { _ in
+            guard let store = try reader.open() else { return false }
+            return try StatusCommand.inForce(store).revision == revision
+        }
     }
 
     /// Waits until `count` more PINs were changed.
@@ -154,10 +165,10 @@ extension Demo {
     }
 
     private func wait(
-        seconds: Int, for what: String, until condition: ([NumberRecord]) -> Bool
+        seconds: Int, for what: String, until condition: ([NumberRecord]) throws -> Bool
     ) async throws {
         for _ in 0..<(seconds * 20) {
-            if condition(try records()) { return }
+            if try condition(try records()) { return }
             try await Task.sleep(for: .milliseconds(50))
         }
         throw Failure.failed("the demonstration waited \(seconds) s for \(what) in vain: see \(log.path)")
@@ -187,7 +198,8 @@ extension Demo {
         table.lines(width: 0).forEach { Console.print($0) }
         let counters = vendor.counters
         Console.print(
-            "\n\(counters.requests) requests, \(counters.faults) of them met a fault, \(counters.landedLate) landed late\n")
+            "\n\(counters.requests) requests, \(counters.faults) of them met a fault, \(counters.landedLate) landed late\n"
+        )
         Console.print("the vendor's truth agrees with the store: \(agreed) of \(self.fleet.entries.count)")
         return agreed == self.fleet.entries.count
     }

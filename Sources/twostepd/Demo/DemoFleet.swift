@@ -20,7 +20,8 @@ struct DemoFleet {
         switch index {
         case 2: return Entry(number: number, label: label, token: token, start: .on(pin: "604182"))
         case 3: return Entry(number: number, label: label, token: token, start: .off, operatorPIN: "274916")
-        case 11, 12: return Entry(number: number, label: label, token: token, start: .on(pin: "518203"), isDisabled: true)
+        case 11, 12:
+            return Entry(number: number, label: label, token: token, start: .on(pin: "518203"), isDisabled: true)
         default: return Entry(number: number, label: label, token: token, start: .off)
         }
     }

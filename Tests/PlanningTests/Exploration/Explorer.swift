@@ -36,11 +36,9 @@ final class Explorer {
         var levelEnd = states.count
         while next < states.count {
             if next == levelEnd {
-                if depth > 15 { print(depth, states.count, machine.nodes.count) }
                 depth += 1
                 levelEnd = states.count
- if states.count > 1_000_000 { print(text(of: states[states.count-1])); print(text(of: states[states.count-1000])); return }
-           }
+            }
             current = states[next]
             next += 1
             if isInBelief(current) { try expand(current) } else { violations.append(current) }

@@ -10,6 +10,8 @@ struct Healing {
 
     /// The worst case over all states.
     private(set) var worst = 0
+    /// The worst case over the states in which nothing is doubted any more.
+    private(set) var worstWhenSettled = 0
     /// A state from which the worst case starts.
     private(set) var worstState: Int?
     /// States that rest and are not as desired, or rest believing what is not so.
@@ -39,6 +41,11 @@ struct Healing {
             }
             isFirst = false
         }
+        for state in explorer.states where Explorer.late(of: state) == 0 {
+            let node = Explorer.node(of: state)
+            guard !explorer.machine.isFlying(node), explorer.machine.unsettled[node] == 0 else { continue }
+            worstWhenSettled = max(worstWhenSettled, requests[state])
+        }
     }
 
     /// One more look ahead from `state`.
@@ -46,7 +53,7 @@ struct Healing {
         let node = Explorer.node(of: state)
         let (truth, late) = (Explorer.truth(of: state), Explorer.late(of: state))
         let machine = explorer.machine
-        guard machine.nodes[node].record.desired != nil else { return 0 }
+        guard machine.isManaged[node] else { return 0 }
         var needed = 0
         if machine.isFlying(node) {
             let steps = try machine.flyingSteps(of: node)
@@ -64,12 +71,11 @@ struct Healing {
                 if let departure = steps.departure { needed = after(departure, truth, late) }
             case .held:
                 // The operator's value can be read again.
-                guard truth != Truth.foreign || machine.scenario.isVouchedFor, let edit = steps.operatorEdits.first
-                else {
-                    if isFirst { stuck.append(state) }
-                    return 0
+                if let edit = steps.operatorEdits.first {
+                    needed = after(edit, truth, late)
+                } else if isFirst {
+                    stuck.append(state)
                 }
-                needed = after(edit, truth, late)
             case .awaitsSettlement:
                 if isFirst, steps.settling.isEmpty { stuck.append(state) }
             }
@@ -92,8 +98,7 @@ struct Healing {
     }
 
     private func isAsDesired(_ node: Int, _ truth: Int) -> Bool {
-        let record = explorer.machine.nodes[node].record
-        return record.isAsDesired && record.belief.certainEffect.map(Truth.code(of:)) == truth
+        explorer.machine.nodes[node].record.isAsDesired && explorer.machine.beliefs[node] & (1 << truth) != 0
     }
 
     /// The way on from the worst state, one line a step.

@@ -19,7 +19,7 @@ final class RecordMachine {
         case unmanaged
     }
 
-    struct Resting {
+    final class Resting {
         var standing = Standing.unmanaged
         var departure: Edge?
         /// A re-apply or a rotation falls due.
@@ -31,7 +31,7 @@ final class RecordMachine {
         var settling: [(effect: Int, edge: Edge)] = []
     }
 
-    struct Flying {
+    final class Flying {
         let effect: Int
         let isWanted: Bool
         let crash: Edge
@@ -40,6 +40,20 @@ final class RecordMachine {
         let inDoubt: Edge
         let noEffect: Edge
         let edits: [Edge]
+
+        init(
+            effect: Int, isWanted: Bool, crash: Edge, accepted: Edge, refused: Edge, inDoubt: Edge, noEffect: Edge,
+            edits: [Edge]
+        ) {
+            self.effect = effect
+            self.isWanted = isWanted
+            self.crash = crash
+            self.accepted = accepted
+            self.refused = refused
+            self.inDoubt = inDoubt
+            self.noEffect = noEffect
+            self.edits = edits
+        }
     }
 
     let scenario: Scenario
@@ -48,11 +62,14 @@ final class RecordMachine {
     private(set) var beliefs: [Int] = []
     /// For each node, the effects that it holds to be unsettled, a bit each.
     private(set) var unsettled: [Int] = []
+    /// For each node, whether the number is in the file.
+    private(set) var isManaged: [Bool] = []
     /// What was wrong on the way from node to node, whatever the truth: broken I2, a changed PIN, a doubt made older.
     private(set) var faults: [String] = []
     private var numbers: [Node: Int] = [:]
-    private var resting: [Int: Resting] = [:]
-    private var flying: [Int: Flying] = [:]
+    private var flights: [Bool] = []
+    private var resting: [Resting?] = []
+    private var flying: [Flying?] = []
     private var random = SplitMix64(seed: 1)
 
     init(_ scenario: Scenario) {
@@ -68,7 +85,7 @@ final class RecordMachine {
         }
     }
 
-    func isFlying(_ node: Int) -> Bool { nodes[node].flight != nil }
+    func isFlying(_ node: Int) -> Bool { flights[node] }
 
     func restingSteps(of node: Int) throws -> Resting {
         if let known = resting[node] { return known }
@@ -88,7 +105,7 @@ final class RecordMachine {
     // MARK: Steps of a resting number
 
     private func makeRestingSteps(of node: Node) throws -> Resting {
-        var steps = Resting()
+        let steps = Resting()
         let decision = Planner.decide(
             node.record, operatorPIN: Scenario.pin(node.operatorValue), policy: Scenario.policy, now: Scenario.now
         )
@@ -149,9 +166,7 @@ final class RecordMachine {
     }
 
     private func operatorEdits(of node: Node) throws -> [Edge] {
-        guard scenario.isVouchedFor else { return [] }
-        let values: [Scenario.OperatorValue] = [.first, .second, .unavailable]
-        return try values.filter { $0 != node.operatorValue }.map { value in
+        try scenario.operatorValues.filter { $0 != node.operatorValue }.map { value in
             try step(from: node) { $0.operatorValue = value }
         }
     }
@@ -161,14 +176,13 @@ final class RecordMachine {
     private func makeFlyingSteps(of node: Node, _ flight: Flight) throws -> Flying {
         let answeredAt = Scenario.now.advanced(by: .seconds(60))
         func arriving(_ reason: OutcomeReason) throws -> Edge {
-            let edge = try step(from: node) { next in
+            try step(from: node) { next in
                 next.record = next.record.arriving(
                     from: flight, with: Outcome(reason), now: answeredAt, policy: Scenario.policy, jitter: 0.5
                 )
                 next.flight = nil
                 if reason.verdict == .inDoubt { checkDoubt(of: flight.effect, at: answeredAt, in: next.record) }
             }
-            return edge
         }
         let crash = try step(from: node) { next in
             next.record = recovered(next.record, from: flight.effect, at: answeredAt)
@@ -207,6 +221,10 @@ final class RecordMachine {
         let number = nodes.count
         numbers[normal] = number
         nodes.append(normal)
+        isManaged.append(normal.record.desired != nil)
+        resting.append(nil)
+        flying.append(nil)
+        flights.append(normal.flight != nil)
         let belief = normal.record.belief
         var mask = belief.generations.reduce(belief.maybeOff ? 1 : 0) { $0 | 1 << $1 }
         let holdsFirst = belief.generations.contains {

@@ -14,8 +14,10 @@ struct Scenario: Sendable, CustomStringConvertible {
     let entries: [DesiredNumber?]
     /// Whether the file may ask, at any time, for every PIN made so far to be rotated.
     let usesRotateBefore: Bool
+    /// The values that the operator-owned PIN can have; none when no entry names one.
+    var operatorValues: [OperatorValue] = []
     /// Whether entries name an operator's PIN. A PIN from before us is then the first value, as the operator vouches.
-    var isVouchedFor: Bool { entries.contains { $0?.operatorPINName != nil } }
+    var isVouchedFor: Bool { !operatorValues.isEmpty }
 
     var description: String { name }
 
@@ -59,14 +61,21 @@ struct Scenario: Sendable, CustomStringConvertible {
         )
     }
 
-    /// An entry that names an operator's PIN, disabled, with generated PINs and out of the file.
-    static func operatorOwned(_ method: RotationMethod) -> Scenario {
+    /// An entry that names an operator's PIN, whose value changes to and fro, and disabled.
+    static func operatorValueChanges(_ method: RotationMethod) -> Scenario {
         Scenario(
-            name: "\(method.rawValue), operator's PIN",
-            entries: [
-                entry(.enabled, method, operatorPINName: "p"), entry(.disabled, method), entry(.enabled, method), nil,
-            ],
-            usesRotateBefore: false
+            name: "\(method.rawValue), operator's PIN changes",
+            entries: [entry(.enabled, method, operatorPINName: "p")],
+            usesRotateBefore: false, operatorValues: [.first, .second]
+        )
+    }
+
+    /// An entry that names an operator's PIN, which cannot be read at times, generated PINs, and no entry.
+    static func operatorValueVanishes(_ method: RotationMethod) -> Scenario {
+        Scenario(
+            name: "\(method.rawValue), operator's PIN comes and goes",
+            entries: [entry(.enabled, method, operatorPINName: "p"), entry(.enabled, method)],
+            usesRotateBefore: false, operatorValues: [.first, .unavailable]
         )
     }
 

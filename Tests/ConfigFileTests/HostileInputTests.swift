@@ -1,0 +1,153 @@
+import Foundation
+import Planning
+import Testing
+import Yams
+
+@testable import ConfigFile
+
+/// Files that are made to hurt. That each test ends at all is part of what it shows: nothing here may be exponential,
+/// quadratic in a large size, or overflow the stack.
+@Suite struct HostileInputTests {
+    private func problems(_ text: String) -> [ConfigProblem] {
+        let reading = DesiredStateReader.read(bytes: Array(text.utf8), file: "f.yaml")
+        #expect(reading.value == nil)
+        return reading.problems
+    }
+
+    @Test(arguments: ["[", "{", "[{a: ", "- ", "? ", "- ["])
+    func `a hundred thousand openings are refused where they become too deep`(_ opening: String) {
+        let found = problems("version: 1\nnumbers:\n  " + String(repeating: opening, count: 100_000))
+        #expect(found.count == 1)
+        #expect(found[0].line >= 3)
+    }
+
+    @Test func `lines that are indented ever deeper are refused`() {
+        let text = (0..<2000).map { String(repeating: " ", count: $0) + "a:" }.joined(separator: "\n")
+        #expect(problems(text).map(\.message) == ["nested more than 32 deep"])
+        #expect(problems(text).map(\.line) == [33])
+    }
+
+    @Test func `an alias bomb is refused at its first anchor`() {
+        var text = "version: 1\na: &a [x, x, x, x, x, x, x, x, x]\n"
+        for (name, before) in zip("bcdefghij", "abcdefghi") {
+            text += "\(name): &\(name) [\(Array(repeating: "*\(before)", count: 9).joined(separator: ", "))]\n"
+        }
+        let found = problems(text)
+        #expect(found.map(\.message) == ["an anchor ('&') is not used in this file"])
+        #expect((found[0].line, found[0].column) == (2, 4))
+    }
+
+    @Test func `a line of a million characters is shown in part`() {
+        let found = problems("version: 1\nnumbers: []\nx: " + String(repeating: "long ", count: 200_000) + "\n")
+        #expect(found.count == 2)
+        #expect(found.allSatisfy { ($0.sourceLine ?? "").unicodeScalars.count <= 160 })
+        #expect(found.allSatisfy { $0.rendered(color: true).utf8.count < 2000 })
+    }
+
+    @Test func `problems far to the right show the part of the line that matters`() throws {
+        let padding = String(repeating: "é", count: 500)
+        let found = problems("{version: 1, \"\(padding)\": 1, numbers: 7}\n")
+        let last = try #require(found.last { $0.message.contains("'numbers'") })
+        let shown = try #require(last.sourceLine)
+        #expect(shown.hasPrefix("…") && shown.hasSuffix("numbers: 7}"))
+        #expect(Array(shown)[last.caret] == "n")
+    }
+
+    @Test func `many problems are reported up to a limit, and then counted`() {
+        let entries = (0..<5000).map { "  - {number: \"\($0)\", token: t\($0)}" }.joined(separator: "\n")
+        let found = problems("version: 1\nnumbers:\n" + entries)
+        #expect(found.count == 100)
+        #expect(found.last?.message == "and 4901 more problems, not shown")
+        #expect(found.last?.severity == .error)
+        #expect(found == found.sorted())
+    }
+
+    @Test func `errors are not crowded out by warnings before them`() {
+        let entries = (100..<300).map {
+            "  - {number: \"+15550100\($0)\", token: t\($0), pin: p, rotate_every: 1d}\n"
+        }.joined()
+        let found = problems("version: 1\nnumbers:\n" + entries + "  - {}\n")
+        #expect(found.count == 100)
+        #expect(found.dropLast().last?.message == "this entry has no 'token'")
+    }
+
+    @Test func `a file with thousands of duplicate keys is refused in one pass`() {
+        let keys = (0..<3000).map { _ in "    label: x\n" }.joined()
+        let found = problems("version: 1\nnumbers:\n  - number: \"+15550100001\"\n    token: a\n" + keys)
+        #expect(found.count == 100)
+        #expect(found[0].message.contains("'label' stands here twice: first on line 5"))
+    }
+
+    @Test func `one long line of JSON takes no longer than many short ones`() {
+        let entries = (0..<5000).map { "{\"number\":\"+1555\(1_000_000 + $0)\",\"token\":\"t\($0)\"}" }
+        let text = "{\"version\":1,\"numbers\":[\(entries.joined(separator: ","))]}"
+        #expect(DesiredStateReader.read(bytes: Array(text.utf8), file: "f").value?.numbers.count == 5000)
+        let twice = text.replacing("\"t4999\"", with: "\"t4999\",\"token\":1")
+        #expect(problems(twice).map(\.message) == ["the key 'token' stands here twice: first on line 1"])
+    }
+
+    /// Random texts of the characters that mean something: the scan and the parser behind it agree about depth.
+    @Test(arguments: 0..<8)
+    func `whatever the scan admits nests no deeper than it may, and is read without a trap`(_ seed: UInt64) {
+        var random = SplitMix(state: seed)
+        let pieces = [
+            "[", "]", "{", "}", ",", ":", ": ", "- ", "-", "\"", "'", "#", " #", "\n", "\n  ", "\n    ", " ", "? ", "a",
+            "b",
+            "é", "\\", "...\n", "---\n", "a: ", "\"x\": ", "1", "\r\n", "|", "!", "a: [", "]\n",
+        ]
+        var admitted = 0
+        for _ in 0..<2000 {
+            let text = (0..<Int.random(in: 1...24, using: &random)).map { _ in
+                pieces[Int.random(in: 0..<pieces.count, using: &random)]
+            }.joined()
+            let bytes = Array(text.utf8)
+            let reading = DesiredStateReader.read(bytes: bytes, file: "f")
+            #expect(!reading.problems.isEmpty)
+            guard YAMLScan.refusal(of: bytes) == nil else { continue }
+            admitted += 1
+            // The scan's own count of levels is what bounds the parser's recursion.
+            let limit = text.count { "[{-:".contains($0) } * 2 + 1
+            if let node = try? Yams.compose(yaml: text) { #expect(depth(node) <= limit) }
+        }
+        #expect(admitted > 50)
+    }
+
+    @Test(arguments: 0..<4)
+    func `deep texts are admitted only when the parser finds them shallow`(_ seed: UInt64) throws {
+        var random = SplitMix(state: seed &+ 100)
+        let pieces = ["[", "{", "- ", "\n", "  ", "a: ", "\"", "'", "]", "}", ",", "\"x\":", "#", ":", "b\n"]
+        for _ in 0..<3000 {
+            let text = (0..<Int.random(in: 60...160, using: &random)).map { _ in
+                pieces[Int.random(in: 0..<pieces.count, using: &random)]
+            }.joined()
+            guard YAMLScan.refusal(of: Array(text.utf8)) == nil, let node = try? Yams.compose(yaml: text) else {
+                continue
+            }
+            #expect(depth(node) <= 2 * YAMLScan.deepest)
+        }
+        let deep = String(repeating: "[", count: 31) + String(repeating: "]", count: 31)
+        #expect(YAMLScan.refusal(of: Array("a: \(deep)".utf8)) == nil)
+        #expect(depth(try #require(try Yams.compose(yaml: "a: \(deep)"))) == 32)
+    }
+
+    private func depth(_ node: Node) -> Int {
+        switch node {
+        case .scalar, .alias: 0
+        case .sequence(let sequence): 1 + (sequence.map(depth).max() ?? 0)
+        case .mapping(let mapping): 1 + (mapping.map { max(depth($0.key), depth($0.value)) }.max() ?? 0)
+        }
+    }
+}
+
+/// A seeded generator (SplitMix64), so that every run sees the same texts.
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

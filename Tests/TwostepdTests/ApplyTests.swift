@@ -1,0 +1,68 @@
+import Foundation
+import SimulatedVendor
+import Testing
+
+@Suite("twostepd apply, the real binary against the simulated vendor")
+struct ApplyTests {
+    @Test("brings the fleet to its desired state under each semantics", arguments: VendorSemantics.allCases)
+    func eachSemantics(_ semantics: VendorSemantics) async throws {
+        let rig = try await Rig(Rig.fleet(6, disabled: 2), semantics: semantics)
+        let result = try await rig.run("apply")
+        #expect(result.code == 0, "\(result.errors)")
+        #expect(try await rig.disagreements() == [])
+        #expect(try await rig.isConverged())
+        let again = rig.vendor.counters.requests
+        #expect(try await rig.run("apply").code == 0)
+        #expect(rig.vendor.counters.requests == again, "a fleet as desired needs no request")
+        try await rig.end()
+    }
+
+    @Test("keeps the operator's PIN without a gap where the vendor's answer allows it")
+    func operatorPIN() async throws {
+        var entries = Rig.fleet(2)
+        entries[0].operatorPIN = "274916"
+        entries[0].start = .on(pin: "274916")
+        let rig = try await Rig(entries, semantics: .init(enableWhenOn: .ignore, disableWhenOff: .accept))
+        #expect(try await rig.run("apply").code == 0)
+        #expect(try await rig.disagreements() == [])
+        let history = try await rig.run("history", entries[0].number, "--format", "json").json()
+        let changes = history["changes"] as? [[String: Any]] ?? []
+        #expect(changes.map { $0["action"] as? String } == ["enable"])
+        #expect(changes.first?["reason"] as? String == "adopting_operator_pin")
+        try await rig.end()
+    }
+
+    @Test("names the numbers that fail three times, and exits with 1")
+    func failing() async throws {
+        let rig = try await Rig(Rig.fleet(3), timing: "{ backoff_min: 10ms, backoff_max: 20ms, shutdown_grace: 1s }")
+        rig.vendor.setFaults([.authRefused: 1])
+        let result = try await rig.run("apply")
+        #expect(result.code == 1)
+        for entry in rig.entries { #expect(result.errors.contains(entry.number)) }
+        #expect(result.errors.contains("IP restriction"))
+        #expect(rig.entries.allSatisfy { rig.truth($0) == $0.start }, "a refused token changes nothing")
+        try await rig.end()
+    }
+
+    @Test("sends nothing for an invalid file, and exits with 78")
+    func invalid() async throws {
+        let rig = try await Rig(Rig.fleet(2))
+        try rig.write("version: 1\nnumbers:\n  - numbr: \"+15550100001\"\n", to: rig.desiredState)
+        let result = try await rig.run("apply")
+        #expect(result.code == 78)
+        #expect(result.errors.contains("desired-state.yaml:3:5: error:"))
+        #expect(rig.vendor.counters.requests == 0)
+        try await rig.end()
+    }
+
+    @Test("refuses to work beside a daemon, and names it")
+    func besideDaemon() async throws {
+        let rig = try await Rig(Rig.fleet(1))
+        let daemon = try await rig.startDaemon()
+        let result = try await rig.run("apply")
+        #expect(result.code == 1)
+        #expect(result.errors.contains("pid \(daemon.pid)"))
+        #expect(await rig.stop(daemon) == 0)
+        try await rig.end()
+    }
+}

@@ -1,0 +1,142 @@
+import Foundation
+import SimulatedVendor
+import Testing
+
+@Suite("The other commands, the real binary")
+struct CommandTests {
+    @Test("plan shows what would be sent, changes nothing, and says so with its exit code")
+    func plan() async throws {
+        let rig = try await Rig(Rig.fleet(3, disabled: 1))
+        let plan = try await rig.run("plan", "--format", "json", "--detailed-exitcode")
+        #expect(plan.code == 2)
+        let json = try plan.json()
+        let now = json["now"] as? [[String: Any]] ?? []
+        #expect(now.map { $0["action"] as? String } == ["enable", "enable", "disable"])
+        #expect(json["refused"] is NSNull)
+        #expect(rig.vendor.counters.requests == 0)
+        #expect(!FileManager.default.fileExists(atPath: rig.store.path))
+
+        #expect(try await rig.run("apply").code == 0)
+        let later = try await rig.run("plan", "--format", "json", "--detailed-exitcode")
+        #expect(later.code == 0)
+        #expect((try later.json()["later"] as? [[String: Any]])?.count == 3)
+        try await rig.end()
+    }
+
+    @Test("the store shows a person the dates and every change, and no PIN or token")
+    func storeForPeople() async throws {
+        let rig = try await Rig(Rig.fleet(2))
+        #expect(try await rig.run("apply").code == 0)
+        let dump = try await Shell.run(
+            "sqlite3", [rig.store.path, "SELECT number, rotated_at FROM numbers; SELECT * FROM changes;"])
+        for entry in rig.entries {
+            #expect(dump.contains(entry.number))
+            let pin = try #require(try await rig.shownPIN(entry))
+            for name in try FileManager.default.contentsOfDirectory(atPath: rig.store.deletingLastPathComponent().path)
+            {
+                let bytes = try Data(contentsOf: rig.store.deletingLastPathComponent().appendingPathComponent(name))
+                #expect(bytes.range(of: Data(pin.utf8)) == nil, "\(name) holds a PIN")
+                #expect(bytes.range(of: Data(entry.token.utf8)) == nil, "\(name) holds a token")
+            }
+        }
+        #expect(dump.contains("2026-") || dump.contains("20"), "instants are readable")
+        try await rig.end()
+    }
+
+    @Test("pin show records who and why before it prints, with and without a daemon")
+    func pinShow() async throws {
+        let rig = try await Rig(Rig.fleet(1))
+        #expect(try await rig.run("apply").code == 0)
+        let alone = try await rig.run("pin", "show", rig.entries[0].number, "--reason", "without a daemon")
+        #expect(alone.output == "\(rig.truth(rig.entries[0])?.pin ?? "")\n")
+        let daemon = try await rig.startDaemon()
+        let label = try await rig.run("pin", "show", "n1", "--reason", "with a daemon")
+        #expect(label.output == alone.output)
+        #expect(try await rig.run("pin", "show", "n1").code == 64)
+        #expect(await rig.stop(daemon) == 0)
+        let events = try await Shell.run(
+            "sqlite3", [rig.store.path, "SELECT actor, detail FROM events WHERE kind = 'pin_revealed'"])
+        #expect(events.contains("without a daemon") && events.contains("with a daemon"))
+        #expect(!events.contains(rig.truth(rig.entries[0])?.pin ?? "none"))
+        try await rig.end()
+    }
+
+    @Test("check shows every problem with line and column, as text and as JSON")
+    func check() async throws {
+        let rig = try await Rig(Rig.fleet(1))
+        #expect(try await rig.run("check").code == 0)
+        try rig.write(
+            "version: 1\nnumbers:\n  - number: \"+15550100001\"\n    tokn: a\n  - number: \"15550100002\"\n    token: n1\n",
+            to: rig.desiredState)
+        let result = try await rig.run("check", "--format", "json")
+        #expect(result.code == 78)
+        let json = try result.json()
+        #expect(json["valid"] as? Bool == false)
+        let problems = json["problems"] as? [[String: Any]] ?? []
+        #expect(problems.count >= 2)
+        #expect(problems.contains { $0["line"] as? Int == 4 && $0["column"] as? Int == 5 })
+        #expect(problems.allSatisfy { $0.keys.sorted() == ["column", "file", "hint", "line", "message", "severity"] })
+        let text = try await rig.run("check")
+        #expect(text.errors.contains("desired-state.yaml:4:5: error:"))
+        #expect(text.errors.contains("^"))
+        try await rig.end()
+    }
+
+    @Test("status has every key of its JSON shape, absent values as null")
+    func statusShape() async throws {
+        let rig = try await Rig(Rig.fleet(2, disabled: 1))
+        #expect(try await rig.run("apply").code == 0)
+        let json = try await rig.run("status", "--format", "json").json()
+        #expect(json.keys.sorted() == ["at", "daemon", "desired_state", "numbers", "version"])
+        #expect((json["daemon"] as? [String: Any])?.keys.sorted() == ["pid", "running", "since"])
+        #expect(
+            (json["desired_state"] as? [String: Any])?.keys.sorted()
+                == ["held_revision", "loaded_at", "revision", "sha256", "valid"])
+        for number in json["numbers"] as? [[String: Any]] ?? [] {
+            #expect(
+                number.keys.sorted() == [
+                    "applied_at", "attempts", "belief", "certain", "condition", "desired", "label", "last_error",
+                    "next_action", "next_action_at", "number", "pin_generation", "reason", "rotated_at",
+                ])
+        }
+        let history = try await rig.run("history", "--format", "json").json()
+        for change in history["changes"] as? [[String: Any]] ?? [] {
+            #expect(
+                change.keys.sorted() == [
+                    "action", "answered_at", "api_status", "generation", "http_status", "id", "message", "number",
+                    "outcome", "reason", "sent_at",
+                ])
+        }
+        try await rig.end()
+    }
+
+    @Test("without a daemon, reload exits with 69 and says what to do")
+    func reloadAlone() async throws {
+        let rig = try await Rig(Rig.fleet(1))
+        let result = try await rig.run("reload")
+        #expect(result.code == 69)
+        #expect(result.errors.contains("twostepd run"))
+        try await rig.end()
+    }
+
+    @Test("an unknown option is a usage error, 64")
+    func usage() async throws {
+        #expect(try await Binary.run(["status", "--nonsense"]).code == 64)
+    }
+}
+
+/// Other programs of the system.
+enum Shell {
+    static func run(_ command: String, _ arguments: [String]) async throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [command] + arguments
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw TestFailure("\(command) failed") }
+        return String(decoding: data, as: UTF8.self)
+    }
+}

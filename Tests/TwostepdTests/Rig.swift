@@ -1,0 +1,254 @@
+import Foundation
+import Glibc
+import SimulatedVendor
+
+/// A folder with settings, a fleet, and a simulated vendor; the real binary works on it.
+final class Rig: Sendable {
+    /// One number of the fleet.
+    struct Entry: Sendable {
+        var number: String
+        var label: String
+        var token: String { "secret-token-of-\(label)" }
+        var start: VendorState = .off
+        var isDisabled = false
+        var operatorPIN: String?
+        var extra: [String] = []
+    }
+
+    let folder: URL
+    let vendor: SimulatedVendor
+    let entries: [Entry]
+
+    var config: URL { folder.appendingPathComponent("twostepd.yaml") }
+    var desiredState: URL { folder.appendingPathComponent("desired-state.yaml") }
+    var store: URL { folder.appendingPathComponent("state/twostepd.sqlite") }
+
+    /// `count` numbers; the first and the last begin under a foreign PIN, `disabled` ones (from the end) are to be off.
+    static func fleet(_ count: Int, disabled: Int = 0) -> [Entry] {
+        (1...count).map { index in
+            Entry(
+                number: "+1555010\(1000 + index)", label: "n\(index)",
+                start: index == 1 || index == count ? .on(pin: "60418\(index % 10)") : .off,
+                isDisabled: index > count - disabled)
+        }
+    }
+
+    init(
+        _ entries: [Entry], semantics: VendorSemantics = .init(), defaults: [String] = [],
+        timing: String = Rig.fastTiming,
+        limits: String = Rig.noLimits, seed: UInt64 = 1
+    ) async throws {
+        self.entries = entries
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("twostepd-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        var options = SimulatedVendor.Options()
+        options.tokens = entries.map { SimulatedToken(token: $0.token, state: $0.start) }
+        options.semantics = semantics
+        options.seed = seed
+        options.lateDelay = .milliseconds(300)
+        vendor = try await SimulatedVendor(options)
+        let settings = """
+            desired_state: desired-state.yaml
+            state_directory: state
+            runtime_directory: run
+            secrets: secrets.yaml
+            listen: "off"
+            log_level: debug
+            limits: \(limits)
+            timing: \(timing)
+
+            """
+        try write(settings, to: config)
+        let tokens = entries.map { "  \($0.label): \($0.token)" }
+        let pins = entries.compactMap { entry in entry.operatorPIN.map { "  \(entry.label)-pin: \"\($0)\"" } }
+        let secrets = ["tokens:"] + tokens + (pins.isEmpty ? [] : ["pins:"] + pins)
+        try write(secrets.joined(separator: "\n") + "\n", to: folder.appendingPathComponent("secrets.yaml"))
+        try writeDesiredState(defaults: defaults)
+    }
+
+    static let noLimits =
+        "{ requests_per_minute: unlimited, writes_per_hour: unlimited, writes_per_hour_exposed: unlimited }"
+    static let fastTiming =
+        "{ request_timeout: 1s, settle_delay: 1500ms, backoff_min: 50ms, backoff_max: 500ms, backoff_max_exposed: 200ms }"
+
+    /// Writes the desired state anew, by an atomic rename, as editors do.
+    func writeDesiredState(defaults: [String] = [], _ change: (inout Entry) -> Void = { _ in }) throws {
+        var lines =
+            ["version: 1", "defaults:", "  endpoint: \(vendor.url)"] + defaults.map { "  \($0)" } + ["numbers:"]
+        for var entry in entries {
+            change(&entry)
+            lines.append("  - number: \"\(entry.number)\"")
+            lines.append("    label: \(entry.label)")
+            lines.append("    token: \(entry.label)")
+            if entry.isDisabled { lines.append("    verification: disabled") }
+            if entry.operatorPIN != nil { lines.append("    pin: \(entry.label)-pin") }
+            lines += entry.extra.map { "    \($0)" }
+        }
+        try write(lines.joined(separator: "\n") + "\n", to: desiredState)
+    }
+
+    func write(_ text: String, to file: URL) throws {
+        try Data(text.utf8).write(to: file, options: .atomic)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
+    }
+
+    /// The true state of an entry's number.
+    func truth(_ entry: Entry) -> VendorState? { vendor.truth[entry.token] }
+
+    func end() async throws {
+        try await vendor.stop()
+        try FileManager.default.removeItem(at: folder)
+    }
+}
+
+/// The real binary, beside the test bundle.
+enum Binary {
+    static let url = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        .appendingPathComponent("twostepd")
+
+    struct Result: Sendable {
+        let code: Int32
+        let output: String
+        let errors: String
+
+        /// The output as a JSON object.
+        func json() throws -> [String: Any] {
+            let object = try JSONSerialization.jsonObject(with: Data(output.utf8))
+            guard let dictionary = object as? [String: Any] else { throw TestFailure("not a JSON object: \(output)") }
+            return dictionary
+        }
+    }
+
+    /// Runs a command to its end, its output kept in files so that no pipe can fill up.
+    static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> Result {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("twostepd-out-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }  // Only output of a test.
+        let (out, err) = (folder.appendingPathComponent("out"), folder.appendingPathComponent("err"))
+        let child = try Child(arguments, output: out, errors: err, environment: environment)
+        let code = await child.exitCode()
+        return Result(
+            code: code, output: try String(contentsOf: out, encoding: .utf8),
+            errors: try String(contentsOf: err, encoding: .utf8))
+    }
+}
+
+/// A running binary.
+final class Child: @unchecked Sendable {
+    private let process = Process()
+    private let ended = AsyncStream<Int32>.makeStream()
+
+    init(_ arguments: [String], output: URL, errors: URL, environment: [String: String] = [:]) throws {
+        process.executableURL = Binary.url
+        process.arguments = arguments
+        var all = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("TWOSTEPD_") }
+        all["NOTIFY_SOCKET"] = nil
+        process.environment = all.merging(environment) { $1 }
+        for (file, set) in [
+            (output, { self.process.standardOutput = $0 }), (errors, { self.process.standardError = $0 }),
+        ] {
+            if !FileManager.default.fileExists(atPath: file.path) { try Data().write(to: file) }
+            let handle = try FileHandle(forWritingTo: file)
+            try handle.seekToEnd()
+            set(handle)
+        }
+        let continuation = ended.continuation
+        process.terminationHandler = { process in
+            continuation.yield(process.terminationReason == .exit ? process.terminationStatus : -1)
+            continuation.finish()
+        }
+        try process.run()
+    }
+
+    var pid: Int32 { process.processIdentifier }
+
+    func signal(_ number: Int32) { kill(pid, number) }
+
+    /// Waits for the end; -1 when a signal ended it.
+    func exitCode() async -> Int32 {
+        for await code in ended.stream { return code }
+        return process.terminationReason == .exit ? process.terminationStatus : -1
+    }
+}
+
+struct TestFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+extension Rig {
+    /// Runs a command on this rig's settings.
+    func run(_ arguments: String...) async throws -> Binary.Result {
+        try await Binary.run(arguments + ["--config", config.path])
+    }
+
+    var log: URL { folder.appendingPathComponent("daemon.log") }
+    var logText: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }  // No log yet is an empty one.
+
+    /// Starts the daemon and waits until it is ready.
+    func startDaemon() async throws -> Child {
+        let before = logText.components(separatedBy: " Ready ").count
+        let child = try Child(
+            ["run", "--config", config.path], output: folder.appendingPathComponent("daemon.out"), errors: log)
+        try await wait("the daemon is ready") { self.logText.components(separatedBy: " Ready ").count > before }
+        return child
+    }
+
+    /// Stops the daemon cleanly. Gives its exit code.
+    func stop(_ child: Child) async -> Int32 {
+        child.signal(SIGTERM)
+        return await child.exitCode()
+    }
+
+    /// Waits for a condition, at most `seconds`.
+    func wait(
+        _ what: String, seconds: Int = 30, until condition: () async throws -> Bool
+    ) async throws {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < deadline {
+            if try await condition() { return }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        throw TestFailure("waited \(seconds) s in vain until \(what)\n\(logText.suffix(3000))")
+    }
+
+    /// The numbers of `status`, by number.
+    func status() async throws -> [String: [String: Any]] {
+        let result = try await run("status", "--format", "json")
+        guard result.code == 0 else { throw TestFailure("status failed: \(result.errors)") }
+        let numbers = try result.json()["numbers"] as? [[String: Any]] ?? []
+        return Dictionary(uniqueKeysWithValues: numbers.map { ($0["number"] as? String ?? "", $0) })
+    }
+
+    /// Whether every number is `converged`.
+    func isConverged() async throws -> Bool {
+        let numbers = try await status()
+        return numbers.count == entries.count && numbers.values.allSatisfy { $0["condition"] as? String == "converged" }
+    }
+
+    /// The PIN that `pin show` prints for a number; nil when it prints none.
+    func shownPIN(_ entry: Entry) async throws -> String? {
+        let result = try await run("pin", "show", entry.number, "--reason", "test", "--format", "json")
+        guard result.code == 0 else { throw TestFailure("pin show failed: \(result.errors)") }
+        return try result.json()["pin"] as? String
+    }
+
+    /// Compares the truth with what is desired and with what `pin show` prints; gives what disagrees.
+    func disagreements(desiredOff: (Entry) -> Bool = { $0.isDisabled }) async throws -> [String] {
+        var found: [String] = []
+        for entry in entries {
+            let state = truth(entry)
+            if desiredOff(entry) {
+                if state != .off { found.append("\(entry.label) should be off, is \(String(describing: state))") }
+            } else {
+                let pin = try await shownPIN(entry)
+                if pin == nil || state?.pin != pin {
+                    found.append("\(entry.label) is \(String(describing: state)), shown \(pin ?? "none")")
+                }
+            }
+        }
+        return found
+    }
+}
