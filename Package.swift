@@ -12,11 +12,11 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(of name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
     .testTarget(
         name: "\(name)Tests",
         dependencies: [.target(name: name)] + dependencies,
-        resources: resources,
+        exclude: exclude,
         swiftSettings: strict
     )
 }
@@ -76,7 +76,7 @@ let package = Package(
             swiftSettings: strict
         ),
         // tests(of: "Planning"),
-        tests(of: "ConfigFile", ["Planning", yams]),
+        tests(of: "ConfigFile", ["Planning", yams], exclude: ["Fixtures"]),
         tests(of: "Storage", ["Planning", grdb]),
         .testTarget(name: "TwostepdTests", dependencies: ["twostepd", "SimulatedVendor"], swiftSettings: strict),
     ]

@@ -28,6 +28,12 @@ enum ReadFile {
         if document.root != nil || !findings.hasErrors {
             value = content(NodeReader(findings: findings, document: document), sha256)
         }
+        if !findings.hasErrors {
+            // Whoever walks over a mapping reports its duplicates; this is for mappings that nobody walked over.
+            for (position, duplicate) in document.duplicates {
+                YAMLDocument.reportDuplicate(duplicate, at: position, to: findings)
+            }
+        }
         return Reading(
             value: value, problems: findings.problems(limit: Reading<Value>.mostProblems), sha256: sha256)
     }

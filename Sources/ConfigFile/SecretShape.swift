@@ -29,8 +29,8 @@ enum SecretShape {
 
     /// A source line with everything in it that may be a secret replaced by asterisks, one for one.
     ///
-    /// Masked are words that look like a token or a PIN, and whatever follows a key such as `token:` or `pin:` and is no
-    /// plain name.
+    /// Masked are words that look like a token or a PIN, and whatever follows a key such as `token:` or `pin:` and is
+    /// no plain name.
     static func masked(_ line: [Unicode.Scalar]) -> [Unicode.Scalar] {
         var line = line
         var start = 0

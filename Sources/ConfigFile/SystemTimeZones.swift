@@ -4,8 +4,8 @@ import Synchronization
 
 /// The time zones of this system, as plain data.
 public enum SystemTimeZones {
-    /// The instants between which changes are looked up: 2020-01-01 to 2100-01-01, fixed so that the answer never depends
-    /// on the day it is asked.
+    /// The instants between which changes are looked up: 2020-01-01 to 2100-01-01, fixed so that the answer never
+    /// depends on the day it is asked.
     private static let range = (first: 1_577_836_800.0, last: 4_102_444_800.0)
     /// More than any zone changes in the range.
     private static let mostChanges = 1000

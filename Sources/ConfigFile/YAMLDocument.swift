@@ -49,8 +49,8 @@ struct YAMLDocument {
 
     /// Parses a text with duplicate keys, so that everything else in it is looked at too.
     ///
-    /// The parser stops at a duplicate key. So each is overwritten with placeholders of the same width, which keeps every
-    /// position true, and reported by whoever walks over it.
+    /// The parser stops at a duplicate key. So each is overwritten with placeholders of the same width, which keeps
+    /// every position true, and reported by whoever walks over it.
     private static func composeMasked(
         _ bytes: [UInt8], findings: Findings
     ) -> (Node?, [Findings.Position: (key: String, firstLine: Int)]) {

@@ -112,7 +112,7 @@ public final class DaemonProcess: Sendable {
             notifier.status("the store fails, nothing is sent: \(message)")
         case .storeRecovered:
             notifier.status("the store works again")
-        case .requestSent, .requestEnded, .planned, .adoptionFailed, .numberUnreadable:
+        case .requestSent, .requestEnded, .planned, .adoptionFailed, .numberUnreadable, .clockBehind, .clockRight:
             break
         }
     }
@@ -193,9 +193,9 @@ public final class DaemonProcess: Sendable {
         let result = await withCheckedContinuation { continuation in
             reconciliation.driver.ping {
                 self.reconciliation.commits.perform({ store throws(StorageError) in _ = try store.reader.nextChangeID()
-                    }) {
-                        continuation.resume(returning: $0)
-                    }
+                }) {
+                    continuation.resume(returning: $0)
+                }
             }
         }
         switch result {

@@ -18,6 +18,8 @@ public final class Reconciliation: Sendable {
     private let client: HTTPVendorClient
     private let logger: Logger
     private let clock = SystemClock()
+    /// The latest instant that the store had recorded when it was opened.
+    private let highWaterMark: Instant
 
     /// Takes the store's lock, opens the store (made on the first start) and accounts for interrupted requests.
     ///
@@ -47,12 +49,17 @@ public final class Reconciliation: Sendable {
                     .event(EventEntry(at: now, kind: .keyGenerated, detail: "key \(key.id) made at \(path)"))
                 ])
             }
+            let finding = try store.passFence(at: location, now: now)
+            if let problem = finding.problem {
+                logger.error("Store was restored: every number is reset to be certain", metadata: ["why": "\(problem)"])
+            }
             let interrupted = try store.recoverInterrupted(at: now)
             if !interrupted.isEmpty {
                 logger.warning(
                     "An earlier process stopped before these answers: they are in doubt",
                     metadata: ["requests": "\(interrupted.count)"])
             }
+            highWaterMark = try store.reader.highWaterMark() ?? .distantPast
             try store.recordStart(pid: getpid(), command: command, version: Version.number, at: now)
             try store.commit([.event(EventEntry(at: now, kind: .started, detail: "\(command), \(Version.text)"))])
         } catch {
@@ -62,11 +69,13 @@ public final class Reconciliation: Sendable {
         client = HTTPVendorClient(requestTimeout: settings.timing.requestTimeout)
         let inForce = SecretsInForce(secrets)
         let log = ReportLog(logger: logger)
+        let audit = ClockAudit(commits: commits, clock: clock, logger: logger)
         let driver = EngineDriver(
             policy: settings.policy(),
             store: StoreAdapter(queue: commits), vendor: VendorAdapter(client: client, secrets: inForce), clock: clock,
             observe: { report in
                 log.write(report)
+                audit.note(report)
                 observe(report)
             })
         self.driver = driver
@@ -80,7 +89,8 @@ public final class Reconciliation: Sendable {
         do {
             let start = EngineStart(
                 nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.exposedNumbers(),
-                nextDueAt: try store.reader.nextDueAt()
+                nextDueAt: try store.reader.nextDueAt(),
+                highWaterMark: highWaterMark
             )
             driver.post(.started(start))
         } catch {

@@ -31,6 +31,11 @@ struct ReportLog: Sendable {
         case .numberUnreadable(let number, let message):
             logger.error(
                 "Number cannot be read from the store", metadata: ["number": "\(number)", "error": "\(message)"])
+        case .clockBehind(let highWaterMark):
+            logger.error(
+                "Clock is behind what was recorded: rotations and adoptions hold, correct the clock",
+                metadata: ["recorded": "\(highWaterMark)"])
+        case .clockRight: logger.notice("Clock is right again")
         case .stopped(let exposed, let unanswered): writeStop(exposed, unanswered)
         }
     }

@@ -43,6 +43,8 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
     case endpointLimit = "endpoint_limit"
     /// The operator-owned PIN that the entry names cannot be read.
     case operatorPINUnavailable = "operator_pin_unavailable"
+    /// The wall clock is behind what was recorded: nothing that exposes a number starts.
+    case clockBehind = "clock_behind"
     /// The daemon is stopping: no new cycle starts.
     case stopping
 
@@ -68,6 +70,7 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
         case .exposureBudget: "as many numbers are exposed as may be at once"
         case .endpointLimit: "the endpoint's requests for this minute are used up, or it asked us to wait"
         case .operatorPINUnavailable: "the operator-owned PIN cannot be read"
+        case .clockBehind: "the clock is behind what was recorded: rotations and adoptions wait"
         case .stopping: "the daemon is stopping"
         }
     }

@@ -43,6 +43,12 @@ public enum EventKind: String, Hashable, Sendable, CaseIterable {
     case started
     /// The daemon (or `apply`) stopped cleanly.
     case stopped
+    /// The store was found to be older than its fence: every belief gained `foreign`.
+    case storeRestored = "store_restored"
+    /// The wall clock was found behind what the store has recorded: rotations and adoptions hold.
+    case clockBehind = "clock_behind"
+    /// The wall clock is right again.
+    case clockRight = "clock_right"
     /// Requests without an answer were found at the start: an earlier process stopped in the middle of them.
     case interruptedRequests = "interrupted_requests"
 }

@@ -52,7 +52,7 @@ public enum NextAction: String, Hashable, Sendable, CaseIterable {
         case .adopting, .adoptingOperatorPIN, .enabling, .ambiguousPIN, .foreignPIN: self = .enable
         case .disabling: self = .disable
         case .oppositeAfterRefusal, .unmanaged, .converged, .awaitingSettlement, .backingOff, .writeBudget,
-            .exposureBudget, .endpointLimit, .operatorPINUnavailable, .stopping:
+            .exposureBudget, .endpointLimit, .operatorPINUnavailable, .clockBehind, .stopping:
             self = request.action == .enable ? .enable : .disable
         }
     }

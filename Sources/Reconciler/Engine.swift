@@ -40,6 +40,8 @@ public struct Engine: Sendable {
     var lastCommitID: Int64 = 0
     /// The earliest due instant of a number that rests in the store.
     var storeDueAt: Instant?
+    var clock = ClockGuard()
+    var isClockBehind = false
     var isLoading = false
     var isStarted = false
     var adopting: DesiredState?
@@ -78,6 +80,7 @@ public struct Engine: Sendable {
     ) -> [EngineAction] {
         guard !isStopped else { return [] }
         actions = []
+        noteClock(now: now)
         switch event {
         case .started(let start): begin(start, now: now)
         case .timerFired: armedFor = nil
@@ -121,8 +124,19 @@ public struct Engine: Sendable {
         nextChangeID = start.nextChangeID
         openCycles = Set(start.openCycles)
         storeDueAt = start.nextDueAt
+        clock = ClockGuard(highWaterMark: start.highWaterMark)
+        noteClock(now: now)
         // A number between disable and enable is looked at first, whatever its due instant says.
         for number in start.openCycles.sorted() { reschedule(number, dueAt: now) }
+    }
+
+    /// Tells when the clock falls behind what was recorded, and when it has caught up.
+    private mutating func noteClock(now: Instant) {
+        clock.see(now)
+        guard clock.isBehind(at: now) != isClockBehind else { return }
+        isClockBehind.toggle()
+        actions.append(
+            .report(isClockBehind ? .clockBehind(highWaterMark: clock.highWaterMark) : .clockRight))
     }
 
     /// Arms the timer for the earliest instant at which anything can change without an event.

@@ -51,6 +51,10 @@ public enum EngineReport: Sendable {
     case storeRecovered
     /// A number's record cannot be read; it is left alone for an hour.
     case numberUnreadable(PhoneNumber, String)
+    /// The wall clock is behind what was recorded: nothing that exposes a number starts until it has caught up.
+    case clockBehind(highWaterMark: Instant)
+    /// The wall clock has caught up.
+    case clockRight
     /// The engine came to rest after `stopRequested`; these numbers are left exposed, these requests unanswered.
     case stopped(exposed: [PhoneNumber], unanswered: Int)
 }

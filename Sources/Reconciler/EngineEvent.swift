@@ -36,11 +36,16 @@ public struct EngineStart: Sendable {
     public let openCycles: [PhoneNumber]
     /// The earliest due instant in the store; nil when nothing is due, ever.
     public let nextDueAt: Instant?
+    /// The latest instant that the store has recorded.
+    public let highWaterMark: Instant
 
-    public init(nextChangeID: Int64, openCycles: [PhoneNumber], nextDueAt: Instant?) {
+    public init(
+        nextChangeID: Int64, openCycles: [PhoneNumber], nextDueAt: Instant?, highWaterMark: Instant = .distantPast
+    ) {
         self.nextChangeID = nextChangeID
         self.openCycles = openCycles
         self.nextDueAt = nextDueAt
+        self.highWaterMark = highWaterMark
     }
 }
 

@@ -45,6 +45,12 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// Every fault at `probability`, or at as much as they can share, since one request meets one fault at most.
+    public static func every(_ probability: Double) -> [Fault: Double] {
+        let each = min(probability, 1 / Double(allCases.count))
+        return Dictionary(uniqueKeysWithValues: allCases.map { ($0, each) })
+    }
+
     /// Reads `closeAfter=0.05`.
     public static func parse(_ text: String) throws(SimulationError) -> (Fault, Double) {
         let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
@@ -56,51 +62,5 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
     public static func probability(_ text: String) throws(SimulationError) -> Double {
         guard let value = Double(text), (0...1).contains(value) else { throw .probability(text) }
         return value
-    }
-}
-
-/// Draws faults: from a script first, then by probability, from a seeded generator, so that a run can be repeated.
-struct FaultSource: Sendable {
-    private(set) var probabilities: [Fault: Double] = [:]
-    private var script: [Fault?] = []
-    private var random: SeededGenerator
-
-    init(seed: UInt64) { random = SeededGenerator(seed: seed) }
-
-    /// The longest script that is kept.
-    static let longestScript = 10_000
-
-    mutating func setProbabilities(_ probabilities: [Fault: Double]) { self.probabilities = probabilities }
-
-    /// The next requests meet these faults, one each; nil is a healthy request.
-    mutating func append(_ faults: [Fault?]) {
-        script = Array((script + faults).prefix(Self.longestScript))
-    }
-
-    mutating func next() -> Fault? {
-        if !script.isEmpty { return script.removeFirst() }
-        guard !probabilities.isEmpty else { return nil }
-        var draw = Double.random(in: 0..<1, using: &random)
-        for fault in Fault.allCases {
-            guard let probability = probabilities[fault] else { continue }
-            if draw < probability { return fault }
-            draw -= probability
-        }
-        return nil
-    }
-}
-
-/// SplitMix64 (G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
-public struct SeededGenerator: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-
-    public init(seed: UInt64) { state = seed }
-
-    public mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

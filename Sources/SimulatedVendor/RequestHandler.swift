@@ -19,7 +19,12 @@ final class RequestHandler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         let channel = context.channel
-        vendor.state.withLock { $0.channels[ObjectIdentifier(channel)] = channel }
+        let isWelcome = vendor.state.withLock { state in
+            state.channels[ObjectIdentifier(channel)] = channel
+            return state.outages == 0 && !state.isStopped
+        }
+        // Accepted in the very moment in which an outage began.
+        if !isWelcome { context.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -35,9 +40,11 @@ final class RequestHandler: ChannelInboundHandler {
             body = Data()
         case .body(let buffer):
             guard body.count + buffer.readableBytes <= Self.bodyLimit else {
+                head = nil
                 context.close(promise: nil)
                 return
             }
+            guard head != nil else { return }
             body.append(contentsOf: buffer.readableBytesView)
         case .end:
             guard let head else { return }
@@ -57,34 +64,41 @@ final class RequestHandler: ChannelInboundHandler {
 
     private func serve(_ head: HTTPRequestHead, on wire: Wire) {
         let request = VendorModel.Request(body: body)
-        let body = body
-        let headers = head.headers.map { (name: $0.name, value: $0.value) }
-        let fault = vendor.state.withLock { state -> Fault? in
-            let fault = state.faults.next()
-            state.model.counters.requests += 1
-            state.model.counters.faults += fault == nil ? 0 : 1
-            if state.recorded.count == SimulatedVendor.mostRecorded { state.recorded.removeFirst() }
-            state.recorded.append(SimulatedVendor.Recorded(headers: headers, body: body, fault: fault))
-            return fault
-        }
+        let (number, fault) = record(head, token: request?.token)
         guard let request else {
             wire.answer(.ok, .badRequest)
             return
         }
         guard let fault else {
-            wire.answer(.ok, carryOut(request))
+            wire.answer(.ok, carryOut(request, number))
             return
         }
-        play(fault, request, on: wire)
+        play(fault, request, number, on: wire)
     }
 
-    private func carryOut(_ request: VendorModel.Request) -> VendorModel.Verdict {
-        vendor.state.withLock { $0.model.carryOut(request) }
+    private func record(_ head: HTTPRequestHead, token: String?) -> (number: Int, fault: Fault?) {
+        let body = body
+        let headers = head.headers.map { (name: $0.name, value: $0.value) }
+        return vendor.state.withLock { state in
+            let fault = state.faults.next(token: token)
+            state.model.counters.requests += 1
+            state.model.counters.faults += fault == nil ? 0 : 1
+            state.record(headers: headers, body: body, fault: fault)
+            return (state.lastRecorded, fault)
+        }
     }
 
-    private func play(_ fault: Fault, _ request: VendorModel.Request, on wire: Wire) {
+    private func carryOut(_ request: VendorModel.Request, _ number: Int) -> VendorModel.Verdict {
+        vendor.state.withLock { state in
+            let verdict = state.model.carryOut(request)
+            state.note(verdict, of: number)
+            return verdict
+        }
+    }
+
+    private func play(_ fault: Fault, _ request: VendorModel.Request, _ number: Int, on wire: Wire) {
         // What is answered when the fault lets the request through.
-        let verdict = fault.isCarriedOut && fault != .landLate ? carryOut(request) : .success
+        let verdict = fault.isCarriedOut && fault != .landLate ? carryOut(request, number) : .success
         let options = vendor.options
         switch fault {
         case .refuseConnection:
@@ -92,9 +106,9 @@ final class RequestHandler: ChannelInboundHandler {
             vendor.outage(for: options.refusalTime)
         case .closeBefore, .closeAfter: wire.close()
         case .landLate:
-            vendor.state.withLock { $0.model.addPending(request) }
+            let late = vendor.state.withLock { $0.model.addLate(request) }
             let vendor = vendor
-            wire.schedule(options.lateDelay) { vendor.state.withLock { $0.model.land(request) } }
+            wire.schedule(options.lateDelay) { vendor.state.withLock { $0.model.land(late) } }
             wire.close()
         case .slow: wire.schedule(options.slowDelay) { wire.answer(.ok, verdict) }
         case .hang: break
@@ -108,10 +122,10 @@ final class RequestHandler: ChannelInboundHandler {
                 .ok, "{\"status\":\"\(verdict.status)\",\"message\":\"\(verdict.message)\"}", type: "application/json")
         case .tooManyRequests:
             wire.answer(.tooManyRequests, "slow down", type: "text/plain", headers: [("retry-after", "1")])
-        case .serviceUnavailable: wire.answer(.ok, .init(status: 101, message: "Service unavailable"))
+        case .serviceUnavailable: wire.answer(.ok, .serviceUnavailable)
         case .authRefused: wire.answer(.ok, .authenticationFailed)
-        case .refuseEnable: wire.answer(.ok, request.pin == nil ? carryOut(request) : .notReachable)
-        case .refuseDisable: wire.answer(.ok, request.pin == nil ? .notReachable : carryOut(request))
+        case .refuseEnable: wire.answer(.ok, request.pin == nil ? carryOut(request, number) : .notReachable)
+        case .refuseDisable: wire.answer(.ok, request.pin == nil ? .notReachable : carryOut(request, number))
         }
     }
 }

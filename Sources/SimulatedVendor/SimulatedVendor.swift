@@ -18,6 +18,8 @@ public final class SimulatedVendor: Sendable {
         public var tokens: [SimulatedToken] = []
         /// The probability of each fault; their sum is at most 1.
         public var faults: [Fault: Double] = [:]
+        /// Whether a token never seen before becomes known, as off, instead of being refused.
+        public var registersUnknownTokens = false
         public var seed: UInt64 = 1
         /// How long after the request a late one lands.
         public var lateDelay: Duration = .milliseconds(500)
@@ -31,9 +33,14 @@ public final class SimulatedVendor: Sendable {
 
     /// One request as it came in.
     public struct Recorded: Sendable {
+        /// Its place in the order of all requests, from 1.
+        public let number: Int
         public let headers: [(name: String, value: String)]
+        /// The body's bytes as they came.
         public let body: Data
         public let fault: Fault?
+        /// What the vendor did with it; nil when it did nothing, or has yet to.
+        public internal(set) var verdict: VendorModel.Verdict?
     }
 
     /// The most requests whose bytes are kept.
@@ -44,26 +51,43 @@ public final class SimulatedVendor: Sendable {
         var faults: FaultSource
         var recorded: [Recorded] = []
         var channels: [ObjectIdentifier: any Channel] = [:]
+        var lastRecorded = 0
         var listener: (any Channel)?
         var port = 0
         var isStopped = false
         var outages = 0
+
+        mutating func record(headers: [(name: String, value: String)], body: Data, fault: Fault?) {
+            lastRecorded += 1
+            if recorded.count == SimulatedVendor.mostRecorded { recorded.removeFirst() }
+            recorded.append(Recorded(number: lastRecorded, headers: headers, body: body, fault: fault))
+        }
+
+        /// Notes what the vendor did with a request, if that one is still kept.
+        mutating func note(_ verdict: VendorModel.Verdict, of number: Int) {
+            guard let first = recorded.first?.number, number >= first else { return }
+            recorded[number - first].verdict = verdict
+        }
     }
 
     let options: Options
     let state: Mutex<State>
-    private let group: MultiThreadedEventLoopGroup
+    let group: MultiThreadedEventLoopGroup
     private let host = "127.0.0.1"
 
     /// Starts listening on loopback.
     ///
     /// - Parameter port: 0 for any free port.
     public init(_ options: Options = Options(), port: Int = 0) async throws {
+        guard FaultSource.areProbabilities(options.faults) else {
+            throw SimulationError.sumOfProbabilities(options.faults.values.reduce(0, +))
+        }
         self.options = options
         var faults = FaultSource(seed: options.seed)
         faults.setProbabilities(options.faults)
-        state = Mutex(
-            State(model: VendorModel(semantics: options.semantics, tokens: options.tokens), faults: faults))
+        var model = VendorModel(semantics: options.semantics, tokens: options.tokens)
+        model.registersUnknownTokens = options.registersUnknownTokens
+        state = Mutex(State(model: model, faults: faults))
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
             try await listen(on: port).get()
@@ -100,51 +124,27 @@ public final class SimulatedVendor: Sendable {
         state.withLock { $0.faults.setProbabilities(probabilities) }
     }
 
-    /// Sets every fault to `probability`.
-    public func setEveryFault(_ probability: Double) {
-        let each = min(probability, 1 / Double(Fault.allCases.count))
-        setFaults(Dictionary(uniqueKeysWithValues: Fault.allCases.map { ($0, each) }))
+    /// Sets every fault to `probability`, or to as much as they can share.
+    public func setEveryFault(_ probability: Double) { setFaults(Fault.every(probability)) }
+
+    /// The next requests, or those of one token, meet these faults, one each; nil is a healthy request.
+    public func script(_ faults: [Fault?], token: String? = nil) {
+        state.withLock { $0.faults.append(faults, token: token) }
     }
 
-    /// The next requests meet these faults, one each; nil is a healthy request.
-    public func script(_ faults: [Fault?]) { state.withLock { $0.faults.append(faults) } }
+    /// Carries every late request out now, in the order in which they came.
+    public func settleLateLandings() { state.withLock { $0.model.landAll() } }
 
+    /// Sets all counters to zero.
+    public func clearCounters() { state.withLock { $0.model.clearCounters() } }
+
+    /// Changes what the vendor does where its documentation is silent.
     public func setSemantics(_ semantics: VendorSemantics) { state.withLock { $0.model.semantics = semantics } }
 
     /// Makes a token known, or sets its true state behind everybody's back.
     public func set(_ token: SimulatedToken) { state.withLock { $0.model.set(token) } }
 
-    /// Refuses all connections for `time`.
-    public func outage(for time: Duration) {
-        beginOutage()
-        group.any().scheduleTask(in: .milliseconds(time.milliseconds)) { self.endOutage() }
-    }
-
-    /// Refuses all connections from now on: the listener and every connection are closed.
-    public func beginOutage() {
-        let channels = state.withLock { state -> [any Channel] in
-            state.outages += 1
-            defer { state.listener = nil }
-            return Array(state.channels.values) + [state.listener].compactMap { $0 }
-        }
-        for channel in channels { channel.close(promise: nil) }
-    }
-
-    /// Listens again, on the same port.
-    public func endOutage() {
-        let port = state.withLock { state -> Int? in
-            state.outages = max(0, state.outages - 1)
-            guard state.outages == 0, state.listener == nil, !state.isStopped else { return nil }
-            return state.port
-        }
-        guard let port else { return }
-        listen(on: port).whenFailure { _ in
-            // The port is still closing: once more, until it is free.
-            self.group.any().scheduleTask(in: .milliseconds(20)) { self.endOutage() }
-        }
-    }
-
-    private func listen(on port: Int) -> EventLoopFuture<Void> {
+    func listen(on port: Int) -> EventLoopFuture<Void> {
         ServerBootstrap(group: group)
             .serverChannelOption(ChannelOptions.backlog, value: 256)
             .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)

@@ -53,9 +53,19 @@ struct SimulationControl {
     private struct Truth: Encodable {
         struct Token: Encodable {
             let token: String
-            let state: String
-            let pin: String?
+            let state: VendorState
             let pending: Int
+
+            enum CodingKeys: CodingKey { case token, state, pin, pending }
+
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.container(keyedBy: CodingKeys.self)
+                try container.encode(token, forKey: .token)
+                try container.encode(state == .off ? "off" : "on", forKey: .state)
+                // Null when off, never left out.
+                try container.encode(state.pin, forKey: .pin)
+                try container.encode(pending, forKey: .pending)
+            }
         }
 
         let version = 1
@@ -66,11 +76,10 @@ struct SimulationControl {
 
     private var truth: Truth {
         vendor.state.withLock { state in
-            Truth(
+            let pending = state.model.pending
+            return Truth(
                 tokens: state.model.states.sorted { $0.key < $1.key }.map { token, value in
-                    Truth.Token(
-                        token: token, state: value == .off ? "off" : "on", pin: value.pin,
-                        pending: state.model.pending[token] ?? 0)
+                    Truth.Token(token: token, state: value, pending: pending[token] ?? 0)
                 })
         }
     }
@@ -87,6 +96,9 @@ struct SimulationControl {
             guard let fault = Fault(rawValue: name) else { throw SimulationError.fault(name) }
             guard (0...1).contains(probability) else { throw SimulationError.probability("\(probability)") }
             faults[fault] = probability
+        }
+        guard FaultSource.areProbabilities(faults) else {
+            throw SimulationError.sumOfProbabilities(faults.values.reduce(0, +))
         }
         return faults
     }

@@ -11,32 +11,9 @@ public struct VendorModel: Sendable {
         static let authenticationFailed = Verdict(status: 401, message: "Authentication failed")
         static let notReachable = Verdict(status: 404, message: "Device or channel not reachable")
         static let badRequest = Verdict(status: 400, message: "Bad request")
-    }
-
-    /// A request as it was read from the wire.
-    public struct Request: Hashable, Sendable {
-        public let token: String
-        /// The PIN of an enable; nil for a disable.
-        public let pin: String?
-
-        /// Reads a body strictly as documented; nil when it is not.
-        public init?(body: Data) {
-            guard let object = try? JSONSerialization.jsonObject(with: body) as? [String: Any],  // Nil is the answer.
-                let token = object["token"] as? String, let action = object["action"] as? Int
-            else { return nil }
-            switch action {
-            case 0:
-                guard let pin = object["pin"] as? String, SimulatedToken.isPIN(pin) else { return nil }
-                self.init(token: token, pin: pin)
-            case 1: self.init(token: token, pin: nil)
-            default: return nil
-            }
-        }
-
-        init(token: String, pin: String?) {
-            self.token = token
-            self.pin = pin
-        }
+        static let serviceUnavailable = Verdict(status: 101, message: "Service unavailable")
+        static let alreadyOff = Verdict(status: 405, message: "Two factor verification is not enabled")
+        static let alreadyOn = Verdict(status: 406, message: "Two factor verification is already enabled")
     }
 
     /// What the vendor has seen and done.
@@ -53,24 +30,33 @@ public struct VendorModel: Sendable {
         public var faults = 0
         /// Requests that landed late.
         public var landedLate = 0
+        /// The most tokens that were off at once, since the start or since the counters were cleared.
+        public var mostOff = 0
     }
 
     public var semantics: VendorSemantics
+    /// Whether a token never seen before becomes known, as off, instead of being refused.
+    public var registersUnknownTokens = false
     public private(set) var states: [String: VendorState] = [:]
-    /// Requests that will land late, by token.
-    public private(set) var pending: [String: Int] = [:]
     public var counters = Counters()
+    private var late: [Int: Request] = [:]
+    private var lastLate = 0
+    private var offCount = 0
 
     public init(semantics: VendorSemantics, tokens: [SimulatedToken]) {
         self.semantics = semantics
-        for token in tokens { states[token.token] = token.state }
+        for token in tokens { set(token) }
     }
 
+    /// How many requests will land late, by token.
+    public var pending: [String: Int] { late.values.reduce(into: [:]) { $0[$1.token, default: 0] += 1 } }
+
     /// Makes a token known, or sets its state.
-    public mutating func set(_ token: SimulatedToken) { states[token.token] = token.state }
+    public mutating func set(_ token: SimulatedToken) { change(token.token, to: token.state) }
 
     /// Carries a request out.
     public mutating func carryOut(_ request: Request) -> Verdict {
+        if states[request.token] == nil, registersUnknownTokens { change(request.token, to: .off) }
         guard let state = states[request.token] else {
             counters.refused += 1
             return .authenticationFailed
@@ -79,31 +65,55 @@ public struct VendorModel: Sendable {
         case (nil, .off):
             guard semantics.disableWhenOff == .refuse else { return .success }
             counters.refused += 1
-            return Verdict(status: 405, message: "Two factor verification is not enabled")
+            return .alreadyOff
         case (nil, .on):
-            states[request.token] = .off
+            change(request.token, to: .off)
         case (let pin?, .off):
-            states[request.token] = .on(pin: pin)
+            change(request.token, to: .on(pin: pin))
         case (let pin?, .on):
             switch semantics.enableWhenOn {
-            case .replace: states[request.token] = .on(pin: pin)
+            case .replace: change(request.token, to: .on(pin: pin))
             case .ignore:
                 counters.ignored += 1
                 return .success
             case .refuse:
                 counters.refused += 1
-                return Verdict(status: 406, message: "Two factor verification is already enabled")
+                return .alreadyOn
             }
         }
         counters.applied += 1
         return .success
     }
 
-    mutating func addPending(_ request: Request) { pending[request.token, default: 0] += 1 }
+    /// Sets all counters to zero; those of tokens start from the tokens' states.
+    public mutating func clearCounters() {
+        counters = Counters()
+        counters.mostOff = offCount
+    }
 
-    mutating func land(_ request: Request) {
-        pending[request.token, default: 1] -= 1
+    /// Keeps a request that will land later, and gives it a number.
+    mutating func addLate(_ request: Request) -> Int {
+        lastLate += 1
+        late[lastLate] = request
+        return lastLate
+    }
+
+    /// Carries a late request out, once.
+    mutating func land(_ number: Int) {
+        guard let request = late.removeValue(forKey: number) else { return }
         counters.landedLate += 1
         _ = carryOut(request)
+    }
+
+    /// Carries every late request out now, in the order in which they came.
+    mutating func landAll() {
+        for number in late.keys.sorted() { land(number) }
+    }
+
+    private mutating func change(_ token: String, to state: VendorState) {
+        if states[token] == .off { offCount -= 1 }
+        if state == .off { offCount += 1 }
+        states[token] = state
+        counters.mostOff = max(counters.mostOff, offCount)
     }
 }

@@ -15,6 +15,14 @@ enum Schema {
             try db.execute(sql: FirstTables.rules)
             try db.execute(sql: FirstTables.views)
         }
+        migrator.registerMigration("0002-fence") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE store_state ADD COLUMN start_count INTEGER NOT NULL DEFAULT 0;
+                    ALTER TABLE store_state ADD COLUMN is_copy INTEGER NOT NULL DEFAULT 0 CHECK (is_copy IN (0, 1));
+                    ALTER TABLE store_state ADD COLUMN restored_at TEXT;
+                    """)
+        }
         return migrator
     }
 

@@ -14,6 +14,9 @@ extension StorageError: CustomStringConvertible {
         case .corrupted(let path, let problem):
             "\(path) is damaged or is not a store of twostepd (\(problem)): stop the daemon, keep the file, "
                 + "and restore a backup; without one, move the file away and every number gets a fresh PIN"
+        case .replaced(let path):
+            "\(path) was removed or replaced while it was open: nothing is written any more; put the file back in its "
+                + "place, or restart the daemon, which begins with what is there"
         case .busy(let path):
             "\(path) stayed locked by another process: find it (lsof \(path)) and end it, then try again"
         case .io(let path, let operation, let problem):
@@ -51,7 +54,7 @@ extension StorageError: CustomStringConvertible {
             "\(path) exists already: a key is never overwritten; move it away if it is not needed any more"
         case .sealedPINUnreadable(let number, let generation, let keyID, let problem):
             "the PIN of \(number), generation \(generation), sealed under key \(keyID), cannot be opened: \(problem)"
-        case .noStore, .permissions, .lockHeld, .diskFull, .readOnly, .corrupted, .busy, .io, .database, .newerSchema,
+        case .noStore, .permissions, .lockHeld, .diskFull, .readOnly, .corrupted, .replaced, .busy, .io, .database, .newerSchema,
             .olderSchema, .unreadableRow, .conflict, .mismatch, .queueFull:
             preconditionFailure("not an error about keys")
         }

@@ -14,6 +14,8 @@ public enum StorageError: Error, Hashable, Sendable {
     case readOnly(path: String)
     /// The file is damaged, or not a store at all.
     case corrupted(path: String, problem: String)
+    /// The file that was opened is not at its path any more.
+    case replaced(path: String)
     /// Another process kept the database locked for longer than the wait.
     case busy(path: String)
     /// The operating system refused an operation on a file.
@@ -50,7 +52,7 @@ public enum StorageError: Error, Hashable, Sendable {
         switch self {
         case .sealedPINUnreadable, .unreadableRow, .conflict, .mismatch:
             true
-        case .noStore, .permissions, .lockHeld, .diskFull, .readOnly, .corrupted, .busy, .io, .database, .newerSchema,
+        case .noStore, .permissions, .lockHeld, .diskFull, .readOnly, .corrupted, .replaced, .busy, .io, .database, .newerSchema,
             .olderSchema, .wrongKey, .keyNeeded, .keyMalformed, .keyExists, .queueFull:
             false
         }

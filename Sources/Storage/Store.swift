@@ -7,6 +7,8 @@ public final class Store: Sendable {
     /// Reads this store, with everything committed so far.
     public let reader: StoreReader
     let sealer: PINSealer
+    /// The file that was opened; nil in memory. What is written to a file that was removed is not durable.
+    private let file: FileIdentity?
 
     var queue: DatabaseQueue { reader.queue }
     var path: String { reader.path }
@@ -21,9 +23,12 @@ public final class Store: Sendable {
         let path = location.database
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
-            try queue.read { try Schema.check($0, at: path) }
+            try queue.read { db in
+                try Schema.check(db, at: path)
+                try StoreReader.check(db, path)
+            }
             try makeDurable(queue, path)
-            let store = try Store(migrating: queue, key: key, path: path)
+            let store = try Store(migrating: queue, key: key, path: path, file: FileIdentity(of: path))
             // Now that SQLite has made them, its two files are held to the same mode.
             try location.prepareDatabaseFile()
             return store
@@ -36,15 +41,16 @@ public final class Store: Sendable {
     public static func inMemory(key: SealingKey) throws(StorageError) -> Store {
         let path = ":memory:"
         do {
-            return try Store(migrating: DatabaseQueue(configuration: configuration), key: key, path: path)
+            return try Store(migrating: DatabaseQueue(configuration: configuration), key: key, path: path, file: nil)
         } catch {
             throw StorageError(error, at: path)
         }
     }
 
-    private init(migrating queue: DatabaseQueue, key: SealingKey, path: String) throws {
+    private init(migrating queue: DatabaseQueue, key: SealingKey, path: String, file: FileIdentity?) throws {
         try Schema.migrator.migrate(queue)
         try queue.read { try Self.checkKey(key, $0) }
+        self.file = file
         sealer = PINSealer(key: key)
         reader = StoreReader(queue: queue, sealer: sealer, path: path)
     }
@@ -97,7 +103,11 @@ public final class Store: Sendable {
     }
 
     /// Runs `body` in one durable transaction: all of it, or nothing.
+    ///
+    /// Before it, the file is looked at: SQLite would go on writing to one that was removed or replaced, and what is
+    /// written there is gone with the process.
     func write<Value>(_ body: (Database) throws -> Value) throws(StorageError) -> Value {
+        if let file, try FileIdentity(of: path) != file { throw .replaced(path: path) }
         do { return try queue.write(body) } catch { throw StorageError(error, at: path) }
     }
 }

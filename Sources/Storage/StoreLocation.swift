@@ -18,6 +18,8 @@ public struct StoreLocation: Hashable, Sendable {
     public var lock: String { file("twostepd.lock") }
     /// The sealing key that is made when none is configured.
     public var key: String { file("twostepd.key") }
+    /// The file that tells a restored store from a current one.
+    public var fence: String { file("twostepd.fence") }
     /// Whether a key file was made beside the store.
     public var hasKeyFile: Bool { access(key, F_OK) == 0 }
     /// Whether there is a store.

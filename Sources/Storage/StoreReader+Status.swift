@@ -126,7 +126,9 @@ extension StoreReader {
     /// The managed numbers whose PIN an operator owns, with the name of that PIN, by number.
     public func operatorPINNames() throws(StorageError) -> [(PhoneNumber, String)] {
         try read { db in
-            let sql = "SELECT number, operator_pin FROM numbers WHERE managed = 1 AND operator_pin IS NOT NULL ORDER BY number"
+            let sql = """
+                SELECT number, operator_pin FROM numbers WHERE managed = 1 AND operator_pin IS NOT NULL ORDER BY number
+                """
             return try Row.fetchAll(db, sql: sql).map { row in
                 let text: String = row[0]
                 guard let number = PhoneNumber(text) else {

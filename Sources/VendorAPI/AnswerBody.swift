@@ -27,8 +27,8 @@ struct AnswerBody: Hashable {
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
             if let text = try? container.decode(String.self, forKey: .status) {
-                let isNumber = (1...9).contains(text.utf8.count) && text.utf8.allSatisfy { (48...57).contains($0) }
-                guard isNumber, let value = Int(text) else {
+                // Exactly as a number would be printed: `0100`, `+100` and `100 ` are somebody's guess.
+                guard let value = Int(text), (0..<1_000_000_000).contains(value), String(value) == text else {
                     throw DecodingError.dataCorruptedError(
                         forKey: .status, in: container, debugDescription: "not a number")
                 }
@@ -62,8 +62,10 @@ struct AnswerBody: Hashable {
                     index += bytes[index] == UInt8(ascii: "\\") ? 2 : 1
                 }
                 guard index < bytes.count else { return false }
-                if depth == 1, bytes[start..<index].elementsEqual("status".utf8), isKey(bytes, after: index) {
-                    statusKeys += 1
+                if depth == 1, isKey(bytes, after: index) {
+                    let name = bytes[start..<index]
+                    if name.elementsEqual("status".utf8) { statusKeys += 1 }
+                    if spellsASCII(name) { return false }
                 }
             default:
                 break
@@ -71,6 +73,11 @@ struct AnswerBody: Hashable {
             index += 1
         }
         return statusKeys == 1
+    }
+
+    /// Whether a key writes an ASCII letter as `\u00..`: it might be another `status`, and nothing honest needs it.
+    private static func spellsASCII(_ name: ArraySlice<UInt8>) -> Bool {
+        name.indices.contains { name[$0...].starts(with: "\\u00".utf8) }
     }
 
     private static func isKey(_ bytes: [UInt8], after quote: Int) -> Bool {

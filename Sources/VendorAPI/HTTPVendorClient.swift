@@ -15,14 +15,19 @@ public final class HTTPVendorClient: Sendable {
 
     private let client: HTTPClient
     private let requestTimeout: Duration
+    private let userAgent: String
 
     /// A client with connections of its own, which are kept and used again.
     ///
     /// - Parameters:
     ///   - requestTimeout: the time that one request may take.
     ///   - connectTimeout: the part of it that connecting may take.
-    public init(requestTimeout: Duration, connectTimeout: Duration = .seconds(5)) {
+    ///   - userAgent: who asks, with a version, such as `twostepd/1.0.0`.
+    public init(
+        requestTimeout: Duration, connectTimeout: Duration = .seconds(5), userAgent: String = "twostepd"
+    ) {
         self.requestTimeout = requestTimeout
+        self.userAgent = userAgent
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.decompression = .disabled
@@ -50,7 +55,7 @@ public final class HTTPVendorClient: Sendable {
         var message = HTTPClientRequest(url: request.endpoint.url)
         message.method = .POST
         message.headers = HTTPHeaders([
-            ("content-type", "application/json"), ("accept", "application/json"), ("user-agent", "twostepd"),
+            ("content-type", "application/json"), ("accept", "application/json"), ("user-agent", userAgent),
         ])
         message.body = .stream(body, length: .known(Int64(body.bytes.count)))
         let limit = TimeAmount.milliseconds(requestTimeout.milliseconds)

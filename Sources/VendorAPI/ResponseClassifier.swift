@@ -2,7 +2,7 @@ public import Planning
 
 /// Judges the end of an exchange: one total function, and when in doubt, it is in doubt.
 public enum ResponseClassifier {
-    /// The longest vendor's message that is kept, in characters.
+    /// The longest vendor's message that is kept, in Unicode scalars.
     public static let longestMessage = 200
 
     /// The outcome of an exchange.
@@ -73,21 +73,7 @@ public enum ResponseClassifier {
         return nil
     }
 
-    /// A message on one line, bounded, without control characters and without secrets.
-    ///
-    /// Secrets are replaced before the cut, so that no part of one is left at the end.
-    static func clean(_ message: String, _ secrets: [String]) -> String {
-        var text = String(message.prefix(16 * 1024))
-        text = String(
-            text.unicodeScalars.map { scalar in
-                switch scalar.properties.generalCategory {
-                case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse: " "
-                default: Character(scalar)
-                }
-            })
-        for secret in secrets where !secret.isEmpty {
-            text = text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "[redacted]")
-        }
-        return String(text.prefix(longestMessage))
+    private static func clean(_ message: String, _ secrets: [String]) -> String {
+        Redaction.clean(message, secrets: secrets, longest: longestMessage)
     }
 }

@@ -34,9 +34,17 @@ public struct VendorRequest: Sendable {
     /// What must not appear in anything that is shown about this request.
     var secrets: [String] {
         switch content {
-        case .enable(let pin): [token.reveal(), pin.reveal()]
+        case .enable(let pin):
+            [token.reveal(), pin.reveal()] + Self.asNumber(pin)
         case .disable: [token.reveal()]
         }
+    }
+
+    /// The PIN without its leading zeros, as a vendor that reads it as a number may say it; none when so little is left
+    /// that it would be found in every other number.
+    private static func asNumber(_ pin: PIN) -> [String] {
+        let digits = String(pin.reveal().drop { $0 == "0" })
+        return (4...5).contains(digits.utf8.count) ? [digits] : []
     }
 
     /// A token is printable ASCII, so only two characters need an escape (RFC 8259, section 7).

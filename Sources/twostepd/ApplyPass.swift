@@ -99,7 +99,7 @@ final class ApplyPass: Sendable {
                 $0.open.remove(number)
                 $0.ends[number] = .failed
             }
-        case .adoptionFailed, .storeRecovered: break
+        case .adoptionFailed, .storeRecovered, .clockBehind, .clockRight: break
         }
         draw()
         stopIfDone()

@@ -40,9 +40,19 @@ struct FleetReader {
 
     /// How every number stands, most urgent first.
     func standings(_ reader: StoreReader) throws -> [Standing] {
-        try records(reader).map { record in
-            Standing(record, operatorPIN: Self.placeholder, policy: policy, now: now)
+        let clock = try clock(reader)
+        return try records(reader).map { record in
+            Standing(record, operatorPIN: Self.placeholder, policy: policy, now: now, clock: clock)
         }.sorted { ($0.rank, $0.record.number) < ($1.rank, $1.record.number) }
+    }
+
+    /// Where the store has seen the clock.
+    func clock(_ reader: StoreReader) throws -> ClockGuard {
+        do {
+            return ClockGuard(highWaterMark: try reader.highWaterMark() ?? .distantPast)
+        } catch {
+            throw Failure(error)
+        }
     }
 
     /// Every record, its PINs replaced by a placeholder: nothing that only looks needs them.

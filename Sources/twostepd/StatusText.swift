@@ -14,6 +14,11 @@ struct StatusText {
     func print(details: Bool, reader: StoreReader?) {
         Console.print(daemonLine)
         desiredStateLines.forEach { Console.print($0) }
+        if let reader, let clock = try? fleet.clock(reader), clock.isBehind(at: fleet.now) {
+            Console.print(
+                "clock: BEHIND what the store has recorded (\(clock.highWaterMark)): rotations and adoptions hold; correct it"
+            )
+        }
         guard !standings.isEmpty else {
             Console.print("no numbers yet: `twostepd run` or `twostepd apply` takes the desired state into force")
             return

@@ -5,8 +5,8 @@ import Testing
 /// Holds the JSON Schema against the reader: an editor that uses it must not mark what the reader takes, and marks what
 /// a schema can see.
 @Suite struct SchemaTests {
-    /// Mistakes that no schema can see: they are about two places at once, about another file, about ranges of durations,
-    /// about the look of a secret, or about the `+` of a number that is not in quotes.
+    /// Mistakes that no schema can see: they are about two places at once, about another file, about ranges of
+    /// durations, about the look of a secret, or about the `+` of a number that is not in quotes.
     static let readerOnly: Set<String> = [
         "default-period-too-short", "default-period-too-short-for-one-number", "duplicate-label", "duplicate-number",
         "duplicate-token", "endpoint-bad-port", "number-without-plus", "reapply-every-too-long",

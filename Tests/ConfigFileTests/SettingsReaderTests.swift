@@ -34,8 +34,8 @@ import Testing
                 sealing_key: /etc/key
                 listen: "[::1]:80"
                 log_level: debug
-                limits: {requests_per_minute: unlimited, writes_per_hour: 0, writes_per_hour_exposed: 256, concurrency: 1,
-                  max_exposed: 2, max_weakened_percent: 100}
+                limits: {requests_per_minute: unlimited, writes_per_hour: 0, writes_per_hour_exposed: 256,
+                  concurrency: 1, max_exposed: 2, max_weakened_percent: 100}
                 timing:
                   request_timeout: 500ms
                   settle_delay: 1h30m
@@ -129,13 +129,17 @@ import Testing
                     "3:20: the path of the control socket would have 163 bytes, and the system takes 107",
                     "4:10: '~' is not expanded in 'secrets'",
                     "5:14: 'sealing_key' must be the name of a credential, or an absolute path",
-                    "6:12: 'log_level' must be trace, debug, info, notice, warning, error or critical, and this is 'verbose'",
-                    "8:24: 'requests_per_minute' must be a whole number from 1 to 100000, or unlimited, and this is '-1'",
+                    "6:12: 'log_level' must be trace, debug, info, notice, warning, error or critical"
+                        + ", and this is 'verbose'",
+                    "8:24: 'requests_per_minute' must be a whole number from 1 to 100000, or unlimited"
+                        + ", and this is '-1'",
                     "9:20: 'writes_per_hour' must be a whole number from 1 to 256, or unlimited, and this is '257'",
                     "10:16: 'concurrency' must be a whole number from 1 to 1024, or unlimited, and this is 'many'",
                     "11:16: 'max_exposed' must be a whole number from 1 to 1000000, or unlimited, and this is a number",
-                    "12:25: 'max_weakened_percent' must be a whole number from 1 to 100, or unlimited, and this is 'unlimitd'",
-                    "13:28: 'writes_per_hour_exposed' must be a whole number from 1 to 256, or unlimited, and this is '20'",
+                    "12:25: 'max_weakened_percent' must be a whole number from 1 to 100, or unlimited"
+                        + ", and this is 'unlimitd'",
+                    "13:28: 'writes_per_hour_exposed' must be a whole number from 1 to 256, or unlimited"
+                        + ", and this is '20'",
                     "14:27: 'request_timeout' must be a duration, and this is a whole number",
                     "14:45: 'settle_delay' must be a duration, and this is a whole number",
                     "14:61: 'backoff_max' must be 10ms to 7d, and this is 8d",

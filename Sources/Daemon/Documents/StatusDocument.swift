@@ -77,10 +77,13 @@ public struct Standing: Sendable {
     public let decision: Decision
     public let outlook: Outlook
 
-    /// Judges `record` at `now`.
-    public init(_ record: NumberRecord, operatorPIN: PIN?, policy: Policy, now: Instant) {
+    /// Judges `record` at `now`, by a clock that `clock` has watched.
+    public init(
+        _ record: NumberRecord, operatorPIN: PIN?, policy: Policy, now: Instant, clock: ClockGuard = ClockGuard()
+    ) {
         self.record = record
-        decision = Planner.decide(record, operatorPIN: operatorPIN, policy: policy, now: now)
+        let wanted = Planner.decide(record, operatorPIN: operatorPIN, policy: policy, now: now)
+        decision = clock.permit(wanted, for: record, at: now)
         condition = NumberCondition(of: record, decision: decision)
         outlook = Outlook(of: record, decision: decision, operatorPIN: operatorPIN, policy: policy, now: now)
     }

@@ -1,0 +1,97 @@
+import GRDB
+import Glibc
+public import Planning
+
+/// How a store compares with the fence file beside it.
+public enum FenceFinding: Hashable, Sendable {
+    /// The store is the one that the fence was last raised for, or is new.
+    case current
+    /// The store is older than its fence: it was restored from a copy.
+    case behind(starts: Int, fence: Int)
+    /// The store has been worked on before, and there is no fence: it was brought here without it.
+    case missing(starts: Int)
+    /// The store is a copy that `backup` made.
+    case copy
+
+    /// The finding in words; nil when there is nothing to tell.
+    public var problem: String? {
+        switch self {
+        case .current: nil
+        case .behind(let starts, let fence):
+            "the store has seen \(starts) starts and its fence \(fence): it was restored from an older copy"
+        case .missing(let starts): "the store has seen \(starts) starts and its fence is missing: it was restored"
+        case .copy: "the store is a copy made by backup: it was restored"
+        }
+    }
+}
+
+extension Store {
+    /// Compares the store with its fence, counts this start in both, and takes the consequences of a restore.
+    ///
+    /// A restored store does not know what was sent since the copy was made, so a PIN that it does not hold may be live
+    /// anywhere: every belief gains `foreign`, every managed number is due, and an audit event tells of it. All of that
+    /// is durable before the fence is raised, and the fence is raised before anything is sent.
+    public func passFence(at location: StoreLocation, now: Instant) throws(StorageError) -> FenceFinding {
+        let fence = try Fence.read(at: location)
+        let (finding, starts) = try write { db -> (FenceFinding, Int) in
+            guard let row = try Row.fetchOne(db, sql: "SELECT start_count, is_copy FROM store_state") else {
+                throw StorageError.unreadableRow(table: "store_state", key: "1", column: "start_count")
+            }
+            let starts: Int = row[0]
+            let isCopy: Bool = row[1]
+            let finding = Self.compare(starts: starts, isCopy: isCopy, fence: fence)
+            if let problem = finding.problem {
+                try db.execute(
+                    sql: """
+                        UPDATE numbers SET maybe_foreign = 1, last_accepted = NULL, retry_at = NULL,
+                            due_at = CASE managed WHEN 1 THEN ? END
+                        """, arguments: [now.description])
+                try db.append(
+                    EventEntry(at: now, kind: .storeRestored, detail: problem + ": every belief gains foreign"))
+            }
+            let next = max(starts, fence ?? 0) + 1
+            try db.execute(
+                sql: "UPDATE store_state SET start_count = ?, is_copy = 0, restored_at = coalesce(?, restored_at)",
+                arguments: [next, finding == .current ? nil : now.description])
+            return (finding, next)
+        }
+        try Fence.raise(to: starts, at: location)
+        return finding
+    }
+
+    private static func compare(starts: Int, isCopy: Bool, fence: Int?) -> FenceFinding {
+        if isCopy { return .copy }
+        guard let fence else { return starts == 0 ? .current : .missing(starts: starts) }
+        return starts < fence ? .behind(starts: starts, fence: fence) : .current
+    }
+}
+
+/// The fence file: the number of the newest start, in digits. It stays behind when the store alone is put back.
+enum Fence {
+    /// The number in the fence; nil when there is no fence.
+    static func read(at location: StoreLocation) throws(StorageError) -> Int? {
+        guard try PrivateFile.status(of: location.fence) != nil else { return nil }
+        let descriptor = try PrivateFile.open(location.fence, O_RDONLY)
+        defer { close(descriptor) }
+        let bytes = try PrivateFile.read(descriptor, location.fence, limit: 64)
+        let text = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first ?? ""
+        guard let count = Int(text), count > 0 else {
+            // Torn or edited: it cannot vouch for the store, which is what a missing one means.
+            return nil
+        }
+        return count
+    }
+
+    /// Puts a new fence in place, durably: a new file renamed over the old one.
+    static func raise(to count: Int, at location: StoreLocation) throws(StorageError) {
+        let path = location.fence
+        let next = path + ".new"
+        let descriptor = try PrivateFile.open(next, O_WRONLY | O_CREAT)
+        defer { close(descriptor) }
+        try PrivateFile.adoptDirectoryOwner(descriptor, next)
+        try PrivateFile.write(Array("\(count)\n".utf8), to: descriptor, next)
+        try PrivateFile.sync(descriptor, next)
+        guard rename(next, path) == 0 else { throw PrivateFile.failure("put in place", path) }
+        try PrivateFile.syncDirectory(PrivateFile.directory(of: path))
+    }
+}

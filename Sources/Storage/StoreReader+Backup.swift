@@ -1,0 +1,63 @@
+import GRDB
+import Glibc
+public import Planning
+
+extension StoreReader {
+    /// Writes a consistent copy of the store to a new file, 0600, while others read and write the store.
+    ///
+    /// The copy is marked as one: whoever starts on it later is told that it was restored. The sealing key is not part
+    /// of it.
+    ///
+    /// - Parameter path: where the copy goes; there must be no file yet.
+    public func backup(to path: String) throws(StorageError) {
+        guard try PrivateFile.status(of: path) == nil else {
+            throw .permissions(path: path, problem: "there is a file already: name a new one")
+        }
+        try PrivateFile.createEmpty(at: path)
+        do {
+            var configuration = Configuration()
+            configuration.label = "twostepd.backup"
+            let copy = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.backup(to: copy)
+            try copy.writeWithoutTransaction { db in
+                // A copy is one file: no log beside it.
+                let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode = DELETE")
+                guard mode == "delete" else {
+                    throw StorageError.io(path: path, operation: "finish", problem: "journal mode \(mode ?? "unknown")")
+                }
+                try db.execute(sql: "PRAGMA synchronous = FULL; UPDATE store_state SET is_copy = 1")
+                try Self.check(db, path)
+            }
+            try copy.close()
+        } catch {
+            unlink(path)
+            throw StorageError(error, at: path)
+        }
+        try PrivateFile.syncDirectory(PrivateFile.directory(of: path))
+    }
+
+    /// Reads the whole database and throws ``StorageError/corrupted(path:problem:)`` when it is damaged.
+    static func check(_ db: Database, _ path: String) throws {
+        let findings = try String.fetchAll(db, sql: "PRAGMA quick_check(5)")
+        guard findings == ["ok"] else {
+            throw StorageError.corrupted(path: path, problem: findings.joined(separator: "; "))
+        }
+    }
+
+    /// The latest instant that the store has recorded: the clock has been there.
+    public func highWaterMark() throws(StorageError) -> Instant? {
+        try read { db in
+            let sql = """
+                SELECT max(at) FROM (
+                    SELECT max(sent_at, coalesce(answered_at, '')) AS at FROM changes WHERE id = (SELECT max(id) FROM changes)
+                    UNION ALL SELECT at FROM events WHERE id = (SELECT max(id) FROM events)
+                )
+                """
+            guard let text = try String.fetchOne(db, sql: sql) else { return nil }
+            guard let instant = Instant(text) else {
+                throw StorageError.unreadableRow(table: "events", key: "newest", column: "at")
+            }
+            return instant
+        }
+    }
+}

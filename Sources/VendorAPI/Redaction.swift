@@ -1,0 +1,44 @@
+/// Makes a text from outside fit to be shown: one line, bounded, without control characters and without secrets.
+enum Redaction {
+    /// What stands where a secret was.
+    static let placeholder = "[redacted]"
+
+    /// `text` with every occurrence of `secrets` replaced, at most `longest` Unicode scalars of it.
+    ///
+    /// Secrets are replaced before the cut, so that no part of one is left at the end. Bytes are compared, not
+    /// characters: a combining mark behind a secret makes its last letter another character, and would hide it.
+    static func clean(_ text: String, secrets: [String], longest: Int) -> String {
+        var bytes = Array(onOneLine(text).utf8)
+        for secret in secrets where !secret.isEmpty { bytes = replacing(Array(secret.utf8), in: bytes) }
+        let redacted = String(decoding: bytes, as: UTF8.self)
+        return String(String.UnicodeScalarView(redacted.unicodeScalars.prefix(longest)))
+    }
+
+    /// Nothing that breaks a line, steers a terminal, hides itself or turns the direction of writing.
+    private static func onOneLine(_ text: String) -> String {
+        var scalars = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse: scalars.append(" ")
+            default: scalars.append(scalar)
+            }
+        }
+        return String(scalars)
+    }
+
+    private static func replacing(_ secret: [UInt8], in bytes: [UInt8]) -> [UInt8] {
+        guard secret.count <= bytes.count else { return bytes }
+        var result: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            if bytes[index] == secret[0], bytes[index...].starts(with: secret) {
+                result += placeholder.utf8
+                index += secret.count
+            } else {
+                result.append(bytes[index])
+                index += 1
+            }
+        }
+        return result
+    }
+}

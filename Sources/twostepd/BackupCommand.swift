@@ -1,0 +1,36 @@
+import ArgumentParser
+import Daemon
+import Storage
+
+/// `twostepd backup`.
+struct BackupCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup",
+        abstract: "Write a consistent copy of the store, also while the daemon runs.",
+        discussion: """
+            The sealing key is not part of the copy: keep it elsewhere, without it no PIN in the copy can be read.
+
+            To restore: stop the daemon, move twostepd.sqlite and its -wal and -shm files away, copy the backup to \
+            twostepd.sqlite in the state directory (same owner, mode 0600), start the daemon. It notices the restore: \
+            a PIN that the copy does not know may be live, so every number is reset under the exposure budget.
+            """
+    )
+
+    @OptionGroup var config: ConfigOptions
+    @Argument(help: "The file to write; there must be none of that name.")
+    var file: String
+
+    func run() throws {
+        let settings = try config.settings()
+        let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
+        guard let reader = try fleet.open() else {
+            throw Failure.failed("there is no store at \(fleet.location.database) yet")
+        }
+        do {
+            try reader.backup(to: file)
+        } catch {
+            throw Failure(error)
+        }
+        Console.note("the store was copied to \(file); the sealing key is not in it")
+    }
+}
