@@ -78,6 +78,8 @@ let package = Package(
         // tests(of: "Planning"),
         tests(of: "ConfigFile", ["Planning", yams], exclude: ["Fixtures"]),
         tests(of: "Storage", ["Planning", grdb]),
-        .testTarget(name: "TwostepdTests", dependencies: ["twostepd", "SimulatedVendor"], swiftSettings: strict),
+        .testTarget(
+            name: "TwostepdTests", dependencies: ["twostepd", "Planning", "SimulatedVendor", "Storage"],
+            swiftSettings: strict),
     ]
 )

@@ -56,8 +56,9 @@ struct DigitReader {
     private let bytes: [UInt8]
     private var position = 0
 
+    /// A text of more than 64 bytes reads as empty: none that is meant is so long, and its tail must not be ignored.
     init(_ text: String) {
-        bytes = Array(text.utf8.prefix(64))
+        bytes = text.utf8.count <= 64 ? Array(text.utf8) : []
     }
 
     var isAtEnd: Bool { position == bytes.count }

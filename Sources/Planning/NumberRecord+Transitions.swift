@@ -96,13 +96,15 @@ extension NumberRecord {
         case .noEffect:
             next.lastAccepted = flight.before.lastAccepted
             next.cycle = flight.before.cycle
+            next.generations = flight.before.generations
             if outcome.reason.neverLeft { next.recentWrites = flight.before.recentWrites }
         case .refused:
             if flight.before.lastAccepted == flight.effect { next.lastAccepted = flight.effect }
         case .inDoubt: break
         }
-        let gone = belief.generations.filter { !next.belief.generations.contains($0) }
-        next.setLiveUntil(now, of: gone)
+        if outcome.verdict != .noEffect {
+            next.setLiveUntil(now, of: belief.generations.filter { !next.belief.generations.contains($0) })
+        }
         if desired?.verification != .enabled || !next.belief.maybeOff { next.cycle = nil }
         if outcome.verdict != .accepted {
             next.noteFailure(of: flight, outcome, now: now, policy: policy, jitter: jitter)

@@ -198,7 +198,7 @@ struct Situation {
         // Without reuse, an outage would leave one unused PIN behind for each attempt.
         if let newest = record.generations.last, newest.liveFrom == nil, newest.origin == .generated,
             !belief.generations.contains(newest.generation),
-            desired.rotateBefore.map({ newest.createdAt >= $0 }) ?? true
+            desired.rotateBefore.map({ newest.createdAt >= $0 || $0 > now }) ?? true
         {
             return .enable(generation: newest.generation)
         }

@@ -97,27 +97,6 @@ struct RunTests {
         try await rig.end()
     }
 
-    @Test("killed at any moment, it goes on from the store")
-    func kills() async throws {
-        let rig = try await Rig(Rig.fleet(5), defaults: ["rotate_every: 1s"])
-        rig.vendor.setFaults([.closeAfter: 0.05, .landLate: 0.05, .slow: 0.1])
-        var random = SeededGenerator(seed: 7)
-        for _ in 0..<6 {
-            let daemon = try await rig.startDaemon()
-            let target = rig.vendor.counters.requests + Int.random(in: 1...12, using: &random)
-            try await rig.wait("some requests were sent") { rig.vendor.counters.requests >= target }
-            daemon.signal(SIGKILL)
-            _ = await daemon.exitCode()
-        }
-        rig.vendor.setFaults([:])
-        try rig.writeDesiredState(defaults: ["rotate_every: never"])
-        let daemon = try await rig.startDaemon()
-        try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
-        #expect(try await rig.disagreements() == [])
-        #expect(await rig.stop(daemon) == 0)
-        try await rig.end()
-    }
-
     @Test("tells the service manager that it is ready, reloading and stopping")
     func serviceManager() async throws {
         let rig = try await Rig(Rig.fleet(1))
