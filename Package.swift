@@ -75,9 +75,11 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        // tests(of: "Planning"),
+        tests(of: "Planning"),
         tests(of: "ConfigFile", ["Planning", yams], exclude: ["Fixtures"]),
         tests(of: "Storage", ["Planning", grdb]),
+        tests(of: "VendorAPI", ["SimulatedVendor", "Planning", nioCore, nioPosix, nioSSL]),
+        tests(of: "SimulatedVendor", [nioCore, nioPosix]),
         .testTarget(
             name: "TwostepdTests", dependencies: ["twostepd", "Planning", "SimulatedVendor", "Storage"],
             swiftSettings: strict),

@@ -1,3 +1,4 @@
+import Glibc
 public import Planning
 
 /// The places where secrets are found by name, in order: systemd credentials, `secrets.yaml`, the environment.
@@ -25,17 +26,19 @@ public struct SecretSources: SecretLookup {
     ///   - environment: the process's environment: `CREDENTIALS_DIRECTORY`, `TWOSTEPD_TOKEN_…` and `TWOSTEPD_PIN_…`.
     /// - Returns: the sources, or what is wrong with the file: its permissions, its owner, its content.
     public static func read(settings: Settings, environment: [String: String]) -> Reading<SecretSources> {
-        let path = settings.secrets
+        let credential = credentialPath(environment)
+        let path = credential ?? settings.secrets
         let file: BoundedFile
         do throws(FileProblem) {
             file = try BoundedFile(path: path, limit: SecretsFile.largest)
         } catch .notFound {
-            let sources = SecretSources(settings, SecretsFile(), hasFile: false, environment)
+            let sources = SecretSources(settings, SecretsFile(), path: path, hasFile: false, environment)
             return Reading(value: sources, problems: [], sha256: nil)
         } catch {
             return ReadFile.failure(error, file: path)
         }
-        if let problem = file.privacyProblem {
+        // The service manager keeps its credentials to the service; their modes differ between its versions.
+        if credential == nil, let problem = file.privacyProblem {
             let findings = Findings(file: path, bytes: [], showsSource: false)
             findings.error(
                 .wholeFile, "secrets are not read from this file: \(problem)",
@@ -45,15 +48,24 @@ public struct SecretSources: SecretLookup {
         let reading = SecretsFile.read(bytes: file.bytes, file: path)
         // A checksum of short secrets could be used to guess them, so there is none.
         return Reading(
-            value: reading.value.map { SecretSources(settings, $0, hasFile: true, environment) },
+            value: reading.value.map { SecretSources(settings, $0, path: path, hasFile: true, environment) },
             problems: reading.problems, sha256: nil)
     }
 
-    private init(_ settings: Settings, _ file: SecretsFile, hasFile: Bool, _ environment: [String: String]) {
+    /// The whole secrets file as a credential: `secrets.yaml` in `$CREDENTIALS_DIRECTORY`; nil when there is none.
+    private static func credentialPath(_ environment: [String: String]) -> String? {
+        guard let folder = environment["CREDENTIALS_DIRECTORY"], !folder.isEmpty else { return nil }
+        let path = folder + "/secrets.yaml"
+        return access(path, F_OK) == 0 ? path : nil
+    }
+
+    private init(
+        _ settings: Settings, _ file: SecretsFile, path: String, hasFile: Bool, _ environment: [String: String]
+    ) {
         credentials = environment["CREDENTIALS_DIRECTORY"].flatMap { $0.isEmpty ? nil : CredentialFolder(path: $0) }
         self.file = file
         self.hasFile = hasFile
-        filePath = settings.secrets
+        filePath = path
         self.environment = environment.filter {
             $0.key.hasPrefix(Self.tokenPrefix) || $0.key.hasPrefix(Self.pinPrefix)
         }

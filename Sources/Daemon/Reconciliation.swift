@@ -66,7 +66,8 @@ public final class Reconciliation: Sendable {
             throw StartupError(error)
         }
         commits = CommitQueue(store: store)
-        client = HTTPVendorClient(requestTimeout: settings.timing.requestTimeout)
+        client = HTTPVendorClient(
+            requestTimeout: settings.timing.requestTimeout, userAgent: "twostepd/\(Version.number)")
         let inForce = SecretsInForce(secrets)
         let log = ReportLog(logger: logger)
         let audit = ClockAudit(commits: commits, clock: clock, logger: logger)

@@ -12,7 +12,7 @@ public enum Verdict: String, Hashable, Sendable, CaseIterable {
 
 /// Why a request ended as it did; a closed list, so that nothing is left unclassified.
 public enum OutcomeReason: String, Hashable, Sendable, CaseIterable {
-    /// HTTP 200 with body status 100.
+    /// HTTP 2xx with body status 100: the verdict is the body's, not the HTTP code.
     case success
     /// The host name did not resolve.
     case nameNotResolved = "name_not_resolved"
@@ -40,7 +40,7 @@ public enum OutcomeReason: String, Hashable, Sendable, CaseIterable {
     case serviceUnavailable = "service_unavailable"
     /// HTTP 5xx.
     case serverError = "server_error"
-    /// Another HTTP status: a redirect (never followed), 1xx, or a 2xx that is not 200.
+    /// Another HTTP status: a redirect (never followed), or a 4xx whose body claims success.
     case unexpectedStatus = "unexpected_status"
     /// No complete answer within the request's time limit.
     case timeout

@@ -53,7 +53,7 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
 
     /// Reads `closeAfter=0.05`.
     public static func parse(_ text: String) throws(SimulationError) -> (Fault, Double) {
-        let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let name = parts.first, let fault = Fault(rawValue: name) else { throw .fault(parts.first ?? text) }
         return (fault, try probability(parts.count == 2 ? parts[1] : "1"))
     }

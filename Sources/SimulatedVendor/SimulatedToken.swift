@@ -10,7 +10,7 @@ public struct SimulatedToken: Hashable, Sendable {
 
     /// Reads `TOKEN`, `TOKEN=off` or `TOKEN=foreign:123456`.
     public init(parsing text: String) throws(SimulationError) {
-        let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let token = parts.first, !token.isEmpty else { throw .token(text) }
         self.init(token: token, state: parts.count == 2 ? try VendorState(parsing: parts[1]) : .off)
     }

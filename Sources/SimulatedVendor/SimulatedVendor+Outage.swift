@@ -1,5 +1,5 @@
-import Synchronization
 import NIOCore
+import Synchronization
 
 extension SimulatedVendor {
     /// Refuses all connections for `time`.

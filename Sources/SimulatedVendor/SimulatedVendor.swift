@@ -109,7 +109,10 @@ public final class SimulatedVendor: Sendable {
 
     /// The URL of the documented API.
     public var url: String { "http://\(host):\(port)\(Self.path)" }
+    /// The port that is listened on, also while an outage goes on.
     public var port: Int { state.withLock { $0.port } }
+    /// Whether connections are accepted: no outage goes on, and it is not stopped.
+    public var isListening: Bool { state.withLock { $0.listener?.isActive ?? false } }
 
     /// The true state of every token.
     public var truth: [String: VendorState] { state.withLock { $0.model.states } }

@@ -11,7 +11,8 @@ public enum SimulationError: Error, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .semantics(let text):
-            "'\(text)' is no semantics: write replace, ignore or refuse, a comma, and accept or refuse, such as replace,accept"
+            "'\(text)' is no semantics: write replace, ignore or refuse, a comma, and accept or refuse, such as "
+                + "replace,accept"
         case .state(let text): "'\(text)' is no state: write off, or foreign:123456 with six digits"
         case .token(let text): "'\(text)' is no token: write TOKEN, TOKEN=off or TOKEN=foreign:123456"
         case .fault(let text):

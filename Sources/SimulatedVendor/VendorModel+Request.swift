@@ -7,8 +7,9 @@ extension VendorModel {
         /// The PIN of an enable; nil for a disable.
         public let pin: String?
 
-        /// Reads a body strictly as documented; nil when it is not: the simulator must not forgive what the vendor might
-        /// not.
+        /// Reads a body strictly as documented; nil when it is not.
+        ///
+        /// The simulator must not forgive what the vendor might not.
         public init?(body: Data) {
             // Nil is the answer.
             guard let wire = try? JSONDecoder().decode(Wire.self, from: body) else { return nil }

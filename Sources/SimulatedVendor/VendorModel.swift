@@ -1,5 +1,3 @@
-public import Foundation
-
 /// The vendor without the network: tokens, their true state, and what a request does to it.
 public struct VendorModel: Sendable {
     /// What the vendor says, as its answer's body has it.

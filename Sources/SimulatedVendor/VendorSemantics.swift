@@ -54,7 +54,7 @@ public enum VendorState: Hashable, Sendable {
             self = .off
             return
         }
-        let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, ["on", "foreign"].contains(parts[0]), SimulatedToken.isPIN(parts[1]) else {
             throw .state(text)
         }

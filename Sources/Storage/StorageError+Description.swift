@@ -54,7 +54,8 @@ extension StorageError: CustomStringConvertible {
             "\(path) exists already: a key is never overwritten; move it away if it is not needed any more"
         case .sealedPINUnreadable(let number, let generation, let keyID, let problem):
             "the PIN of \(number), generation \(generation), sealed under key \(keyID), cannot be opened: \(problem)"
-        case .noStore, .permissions, .lockHeld, .diskFull, .readOnly, .corrupted, .replaced, .busy, .io, .database, .newerSchema,
+        case .noStore, .permissions, .lockHeld, .diskFull, .readOnly, .corrupted, .replaced, .busy, .io, .database,
+            .newerSchema,
             .olderSchema, .unreadableRow, .conflict, .mismatch, .queueFull:
             preconditionFailure("not an error about keys")
         }

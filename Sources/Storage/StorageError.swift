@@ -52,7 +52,8 @@ public enum StorageError: Error, Hashable, Sendable {
         switch self {
         case .sealedPINUnreadable, .unreadableRow, .conflict, .mismatch:
             true
-        case .noStore, .permissions, .lockHeld, .diskFull, .readOnly, .corrupted, .replaced, .busy, .io, .database, .newerSchema,
+        case .noStore, .permissions, .lockHeld, .diskFull, .readOnly, .corrupted, .replaced, .busy, .io, .database,
+            .newerSchema,
             .olderSchema, .wrongKey, .keyNeeded, .keyMalformed, .keyExists, .queueFull:
             false
         }

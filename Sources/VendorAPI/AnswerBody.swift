@@ -11,9 +11,13 @@ struct AnswerBody: Hashable {
     /// Reads an answer; nil for anything but one JSON object with one `status` that is a whole number, or such a number
     /// in a string.
     init?(_ bytes: [UInt8]) {
-        guard Self.isReadable(bytes) else { return nil }
-        // What the decoder cannot read is malformed: the caller says so.
-        guard let wire = try? JSONDecoder().decode(Wire.self, from: Data(bytes)) else { return nil }
+        let data = Data(bytes)
+        // What cannot be read is malformed: the caller says so. The decoder reads only what it is asked for, so another
+        // reader sees first to it that all of the answer is JSON.
+        guard Self.isReadable(bytes), (try? JSONSerialization.jsonObject(with: data)) is [String: Any] else {
+            return nil
+        }
+        guard let wire = try? JSONDecoder().decode(Wire.self, from: data) else { return nil }
         status = wire.status
         message = wire.message
     }
@@ -64,7 +68,10 @@ struct AnswerBody: Hashable {
                 guard index < bytes.count else { return false }
                 if depth == 1, isKey(bytes, after: index) {
                     let name = bytes[start..<index]
-                    if name.elementsEqual("status".utf8) { statusKeys += 1 }
+                    if name.elementsEqual("status".utf8) {
+                        statusKeys += 1
+                        if mayBeRounded(bytes, after: index) { return false }
+                    }
                     if spellsASCII(name) { return false }
                 }
             default:
@@ -75,13 +82,21 @@ struct AnswerBody: Hashable {
         return statusKeys == 1
     }
 
+    /// Whether a key's value is a number with more digits than a decoder keeps: 99.99999999999999999 would become 100.
+    private static func mayBeRounded(_ bytes: [UInt8], after quote: Int) -> Bool {
+        let value = bytes[(quote + 1)...].drop { isBlank($0) || $0 == UInt8(ascii: ":") }
+        let literal = value.prefix { (48...57).contains($0) || "+-.eE".utf8.contains($0) }
+        return literal.count > 15
+    }
+
     /// Whether a key writes an ASCII letter as `\u00..`: it might be another `status`, and nothing honest needs it.
     private static func spellsASCII(_ name: ArraySlice<UInt8>) -> Bool {
         name.indices.contains { name[$0...].starts(with: "\\u00".utf8) }
     }
 
     private static func isKey(_ bytes: [UInt8], after quote: Int) -> Bool {
-        let next = bytes[(quote + 1)...].first { ![32, 9, 10, 13].contains($0) }
-        return next == UInt8(ascii: ":")
+        bytes[(quote + 1)...].first { !isBlank($0) } == UInt8(ascii: ":")
     }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { [32, 9, 10, 13].contains(byte) }
 }

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Foundation
 import Glibc
 import NIOCore
 import NIOHTTP1
@@ -51,6 +52,10 @@ public final class HTTPVendorClient: Sendable {
     }
 
     private func exchange(_ request: VendorRequest) async -> ExchangeEnd {
+        guard !Task.isCancelled else { return .notSent(.notSent, message: "cancelled") }
+        guard Self.hasPossiblePort(request.endpoint.url) else {
+            return .notSent(.notSent, message: "the endpoint's port is not a number from 1 to 65535")
+        }
         let body = WatchedBody(request.body)
         var message = HTTPClientRequest(url: request.endpoint.url)
         message.method = .POST
@@ -108,6 +113,12 @@ public final class HTTPVendorClient: Sendable {
         return .success(
             ExchangeEnd.Answer(
                 status: Int(response.status.code), retryAfter: response.headers.first(name: "retry-after"), body: body))
+    }
+
+    /// Whether a URL has no port, or one that there can be: the network library ends the process over any other.
+    private static func hasPossiblePort(_ url: String) -> Bool {
+        guard let port = URL(string: url)?.port else { return true }
+        return (1...65_535).contains(port)
     }
 
     private static func now() -> Instant {

@@ -27,7 +27,8 @@ struct HardTimesTests {
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
         #expect(try await rig.disagreements() == [])
         #expect(await rig.stop(second) == 0)
-        let events = try await Shell.run("sqlite3", [rig.store.path, "SELECT detail FROM events WHERE kind = 'store_restored'"])
+        let events = try await Shell.run(
+            "sqlite3", [rig.store.path, "SELECT detail FROM events WHERE kind = 'store_restored'"])
         #expect(events.contains("foreign"))
         let third = try await rig.startDaemon()
         #expect(rig.logText.components(separatedBy: "Store was restored").count == 2, "it is told once")
@@ -110,7 +111,8 @@ struct HardTimesTests {
         try await rig.end()
     }
 
-    @Test("a full disk stops all requests; when there is space again, the work goes on by itself", .enabled(if: canMount))
+    @Test(
+        "a full disk stops all requests; when there is space again, the work goes on by itself", .enabled(if: canMount))
     func fullDisk() async throws {
         let rig = try await Rig(Rig.fleet(3), defaults: ["rotate_every: 1s"])
         let state = rig.folder.appendingPathComponent("state")
@@ -167,8 +169,9 @@ struct HardTimesTests {
     }()
 
     private static func recorded(_ rig: Rig) async throws -> Int {
-        Int(try await Shell.run("sqlite3", [rig.store.path, "SELECT count(*) FROM changes"])
-            .trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+        Int(
+            try await Shell.run("sqlite3", [rig.store.path, "SELECT count(*) FROM changes"])
+                .trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
     }
 
     /// Writes until the file system is full.

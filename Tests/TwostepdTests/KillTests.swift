@@ -13,7 +13,8 @@ struct KillTests {
     func kills() async throws {
         let rig = try await Rig(Rig.fleet(6), defaults: ["rotate_every: 2s", "reapply_every: 3s"], seed: 11)
         rig.vendor.setFaults([
-            .closeBefore: 0.03, .closeAfter: 0.05, .landLate: 0.05, .slow: 0.15, .serverErrorAfter: 0.03, .truncated: 0.02,
+            .closeBefore: 0.03, .closeAfter: 0.05, .landLate: 0.05, .slow: 0.15, .serverErrorAfter: 0.03,
+            .truncated: 0.02,
             .refuseEnable: 0.02, .refuseDisable: 0.02, .tooManyRequests: 0.01,
         ])
         var random = SeededGenerator(seed: 42)
@@ -38,7 +39,8 @@ struct KillTests {
         #expect(await rig.stop(daemon) == 0)
         let interrupted = try await Shell.run(
             "sqlite3", [rig.store.path, "SELECT count(*) FROM changes WHERE outcome_reason = 'daemon_stopped'"])
-        #expect((Int(interrupted.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0) > 5, "kills met requests in flight")
+        #expect(
+            (Int(interrupted.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0) > 5, "kills met requests in flight")
         try await rig.end()
     }
 

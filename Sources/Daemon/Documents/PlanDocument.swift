@@ -22,6 +22,16 @@ public struct PlanDocument: Encodable, Sendable {
 
     private enum CodingKeys: String, CodingKey { case version, now, later, refused }
 
+    /// What falls due for one number: its next action, and its rotation when a re-apply comes before that.
+    private static func later(_ standing: Standing) -> [(Instant, Later)] {
+        if case .send = standing.decision { return [] }
+        let number = standing.record.number.description
+        var due: [(Instant, NextAction)] = []
+        if let at = standing.outlook.at, let action = standing.outlook.action { due.append((at, action)) }
+        if let rotation = standing.rotationAt, standing.outlook.action != .rotate { due.append((rotation, .rotate)) }
+        return due.map { ($0, Later(number: number, action: $1.rawValue, at: $0.description)) }
+    }
+
     /// The plan for `standings`, in the order of the numbers now and of the instants later.
     public init(_ standings: [Standing], refused: String? = nil) {
         now = standings.compactMap { standing in
@@ -31,14 +41,7 @@ public struct PlanDocument: Encodable, Sendable {
             return Now(
                 number: standing.record.number.description, action: action.rawValue, reason: reason.rawValue)
         }
-        later = standings.compactMap { standing -> (Instant, Later)? in
-            if case .send = standing.decision { return nil }
-            guard let at = standing.outlook.at, let action = standing.outlook.action else { return nil }
-            return (
-                at,
-                Later(number: standing.record.number.description, action: action.rawValue, at: at.description)
-            )
-        }.sorted { ($0.0, $0.1.number) < ($1.0, $1.1.number) }.map(\.1)
+        later = standings.flatMap(Self.later).sorted { ($0.0, $0.1.number) < ($1.0, $1.1.number) }.map(\.1)
         self.refused = Nullable(refused)
     }
 }

@@ -76,6 +76,8 @@ public struct Standing: Sendable {
     public let condition: NumberCondition
     public let decision: Decision
     public let outlook: Outlook
+    /// When the live PIN is due to change; nil for never, and when no PIN of ours is certainly live.
+    public let rotationAt: Instant?
 
     /// Judges `record` at `now`, by a clock that `clock` has watched.
     public init(
@@ -85,6 +87,14 @@ public struct Standing: Sendable {
         let wanted = Planner.decide(record, operatorPIN: operatorPIN, policy: policy, now: now)
         decision = clock.permit(wanted, for: record, at: now)
         condition = NumberCondition(of: record, decision: decision)
+        rotationAt = record.desired.flatMap { desired in
+            guard desired.verification == .enabled, case .on(let generation) = record.belief.certainEffect else {
+                return nil
+            }
+            return RotationSchedule.due(
+                record, desired: desired, generation: generation, operatorPIN: operatorPIN, policy: policy, now: now
+            )?.at
+        }
         outlook = Outlook(of: record, decision: decision, operatorPIN: operatorPIN, policy: policy, now: now)
     }
 

@@ -1,9 +1,10 @@
 import Planning
 
 /// How many requests a healthy vendor needs, from each state that an exploration found, until the number is at rest as
-/// desired: the worst case over all that may still land late, and over when it does.
+/// desired: the worst case over when time passes, and over what may still land late and when it does.
 ///
 /// Healthy: each request is carried out and answered, the file stays as it is, nothing more falls due, and time passes.
+/// A late request lands once here; one that landed again and again would cost a request each time, without end.
 struct Healing {
     /// More than this is not bounded for all we know.
     static let limit = 40
@@ -18,11 +19,9 @@ struct Healing {
     private(set) var stuck: [Int] = []
 
     private let explorer: Explorer
-    private let lateRequestsLand: Bool
     private var requests: [Int]
 
-    init(of explorer: Explorer, lateRequestsLand: Bool) throws {
-        self.lateRequestsLand = lateRequestsLand
+    init(of explorer: Explorer) throws {
         self.explorer = explorer
         requests = Array(repeating: 0, count: explorer.origins.count)
         var changes = true
@@ -81,7 +80,6 @@ struct Healing {
             }
             for (effect, edge) in steps.settling { needed = max(needed, after(edge, truth, late & ~(1 << effect))) }
         }
-        guard lateRequestsLand else { return needed }
         for effect in 0...Truth.mostGenerations where late & (1 << effect) != 0 {
             let landed = explorer.vendor.carryOut(effect, on: truth).truth
             let left = late & ~(1 << effect)

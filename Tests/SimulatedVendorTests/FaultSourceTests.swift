@@ -1,0 +1,68 @@
+import Testing
+
+@testable import SimulatedVendor
+
+@Suite("Which fault comes next")
+struct FaultSourceTests {
+    private func draws(_ source: FaultSource, _ count: Int) -> [Fault?] {
+        var source = source
+        return (0..<count).map { _ in source.next(token: "t") }
+    }
+
+    @Test("the same seed gives the same faults, and another seed others")
+    func seeded() {
+        func source(_ seed: UInt64) -> FaultSource {
+            var source = FaultSource(seed: seed)
+            source.setProbabilities(Fault.every(0.05))
+            return source
+        }
+        #expect(draws(source(1), 500) == draws(source(1), 500))
+        #expect(draws(source(1), 500) != draws(source(2), 500))
+    }
+
+    @Test("each fault comes about as often as its probability says")
+    func frequencies() {
+        var source = FaultSource(seed: 42)
+        source.setProbabilities(Fault.every(0.05))
+        let counts = Dictionary(grouping: draws(source, 20_000).compactMap { $0 }, by: { $0 }).mapValues(\.count)
+        for fault in Fault.allCases { #expect((800...1200).contains(counts[fault] ?? 0), "\(fault)") }
+    }
+
+    @Test("a probability of 1 always comes, and none never")
+    func certainties() {
+        var source = FaultSource(seed: 1)
+        #expect(draws(source, 100).allSatisfy { $0 == nil })
+        source.setProbabilities([.hang: 1])
+        #expect(draws(source, 100).allSatisfy { $0 == .hang })
+        source.setProbabilities(Fault.every(1))
+        #expect(draws(source, 1000).allSatisfy { $0 != nil })
+    }
+
+    @Test("a script comes first, in order, and a token's lines wait for that token")
+    func scripts() {
+        var source = FaultSource(seed: 1)
+        source.append([.html], token: "b")
+        source.append([.hang, nil, .slow], token: nil)
+        #expect(source.next(token: "a") == .hang)
+        #expect(source.next(token: "b") == .html)
+        #expect(source.next(token: nil) == nil)
+        #expect(source.next(token: "b") == .slow)
+        #expect(source.next(token: "b") == nil)
+    }
+
+    @Test("a script is bounded")
+    func bounded() {
+        var source = FaultSource(seed: 1)
+        source.append(Array(repeating: .hang, count: FaultSource.longestScript + 5), token: nil)
+        #expect(draws(source, FaultSource.longestScript + 5).count { $0 == .hang } == FaultSource.longestScript)
+    }
+
+    @Test("the generator is SplitMix64")
+    func generator() {
+        var generator = SeededGenerator(seed: 1_234_567)
+        #expect(
+            (0..<3).map { _ in generator.next() } == [
+                6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423,
+            ])
+    }
+}

@@ -1,0 +1,63 @@
+import Testing
+
+@testable import SimulatedVendor
+
+@Suite("A simulation's options as they are written")
+struct OptionsTests {
+    @Test("tokens are read with their state")
+    func tokens() throws {
+        #expect(try SimulatedToken(parsing: "a") == SimulatedToken(token: "a", state: .off))
+        #expect(try SimulatedToken(parsing: "a=off") == SimulatedToken(token: "a", state: .off))
+        #expect(
+            try SimulatedToken(parsing: "a=foreign:012345") == SimulatedToken(token: "a", state: .on(pin: "012345")))
+        #expect(try SimulatedToken(parsing: "a=on:123456") == SimulatedToken(token: "a", state: .on(pin: "123456")))
+    }
+
+    @Test(
+        "a wrong token or state is named",
+        arguments: ["", "=off", "a=on", "a=foreign", "a=foreign:12345", "a=foreign:12345x", "a=maybe", "a="])
+    func wrongTokens(_ text: String) {
+        #expect(throws: SimulationError.self) { try SimulatedToken(parsing: text) }
+    }
+
+    @Test("faults are read with their probability")
+    func faults() throws {
+        let written = try Fault.parse("closeAfter=0.05")
+        #expect(written.0 == .closeAfter)
+        #expect(written.1 == 0.05)
+        let certain = try Fault.parse("hang")
+        #expect(certain.0 == .hang)
+        #expect(certain.1 == 1)
+        for fault in Fault.allCases { #expect(try Fault.parse("\(fault.rawValue)=0").0 == fault) }
+    }
+
+    @Test("a wrong fault or probability is named, with what would be right")
+    func wrongFaults() {
+        #expect(throws: SimulationError.fault("closeafter")) { try Fault.parse("closeafter=1") }
+        for text in ["1.1", "-0.1", "nan", "inf", "5%", ""] {
+            #expect(throws: SimulationError.probability(text)) { try Fault.parse("hang=\(text)") }
+        }
+        #expect(SimulationError.fault("x").description.contains("closeAfter"))
+    }
+
+    @Test(
+        "a wrong semantics is named",
+        arguments: ["", "replace", "accept,replace", "replace,accept,x", "replace, accept"])
+    func wrongSemantics(_ text: String) {
+        #expect(throws: SimulationError.semantics(text)) { try VendorSemantics(parsing: text) }
+    }
+
+    @Test("probabilities that add up to more than 1 are refused, not cut")
+    func sum() async {
+        var options = SimulatedVendor.Options()
+        options.faults = [.hang: 0.6, .html: 0.6]
+        await #expect(throws: SimulationError.sumOfProbabilities(1.2)) { try await SimulatedVendor(options) }
+    }
+
+    @Test("a port that is taken is said so")
+    func takenPort() async throws {
+        let vendor = try await SimulatedVendor()
+        await #expect(throws: SimulationError.self) { try await SimulatedVendor(port: vendor.port) }
+        try await vendor.stop()
+    }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import SimulatedVendor
+import Synchronization
+import Testing
+
+/// A connection that sees the bytes of answers, and their end.
+final class RawClient: Sendable {
+    struct Seen: Sendable {
+        var text = ""
+        var isClosed = false
+    }
+
+    private let collector: Collector
+    private let channel: any Channel
+
+    init(port: Int) async throws {
+        let collector = Collector()
+        self.collector = collector
+        channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelInitializer { channel in channel.pipeline.addHandler(collector) }
+            .connect(host: "127.0.0.1", port: port).get()
+    }
+
+    var seen: Seen { collector.seen.withLock { $0 } }
+
+    func send(_ text: String) async throws { try await channel.writeAndFlush(ByteBuffer(string: text)) }
+
+    func close() { channel.close(promise: nil) }
+
+    /// Sends a request of the documented API and gives what came back, once it is whole or the connection is closed.
+    func post(_ body: String, close: Bool = false) async throws -> Seen {
+        let before = seen.text.utf8.count
+        try await send(Self.request("POST", SimulatedVendor.path, body, close: close))
+        try await wait("an answer or an end") { Self.isWhole(seen.text.dropFirstBytes(before)) || seen.isClosed }
+        var result = seen
+        result.text = result.text.dropFirstBytes(before)
+        return result
+    }
+
+    static func request(_ method: String, _ path: String, _ body: String = "", close: Bool = false) -> String {
+        "\(method) \(path) HTTP/1.1\r\nhost: x\r\n\(close ? "connection: close\r\n" : "")"
+            + "content-length: \(body.utf8.count)\r\n\r\n\(body)"
+    }
+
+    /// Whether a head and as many bytes as it promises are there.
+    static func isWhole(_ text: String) -> Bool {
+        guard let head = text.range(of: "\r\n\r\n") else { return false }
+        let length = text[..<head.lowerBound].split(separator: "\r\n").first { $0.hasPrefix("content-length: ") }
+            .flatMap { Int($0.dropFirst("content-length: ".count)) }
+        return text[head.upperBound...].utf8.count >= length ?? 0
+    }
+}
+
+extension String {
+    func dropFirstBytes(_ count: Int) -> String { String(decoding: utf8.dropFirst(count), as: UTF8.self) }
+}
+
+/// Waits for a condition, up to a minute.
+func wait(_ what: Comment, until condition: () -> Bool) async throws {
+    let deadline = ContinuousClock.now + .seconds(60)
+    while !condition() {
+        try #require(ContinuousClock.now < deadline, what)
+        try await Task.sleep(for: .milliseconds(2))
+    }
+}
+
+private final class Collector: ChannelInboundHandler, Sendable {
+    typealias InboundIn = ByteBuffer
+
+    let seen = Mutex(RawClient.Seen())
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let text = String(decoding: unwrapInboundIn(data).readableBytesView, as: UTF8.self)
+        seen.withLock { $0.text += text }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { seen.withLock { $0.isClosed = true } }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import Testing
+
+@testable import SimulatedVendor
+
+@Suite("Looking into a running simulation and steering it", .timeLimit(.minutes(2)))
+struct SimulationControlTests {
+    /// A vendor and a connection to it.
+    private struct Rig {
+        let vendor: SimulatedVendor
+        let client: RawClient
+
+        init() async throws {
+            var options = SimulatedVendor.Options()
+            options.tokens = [
+                SimulatedToken(token: "a", state: .on(pin: "111111")), SimulatedToken(token: "b", state: .off),
+            ]
+            options.lateDelay = .seconds(600)
+            vendor = try await SimulatedVendor(options)
+            client = try await RawClient(port: vendor.port)
+        }
+
+        func ask(_ method: String, _ path: String, _ body: String = "") async throws -> (status: Int, body: String) {
+            let before = client.seen.text.utf8.count
+            try await client.send(RawClient.request(method, "/_sim/" + path, body))
+            try await wait("an answer") { RawClient.isWhole(client.seen.text.dropFirstBytes(before)) }
+            let text = client.seen.text.dropFirstBytes(before)
+            let status = Int(text.split(separator: " ")[1]) ?? 0
+            return (status, text.range(of: "\r\n\r\n").map { String(text[$0.upperBound...]) } ?? "")
+        }
+
+        func end() async throws {
+            client.close()
+            try await vendor.stop()
+        }
+    }
+
+    @Test("the truth names every token, its state, its PIN or null, and what is pending")
+    func truth() async throws {
+        let rig = try await Rig()
+        rig.vendor.script([.landLate], token: "b")
+        _ = try await RawClient(port: rig.vendor.port).post(#"{"token":"b","action":0,"pin":"222222"}"#)
+        let answer = try await rig.ask("GET", "truth")
+        #expect(answer.status == 200)
+        #expect(
+            answer.body
+                == #"{"tokens":[{"pending":0,"pin":"111111","state":"on","token":"a"},"#
+                + #"{"pending":1,"pin":null,"state":"off","token":"b"}],"version":1}"#)
+        try await rig.end()
+    }
+
+    @Test("faults, scripts, semantics and tokens can be set")
+    func steering() async throws {
+        let rig = try await Rig()
+        #expect(try await rig.ask("PUT", "faults", #"{"authRefused":1}"#).status == 200)
+        #expect(try await rig.client.post(#"{"token":"a","action":1}"#).text.contains("\"status\":401"))
+        #expect(try await rig.ask("PUT", "faults", "{}").status == 200)
+        #expect(try await rig.ask("POST", "script", #"["serviceUnavailable",null]"#).status == 200)
+        #expect(try await rig.client.post(#"{"token":"a","action":1}"#).text.contains("\"status\":101"))
+        #expect(try await rig.client.post(#"{"token":"a","action":1}"#).text.contains("\"status\":100"))
+        #expect(try await rig.ask("PUT", "semantics", "\"refuse,refuse\"").status == 200)
+        #expect(try await rig.client.post(#"{"token":"a","action":1}"#).text.contains("\"status\":405"))
+        #expect(try await rig.ask("PUT", "tokens", #"["c=foreign:333333","a=on:444444"]"#).status == 200)
+        #expect(rig.vendor.truth == ["a": .on(pin: "444444"), "b": .off, "c": .on(pin: "333333")])
+        try await rig.end()
+    }
+
+    @Test("requests and counters can be read")
+    func reading() async throws {
+        let rig = try await Rig()
+        _ = try await rig.client.post(#"{"token":"a","action":1}"#)
+        #expect(try await rig.ask("GET", "requests").body == #"["{\"token\":\"a\",\"action\":1}"]"#)
+        let counters = try JSONDecoder().decode(
+            VendorModel.Counters.self, from: Data(try await rig.ask("GET", "counters").body.utf8))
+        #expect(counters == rig.vendor.counters)
+        #expect(counters.requests == 1)
+        #expect(counters.mostOff == 2)
+        try await rig.end()
+    }
+
+    @Test("an outage can be ordered, and is answered before it begins")
+    func outage() async throws {
+        let rig = try await Rig()
+        #expect(try await rig.ask("POST", "outage", #"{"seconds":0.05}"#).body == "true")
+        try await wait("the connection is broken") { rig.client.seen.isClosed }
+        try await wait("it is over") { rig.vendor.isListening }
+        try await rig.end()
+    }
+
+    @Test(
+        "a wrong order is refused with a reason, and changes nothing",
+        arguments: [
+            ("PUT", "faults", #"{"nonsense":1}"#), ("PUT", "faults", #"{"hang":2}"#), ("PUT", "faults", "["),
+            ("PUT", "faults", #"{"hang":0.6,"html":0.6}"#), ("POST", "script", #"["nonsense"]"#),
+            ("POST", "script", "{}"), ("PUT", "semantics", "\"replace\""), ("PUT", "semantics", ""),
+            ("PUT", "tokens", #"["x=maybe"]"#), ("PUT", "tokens", #"["a=off","x=maybe"]"#), ("POST", "outage", "5"),
+        ])
+    func wrongOrders(_ method: String, _ path: String, _ body: String) async throws {
+        let rig = try await Rig()
+        let answer = try await rig.ask(method, path, body)
+        #expect(answer.status == 400)
+        #expect(!answer.body.isEmpty)
+        #expect(rig.vendor.truth == ["a": .on(pin: "111111"), "b": .off])
+        #expect(try await rig.client.post(#"{"token":"a","action":1}"#).text.contains("\"status\":100"))
+        try await rig.end()
+    }
+
+    @Test("another path or method is not found")
+    func unknownPath() async throws {
+        let rig = try await Rig()
+        #expect(try await rig.ask("GET", "nonsense").status == 404)
+        #expect(try await rig.ask("DELETE", "truth").status == 404)
+        try await rig.end()
+    }
+}

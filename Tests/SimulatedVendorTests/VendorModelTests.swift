@@ -1,0 +1,121 @@
+import Foundation
+import Testing
+
+@testable import SimulatedVendor
+
+@Suite("The vendor without the network")
+struct VendorModelTests {
+    private let enable = VendorModel.Request(token: "t", pin: "222222")
+    private let disable = VendorModel.Request(token: "t", pin: nil)
+
+    private func model(_ semantics: VendorSemantics, _ state: VendorState) -> VendorModel {
+        VendorModel(semantics: semantics, tokens: [SimulatedToken(token: "t", state: state)])
+    }
+
+    @Test("enable while off and disable while on work under each semantics", arguments: VendorSemantics.allCases)
+    func documented(_ semantics: VendorSemantics) {
+        var off = model(semantics, .off)
+        #expect(off.carryOut(enable) == .success)
+        #expect(off.states == ["t": .on(pin: "222222")])
+        var on = model(semantics, .on(pin: "111111"))
+        #expect(on.carryOut(disable) == .success)
+        #expect(on.states == ["t": .off])
+        #expect(on.counters.applied == 1)
+    }
+
+    @Test("enable while on replaces, is ignored with a success, or is refused", arguments: VendorSemantics.allCases)
+    func enableWhenOn(_ semantics: VendorSemantics) {
+        var model = model(semantics, .on(pin: "111111"))
+        let verdict = model.carryOut(enable)
+        switch semantics.enableWhenOn {
+        case .replace:
+            #expect(verdict == .success)
+            #expect(model.states == ["t": .on(pin: "222222")])
+        case .ignore:
+            #expect(verdict == .success)
+            #expect(model.states == ["t": .on(pin: "111111")])
+            #expect(model.counters.ignored == 1)
+        case .refuse:
+            #expect(verdict.status == 406)
+            #expect(model.states == ["t": .on(pin: "111111")])
+            #expect(model.counters.refused == 1)
+        }
+    }
+
+    @Test("disable while off is accepted or refused, and changes nothing", arguments: VendorSemantics.allCases)
+    func disableWhenOff(_ semantics: VendorSemantics) {
+        var model = model(semantics, .off)
+        #expect(model.carryOut(disable).status == (semantics.disableWhenOff == .accept ? 100 : 405))
+        #expect(model.states == ["t": .off])
+        #expect(model.counters.applied == 0)
+    }
+
+    @Test("there are six semantics, and each is written as it is read")
+    func sixSemantics() throws {
+        #expect(Set(VendorSemantics.allCases).count == 6)
+        for semantics in VendorSemantics.allCases {
+            #expect(try VendorSemantics(parsing: semantics.description) == semantics)
+        }
+    }
+
+    @Test("an unknown token is refused, or becomes known where that is wanted")
+    func unknownTokens() {
+        var model = model(VendorSemantics(), .off)
+        let stranger = VendorModel.Request(token: "stranger", pin: "222222")
+        #expect(model.carryOut(stranger).status == 401)
+        #expect(model.states.keys.sorted() == ["t"])
+        model.registersUnknownTokens = true
+        #expect(model.carryOut(stranger) == .success)
+        #expect(model.states["stranger"] == .on(pin: "222222"))
+    }
+
+    @Test("late requests land once, in the order in which they came")
+    func lateLandings() {
+        var model = model(VendorSemantics(), .off)
+        let first = model.addLate(enable)
+        _ = model.addLate(disable)
+        _ = model.addLate(VendorModel.Request(token: "t", pin: "333333"))
+        #expect(model.pending == ["t": 3])
+        #expect(model.states == ["t": .off])
+        model.land(first)
+        model.land(first)
+        #expect(model.states == ["t": .on(pin: "222222")])
+        model.landAll()
+        #expect(model.states == ["t": .on(pin: "333333")])
+        #expect(model.pending.isEmpty)
+        #expect(model.counters.landedLate == 3)
+    }
+
+    @Test("the most tokens that were off at once are counted")
+    func mostOff() {
+        var model = VendorModel(
+            semantics: VendorSemantics(),
+            tokens: ["a", "b", "c"].map { SimulatedToken(token: $0, state: .on(pin: "111111")) })
+        #expect(model.counters.mostOff == 0)
+        for token in ["a", "b"] { _ = model.carryOut(VendorModel.Request(token: token, pin: nil)) }
+        _ = model.carryOut(VendorModel.Request(token: "a", pin: "222222"))
+        _ = model.carryOut(VendorModel.Request(token: "c", pin: nil))
+        #expect(model.counters.mostOff == 2)
+        _ = model.carryOut(VendorModel.Request(token: "b", pin: "222222"))
+        model.clearCounters()
+        #expect(model.counters.mostOff == 1)
+        model.set(SimulatedToken(token: "c", state: .off))
+        #expect(model.counters.mostOff == 1)
+    }
+
+    @Test("a request is read strictly as documented")
+    func strictReading() {
+        func read(_ text: String) -> VendorModel.Request? { VendorModel.Request(body: Data(text.utf8)) }
+        #expect(read(#"{"token":"t","action":0,"pin":"222222"}"#) == enable)
+        #expect(read(#"{"token":"t","action":1}"#) == disable)
+        let others = [
+            "", "{}", "[]", "null", #"{"token":"t"}"#, #"{"action":1}"#, #"{"token":"t","action":2}"#,
+            #"{"token":"t","action":0}"#, #"{"token":"t","action":"1"}"#, #"{"token":"t","action":true}"#,
+            #"{"token":"t","action":0,"pin":222222}"#, #"{"token":"t","action":0,"pin":"22222"}"#,
+            #"{"token":"t","action":0,"pin":"2222222"}"#, #"{"token":"t","action":0,"pin":"22222a"}"#,
+            #"{"token":5,"action":1}"#, #"{"token":"t","action":1,"pin":"222222"}"#, "token=t&action=1",
+            String(repeating: "[", count: 100_000),
+        ]
+        for text in others { #expect(read(text) == nil, "\(text.prefix(80))") }
+    }
+}

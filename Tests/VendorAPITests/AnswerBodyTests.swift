@@ -1,0 +1,119 @@
+import Foundation
+import Planning
+import Testing
+
+@testable import VendorAPI
+
+@Suite("The JSON of an answer")
+struct AnswerBodyTests {
+    private let success = #"{"status":100,"message":"Success"}"#
+
+    private func judge(_ bytes: [UInt8]) -> Outcome { Sample.outcome(200, .complete(bytes)) }
+
+    @Test(
+        "what is almost JSON, or more than one JSON object, proves nothing",
+        arguments: [
+            #"{"STATUS":100}"#, #"{"message":"status"}"#, #"{"x":"status","y":100}"#, #"{"status":100]"#,
+            #"x{"status":100}"#, #"{"status" 100}"#, #"{"status"::100}"#, #"{"status":100 "message":""}"#,
+            #")]}',{"status":100}"#, #"callback({"status":100})"#, #"{"status":100}/* */"#, #"{"status":100,"x":"#,
+            #"{"status":100,"message":"\"#, #"{"status":100,"message":"\x"}"#, #"{,"status":100}"#,
+            "{\"status\":100}\u{0}", "\u{0}{\"status\":100}", "status=100", "}", "{", #"{"status":}"#,
+        ])
+    func almostJSON(_ text: String) { #expect(judge(Array(text.utf8)).reason == .malformed) }
+
+    @Test(
+        "a status that is close to a number is malformed",
+        arguments: [
+            "--100", ".1e3", "100.", "-", "Infinity", "'100'", "-99999999999999999999", "100.00000000000000001",
+            "99.99999999999999999999", #"" ""#, #""-100""#, #""one hundred""#, #""١٠٠""#, #""100\u0000""#, #""100\n""#,
+            String(repeating: "1", count: 5000), "1e99999999999", "1000000000000000",
+            "0.0000000000000001e18", "1e2.0", "1e2e1",
+        ])
+    func almostNumbers(_ literal: String) {
+        let outcome = judge(Array("{\"status\":\(literal),\"message\":\"Success\"}".utf8))
+        #expect(outcome.reason == .malformed, "\(outcome)")
+        #expect(outcome.apiStatus == nil)
+    }
+
+    @Test(
+        "an answer that names its status twice is not believed, in whatever spelling",
+        arguments: [
+            #"{"status":100,"status":100}"#, #"{"status":404,"status":100}"#, #"{"status":100,"status":404}"#,
+            #"{"status":100,"\u0073tatus":404}"#, #"{"\u0073tatus":404,"status":100}"#,
+            #"{"\u0073\u0074\u0061\u0074\u0075\u0073":100}"#, #"{"status":"100","message":"x","status":101}"#,
+            #"{"status":100,"statu\u0073":404}"#,
+        ])
+    func duplicates(_ text: String) {
+        #expect(judge(Array(text.utf8)).reason == .malformed)
+    }
+
+    @Test(
+        "a status elsewhere is nobody's status",
+        arguments: [
+            #"{"status":100,"data":{"status":404}}"#, #"{"list":[{"status":404}],"status":100}"#,
+            #"{"message":"\"status\":404","status":100}"#, #"{"x\"status":404,"status":100}"#,
+            #"{"x\\":"status","status":100}"#, #"{"note":"status","status":100,"message":"{\"status\":404}"}"#,
+        ])
+    func elsewhere(_ text: String) {
+        let outcome = judge(Array(text.utf8))
+        #expect(outcome.reason == .success)
+        #expect(outcome.apiStatus == 100)
+    }
+
+    @Test("nesting is read to a limit, and a bomb is only malformed")
+    func nesting() {
+        func nested(_ depth: Int, _ open: String, _ close: String, inner: String = "1") -> [UInt8] {
+            let value = String(repeating: open, count: depth) + inner + String(repeating: close, count: depth)
+            return Array("{\"status\":100,\"x\":\(value)}".utf8)
+        }
+        #expect(judge(nested(AnswerBody.deepest - 1, "[", "]")).reason == .success)
+        #expect(judge(nested(AnswerBody.deepest, "[", "]")).reason == .malformed)
+        #expect(judge(nested(30_000, "[", "]")).reason == .malformed)
+        #expect(judge(nested(10_000, "{\"x\":", "}")).reason == .malformed)
+        #expect(judge(Array(repeating: UInt8(ascii: "["), count: HTTPVendorClient.bodyLimit)).reason == .malformed)
+        #expect(judge(Array(repeating: UInt8(ascii: "{"), count: HTTPVendorClient.bodyLimit)).reason == .malformed)
+    }
+
+    @Test("bytes that are no UTF-8 are malformed")
+    func encoding() throws {
+        #expect(judge([0xff, 0xfe, 0xfd]).reason == .malformed)
+        #expect(judge(Array(repeating: 0, count: 1000)).reason == .malformed)
+        let head = Array(#"{"status":100,"message":""#.utf8)
+        #expect(judge(head + [0xc3, 0x28] + Array("\"}".utf8)).reason == .malformed)
+        #expect(judge(head + [0xed, 0xa0, 0x80] + Array("\"}".utf8)).reason == .malformed)
+        for encoding in [String.Encoding.utf16, .utf16LittleEndian, .utf16BigEndian, .utf32] {
+            let bytes = try #require(success.data(using: encoding))
+            #expect(judge(Array(bytes)).reason == .malformed, "\(encoding)")
+        }
+    }
+
+    @Test("a byte order mark before the object changes nothing")
+    func byteOrderMark() {
+        #expect(judge([0xef, 0xbb, 0xbf] + Array(success.utf8)).reason == .success)
+    }
+
+    @Test("a message of another type is no reason to doubt the status")
+    func messageTypes() {
+        for literal in ["null", "1", "true", "[]", "{}", "{\"status\":1}"] {
+            let outcome = judge(Array("{\"status\":100,\"message\":\(literal)}".utf8))
+            #expect(outcome.reason == .success, "\(literal)")
+            #expect(outcome.message == nil, "\(literal)")
+        }
+    }
+
+    @Test("any damage to a good answer leaves it accepted as it was, or in doubt, or another well-formed status")
+    func damage() {
+        let good = Array(success.utf8)
+        for index in good.indices {
+            // A prefix is never a whole object.
+            #expect(judge(Array(good[..<index])).reason == .malformed)
+            for replacement in [UInt8(0), 9, 34, 44, 92, 123, 125, 0xff] where good[index] != replacement {
+                var bytes = good
+                bytes[index] = replacement
+                let outcome = judge(bytes)
+                #expect([.success, .malformed, .vendorRefused].contains(outcome.reason), "\(index) \(replacement)")
+                if outcome.reason == .success { #expect(outcome.apiStatus == 100) }
+            }
+        }
+    }
+}

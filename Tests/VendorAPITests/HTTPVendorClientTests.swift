@@ -1,0 +1,182 @@
+import Foundation
+import Planning
+import SimulatedVendor
+import Synchronization
+import Testing
+
+@testable import VendorAPI
+
+@Suite("The client over real sockets", .timeLimit(.minutes(2)))
+struct HTTPVendorClientTests {
+    @Test("each way that a request can end gets its reason, and one request is sent at most", arguments: Scene.allCases)
+    func scenes(_ scene: Scene) async throws {
+        let outcome = try await scene.play(.enable(try #require(PIN(digits: "987123"))))
+        #expect(outcome.reason == scene.reason, "\(outcome)")
+    }
+
+    @Test("the scenes cover every reason that the client can give")
+    func coverage() {
+        let others: Set<OutcomeReason> = [.tokenUnavailable, .daemonStopped]
+        #expect(Set(Scene.allCases.map(\.reason)).union(others) == Set(OutcomeReason.allCases))
+    }
+
+    @Test("enable and disable arrive as the vendor documents them, headers and bytes")
+    func wire() async throws {
+        let server = try await RawServer(
+            .answer(RawServer.http("200 OK", "{\"status\":\"100\",\"message\":\"Success\"}")))
+        let client = HTTPVendorClient(requestTimeout: .seconds(30), userAgent: "twostepd/1.2.3")
+        #expect(await client.send(try Sample.enable(server.url, token: "abc", pin: "987123")).verdict == .accepted)
+        #expect(await client.send(try Sample.disable(server.url, token: "abc")).verdict == .accepted)
+        await client.shutdown()
+        let seen = server.seen
+        let port = server.port
+        try await server.stop()
+        let bodies = [#"{"token":"abc","action":0,"pin":"987123"}"#, #"{"token":"abc","action":1}"#]
+        #expect(seen.connections == 1, "a connection is used again")
+        try #require(seen.requests.count == 2)
+        for (request, body) in zip(seen.requests, bodies) {
+            let lines = request.components(separatedBy: "\r\n")
+            #expect(lines[0] == "POST /api HTTP/1.1")
+            #expect(lines.last == body)
+            let headers = Set(lines[1..<(lines.count - 2)].map { $0.lowercased() })
+            #expect(
+                headers == [
+                    "host: 127.0.0.1:\(port)", "content-type: application/json", "accept: application/json",
+                    "user-agent: twostepd/1.2.3", "content-length: \(body.utf8.count)",
+                ])
+        }
+    }
+
+    @Test("the simulated vendor records the same bytes")
+    func recordedBytes() async throws {
+        var options = SimulatedVendor.Options()
+        options.tokens = [SimulatedToken(token: "abc")]
+        let vendor = try await SimulatedVendor(options)
+        let client = HTTPVendorClient(requestTimeout: .seconds(30))
+        for request in [try Sample.enable(vendor.url, token: "abc"), try Sample.disable(vendor.url, token: "abc")] {
+            #expect(await client.send(request).verdict == .accepted)
+            #expect(vendor.requests.last.map { Array($0.body) } == request.body)
+        }
+        await client.shutdown()
+        try await vendor.stop()
+    }
+
+    @Test("a kept connection that breaks under the next request leaves that one in doubt, and the one after it works")
+    func brokenConnection() async throws {
+        let server = try await RawServer(.answerOnceThenReset(RawServer.http("200 OK", "{\"status\":100}")))
+        let client = HTTPVendorClient(requestTimeout: .seconds(30))
+        #expect(await client.send(try Sample.disable(server.url)).reason == .success)
+        #expect(await client.send(try Sample.disable(server.url)).reason == .connectionLost)
+        #expect(await client.send(try Sample.disable(server.url)).reason == .success)
+        #expect(server.seen.requests.count == 3)
+        await client.shutdown()
+        try await server.stop()
+    }
+
+    @Test("a cancelled request is in doubt once it was sent, and without effect before")
+    func cancellation() async throws {
+        let server = try await RawServer(.silent)
+        let client = HTTPVendorClient(requestTimeout: .seconds(100))
+        let request = try Sample.disable(server.url)
+        let sent = Task { await client.send(request) }
+        try await wait("the request has arrived") { server.seen.requests.count == 1 }
+        sent.cancel()
+        #expect(await sent.value.verdict == .inDoubt)
+        let unsent = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return await client.send(request)
+        }
+        let ended = await unsent.value
+        #expect(ended.verdict == .noEffect, "\(ended)")
+        #expect(server.seen.requests.count == 1)
+        await client.shutdown()
+        try await server.stop()
+    }
+
+    @Test("many requests at once each get their own answer")
+    func concurrency() async throws {
+        var options = SimulatedVendor.Options()
+        options.tokens = (0..<64).map { SimulatedToken(token: "token-\($0)") }
+        let vendor = try await SimulatedVendor(options)
+        let client = HTTPVendorClient(requestTimeout: .seconds(60))
+        let url = vendor.url
+        try await withThrowingTaskGroup(of: (Int, Outcome).self) { group in
+            for number in 0..<256 {
+                let token = number < 64 ? "token-\(number)" : "stranger-\(number)"
+                let request = try Sample.enable(url, token: token)
+                group.addTask { (number, await client.send(request)) }
+            }
+            for try await (number, outcome) in group {
+                #expect(outcome.reason == (number < 64 ? .success : .authenticationRefused), "\(outcome)")
+            }
+        }
+        #expect(vendor.truth.values.allSatisfy { $0 == .on(pin: "987123") })
+        #expect(vendor.requests.count == 256)
+        await client.shutdown()
+        try await vendor.stop()
+    }
+
+    @Test("no fault ever makes a false statement: not sent means not done, accepted means done")
+    func honesty() async throws {
+        var options = SimulatedVendor.Options()
+        options.tokens = [SimulatedToken(token: "token-1")]
+        options.slowDelay = .milliseconds(1)
+        options.lateDelay = .seconds(600)
+        options.refusalTime = .milliseconds(1)
+        options.seed = 7
+        let vendor = try await SimulatedVendor(options)
+        vendor.setFaults(Fault.every(0.05).filter { $0.key != .hang })
+        let client = HTTPVendorClient(requestTimeout: .seconds(30))
+        var reasons: Set<OutcomeReason> = []
+        for number in 0..<600 {
+            let before = vendor.truth["token-1"]
+            let pin = String(100_000 + number)
+            let outcome = await client.send(
+                try number % 2 == 0 ? Sample.enable(vendor.url, pin: pin) : Sample.disable(vendor.url))
+            let after = vendor.truth["token-1"]
+            reasons.insert(outcome.reason)
+            switch outcome.verdict {
+            case .accepted: #expect(after == (number % 2 == 0 ? .on(pin: pin) : .off))
+            case .noEffect, .refused: #expect(after == before, "\(outcome)")
+            case .inDoubt: break
+            }
+        }
+        #expect(reasons.count >= 8, "\(reasons)")
+        await client.shutdown()
+        try await vendor.stop()
+    }
+
+    @Test("a client that was shut down sends nothing and says so")
+    func afterShutdown() async throws {
+        let client = HTTPVendorClient(requestTimeout: .seconds(30))
+        await client.shutdown()
+        await client.shutdown()
+        #expect(await client.send(try Sample.disable()).reason == .notSent)
+    }
+
+    @Test("a port that there cannot be sends nothing and ends nothing", arguments: [0, 65_536, 99_999_999])
+    func impossiblePort(_ port: Int) async throws {
+        let client = HTTPVendorClient(requestTimeout: .seconds(30))
+        #expect(await client.send(try Sample.disable("http://127.0.0.1:\(port)/")).reason == .notSent)
+        await client.shutdown()
+    }
+
+    @Test("what a vendor echoes of the request is not in the outcome")
+    func echo() async throws {
+        let body = "{\"status\":404,\"message\":\"canary-token with 987123 is gone\"}"
+        let server = try await RawServer(.answer(RawServer.http("200 OK", body)))
+        let client = HTTPVendorClient(requestTimeout: .seconds(30))
+        let outcome = await client.send(try Sample.enable(server.url, token: "canary-token", pin: "987123"))
+        #expect(outcome.message == "[redacted] with [redacted] is gone")
+        await client.shutdown()
+        try await server.stop()
+    }
+
+    private func wait(_ what: Comment, until condition: () -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while !condition() {
+            try #require(ContinuousClock.now < deadline, what)
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Testing
+
+@testable import VendorAPI
+
+@Suite("Texts from outside, made fit to be shown")
+struct RedactionTests {
+    private func clean(_ text: String, _ secrets: String..., longest: Int = 200) -> String {
+        Redaction.clean(text, secrets: secrets, longest: longest)
+    }
+
+    @Test("every occurrence of a secret is replaced, wherever it stands")
+    func occurrences() {
+        #expect(clean("canary and canarycanary", "canary") == "[redacted] and [redacted][redacted]")
+        #expect(clean("xcanaryx", "canary") == "x[redacted]x")
+        #expect(clean("canar", "canary") == "canar")
+        #expect(clean("ccanary", "canary") == "c[redacted]")
+        #expect(clean("", "canary").isEmpty)
+        #expect(clean("nothing", "") == "nothing")
+    }
+
+    @Test(
+        "a combining mark behind a secret does not hide it", arguments: ["\u{301}", "\u{20E3}", "\u{FE0F}", "\u{200D}"])
+    func combiningMarks(_ mark: String) {
+        #expect(!clean("the token is canary\(mark) now", "canary").contains("canar"))
+        #expect(!clean("987123\(mark)", "987123").unicodeScalars.contains("9"))
+    }
+
+    @Test("no part of a secret is left by the cut, or by what a long secret leaves behind")
+    func cut() {
+        for before in 0...210 {
+            let text = clean(String(repeating: "x", count: before) + "canary", "canary")
+            #expect(!text.contains("c") || !text.contains("ca"), "\(text)")
+        }
+        let long = String(repeating: "k", count: 4095) + "z"
+        #expect(clean(String(repeating: long, count: 15), long) == String(repeating: "[redacted]", count: 15))
+    }
+
+    @Test("a message is one line of bounded length without control characters")
+    func controls() {
+        let hostile = "a\r\nb\u{1b}[2Jc\u{0}d\u{85}e\u{2028}f\u{202e}g\u{200b}h\u{7f}"
+        #expect(clean(hostile) == "a  b [2Jc d e f g h ")
+        #expect(clean(String(repeating: "é", count: 5000)).unicodeScalars.count == 200)
+        #expect(clean("e" + String(repeating: "\u{301}", count: 60_000)).unicodeScalars.count == 200)
+    }
+}

@@ -1,0 +1,164 @@
+import Planning
+import Testing
+
+@testable import VendorAPI
+
+@Suite("What an answer proves")
+struct ResponseClassifierTests {
+    @Test(
+        "the verdict of a 2xx is its body's status",
+        arguments: [
+            (100, OutcomeReason.success), (101, .serviceUnavailable), (401, .authenticationRefused),
+            (403, .balanceRefused), (402, .vendorRefused), (404, .vendorRefused), (0, .vendorRefused),
+            (200, .vendorRefused), (-100, .vendorRefused), (1_000_000, .vendorRefused),
+        ])
+    func bodyStatus(_ status: Int, _ reason: OutcomeReason) {
+        let outcome = Sample.outcome(200, "{\"status\":\(status),\"message\":\"said\"}")
+        #expect(outcome == Outcome(reason, httpStatus: 200, apiStatus: status, message: "said"))
+    }
+
+    @Test(
+        "a status that says 100 in a way that JSON allows is a success",
+        arguments: [
+            "{\"status\":100}", "{\"status\":\"100\"}", " {\n\t\"message\" : null , \"status\" : 100 } \r\n",
+            "{\"status\":100.0}", "{\"status\":1e2}", "{\"status\":100,\"message\":{\"status\":404}}",
+            "{\"data\":{\"status\":404},\"status\":100}", "{\"message\":\"\\\"status\\\":404\",\"status\":100}",
+            "{\"x\":\"status\",\"status\":100}", "{\"a\\/b\":1,\"status\":100}",
+        ])
+    func successes(_ body: String) {
+        #expect(Sample.outcome(200, body).reason == .success)
+    }
+
+    @Test(
+        "what is not clearly one JSON object with one numeric status is in doubt",
+        arguments: [
+            "", " ", "null", "100", "\"100\"", "[]", "{}", "[{\"status\":100}]", "{\"status\":null}",
+            "{\"status\":true}", "{\"status\":false}", "{\"status\":[100]}", "{\"status\":{\"status\":100}}",
+            "{\"status\":\"\"}", "{\"status\":\"100 \"}", "{\"status\":\" 100\"}", "{\"status\":\"0x64\"}",
+            "{\"status\":\"+100\"}", "{\"status\":\"0100\"}", "{\"status\":\"100.0\"}", "{\"status\":\"1e2\"}",
+            "{\"status\":\"１００\"}", "{\"status\":100.5}",
+            "{\"status\":99.99999999999999999}", "{\"status\":0100}",
+            "{\"status\":+100}",
+            "{\"status\":0x64}", "{\"status\":99999999999999999999999}", "{\"status\":\"99999999999999999999\"}",
+            "{\"status\":1e400}", "{\"status\":NaN}", "{\"Status\":100}", "{\"data\":{\"status\":100}}",
+            "{\"status\":100", "{\"status\":100}}", "{\"status\":100}{\"status\":100}", "{\"status\":100} x",
+            "{\"status\":100,\"status\":404}", "{\"status\":404,\"status\":100}", "{\"status\":100,\"status\":100}",
+            "{\"status\":100,\"st\\u0061tus\":404}", "{\"st\\u0061tus\":100}", "{'status':100}", "{status:100}",
+            "{\"status\":100,\"message\":\"a\nb\"}", "{\"status\":100,\"message\":\"open", "{\"status\":100,\"\\",
+            "<html>status 100</html>", "\u{0}", "{\"status\":\"100\u{0}\"}",
+        ])
+    func malformed(_ body: String) {
+        let outcome = Sample.outcome(200, body)
+        #expect(outcome.reason == .malformed)
+        #expect(outcome.verdict == .inDoubt)
+        #expect(outcome.apiStatus == nil)
+    }
+
+    @Test("a body that is no UTF-8 is in doubt")
+    func badText() {
+        #expect(
+            Sample.outcome(200, .complete(Array("{\"status\":100,\"m\":\"".utf8) + [0xff, 0x22, 0x7d])).reason
+                == .malformed)
+        #expect(Sample.outcome(200, .complete([0xff, 0xfe, 0x7b, 0x00])).reason == .malformed)
+    }
+
+    @Test("nesting as deep as 64 KiB allow is in doubt and harms nobody", arguments: ["[", "{\"a\":"])
+    func nestingBomb(_ opening: String) {
+        let bomb = String(repeating: opening, count: HTTPVendorClient.bodyLimit / opening.utf8.count - 20)
+        #expect(Sample.outcome(200, bomb).reason == .malformed)
+        #expect(Sample.outcome(200, "{\"status\":100,\"x\":\(bomb)").reason == .malformed)
+    }
+
+    @Test(
+        "a 4xx was refused before processing, and its body may say why",
+        arguments: [
+            (400, "", OutcomeReason.clientError), (404, "<html>", .clientError),
+            (400, "{\"status\":404}", .clientError),
+            (401, "", .authenticationRefused), (400, "{\"status\":401}", .authenticationRefused),
+            (400, "{\"status\":403}", .balanceRefused), (429, "", .rateLimited),
+            (429, "{\"status\":429}", .rateLimited),
+        ])
+    func clientErrors(_ status: Int, _ body: String, _ reason: OutcomeReason) {
+        let outcome = Sample.outcome(status, body)
+        #expect(outcome.reason == reason)
+        #expect(outcome.verdict == .noEffect)
+        #expect(outcome.httpStatus == status)
+    }
+
+    @Test(
+        "a 4xx that claims success, or that nobody was there, contradicts itself: in doubt",
+        arguments: [400, 401, 429, 499])
+    func contradictions(_ status: Int) {
+        for claim in ["100", "\"100\"", "101"] {
+            let outcome = Sample.outcome(status, "{\"status\":\(claim)}")
+            #expect(outcome.reason == .unexpectedStatus)
+            #expect(outcome.verdict == .inDoubt)
+        }
+    }
+
+    @Test("a 5xx is in doubt whatever its body says", arguments: [500, 502, 503, 504, 599])
+    func serverErrors(_ status: Int) {
+        for body in ["", "{\"status\":100}", "{\"status\":401}", "<html>"] {
+            #expect(Sample.outcome(status, body).reason == .serverError)
+        }
+    }
+
+    @Test(
+        "any other HTTP status is in doubt whatever its body says",
+        arguments: [100, 101, 301, 302, 307, 308, 304, 600, 999, 0])
+    func otherStatus(_ status: Int) {
+        let outcome = Sample.outcome(status, "{\"status\":100}")
+        #expect(outcome.reason == .unexpectedStatus)
+        #expect(outcome.verdict == .inDoubt)
+    }
+
+    @Test("a body that did not come whole says how it ended")
+    func incompleteBodies() {
+        #expect(Sample.outcome(200, .oversized).reason == .oversized)
+        #expect(Sample.outcome(200, .timedOut).reason == .timeout)
+        #expect(
+            Sample.outcome(200, .truncated(message: "closed"))
+                == Outcome(.connectionLost, httpStatus: 200, message: "closed"))
+        #expect(Sample.outcome(503, .oversized).reason == .serverError)
+    }
+
+    @Test("an exchange without an answer is judged by whether the body left")
+    func withoutAnswer() {
+        func classify(_ end: ExchangeEnd) -> Outcome {
+            ResponseClassifier.classify(end, now: Sample.now, secrets: ["secret"])
+        }
+        #expect(classify(.timedOut) == Outcome(.timeout))
+        #expect(classify(.lost(message: "reset, secret")) == Outcome(.connectionLost, message: "reset, [redacted]"))
+        for reason in OutcomeReason.allCases where reason.neverLeft {
+            let outcome = classify(.notSent(reason, message: "secret"))
+            #expect(outcome == Outcome(reason, message: "[redacted]"))
+            #expect(outcome.verdict == .noEffect)
+        }
+    }
+
+    @Test("a message that is no text is no reason to doubt the status")
+    func otherMessage() {
+        #expect(
+            Sample.outcome(200, "{\"status\":100,\"message\":5}") == Outcome(.success, httpStatus: 200, apiStatus: 100))
+    }
+
+    @Test("token and PIN are taken out of the vendor's message")
+    func redaction() throws {
+        let request = try Sample.enable(token: "canary", pin: "012345")
+        let body = "{\"status\":404,\"message\":\"canary set to 012345, which is 12345\"}"
+        let outcome = Sample.outcome(200, body, secrets: request.secrets)
+        #expect(outcome.message == "[redacted] set to [redacted], which is [redacted]")
+    }
+
+    @Test("any bytes at all get an outcome, and only a clear 100 is accepted")
+    func totality() {
+        var random = SystemRandomNumberGenerator()
+        let alphabet = Array("{}[]\":,\\ 0123456789.e-+status100u0074\n\u{0}é".utf8)
+        for _ in 0..<20_000 {
+            let length = Int.random(in: 0...40, using: &random)
+            let bytes = (0..<length).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &random)] }
+            let outcome = Sample.outcome(200, .complete(bytes))
+            #expect(outcome.reason != .success || outcome.apiStatus == 100)
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Planning
+import Testing
+
+@testable import VendorAPI
+
+@Suite("Retry-After in both of its forms")
+struct RetryAfterTests {
+    /// Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110.
+    private let example = Instant(millisecondsSinceEpoch: 784_111_777_000)
+
+    @Test(
+        "seconds are read, and bounded to a day",
+        arguments: [
+            ("0", 0), ("1", 1), (" 120\t", 120), ("007", 7), ("86400", 86_400), ("86401", 86_400),
+            ("999999999", 86_400), ("99999999999999999999999999", 86_400),
+        ])
+    func seconds(_ text: String, _ seconds: Int) {
+        #expect(RetryAfter.delay(text, now: example) == .seconds(seconds))
+    }
+
+    @Test("a date is read against now, and bounded to a day")
+    func date() {
+        let text = "Sun, 06 Nov 1994 08:49:37 GMT"
+        #expect(RetryAfter.delay(text, now: example.advanced(by: .seconds(-90))) == .seconds(90))
+        #expect(RetryAfter.delay(text, now: example) == .zero)
+        #expect(RetryAfter.delay(text, now: example.advanced(by: .seconds(5))) == .zero)
+        #expect(RetryAfter.delay("Fri, 31 Dec 9999 23:59:60 GMT", now: example) == RetryAfter.longest)
+        #expect(RetryAfter.delay("Thu, 01 Jan 1970 00:00:00 GMT", now: .distantFuture) == .zero)
+    }
+
+    @Test(
+        "what cannot be read asks for nothing",
+        arguments: [
+            "", " ", "-1", "1.5", "+1", "1 2", "soon", "１", "Sun, 06 Nov 1994 08:49:37 CET",
+            "Sun, 31 Feb 1994 08:49:37 GMT",
+            "Sun, 06 Nov 999999999999999 08:49:37 GMT", "Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Nov 1994 08:49 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Nov 0000 08:49:37 GMT", "Sun,  06 Nov 1994 08:49:37 GMT",
+            "Sun, 06 nov 1994 08:49:37 GMT", String(repeating: "1", count: 70_000),
+        ])
+    func unreadable(_ text: String) {
+        #expect(RetryAfter.delay(text, now: example) == nil)
+    }
+
+    @Test("an outcome carries it")
+    func inOutcome() {
+        #expect(Sample.outcome(429, "", retryAfter: "7").retryAfter == .seconds(7))
+        #expect(Sample.outcome(503, "", retryAfter: "x").retryAfter == nil)
+    }
+}
