@@ -32,6 +32,6 @@ need_build() {
     }
     missing=()
     need libsqlite3-dev /usr/include/sqlite3.h
-    need libstdc++-12-dev g++
+    need g++ g++
     need zlib1g-dev /usr/include/zlib.h
 }

@@ -19,18 +19,8 @@ public enum RevealRecorder {
         } catch {
             throw StartupError(error)
         }
-        do throws(StorageError) {
-            let secrets = SecretSources.read(settings: settings, environment: environment)
-            guard let sources = secrets.value else {
-                throw StorageError.permissions(path: settings.secrets, problem: secrets.rendered(color: false))
-            }
-            let (key, _) = try StoreKey.forWriting(at: location, secrets: sources, settings: settings)
-            let store = try Store.open(at: location, key: key)
+        try StoreUnderLock.perform(lock, settings: settings, environment: environment) { store throws(StorageError) in
             try store.commit([.event(ControlService.revealEvent(reveal, number: number, actor: actor, at: now))])
-            try store.close()
-            try lock.release()
-        } catch {
-            throw StartupError(error)
         }
     }
 }

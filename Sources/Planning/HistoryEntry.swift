@@ -47,6 +47,8 @@ public enum EventKind: String, Hashable, Sendable, CaseIterable {
     case storeRestored = "store_restored"
     /// The wall clock was found behind what the store has recorded: rotations and adoptions hold.
     case clockBehind = "clock_behind"
+    /// An operator said that the clock is right and the record is not.
+    case clockAccepted = "clock_accepted"
     /// The wall clock is right again.
     case clockRight = "clock_right"
     /// Requests without an answer were found at the start: an earlier process stopped in the middle of them.

@@ -86,8 +86,7 @@ extension Engine {
             stuck.remove(number)
             save(number, isProbe: true)
         } else {
-            isLoading = true
-            actions.append(.load(limit: Self.pageSize, excluding: Set(active.keys)))
+            load(limit: Self.pageSize)
         }
     }
 
@@ -103,8 +102,14 @@ extension Engine {
         guard let storeDueAt, storeDueAt <= now, !isLoading, storeFailure == nil, adopting == nil, stopDeadline == nil,
             active.count < Self.maxActive
         else { return }
+        load(limit: min(Self.pageSize, Self.maxActive - active.count))
+    }
+
+    private mutating func load(limit: Int) {
         isLoading = true
-        let limit = min(Self.pageSize, Self.maxActive - active.count)
+        // The page tells when everything else is due, but for what is active now and comes to rest meanwhile: from
+        // here on only that is noted, and outlasts the page.
+        storeDueAt = nil
         actions.append(.load(limit: limit, excluding: Set(active.keys)))
     }
 
@@ -116,7 +121,7 @@ extension Engine {
             storeFailure = nil
             actions.append(.report(.storeRecovered))
         }
-        storeDueAt = batch.nextDueAt
+        noteDue(batch.nextDueAt)
         for failure in batch.failures {
             actions.append(.report(.numberUnreadable(failure.number, failure.message)))
             reschedule(failure.number, dueAt: now.advanced(by: Self.unreadableRest))

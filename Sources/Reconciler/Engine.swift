@@ -87,6 +87,7 @@ public struct Engine: Sendable {
         case .loaded(let batch): take(batch, now: now)
         case .loadFailed(let message):
             isLoading = false
+            noteDue(now)
             noteStoreFailure(message, now: now)
         case .committed(let id): confirm(id, now: now, random: &random)
         case .commitFailed(let id, let message): revert(id, message, now: now)

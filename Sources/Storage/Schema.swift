@@ -21,6 +21,7 @@ enum Schema {
                     ALTER TABLE store_state ADD COLUMN start_count INTEGER NOT NULL DEFAULT 0;
                     ALTER TABLE store_state ADD COLUMN is_copy INTEGER NOT NULL DEFAULT 0 CHECK (is_copy IN (0, 1));
                     ALTER TABLE store_state ADD COLUMN restored_at TEXT;
+                    ALTER TABLE store_state ADD COLUMN clock_mark TEXT NOT NULL DEFAULT '';
                     """)
         }
         return migrator

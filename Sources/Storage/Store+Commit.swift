@@ -13,16 +13,51 @@ extension Store {
     /// Performs several submissions in one durable transaction: all, or none when it throws.
     func commit(batch: [[StoreMutation]]) throws(StorageError) {
         try write { db in
+            var latest: Instant?
             for mutations in batch {
                 for mutation in mutations {
                     try db.perform(mutation, sealer)
+                    if let instant = mutation.recordedAt { latest = max(latest ?? instant, instant) }
                 }
             }
+            if let latest { try db.raiseClockMark(to: latest) }
+        }
+    }
+
+    /// Takes the operator's word that the clock is right: the mark is set back to `now`, and an event tells of it.
+    public func acceptClock(at now: Instant, actor: String) throws(StorageError) {
+        try write { db in
+            let old = try String.fetchOne(db, sql: "SELECT clock_mark FROM store_state") ?? ""
+            try db.append(
+                EventEntry(at: now, kind: .clockAccepted, actor: actor, detail: "the store had recorded \(old)"))
+            try db.execute(sql: "UPDATE store_state SET clock_mark = ?", arguments: [now.description])
+            // What was held until the clock would have caught up is looked at again.
+            try db.execute(
+                sql: "UPDATE numbers SET due_at = ? WHERE managed = 1 AND due_at > ?",
+                arguments: [now.description, now.description])
+        }
+    }
+}
+
+extension StoreMutation {
+    /// The instant that this mutation writes into the history; nil when it writes none.
+    fileprivate var recordedAt: Instant? {
+        switch self {
+        case .save, .reschedule: nil
+        case .openChange(let entry): entry.sentAt
+        case .closeChange(_, let answeredAt, _): answeredAt
+        case .event(let entry): entry.at
         }
     }
 }
 
 extension Database {
+    /// Takes note of where the clock has been; it is never set back by itself.
+    func raiseClockMark(to instant: Instant) throws {
+        try cachedStatement(sql: "UPDATE store_state SET clock_mark = max(clock_mark, ?)")
+            .execute(arguments: [instant.description])
+    }
+
     fileprivate func perform(_ mutation: StoreMutation, _ sealer: PINSealer) throws {
         switch mutation {
         case .save(let record, let newGeneration, let touched):

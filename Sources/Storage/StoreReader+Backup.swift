@@ -44,18 +44,13 @@ extension StoreReader {
         }
     }
 
-    /// The latest instant that the store has recorded: the clock has been there.
+    /// The latest instant that the store has recorded: the clock has been there. Nil for a new store.
     public func highWaterMark() throws(StorageError) -> Instant? {
         try read { db in
-            let sql = """
-                SELECT max(at) FROM (
-                    SELECT max(sent_at, coalesce(answered_at, '')) AS at FROM changes WHERE id = (SELECT max(id) FROM changes)
-                    UNION ALL SELECT at FROM events WHERE id = (SELECT max(id) FROM events)
-                )
-                """
-            guard let text = try String.fetchOne(db, sql: sql) else { return nil }
+            let text = try String.fetchOne(db, sql: "SELECT clock_mark FROM store_state") ?? ""
+            guard !text.isEmpty else { return nil }
             guard let instant = Instant(text) else {
-                throw StorageError.unreadableRow(table: "events", key: "newest", column: "at")
+                throw StorageError.unreadableRow(table: "store_state", key: "1", column: "clock_mark")
             }
             return instant
         }

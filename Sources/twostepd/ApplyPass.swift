@@ -17,8 +17,11 @@ final class ApplyPass: Sendable {
         var wasInterrupted: Bool
     }
 
-    /// How often a number may fail in a row before it is given up.
-    static let mostAttempts = 3
+    /// How many requests of a number may fail in a row before it is given up.
+    static let mostFailuresInARow = 3
+    /// How many may fail before it is as desired, even with acceptances in between: a vendor that says yes and no in
+    /// turn must not keep a pass from ending.
+    static let mostFailures = 12
 
     private enum End {
         case asDesired
@@ -30,6 +33,7 @@ final class ApplyPass: Sendable {
         var ends: [PhoneNumber: End] = [:]
         var requests = 0
         var failures = 0
+        var failuresInARow: [PhoneNumber: Int] = [:]
         var isAdopted = false
         var isStopping = false
         var wasInterrupted = false
@@ -88,8 +92,15 @@ final class ApplyPass: Sendable {
         case .adopted: afterAdoption()
         case .planned(let record, let decision): judge(record, decision)
         case .requestSent: state.withLock { $0.requests += 1 }
-        case .requestEnded(let change, _):
-            if change.outcome?.verdict != .accepted { state.withLock { $0.failures += 1 } }
+        case .requestEnded(let change, let record):
+            state.withLock { state in
+                guard change.outcome?.verdict != .accepted else {
+                    state.failuresInARow[record.number] = 0
+                    return
+                }
+                state.failures += 1
+                state.failuresInARow[record.number, default: 0] += 1
+            }
         case .stopped:
             stopped.continuation.yield()
             stopped.continuation.finish()
@@ -136,11 +147,12 @@ final class ApplyPass: Sendable {
     }
 
     private func judge(_ record: NumberRecord, _ decision: Decision) {
+        let inARow = state.withLock { $0.failuresInARow[record.number] ?? 0 }
+        let isGivenUp = inARow >= Self.mostFailuresInARow || record.attempts >= Self.mostFailures
         let end: End?
         switch decision {
         case .idle: end = .asDesired
-        case .send: end = record.attempts >= Self.mostAttempts ? .failed : nil
-        case .hold(_, .backingOff): end = record.attempts >= Self.mostAttempts ? .failed : nil
+        case .send, .hold(_, .backingOff): end = isGivenUp ? .failed : nil
         // The other holds last for an hour or until somebody mends something: not for one pass.
         case .hold: end = .failed
         }

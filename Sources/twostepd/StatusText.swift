@@ -16,7 +16,7 @@ struct StatusText {
         desiredStateLines.forEach { Console.print($0) }
         if let reader, let clock = try? fleet.clock(reader), clock.isBehind(at: fleet.now) {
             Console.print(
-                "clock: BEHIND what the store has recorded (\(clock.highWaterMark)): rotations and adoptions hold; correct it"
+                "clock: BEHIND what the store has recorded (\(clock.highWaterMark)): rotations and adoptions hold; correct it, or see `twostepd clock accept --help`"
             )
         }
         guard !standings.isEmpty else {

@@ -83,6 +83,31 @@ struct HardTimesTests {
         try await rig.end()
     }
 
+    @Test("a clock behind the record holds rotations, is shown, and can be accepted")
+    func clockBehind() async throws {
+        let rig = try await Rig(Rig.fleet(2), defaults: ["rotate_every: 1s"])
+        #expect(try await rig.run("apply").code == 0)
+        _ = try await Shell.run(
+            "sqlite3", [rig.store.path, "UPDATE store_state SET clock_mark = '2999-01-01T00:00:00.000Z'"])
+        let requests = rig.vendor.counters.requests
+        let daemon = try await rig.startDaemon()
+        try await rig.wait("the log says so") { rig.logText.contains("Clock is behind") }
+        try await rig.wait("rotations are held") {
+            try await rig.status().values.allSatisfy { $0["reason"] as? String == "clock_behind" }
+        }
+        #expect(rig.vendor.counters.requests == requests)
+        #expect(try await rig.run("status").output.contains("clock: BEHIND"))
+        #expect(try await rig.run("clock", "accept").code == 1, "not beside a daemon")
+        #expect(await rig.stop(daemon) == 0)
+        #expect(try await rig.run("clock", "accept").code == 0)
+        let second = try await rig.startDaemon()
+        try await rig.wait("rotations go on") { rig.vendor.counters.requests > requests + 3 }
+        #expect(await rig.stop(second) == 0)
+        let events = try await Shell.run("sqlite3", [rig.store.path, "SELECT kind FROM events"])
+        #expect(events.contains("clock_behind") && events.contains("clock_accepted"))
+        try await rig.end()
+    }
+
     @Test("a rubbish log beside the store does no harm")
     func staleLog() async throws {
         let rig = try await Rig(Rig.fleet(2))

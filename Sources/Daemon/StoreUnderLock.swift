@@ -1,0 +1,44 @@
+public import ConfigFile
+import Glibc
+public import Planning
+import Storage
+
+/// Work on the store by a command, while no daemon does any.
+enum StoreUnderLock {
+    /// Opens the store under `lock`, does `work`, and closes and releases both.
+    static func perform(
+        _ lock: StoreLock, settings: Settings, environment: [String: String],
+        _ work: (Store) throws(StorageError) -> Void
+    ) throws(StartupError) {
+        let secrets = SecretSources.read(settings: settings, environment: environment)
+        guard let sources = secrets.value else { throw .configuration(secrets.rendered(color: false)) }
+        do throws(StorageError) {
+            let (key, _) = try StoreKey.forWriting(at: lock.location, secrets: sources, settings: settings)
+            let store = try Store.open(at: lock.location, key: key)
+            try work(store)
+            try store.close()
+            try lock.release()
+        } catch {
+            throw StartupError(error)
+        }
+    }
+}
+
+/// Takes the operator's word about the clock.
+public enum ClockKeeper {
+    /// Sets the store's mark back to `now`. Refuses while somebody works on the store.
+    public static func accept(
+        settings: Settings, environment: [String: String], actor: String, now: Instant
+    ) throws(StartupError) {
+        let location = StoreLocation(directory: settings.stateDirectory)
+        let lock: StoreLock
+        do throws(StorageError) {
+            lock = try StoreLock.acquire(at: location, command: "clock accept", pid: getpid(), now: now)
+        } catch {
+            throw StartupError(error)
+        }
+        try StoreUnderLock.perform(lock, settings: settings, environment: environment) { store throws(StorageError) in
+            try store.acceptClock(at: now, actor: actor)
+        }
+    }
+}

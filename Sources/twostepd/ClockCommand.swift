@@ -1,0 +1,36 @@
+import ArgumentParser
+import Daemon
+import Storage
+
+/// `twostepd clock`.
+struct ClockCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "clock", abstract: "Settle a quarrel between the clock and the store.", subcommands: [Accept.self]
+    )
+
+    /// `twostepd clock accept`.
+    struct Accept: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "accept",
+            abstract: "Take the clock for right, although the store has recorded later instants.",
+            discussion: """
+                While the clock is behind what the store has recorded, rotations and adoptions hold. When it is the record \
+                that is wrong, because the clock once ran ahead, stop the daemon, run this, and start it again.
+                """
+        )
+
+        @OptionGroup var config: ConfigOptions
+
+        func run() throws {
+            let settings = try config.settings()
+            let actor = UserName.current(environment: config.environment)
+            do {
+                try ClockKeeper.accept(
+                    settings: settings, environment: config.environment, actor: actor, now: SystemClock().now())
+            } catch {
+                throw Failure(error)
+            }
+            Console.note("the clock is taken for right; the audit trail says who said so")
+        }
+    }
+}
