@@ -58,7 +58,7 @@ let package = Package(
         room("ConfigFile", ["Planning", crypto, yams]),
         room("VendorAPI", ["Planning", httpClient, nioCore, nioHTTP1, nioPosix, nioSSL]),
         room("Storage", ["Planning", grdb, crypto]),
-        room("Reconciler", ["Planning", logging]),
+        room("Reconciler", ["Planning"]),
         room("SimulatedVendor", [nioCore, nioPosix, nioHTTP1]),
         room(
             "Daemon",
@@ -75,7 +75,13 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(
+            name: "Simulation", dependencies: ["Planning", "Storage", "Reconciler"], path: "Tests/Simulation",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "simulation", dependencies: ["Simulation"], path: "Tests/SimulationRunner", swiftSettings: strict),
         tests(of: "Planning"),
+        tests(of: "Reconciler", ["Planning", "Storage", "Simulation"]),
         tests(of: "ConfigFile", ["Planning", yams], exclude: ["Fixtures"]),
         tests(of: "Storage", ["Planning", grdb]),
         tests(of: "VendorAPI", ["SimulatedVendor", "Planning", nioCore, nioPosix, nioSSL]),

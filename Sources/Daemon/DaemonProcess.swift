@@ -39,6 +39,8 @@ public final class DaemonProcess: Sendable {
     ///
     /// - Returns: the exit code: 0 after a clean stop, 1 when numbers are left exposed or requests unanswered.
     public func run() throws(StartupError) -> Int32 {
+        // A reader of the log that goes away must not end the daemon.
+        signal(SIGPIPE, SIG_IGN)
         let signals = SignalWatcher([SIGTERM, SIGINT, SIGHUP]) { [weak self] number in
             if number == SIGHUP { self?.reload() } else { self?.stop(signal: number) }
         }
@@ -147,7 +149,10 @@ public final class DaemonProcess: Sendable {
             readiness: { [weak self] in self?.readiness() ?? (false, "stopping") }
         )
         var tasks: [Task<Void, Never>] = []
-        if mkdir(settings.runtimeDirectory, 0o755) != 0, errno != EEXIST {
+        let isMade = mkdir(settings.runtimeDirectory, 0o755) == 0
+        // The socket has its own mode; the way to it is open, whatever the umask.
+        if isMade { chmod(settings.runtimeDirectory, 0o755) }
+        if !isMade, errno != EEXIST {
             logger.error(
                 "Control socket has no directory",
                 metadata: ["path": "\(settings.runtimeDirectory)", "error": "\(String(cString: strerror(errno)))"])

@@ -44,10 +44,10 @@ public struct ServiceNotifier: Sendable {
         guard let (found, length) = LocalSocket.address(of: path) else { return }
         var address = found
         let text = Array(message.prefix(1024).utf8)
-        // A service manager that does not listen is no reason to stop working, so the result is not looked at.
+        // A service manager that does not listen is no reason to stop or to wait, so the result is not looked at.
         _ = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                sendto(descriptor, text, text.count, Int32(MSG_NOSIGNAL), $0, length)
+                sendto(descriptor, text, text.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT), $0, length)
             }
         }
     }

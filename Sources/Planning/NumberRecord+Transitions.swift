@@ -8,6 +8,8 @@ public struct Flight: Hashable, Sendable {
     public let sentAt: Instant
     /// The record before widening, with the generation of this request already in it.
     public var before: NumberRecord
+    /// Whether the number's entry names another endpoint since: what this request proves is about the old one.
+    public var isOvertaken = false
 
     public init(
         changeID: Int64, request: PlannedRequest, reason: DecisionReason, effect: Effect, sentAt: Instant,
@@ -70,8 +72,9 @@ extension NumberRecord {
         widened.lastAccepted = nil
         widened.recentWrites = Array((recentWrites + [now]).suffix(WriteBudget.remembered))
         widened.setLiveUntil(nil, of: effect.generation.map { [$0] } ?? [])
-        if cycle == nil, request.startsCycle || (belief.certainEffect == .off && effect != .off) {
-            if desired?.verification == .enabled { widened.cycle = Cycle(since: now, reason: reason) }
+        let wasOff = cycle == nil && belief.certainEffect == .off && effect != .off
+        if desired?.verification == .enabled, request.startsCycle || wasOff {
+            widened.cycle = Cycle(since: now, reason: reason)
         }
         let flight = Flight(
             changeID: changeID, request: request, reason: reason, effect: effect, sentAt: now, before: before
@@ -91,8 +94,9 @@ extension NumberRecord {
             by: outcome.verdict, of: flight.effect, proof: flight.request.proof, sentAt: flight.sentAt, answeredAt: now,
             settleDelay: policy.settleDelay
         )
+        if flight.isOvertaken { next.belief = next.belief.addingForeign() }
         switch outcome.verdict {
-        case .accepted: next.noteAcceptance(of: flight.effect, now: now)
+        case .accepted: next.noteAcceptance(of: flight, now: now)
         case .noEffect:
             next.lastAccepted = flight.before.lastAccepted
             next.cycle = flight.before.cycle
@@ -146,7 +150,8 @@ extension NumberRecord {
         }
     }
 
-    private mutating func noteAcceptance(of effect: Effect, now: Instant) {
+    private mutating func noteAcceptance(of flight: Flight, now: Instant) {
+        let effect = flight.effect
         lastAccepted = effect
         refusals = nil
         retryAt = nil
@@ -154,10 +159,10 @@ extension NumberRecord {
         guard let generation = effect.generation,
             let index = generations.firstIndex(where: { $0.generation == generation })
         else { return }
-        if generations[index].liveFrom == nil {
-            generations[index].liveFrom = now
-            rotatedAt = now
-        }
+        // A PIN that was gone and is set again has changed as well: an operator's old value, for instance.
+        let wasGone = flight.before.generation(generation)?.liveUntil != nil
+        if generations[index].liveFrom == nil || wasGone { rotatedAt = now }
+        generations[index].liveFrom = generations[index].liveFrom ?? now
     }
 
     private mutating func noteFailure(

@@ -1,11 +1,16 @@
 /// Everything that is durable about one number: what is wanted, what is believed, and how the work on it stands.
 public struct NumberRecord: Hashable, Sendable {
-    /// Our own exposure of a number that should be enabled: from the disable until `off` leaves the belief.
+    /// The exposure of a number that should be enabled: from the disable, or the first enable of a number that was off
+    /// before, until `off` leaves the belief.
     public struct Cycle: Hashable, Sendable {
         /// When the disable was made durable.
         public let since: Instant
         /// Why the cycle was begun; the enable that ends it carries the same reason.
         public let reason: DecisionReason
+
+        /// Whether we exposed the number, and it holds a place of the exposure budget. Otherwise it was off already
+        /// when it was to be enabled.
+        public var isOurs: Bool { reason != .enabling }
 
         public init(since: Instant, reason: DecisionReason) {
             self.since = since

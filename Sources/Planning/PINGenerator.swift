@@ -6,7 +6,7 @@ public enum PINGenerator {
     /// A new PIN for `number`, uniform over the PINs that ``isAllowed(_:for:recent:)`` permits.
     ///
     /// The first digit is never 0, because the vendor's documentation calls the PIN a number.
-    /// Draws are rejected until one is allowed; fewer than 1 in 1,000 PINs are barred, so the loop is short,
+    /// Draws are rejected until one is allowed; about 1 in 900 PINs is barred, so the loop is short,
     /// and its bound can only be met by a generator that is broken.
     public static func make(
         for number: PhoneNumber, recent: [PIN], using random: inout some RandomNumberGenerator

@@ -132,11 +132,11 @@ struct Situation {
     private func ambiguous() -> Decision {
         let firstContact = record.appliedAt == nil && record.lastAccepted == nil
         let reason: DecisionReason =
-            record.cycle?.reason
+            ourCycle?.reason
             ?? (belief.maybeForeign ? (firstContact ? .adopting : .foreignPIN) : .ambiguousPIN)
         switch desired.rotationMethod {
         case .reset:
-            return unlessRefused(disable(startsCycle: record.cycle == nil), reason)
+            return unlessRefused(disable(startsCycle: ourCycle == nil), reason)
         case .replace:
             guard let content = newestPIN else { return .hold(until: nil, because: .operatorPINUnavailable) }
             return unlessRefused(enable(content), reason)
@@ -145,6 +145,12 @@ struct Situation {
 
     // MARK: Parts of rows
 
+    /// The cycle that we began. A number that was off before it was to be enabled may be on by now, so that to disable it
+    /// begins one.
+    private var ourCycle: NumberRecord.Cycle? {
+        record.cycle.flatMap { $0.isOurs ? $0 : nil }
+    }
+
     /// The request, or its opposite when it was refused twice in a row.
     private func unlessRefused(_ request: PlannedRequest, _ reason: DecisionReason) -> Decision {
         guard let refusals = record.refusals, refusals.action == request.action, refusals.count >= 2 else {
@@ -152,7 +158,7 @@ struct Situation {
         }
         switch request.action {
         case .enable:
-            let exposes = desired.verification == .enabled && record.cycle == nil
+            let exposes = desired.verification == .enabled && ourCycle == nil
             return .send(disable(startsCycle: exposes), .oppositeAfterRefusal)
         case .disable:
             guard let content = newestPIN else { return .hold(until: nil, because: .operatorPINUnavailable) }

@@ -26,8 +26,9 @@ extension Engine {
             }
         }
         if !difference.added.isEmpty || !difference.changed.isEmpty { noteDue(now) }
+        // A number of a state that was overtaken before it came into force is not known to the store.
+        if !pendingLooks.isEmpty { pendingLooks.formIntersection(state.numbers.map(\.number)) }
         actions.append(.report(.adopted(adoption)))
-        if pendingAdoption == nil { lookAgain(now: now) }
     }
 
     /// The store could not do it: it is tried again when the store works.
@@ -42,10 +43,11 @@ extension Engine {
     mutating func takeOperatorPINs(_ values: [String: PIN], changed: [PhoneNumber], now: Instant) {
         operatorPINs = values
         pendingLooks.formUnion(changed)
-        if adopting == nil, pendingAdoption == nil { lookAgain(now: now) }
     }
 
-    private mutating func lookAgain(now: Instant) {
+    /// Looks again at the numbers that wait for it, once no adoption is under way and the store works.
+    mutating func lookAgain(now: Instant) {
+        guard adopting == nil, pendingAdoption == nil, storeFailure == nil else { return }
         for number in pendingLooks.sorted() {
             switch active[number]?.stage {
             case nil: reschedule(number, dueAt: now)
@@ -58,11 +60,13 @@ extension Engine {
 
     private mutating func follow(_ number: PhoneNumber, _ desired: DesiredNumber?, now: Instant) {
         guard var entry = active[number] else { return }
+        let isOvertaken = desired.map { $0.endpoint != entry.record.desired?.endpoint } ?? false
         entry.record = entry.record.taking(desired)
         entry.record.dueAt = desired == nil ? nil : now
         switch entry.stage {
         case .inFlight(var flight):
             flight.before = flight.before.taking(desired)
+            flight.isOvertaken = flight.isOvertaken || isOvertaken
             entry.stage = .inFlight(flight)
             active[number] = entry
         case .committing(let id, var flight, let newGeneration):

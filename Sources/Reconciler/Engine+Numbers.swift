@@ -22,7 +22,7 @@ extension Engine {
 
     private mutating func enqueue(_ number: PhoneNumber, _ request: PlannedRequest) {
         guard let record = active[number]?.record else { return }
-        let line: WaitingKey.Line = record.isExposed ? .exposed : request.startsCycle ? .cycle : .ordinary
+        let line: WaitingKey.Line = request.startsCycle ? .cycle : record.isExposed ? .exposed : .ordinary
         let key = WaitingKey(line: line, dueAt: record.dueAt ?? .distantPast, number: number)
         waiting.insert(key)
         active[number]?.stage = .waiting(key)

@@ -41,7 +41,11 @@ extension Engine {
     mutating func revert(_ id: CommitID, _ message: String, now: Instant) {
         guard let number = commits.removeValue(forKey: id) else { return }
         noteStoreFailure(message, now: now)
-        guard var entry = active[number] else { return }
+        guard var entry = active[number] else {
+            // It was to be looked at, which is still owed when the store works.
+            pendingLooks.insert(number)
+            return
+        }
         switch entry.stage {
         case .committing(id, let flight, let newGeneration):
             entry.record = flight.before
@@ -135,10 +139,10 @@ extension Engine {
 
     /// Keeps the exposure count true to `record`.
     mutating func noteCycle(of record: NumberRecord) {
-        if record.cycle == nil {
-            openCycles.remove(record.number)
-        } else {
+        if record.cycle?.isOurs == true {
             openCycles.insert(record.number)
+        } else {
+            openCycles.remove(record.number)
         }
     }
 }

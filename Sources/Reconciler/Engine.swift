@@ -47,7 +47,8 @@ public struct Engine: Sendable {
     var adopting: DesiredState?
     /// The newest desired state that waits for the one being adopted, or for the store.
     var pendingAdoption: DesiredState?
-    /// Numbers whose operator-owned PIN is new, to be looked at when the adoption under way has made them known.
+    /// Numbers to be looked at, when the adoption under way has made them known and the store works: their
+    /// operator-owned PIN is new, or their due instant could not be written.
     var pendingLooks: Set<PhoneNumber> = []
     var storeFailure: StoreFailure?
     /// Failures of the store in a row, until a commit succeeds.
@@ -111,6 +112,7 @@ public struct Engine: Sendable {
         guard isStarted else { return }
         retryStore(now: now)
         startAdoption()
+        lookAgain(now: now)
         wakeResting(now: now)
         dispatch(now: now, random: &random)
         saveWaiting(now: now)

@@ -10,7 +10,7 @@ extension Database {
         SELECT sent_at FROM changes
         WHERE number = ? AND sent_at > ? AND sent_at < ?
             AND (outcome_reason IS NULL OR outcome_reason NOT IN (\(neverLeft)))
-        ORDER BY sent_at DESC LIMIT 128
+        ORDER BY sent_at DESC LIMIT 256
         """
     private static let neverLeft =
         OutcomeReason.allCases.filter(\.neverLeft).map { "'\($0.rawValue)'" }.joined(separator: ", ")
@@ -36,7 +36,7 @@ extension Database {
         return rows
     }
 
-    /// When requests that may have reached the vendor were sent in the hour before `now`, ascending, at most 128.
+    /// When requests that may have reached the vendor were sent in the hour before `now`, ascending, at most 256.
     ///
     /// Stamps of a clock that was set back since count as well, up to an hour ahead.
     func recentWrites(of number: PhoneNumber, at now: Instant) throws -> [Instant] {

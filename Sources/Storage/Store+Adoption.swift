@@ -6,7 +6,8 @@ extension Store {
     ///
     /// New numbers begin with ``Belief/unknown``. New, changed and returning numbers are due at once, their backoff and
     /// refusals forgotten; a returning one counts as never applied. Another endpoint adds `foreign` to the belief.
-    /// Numbers that are gone become unmanaged: never due, their record and PINs kept.
+    /// Numbers that are gone become unmanaged: never due, their record and PINs kept. One that need not be enabled any
+    /// more is not exposed any more: its cycle ends.
     ///
     /// When nothing differs and the file's SHA-256 is the one in force, there is no new revision and no event.
     public func adopt(_ desired: DesiredState, at now: Instant) throws(StorageError) -> Adoption {
@@ -110,6 +111,8 @@ extension Database {
             \(DesiredNumber.columns.map { "\($0) = ?" }.joined(separator: ", ")),
             managed = 1, retry_at = NULL, attempts = 0, refused_action = NULL, refused_count = NULL,
             applied_at = CASE managed WHEN 1 THEN applied_at END,
+            cycle_since = CASE ? WHEN 'enabled' THEN cycle_since END,
+            cycle_reason = CASE ? WHEN 'enabled' THEN cycle_reason END,
             maybe_foreign = CASE endpoint WHEN ? THEN maybe_foreign ELSE 1 END
         WHERE number = ?
         """
@@ -126,11 +129,16 @@ extension Database {
         for entry in change.updated {
             try update.execute(
                 arguments: [revision, now.description] + StatementArguments(entry.columnValues)
+                    + [entry.verification.rawValue, entry.verification.rawValue]
                     + [entry.endpoint.text, entry.number.description]
             )
         }
         let remove = try cachedStatement(
-            sql: "UPDATE numbers SET managed = 0, due_at = NULL, desired_revision = ? WHERE number = ?"
+            sql: """
+                UPDATE numbers SET managed = 0, due_at = NULL, cycle_since = NULL, cycle_reason = NULL,
+                    desired_revision = ?
+                WHERE number = ?
+                """
         )
         for number in change.difference.removed {
             try remove.execute(arguments: [revision, number.description])

@@ -29,7 +29,7 @@ extension Store {
     /// Compares the store with its fence, counts this start in both, and takes the consequences of a restore.
     ///
     /// A restored store does not know what was sent since the copy was made, so a PIN that it does not hold may be live
-    /// anywhere: every belief gains `foreign`, every managed number is due, and an audit event tells of it. All of that
+    /// anywhere, or none: every belief gains `foreign` and `off`, every managed number is due, and an audit event tells of it. All of that
     /// is durable before the fence is raised, and the fence is raised before anything is sent.
     public func passFence(at location: StoreLocation, now: Instant) throws(StorageError) -> FenceFinding {
         let fence = try Fence.read(at: location)
@@ -43,7 +43,7 @@ extension Store {
             if let problem = finding.problem {
                 try db.execute(
                     sql: """
-                        UPDATE numbers SET maybe_foreign = 1, last_accepted = NULL, retry_at = NULL,
+                        UPDATE numbers SET maybe_foreign = 1, maybe_off = 1, last_accepted = NULL, retry_at = NULL,
                             due_at = CASE managed WHEN 1 THEN ? END
                         """, arguments: [now.description])
                 try db.append(

@@ -228,6 +228,8 @@ struct PlannerTableTests {
     @Test func `A doubt alone is no reason to wait when the desired state was not accepted`() {
         let belief = F.on(1, off: true, doubts: [F.doubt(.off)])
         #expect(F.decide(F.record(F.desired(), belief)) == .send(enable(.enable(generation: 1)), .enabling))
+        let disabled = F.record(F.desired(.disabled), F.on(1, off: true, doubts: [F.doubt(.on(1))]))
+        #expect(F.decide(disabled) == .send(disable(), .disabling))
     }
 
     // MARK: Refused

@@ -139,6 +139,11 @@ final class Child: @unchecked Sendable {
     private let process = Process()
     private let ended = AsyncStream<Int32>.makeStream()
 
+    deinit {
+        // A test that failed leaves no daemon behind.
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    }
+
     init(_ arguments: [String], output: URL, errors: URL, environment: [String: String] = [:]) throws {
         process.executableURL = Binary.url
         process.arguments = arguments
@@ -165,8 +170,13 @@ final class Child: @unchecked Sendable {
 
     func signal(_ number: Int32) { kill(pid, number) }
 
-    /// Waits for the end; -1 when a signal ended it.
+    /// Waits for the end; -1 when a signal ended it. One that does not end within two minutes is killed.
     func exitCode() async -> Int32 {
+        let guardian = Task {
+            try await Task.sleep(for: .seconds(120))
+            process.isRunning ? signal(SIGKILL) : ()
+        }
+        defer { guardian.cancel() }
         for await code in ended.stream { return code }
         return process.terminationReason == .exit ? process.terminationStatus : -1
     }

@@ -94,6 +94,12 @@ struct RunTests {
         #expect(try await rig.disagreements() == [])
         #expect(await rig.stop(daemon) == 0)
         #expect(try await rig.disagreements() == [], "also without a daemon")
+        for entry in rig.entries {
+            #expect(!rig.logText.contains(entry.token), "no token in the log")
+            if let pin = rig.truth(entry)?.pin {
+                #expect(!rig.logText.split { !$0.isNumber }.contains { $0 == pin }, "no PIN in the log")
+            }
+        }
         try await rig.end()
     }
 

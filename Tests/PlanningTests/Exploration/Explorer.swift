@@ -3,8 +3,8 @@ import Planning
 /// Walks every reachable state of one number at one kind of vendor, breadth first.
 ///
 /// A state is a node (what the daemon knows), the vendor's truth, the requests that may still land late, and whether
-/// the request on its way has been sent. It is one whole number: the node, then nine bits. A request that may land late does
-/// so at any time, once or several times, until it settles; what has not landed by then never does.
+/// the request on its way has been sent. It is one whole number: the node, then nine bits. A request that may land late
+/// does so at any time, once or several times, until it settles; what has not landed by then never does.
 final class Explorer {
     static let bitsBesideNode = 9
 

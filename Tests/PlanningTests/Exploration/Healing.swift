@@ -5,6 +5,7 @@ import Planning
 ///
 /// Healthy: each request is carried out and answered, the file stays as it is, nothing more falls due, and time passes.
 /// A late request lands once here; one that landed again and again would cost a request each time, without end.
+/// Only for an exploration without violations, because nothing is explored beyond them.
 struct Healing {
     /// More than this is not bounded for all we know.
     static let limit = 40

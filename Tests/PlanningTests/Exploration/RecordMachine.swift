@@ -248,6 +248,8 @@ final class RecordMachine {
         for generation in next.record.belief.generations where next.record.generation(generation) == nil {
             faults.append("I2: generation \(generation) may be live and its PIN is not kept: \(next.record.belief)")
         }
+        let numbers = next.record.generations.map(\.generation)
+        if Set(numbers).count != numbers.count { faults.append("two PINs have one generation: \(numbers)") }
         for old in node.record.generations {
             if let kept = next.record.generation(old.generation), kept.pin != old.pin {
                 faults.append("the PIN of generation \(old.generation) changed")

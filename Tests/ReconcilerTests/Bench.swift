@@ -1,0 +1,168 @@
+import Planning
+import Reconciler
+import Simulation
+import Storage
+import Testing
+
+/// An engine on a real store in memory, driven by hand: nothing happens unless a test says so.
+final class Bench {
+    let store: Store
+    private(set) var engine: Engine
+    private(set) var now = Bench.start
+    /// What the store is asked for and has not done yet, in order.
+    private(set) var storeWork: [EngineAction] = []
+    /// Every request that left, in order.
+    private(set) var calls: [VendorCall] = []
+    private(set) var timer: Instant?
+    private(set) var reports: [EngineReport] = []
+    private let policy: Policy
+    private var random = SplitMix64(seed: 7)
+
+    static let start = Instant(millisecondsSinceEpoch: 1_790_000_000_000)
+
+    init(policy: Policy = Policy()) throws {
+        var keyDice = SplitMix64(seed: 3)
+        store = try Store.inMemory(key: SealingKey.random(using: &keyDice))
+        self.policy = policy
+        engine = Engine(policy: policy)
+    }
+
+    // MARK: Events
+
+    /// A new process: what the engine knew is gone, and so is what the store had not done.
+    func start() throws {
+        storeWork = []
+        timer = nil
+        _ = try store.recoverInterrupted(at: now)
+        engine = Engine(policy: policy)
+        tell(
+            .started(
+                EngineStart(
+                    nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.exposedNumbers(),
+                    nextDueAt: try store.reader.nextDueAt())))
+    }
+
+    func tell(_ event: EngineEvent) {
+        for action in engine.handle(event, now: now, random: &random) {
+            switch action {
+            case .commit, .load, .adopt: storeWork.append(action)
+            case .send(let call): calls.append(call)
+            case .armTimer(let instant): timer = instant
+            case .report(let report): reports.append(report)
+            }
+        }
+    }
+
+    func answer(_ call: VendorCall, _ reason: OutcomeReason, retryAfter: Duration? = nil) {
+        tell(.answered(changeID: call.changeID, Outcome(reason, retryAfter: retryAfter)))
+    }
+
+    func pass(_ duration: Duration) { now = now.advanced(by: duration) }
+
+    /// Sleeps until the timer and fires it.
+    func wake() throws {
+        now = max(now, try #require(timer))
+        timer = nil
+        tell(.timerFired)
+    }
+
+    // MARK: Store
+
+    /// Does the first thing that the store is asked for, and tells the result, or that it failed.
+    func workOnce(failing: Bool = false) throws {
+        let action = storeWork.removeFirst()
+        switch action {
+        case .commit(let id, let mutations):
+            if failing { return tell(.commitFailed(id, "the disk is full")) }
+            try store.commit(mutations)
+            tell(.committed(id))
+        case .load(let limit, let excluding):
+            if failing { return tell(.loadFailed("the disk cannot be read")) }
+            tell(.loaded(try page(limit: limit, excluding: excluding)))
+        case .adopt(let state):
+            if failing { return tell(.adoptionFailed("the disk is full")) }
+            tell(.adopted(try store.adopt(state, at: now)))
+        case .send, .armTimer, .report: Issue.record("not the store's work")
+        }
+    }
+
+    /// Does everything that the store is asked for.
+    func work() throws {
+        for _ in 0..<10_000 where !storeWork.isEmpty { try workOnce() }
+        #expect(storeWork.isEmpty, "the store's work ends")
+    }
+
+    private func page(limit: Int, excluding: Set<PhoneNumber>) throws -> DueBatch {
+        let page = try store.reader.due(at: now, limit: limit, excluding: excluding)
+        #expect(page.failures.isEmpty)
+        return DueBatch(records: page.records, failures: [], nextDueAt: page.nextDueAt)
+    }
+
+    func record(_ index: Int) throws -> NumberRecord {
+        try #require(try store.reader.record(try Self.number(index), at: now))
+    }
+
+    // MARK: Numbers
+
+    static func number(_ index: Int) throws -> PhoneNumber {
+        try #require(PhoneNumber("+1555\(1_000_000 + index)"))
+    }
+
+    static func desired(_ index: Int, _ verification: Verification = .enabled) throws -> DesiredNumber {
+        DesiredNumber(number: try number(index), tokenName: "token-\(index)", verification: verification)
+    }
+
+    static func state(_ numbers: [DesiredNumber]) -> DesiredState {
+        let digit = String(numbers.count % 10)
+        return DesiredState(numbers: numbers, sha256: String(repeating: digit, count: 64), source: "file")
+    }
+
+    /// Puts numbers into force in the store, before any engine.
+    func adopt(_ numbers: [DesiredNumber]) throws {
+        _ = try store.adopt(Self.state(numbers), at: now)
+    }
+
+    /// Gives a number a certain belief that nothing is due for, or any other, with the PINs that it needs.
+    func believe(
+        _ index: Int, off: Bool = false, foreign: Bool = false, generations: [Int] = [],
+        change: (inout NumberRecord) -> Void = { _ in }
+    ) throws {
+        for generation in generations {
+            var record = try record(index)
+            let digits = try #require(PIN(digits: String(274_815 + 1111 * generation)))
+            let pin = PINGeneration(generation: generation, pin: digits, origin: .generated, createdAt: now)
+            record.generations.append(pin)
+            record.belief = record.belief.widened(by: .on(generation), sentAt: now)
+            try store.commit([.save(record, newGeneration: pin, touched: [])])
+        }
+        var record = try record(index)
+        record.belief = Belief(maybeOff: off, maybeForeign: foreign, generations: generations)
+        change(&record)
+        try store.commit([.save(record, newGeneration: nil, touched: record.generations.map(\.generation))])
+    }
+
+    /// A number that is enabled as desired, with nothing due for a day.
+    func converge(_ index: Int) throws {
+        try believe(index, generations: [1]) { record in
+            record.lastAccepted = .on(1)
+            record.appliedAt = now
+            record.rotatedAt = now
+            record.generations[0].liveFrom = now
+            record.dueAt = now.advanced(by: .seconds(86_400))
+        }
+    }
+
+    /// A number that was just disabled for a rotation.
+    func expose(_ index: Int, due: Instant? = nil) throws {
+        try believe(index, off: true) { record in
+            record.lastAccepted = .off
+            record.appliedAt = now
+            record.cycle = NumberRecord.Cycle(since: now, reason: .rotationDue)
+            record.dueAt = due ?? now
+        }
+    }
+}
+
+extension VendorCall {
+    var isEnable: Bool { content != .disable }
+}

@@ -1,0 +1,102 @@
+import Planning
+import Reconciler
+import Storage
+import Testing
+
+@Suite("A request and its durable record")
+struct EngineCommitTests {
+    /// A bench with one number that was never seen, its widening asked for and not done.
+    private func departed() throws -> Bench {
+        let bench = try Bench()
+        try bench.adopt([try Bench.desired(1)])
+        try bench.start()
+        try bench.workOnce()
+        return bench
+    }
+
+    @Test("a request is sent only after the commit that widens its belief")
+    func wideningPrecedesSend() throws {
+        let bench = try departed()
+        guard case .commit(_, let mutations) = try #require(bench.storeWork.first) else {
+            Issue.record("a commit comes first")
+            return
+        }
+        let saved = mutations.compactMap { if case .save(let record, _, _) = $0 { record } else { nil } }
+        let opened = mutations.compactMap { if case .openChange(let entry) = $0 { entry } else { nil } }
+        #expect(saved.first?.belief.doubts.map(\.effect) == [.off])
+        #expect(opened.map(\.id) == [1])
+        #expect(bench.calls.isEmpty)
+        try bench.workOnce()
+        #expect(bench.calls.map(\.changeID) == [1])
+        #expect(try bench.store.reader.unansweredChanges().map(\.id) == [1])
+    }
+
+    @Test("a commit that fails sends nothing, and is tried again when the store works")
+    func failedCommit() throws {
+        let bench = try departed()
+        try bench.workOnce(failing: true)
+        #expect(bench.calls.isEmpty && bench.storeWork.isEmpty)
+        #expect(try bench.record(1).belief == .unknown)
+        let retryAt = try #require(bench.timer)
+        #expect(retryAt == bench.now.advanced(by: .seconds(1)))
+        try bench.wake()
+        try bench.work()
+        #expect(bench.calls.count == 1)
+        #expect(try bench.record(1).belief.doubts.map(\.effect) == [.off])
+    }
+
+    @Test("while the store fails, its waits double to a minute and nothing is sent")
+    func storeStaysBroken() throws {
+        let bench = try departed()
+        try bench.workOnce(failing: true)
+        var waits: [Int64] = []
+        for _ in 0..<9 {
+            waits.append(bench.now.duration(to: try #require(bench.timer)).milliseconds / 1000)
+            try bench.wake()
+            #expect(bench.storeWork.count == 1)
+            try bench.workOnce(failing: true)
+        }
+        #expect(waits == [1, 2, 4, 8, 16, 32, 60, 60, 60])
+        #expect(bench.calls.isEmpty)
+    }
+
+    @Test("an answer is durable before the number is sent anything else, also when the store fails meanwhile")
+    func answerIsKept() throws {
+        let bench = try departed()
+        try bench.work()
+        bench.answer(bench.calls[0], .success)
+        // The enable's widening carries the disable's answer with it.
+        try bench.workOnce(failing: true)
+        #expect(bench.calls.count == 1)
+        try bench.wake()
+        try bench.work()
+        #expect(bench.calls.map(\.isEnable) == [false, true])
+        #expect(try bench.store.reader.unansweredChanges().map(\.id) == [bench.calls[1].changeID])
+    }
+
+    @Test("a number that comes to rest while a page is read is not forgotten")
+    func restWhileLoading() throws {
+        let bench = try Bench()
+        var rare = try Bench.desired(2)
+        rare.reapplyEvery = nil
+        try bench.adopt([try Bench.desired(1), rare])
+        try bench.converge(1)
+        try bench.converge(2)
+        try bench.start()
+        bench.pass(.seconds(86_400))
+        bench.tell(.timerFired)
+        try bench.work()
+        bench.answer(try #require(bench.calls.first), .success)
+        // The page is asked for without the first number, which is at rest by the time that it is read.
+        bench.tell(.operatorPINsRead([:], changed: [try Bench.number(2)]))
+        guard case .load(_, let excluded) = try #require(bench.storeWork.last) else {
+            Issue.record("a page is asked for")
+            return
+        }
+        #expect(excluded == [try Bench.number(1)])
+        try bench.work()
+        let due = try #require(try bench.record(1).dueAt)
+        #expect(due == bench.now.advanced(by: .seconds(86_400)))
+        #expect(bench.timer == due)
+    }
+}

@@ -1,0 +1,120 @@
+import Planning
+import Reconciler
+import Storage
+import Testing
+
+@Suite("Whose turn it is")
+struct EngineOrderTests {
+    private func numbers(_ calls: [VendorCall]) -> [PhoneNumber] { calls.map(\.number) }
+
+    @Test("an exposed number goes first, whatever was due before it")
+    func exposedFirst() throws {
+        var policy = Policy()
+        policy.concurrency = 1
+        let bench = try Bench(policy: policy)
+        try bench.adopt(try (1...4).map { try Bench.desired($0, $0 == 4 ? .enabled : .disabled) })
+        for index in 1...3 { try bench.believe(index, off: true, generations: [1]) { $0.dueAt = bench.now } }
+        try bench.expose(4, due: bench.now.advanced(by: .seconds(1)))
+        bench.pass(.seconds(2))
+        try bench.start()
+        try bench.work()
+        #expect(numbers(bench.calls) == [try Bench.number(4)])
+        #expect(bench.calls[0].isEnable)
+    }
+
+    @Test("no more requests are in flight than permitted, and the next leaves when one is answered")
+    func concurrency() throws {
+        var policy = Policy()
+        policy.concurrency = 3
+        let bench = try Bench(policy: policy)
+        try bench.adopt(try (1...8).map { try Bench.desired($0, .disabled) })
+        try bench.start()
+        try bench.work()
+        #expect(bench.calls.count == 3)
+        bench.answer(bench.calls[1], .success)
+        try bench.work()
+        #expect(bench.calls.count == 4)
+        #expect(Set(numbers(bench.calls)).count == 4)
+    }
+
+    @Test("one request is in flight a number, even when its entry changes and its time comes meanwhile")
+    func oneInFlight() throws {
+        let bench = try Bench()
+        let entry = try Bench.desired(1, .disabled)
+        try bench.adopt([entry])
+        try bench.start()
+        try bench.work()
+        #expect(bench.calls.count == 1)
+        var changed = entry
+        changed.verification = .enabled
+        bench.tell(.desiredStateRead(Bench.state([changed])))
+        try bench.work()
+        bench.tell(.operatorPINsRead([:], changed: [entry.number]))
+        bench.pass(.seconds(3600))
+        bench.tell(.timerFired)
+        try bench.work()
+        #expect(bench.calls.count == 1)
+        bench.answer(bench.calls[0], .success)
+        try bench.work()
+        #expect(bench.calls.map(\.isEnable) == [false, true])
+    }
+
+    @Test("cycles start one at a time, then two, and one again after an enable that was not accepted")
+    func exposureBudget() throws {
+        let bench = try Bench()
+        try bench.adopt(try (1...9).map { try Bench.desired($0) })
+        try bench.start()
+        try bench.work()
+        func answerAll(_ reason: OutcomeReason) throws {
+            for call in bench.calls where !answered.contains(call.changeID) {
+                answered.insert(call.changeID)
+                bench.answer(call, reason)
+            }
+            try bench.work()
+        }
+        var answered: Set<Int64> = []
+        #expect(bench.calls.map(\.isEnable) == [false])
+        try answerAll(.success)
+        #expect(bench.calls.suffix(1).map(\.isEnable) == [true])
+        try answerAll(.success)
+        #expect(bench.calls.suffix(2).map(\.isEnable) == [false, false])
+        try answerAll(.success)
+        #expect(bench.calls.suffix(2).map(\.isEnable) == [true, true])
+        // Both fail: whatever was permitted, nobody else is exposed before they are on again.
+        try answerAll(.serverError)
+        #expect(bench.calls.count == 6)
+        #expect(try bench.store.reader.exposedNumbers().count == 2)
+    }
+
+    @Test("an endpoint's requests for a minute are kept to the limit, and the timer is armed for the next")
+    func endpointRate() throws {
+        var policy = Policy()
+        policy.requestsPerMinute = 2
+        let bench = try Bench(policy: policy)
+        try bench.adopt(try (1...3).map { try Bench.desired($0, .disabled) })
+        try bench.start()
+        try bench.work()
+        #expect(bench.calls.count == 2)
+        #expect(bench.timer == bench.now.advanced(by: .seconds(60)))
+        try bench.wake()
+        try bench.work()
+        #expect(bench.calls.count == 3)
+    }
+
+    @Test("an endpoint that asks to wait is left alone as long as it asks")
+    func retryAfter() throws {
+        var policy = Policy()
+        policy.concurrency = 1
+        let bench = try Bench(policy: policy)
+        try bench.adopt(try (1...2).map { try Bench.desired($0, .disabled) })
+        try bench.start()
+        try bench.work()
+        bench.answer(bench.calls[0], .rateLimited, retryAfter: .seconds(90))
+        try bench.work()
+        #expect(bench.calls.count == 1)
+        #expect(bench.timer == bench.now.advanced(by: .seconds(90)))
+        try bench.wake()
+        try bench.work()
+        #expect(bench.calls.count == 2)
+    }
+}

@@ -1,0 +1,19 @@
+/// What a simulation did.
+public struct Counters: Hashable, Sendable {
+    public var events = 0
+    public var requests = 0
+    public var crashes = 0
+    public var cleanStops = 0
+    public var edits = 0
+    public var invalidFiles = 0
+    public var clockJumps = 0
+    public var storeFailures = 0
+    public var lateLandings = 0
+    public var rotations = 0
+    /// Simulated milliseconds.
+    public var virtualMilliseconds: Int64 = 0
+    /// Requests by what befell them.
+    public var faults: [Fault: Int] = [:]
+
+    public init() {}
+}

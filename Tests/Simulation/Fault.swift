@@ -1,0 +1,90 @@
+import Planning
+
+/// What befalls one request.
+public enum Fault: String, Sendable, CaseIterable, Comparable {
+    case none
+    /// The body never left.
+    case notSent = "not sent"
+    /// A well-formed refusal for no reason.
+    case refused
+    /// The same, and carried out all the same.
+    case refusedAfter = "refused, done"
+    /// Carried out, the answer lost.
+    case answerLost = "answer lost"
+    /// Not carried out, the answer lost.
+    case requestLost = "request lost"
+    /// No answer, and carried out later.
+    case landsLate = "lands late"
+    case serverErrorAfter = "5xx, done"
+    case serverErrorBefore = "5xx, not done"
+    case serverErrorLate = "5xx, lands late"
+    case rateLimited = "429"
+    case authenticationRefused = "401"
+
+    public static func < (left: Fault, right: Fault) -> Bool { left.rawValue < right.rawValue }
+
+    /// Whether the vendor acts when the request arrives.
+    var actsAtOnce: Bool {
+        switch self {
+        case .none, .refusedAfter, .answerLost, .serverErrorAfter: true
+        case .notSent, .refused, .requestLost, .landsLate, .serverErrorBefore, .serverErrorLate, .rateLimited,
+            .authenticationRefused:
+            false
+        }
+    }
+
+    /// Whether the vendor acts after the answer.
+    var actsLate: Bool { self == .landsLate || self == .serverErrorLate }
+
+    /// What the client sees; nil when the vendor's own answer decides.
+    func outcome(using random: inout SplitMix64) -> Outcome? {
+        switch self {
+        case .none: nil
+        case .notSent:
+            Outcome(
+                random.pick([
+                    .nameNotResolved, .connectionRefused, .connectTimeout, .tlsFailed, .notSent, .tokenUnavailable,
+                ]))
+        case .refused, .refusedAfter:
+            Outcome(.vendorRefused, httpStatus: 200, apiStatus: 404, message: "not reachable")
+        case .answerLost, .requestLost, .landsLate:
+            Outcome(
+                random.pick([
+                    .timeout, .connectionLost, .malformed, .oversized, .serviceUnavailable, .unexpectedStatus,
+                ]))
+        case .serverErrorAfter, .serverErrorBefore, .serverErrorLate: Outcome(.serverError, httpStatus: 502)
+        case .rateLimited:
+            Outcome(
+                .rateLimited, httpStatus: 429,
+                retryAfter: random.chance(0.7) ? .seconds(random.int(1...300)) : nil)
+        case .authenticationRefused:
+            Outcome(random.pick([.authenticationRefused, .balanceRefused, .clientError]), httpStatus: 200)
+        }
+    }
+}
+
+/// How the vendor and the network fare for a while.
+struct Weather {
+    /// What befalls a request when something does; never empty.
+    var faults: [Fault] = [.notSent]
+    var probability = 0.0
+    /// Only this action meets faults; nil for both.
+    var only: VendorAction?
+
+    static let clear = Weather()
+
+    /// Everything now and then, or an outage of one kind.
+    static func random(using random: inout SplitMix64, rate: Double) -> Weather {
+        let kinds = Fault.allCases.filter { $0 != .none }
+        if random.chance(0.3) { return clear }
+        if random.chance(0.6) { return Weather(faults: kinds, probability: rate) }
+        let few = (0..<random.int(1...2)).map { _ in random.pick(kinds) }
+        let only: VendorAction? = random.chance(0.3) ? random.pick(VendorAction.allCases) : nil
+        return Weather(faults: few, probability: random.chance(0.5) ? 1 : 0.7, only: only)
+    }
+
+    func fault(for action: VendorAction, using random: inout SplitMix64) -> Fault {
+        guard only == nil || only == action, random.chance(probability) else { return .none }
+        return random.pick(faults)
+    }
+}

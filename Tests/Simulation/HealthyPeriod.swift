@@ -1,0 +1,131 @@
+import Planning
+
+/// The final period: nothing fails, nobody edits, and every number has to come home.
+struct HealthyPeriod {
+    /// When it began.
+    let since: Milliseconds
+    /// How far the clock was behind then: nothing that exposes a number starts before it has caught up.
+    let clockBehind: Milliseconds
+    /// Requests by number, once nothing of before can land any more.
+    var requests: [PhoneNumber: Int] = [:]
+    /// Numbers that have been as desired since then.
+    var converged: Set<PhoneNumber> = []
+    /// Every number has to be.
+    var isDue = false
+
+    /// The most requests that a number takes to its desired state: 5 by exploration of the planner, and those that
+    /// were on their way when the period began.
+    static let mostRequests = 7
+    /// Longest backoff, a used-up write budget of 6 an hour, the longest settle delay, each perhaps twice.
+    static let patience: Milliseconds = 8 * .hour
+    /// Queueing behind other numbers, settling, one hour of write budget.
+    static let slack: Milliseconds = 3 * .hour
+    /// The longest wait for a rotation window.
+    static let windowWait: Milliseconds = 8 * .day
+    /// How many events are spent on watching rotations.
+    static let watchedEvents = 1500
+}
+
+extension World {
+    func clearUp() throws {
+        guard healthy == nil else { return }
+        note("it clears up")
+        healthy = HealthyPeriod(since: clock.elapsed, clockBehind: clock.behind)
+        weather = .clear
+        isDiskFailing = false
+        file.isValid = true
+        if engine == nil {
+            schedule(.restart, after: .second)
+        } else {
+            schedule(.readFile(life: life), after: .second)
+        }
+        schedule(.convergenceDue, after: HealthyPeriod.patience + clock.behind)
+        for number in scenario.numbers { noteHealth(of: number) }
+    }
+
+    /// Whether what is durable, what is true and what the file says are one.
+    private func isAsDesired(_ number: PhoneNumber) -> Bool {
+        guard let entry = file.entries.first(where: { $0.number == number }) else { return true }
+        guard let record = durable[number], record.desired == entry, let truth = accounts[number]?.truth else {
+            return false
+        }
+        switch (entry.verification, record.belief.certainEffect) {
+        case (.disabled, .off): return truth == .off
+        case (.enabled, .on(let generation)):
+            guard let pin = record.generation(generation)?.pin, truth.pin == pin else { return false }
+            return entry.operatorPINName.map { file.operatorPINs[$0] == pin } ?? true
+        case (.disabled, .on), (.enabled, .off), (_, nil): return false
+        }
+    }
+
+    /// A request is sent in the healthy period.
+    func noteHealthyRequest(_ number: PhoneNumber) {
+        guard let healthy, clock.elapsed > healthy.since + scenario.policy.settleDelay.milliseconds else { return }
+        self.healthy?.requests[number, default: 0] += 1
+    }
+
+    func noteHealth(of number: PhoneNumber) {
+        notePINAge(of: number)
+        guard healthy != nil, isAsDesired(number) else { return }
+        healthy?.converged.insert(number)
+    }
+
+    /// I3: bounded in requests, and in time.
+    func checkConvergence() throws {
+        guard let healthy, !healthy.isDue else { return }
+        for (number, count) in healthy.requests.sorted(by: { $0.key < $1.key })
+        where !healthy.converged.contains(number) && count > HealthyPeriod.mostRequests {
+            throw Violation(.converges, "\(number) took \(count) requests of a healthy vendor and is not as desired")
+        }
+    }
+
+    func requireConvergence() throws {
+        guard let healthy else { return }
+        for entry in file.entries where !healthy.converged.contains(entry.number) {
+            let record = durable[entry.number].map { Self.text(of: $0) } ?? "unknown"
+            throw Violation(
+                .converges, "\(entry.number) should be \(entry.verification.rawValue), and is \(record) at the end")
+        }
+        note("every number is as desired")
+        self.healthy?.isDue = true
+        let longest = file.entries.compactMap { $0.rotateEvery?.milliseconds }.max() ?? .day
+        schedule(.end, after: longest / 10 * 13 + HealthyPeriod.windowWait)
+    }
+
+    /// The end: a last look at everything from the store.
+    func end() throws {
+        guard !isOver else { return }
+        isOver = true
+        note("end")
+        try rereadStore()
+    }
+
+    // MARK: Ages of PINs
+
+    /// From when a PIN's age counts: when it was certain, on the disk and true that it is live.
+    private func notePINAge(of number: PhoneNumber) {
+        guard let record = durable[number], case .on(let generation) = record.belief.certainEffect,
+            let pin = record.generation(generation)?.pin, accounts[number]?.truth.pin == pin,
+            ages[number]?.pin != pin
+        else { return }
+        ages[number] = (pin, clock.wall)
+    }
+
+    /// I9: with a healthy vendor no PIN outlives its period by more than spread, window and queueing.
+    func checkAges() throws {
+        try checkConvergence()
+        guard let healthy, healthy.isDue else { return }
+        healthyEvents += 1
+        if healthyEvents > HealthyPeriod.watchedEvents { return try end() }
+        for entry in file.entries where entry.verification == .enabled && entry.operatorPINName == nil {
+            guard let age = ages[entry.number], let period = entry.rotateEvery else { continue }
+            let due = age.since.advanced(by: period).advanced(by: period / 10)
+            let began = clock.wall(at: healthy.since).advanced(by: .milliseconds(HealthyPeriod.patience))
+            let allowed =
+                HealthyPeriod.slack + healthy.clockBehind + (entry.rotationWindow == nil ? 0 : HealthyPeriod.windowWait)
+            if max(due, began).advanced(by: .milliseconds(allowed)) < clock.wall {
+                throw Violation(.pinsRotate, "the PIN of \(entry.number) is live since \(age.since)")
+            }
+        }
+    }
+}

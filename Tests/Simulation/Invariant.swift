@@ -1,0 +1,32 @@
+/// What must hold at every instant; the names are those of the design.
+public enum Invariant: String, Sendable, CaseIterable {
+    /// The vendor's true state is in the durable belief.
+    case truthIsBelieved = "I1"
+    /// Every PIN that may be live is in the store and can be unsealed.
+    case pinsAreKept = "I2"
+    /// With a healthy vendor and a stable file every number reaches its desired state in a bounded number of requests.
+    case converges = "I3"
+    /// At most `max_exposed` numbers are exposed by us at once.
+    case exposureIsBounded = "I4"
+    /// No request is sent that its durable record does not precede.
+    case recordPrecedesRequest = "I5"
+    /// No limit is ever passed.
+    case limitsHold = "I6"
+    /// A number that is not in the file in force causes no request.
+    case onlyManagedNumbers = "I7"
+    /// With a healthy vendor no PIN outlives its period.
+    case pinsRotate = "I9"
+    /// One request in flight a number, the store refuses nothing that the engine writes, a stop ends in time.
+    case housekeeping = "engine"
+}
+
+/// An invariant that did not hold.
+struct Violation: Error {
+    let invariant: Invariant
+    let message: String
+
+    init(_ invariant: Invariant, _ message: String) {
+        self.invariant = invariant
+        self.message = message
+    }
+}

@@ -1,0 +1,89 @@
+import Planning
+import Reconciler
+
+/// Counts what leaves, apart from the engine's own counting.
+struct LimitWatch {
+    private let policy: Policy
+    /// When requests departed in the last minute, by endpoint.
+    private var departures: [Endpoint: [Milliseconds]] = [:]
+    /// Until when an endpoint asked to be left alone.
+    private var waits: [Endpoint: Milliseconds] = [:]
+    /// When requests departed in the last hour, by number and then by change.
+    private var writes: [PhoneNumber: [(changeID: Int64, at: Milliseconds)]] = [:]
+    /// Departed, and not sent yet.
+    private var departed: [Int64: Milliseconds] = [:]
+
+    init(policy: Policy) {
+        self.policy = policy
+    }
+
+    /// A request departs: its record is on the way to the disk.
+    mutating func depart(
+        _ entry: ChangeEntry, to endpoint: Endpoint, isExposed: Bool, at now: Milliseconds
+    ) throws {
+        departed[entry.id] = now
+        if let until = waits[endpoint], until > now {
+            throw Violation(.limitsHold, "\(endpoint.text) asked to be left alone for another \(until - now) ms")
+        }
+        var recent = departures[endpoint, default: []].filter { $0 + .minute > now }
+        recent.append(now)
+        departures[endpoint] = recent
+        if let limit = policy.requestsPerMinute, recent.count > limit {
+            throw Violation(.limitsHold, "\(recent.count) requests to \(endpoint.text) within a minute")
+        }
+        let hour = writes[entry.number, default: []].filter { $0.at + .hour > now }
+        writes[entry.number] = hour
+        if let limit = isExposed ? policy.writesPerHourExposed : policy.writesPerHour, hour.count >= limit {
+            throw Violation(.limitsHold, "\(hour.count + 1) requests to \(entry.number) within an hour")
+        }
+    }
+
+    mutating func send(_ call: VendorCall) {
+        guard let at = departed.removeValue(forKey: call.changeID) else { return }
+        writes[call.number, default: []].append((call.changeID, at))
+    }
+
+    /// The request never left: it is no write.
+    mutating func forget(_ call: VendorCall) {
+        writes[call.number]?.removeAll { $0.changeID == call.changeID }
+    }
+
+    mutating func wait(call: VendorCall, until: Milliseconds) {
+        waits[call.endpoint] = max(waits[call.endpoint] ?? 0, until)
+    }
+
+    /// The process ended: what it alone knew of endpoints is gone.
+    mutating func forgetProcess() {
+        departures = [:]
+        waits = [:]
+        departed = [:]
+    }
+
+    /// The wall clock was set forward: hours and minutes have passed by it.
+    mutating func clear() {
+        forgetProcess()
+        writes = [:]
+    }
+}
+
+extension World {
+    func noteDepartures(in mutations: [StoreMutation]) throws {
+        for case .openChange(let entry) in mutations {
+            guard let desired = inForce[entry.number] else {
+                throw Violation(.onlyManagedNumbers, "a request for \(entry.number) departs")
+            }
+            note("departs \(Self.text(of: entry))")
+            if let retryAt = backoffs.removeValue(forKey: entry.number), retryAt > clock.wall {
+                throw Violation(.limitsHold, "\(entry.number) should not be tried before \(retryAt)")
+            }
+            if isStopping, entry.action == .disable, desired.verification == .enabled,
+                planned[entry.number]?.cycle == nil
+            {
+                throw Violation(.exposureIsBounded, "a cycle of \(entry.number) begins while the daemon stops")
+            }
+            try limits.depart(
+                entry, to: desired.endpoint, isExposed: planned[entry.number]?.isExposed ?? false, at: clock.elapsed)
+            mayBefall()
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Planning
+import Reconciler
+
+/// What befalls the daemon from outside.
+enum Mishap: CaseIterable {
+    case crash
+    case edit
+    case invalidFile
+    case cleanStop
+    case clockForward
+    case clockBack
+    case weather
+    case diskFailure
+}
+
+extension World {
+    /// Spreads mishaps over the run; others come close to requests.
+    func scheduleMishaps() {
+        let most: [(Mishap, Int)] = [
+            (.crash, 8), (.edit, 16), (.invalidFile, 3), (.cleanStop, 3), (.clockForward, 3), (.clockBack, 3),
+            (.weather, 24), (.diskFailure, 4),
+        ]
+        for (mishap, count) in most {
+            for _ in 0..<random.int(0...count) {
+                let moment = Milliseconds.random(in: 0..<scenario.duration, using: &random)
+                timeline.insert(.mishap(mishap), at: moment)
+            }
+        }
+    }
+
+    /// A request departs: something may come across it.
+    func mayBefall() {
+        guard healthy == nil, random.chance(scenario.mishapChance) else { return }
+        schedule(.mishap(random.pick(Mishap.allCases)), after: random.span(1...30 * .second))
+    }
+
+    func befall(_ mishap: Mishap) throws {
+        guard healthy == nil else { return }
+        switch mishap {
+        case .crash: crash("out of nowhere")
+        case .edit: editFile()
+        case .invalidFile:
+            counters.invalidFiles += 1
+            file.isValid = false
+            fileChanged()
+        case .cleanStop: try stop()
+        case .clockForward: try setClock(by: random.span(.second...(random.chance(0.5) ? .hour : 3 * .day)))
+        case .clockBack: try setClock(by: -random.span(.second...4 * .hour))
+        case .weather:
+            weather = Weather.random(using: &random, rate: scenario.faultRate)
+            note("weather: \(weather.faults.map(\.rawValue)) \(weather.probability)")
+            // An outage that exposes a number makes many requests: it does not last for days.
+            if weather.probability > 0.6 { schedule(.mishap(.weather), after: random.span(.minute...6 * .hour)) }
+        case .diskFailure:
+            note("disk fails")
+            isDiskFailing = true
+            schedule(.diskHeals, after: random.span(100...2 * .hour))
+        }
+    }
+
+    private func editFile() {
+        file.isValid = true
+        for _ in 0..<random.int(1...3) {
+            counters.edits += 1
+            let what = file.edit(scenario, accounts: accounts, now: clock.wall, using: &random)
+            note("operator: \(what)")
+        }
+        fileChanged()
+    }
+
+    private func fileChanged() {
+        schedule(.readFile(life: life), after: random.span(1...2000))
+    }
+
+    private func stop() throws {
+        guard engine != nil, !isStopping else { return }
+        note("stop requested")
+        counters.cleanStops += 1
+        isStopping = true
+        let grace = scenario.policy.shutdownGrace.milliseconds
+        schedule(.stopDue(life: life), after: grace + .second)
+        try tell(.stopRequested)
+    }
+
+    private func setClock(by milliseconds: Milliseconds) throws {
+        // A clock that is set back while stopping makes the stop longer by as much: known, and left alone.
+        guard !isStopping else { return }
+        counters.clockJumps += 1
+        note("clock: \(milliseconds) ms")
+        if milliseconds > 0 {
+            if !options.allowsSurprisingJumps { try hurryLandings(by: milliseconds) }
+            limits.clear()
+        }
+        clock.jump(by: milliseconds)
+    }
+}

@@ -1,0 +1,58 @@
+/// A small seeded generator: the only dice of a simulation, so that a seed repeats exactly.
+///
+/// Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
+public struct SplitMix64: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    /// A generator whose whole sequence follows from `seed`.
+    public init(seed: UInt64) {
+        state = seed
+    }
+
+    public mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// True with this probability.
+    mutating func chance(_ probability: Double) -> Bool {
+        Double.random(in: 0..<1, using: &self) < probability
+    }
+
+    /// A uniform whole number.
+    mutating func int(_ range: ClosedRange<Int>) -> Int {
+        Int.random(in: range, using: &self)
+    }
+
+    /// One of `choices`, which is not empty.
+    mutating func pick<Choice>(_ choices: [Choice]) -> Choice {
+        choices[Int.random(in: 0..<choices.count, using: &self)]
+    }
+
+    /// Milliseconds whose order of magnitude is uniform, so that short and long spans are both common.
+    mutating func span(_ range: ClosedRange<Milliseconds>) -> Milliseconds {
+        var (low, high) = (range.lowerBound, range.lowerBound)
+        // Doublings instead of logarithms: floating point functions may differ between machines.
+        var steps = 0
+        while high < range.upperBound {
+            high = min(range.upperBound, max(high * 2, 1))
+            steps += 1
+        }
+        guard steps > 0 else { return low }
+        for _ in 0..<int(0...(steps - 1)) { low = max(low * 2, 1) }
+        return Milliseconds.random(in: low...min(range.upperBound, max(low * 2, 1)), using: &self)
+    }
+}
+
+/// Milliseconds of simulated time.
+typealias Milliseconds = Int64
+
+extension Milliseconds {
+    static let second: Milliseconds = 1000
+    static let minute: Milliseconds = 60_000
+    static let hour: Milliseconds = 3_600_000
+    static let day: Milliseconds = 86_400_000
+}

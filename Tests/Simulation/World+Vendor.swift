@@ -1,0 +1,133 @@
+import Planning
+import Reconciler
+
+/// The way to the vendor, the vendor, and the way back.
+extension World {
+    func send(_ call: VendorCall) throws {
+        try checkMayBeSent(call)
+        counters.requests += 1
+        lastRequest += 1
+        let id = lastRequest
+        let fault = weather.fault(for: call.content.action, using: &random)
+        counters.faults[fault, default: 0] += 1
+        let isEnabled = inForce[call.number]?.verification == .enabled
+        requests[id] = Request(
+            call: call, life: life, fault: fault,
+            exposureTerm: isEnabled ? exposure.term(of: call.number) : nil
+        )
+        noteHealthyRequest(call.number)
+        note("sends #\(call.changeID) \(call.number) \(call.content.action.rawValue): \(fault.rawValue)")
+        let there = random.span(1...(random.chance(0.05) ? 14_000 : 200))
+        schedule(.arrival(id), after: there)
+        let back = fault == .none || random.chance(0.5) ? random.span(1...200) : 15_000 - there
+        schedule(.answer(id), after: there + max(1, back))
+        mayCrash()
+    }
+
+    /// The request arrives at the vendor.
+    func arrive(_ id: Int) throws {
+        guard let request = requests[id], request.isTravelling else { return }
+        requests[id]?.isTravelling = false
+        if request.fault.actsAtOnce { requests[id]?.isAccepted = try carryOut(request) }
+        mayCrash()
+    }
+
+    /// The answer, or the lack of one, arrives at the daemon.
+    func answer(_ id: Int) throws {
+        guard let request = requests[id], request.life == life else { return }
+        if request.fault.actsLate {
+            // Settled is what became doubtful one settle delay ago or earlier.
+            landLater(id)
+        } else {
+            requests[id] = nil
+        }
+        let outcome = request.fault.outcome(using: &random) ?? Self.answer(to: request)
+        if outcome.reason == .rateLimited, let delay = outcome.retryAfter {
+            limits.wait(call: request.call, until: clock.elapsed + delay.milliseconds)
+        }
+        if outcome.reason.neverLeft { limits.forget(request.call) }
+        if outcome.verdict == .accepted, case .enable = request.call.content { counters.rotations += 1 }
+        note("answers #\(request.call.changeID) \(request.call.number): \(outcome.reason.rawValue)")
+        try tell(.answered(changeID: request.call.changeID, outcome))
+        mayCrash()
+    }
+
+    /// A request lands late.
+    func land(_ id: Int) throws {
+        guard let request = requests[id], request.landsAt == clock.elapsed else { return }
+        requests[id] = nil
+        counters.lateLandings += 1
+        note("lands late: #\(request.call.changeID) \(request.call.number) \(request.call.content.action.rawValue)")
+        _ = try carryOut(request)
+    }
+
+    /// Whoever waited for answers is gone. What had left may arrive, be lost, or land later.
+    func abandonRequests() {
+        for id in requests.keys.sorted() {
+            guard let request = requests[id], request.life == life - 1, request.landsAt == nil else { continue }
+            let choice = random.int(0...2)
+            if request.fault.actsLate || (request.isTravelling && request.fault.actsAtOnce && choice > 0) {
+                landLater(id)
+            } else {
+                requests[id] = nil
+            }
+        }
+    }
+
+    /// The wall clock is set forward: what may land within the settle delay by that clock lands by then.
+    func hurryLandings(by milliseconds: Milliseconds) throws {
+        for id in requests.keys.sorted() {
+            guard let landsAt = requests[id]?.landsAt else { continue }
+            let sooner = max(clock.elapsed, landsAt - milliseconds)
+            requests[id]?.landsAt = sooner
+            if sooner == clock.elapsed {
+                try land(id)
+            } else {
+                timeline.insert(.landing(id), at: sooner)
+            }
+        }
+    }
+
+    private func landLater(_ id: Int) {
+        let longest = scenario.policy.settleDelay.milliseconds - 1
+        // Often at the last moment: a planner that waits for it to settle acts right after it.
+        let delay = random.chance(0.2) ? longest - random.span(0...20 * .second) : random.span(1...longest)
+        requests[id]?.isTravelling = false
+        requests[id]?.landsAt = clock.elapsed + delay
+        schedule(.landing(id), after: delay)
+    }
+
+    private func carryOut(_ request: Request) throws -> Bool {
+        let number = request.call.number
+        guard var account = accounts[number] else { preconditionFailure("every number has an account") }
+        let before = account.truth
+        let isAccepted = account.carryOut(request.call.content)
+        accounts[number] = account
+        guard account.truth != before else { return isAccepted }
+        note("vendor: \(number) \(before.text) -> \(account.truth.text)")
+        exposure.note(number, isOff: account.truth == .off, term: request.exposureTerm)
+        if let most = scenario.policy.maxExposed, exposure.numbers.count > most {
+            throw Violation(
+                .exposureIsBounded, "\(exposure.numbers.sorted()) are exposed by us; at most \(most) may be")
+        }
+        try checkBelief(of: number)
+        noteHealth(of: number)
+        return isAccepted
+    }
+
+    private static func answer(to request: Request) -> Outcome {
+        guard request.isAccepted == true else {
+            return Outcome(.vendorRefused, httpStatus: 200, apiStatus: 406, message: "already so")
+        }
+        return Outcome(.success, httpStatus: 200, apiStatus: 100, message: "Success")
+    }
+}
+
+extension VendorCall.Content {
+    var action: VendorAction {
+        switch self {
+        case .enable: .enable
+        case .disable: .disable
+        }
+    }
+}

@@ -1,0 +1,170 @@
+import Planning
+import Reconciler
+import Storage
+
+/// Everything around the engine: time, disk, vendor, operator and bad luck, in one thread and from one seed.
+///
+/// The engine, the planner and the store are the real ones; the world performs the engine's actions as the driver does,
+/// with delays between which a crash can fall. It checks the invariants after each event.
+final class World {
+    /// When the wall clock of every simulation starts: a Monday.
+    static let start = Instant(millisecondsSinceEpoch: 1_767_571_200_000)
+
+    enum Happening {
+        /// The disk gets to the next of what waits for it.
+        case diskTurn
+        /// The engine of this life is told something.
+        case tell(life: Int, EngineEvent)
+        /// The daemon of this life reads the file.
+        case readFile(life: Int)
+        /// A request arrives at the vendor.
+        case arrival(Int)
+        /// A request's answer, or the lack of one, arrives at the daemon.
+        case answer(Int)
+        /// A request lands that nobody waits for any more.
+        case landing(Int)
+        case mishap(Mishap)
+        /// The process of this life must have stopped by now.
+        case stopDue(life: Int)
+        case diskHeals
+        case restart
+        /// The final, healthy period begins.
+        case clearUp
+        /// Every number must have been as desired since it cleared up.
+        case convergenceDue
+        case end
+    }
+
+    let options: SimulationOptions
+    var scenario: Scenario
+    var random: SplitMix64
+    /// The engine's own dice.
+    var engineRandom: SplitMix64
+    var clock = VirtualClock(start: World.start)
+    var timeline = Timeline<Happening>()
+    var trace: Trace
+    var counters = Counters()
+
+    // The process.
+    var engine: Engine?
+    /// Counts processes; what was meant for an earlier one is dropped.
+    var life = 0
+    var timer: Instant?
+    var isStopping = false
+    /// The desired state that the store took into force last, in this life.
+    var adoptedLast: DesiredState?
+    /// The desired entries that the engine has been told are in force.
+    var inForce: [PhoneNumber: DesiredNumber] = [:]
+    var knownPINs: [String: PIN] = [:]
+    var planned: [PhoneNumber: NumberRecord] = [:]
+    /// Until when numbers have to be left alone, as the process found it when it started.
+    var backoffs: [PhoneNumber: Instant] = [:]
+
+    // The disk.
+    let key: SealingKey
+    var store: Store
+    var jobs: [DiskJob] = []
+    var isDiskBusy = false
+    var isDiskFailing = false
+    var lastConfirmation: Milliseconds = 0
+    /// What is on the disk, as far as it has to be known to lose the newest of it.
+    var journal = Journal()
+    /// What is durable about each number.
+    var durable: [PhoneNumber: NumberRecord] = [:]
+
+    // The vendor and the network.
+    var accounts: [PhoneNumber: VendorAccount] = [:]
+    var weather = Weather.clear
+    var requests: [Int: Request] = [:]
+    var lastRequest = 0
+    var exposure = Exposure()
+
+    // The operator.
+    var file: FleetFile
+
+    // The checks.
+    var limits: LimitWatch
+    var healthy: HealthyPeriod?
+    var healthyEvents = 0
+    /// Since when a number's live PIN is certainly live.
+    var ages: [PhoneNumber: (pin: PIN, since: Instant)] = [:]
+    var isOver = false
+
+    init(seed: UInt64, options: SimulationOptions) throws {
+        self.options = options
+        random = SplitMix64(seed: seed)
+        engineRandom = SplitMix64(seed: random.next())
+        let scenario = Scenario(using: &random)
+        self.scenario = scenario
+        trace = Trace(kept: options.traceLines)
+        key = SealingKey.random(using: &random)
+        store = try Store.inMemory(key: key)
+        accounts = Dictionary(uniqueKeysWithValues: zip(scenario.numbers, scenario.accounts))
+        file = FleetFile(scenario, truths: scenario.accounts.map(\.truth), using: &random)
+        limits = LimitWatch(policy: scenario.policy)
+        journal.isKept = options.skipsSync
+    }
+
+    /// Lives through the whole run.
+    func run() throws {
+        weather = Weather.random(using: &random, rate: scenario.faultRate)
+        scheduleMishaps()
+        timeline.insert(.restart, at: 0)
+        timeline.insert(.clearUp, at: scenario.duration)
+        while !isOver {
+            try step()
+            counters.events += 1
+            if counters.events == Scenario.stormyEvents, healthy == nil { try clearUp() }
+            guard counters.events < options.mostEvents else {
+                throw Violation(.housekeeping, "the run does not come to its end")
+            }
+        }
+        counters.virtualMilliseconds = clock.elapsed
+    }
+
+    /// Lets the next thing happen.
+    private func step() throws {
+        let timerAt = timer.map { max(clock.elapsed, clock.moment(of: $0)) }
+        if let timerAt, timerAt <= timeline.nextAt ?? .max {
+            clock.advance(to: timerAt)
+            timer = nil
+            try tell(.timerFired)
+            return try checkAges()
+        }
+        guard let (moment, happening) = timeline.removeNext() else {
+            throw Violation(.housekeeping, "nothing is left to happen")
+        }
+        clock.advance(to: moment)
+        try perform(happening)
+        try checkAges()
+    }
+
+    private func perform(_ happening: Happening) throws {
+        switch happening {
+        case .diskTurn: try diskTurn()
+        case .tell(let life, let event):
+            if life == self.life { try tell(event) }
+        case .readFile(let life):
+            if life == self.life { try readFile() }
+        case .arrival(let id): try arrive(id)
+        case .answer(let id): try answer(id)
+        case .landing(let id): try land(id)
+        case .mishap(let mishap): try befall(mishap)
+        case .stopDue(let life):
+            if life == self.life { throw Violation(.housekeeping, "the stop takes longer than its grace period") }
+        case .diskHeals: isDiskFailing = false
+        case .restart: try restart()
+        case .clearUp: try clearUp()
+        case .convergenceDue: try requireConvergence()
+        case .end: try end()
+        }
+    }
+
+    func schedule(_ happening: Happening, after delay: Milliseconds) {
+        timeline.insert(happening, at: clock.elapsed + delay)
+    }
+
+    func note(_ text: @autoclosure () -> String) {
+        trace.note(text(), at: clock.wall)
+    }
+}

@@ -1,0 +1,87 @@
+import Glibc
+import Simulation
+
+/// Runs seeds and writes one line for each; `scripts/simulate.sh` shares them out over the cores.
+@main
+struct SimulationCommand {
+    static func main() {
+        guard let request = RunRequest(Array(CommandLine.arguments.dropFirst())) else {
+            print(RunRequest.usage)
+            exit(64)
+        }
+        for index in 0..<request.count {
+            let seed = request.first &+ UInt64(index) &* request.stride
+            // A trap leaves this line as the last one: the seed is known.
+            print("begin \(seed)")
+            fflush(nil)
+            let report = Simulation.run(seed: seed, options: request.options)
+            if request.showsTrace { for line in report.trace { print(line) } }
+            if let failure = report.failure {
+                if !request.showsTrace { for line in report.trace { print("trace \(line)") } }
+                print("failed \(seed) \(failure)")
+                if !request.goesOn { exit(1) }
+                continue
+            }
+            print("done \(seed) \(report.line)")
+        }
+    }
+}
+
+/// What the command line asks for.
+struct RunRequest {
+    static let usage = """
+        usage: simulation [--first SEED] [--seeds COUNT] [--stride STEP] [--replay SEED] [--lines N] [--go-on]
+                          [--surprising-jumps] [--skip-sync]
+        """
+
+    var first: UInt64 = 1
+    var count = 1
+    var stride: UInt64 = 1
+    var showsTrace = false
+    var goesOn = false
+    var options = SimulationOptions()
+
+    init?(_ arguments: [String]) {
+        var rest = arguments[...]
+        while let name = rest.popFirst() {
+            switch name {
+            case "--surprising-jumps": options.allowsSurprisingJumps = true
+            case "--skip-sync": options.skipsSync = true
+            case "--go-on": goesOn = true
+            default:
+                guard let text = rest.popFirst(), let value = UInt64(text), value <= UInt64(Int64.max) else {
+                    return nil
+                }
+                switch name {
+                case "--first": first = value
+                case "--count", "--seeds": count = Int(value)
+                case "--stride": stride = value
+                case "--lines": options.traceLines = Int(value)
+                case "--replay":
+                    first = value
+                    count = 1
+                    showsTrace = true
+                default: return nil
+                }
+            }
+        }
+    }
+}
+
+extension SimulationReport {
+    /// The figures of one run as `name=value` pairs.
+    var line: String {
+        let figures: [(String, Int)] = [
+            ("events", counters.events), ("requests", counters.requests), ("crashes", counters.crashes),
+            ("clean_stops", counters.cleanStops), ("edits", counters.edits),
+            ("invalid_files", counters.invalidFiles), ("clock_jumps", counters.clockJumps),
+            ("store_failures", counters.storeFailures), ("late_landings", counters.lateLandings),
+            ("accepted_enables", counters.rotations), ("virtual_seconds", Int(counters.virtualMilliseconds / 1000)),
+        ]
+        let faults = counters.faults.sorted { $0.key < $1.key }.map { fault, count in
+            ("fault:" + fault.rawValue.split(separator: " ").joined(separator: "_"), count)
+        }
+        return "fingerprint=" + String(fingerprint, radix: 16) + " "
+            + (figures + faults).map { "\($0.0)=\($0.1)" }.joined(separator: " ")
+    }
+}
