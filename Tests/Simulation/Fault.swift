@@ -77,6 +77,10 @@ struct Weather {
     static func random(using random: inout SplitMix64, rate: Double) -> Weather {
         let kinds = Fault.allCases.filter { $0 != .none }
         if random.chance(0.3) { return clear }
+        if random.chance(0.15) {
+            // A vendor that refuses one of the two for a while.
+            return Weather(faults: [.refused], probability: 0.9, only: random.pick(VendorAction.allCases))
+        }
         if random.chance(0.6) { return Weather(faults: kinds, probability: rate) }
         let few = (0..<random.int(1...2)).map { _ in random.pick(kinds) }
         let only: VendorAction? = random.chance(0.3) ? random.pick(VendorAction.allCases) : nil

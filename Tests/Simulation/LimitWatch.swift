@@ -64,6 +64,8 @@ struct LimitWatch {
         forgetProcess()
         writes = [:]
     }
+
+    mutating func forgetWrites() { writes = [:] }
 }
 
 extension World {

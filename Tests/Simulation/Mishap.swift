@@ -90,6 +90,9 @@ extension World {
         if milliseconds > 0 {
             if !options.allowsSurprisingJumps { try hurryLandings(by: milliseconds) }
             limits.clear()
+        } else if milliseconds < -.hour {
+            // Known: a clock that is set back by more than the hour of the write budget begins that budget anew.
+            limits.forgetWrites()
         }
         clock.jump(by: milliseconds)
     }

@@ -13,6 +13,8 @@ struct Request {
     var isAccepted: Bool?
     /// It is on the way to the vendor.
     var isTravelling = true
+    /// Whoever sent it is gone: it lands after the next process has started, within the settle delay of that.
+    var awaitsRestart = false
     /// When it lands although nobody waits for it any more.
     var landsAt: Milliseconds?
 }

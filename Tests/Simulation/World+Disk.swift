@@ -52,6 +52,7 @@ extension World {
             throw Violation(.housekeeping, "the store refused a commit of the engine: \(error)")
         }
         journal.append(.commit(mutations))
+        noteBackoffs(in: mutations)
         note("disk: commits \(batch.map { "\($0.0.value)" }.joined(separator: " "))")
         for (id, _) in batch { confirm(.committed(id)) }
         try noteDurable(Self.numbers(in: mutations))
@@ -74,6 +75,11 @@ extension World {
             journal.append(.adopt(state, at: now))
             adoptedLast = state
             let difference = adoption.difference
+            // A change of the desired state ends the backoff.
+            for number in difference.added + difference.changed {
+                retryAts[number] = nil
+                backoffs[number] = nil
+            }
             note("disk: revision \(adoption.revision)")
             confirm(.adopted(adoption))
             try noteDurable(Set(difference.added + difference.changed + difference.removed))
@@ -91,14 +97,15 @@ extension World {
         timeline.insert(.tell(life: life, event), at: lastConfirmation)
     }
 
+    private func noteBackoffs(in mutations: [StoreMutation]) {
+        for case .save(let record, _, _) in mutations { retryAts[record.number] = record.retryAt }
+    }
+
     private static func numbers(in mutations: [StoreMutation]) -> Set<PhoneNumber> {
         var numbers: Set<PhoneNumber> = []
         for case .save(let record, _, _) in mutations { numbers.insert(record.number) }
         return numbers
     }
-
-    /// Begins the final period with a disk that works.
-    func mendDisk() { isDiskFailing = false }
 
     /// Reads everything that is durable, as a new process finds it.
     func rereadStore() throws {
@@ -146,6 +153,7 @@ extension World {
     /// The power fails on a disk that confirms what it has not written: the newest writes are gone.
     func losePowerUnsynced() {
         journal.drop(newest: random.int(0...3))
+        retryAts = [:]
         do {
             store = try Store.inMemory(key: key)
             for write in journal.writes {

@@ -17,8 +17,7 @@ extension World {
     }
 
     private func noteInForce(_ event: EngineEvent) {
-        guard case .adopted(let adoption) = event, let state = adoptedLast else { return }
-        for number in adoption.difference.added + adoption.difference.changed { backoffs[number] = nil }
+        guard case .adopted = event, let state = adoptedLast else { return }
         let entries = Dictionary(uniqueKeysWithValues: state.numbers.map { ($0.number, $0) })
         for (number, entry) in inForce where entries[number]?.verification != .enabled {
             if entry.verification == .enabled { exposure.forget(number) }
@@ -99,9 +98,10 @@ extension World {
         }
         note("restart")
         let now = clock.wall
-        backoffs = durable.compactMapValues(\.retryAt)
+        backoffs = retryAts
         for entry in try store.recoverInterrupted(at: now) { note("interrupted: \(Self.text(of: entry))") }
         journal.append(.recover(at: now))
+        releaseAbandoned()
         try rereadStore()
         inForce = durable.compactMapValues(\.desired)
         exposure.keep { inForce[$0]?.verification == .enabled }

@@ -64,13 +64,24 @@ extension World {
     /// Whoever waited for answers is gone. What had left may arrive, be lost, or land later.
     func abandonRequests() {
         for id in requests.keys.sorted() {
-            guard let request = requests[id], request.life == life - 1, request.landsAt == nil else { continue }
-            let choice = random.int(0...2)
-            if request.fault.actsLate || (request.isTravelling && request.fault.actsAtOnce && choice > 0) {
-                landLater(id)
-            } else {
-                requests[id] = nil
+            guard let request = requests[id], request.life == life - 1, request.landsAt == nil
+            else { continue }
+            let mayLand = request.fault.actsLate || (request.isTravelling && request.fault.actsAtOnce)
+            switch random.int(0...3) {
+            case 0 where mayLand: landLater(id)
+            case 1...2 where mayLand:
+                requests[id]?.isTravelling = false
+                requests[id]?.awaitsRestart = true
+            default: requests[id] = nil
             }
+        }
+    }
+
+    /// A process has started: what its predecessor sent is in doubt from now on.
+    func releaseAbandoned() {
+        for id in requests.keys.sorted() where requests[id]?.awaitsRestart == true {
+            requests[id]?.awaitsRestart = false
+            landLater(id)
         }
     }
 

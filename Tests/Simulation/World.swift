@@ -57,7 +57,8 @@ final class World {
     var inForce: [PhoneNumber: DesiredNumber] = [:]
     var knownPINs: [String: PIN] = [:]
     var planned: [PhoneNumber: NumberRecord] = [:]
-    /// Until when numbers have to be left alone, as the process found it when it started.
+    /// Until when numbers have to be left alone, as was written, and as the process found it when it started.
+    var retryAts: [PhoneNumber: Instant] = [:]
     var backoffs: [PhoneNumber: Instant] = [:]
 
     // The disk.
