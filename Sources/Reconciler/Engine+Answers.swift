@@ -16,7 +16,7 @@ extension Engine {
         entry.record.dueAt = now
         entry.unsaved = [.closeChange(id: changeID, answeredAt: now, outcome: outcome)]
         active[number] = entry
-        noteCycle(of: entry.record)
+        noteCycle(of: number)
         noteBudget(flight, outcome, before: before, after: entry.record)
         if outcome.reason == .rateLimited, let endpoint = before.desired?.endpoint, let delay = outcome.retryAfter {
             windows[endpoint, default: RequestWindow()].wait(for: delay, from: now)

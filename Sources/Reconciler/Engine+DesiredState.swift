@@ -63,6 +63,8 @@ extension Engine {
         let isOvertaken = desired.map { $0.endpoint != entry.record.desired?.endpoint } ?? false
         entry.record = entry.record.taking(desired)
         entry.record.dueAt = desired == nil ? nil : now
+        // The adoption has ended it in the store as well.
+        if entry.record.cycle == nil { entry.saved.cycle = nil }
         switch entry.stage {
         case .inFlight(var flight):
             flight.before = flight.before.taking(desired)
@@ -83,6 +85,6 @@ extension Engine {
         case .saving, .stuck:
             active[number] = entry
         }
-        if let record = active[number]?.record { noteCycle(of: record) }
+        noteCycle(of: number)
     }
 }

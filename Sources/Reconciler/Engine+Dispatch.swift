@@ -81,7 +81,7 @@ extension Engine {
         entry.stage = .committing(id, departure.flight, newGeneration: departure.newGeneration)
         active[number] = entry
         flights[departure.flight.changeID] = number
-        noteCycle(of: entry.record)
+        noteCycle(of: number)
     }
 
     /// Asks for a request whose record is durable.

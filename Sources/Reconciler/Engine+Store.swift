@@ -21,6 +21,7 @@ extension Engine {
             entry.noteSaved()
             entry.stage = .inFlight(flight)
             active[number] = entry
+            noteCycle(of: number)
             if let desired = entry.record.desired {
                 send(flight, entry.record, as: desired)
             } else {
@@ -30,6 +31,7 @@ extension Engine {
         case .saving(id):
             entry.noteSaved()
             active[number] = entry
+            noteCycle(of: number)
             plan(number, now: now)
         case .committing, .saving, .waiting, .inFlight, .resting, .stuck:
             // The commit only moved a due instant while the number was not active.
@@ -54,7 +56,7 @@ extension Engine {
             }
             flights[flight.changeID] = nil
             active[number] = entry
-            noteCycle(of: entry.record)
+            noteCycle(of: number)
             setAside(number)
         case .saving(id):
             setAside(number)
@@ -132,17 +134,20 @@ extension Engine {
         }
         for record in batch.records where active[record.number] == nil {
             active[record.number] = ActiveNumber(record)
-            noteCycle(of: record)
+            noteCycle(of: record.number)
             plan(record.number, now: now)
         }
     }
 
-    /// Keeps the exposure count true to `record`.
-    mutating func noteCycle(of record: NumberRecord) {
-        if record.cycle?.isOurs == true {
-            openCycles.insert(record.number)
+    /// Keeps the exposure count true to what is known about a number at work.
+    ///
+    /// Its place is free only when that is durable: after a crash the number would still be in its cycle.
+    mutating func noteCycle(of number: PhoneNumber) {
+        guard let entry = active[number] else { return }
+        if entry.record.cycle?.isOurs == true || entry.saved.cycle?.isOurs == true {
+            openCycles.insert(number)
         } else {
-            openCycles.remove(record.number)
+            openCycles.remove(number)
         }
     }
 }

@@ -109,7 +109,14 @@ public final class StoreReader: Sendable {
     }
 
     /// Runs `body` on one snapshot, with every error in the store's terms.
+    ///
+    /// On the writer's own connection nothing can come between two statements, and GRDB's `read` would set
+    /// `PRAGMA query_only` before and after, which makes SQLite compile every cached statement anew.
     func read<Value>(_ body: (Database) throws -> Value) throws(StorageError) -> Value {
-        do { return try queue.read(body) } catch { throw StorageError(error, at: path) }
+        do {
+            return queue.configuration.readonly ? try queue.read(body) : try queue.unsafeRead(body)
+        } catch {
+            throw StorageError(error, at: path)
+        }
     }
 }

@@ -86,6 +86,47 @@ struct EngineOrderTests {
         #expect(try bench.store.reader.exposedNumbers().count == 2)
     }
 
+    @Test("a place of the exposure budget is free only when the end of the cycle is durable")
+    func placeIsFreedDurably() throws {
+        var policy = Policy()
+        policy.maxExposed = 1
+        let bench = try Bench(policy: policy)
+        try bench.adopt([try Bench.desired(1), try Bench.desired(2)])
+        try bench.expose(1)
+        try bench.start()
+        try bench.work()
+        #expect(bench.calls.map(\.isEnable) == [true])
+        bench.answer(bench.calls[0], .success)
+        let departures = bench.storeWork.filter {
+            guard case .commit(_, let mutations) = $0 else { return false }
+            return mutations.contains { if case .openChange = $0 { true } else { false } }
+        }
+        #expect(departures.isEmpty)
+        try bench.work()
+        #expect(bench.calls.map(\.isEnable) == [true, false])
+    }
+
+    @Test("a number that was off before and may be on by now is disabled for certainty only under the budget")
+    func oppositeNeedsBudget() throws {
+        var policy = Policy()
+        policy.maxExposed = 1
+        let bench = try Bench(policy: policy)
+        try bench.adopt([try Bench.desired(1), try Bench.desired(2)])
+        try bench.expose(1)
+        try bench.believe(2, off: true, generations: [1]) { record in
+            record.cycle = NumberRecord.Cycle(since: bench.now, reason: .enabling)
+            record.refusals = NumberRecord.Refusals(action: .enable, count: 2)
+            record.dueAt = bench.now
+        }
+        try bench.start()
+        try bench.work()
+        #expect(numbers(bench.calls) == [try Bench.number(1)])
+        bench.answer(bench.calls[0], .success)
+        try bench.work()
+        #expect(numbers(bench.calls) == [try Bench.number(1), try Bench.number(2)])
+        #expect(bench.calls.map(\.isEnable) == [true, false])
+    }
+
     @Test("an endpoint's requests for a minute are kept to the limit, and the timer is armed for the next")
     func endpointRate() throws {
         var policy = Policy()

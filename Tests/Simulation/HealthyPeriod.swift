@@ -104,7 +104,13 @@ extension World {
 
     /// From when a PIN's age counts: when it was certain, on the disk and true that it is live.
     private func notePINAge(of number: PhoneNumber) {
-        guard let record = durable[number], case .on(let generation) = record.belief.certainEffect,
+        guard let record = durable[number] else { return }
+        // Set again after it was certainly gone, a PIN begins a new life.
+        if let age = ages[number], !record.belief.generations.contains(where: { record.generation($0)?.pin == age.pin })
+        {
+            ages[number] = nil
+        }
+        guard case .on(let generation) = record.belief.certainEffect,
             let pin = record.generation(generation)?.pin, accounts[number]?.truth.pin == pin,
             ages[number]?.pin != pin
         else { return }

@@ -65,7 +65,10 @@ struct LimitWatch {
         writes = [:]
     }
 
-    mutating func forgetWrites() { writes = [:] }
+    mutating func forgetWrites() {
+        writes = [:]
+        departed = [:]
+    }
 }
 
 extension World {

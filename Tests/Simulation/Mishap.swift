@@ -30,7 +30,11 @@ extension World {
 
     /// A request departs: something may come across it.
     func mayBefall() {
-        guard healthy == nil, random.chance(scenario.mishapChance) else { return }
+        guard healthy == nil else { return }
+        if options.allowsSurprisingJumps, random.chance(0.05) {
+            schedule(.mishap(.clockForward), after: random.span(1...30 * .second))
+        }
+        guard random.chance(scenario.mishapChance) else { return }
         schedule(.mishap(random.pick(Mishap.allCases)), after: random.span(1...30 * .second))
     }
 
