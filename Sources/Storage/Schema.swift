@@ -24,6 +24,9 @@ enum Schema {
                     ALTER TABLE store_state ADD COLUMN clock_mark TEXT NOT NULL DEFAULT '';
                     """)
         }
+        migrator.registerMigration("0003-guards") { db in
+            try db.execute(sql: GuardTables.additions)
+        }
         return migrator
     }
 
