@@ -261,9 +261,16 @@ extension DesiredStateLoad {
 
 /// Passes reports on to somebody who exists only after the engine does.
 final class ReportRelay: Sendable {
-    private let receiver = Mutex<(@Sendable (EngineReport) -> Void)?>(nil)
+    /// In a structure: a bare function inside a `Mutex` is wrapped once more at every access, without end.
+    private struct Receiver {
+        let receive: @Sendable (EngineReport) -> Void
+    }
 
-    func connect(_ receive: @escaping @Sendable (EngineReport) -> Void) { receiver.withLock { $0 = receive } }
+    private let receiver = Mutex<Receiver?>(nil)
 
-    func pass(_ report: EngineReport) { receiver.withLock { $0 }?(report) }
+    func connect(_ receive: @escaping @Sendable (EngineReport) -> Void) {
+        receiver.withLock { $0 = Receiver(receive: receive) }
+    }
+
+    func pass(_ report: EngineReport) { receiver.withLock { $0 }?.receive(report) }
 }

@@ -33,6 +33,8 @@ struct PlanCommand: ParsableCommand {
         switch output.format {
         case .json: try JSONOutput.print(document)
         case .text:
+            GuardText(guards: comparison.guards, standings: standings, now: fleet.now).lines
+                .forEach { Console.print($0) }
             PlanText(standings: standings, document: document, now: fleet.now).print()
             if let held = comparison.held {
                 Console.print(
@@ -67,20 +69,38 @@ struct PlanText {
             }
             table.lines(width: width).forEach { Console.print($0) }
         }
+        printHeld(width: width)
         if !document.later.isEmpty {
             Console.print("\nFalls due later:\n")
             var table = TextTable(["  NUMBER", "LABEL", "ACTION", "WHEN"])
-            for item in document.later.prefix(Self.mostLater) {
+            for item in document.later.prefix(Self.mostListed) {
                 let when = Instant(item.at).map { "\(relative.text($0)), \(item.at)" } ?? item.at
                 table.add(["  " + item.number, labels[item.number] ?? "", item.action, when])
             }
             table.lines(width: width).forEach { Console.print($0) }
-            let more = document.later.count - Self.mostLater
-            if more > 0 { Console.print("  … and \(more) more (see --format json)") }
+            printMore(document.later.count)
         }
         Console.print(
             "\nPlan: \(document.now.count) now, \(document.later.count) later, \(standings.count) numbers in the file.")
     }
 
-    private static let mostLater = 50
+    /// Numbers that are not as desired, and for which nothing is sent before something else happens.
+    private func printHeld(width: Int) {
+        let held = standings.filter { [.paused, .held].contains($0.condition) }
+        guard !held.isEmpty else { return }
+        Console.print("\nHeld back:\n")
+        var table = TextTable(["  NUMBER", "LABEL", "WHY"])
+        for standing in held.prefix(Self.mostListed) {
+            let record = standing.record
+            table.add(["  " + record.number.description, record.desired?.label ?? "", standing.reason.sentence])
+        }
+        table.lines(width: width).forEach { Console.print($0) }
+        printMore(held.count)
+    }
+
+    private func printMore(_ count: Int) {
+        if count > Self.mostListed { Console.print("  … and \(count - Self.mostListed) more (see --format json)") }
+    }
+
+    private static let mostListed = 50
 }

@@ -15,7 +15,7 @@ struct StatusText {
     func print(details: Bool, reader: StoreReader?) {
         Console.print(daemonLine)
         desiredStateLines.forEach { Console.print($0) }
-        guardLines.forEach { Console.print($0) }
+        GuardText(guards: guards, standings: standings, now: fleet.now).lines.forEach { Console.print($0) }
         guard !standings.isEmpty else {
             Console.print("no numbers yet: `twostepd run` or `twostepd apply` takes the desired state into force")
             return
@@ -52,32 +52,6 @@ struct StatusText {
                 "desired state: the file is HELD since \(relative.text(held.since)), so revision \(revision) stays:")
             lines.append("  \(held.reason)")
             lines.append("  see `twostepd plan`; to take it: twostepd accept \(held.sha256.prefix(12))")
-        }
-        return lines
-    }
-
-    /// What holds the fleet back.
-    private var guardLines: [String] {
-        var lines: [String] = []
-        if let pause = guards.fleetPause {
-            let why = pause.reason.map { ": \($0)" } ?? ""
-            let exposed = pause.includesExposed ? ", exposed numbers as well" : ""
-            lines.append("PAUSED: all numbers\(exposed), \(relative.text(pause.since)) by \(pause.by)\(why)")
-        }
-        if guards.clock.isBehind(at: fleet.now) {
-            lines.append(
-                "clock: BEHIND what the store has recorded (\(guards.clock.highWaterMark)): rotations and adoptions hold; "
-                    + "correct it, or see `twostepd clock accept --help`")
-        }
-        for state in guards.states {
-            let since = state.since.map { ", since \(relative.text($0))" } ?? ""
-            switch state.kind {
-            case .endpointDown: lines.append("endpoint: DOWN\(since): \(state.detail); one probe at a time")
-            case .exposureBudget:
-                // It begins small at every start; it matters when somebody waits for it.
-                guard standings.contains(where: { $0.reason == .exposureBudget }) else { continue }
-                lines.append("exposure: \(guards.exposed) exposed; \(state.detail)\(since)")
-            }
         }
         return lines
     }

@@ -11,7 +11,8 @@ struct StoreComparison {
     private let fleet: FleetReader
     private let secrets: SecretSources
     private let records: [PhoneNumber: NumberRecord]
-    private let guards: GuardsInForce
+    /// What holds the fleet back just now.
+    let guards: GuardsInForce
     private let marker: TokenMarker?
 
     init(of desired: DesiredState, fleet: FleetReader, secrets: SecretSources) throws {
