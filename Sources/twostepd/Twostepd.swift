@@ -20,6 +20,7 @@ struct Twostepd: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, CheckCommand.self, PlanCommand.self, ApplyCommand.self, StatusCommand.self,
             HistoryCommand.self, PINCommand.self, ReloadCommand.self, BackupCommand.self, ClockCommand.self,
+            KeyCommand.self, AuditCommand.self,
             DemoCommand.self,
             SimulateCommand.self,
         ]
