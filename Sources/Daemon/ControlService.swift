@@ -101,9 +101,11 @@ struct ControlService: Sendable {
         let clean: (String, Int) -> String = { text, length in
             String(text.unicodeScalars.prefix(length).map { $0.value < 32 || $0.value == 127 ? " " : Character($0) })
         }
-        let behalf = reveal.onBehalfOf.map { ", on behalf of \(clean($0, 128))" } ?? ""
+        // What the caller says of itself stands behind what the kernel says of it.
+        let behalf = reveal.onBehalfOf.flatMap { $0 == actor ? nil : ", on behalf of \(clean($0, 128))" } ?? ""
+        let terminal = reveal.terminal.map { ", at \(clean($0, 64))" } ?? ", at no terminal"
         return EventEntry(
-            at: now, kind: .pinRevealed, number: number, actor: actor + behalf,
+            at: now, kind: .pinRevealed, number: number, actor: actor + behalf + terminal,
             detail: "generations \(generations): \(clean(reveal.reason, 500))"
         )
     }
