@@ -9,19 +9,23 @@ import Synchronization
 
 /// `twostepd run`: the daemon, from its start to a clean stop.
 public final class DaemonProcess: Sendable {
-    private let settings: Settings
-    private let logger: Logger
-    private let notifier: ServiceNotifier
-    private let reconciliation: Reconciliation
+    let settings: Settings
+    let logger: Logger
+    let notifier: ServiceNotifier
+    let reconciliation: Reconciliation
+    let desk = ControlDesk()
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "twostepd.daemon")
     private let finished = DispatchSemaphore(value: 0)
 
-    private struct State {
+    fileprivate struct State {
         var isReady = false
         var isStopping = false
         var isValid = false
         var left: (exposed: Int, unanswered: Int) = (0, 0)
+        /// What a stop at once would leave: numbers that are exposed, and requests without an answer.
+        var exposed: Set<PhoneNumber> = []
+        var inFlight: Set<Int64> = []
     }
 
     /// Opens the store and wires everything; nothing is sent before ``run()``.
@@ -45,7 +49,7 @@ public final class DaemonProcess: Sendable {
             if number == SIGHUP { self?.reload() } else { self?.stop(signal: number) }
         }
         try reconciliation.start()
-        reconciliation.load { [weak self] problems in self?.becomeReady(problems) }
+        reconciliation.load { [weak self] in self?.becomeReady($0) }
         let watched = [settings.desiredState, settings.secrets]
         let watcher = FileWatcher(paths: watched, queue: queue) { [weak self] in self?.reload() }
         if watcher == nil {
@@ -68,26 +72,33 @@ public final class DaemonProcess: Sendable {
 
     // MARK: Life
 
-    private func becomeReady(_ problems: [ConfigProblem]?) {
+    private func becomeReady(_ load: DesiredStateLoad) {
         state.withLock {
             $0.isReady = true
-            $0.isValid = problems == nil
+            $0.isValid = load.isValid
         }
         logger.notice("Ready", metadata: ["version": "\(Version.number)", "store": "\(settings.stateDirectory)"])
-        notifier.ready(
-            status: problems == nil ? "ready" : "the desired state is not valid; the last good one is in force")
+        notifier.ready(status: load.isValid ? "ready" : Self.invalid)
     }
 
     private func reload() {
         guard !state.withLock({ $0.isStopping }) else { return }
+        load(acceptance: nil) { _ in }
+    }
+
+    /// Reads the desired state and tells the service manager of it.
+    func load(acceptance: Acceptance?, completion: @escaping @Sendable (DesiredStateLoad) -> Void) {
         notifier.reloading()
-        reconciliation.load { [weak self] problems in
-            guard let self else { return }
-            state.withLock { $0.isValid = problems == nil }
-            notifier.ready(
-                status: problems == nil ? "reloaded" : "the desired state is not valid; the last good one is in force")
+        reconciliation.load(acceptance: acceptance) { [weak self] load in
+            if let self {
+                if case .notAccepted = load {} else { state.withLock { $0.isValid = load.isValid } }
+                notifier.ready(status: load.isValid ? "reloaded" : Self.invalid)
+            }
+            completion(load)
         }
     }
+
+    private static let invalid = "the desired state is not valid; the last good one is in force"
 
     private func stop(signal number: Int32) {
         let again = state.withLock { state in
@@ -95,7 +106,13 @@ public final class DaemonProcess: Sendable {
             return state.isStopping
         }
         if again {
-            logger.error("Stopped at once by a second signal: unanswered requests are in doubt until the next start")
+            let (exposed, inFlight) = state.withLock { ($0.exposed.sorted(), $0.inFlight.count) }
+            logger.error(
+                "Stopped at once by a second signal: what is left is taken up at the next start",
+                metadata: [
+                    "exposed": "\(exposed.prefix(20).map(\.description).joined(separator: ","))",
+                    "exposed_count": "\(exposed.count)", "unanswered": "\(inFlight)",
+                ])
             exit(1)
         }
         logger.notice("Stopping", metadata: ["signal": "\(number)"])
@@ -110,11 +127,32 @@ public final class DaemonProcess: Sendable {
             finished.signal()
         case .adopted(let adoption):
             notifier.status("revision \(adoption.revision) is in force")
+            desk.noteAdoption(.success(.adopted(adoption)), sha256: adoption.sha256)
+        case .adoptionHeld(let held):
+            notifier.status("revision \(held.sha256.prefix(12)) is held: \(held.weakening)")
+            desk.noteAdoption(.success(.held(held)), sha256: held.sha256)
+        case .adoptionFailed(let message):
+            desk.noteAdoption(.failure(StoreFailure(message)), sha256: nil)
+        case .orderEnded(let id, let failure):
+            desk.noteOrder(id, failure)
+        case .requestSent(let change):
+            state.withLock { _ = $0.inFlight.insert(change.id) }
+        case .requestEnded(let change, let record):
+            state.withLock {
+                $0.inFlight.remove(change.id)
+                $0.note(record)
+            }
+        case .planned(let record, _):
+            state.withLock { $0.note(record) }
+        case .endpointDown(let endpoint, _):
+            notifier.status("endpoint \(endpoint.text) is down: it is probed")
+        case .endpointUp(let endpoint, _):
+            notifier.status("endpoint \(endpoint.text) answers again")
         case .storeFailed(let message, _):
             notifier.status("the store fails, nothing is sent: \(message)")
         case .storeRecovered:
             notifier.status("the store works again")
-        case .requestSent, .requestEnded, .planned, .adoptionFailed, .numberUnreadable, .clockBehind, .clockRight:
+        case .numberUnreadable, .clockBehind, .clockRight, .leftExposed, .exposureReduced, .exposurePermitted:
             break
         }
     }
@@ -144,7 +182,9 @@ public final class DaemonProcess: Sendable {
         let service = ControlService(
             stateDirectory: settings.stateDirectory, socketPath: settings.controlSocket,
             commits: reconciliation.commits, clock: SystemClock(), logger: logger,
-            reload: { [weak self] in await self?.reloadAndTell() ?? .init(done: false, message: "stopping") },
+            reload: { [weak self] in await self?.reloadAndTell(acceptance: nil) ?? .stopping },
+            accept: { [weak self] in await self?.reloadAndTell(acceptance: $0) ?? .stopping },
+            order: { [weak self] in await self?.give($0) ?? .stopping },
             health: { [weak self] in await self?.health() ?? (false, "stopping") },
             readiness: { [weak self] in self?.readiness() ?? (false, "stopping") }
         )
@@ -181,19 +221,6 @@ public final class DaemonProcess: Sendable {
         }
     }
 
-    private func reloadAndTell() async -> ControlMessage.Answer {
-        await withCheckedContinuation { continuation in
-            notifier.reloading()
-            reconciliation.load { [weak self] problems in
-                self?.state.withLock { $0.isValid = problems == nil }
-                self?.notifier.ready(status: "reloaded")
-                let errors = problems?.filter { $0.severity == .error } ?? []
-                let message = errors.first.map { "not taken, the last good state stays in force: \($0.summary)" }
-                continuation.resume(returning: .init(done: errors.isEmpty, message: message ?? "reloaded"))
-            }
-        }
-    }
-
     private func health() async -> (isWell: Bool, text: String) {
         let result = await withCheckedContinuation { continuation in
             reconciliation.driver.ping {
@@ -213,6 +240,22 @@ public final class DaemonProcess: Sendable {
         let (isReady, isValid) = state.withLock { ($0.isReady, $0.isValid) }
         guard isReady else { return (false, "starting") }
         return isValid ? (true, "ok") : (false, "the desired state is not valid; the last good one is in force")
+    }
+}
+
+extension DaemonProcess.State {
+    fileprivate mutating func note(_ record: NumberRecord) {
+        if record.isExposed { exposed.insert(record.number) } else { exposed.remove(record.number) }
+    }
+}
+
+extension DesiredStateLoad {
+    /// Whether the file was valid.
+    var isValid: Bool {
+        switch self {
+        case .handedOver, .notAccepted: true
+        case .refused: false
+        }
     }
 }
 

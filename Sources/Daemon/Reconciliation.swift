@@ -69,11 +69,16 @@ public final class Reconciliation: Sendable {
         client = HTTPVendorClient(
             requestTimeout: settings.timing.requestTimeout, userAgent: "twostepd/\(Version.number)")
         let inForce = SecretsInForce(secrets)
+        let marker: TokenMarker
+        do { marker = try store.reader.tokenMarker() } catch { throw StartupError(error) }
         let log = ReportLog(logger: logger)
-        let audit = ClockAudit(commits: commits, clock: clock, logger: logger)
+        let audit = GuardAudit(
+            commits: commits, clock: clock, maxExposed: settings.limits.maxExposed, logger: logger)
         let driver = EngineDriver(
             policy: settings.policy(),
-            store: StoreAdapter(queue: commits), vendor: VendorAdapter(client: client, secrets: inForce), clock: clock,
+            store: StoreAdapter(
+                queue: commits, weakeningGuard: WeakeningGuard(maximumPercent: settings.limits.maxWeakenedPercent)),
+            vendor: VendorAdapter(client: client, secrets: inForce), clock: clock,
             observe: { report in
                 log.write(report)
                 audit.note(report)
@@ -81,8 +86,8 @@ public final class Reconciliation: Sendable {
             })
         self.driver = driver
         loader = DesiredStateLoader(
-            settings: settings, environment: environment, secrets: inForce, commits: commits, clock: clock,
-            logger: logger, post: { driver.post($0) })
+            settings: settings, environment: environment, secrets: inForce, marker: marker, commits: commits,
+            clock: clock, logger: logger, post: { driver.post($0) })
     }
 
     /// Starts the engine on what the store holds. A desired state follows with ``load(completion:)``.
@@ -91,7 +96,7 @@ public final class Reconciliation: Sendable {
             let start = EngineStart(
                 nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.exposedNumbers(),
                 nextDueAt: try store.reader.nextDueAt(),
-                highWaterMark: highWaterMark
+                highWaterMark: highWaterMark, fleetPause: try store.reader.fleetPause()
             )
             driver.post(.started(start))
         } catch {
@@ -99,14 +104,18 @@ public final class Reconciliation: Sendable {
         }
     }
 
-    /// Reads the desired state and the secrets again. Gives the problems when the file was refused, or nil.
-    public func load(completion: @escaping @Sendable ([ConfigProblem]?) -> Void) {
-        loader.load { result in
-            switch result {
-            case .handedOver: completion(nil)
-            case .refused(let problems): completion(problems)
-            }
-        }
+    /// Reads the desired state and the secrets again.
+    ///
+    /// - Parameter acceptance: an operator's word that the state that is held may be taken into force.
+    public func load(
+        acceptance: Acceptance? = nil, completion: @escaping @Sendable (DesiredStateLoad) -> Void
+    ) {
+        loader.load(acceptance: acceptance, completion: completion)
+    }
+
+    /// Hands the engine an order; the report `orderEnded` with the same id tells when it is in force.
+    func order(_ id: OrderID, _ order: Order, _ scope: OrderScope, _ event: EventEntry) {
+        driver.post(.ordered(id, order, scope, event))
     }
 
     /// Asks the engine for a clean stop; the report `stopped` tells when it is done.

@@ -114,7 +114,7 @@ struct PINCommand: AsyncParsableCommand {
             }
             let standing = Standing(
                 record, operatorPIN: record.generations.last?.pin, policy: fleet.policy, now: fleet.now,
-                clock: try fleet.clock(reader))
+                guards: try fleet.guards(reader))
             for line in Certainty(standing: standing, policy: fleet.policy, now: fleet.now).lines {
                 Console.note(line)
             }

@@ -27,33 +27,20 @@ struct PlanCommand: ParsableCommand {
         }
         let fleet = FleetReader(
             settings: settings, environment: config.environment, now: SystemClock().now())
-        let standings = try Self.standings(of: desired, fleet: fleet, secrets: secrets)
-        let document = PlanDocument(standings)
+        let comparison = try StoreComparison(of: desired, fleet: fleet, secrets: secrets)
+        let standings = try comparison.standings()
+        let document = PlanDocument(standings, refused: comparison.held?.description)
         switch output.format {
         case .json: try JSONOutput.print(document)
-        case .text: PlanText(standings: standings, document: document, now: fleet.now).print()
+        case .text:
+            PlanText(standings: standings, document: document, now: fleet.now).print()
+            if let held = comparison.held {
+                Console.print(
+                    "\nHELD: this file is not taken into force: \(held).\n"
+                        + "To take it all the same: twostepd accept \(desired.sha256.prefix(12))")
+            }
         }
         if detailedExitCode, !document.now.isEmpty { throw ExitCode(2) }
-    }
-
-    /// How every number of `desired` would stand if it were in force.
-    private static func standings(
-        of desired: DesiredState, fleet: FleetReader, secrets: SecretSources
-    ) throws -> [Standing] {
-        let reader = try fleet.open()
-        let known = try reader.map { try fleet.records($0) } ?? []
-        let records = Dictionary(known.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
-        return try desired.numbers.map { entry in
-            var record = (records[entry.number] ?? NumberRecord(number: entry.number)).taking(entry)
-            var operatorPIN: PIN?
-            if let name = entry.operatorPINName {
-                operatorPIN = try? secrets.pin(named: name)  // `check` has said it; the plan shows it as held.
-                if operatorPIN != nil, !record.generations.isEmpty {
-                    record = try fleet.openWithKey().record(entry.number, at: fleet.now)?.taking(entry) ?? record
-                }
-            }
-            return Standing(record, operatorPIN: operatorPIN, policy: fleet.policy, now: fleet.now)
-        }.sorted { $0.record.number < $1.record.number }
     }
 }
 

@@ -17,7 +17,7 @@ struct ReloadCommand: AsyncParsableCommand {
             Console.note(answer.message)
         } catch let error as ControlClient.Failure {
             if case .noDaemon = error { throw Failure.noDaemon(error.description) }
-            throw Failure.configuration(error.description)
+            throw Failure(error)
         }
     }
 }

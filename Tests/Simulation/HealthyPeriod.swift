@@ -38,6 +38,7 @@ extension World {
             schedule(.restart, after: .second)
         } else {
             schedule(.readFile(life: life), after: .second)
+            schedule(.operate(life: life), after: 2 * .second)
         }
         schedule(.convergenceDue, after: HealthyPeriod.patience + clock.behind)
         for number in scenario.numbers { noteHealth(of: number) }
