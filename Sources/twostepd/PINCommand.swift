@@ -38,7 +38,8 @@ struct PINCommand: AsyncParsableCommand {
             guard !reason.allSatisfy(\.isWhitespace) else { throw Failure.usage("--reason must say why") }
             guard stdout || output.format == .json || Console.isTerminal(1) else {
                 throw Failure.usage(
-                    "standard output is not a terminal, so no PIN is printed there: --stdout or --format json asks for it")
+                    "standard output is not a terminal, so no PIN is printed there: "
+                        + "--stdout or --format json asks for it")
             }
             let settings = try config.settings()
             let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
@@ -198,7 +199,8 @@ struct Certainty {
             lines.append("a request without an answer may still be carried out until \(end) (\(relative.text(end)))")
         }
         guard record.desired != nil else {
-            return lines + ["the number is not in the desired state, so nothing will settle it: put it back, or try them"]
+            let advice = "put it back, or try them"
+            return lines + ["the number is not in the desired state, so nothing will settle it: \(advice)"]
         }
         let next = standing.outlook.action.map { action in
             "\(action.rawValue)\(standing.outlook.at.map { ", \(relative.text($0))" } ?? "")"

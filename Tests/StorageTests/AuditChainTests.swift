@@ -143,6 +143,35 @@ struct AuditChainTests {
         #expect(report.links == 11 && report.first == nil)
     }
 
+    @Test func `held states, acceptances, orders and guards are chained with their events`() throws {
+        let store = try Sample.store(5)
+        let weaker = Sample.state([try Sample.desired(1)], sha: "b")
+        let guardian = WeakeningGuard(maximumPercent: 20)
+        guard case .held = try store.adopt(weaker, guardedBy: guardian, at: Sample.at(1)) else {
+            Issue.record("four of five numbers are dropped, and it is not held")
+            return
+        }
+        var accepted = weaker
+        accepted.acceptedBy = "alice"
+        guard case .adopted = try store.adopt(accepted, guardedBy: guardian, at: Sample.at(2)) else {
+            Issue.record("an accepted state is held")
+            return
+        }
+        let pause = Pause(since: Sample.at(3), by: "alice", reason: "test", includesExposed: false)
+        try store.commit([
+            .order(.pause(pause), .all, at: Sample.at(3)),
+            .event(EventEntry(at: Sample.at(3), kind: .paused, actor: "alice", detail: "all numbers: test")),
+            .guardState(GuardState(.endpointDown, subject: "v4", since: Sample.at(4), detail: "timeout")),
+            .event(EventEntry(at: Sample.at(4), kind: .breakerOpened, detail: "v4: timeout")),
+        ])
+        try store.recordLoadFailure(sha256: nil, source: "file", problem: "not valid", at: Sample.at(5))
+        let report = try store.reader.verifyAudit()
+        #expect(report.first == nil)
+        #expect(report.links == (try store.count("events")) && report.links >= 6)
+        try tamper(store, "UPDATE events SET actor = 'daemon' WHERE kind = 'configuration_accepted'")
+        #expect(try store.reader.verifyAudit().first?.problem == .edited, "who accepted it cannot be changed")
+    }
+
     @Test func `a store of before the chain gets one over what is there`() throws {
         let directory = try StateDirectory()
         let first = try Store.open(at: directory.location, key: Sample.key)

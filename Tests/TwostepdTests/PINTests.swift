@@ -6,7 +6,8 @@ import Testing
 @Suite("Looks at PINs, the real binary")
 struct PINTests {
     private func events(_ rig: Rig) async throws -> String {
-        try await Shell.run("sqlite3", [rig.store.path, "SELECT actor, detail FROM events WHERE kind = 'pin_revealed'"])
+        let sql = "SELECT actor, detail FROM events WHERE kind = 'pin_revealed'"
+        return try await Shell.run("sqlite3", [rig.store.path, sql])
     }
 
     @Test("a PIN is not printed to a pipe or a file by mistake, and such a try is not a look")
