@@ -12,15 +12,19 @@ public enum ControlMessage {
         public var reason: String
         /// The user in front of the terminal, as the caller sees it: `sudo` keeps it, the socket does not.
         public var onBehalfOf: String?
+        /// The terminal in front of that user, as the caller sees it; nil when there is none.
+        public var terminal: String?
 
         public init(
-            stateDirectory: String, number: String, generations: [Int], reason: String, onBehalfOf: String?
+            stateDirectory: String, number: String, generations: [Int], reason: String, onBehalfOf: String?,
+            terminal: String? = nil
         ) {
             self.stateDirectory = stateDirectory
             self.number = number
             self.generations = generations
             self.reason = reason
             self.onBehalfOf = onBehalfOf
+            self.terminal = terminal
         }
     }
 

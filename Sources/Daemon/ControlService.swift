@@ -135,9 +135,11 @@ struct ControlService: Sendable {
         _ reveal: ControlMessage.PINReveal, number: PhoneNumber, actor: String, at now: Instant
     ) -> EventEntry {
         let generations = reveal.generations.map(String.init).joined(separator: ", ")
-        let behalf = reveal.onBehalfOf.map { ", on behalf of \(clean($0, 128))" } ?? ""
+        // What the caller says of itself stands behind what the kernel says of it.
+        let behalf = reveal.onBehalfOf.flatMap { $0 == actor ? nil : ", on behalf of \(clean($0, 128))" } ?? ""
+        let terminal = reveal.terminal.map { ", at \(clean($0, 64))" } ?? ", at no terminal"
         return EventEntry(
-            at: now, kind: .pinRevealed, number: number, actor: actor + behalf,
+            at: now, kind: .pinRevealed, number: number, actor: actor + behalf + terminal,
             detail: "generations \(generations): \(clean(reveal.reason, 500))"
         )
     }

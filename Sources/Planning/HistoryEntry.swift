@@ -59,6 +59,12 @@ public enum EventKind: String, Hashable, Sendable, CaseIterable {
     case pinRevealed = "pin_revealed"
     /// A sealing key was made, because none was configured.
     case keyGenerated = "key_generated"
+    /// Everything in the store was sealed anew under another key.
+    case keyRotated = "key_rotated"
+    /// Old history was removed on request.
+    case auditPruned = "audit_pruned"
+    /// The newest history of the last start was found missing or changed at this start.
+    case historyAltered = "history_altered"
     /// The daemon (or `apply`) began to work on this store.
     case started
     /// The daemon (or `apply`) stopped cleanly.

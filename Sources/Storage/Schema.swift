@@ -27,6 +27,10 @@ enum Schema {
         migrator.registerMigration("0003-guards") { db in
             try db.execute(sql: GuardTables.additions)
         }
+        migrator.registerMigration("0004-audit-chain") { db in
+            try db.execute(sql: AuditTables.tables)
+            try db.execute(sql: AuditTables.rules)
+        }
         return migrator
     }
 

@@ -1,4 +1,5 @@
 import Planning
+import Storage
 
 /// The final period: nothing fails, nobody edits, and every number has to come home.
 struct HealthyPeriod {
@@ -99,6 +100,9 @@ extension World {
         isOver = true
         note("end")
         try rereadStore()
+        if let finding = try store.reader.verifyAudit().first {
+            throw Violation(.housekeeping, "the history does not verify: \(finding.sentence)")
+        }
     }
 
     // MARK: Ages of PINs
