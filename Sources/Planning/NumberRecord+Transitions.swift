@@ -190,8 +190,10 @@ extension NumberRecord {
             let earlier = refusals.flatMap { $0.action == flight.effect.action ? $0.count : nil } ?? 0
             refusals = Refusals(action: flight.effect.action, count: earlier + 1)
         }
+        // What an endpoint asked for that the number has left concerns it no longer.
         let delay = RetrySchedule.delay(
-            attempts: attempts, exposed: isExposed, policy: policy, jitter: jitter, retryAfter: outcome.retryAfter
+            attempts: attempts, exposed: isExposed, policy: policy, jitter: jitter,
+            retryAfter: flight.isOvertaken ? nil : outcome.retryAfter
         )
         retryAt = now.advanced(by: delay)
     }
