@@ -238,4 +238,34 @@ struct EngineGuardTests {
         #expect(bench.calls.count == 2 && bench.calls[1].endpoint == moved.endpoint)
         #expect(Bench.start.duration(to: bench.now) < .seconds(60))
     }
+
+    @Test(
+        "an outage of an hour brings a fleet of 10,000 to a few hundred probes, however its requests end",
+        arguments: [
+            (OutcomeReason.connectionRefused, 0 as Int64), (.serverError, 0), (.timeout, 30),
+        ])
+    func outageOfAnHour(_ reason: OutcomeReason, _ secondsEach: Int64) throws {
+        var policy = Policy()
+        policy.requestsPerMinute = nil
+        let bench = try Bench(policy: policy)
+        try bench.adopt(try (1...10_000).map { try Bench.desired($0, .disabled) })
+        try bench.start()
+        try bench.work()
+        let end = bench.now.advanced(by: .seconds(3600))
+        var next = 0
+        while bench.now < end {
+            let open = Array(bench.calls[next...])
+            next = bench.calls.count
+            if !open.isEmpty { bench.pass(.seconds(secondsEach)) }
+            for call in open { bench.answer(call, reason) }
+            try bench.work()
+            if bench.calls.count == next { try bench.wake() }
+            try bench.work()
+        }
+        print("an hour's outage (\(reason.rawValue)), 10,000 numbers: \(bench.calls.count) requests")
+        // At most a probe in each half of backoff_max_exposed, and what was on its way when the breaker opened.
+        #expect((60...3600 / 15 + 8 + 2 * CircuitBreaker.threshold).contains(bench.calls.count))
+        let most = Dictionary(grouping: bench.calls, by: \.number).values.map(\.count).max() ?? 0
+        #expect(most <= 3, "no number bears the probes alone")
+    }
 }
