@@ -62,6 +62,8 @@ extension World {
             preconditionFailure("an order ends once")
         }
         note("engine: order \(id.value) \(failure?.description ?? "done")")
+        // What is answered with "repeat it" is repeated.
+        if failure != nil, healthy != nil { schedule(.operate(life: life), after: 60 * .second) }
         guard failure == nil, case .pause(let pause) = order else { return }
         switch scope {
         case .all: fleetPause = pause
