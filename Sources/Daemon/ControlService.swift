@@ -86,7 +86,13 @@ struct ControlService: Sendable {
     /// Who is at the other end, as the kernel says, and on whose behalf, as the caller says.
     private static func actor(of call: LocalServer.Call, onBehalfOf: String?) async -> String {
         let peer = await PeerCredentials.read(from: call.channel)
-        return (peer?.actor ?? "unknown") + (onBehalfOf.map { ", on behalf of \(clean($0, 128))" } ?? "")
+        let actor = peer?.actor ?? "unknown"
+        return actor + behalf(onBehalfOf, of: actor)
+    }
+
+    /// What the caller says of itself stands behind what the kernel says of it, when it is something else.
+    private static func behalf(_ text: String?, of actor: String) -> String {
+        text.flatMap { $0 == actor ? nil : ", on behalf of \(clean($0, 128))" } ?? ""
     }
 
     /// Free text of a caller, bounded and on one line.
@@ -135,11 +141,9 @@ struct ControlService: Sendable {
         _ reveal: ControlMessage.PINReveal, number: PhoneNumber, actor: String, at now: Instant
     ) -> EventEntry {
         let generations = reveal.generations.map(String.init).joined(separator: ", ")
-        // What the caller says of itself stands behind what the kernel says of it.
-        let behalf = reveal.onBehalfOf.flatMap { $0 == actor ? nil : ", on behalf of \(clean($0, 128))" } ?? ""
         let terminal = reveal.terminal.map { ", at \(clean($0, 64))" } ?? ", at no terminal"
         return EventEntry(
-            at: now, kind: .pinRevealed, number: number, actor: actor + behalf + terminal,
+            at: now, kind: .pinRevealed, number: number, actor: actor + behalf(reveal.onBehalfOf, of: actor) + terminal,
             detail: "generations \(generations): \(clean(reveal.reason, 500))"
         )
     }
