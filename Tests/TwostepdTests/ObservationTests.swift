@@ -118,6 +118,51 @@ struct ObservationTests {
         try await rig.end()
     }
 
+    /// The folder of the package.
+    private static let root = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    private static func text(of file: String) throws -> String {
+        try String(contentsOf: root.appendingPathComponent(file), encoding: .utf8)
+    }
+
+    @Test("each alert fires when it should and keeps quiet when it should, and leads to a place in the documents")
+    func alerts() async throws {
+        let tests = Self.root.appendingPathComponent("Tests/Prometheus/twostepd.rules.test.yml").path
+        let result = try await Shell.run(
+            "sh", ["-c", "promtool test rules \"$1\" 2>&1; echo \"exit $?\"", "sh", tests])
+        #expect(result.contains("SUCCESS") && result.hasSuffix("exit 0\n"), "\(result)")
+        let rules = try Self.text(of: "config/prometheus/twostepd.rules.yml")
+        let cases = try Self.text(of: "Tests/Prometheus/twostepd.rules.test.yml")
+        let alerts = rules.matches(of: /- alert: (\w+)/).map { String($0.1) }
+        #expect(alerts.count == 11)
+        for alert in alerts {
+            #expect(cases.contains("\(alert) fires") && cases.contains("\(alert) keeps quiet"), "\(alert)")
+        }
+        let headings = try Self.text(of: "docs/operations.md").split(separator: "\n").filter { $0.hasPrefix("## ") }
+            .map { $0.dropFirst(3).lowercased().replacing(" ", with: "-").replacing(",", with: "") }
+        let anchors = rules.matches(of: /runbook_url: docs\/operations.md#([\w-]+)/).map { String($0.1) }
+        #expect(anchors.count == alerts.count)
+        for anchor in anchors { #expect(headings.contains(anchor), "\(anchor) in \(headings)") }
+    }
+
+    @Test("rules and dashboard name only metrics that there are")
+    func names() async throws {
+        let (rig, base) = try await rig(1)
+        let daemon = try await rig.startDaemon()
+        try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
+        let body = try await get(base + "/metrics").body
+        let known = Set(body.matches(of: /(?m)^([a-z_]+)[{ ]/).map { String($0.1) })
+        for file in ["config/prometheus/twostepd.rules.yml", "config/grafana/twostepd.json"] {
+            let used = Set(try Self.text(of: file).matches(of: /twostepd_[a-z_]+/).map { String($0.0) })
+            #expect(used.count > 5)
+            // One has no value before the first rotation falls due.
+            #expect(used.subtracting(known).subtracting(["twostepd_number_rotation_due_timestamp_seconds"]).isEmpty)
+        }
+        #expect(await rig.stop(daemon) == 0)
+        try await rig.end()
+    }
+
     @Test("the series of single numbers can be switched off")
     func fleetOnly() async throws {
         let (rig, base) = try await rig(2, more: "metrics: fleet")

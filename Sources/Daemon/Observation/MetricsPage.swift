@@ -41,6 +41,10 @@ struct MetricsPage {
             NumberCondition.allCases.map { condition in
                 Sample(labels: [("condition", condition.rawValue)], value: Double(conditions[condition] ?? 0))
             })
+        let overdue = standings.count { standing in standing.rotationAt.map { $0 < view.now } ?? false }
+        page.add(
+            .gauge, "twostepd_rotations_overdue", "PINs that were due to change before now.",
+            [Sample(value: Double(overdue))])
         let reasons = Dictionary(grouping: standings, by: \.reason).mapValues(\.count)
         page.add(
             .gauge, "twostepd_numbers_by_reason", "Numbers by the reason of their condition.",
