@@ -187,7 +187,8 @@ public final class DaemonProcess: Sendable {
             order: { [weak self] in await self?.give($0) ?? .stopping },
             observatory: Observatory(
                 location: StoreLocation(directory: settings.stateDirectory), policy: settings.policy(),
-                since: SystemClock().now(), clock: SystemClock(), recorder: reconciliation.recorder,
+                desiredState: settings.desiredState, since: SystemClock().now(), clock: SystemClock(),
+                recorder: reconciliation.recorder,
                 commits: reconciliation.commits, isPerNumber: settings.metrics == .numbers),
             health: { [weak self] in await self?.health() ?? (false, "stopping") },
             readiness: { [weak self] in self?.readiness() ?? (false, "stopping") }

@@ -38,6 +38,10 @@ struct LocalServer: Sendable {
                 status: status, contentType: "application/json", body: String(decoding: data, as: UTF8.self) + "\n")
         }
 
+        static func page(_ document: String) -> Reply {
+            Reply(status: .ok, contentType: "text/html; charset=utf-8", body: document)
+        }
+
         static func text(_ status: HTTPResponse.Status, _ text: String) -> Reply {
             Reply(status: status, contentType: "text/plain; charset=utf-8", body: text + "\n")
         }

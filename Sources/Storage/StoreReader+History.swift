@@ -8,6 +8,15 @@ public struct StoredEvent: Hashable, Sendable {
     public let entry: EventEntry
 }
 
+/// How many requests were sent in a day.
+public struct DayOfChanges: Hashable, Sendable {
+    /// `2026-11-23`, in UTC.
+    public let day: String
+    public let accepted: Int
+    /// Not accepted, or without an answer.
+    public let others: Int
+}
+
 extension StoreReader {
     /// Requests, newest first: those of `number`, or of all numbers.
     ///
@@ -44,6 +53,23 @@ extension StoreReader {
     /// The requests without an answer, oldest first. When no daemon works on the store, one was stopped in the middle.
     public func unansweredChanges() throws(StorageError) -> [ChangeEntry] {
         try read { db in try ChangeRow.unanswered(db) }
+    }
+
+    /// The requests of each day (UTC) from `first` on, oldest first; of the newest `limit` requests.
+    public func changesPerDay(
+        from first: Instant, limit: Int = 100_000
+    ) throws(StorageError) -> [DayOfChanges] {
+        try read { db in
+            let sql = """
+                SELECT substr(sent_at, 1, 10), count(*) FILTER (WHERE outcome = 'accepted'), count(*)
+                FROM (SELECT sent_at, outcome FROM changes ORDER BY id DESC LIMIT ?) WHERE sent_at >= ?
+                GROUP BY 1 ORDER BY 1
+                """
+            return try Row.fetchAll(db, sql: sql, arguments: [limit, first.description]).map { row in
+                let (accepted, all): (Int, Int) = (row[1], row[2])
+                return DayOfChanges(day: row[0], accepted: accepted, others: all - accepted)
+            }
+        }
     }
 
     /// The id for the next request: one more than the highest there is.

@@ -1,3 +1,4 @@
+import ConfigFile
 import Dispatch
 import Foundation
 import Glibc
@@ -11,6 +12,8 @@ import Storage
 struct Observatory: Sendable {
     let location: StoreLocation
     let policy: Policy
+    /// The path of the desired-state file.
+    let desiredState: String
     let since: Instant
     let clock: SystemClock
     let recorder: MetricsRecorder
@@ -37,7 +40,16 @@ struct Observatory: Sendable {
             return await read { reader, view in .document(try status(reader, view)) }
         case "/v1/changes":
             return await read { reader, _ in try changes(reader, call.query) }
+        case "/": return await read { reader, view in .page(try fleetPage(reader, view).document) }
+        case "/page.css":
+            return LocalServer.Reply(status: .ok, contentType: "text/css; charset=utf-8", body: PageAssets.style)
+        case "/page.js":
+            return LocalServer.Reply(
+                status: .ok, contentType: "text/javascript; charset=utf-8", body: PageAssets.script)
         default:
+            if let name = call.path.dropPrefix("/numbers/") {
+                return await read { reader, view in try numberPage(name, reader, view) }
+            }
             guard let name = call.path.dropPrefix("/v1/numbers/") else { return nil }
             return await read { reader, view in try number(name, reader, view) }
         }
@@ -62,12 +74,55 @@ struct Observatory: Sendable {
             isPerNumber: isPerNumber)
     }
 
-    private func number(_ name: String, _ reader: StoreReader, _ view: FleetView) throws -> LocalServer.Reply {
-        let wanted = name.removingPercentEncoding ?? name
-        let standings = try view.standings(reader, guards: try guards(reader))
-        guard let standing = standings.first(where: { $0.isMeant(by: wanted) }) else {
-            return .text(.notFound, "no such number or label: see /v1/status")
+    private func fleetPage(_ reader: StoreReader, _ view: FleetView) throws -> FleetPage {
+        let guards = try self.guards(reader)
+        let desiredState = try reader.desiredStateStatus()
+        let standings = try view.standings(reader, guards: guards)
+        let month: Int64 = 30 * 86_400_000
+        return FleetPage(
+            now: view.now, standings: standings, guards: guards, desiredState: desiredState,
+            heldDifference: desiredState.held.map { difference(of: $0, standings) } ?? [],
+            changesPerDay: try reader.changesPerDay(from: view.now.advanced(by: .milliseconds(-month))))
+    }
+
+    /// What a held file would take away, as long as it is still the one at its place.
+    private func difference(of held: DesiredStateStatus.Held, _ standings: [Standing]) -> [String] {
+        guard let state = DesiredStateReader.read(path: desiredState).value, state.sha256 == held.sha256 else {
+            return ["the file has changed since"]
         }
+        let wanted = Dictionary(
+            state.numbers.map { ($0.number, $0.verification) }, uniquingKeysWith: { first, _ in first })
+        let lines = standings.compactMap { standing -> String? in
+            guard let desired = standing.record.desired else { return nil }
+            let name = "\(desired.number)" + (desired.label.map { " (\($0))" } ?? "")
+            switch (desired.verification, wanted[desired.number]) {
+            case (_, nil): return "drop \(name)"
+            case (.enabled, .disabled): return "disable \(name)"
+            default: return nil
+            }
+        }
+        return lines.prefix(200) + (lines.count > 200 ? ["and \(lines.count - 200) more"] : [])
+    }
+
+    private func numberPage(_ name: String, _ reader: StoreReader, _ view: FleetView) throws -> LocalServer.Reply {
+        guard let standing = try standing(of: name, reader, view) else { return Self.noNumber }
+        let number = standing.record.number
+        return .page(
+            NumberPage(
+                now: view.now, standing: standing, pins: try reader.pins(of: number, limit: 50),
+                changes: try reader.history(of: number, limit: 200)
+            ).document)
+    }
+
+    private func standing(of name: String, _ reader: StoreReader, _ view: FleetView) throws -> Standing? {
+        let wanted = name.removingPercentEncoding ?? name
+        return try view.standings(reader, guards: try guards(reader)).first { $0.isMeant(by: wanted) }
+    }
+
+    private static let noNumber = LocalServer.Reply.text(.notFound, "no such number or label: see /v1/status")
+
+    private func number(_ name: String, _ reader: StoreReader, _ view: FleetView) throws -> LocalServer.Reply {
+        guard let standing = try standing(of: name, reader, view) else { return Self.noNumber }
         let number = standing.record.number
         return .document(
             NumberDocument(

@@ -1,0 +1,173 @@
+import Planning
+import Storage
+
+/// `/`: the fleet at a glance.
+struct FleetPage {
+    let now: Instant
+    let standings: [Standing]
+    let guards: GuardsInForce
+    let desiredState: DesiredStateStatus
+    /// What the held file would take away, number by number; empty when none is held.
+    let heldDifference: [String]
+    let changesPerDay: [DayOfChanges]
+
+    /// The most numbers in the table; `status` shows them all.
+    static let mostRows = 2000
+
+    private var relative: RelativeTime { RelativeTime(now: now) }
+    private var time: PageTime { PageTime(relative: relative) }
+
+    var document: String {
+        PageFrame(
+            title: exposed > 0 ? "\(exposed) exposed – twostepd" : "twostepd", now: now,
+            content: tiles + notices + table + timelines + stateInForce
+        ).document
+    }
+
+    private func count(_ condition: NumberCondition) -> Int { standings.count { $0.condition == condition } }
+    private var exposed: Int { count(.exposed) }
+
+    // MARK: Tiles
+
+    private var tiles: HTML {
+        let overdue = standings.count { standing in standing.rotationAt.map { $0 < now } ?? false }
+        let failing = count(.backingOff) + count(.held)
+        let tiles: [(String, Int, String, Bool)] = [
+            ("converged", count(.converged), "certainly as desired", false),
+            ("exposed", exposed, "without protection now", exposed > 0),
+            ("uncertain", count(.uncertain), "an answer is missing", false),
+            ("failing", failing, "waiting, or held back", failing > 0),
+            ("overdue", overdue, "PINs due to change", overdue > 0),
+        ]
+        let items = tiles.map { name, count, words, isBad -> HTML in
+            "<li class=\"tile \(name)\(isBad ? " bad" : "")\"><strong>\(count)</strong> \(name)<small>\(words)</small></li>"
+        }
+        return "<h1 class=\"hidden\">The fleet</h1><ul class=\"tiles\">\(items)</ul>"
+    }
+
+    // MARK: Notices
+
+    private var notices: HTML {
+        var lines: [HTML] = []
+        if let pause = guards.fleetPause {
+            let why = pause.reason.map { ": \($0)" } ?? ""
+            lines.append("All numbers are <b>paused</b>, \(time.html(pause.since)) by \(pause.by)\(why).")
+        }
+        if desiredState.isValid == false {
+            lines.append(
+                "The desired-state file is <b>not valid</b>; the last good one stays in force: "
+                    + .text(desiredState.problem ?? "it cannot be read"))
+        }
+        if let held = desiredState.held {
+            lines.append(
+                "A desired state is <b>held</b> since \(time.html(held.since)): \(held.reason). To take it: "
+                    + "<code>twostepd accept \(String(held.sha256.prefix(12)))</code>\(difference)")
+        }
+        if guards.clock.isBehind(at: now) {
+            lines.append("The <b>clock is behind</b> what was recorded: rotations and adoptions wait.")
+        }
+        for state in guards.states where state.kind == .endpointDown {
+            lines.append(
+                "The endpoint \(state.subject) is <b>down</b> since \(time.html(state.since)): \(state.detail)")
+        }
+        guard !lines.isEmpty else { return "" }
+        return "<ul class=\"notices\" role=\"alert\">\(lines.map { line -> HTML in "<li>\(line)</li>" })</ul>"
+    }
+
+    private var difference: HTML {
+        guard !heldDifference.isEmpty else { return "" }
+        let items = heldDifference.map { text -> HTML in "<li>\(text)</li>" }
+        return "<details><summary>What it would take away</summary><ul>\(items)</ul></details>"
+    }
+
+    // MARK: Table
+
+    private var table: HTML {
+        guard !standings.isEmpty else {
+            return "<p class=\"empty\">No numbers yet: name some in the desired-state file.</p>"
+        }
+        let rows = standings.prefix(Self.mostRows).map(row)
+        let more: HTML =
+            standings.count > Self.mostRows
+            ? "<p>The \(Self.mostRows) most urgent of \(standings.count) numbers; <code>twostepd status</code> has all.</p>"
+            : ""
+        return """
+            <section aria-labelledby="numbers"><h2 id="numbers">Numbers</h2>
+            <p class="filter"><label for="filter">Filter</label> <input id="filter" type="search"
+            placeholder="number, label, condition …" autocomplete="off"> <span id="shown" role="status"></span></p>
+            <div class="scroll" tabindex="0" role="region" aria-labelledby="numbers"><table id="fleet"><thead><tr>
+            \(Self.columns.map { name -> HTML in
+                "<th scope=\"col\" aria-sort=\"none\"><button type=\"button\">\(name)</button></th>"
+            })
+            </tr></thead><tbody>
+            \(Array(rows))
+            </tbody></table></div>\(more)</section>
+            """
+    }
+
+    private static let columns = ["Number", "Label", "Condition", "PIN", "Rotated", "Next", "Why"]
+
+    private func row(_ standing: Standing) -> HTML {
+        let record = standing.record
+        let number = record.number.description
+        let path = "/numbers/" + number.replacing("+", with: "%2B")
+        let pin = record.likeliestGeneration.map { "gen \($0)" } ?? "–"
+        let next: HTML =
+            standing.outlook.action.map { action in
+                standing.outlook.at == nil
+                    ? "\(action.rawValue)" : "\(action.rawValue) \(time.html(standing.outlook.at))"
+            } ?? "–"
+        return """
+            <tr><th scope="row" data-name="Number"><a href="\(path)">\(number)</a></th>\
+            <td data-name="Label">\(record.desired?.label ?? "–")</td>\
+            <td data-name="Condition" data-sort="\(standing.rank)">\(standing.condition.badge)</td>\
+            <td data-name="PIN" data-sort="\(record.likeliestGeneration ?? 0)">\(pin)</td>\
+            <td data-name="Rotated" data-sort="\(Self.sortKey(record.rotatedAt))">\(time.html(record.rotatedAt))</td>\
+            <td data-name="Next" data-sort="\(Self.sortKey(standing.outlook.at))">\(next)</td>\
+            <td data-name="Why">\(standing.reason.sentence)\(record.lastError.map { "; \($0)" } ?? "")</td></tr>
+
+            """
+    }
+
+    private static func sortKey(_ instant: Instant?) -> Int {
+        Int(instant?.millisecondsSinceEpoch ?? 0)
+    }
+
+    // MARK: Timelines
+
+    private var timelines: HTML {
+        let day: Int64 = 86_400_000
+        var rotations = Array(repeating: 0, count: 90)
+        for instant in standings.compactMap(\.rotationAt) {
+            let index = max(0, now.duration(to: instant).milliseconds) / day
+            if index < 90 { rotations[Int(index)] += 1 }
+        }
+        let ahead = BarChart(
+            title: "Rotations in the coming 90 days",
+            bars: rotations.enumerated().map { index, count in
+                let date = now.advanced(by: .milliseconds(Int64(index) * day)).description.prefix(10)
+                return BarChart.Bar(label: String(date), good: count, bad: 0)
+            }, words: ("rotations", ""))
+        let behind = BarChart(
+            title: "Requests of the last 30 days",
+            bars: changesPerDay.map { BarChart.Bar(label: $0.day, good: $0.accepted, bad: $0.others) },
+            words: ("accepted", "not accepted"))
+        return "<section class=\"charts\">\(ahead.html)\(behind.html)</section>"
+    }
+
+    // MARK: Desired state
+
+    private var stateInForce: HTML {
+        guard let revision = desiredState.revision else {
+            return "<section><h2>Desired state</h2><p>None is in force.</p></section>"
+        }
+        return """
+            <section><h2>Desired state in force</h2><dl>
+            <dt>Revision</dt><dd>\(revision)</dd>
+            <dt>Since</dt><dd>\(time.html(desiredState.loadedAt))</dd>
+            <dt>File</dt><dd><code>\(desiredState.source ?? "")</code></dd>
+            <dt>SHA-256</dt><dd><code>\(desiredState.sha256 ?? "")</code></dd>
+            </dl></section>
+            """
+    }
+}

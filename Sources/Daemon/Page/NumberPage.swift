@@ -1,0 +1,95 @@
+import Planning
+import Storage
+
+/// `/numbers/{number}`: all about one number, in words.
+struct NumberPage {
+    let now: Instant
+    let standing: Standing
+    let pins: [PINSummary]
+    /// Newest first.
+    let changes: [ChangeEntry]
+
+    private var time: PageTime { PageTime(relative: RelativeTime(now: now)) }
+    private var record: NumberRecord { standing.record }
+
+    var document: String {
+        PageFrame(
+            title: "\(record.number) – twostepd", now: now, content: head + facts + generations + requests
+        ).document
+    }
+
+    private var head: HTML {
+        let label: HTML = record.desired?.label.map { label in " <small>\(label)</small>" } ?? ""
+        return """
+            <nav aria-label="Breadcrumb"><a href="/">All numbers</a></nav>
+            <h1>\(record.number.description)\(label) \(standing.condition.badge)</h1>
+            <p class="lead">\(standing.reason.sentence.capitalizedFirst).\(nextInWords)</p>
+            """
+    }
+
+    private var nextInWords: HTML {
+        guard let action = standing.outlook.action else { return "" }
+        return standing.outlook.at == nil
+            ? " Next: \(action.rawValue)." : " Next: \(action.rawValue), \(time.html(standing.outlook.at))."
+    }
+
+    private var facts: HTML {
+        let certainty = record.belief.isCertain ? "certain" : "uncertain"
+        let pause: HTML =
+            record.pause.map { pause in
+                "<dt>Paused</dt><dd>\(time.html(pause.since)) by \(pause.by)\(pause.reason.map { ": \($0)" } ?? "")</dd>"
+            } ?? ""
+        let error: HTML = record.lastError.map { error in "<dt>Last error</dt><dd>\(error)</dd>" } ?? ""
+        return """
+            <section><h2>How it stands</h2><dl>
+            <dt>Desired</dt><dd>\(record.desired?.verification.rawValue ?? "not in the desired state")</dd>
+            <dt>May be</dt><dd>\(record.belief.elements.joined(separator: ", ")) (\(certainty))</dd>
+            <dt>Applied</dt><dd>\(time.html(record.appliedAt))</dd>
+            <dt>PIN changed</dt><dd>\(time.html(record.rotatedAt))</dd>
+            <dt>PIN due to change</dt><dd>\(time.html(standing.rotationAt))</dd>
+            <dt>Failures in a row</dt><dd>\(record.attempts)</dd>
+            \(pause)\(error)</dl></section>
+            """
+    }
+
+    private var generations: HTML {
+        guard !pins.isEmpty else { return "" }
+        let rows = pins.map { pin -> HTML in
+            """
+            <tr><th scope="row" data-name="Generation">\(pin.generation)</th><td data-name="Origin">\(pin.origin.text)</td>\
+            <td data-name="Made">\(time.html(pin.createdAt))</td><td data-name="Live from">\(time.html(pin.liveFrom))</td>\
+            <td data-name="Live until">\(time.html(pin.liveUntil))</td>\
+            <td data-name="May be live">\(pin.maybeLive ? "yes" : "no")</td></tr>
+            """
+        }
+        return """
+            <section><h2>PIN generations</h2><p>The PINs themselves are shown by <code>twostepd pin show</code> alone.</p>
+            <div class="scroll"><table><thead><tr><th scope="col">Generation</th><th scope="col">Origin</th>
+            <th scope="col">Made</th><th scope="col">Live from</th><th scope="col">Live until</th>
+            <th scope="col">May be live</th></tr></thead><tbody>\(rows)</tbody></table></div></section>
+            """
+    }
+
+    private var requests: HTML {
+        guard !changes.isEmpty else { return "<section><h2>Requests</h2><p>None yet.</p></section>" }
+        let rows = changes.map { change -> HTML in
+            let outcome = change.outcome.map { $0.verdict.rawValue.replacing("_", with: " ") } ?? "no answer yet"
+            return """
+                <tr><th scope="row" data-name="Sent">\(time.html(change.sentAt))</th>\
+                <td data-name="Action">\(change.action.rawValue)</td>\
+                <td data-name="PIN">\(change.generation.map { "gen \($0)" } ?? "–")</td>\
+                <td data-name="Why">\(change.reason.sentence)</td><td data-name="Outcome">\(outcome)</td>\
+                <td data-name="Vendor">\(change.outcome?.message ?? "")</td></tr>
+                """
+        }
+        return """
+            <section><h2>Requests, newest first</h2><div class="scroll"><table><thead><tr><th scope="col">Sent</th>
+            <th scope="col">Action</th><th scope="col">PIN</th><th scope="col">Why</th><th scope="col">Outcome</th>
+            <th scope="col">Vendor's words</th></tr></thead><tbody>\(rows)</tbody></table></div></section>
+            """
+    }
+}
+
+extension String {
+    fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}
