@@ -78,9 +78,11 @@ let package = Package(
         .target(
             name: "Simulation", dependencies: ["Planning", "Storage", "Reconciler"], path: "Tests/Simulation",
             swiftSettings: strict),
+        .target(
+            name: "Exploration", dependencies: ["Planning"], path: "Tests/Exploration", swiftSettings: strict),
         .executableTarget(
-            name: "simulation", dependencies: ["Simulation"], path: "Tests/SimulationRunner", swiftSettings: strict),
-        tests(of: "Planning"),
+            name: "simulation", dependencies: ["Exploration", "Simulation"], path: "Tests/SimulationRunner", swiftSettings: strict),
+        tests(of: "Planning", ["Exploration"]),
         tests(of: "Reconciler", ["Planning", "Storage", "Simulation"]),
         tests(of: "ConfigFile", ["Planning", yams], exclude: ["Fixtures"]),
         tests(of: "Storage", ["Planning", grdb]),

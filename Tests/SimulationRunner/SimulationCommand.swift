@@ -1,10 +1,11 @@
 import Glibc
 import Simulation
 
-/// Runs seeds and writes one line for each; `scripts/simulate.sh` shares them out over the cores.
+/// Runs seeds and writes one line for each, or the exploration; `scripts/simulate.sh` shares the seeds out over the cores.
 @main
 struct SimulationCommand {
     static func main() {
+        if Array(CommandLine.arguments.dropFirst()) == ["--explore"] { exit(explore()) }
         guard let request = RunRequest(Array(CommandLine.arguments.dropFirst())) else {
             print(RunRequest.usage)
             exit(64)
@@ -32,6 +33,7 @@ struct RunRequest {
     static let usage = """
         usage: simulation [--first SEED] [--seeds COUNT] [--stride STEP] [--replay SEED] [--lines N] [--go-on]
                           [--surprising-jumps] [--skip-sync]
+               simulation --explore
         """
 
     var first: UInt64 = 1

@@ -239,27 +239,27 @@ final class RecordMachine {
 
     private func checkDoubt(of effect: Effect, at instant: Instant, in record: NumberRecord) {
         if !record.belief.doubts.contains(where: { $0.effect == effect && $0.since >= instant }) {
-            faults.append("an unanswered request is not doubted from its last instant: \(record.belief)")
+            faults.append("I1 an unanswered request is not doubted from its last instant: \(record.belief)")
         }
     }
 
     /// What holds for every step, whatever the truth.
     private func check(_ next: Node, after node: Node) {
         for generation in next.record.belief.generations where next.record.generation(generation) == nil {
-            faults.append("I2: generation \(generation) may be live and its PIN is not kept: \(next.record.belief)")
+            faults.append("I2 generation \(generation) may be live and its PIN is not kept: \(next.record.belief)")
         }
         let numbers = next.record.generations.map(\.generation)
-        if Set(numbers).count != numbers.count { faults.append("two PINs have one generation: \(numbers)") }
+        if Set(numbers).count != numbers.count { faults.append("I2 two PINs have one generation: \(numbers)") }
         for old in node.record.generations {
             if let kept = next.record.generation(old.generation), kept.pin != old.pin {
-                faults.append("the PIN of generation \(old.generation) changed")
+                faults.append("I2 the PIN of generation \(old.generation) changed")
             }
         }
         for old in node.record.belief.doubts {
             if let kept = next.record.belief.doubts.first(where: { $0.effect == old.effect }),
                 kept.since < old.since, kept.since != Node.settledSince
             {
-                faults.append("the doubt about \(old.effect) became older: \(next.record.belief)")
+                faults.append("I1 the doubt about \(old.effect) became older: \(next.record.belief)")
             }
         }
     }

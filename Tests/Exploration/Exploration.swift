@@ -1,0 +1,136 @@
+import Planning
+
+/// Every reachable state of one number, by the real planner, transitions and belief, under one scenario.
+///
+/// The spaces are closed: each walk ends because nothing new is left, not at a limit. The record is taken up to what
+/// can matter (see ``Node``), and no more than four generations ever matter at once. Only the operator's PIN is
+/// explored in two smaller sets of entries, because all its entries and values multiply to many millions of states.
+public struct Exploration: Sendable, CustomStringConvertible {
+    /// One walk, at one kind of vendor, and what it must find.
+    enum Expectation: Sendable {
+        /// Soundness, and healing within so many requests: when nothing is doubted any more, and from any state.
+        case sound(VendorSemantics, settled: Int, worst: Int)
+        /// States in which a PIN is live that is not believed in.
+        case unsound(VendorSemantics)
+    }
+
+    let scenario: Scenario
+    let expectations: [Expectation]
+
+    public var description: String {
+        for case .unsound in expectations { return "\(scenario), where it is unsound" }
+        return scenario.name
+    }
+
+    /// Walks to the end for one kind of vendor after the other, until something does not hold.
+    ///
+    /// - Parameter report: is told the figures of each walk, one line each.
+    /// - Returns: what did not hold, each beginning with its invariant; empty when everything did.
+    public func run(report: (String) -> Void) throws -> [String] {
+        let machine = RecordMachine(scenario)
+        var complaints: [String] = []
+        for expectation in expectations {
+            switch expectation {
+            case .sound(let vendor, let settled, let worst):
+                complaints += try walk(machine, vendor, settled: settled, worst: worst, report)
+            case .unsound(let vendor):
+                complaints += try findUnsound(machine, vendor, report)
+            }
+            if let fault = machine.faults.first { complaints.append(fault) }
+            guard complaints.isEmpty else { break }
+        }
+        return complaints
+    }
+
+    private func walk(
+        _ machine: RecordMachine, _ vendor: VendorSemantics, settled: Int, worst: Int, _ report: (String) -> Void
+    ) throws -> [String] {
+        let explorer = Explorer(machine, vendor)
+        try explorer.run()
+        if let violation = explorer.violations.first {
+            // Beyond violations nothing was explored: how it heals is not known.
+            return ["I1 the truth is not believed (\(scenario); \(vendor)):\n" + explorer.path(to: violation)]
+        }
+        let healing = try Healing(of: explorer)
+        report(
+            """
+            exploration: \(scenario); \(vendor): \(explorer.states.count) states, depth \(explorer.depth); requests \
+            to heal at most \(healing.worstWhenSettled) when settled, \(healing.worst) while late requests land
+            """)
+        var complaints: [String] = []
+        if let stuck = healing.stuck.first {
+            complaints.append("I3 it rests and is not as desired (\(vendor)):\n" + explorer.path(to: stuck))
+        }
+        if healing.worstWhenSettled > settled {
+            complaints.append("I3 \(healing.worstWhenSettled) requests to heal when settled; \(settled) were enough")
+        }
+        if healing.worst > worst {
+            let way = try healing.worstPath()
+            complaints.append("I3 \(healing.worst) requests to heal; \(worst) were enough (\(vendor)):\n\(way)")
+        }
+        return complaints
+    }
+
+    /// An explorer that could not fail would prove nothing.
+    private func findUnsound(
+        _ machine: RecordMachine, _ vendor: VendorSemantics, _ report: (String) -> Void
+    ) throws -> [String] {
+        let explorer = Explorer(machine, vendor)
+        try explorer.run()
+        report("exploration: \(scenario); \(vendor): \(explorer.violations.count) violations, as it must be")
+        guard let first = explorer.violations.first else { return ["explorer: it is not found unsound (\(vendor))"] }
+        let path = explorer.path(to: first)
+        return path.contains("truth foreign") ? [] : ["explorer: it is unsound in another way (\(vendor)):\n\(path)"]
+    }
+}
+
+extension Exploration {
+    /// Everything that is walked.
+    public static let all: [Exploration] = [
+        Exploration(
+            scenario: .generated(.reset),
+            expectations: [
+                .sound(vendor(.replaces, .accepts), settled: 3, worst: 6),
+                .sound(vendor(.replaces, .refuses), settled: 5, worst: 11),
+                .sound(vendor(.ignores, .accepts), settled: 3, worst: 6),
+                .sound(vendor(.ignores, .refuses), settled: 5, worst: 11),
+                .sound(vendor(.refuses, .accepts), settled: 4, worst: 13),
+                .sound(vendor(.refuses, .refuses), settled: 5, worst: 17),
+            ]),
+        Exploration(
+            scenario: .generated(.replace),
+            expectations: [
+                .sound(vendor(.replaces, .accepts), settled: 2, worst: 4),
+                .sound(vendor(.replaces, .refuses), settled: 4, worst: 11),
+                .sound(vendor(.refuses, .accepts), settled: 5, worst: 15),
+                .sound(vendor(.refuses, .refuses), settled: 6, worst: 15),
+            ]),
+        Exploration(
+            scenario: .generated(.replace),
+            expectations: VendorSemantics.DisableWhenOff.allCases.map { .unsound(vendor(.ignores, $0)) }),
+        Exploration(
+            scenario: .mixed,
+            expectations: [
+                .sound(vendor(.replaces, .refuses), settled: 5, worst: 17),
+                .sound(vendor(.refuses, .refuses), settled: 6, worst: 17),
+            ]),
+        Exploration(
+            scenario: .forced(.reset),
+            expectations: [
+                .sound(vendor(.ignores, .accepts), settled: 3, worst: 6),
+                .sound(vendor(.refuses, .refuses), settled: 5, worst: 17),
+            ]),
+        Exploration(
+            scenario: .operatorValueChanges(.reset),
+            expectations: [.sound(vendor(.ignores, .accepts), settled: 3, worst: 6)]),
+        Exploration(
+            scenario: .operatorValueVanishes(.reset),
+            expectations: [.sound(vendor(.ignores, .accepts), settled: 3, worst: 6)]),
+    ]
+
+    private static func vendor(
+        _ enable: VendorSemantics.EnableWhenOn, _ disable: VendorSemantics.DisableWhenOff
+    ) -> VendorSemantics {
+        VendorSemantics(enableWhenOn: enable, disableWhenOff: disable)
+    }
+}

@@ -1,0 +1,225 @@
+#!/bin/bash
+# Breaks the code on purpose, one way at a time, and demands that the exploration or the simulation notices:
+#
+#   scripts/mutate.sh              every mutation of Tests/Mutations
+#   scripts/mutate.sh NAME...      these
+#   scripts/mutate.sh --gate       the bounded part that runs with the tests: those of Tests/Mutations/gate.txt
+#   scripts/mutate.sh --list       the names, and what each breaks
+#
+# TWOSTEPD_MUTATION_SEEDS (400) is how many seeds a mutation has to pass unnoticed to be called missed. Everything
+# happens in a copy of the tree, in .build-mutations, which is made right at each start: the tree itself is never touched.
+. "$(dirname "$0")/lib.sh"
+mutations=Tests/Mutations
+work=.build-mutations
+tree=$work/tree
+seeds=${TWOSTEPD_MUTATION_SEEDS:-400}
+simulation=$PWD/$work/build/release/simulation
+runs=$work/runs
+# One run of the proof takes a minute or two; one that takes so long hangs.
+longest=1800
+workers=()
+
+usage() {
+    sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
+    exit 64
+}
+
+# What a mutation breaks, in words: the first line of its file.
+purpose() { head -n 1 "$mutations/$1.patch"; }
+
+all_names() {
+    # Those of one file after the other: fewer modules are built again.
+    grep -m 1 -H '^--- a/' "$mutations"/*.patch | sed -E "s|^$mutations/(.*)\.patch:--- a/(.*)|\2 \1|" | sort | cut -d ' ' -f 2
+}
+
+list() {
+    local name
+    for name in $(all_names | sort); do printf '%-32s %s\n' "$name" "$(purpose "$name")"; done
+}
+
+# Makes the copy equal to the tree, and leaves alone what is equal already, so that little is built again.
+refresh_copy() {
+    local file
+    mkdir -p "$tree"
+    while IFS= read -r file; do
+        cmp -s "$file" "$tree/$file" && continue
+        mkdir -p "$tree/$(dirname "$file")"
+        cp "$file" "$tree/$file"
+    done < <(copied_files .)
+    [ ! -f Package.resolved ] || cp Package.resolved "$tree/"
+    comm -13 <(copied_files .) <(copied_files "$tree") | while IFS= read -r file; do rm "$tree/$file"; done
+}
+
+copied_files() { (cd "$1" && find Sources Tests Package.swift -type f ! -name '*.patch' | LC_ALL=C sort); }
+
+apply_mutation() {
+    # Nothing but the line numbers may be off: a mutation that lands elsewhere would prove something else.
+    patch --directory "$tree" --strip 1 --fuzz 0 --forward --batch --no-backup-if-mismatch --reject-file - \
+        <"$mutations/$1.patch" >"$work/patch.log" 2>&1
+}
+
+build_copy() {
+    swift build -c release --package-path "$tree" --scratch-path "$work/build" --product simulation \
+        >"$work/build.log" 2>&1
+}
+
+end_workers() {
+    local worker
+    for worker in "${workers[@]}"; do kill "$worker" 2>/dev/null || true; done
+    for worker in "${workers[@]}"; do wait "$worker" 2>/dev/null || true; done
+    workers=()
+}
+trap end_workers EXIT
+
+# start OUTPUT ARGUMENTS...: the runner with these, in the background.
+start() {
+    local output=$1
+    shift
+    "$simulation" "$@" >"$runs/$output" 2>&1 &
+    workers+=($!)
+}
+
+# Waits until all workers are done, or one has failed; 1 when one has, 2 when they do not come to an end.
+await_workers() {
+    local worker began=$SECONDS running result=0
+    while true; do
+        running=()
+        for worker in "${workers[@]}"; do
+            if kill -0 "$worker" 2>/dev/null; then
+                running+=("$worker")
+            else
+                wait "$worker" || result=1
+            fi
+        done
+        workers=("${running[@]}")
+        [ "$result" = 0 ] && [ "${#workers[@]}" -gt 0 ] || break
+        if [ $((SECONDS - began)) -gt "$longest" ]; then
+            result=2
+            break
+        fi
+        sleep 0.1
+    done
+    end_workers
+    return "$result"
+}
+
+# Exploration and simulation of what was built; what they noticed is then in $caught_by. 0 when they are content.
+#
+# The exploration knows the planning alone: $1 says whether it has anything to tell.
+prove() {
+    local explores=$1 core cores result=0
+    caught_by=
+    rm -rf "$runs"
+    mkdir -p "$runs"
+    if [ "$explores" = yes ]; then
+        start exploration --explore
+        await_workers || result=$?
+        if [ "$result" != 0 ]; then
+            caught_by="exploration$(sed -nE 's/^failed ([^ ]+) .*/ (\1)/p' "$runs/exploration" | head -n 1)"
+            grep -q '^failed ' "$runs/exploration" || caught_by="exploration (it traps)"
+            return "$result"
+        fi
+    fi
+    cores=$(nproc)
+    [ "$cores" -le "$seeds" ] || cores=$seeds
+    for ((core = 0; core < cores; core++)); do
+        start "simulation.$core" --first $((1 + core)) --stride "$cores" --count $(((seeds - core + cores - 1) / cores))
+    done
+    await_workers || result=$?
+    [ "$result" != 0 ] || return 0
+    caught_by=$(sed -nE 's/^failed ([0-9]+) ([^ ]+).*/\2, seed \1/p' "$runs"/simulation.* | sort -t ' ' -k 3 -n | head -n 1)
+    # Without a verdict, its own precondition ended it.
+    [ -n "$caught_by" ] || caught_by=$(awk '/Fatal error|Illegal|trapped/ {found = 1} /^begin /{seed = $2}
+        END {print "a precondition, seed " seed}' "$(grep -L -E '^failed ' "$runs"/simulation.* | head -n 1)")
+    return "$result"
+}
+
+fail_with_log() {
+    echo "$1" >&2
+    tail -n 20 "$2" >&2
+    exit 1
+}
+
+names=()
+case "${1:-}" in
+--list)
+    list
+    exit 0
+    ;;
+--gate)
+    [ $# = 1 ] || usage
+    while IFS= read -r name; do names+=("$name"); done < <(all_names | grep -x -F -f "$mutations/gate.txt")
+    [ "${#names[@]}" = "$(grep -c . "$mutations/gate.txt")" ] || {
+        echo "$mutations/gate.txt names a mutation that is not there" >&2
+        exit 1
+    }
+    ;;
+-*) usage ;;
+"") while IFS= read -r name; do names+=("$name"); done < <(all_names) ;;
+*) names=("$@") ;;
+esac
+for name in "${names[@]}"; do
+    [ -f "$mutations/$name.patch" ] || {
+        echo "there is no mutation $name; scripts/mutate.sh --list names them" >&2
+        exit 64
+    }
+done
+[[ "$seeds" =~ ^[1-9][0-9]{0,8}$ ]] || {
+    echo "TWOSTEPD_MUTATION_SEEDS is a number of seeds, and is $seeds" >&2
+    exit 64
+}
+
+need_build
+need patch patch
+need diffutils cmp
+install_missing
+mkdir -p "$work"
+exec 9>"$work/lock"
+flock --nonblock 9 || {
+    echo "another scripts/mutate.sh is at work in $work" >&2
+    exit 1
+}
+
+began=$SECONDS
+echo "== mutations: first the code as it is has to pass"
+refresh_copy
+build_copy || fail_with_log "the code does not build:" "$work/build.log"
+prove yes || fail_with_log "the proof fails without any mutation: $caught_by" "$work/build.log"
+echo "passed  the code as it is, $seeds seeds, $((SECONDS - began)) s"
+
+caught=0
+missed=()
+unfit=()
+for name in "${names[@]}"; do
+    began=$SECONDS
+    refresh_copy
+    if ! apply_mutation "$name"; then
+        unfit+=("$name")
+        echo "UNFIT   $name: the code has changed there; make the same change again: see the head of $mutations/README.md"
+        sed 's/^/    /' "$work/patch.log"
+        continue
+    fi
+    if ! build_copy; then
+        unfit+=("$name")
+        echo "UNFIT   $name: it applies, but does not build; make the same change again"
+        grep -m 3 'error:' "$work/build.log" | sed 's/^/    /'
+        continue
+    fi
+    explores=no
+    grep -q '^+++ b/Sources/Planning/' "$mutations/$name.patch" && explores=yes
+    result=0
+    prove "$explores" || result=$?
+    case $result in
+    1)
+        caught=$((caught + 1))
+        echo "caught  $name by $caught_by, $((SECONDS - began)) s"
+        ;;
+    *)
+        missed+=("$name")
+        echo "MISSED  $name ($([ "$result" = 0 ] && echo "$seeds seeds" || echo "no end"), $((SECONDS - began)) s): $(purpose "$name")"
+        ;;
+    esac
+done
+refresh_copy
+echo "$caught of ${#names[@]} mutations were caught, ${#missed[@]} missed, ${#unfit[@]} do not fit the code"
+[ "$caught" = "${#names[@]}" ]
