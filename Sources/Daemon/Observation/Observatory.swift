@@ -78,7 +78,7 @@ struct Observatory: Sendable {
         let guards = try self.guards(reader)
         let desiredState = try reader.desiredStateStatus()
         let standings = try view.standings(reader, guards: guards)
-        let month: Int64 = 30 * 86_400_000
+        let month = Int64(FleetPage.daysBehind) * 86_400_000
         return FleetPage(
             now: view.now, standings: standings, guards: guards, desiredState: desiredState,
             heldDifference: desiredState.held.map { difference(of: $0, standings) } ?? [],

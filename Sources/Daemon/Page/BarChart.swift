@@ -16,7 +16,7 @@ struct BarChart {
 
     var html: HTML {
         let total = bars.reduce(0) { $0 + $1.good + $1.bad }
-        let most = max(1, bars.map { $0.good + $0.bad }.max() ?? 1)
+        let most = bars.map { $0.good + $0.bad }.max() ?? 0
         let width = max(1, bars.count) * Self.step
         let columns = bars.enumerated().map { index, bar -> HTML in
             let good = Self.scaled(bar.good, most)

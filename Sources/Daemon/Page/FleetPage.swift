@@ -14,6 +14,9 @@ struct FleetPage {
     /// The most numbers in the table; `status` shows them all.
     static let mostRows = 2000
 
+    /// How many days of requests are shown.
+    static let daysBehind = 30
+
     private var relative: RelativeTime { RelativeTime(now: now) }
     private var time: PageTime { PageTime(relative: relative) }
 
@@ -150,7 +153,11 @@ struct FleetPage {
             }, words: ("rotations", ""))
         let behind = BarChart(
             title: "Requests of the last 30 days",
-            bars: changesPerDay.map { BarChart.Bar(label: $0.day, good: $0.accepted, bad: $0.others) },
+            bars: (0..<Self.daysBehind).reversed().map { age in
+                let date = String(now.advanced(by: .milliseconds(-Int64(age) * day)).description.prefix(10))
+                let changes = changesPerDay.first { $0.day == date }
+                return BarChart.Bar(label: date, good: changes?.accepted ?? 0, bad: changes?.others ?? 0)
+            },
             words: ("accepted", "not accepted"))
         return "<section class=\"charts\">\(ahead.html)\(behind.html)</section>"
     }
