@@ -81,7 +81,8 @@ let package = Package(
         .target(
             name: "Exploration", dependencies: ["Planning"], path: "Tests/Exploration", swiftSettings: strict),
         .executableTarget(
-            name: "simulation", dependencies: ["Exploration", "Simulation"], path: "Tests/SimulationRunner", swiftSettings: strict),
+            name: "simulation", dependencies: ["Exploration", "Simulation"], path: "Tests/SimulationRunner",
+            swiftSettings: strict),
         tests(of: "Planning", ["Exploration"]),
         tests(of: "Reconciler", ["Planning", "Storage", "Simulation"]),
         tests(of: "ConfigFile", ["Planning", yams], exclude: ["Fixtures"]),

@@ -2,7 +2,7 @@ import Foundation
 import SimulatedVendor
 import Testing
 
-@Suite("twostepd apply, the real binary against the simulated vendor")
+@Suite("twostepd apply, the real binary against the simulated vendor", .inTurn)
 struct ApplyTests {
     @Test("brings the fleet to its desired state under each semantics", arguments: VendorSemantics.allCases)
     func eachSemantics(_ semantics: VendorSemantics) async throws {

@@ -3,7 +3,7 @@ import Glibc
 import SimulatedVendor
 import Testing
 
-@Suite("The audited history, the real binary")
+@Suite("The audited history, the real binary", .inTurn)
 struct AuditTests {
     @Test("verify is content with what the daemon wrote, also beside it, and after a kill")
     func verify() async throws {

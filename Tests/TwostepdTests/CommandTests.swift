@@ -2,7 +2,7 @@ import Foundation
 import SimulatedVendor
 import Testing
 
-@Suite("The other commands, the real binary")
+@Suite("The other commands, the real binary", .inTurn)
 struct CommandTests {
     @Test("plan shows what would be sent, changes nothing, and says so with its exit code")
     func plan() async throws {

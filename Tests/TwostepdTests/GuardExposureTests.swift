@@ -2,7 +2,7 @@ import Foundation
 import SimulatedVendor
 import Testing
 
-@Suite("A vendor that refuses to protect again, the real binary")
+@Suite("A vendor that refuses to protect again, the real binary", .inTurn)
 struct GuardExposureTests {
     @Test("of 1,000 numbers exactly one is exposed, is shown first, and all end protected when the vendor heals")
     func refusedEnables() async throws {
@@ -82,6 +82,9 @@ struct GuardExposureTests {
         let rig = try await Rig(
             Rig.fleet(4), semantics: .init(enableWhenOn: .ignore, disableWhenOff: .refuse),
             defaults: ["rotate_every: 1s"])
+        // All are protected to begin with: what is off later, we have exposed.
+        _ = try await rig.run("apply")
+        #expect(!rig.vendor.truth.values.contains(.off))
         rig.vendor.setFaults([.slow: 0.2, .closeAfter: 0.1])
         var random = SystemRandomNumberGenerator()
         var inCycle = 0

@@ -2,7 +2,7 @@ import Foundation
 import SimulatedVendor
 import Testing
 
-@Suite("What operators hold and let go, the real binary")
+@Suite("What operators hold and let go, the real binary", .inTurn)
 struct GuardHoldTests {
     @Test("a file that weakens the fleet is held, shown and planned, and taken only by its own digest")
     func weakening() async throws {

@@ -2,7 +2,7 @@ import Foundation
 import SimulatedVendor
 import Testing
 
-@Suite("Outages and refusals of the vendor, the real binary")
+@Suite("Outages and refusals of the vendor, the real binary", .inTurn)
 struct GuardOutageTests {
     @Test("an outage brings probes one at a time, whatever the fleet; afterwards all is brought to its end")
     func outage() async throws {

@@ -3,7 +3,7 @@ import Glibc
 import SimulatedVendor
 import Testing
 
-@Suite("The real process in hard times: damaged, lost, full and restored stores")
+@Suite("The real process in hard times: damaged, lost, full and restored stores", .inTurn)
 struct HardTimesTests {
     @Test("a backup that is put back makes every belief gain foreign, and every number is certain again")
     func backupRoundTrip() async throws {
@@ -142,7 +142,7 @@ struct HardTimesTests {
         let rig = try await Rig(Rig.fleet(3), defaults: ["rotate_every: 1s"])
         let state = rig.folder.appendingPathComponent("state")
         try FileManager.default.createDirectory(at: state, withIntermediateDirectories: false)
-        try await Shell.mount(["-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", state.path])
+        try await Shell.mount(["-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs", state.path])
         do {
             let daemon = try await rig.startDaemon()
             try await rig.wait("some rotations") { rig.vendor.counters.requests > 10 }

@@ -5,7 +5,7 @@ import SimulatedVendor
 import Storage
 import Testing
 
-@Suite("Sealing keys, the real binary")
+@Suite("Sealing keys, the real binary", .inTurn)
 struct KeyTests {
     private func keyFile(_ rig: Rig) -> String { rig.folder.appendingPathComponent("state/twostepd.key").path }
 

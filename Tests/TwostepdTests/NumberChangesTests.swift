@@ -2,7 +2,7 @@ import Foundation
 import SimulatedVendor
 import Testing
 
-@Suite("Numbers that leave, return, and change what they are reached by, the real binary")
+@Suite("Numbers that leave, return, and change what they are reached by, the real binary", .inTurn)
 struct NumberChangesTests {
     @Test("a number that leaves is untouched and kept, and re-applied when it returns")
     func leavingAndReturning() async throws {
@@ -113,8 +113,10 @@ struct NumberChangesTests {
         #expect(try await rig.isConverged())
         #expect(rig.truth(entries[1])?.pin == "271828", "nobody asked for a change")
         #expect(try await Self.requests(rig, entries[1]) == requests)
+        // Its seconds are whole: the PIN has to be older than that.
+        let moment = Date.now.addingTimeInterval(1).ISO8601Format()
         let rotating = generated.replacingOccurrences(
-            of: "    token: n2\n", with: "    token: n2\n    rotate_before: \(Date.now.ISO8601Format())\n")
+            of: "    token: n2\n", with: "    token: n2\n    rotate_before: \(moment)\n")
         try rig.write(rotating, to: rig.desiredState)
         try await rig.wait("it is a PIN of ours") {
             guard let pin = rig.truth(entries[1])?.pin else { return false }

@@ -2,7 +2,7 @@ import Foundation
 import SimulatedVendor
 import Testing
 
-@Suite("Looking at a running daemon over HTTP, the real binary")
+@Suite("Looking at a running daemon over HTTP, the real binary", .inTurn)
 struct ObservationTests {
     /// One request by `curl`: status, headers and body.
     private func get(_ url: String, _ more: String...) async throws -> (status: Int, headers: String, body: String) {

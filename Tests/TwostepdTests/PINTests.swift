@@ -3,7 +3,7 @@ import Glibc
 import SimulatedVendor
 import Testing
 
-@Suite("Looks at PINs, the real binary")
+@Suite("Looks at PINs, the real binary", .inTurn)
 struct PINTests {
     private func events(_ rig: Rig) async throws -> String {
         let sql = "SELECT actor, detail FROM events WHERE kind = 'pin_revealed'"
@@ -110,7 +110,7 @@ struct PINTests {
     }
 }
 
-@Suite("Secrets that change, the real binary")
+@Suite("Secrets that change, the real binary", .inTurn)
 struct SecretReloadTests {
     @Test("a token that changes in secrets.yaml is used after a reload")
     func token() async throws {

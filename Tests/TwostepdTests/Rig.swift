@@ -150,6 +150,7 @@ final class Child: @unchecked Sendable {
         var all = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("TWOSTEPD_") }
         all["NOTIFY_SOCKET"] = nil
         process.environment = all.merging(environment) { $1 }
+        var handles: [FileHandle] = []
         for (file, set) in [
             (output, { self.process.standardOutput = $0 }), (errors, { self.process.standardError = $0 }),
         ] {
@@ -157,6 +158,7 @@ final class Child: @unchecked Sendable {
             let handle = try FileHandle(forWritingTo: file)
             try handle.seekToEnd()
             set(handle)
+            handles.append(handle)
         }
         let continuation = ended.continuation
         process.terminationHandler = { process in
@@ -164,6 +166,8 @@ final class Child: @unchecked Sendable {
             continuation.finish()
         }
         try process.run()
+        // The child has its own; a process object that lives on would keep ours open.
+        for handle in handles { try handle.close() }
     }
 
     var pid: Int32 { process.processIdentifier }

@@ -2,7 +2,7 @@ import Foundation
 import SimulatedVendor
 import Testing
 
-@Suite("twostepd run, the real binary against the simulated vendor")
+@Suite("twostepd run, the real binary against the simulated vendor", .inTurn)
 struct RunTests {
     @Test("an edit of the file reaches the vendor; a broken edit changes nothing and says where it is wrong")
     func edits() async throws {

@@ -1,0 +1,51 @@
+import Testing
+
+/// Lets only a few tests at a time hold processes, vendors and files; the others wait.
+///
+/// All tests of a run begin at once. Hundreds of daemons, each with a vendor, on two processors would make each
+/// deadline a matter of luck, and the process would hold so many files that `Process` cannot list them.
+struct Turn: SuiteTrait, TestTrait, TestScoping {
+    var isRecursive: Bool { true }
+
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+    ) async throws {
+        await Places.shared.take()
+        do {
+            try await function()
+        } catch {
+            await Places.shared.leave()
+            throw error
+        }
+        await Places.shared.leave()
+    }
+}
+
+extension Trait where Self == Turn {
+    /// Waits for its turn before it starts processes.
+    static var inTurn: Turn { Turn() }
+}
+
+/// The places for tests that hold processes.
+private actor Places {
+    static let shared = Places()
+
+    private var free = 4
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    func take() async {
+        if free > 0 {
+            free -= 1
+        } else {
+            await withCheckedContinuation { waiting.append($0) }
+        }
+    }
+
+    func leave() {
+        if waiting.isEmpty {
+            free += 1
+        } else {
+            waiting.removeFirst().resume()
+        }
+    }
+}
