@@ -17,6 +17,9 @@ public final class DaemonProcess: Sendable {
     private let queue = DispatchQueue(label: "twostepd.daemon")
     private let finished = DispatchSemaphore(value: 0)
 
+    /// What a stop may take beyond `shutdown_grace`: the last commits, and closing the store.
+    private static let closingTime: Duration = .seconds(15)
+
     private struct State {
         var isReady = false
         var isStopping = false
@@ -51,7 +54,10 @@ public final class DaemonProcess: Sendable {
         if watcher == nil {
             logger.warning("Files are not watched: no inotify instance is left, use `twostepd reload`")
         }
-        let watchdog = startWatchdog()
+        let watchdog = Watchdog(
+            notifier: notifier, driver: reconciliation.driver, commits: reconciliation.commits,
+            flights: reconciliation.flights
+        )?.start(on: queue)
         let servers = startServers()
         withExtendedLifetime((signals, watcher, watchdog)) { finished.wait() }
         servers.forEach { $0.cancel() }
@@ -80,12 +86,18 @@ public final class DaemonProcess: Sendable {
 
     private func reload() {
         guard !state.withLock({ $0.isStopping }) else { return }
+        readFiles { _ in }
+    }
+
+    /// Reads the files again, and tells the service manager how it went.
+    private func readFiles(completion: @escaping @Sendable ([ConfigProblem]?) -> Void) {
         notifier.reloading()
         reconciliation.load { [weak self] problems in
-            guard let self else { return }
+            guard let self else { return completion(problems) }
             state.withLock { $0.isValid = problems == nil }
             notifier.ready(
                 status: problems == nil ? "reloaded" : "the desired state is not valid; the last good one is in force")
+            completion(problems)
         }
     }
 
@@ -99,7 +111,9 @@ public final class DaemonProcess: Sendable {
             exit(1)
         }
         logger.notice("Stopping", metadata: ["signal": "\(number)"])
-        notifier.stopping(status: "stopping: requests in flight end, exposed numbers are enabled first")
+        notifier.stopping(
+            status: "stopping: requests in flight end, exposed numbers are enabled first",
+            within: settings.timing.shutdownGrace + Self.closingTime)
         reconciliation.requestStop()
     }
 
@@ -117,25 +131,6 @@ public final class DaemonProcess: Sendable {
         case .requestSent, .requestEnded, .planned, .adoptionFailed, .numberUnreadable, .clockBehind, .clockRight:
             break
         }
-    }
-
-    /// Feeds the watchdog at half its interval, only while engine and store both answer.
-    private func startWatchdog() -> (any DispatchSourceTimer)? {
-        guard let interval = notifier.watchdogInterval else { return nil }
-        let timer = DispatchSource.makeTimerSource(queue: queue)
-        let half = max(interval.milliseconds / 2, 1)
-        timer.schedule(deadline: .now(), repeating: .milliseconds(Int(half)))
-        let reconciliation = reconciliation
-        let notifier = notifier
-        timer.setEventHandler {
-            reconciliation.driver.ping {
-                reconciliation.commits.perform({ _ throws(StorageError) in }) { result in
-                    if case .success = result { notifier.watchdog() }
-                }
-            }
-        }
-        timer.resume()
-        return timer
     }
 
     // MARK: Servers
@@ -182,11 +177,9 @@ public final class DaemonProcess: Sendable {
     }
 
     private func reloadAndTell() async -> ControlMessage.Answer {
-        await withCheckedContinuation { continuation in
-            notifier.reloading()
-            reconciliation.load { [weak self] problems in
-                self?.state.withLock { $0.isValid = problems == nil }
-                self?.notifier.ready(status: "reloaded")
+        guard !state.withLock({ $0.isStopping }) else { return .init(done: false, message: "the daemon is stopping") }
+        return await withCheckedContinuation { continuation in
+            readFiles { problems in
                 let errors = problems?.filter { $0.severity == .error } ?? []
                 let message = errors.first.map { "not taken, the last good state stays in force: \($0.summary)" }
                 continuation.resume(returning: .init(done: errors.isEmpty, message: message ?? "reloaded"))

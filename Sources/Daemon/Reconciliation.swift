@@ -14,6 +14,7 @@ public final class Reconciliation: Sendable {
     public let commits: CommitQueue
     let driver: EngineDriver
     let loader: DesiredStateLoader
+    let flights: FlightLog
     private let lock: StoreLock
     private let client: HTTPVendorClient
     private let logger: Logger
@@ -68,12 +69,14 @@ public final class Reconciliation: Sendable {
         commits = CommitQueue(store: store)
         client = HTTPVendorClient(
             requestTimeout: settings.timing.requestTimeout, userAgent: "twostepd/\(Version.number)")
+        flights = FlightLog(requestTimeout: settings.timing.requestTimeout)
         let inForce = SecretsInForce(secrets)
         let log = ReportLog(logger: logger)
         let audit = ClockAudit(commits: commits, clock: clock, logger: logger)
         let driver = EngineDriver(
             policy: settings.policy(),
-            store: StoreAdapter(queue: commits), vendor: VendorAdapter(client: client, secrets: inForce), clock: clock,
+            store: StoreAdapter(queue: commits),
+            vendor: VendorAdapter(client: client, secrets: inForce, flights: flights), clock: clock,
             observe: { report in
                 log.write(report)
                 audit.note(report)

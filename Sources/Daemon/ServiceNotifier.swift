@@ -1,4 +1,5 @@
 import Glibc
+import Planning
 
 /// Tells the service manager how the daemon is, over the datagram socket in `NOTIFY_SOCKET` (see sd_notify(3)).
 ///
@@ -31,7 +32,11 @@ public struct ServiceNotifier: Sendable {
     }
 
     /// A clean stop has begun.
-    public func stopping(status: String) { send("STOPPING=1\nSTATUS=\(status)") }
+    ///
+    /// - Parameter time: how long it may take: the service manager waits for as long, even if its own limit is shorter.
+    public func stopping(status: String, within time: Duration) {
+        send("STOPPING=1\nSTATUS=\(status)\nEXTEND_TIMEOUT_USEC=\(time.milliseconds * 1000)")
+    }
 
     /// A sign of life for the watchdog.
     public func watchdog() { send("WATCHDOG=1") }
