@@ -24,6 +24,10 @@ public final class DaemonProcess: Sendable {
         var isReady = false
         var isStopping = false
         var isValid = false
+        /// The revision that was taken into force last; nil while that was before this start.
+        var revision: Int?
+        /// Why the store does not work, when it does not.
+        var storeProblem: String?
         var left: (exposed: Int, unanswered: Int) = (0, 0)
     }
 
@@ -80,8 +84,22 @@ public final class DaemonProcess: Sendable {
             $0.isValid = problems == nil
         }
         logger.notice("Ready", metadata: ["version": "\(Version.number)", "store": "\(settings.stateDirectory)"])
-        notifier.ready(
-            status: problems == nil ? "ready" : "the desired state is not valid; the last good one is in force")
+        tellStatus(isReady: true)
+    }
+
+    /// One line for `systemctl status`, of what matters most. Sent under the lock: the last word is the newest.
+    private func tellStatus(isReady: Bool = false) {
+        state.withLock { state in
+            let text: String
+            if let problem = state.storeProblem {
+                text = "the store fails, nothing is sent: \(problem)"
+            } else if !state.isValid {
+                text = "the desired state is not valid; the last good one is in force"
+            } else {
+                text = state.revision.map { "revision \($0) is in force" } ?? "ready"
+            }
+            if isReady { notifier.ready(status: text) } else if state.isReady { notifier.status(text) }
+        }
     }
 
     private func reload() {
@@ -95,8 +113,7 @@ public final class DaemonProcess: Sendable {
         reconciliation.load { [weak self] problems in
             guard let self else { return completion(problems) }
             state.withLock { $0.isValid = problems == nil }
-            notifier.ready(
-                status: problems == nil ? "reloaded" : "the desired state is not valid; the last good one is in force")
+            tellStatus(isReady: true)
             completion(problems)
         }
     }
@@ -123,11 +140,14 @@ public final class DaemonProcess: Sendable {
             state.withLock { $0.left = (exposed.count, unanswered) }
             finished.signal()
         case .adopted(let adoption):
-            notifier.status("revision \(adoption.revision) is in force")
+            state.withLock { $0.revision = adoption.revision }
+            tellStatus()
         case .storeFailed(let message, _):
-            notifier.status("the store fails, nothing is sent: \(message)")
+            state.withLock { $0.storeProblem = message }
+            tellStatus()
         case .storeRecovered:
-            notifier.status("the store works again")
+            state.withLock { $0.storeProblem = nil }
+            tellStatus()
         case .requestSent, .requestEnded, .planned, .adoptionFailed, .numberUnreadable, .clockBehind, .clockRight:
             break
         }

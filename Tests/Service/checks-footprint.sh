@@ -4,10 +4,10 @@ start_large_fleet() {
     box mkdir -p /etc/twostepd/large
     {
         echo "tokens:"
-        seq -f '  t-%04.0f: large-%.0f' 1 1000 | awk '{n = $2; sub("large-", "", n); printf "  t-%04d: large-%d\n", n, n}'
+        seq 1 1000 | awk '{printf "  t-%04d: large-%d\n", $1, $1}'
     } | put /etc/twostepd/large/secrets.yaml 600
     {
-        printf 'version: 1\ndefaults:\n  endpoint: http://127.0.0.1:8080\nnumbers:\n'
+        printf 'version: 1\ndefaults:\n  endpoint: http://127.0.0.1:8080/api/v2/two-step-verification\nnumbers:\n'
         seq 1 1000 | awk '{printf "  - { number: \"+1555020%04d\", token: t-%04d }\n", $1, $1}'
     } | put /etc/twostepd/large/desired-state.yaml
     put /etc/twostepd/large/twostepd.yaml <<'SETTINGS'
@@ -39,7 +39,7 @@ waits() { box bash -c 'cat /proc/'"$1"'/task/*/status' | awk '/^voluntary_ctxt_s
 
 checks_footprint() {
     local pid began ended seconds=${FOOTPRINT_SECONDS:-20} rss anonymous memory rate
-    ok "1,000 numbers are as desired" 'until_ large_is_done'
+    ok "1,000 numbers are as desired" 'until_ large_is_done || until_ large_is_done || until_ large_is_done'
     pid=$(prop MainPID twostepd@large)
     began=$(waits "$pid")
     sleep "$seconds"

@@ -46,7 +46,8 @@ LimitCORE=0
 LimitNOFILE=4096
 MemoryMax=1073741824
 TasksMax=64
-NoExecPaths=/
+NoExecPaths=/ /run /tmp /var/tmp -/dev/shm /var/lib/twostepd /run/twostepd
+ReadOnlyPaths=/run /usr/bin/twostepd -/usr/lib -/usr/lib64 -/lib -/lib64
 ExecPaths=/usr/bin/twostepd -/usr/lib -/usr/lib64 -/lib -/lib64
 PROPERTIES
     ok "the service manager has each line of the sandbox${wrong[*]:+: ${wrong[*]}}" '[ ${#wrong[@]} = 0 ]'
@@ -63,33 +64,36 @@ sandbox_of_process() {
         'grep -q "^NoNewPrivs:.1$" "$W"/status && grep -q "^Seccomp:.2$" "$W"/status'
     ok "it has no capability in any set" '[ "$(grep -Ec "^Cap(Inh|Prm|Eff|Bnd|Amb):.0{16}$" "$W"/status)" = 5 ]'
     box cat "/proc/$pid/mountinfo" >"$W"/mounts
-    ok "its root is read-only and not executable, its state directory writable and not executable" \
-        'awk "\$5 == \"/\" {print \$6}" "$W"/mounts | tail -1 | grep ^ro, | grep -q noexec &&
-            awk "\$5 == \"/var/lib/twostepd\" {print \$6}" "$W"/mounts | tail -1 | grep ^rw, | grep -q noexec'
+    ok "its root is read-only and not executable" '[[ "$(mount_options /)" == ro,*noexec* ]]'
+    ok "its program is read-only" '[[ "$(mount_options /usr/bin/twostepd)" == ro,* ]]'
+    ok "its state directory is writable and not executable" '[[ "$(mount_options /var/lib/twostepd)" == rw,*noexec* ]]'
     ok "its users are its own" '[ "$(box cat /proc/$pid/uid_map | wc -l)" = 2 ]'
 }
 
+mount_options() { awk -v path="$1" '$5 == path {options = $6} END {print options}' "$W"/mounts; }
+
 # Denied to the control as well, because the machine itself runs in a container: only the properties speak for these.
-UNPROVABLE="ProtectKernelLogs ProtectKernelTunables ProtectHostname ProtectControlGroups RestrictRealtime"
+UNPROVABLE="ProtectKernelLogs ProtectClock"
 
 # probe_sandbox UNIT PROBE: runs the probe in the place of the daemon of UNIT, under all its other lines.
 probe_sandbox() {
-    local file=/etc/systemd/system/${2/@*/@}
-    [[ "$file" == *@ ]] && file+=.service
-    box bash -c 'mkdir -p /var/lib/probe-open && chmod 777 /var/lib/probe-open
+    local probe=$2 file=/etc/systemd/system/${2/@*./@.}
+    box bash -c 'mkdir -p /var/lib/probe-open /run/probe-open && chmod 777 /var/lib/probe-open /run/probe-open
         for f in /home/canary /tmp/canary /var/tmp/canary /dev/canary /usr/lib/modules/canary; do
             echo >"$f" && chmod 644 "$f"; done
         for n in mnt user ipc uts; do readlink /proc/1/ns/$n >/run/probe-$n; done'
     box sed -e 's|^ExecStart=.*|ExecStart=/usr/bin/twostepd\nBindReadOnlyPaths=/opt/probe:/usr/bin/twostepd|' \
         -e '/^ExecReload=/d; /^Restart/d; /^WatchdogSec=/d; /^LoadCredential=/d' -e 's/^Type=.*/Type=oneshot/' \
         -e 's/^StateDirectory=.*/StateDirectory=probe/; s/^RuntimeDirectory=.*/RuntimeDirectory=probe/' \
+        -e 's,%S/twostepd[^ ]*,%S/probe,; s,%t/twostepd[^ ]*,%t/probe,' \
         "/lib/systemd/system/$1" | put "$file"
     box systemctl daemon-reload
     box rm -rf /var/lib/probe /var/lib/private/probe
-    ok "the probe runs in the place of $1" 'box systemctl start "$2"'
+    ok "the probe runs in the place of $1" 'box systemctl start "$probe"'
     box systemd-run -q --wait -p StateDirectory=probe-control /opt/probe || :
     box cat /var/lib/probe/result >"$W"/sandboxed
     box cat /var/lib/probe-control/result >"$W"/control
+    local unit=$1
     ok "$1: the probe came to its end, with and without the sandbox" \
         '[ "$(tail -1 "$W"/sandboxed)" = end ] && [ "$(tail -1 "$W"/control)" = end ]'
     ok "$1: all that the daemon needs is allowed" '! grep "^need:.* denied$" "$W"/sandboxed'

@@ -1,5 +1,5 @@
 # The checks of the service in a booted machine; sourced by box.sh. PACKAGE, PREVIOUS and PROBE are paths outside of it.
-HERE=$(dirname "$CHECKS")
+HERE=$(dirname "${BASH_SOURCE[0]}")
 for part in package life credentials store sandbox footprint; do
     # shellcheck source=/dev/null
     . "$HERE/checks-$part.sh"
@@ -82,7 +82,7 @@ drop_in() {
 
 # desired_state [DEFAULTS…]: the file for the three numbers.
 desired_state() {
-    printf 'version: 1\ndefaults:\n  endpoint: http://127.0.0.1:8080\n'
+    printf 'version: 1\ndefaults:\n  endpoint: http://127.0.0.1:8080/api/v2/two-step-verification\n'
     printf '  %s\n' "$@"
     printf 'numbers:\n'
     local index

@@ -187,8 +187,11 @@ int main(int count, char **arguments) {
 
     // What it does not.
     tell("ProtectSystem:/usr", is_writable_mount("/usr"));
+    tell("ProtectSystem:/usr/lib", is_writable_mount("/usr/lib"));
+    tell("ProtectSystem:/usr/bin/twostepd", is_writable_mount("/usr/bin/twostepd"));
     tell("ProtectSystem:/etc", is_writable_mount("/etc"));
     tell("ProtectSystem:/var", writes("/var/lib/probe-open/file"));
+    tell("ProtectSystem:/run", writes("/run/probe-open/file"));
     tell("ProtectHome", reads("/home/canary"));
     tell("PrivateTmp", reads("/tmp/canary") || reads("/var/tmp/canary"));
     tell("PrivateDevices", reads("/dev/canary"));
@@ -222,9 +225,17 @@ int main(int count, char **arguments) {
     tell("NoNewPrivileges", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0);
     tell("CapabilityBoundingSet", has_capability());
     tell("NoExecPaths:/usr/bin", runs("/usr/bin/true"));
-    snprintf(path, sizeof path, "%s/probe-copy", state);
-    tell("need:copy", copies("/proc/self/exe", path));
-    tell("NoExecPaths:state", runs(path));
+    const char *runtime = getenv("RUNTIME_DIRECTORY");
+    const char *folders[] = {state, runtime ? runtime : "/run", "/tmp", "/var/tmp", "/dev/shm"};
+    const char *names[] = {"StateDirectory", "RuntimeDirectory", "/tmp", "/var/tmp", "/dev/shm"};
+    for (int index = 0; index < 5; index++) {
+        char name[64];
+        snprintf(path, sizeof path, "%s/probe-copy", folders[index]);
+        snprintf(name, sizeof name, "need:to write in %s", names[index]);
+        tell(name, copies("/proc/self/exe", path));
+        snprintf(name, sizeof name, "NoExecPaths:%s", names[index]);
+        tell(name, runs(path));
+    }
     tell("NoExecPaths:mmap", in_child(maps_own_file_executable));
     tell("LimitCORE", limit(RLIMIT_CORE) > 0);
     tell("LimitNOFILE", limit(RLIMIT_NOFILE) > 4096);
