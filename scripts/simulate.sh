@@ -77,7 +77,7 @@ awk -v wall=$((SECONDS - began)) '
     END {
         printf "seeds               %d\n", seeds
         printf "virtual years       %.1f\n", sum["virtual_seconds"] / 31557600
-        names = "events requests accepted_enables crashes clean_stops edits invalid_files clock_jumps store_failures late_landings"
+        names = "events requests accepted_enables crashes clean_stops edits invalid_files held_states orders outages clock_jumps store_failures late_landings"
         count = split(names, name, " ")
         for (i = 1; i <= count; i++) { shown = name[i]; gsub("_", " ", shown); printf "%-19s %d\n", shown, sum[name[i]] }
         print "requests by what befell them"

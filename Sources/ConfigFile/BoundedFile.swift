@@ -44,6 +44,17 @@ struct BoundedFile {
         return "others than its owner may read or change it (mode \(String(mode, radix: 8)))"
     }
 
+    /// Why this file cannot be a credential of the service manager; nil when it can.
+    ///
+    /// Its versions differ: mode 0400 of the service's own user (systemd 252), mode 0440 of root (257).
+    var credentialProblem: String? {
+        if owner != geteuid(), owner != 0 {
+            return "it belongs to another user (id \(owner)), who could change it"
+        }
+        guard mode & (owner == 0 ? 0o027 : 0o077) != 0 else { return nil }
+        return "others may read or change it (mode \(String(mode, radix: 8)))"
+    }
+
     private static func status(_ descriptor: Int32) throws(FileProblem) -> stat {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw problem(errno) }

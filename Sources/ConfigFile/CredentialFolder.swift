@@ -11,13 +11,18 @@ struct CredentialFolder: Sendable {
     /// - Parameter name: a legal name, so that it cannot lead out of the folder.
     func bytes(of name: String, limit: Int) throws(SecretError) -> [UInt8]? {
         precondition(SecretShape.isName(name), "only legal names are looked up")
+        let file: BoundedFile
         do throws(FileProblem) {
-            return try BoundedFile(path: path(of: name), limit: limit).bytes
+            file = try BoundedFile(path: path(of: name), limit: limit)
         } catch .notFound {
             return nil
         } catch {
             throw .unreadable(name: name, origin: path(of: name), reason: error.description)
         }
+        if let problem = file.credentialProblem {
+            throw .unreadable(name: name, origin: path(of: name), reason: problem)
+        }
+        return file.bytes
     }
 
     /// The names of the files in the folder, at most `limit`; none when it cannot be listed, because they serve for

@@ -38,7 +38,7 @@ public struct SecretSources: SecretLookup {
             return ReadFile.failure(error, file: path)
         }
         // The service manager keeps its credentials to the service; their modes differ between its versions.
-        if credential == nil, let problem = file.privacyProblem {
+        if let problem = credential == nil ? file.privacyProblem : file.credentialProblem {
             let findings = Findings(file: path, bytes: [], showsSource: false)
             findings.error(
                 .wholeFile, "secrets are not read from this file: \(problem)",
@@ -138,10 +138,12 @@ public struct SecretSources: SecretLookup {
         String(name.uppercased().map { $0 == "-" || $0 == "." ? "_" : $0 })
     }
 
-    /// The text without the spaces and line breaks that editors and `echo` leave at its end.
+    /// The text without the spaces and line breaks that editors, `echo` and a careless paste leave around it.
     static func trimmed(_ text: String) -> String {
+        let blanks: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
         var bytes = text.utf8[...]
-        while let last = bytes.last, [0x20, 0x09, 0x0A, 0x0D].contains(last) { bytes.removeLast() }
+        while let last = bytes.last, blanks.contains(last) { bytes.removeLast() }
+        while let first = bytes.first, blanks.contains(first) { bytes.removeFirst() }
         return String(Substring(bytes))
     }
 

@@ -9,14 +9,14 @@ public struct ControlClient: Sendable {
     public enum Failure: Error, CustomStringConvertible {
         /// Nobody answers at this path.
         case noDaemon(path: String)
-        /// The daemon answered that it did not do it.
-        case refused(String)
+        /// The daemon answered that it did not do it; what to exit with.
+        case refused(String, exitCode: Int32)
 
         public var description: String {
             switch self {
             case .noDaemon(let path):
                 "no daemon answers at \(path): start it with `twostepd run`, or `systemctl start twostepd`"
-            case .refused(let message): message
+            case .refused(let message, _): message
             }
         }
     }
@@ -36,6 +36,16 @@ public struct ControlClient: Sendable {
         try await post("/v1/reload", body: Data())
     }
 
+    /// Has the daemon take the desired state that is held into force.
+    public func accept(_ message: ControlMessage.Accept) async throws -> ControlMessage.Answer {
+        try await post("/v1/accept", body: try JSONCoding.encoder.encode(message))
+    }
+
+    /// Gives the daemon an order.
+    public func order(_ message: ControlMessage.OrderRequest) async throws -> ControlMessage.Answer {
+        try await post("/v1/orders", body: try JSONCoding.encoder.encode(message))
+    }
+
     private func post(_ path: String, body: Data) async throws -> ControlMessage.Answer {
         guard LocalSocket.answers(at: socket) else { throw Failure.noDaemon(path: socket) }
         guard let encoded = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics) else {
@@ -47,13 +57,13 @@ public struct ControlClient: Sendable {
         request.body = .bytes(body)
         let data: ByteBuffer
         do {
-            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
             data = try await response.body.collect(upTo: LocalServer.bodyLimit)
         } catch {
             throw Failure.noDaemon(path: socket)
         }
         let answer = try JSONCoding.decoder.decode(ControlMessage.Answer.self, from: Data(data.readableBytesView))
-        guard answer.done else { throw Failure.refused(answer.message) }
+        guard answer.done else { throw Failure.refused(answer.message, exitCode: answer.exitCode) }
         return answer
     }
 }

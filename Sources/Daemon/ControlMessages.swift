@@ -1,3 +1,5 @@
+import Planning
+
 /// Requests and answers on the control socket, as JSON with snake_case keys.
 public enum ControlMessage {
     /// `POST /v1/pin-reveals`: record that somebody is about to see a number's PINs. Nothing is shown before that.
@@ -10,14 +12,61 @@ public enum ControlMessage {
         public var reason: String
         /// The user in front of the terminal, as the caller sees it: `sudo` keeps it, the socket does not.
         public var onBehalfOf: String?
+        /// The terminal in front of that user, as the caller sees it; nil when there is none.
+        public var terminal: String?
 
         public init(
-            stateDirectory: String, number: String, generations: [Int], reason: String, onBehalfOf: String?
+            stateDirectory: String, number: String, generations: [Int], reason: String, onBehalfOf: String?,
+            terminal: String? = nil
         ) {
             self.stateDirectory = stateDirectory
             self.number = number
             self.generations = generations
             self.reason = reason
+            self.onBehalfOf = onBehalfOf
+            self.terminal = terminal
+        }
+    }
+
+    /// `POST /v1/accept`: take the desired state that is held into force.
+    public struct Accept: Codable, Sendable {
+        /// The beginning of the SHA-256 of its file.
+        public var revision: String
+        /// The user in front of the terminal, as the caller sees it.
+        public var onBehalfOf: String?
+
+        public init(revision: String, onBehalfOf: String?) {
+            self.revision = revision
+            self.onBehalfOf = onBehalfOf
+        }
+    }
+
+    /// `POST /v1/orders`: pause and resume, and work out of turn.
+    public struct OrderRequest: Codable, Sendable {
+        /// What is ordered.
+        public enum Kind: String, Codable, Sendable, CaseIterable {
+            case pause
+            case resume
+            case rotate
+            case reapply
+            case reset
+        }
+
+        public var kind: Kind
+        /// Numbers (E.164) or labels; nil for all.
+        public var numbers: [String]?
+        /// Why, in the operator's words.
+        public var reason: String?
+        /// Whether a pause leaves even exposed numbers as they are.
+        public var evenExposed: Bool
+        /// The user in front of the terminal, as the caller sees it.
+        public var onBehalfOf: String?
+
+        public init(kind: Kind, numbers: [String]?, reason: String?, evenExposed: Bool = false, onBehalfOf: String?) {
+            self.kind = kind
+            self.numbers = numbers
+            self.reason = reason
+            self.evenExposed = evenExposed
             self.onBehalfOf = onBehalfOf
         }
     }
@@ -28,10 +77,59 @@ public enum ControlMessage {
         public var done: Bool
         /// What went wrong, or what was done, in words.
         public var message: String
+        /// What the command that asked should exit with when it was not done.
+        public var exitCode: Int32
 
-        public init(done: Bool, message: String) {
+        public init(done: Bool, message: String, exitCode: Int32 = 1) {
             self.done = done
             self.message = message
+            self.exitCode = exitCode
+        }
+    }
+}
+
+/// An order and who gave it.
+struct ControlRequest: Sendable {
+    let message: ControlMessage.OrderRequest
+    let actor: String
+}
+
+extension ControlMessage.OrderRequest {
+    func order(by actor: String, now: Instant) -> Order {
+        switch kind {
+        case .pause:
+            .pause(
+                Pause(
+                    since: now, by: actor, reason: reason.map { ControlService.clean($0, 500) },
+                    includesExposed: evenExposed))
+        case .resume: .resume
+        case .rotate: .rotate(before: now)
+        case .reapply: .reapply
+        case .reset: .reset
+        }
+    }
+}
+
+extension ControlMessage.OrderRequest.Kind {
+    /// The event in the audit trail.
+    var event: EventKind {
+        switch self {
+        case .pause: .paused
+        case .resume: .resumed
+        case .rotate: .rotationOrdered
+        case .reapply: .reapplyOrdered
+        case .reset: .resetOrdered
+        }
+    }
+
+    /// What was done, for people.
+    var done: String {
+        switch self {
+        case .pause: "paused"
+        case .resume: "resumed"
+        case .rotate: "a new PIN is ordered for"
+        case .reapply: "the desired state is sent again for"
+        case .reset: "taken over again:"
         }
     }
 }

@@ -15,6 +15,8 @@ struct ControlService: Sendable {
     let clock: SystemClock
     let logger: Logger
     let reload: @Sendable () async -> ControlMessage.Answer
+    let accept: @Sendable (Acceptance) async -> ControlMessage.Answer
+    let order: @Sendable (ControlRequest) async -> ControlMessage.Answer
     /// Whether the process and the store work; text for people.
     let health: @Sendable () async -> (isWell: Bool, text: String)
     /// Whether a valid desired state is in force.
@@ -53,8 +55,43 @@ struct ControlService: Sendable {
         switch (call.method, call.path) {
         case (.post, "/v1/pin-reveals"): return await recordReveal(call)
         case (.post, "/v1/reload"): return .json(.ok, await reload())
+        case (.post, "/v1/accept"): return await accept(call)
+        case (.post, "/v1/orders"): return await order(call)
         default: return await observe(call)
         }
+    }
+
+    private func accept(_ call: LocalServer.Call) async -> LocalServer.Reply {
+        guard let message = try? JSONCoding.decoder.decode(ControlMessage.Accept.self, from: call.body) else {
+            return Self.incomprehensible
+        }
+        let actor = await Self.actor(of: call, onBehalfOf: message.onBehalfOf)
+        return .json(.ok, await accept(Acceptance(prefix: message.revision, actor: actor)))
+    }
+
+    private func order(_ call: LocalServer.Call) async -> LocalServer.Reply {
+        guard let message = try? JSONCoding.decoder.decode(ControlMessage.OrderRequest.self, from: call.body) else {
+            return Self.incomprehensible
+        }
+        let actor = await Self.actor(of: call, onBehalfOf: message.onBehalfOf)
+        let answer = await order(ControlRequest(message: message, actor: actor))
+        logger.notice(
+            "Order", metadata: ["kind": "\(message.kind.rawValue)", "actor": "\(actor)", "answer": "\(answer.message)"])
+        return .json(.ok, answer)
+    }
+
+    private static let incomprehensible = LocalServer.Reply.json(
+        .badRequest, .init(done: false, message: "the request cannot be understood"))
+
+    /// Who is at the other end, as the kernel says, and on whose behalf, as the caller says.
+    private static func actor(of call: LocalServer.Call, onBehalfOf: String?) async -> String {
+        let peer = await PeerCredentials.read(from: call.channel)
+        return (peer?.actor ?? "unknown") + (onBehalfOf.map { ", on behalf of \(clean($0, 128))" } ?? "")
+    }
+
+    /// Free text of a caller, bounded and on one line.
+    static func clean(_ text: String, _ length: Int) -> String {
+        String(text.unicodeScalars.prefix(length).map { $0.value < 32 || $0.value == 127 ? " " : Character($0) })
     }
 
     private func observe(_ call: LocalServer.Call) async -> LocalServer.Reply {
@@ -74,7 +111,7 @@ struct ControlService: Sendable {
     private func recordReveal(_ call: LocalServer.Call) async -> LocalServer.Reply {
         guard let reveal = try? JSONCoding.decoder.decode(ControlMessage.PINReveal.self, from: call.body),
             let number = PhoneNumber(reveal.number)
-        else { return .json(.badRequest, .init(done: false, message: "the request cannot be understood")) }
+        else { return Self.incomprehensible }
         guard reveal.stateDirectory == stateDirectory else {
             let message = "this daemon works on \(stateDirectory), not on \(reveal.stateDirectory)"
             return .json(.conflict, .init(done: false, message: message))
@@ -98,12 +135,11 @@ struct ControlService: Sendable {
         _ reveal: ControlMessage.PINReveal, number: PhoneNumber, actor: String, at now: Instant
     ) -> EventEntry {
         let generations = reveal.generations.map(String.init).joined(separator: ", ")
-        let clean: (String, Int) -> String = { text, length in
-            String(text.unicodeScalars.prefix(length).map { $0.value < 32 || $0.value == 127 ? " " : Character($0) })
-        }
-        let behalf = reveal.onBehalfOf.map { ", on behalf of \(clean($0, 128))" } ?? ""
+        // What the caller says of itself stands behind what the kernel says of it.
+        let behalf = reveal.onBehalfOf.flatMap { $0 == actor ? nil : ", on behalf of \(clean($0, 128))" } ?? ""
+        let terminal = reveal.terminal.map { ", at \(clean($0, 64))" } ?? ", at no terminal"
         return EventEntry(
-            at: now, kind: .pinRevealed, number: number, actor: actor + behalf,
+            at: now, kind: .pinRevealed, number: number, actor: actor + behalf + terminal,
             detail: "generations \(generations): \(clean(reveal.reason, 500))"
         )
     }

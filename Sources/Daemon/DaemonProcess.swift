@@ -9,10 +9,11 @@ import Synchronization
 
 /// `twostepd run`: the daemon, from its start to a clean stop.
 public final class DaemonProcess: Sendable {
-    private let settings: Settings
-    private let logger: Logger
-    private let notifier: ServiceNotifier
-    private let reconciliation: Reconciliation
+    let settings: Settings
+    let logger: Logger
+    let notifier: ServiceNotifier
+    let reconciliation: Reconciliation
+    let desk = ControlDesk()
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "twostepd.daemon")
     private let finished = DispatchSemaphore(value: 0)
@@ -20,15 +21,13 @@ public final class DaemonProcess: Sendable {
     /// What a stop may take beyond `shutdown_grace`: the last commits, and closing the store.
     private static let closingTime: Duration = .seconds(15)
 
-    private struct State {
-        var isReady = false
+    fileprivate struct State {
+        var status = DaemonStatus()
         var isStopping = false
-        var isValid = false
-        /// The revision that was taken into force last; nil while that was before this start.
-        var revision: Int?
-        /// Why the store does not work, when it does not.
-        var storeProblem: String?
         var left: (exposed: Int, unanswered: Int) = (0, 0)
+        /// What a stop at once would leave: numbers that are exposed, and requests without an answer.
+        var exposed: Set<PhoneNumber> = []
+        var inFlight: Set<Int64> = []
     }
 
     /// Opens the store and wires everything; nothing is sent before ``run()``.
@@ -52,7 +51,7 @@ public final class DaemonProcess: Sendable {
             if number == SIGHUP { self?.reload() } else { self?.stop(signal: number) }
         }
         try reconciliation.start()
-        reconciliation.load { [weak self] problems in self?.becomeReady(problems) }
+        reconciliation.load { [weak self] in self?.becomeReady($0) }
         let watched = [settings.desiredState, settings.secrets]
         let watcher = FileWatcher(paths: watched, queue: queue) { [weak self] in self?.reload() }
         if watcher == nil {
@@ -78,43 +77,38 @@ public final class DaemonProcess: Sendable {
 
     // MARK: Life
 
-    private func becomeReady(_ problems: [ConfigProblem]?) {
+    private func becomeReady(_ load: DesiredStateLoad) {
         state.withLock {
-            $0.isReady = true
-            $0.isValid = problems == nil
+            $0.status.isReady = true
+            $0.status.isValid = load.isValid
         }
         logger.notice("Ready", metadata: ["version": "\(Version.number)", "store": "\(settings.stateDirectory)"])
         tellStatus(isReady: true)
     }
 
-    /// One line for `systemctl status`, of what matters most. Sent under the lock: the last word is the newest.
+    /// Sent under the lock, so that the last word is the newest.
     private func tellStatus(isReady: Bool = false) {
         state.withLock { state in
-            let text: String
-            if let problem = state.storeProblem {
-                text = "the store fails, nothing is sent: \(problem)"
-            } else if !state.isValid {
-                text = "the desired state is not valid; the last good one is in force"
-            } else {
-                text = state.revision.map { "revision \($0) is in force" } ?? "ready"
-            }
-            if isReady { notifier.ready(status: text) } else if state.isReady { notifier.status(text) }
+            guard state.status.isReady, !state.isStopping else { return }
+            let line = state.status.line
+            if isReady { notifier.ready(status: line) } else { notifier.status(line) }
         }
     }
 
     private func reload() {
         guard !state.withLock({ $0.isStopping }) else { return }
-        readFiles { _ in }
+        load(acceptance: nil) { _ in }
     }
 
-    /// Reads the files again, and tells the service manager how it went.
-    private func readFiles(completion: @escaping @Sendable ([ConfigProblem]?) -> Void) {
+    /// Reads the desired state and tells the service manager of it.
+    func load(acceptance: Acceptance?, completion: @escaping @Sendable (DesiredStateLoad) -> Void) {
         notifier.reloading()
-        reconciliation.load { [weak self] problems in
-            guard let self else { return completion(problems) }
-            state.withLock { $0.isValid = problems == nil }
-            tellStatus(isReady: true)
-            completion(problems)
+        reconciliation.load(acceptance: acceptance) { [weak self] load in
+            if let self {
+                if case .notAccepted = load {} else { state.withLock { $0.status.isValid = load.isValid } }
+                tellStatus(isReady: true)
+            }
+            completion(load)
         }
     }
 
@@ -124,7 +118,13 @@ public final class DaemonProcess: Sendable {
             return state.isStopping
         }
         if again {
-            logger.error("Stopped at once by a second signal: unanswered requests are in doubt until the next start")
+            let (exposed, inFlight) = state.withLock { ($0.exposed.sorted(), $0.inFlight.count) }
+            logger.error(
+                "Stopped at once by a second signal: what is left is taken up at the next start",
+                metadata: [
+                    "exposed": "\(exposed.prefix(20).map(\.description).joined(separator: ","))",
+                    "exposed_count": "\(exposed.count)", "unanswered": "\(inFlight)",
+                ])
             exit(1)
         }
         logger.notice("Stopping", metadata: ["signal": "\(number)"])
@@ -135,20 +135,30 @@ public final class DaemonProcess: Sendable {
     }
 
     private func note(_ report: EngineReport) {
+        if state.withLock({ $0.status.note(report) }) { tellStatus() }
         switch report {
         case .stopped(let exposed, let unanswered):
             state.withLock { $0.left = (exposed.count, unanswered) }
             finished.signal()
         case .adopted(let adoption):
-            state.withLock { $0.revision = adoption.revision }
-            tellStatus()
-        case .storeFailed(let message, _):
-            state.withLock { $0.storeProblem = message }
-            tellStatus()
-        case .storeRecovered:
-            state.withLock { $0.storeProblem = nil }
-            tellStatus()
-        case .requestSent, .requestEnded, .planned, .adoptionFailed, .numberUnreadable, .clockBehind, .clockRight:
+            desk.noteAdoption(.success(.adopted(adoption)), sha256: adoption.sha256)
+        case .adoptionHeld(let held):
+            desk.noteAdoption(.success(.held(held)), sha256: held.sha256)
+        case .adoptionFailed(let message):
+            desk.noteAdoption(.failure(StoreFailure(message)), sha256: nil)
+        case .orderEnded(let id, let failure):
+            desk.noteOrder(id, failure)
+        case .requestSent(let change):
+            state.withLock { _ = $0.inFlight.insert(change.id) }
+        case .requestEnded(let change, let record):
+            state.withLock {
+                $0.inFlight.remove(change.id)
+                $0.note(record)
+            }
+        case .planned(let record, _):
+            state.withLock { $0.note(record) }
+        case .endpointDown, .endpointUp, .storeFailed, .storeRecovered, .numberUnreadable, .clockBehind, .clockRight,
+            .leftExposed, .exposureReduced, .exposurePermitted:
             break
         }
     }
@@ -159,7 +169,9 @@ public final class DaemonProcess: Sendable {
         let service = ControlService(
             stateDirectory: settings.stateDirectory, socketPath: settings.controlSocket,
             commits: reconciliation.commits, clock: SystemClock(), logger: logger,
-            reload: { [weak self] in await self?.reloadAndTell() ?? .init(done: false, message: "stopping") },
+            reload: { [weak self] in await self?.reloadAndTell(acceptance: nil) ?? .stopping },
+            accept: { [weak self] in await self?.reloadAndTell(acceptance: $0) ?? .stopping },
+            order: { [weak self] in await self?.give($0) ?? .stopping },
             health: { [weak self] in await self?.health() ?? (false, "stopping") },
             readiness: { [weak self] in self?.readiness() ?? (false, "stopping") }
         )
@@ -196,17 +208,6 @@ public final class DaemonProcess: Sendable {
         }
     }
 
-    private func reloadAndTell() async -> ControlMessage.Answer {
-        guard !state.withLock({ $0.isStopping }) else { return .init(done: false, message: "the daemon is stopping") }
-        return await withCheckedContinuation { continuation in
-            readFiles { problems in
-                let errors = problems?.filter { $0.severity == .error } ?? []
-                let message = errors.first.map { "not taken, the last good state stays in force: \($0.summary)" }
-                continuation.resume(returning: .init(done: errors.isEmpty, message: message ?? "reloaded"))
-            }
-        }
-    }
-
     private func health() async -> (isWell: Bool, text: String) {
         let result = await withCheckedContinuation { continuation in
             reconciliation.driver.ping {
@@ -223,17 +224,40 @@ public final class DaemonProcess: Sendable {
     }
 
     private func readiness() -> (isReady: Bool, text: String) {
-        let (isReady, isValid) = state.withLock { ($0.isReady, $0.isValid) }
+        let (isReady, isValid) = state.withLock { ($0.status.isReady, $0.status.isValid) }
         guard isReady else { return (false, "starting") }
-        return isValid ? (true, "ok") : (false, "the desired state is not valid; the last good one is in force")
+        return isValid ? (true, "ok") : (false, DaemonStatus.invalid)
+    }
+}
+
+extension DaemonProcess.State {
+    fileprivate mutating func note(_ record: NumberRecord) {
+        if record.isExposed { exposed.insert(record.number) } else { exposed.remove(record.number) }
+    }
+}
+
+extension DesiredStateLoad {
+    /// Whether the file was valid.
+    var isValid: Bool {
+        switch self {
+        case .handedOver, .notAccepted: true
+        case .refused: false
+        }
     }
 }
 
 /// Passes reports on to somebody who exists only after the engine does.
 final class ReportRelay: Sendable {
-    private let receiver = Mutex<(@Sendable (EngineReport) -> Void)?>(nil)
+    /// In a structure: a bare function inside a `Mutex` is wrapped once more at every access, without end.
+    private struct Receiver {
+        let receive: @Sendable (EngineReport) -> Void
+    }
 
-    func connect(_ receive: @escaping @Sendable (EngineReport) -> Void) { receiver.withLock { $0 = receive } }
+    private let receiver = Mutex<Receiver?>(nil)
 
-    func pass(_ report: EngineReport) { receiver.withLock { $0 }?(report) }
+    func connect(_ receive: @escaping @Sendable (EngineReport) -> Void) {
+        receiver.withLock { $0 = Receiver(receive: receive) }
+    }
+
+    func pass(_ report: EngineReport) { receiver.withLock { $0 }?.receive(report) }
 }

@@ -1,26 +1,58 @@
-import ConfigFile
+public import ConfigFile
 import Dispatch
 import Logging
-import Planning
+public import Planning
 import Reconciler
 import Storage
+
+/// How a reading of the desired state ended.
+public enum DesiredStateLoad: Sendable {
+    /// The file is valid; it has been handed to the engine, which takes it into force or holds it.
+    case handedOver(DesiredState)
+    /// The file is not valid or cannot be read; the last good state stays in force.
+    case refused([ConfigProblem])
+    /// It is not the content that was accepted; why, in words. Nothing changes.
+    case notAccepted(String)
+}
+
+/// An operator's word that a desired state may be taken into force although it weakens the fleet.
+public struct Acceptance: Sendable {
+    /// The beginning of the SHA-256 of the file's bytes.
+    public let prefix: String
+    /// Who accepts it.
+    public let actor: String
+
+    /// The shortest beginning that is taken for meant.
+    public static let shortestPrefix = 4
+
+    public init(prefix: String, actor: String) {
+        self.prefix = prefix.lowercased()
+        self.actor = actor
+    }
+
+    /// Why a file with this SHA-256 is not what was accepted; nil when it is.
+    func problem(with sha256: String) -> String? {
+        guard prefix.utf8.count >= Self.shortestPrefix else {
+            return "\"\(prefix)\" is too short to name a revision: give at least \(Self.shortestPrefix) digits of the "
+                + "SHA-256 that `twostepd status` shows"
+        }
+        guard sha256.hasPrefix(prefix) else {
+            return "the file is not revision \(prefix.prefix(64)): its SHA-256 is \(sha256.prefix(12))…; look at it "
+                + "with `twostepd plan`, then accept what it is now"
+        }
+        return nil
+    }
+}
 
 /// Reads the desired state and the secrets, and hands on what is valid. What is not changes nothing.
 ///
 /// Reading a large file takes a while, so it has a queue of its own. Confined to that queue.
 final class DesiredStateLoader: @unchecked Sendable {
-    /// How a reading ended.
-    enum Result: Sendable {
-        /// The file is valid; it has been handed to the engine.
-        case handedOver(DesiredState)
-        /// The file is not valid or cannot be read; the last good state stays in force.
-        case refused([ConfigProblem])
-    }
-
     private let queue = DispatchQueue(label: "twostepd.loader")
     private let settings: Settings
     private let environment: [String: String]
     private let secrets: SecretsInForce
+    private let marker: TokenMarker
     private let commits: CommitQueue
     private let clock: SystemClock
     private let logger: Logger
@@ -28,12 +60,13 @@ final class DesiredStateLoader: @unchecked Sendable {
     private var knownPINs: [String: PIN] = [:]
 
     init(
-        settings: Settings, environment: [String: String], secrets: SecretsInForce, commits: CommitQueue,
-        clock: SystemClock, logger: Logger, post: @escaping @Sendable (EngineEvent) -> Void
+        settings: Settings, environment: [String: String], secrets: SecretsInForce, marker: TokenMarker,
+        commits: CommitQueue, clock: SystemClock, logger: Logger, post: @escaping @Sendable (EngineEvent) -> Void
     ) {
         self.settings = settings
         self.environment = environment
         self.secrets = secrets
+        self.marker = marker
         self.commits = commits
         self.clock = clock
         self.logger = logger
@@ -41,7 +74,7 @@ final class DesiredStateLoader: @unchecked Sendable {
     }
 
     /// Reads both, after any reading that is under way.
-    func load(completion: @escaping @Sendable (Result) -> Void) {
+    func load(acceptance: Acceptance?, completion: @escaping @Sendable (DesiredStateLoad) -> Void) {
         queue.async {
             let secrets = SecretSources.read(settings: self.settings, environment: self.environment)
             if let read = secrets.value { self.secrets.replace(with: read) }
@@ -50,15 +83,40 @@ final class DesiredStateLoader: @unchecked Sendable {
                 path: self.settings.desiredState, secrets: sources, references: .required)
             let problems = secrets.problems + reading.problems
             self.log(problems)
-            if let state = reading.value, secrets.value != nil {
-                self.post(.desiredStateRead(state))
-                self.takePINs(
-                    of: state.numbers.compactMap { entry in entry.operatorPINName.map { (entry.number, $0) } },
-                    from: sources)
-                completion(.handedOver(state))
-            } else {
+            guard let state = reading.value, secrets.value != nil else {
                 self.refuse(problems, sha256: reading.sha256, sources: sources)
-                completion(.refused(problems))
+                return completion(.refused(problems))
+            }
+            if let problem = acceptance?.problem(with: state.sha256) { return completion(.notAccepted(problem)) }
+            let marked = self.marked(state, acceptedBy: acceptance?.actor, sources: sources)
+            self.post(.desiredStateRead(marked))
+            self.takePINs(of: marked, from: sources)
+            completion(.handedOver(marked))
+        }
+    }
+
+    /// The state with the mark of each token's value, so that a new value is noticed.
+    private func marked(_ state: DesiredState, acceptedBy: String?, sources: SecretSources) -> DesiredState {
+        let numbers = state.numbers.map { entry in
+            var entry = entry
+            // A token that cannot be read is an error of the file; here it only has no mark.
+            entry.tokenMark = (try? sources.token(named: entry.tokenName)).map { marker.mark(of: $0) }
+            return entry
+        }
+        return DesiredState(numbers: numbers, sha256: state.sha256, source: state.source, acceptedBy: acceptedBy)
+    }
+
+    /// Supplies the numbers of a state, and those in force: the state may be held.
+    private func takePINs(of state: DesiredState, from sources: SecretSources) {
+        let named = state.numbers.compactMap { entry in entry.operatorPINName.map { (entry.number, $0) } }
+        commits.perform({ store throws(StorageError) in try store.reader.operatorPINNames() }) { result in
+            self.queue.async {
+                switch result {
+                case .success(let inForce): self.takePINs(of: named + inForce, from: sources)
+                case .failure(let error):
+                    self.logger.error("Store failed", metadata: ["error": "\(error)"])
+                    self.takePINs(of: named, from: sources)
+                }
             }
         }
     }

@@ -38,10 +38,23 @@ public enum UserName {
         return String(cString: name)
     }
 
-    /// Who runs this process: the real user, and the user before `sudo` when there is one.
+    /// Who runs this process: the real user, the one who logged in when that is another (the kernel keeps it through
+    /// `su` and `sudo`), and the user before `sudo` when there is one.
     public static func current(environment: [String: String]) -> String {
         let uid = getuid()
         let sudo = environment["SUDO_USER"].map { $0.filter { $0.isLetter || $0.isNumber || "._-".contains($0) } }
-        return "\(of(uid: uid)) (uid \(uid))" + (sudo.map { ", sudo from \($0.prefix(64))" } ?? "")
+        let login = loginUID.flatMap { $0 == uid ? nil : ", logged in as \(of(uid: $0)) (uid \($0))" } ?? ""
+        return "\(of(uid: uid)) (uid \(uid))" + login + (sudo.map { ", sudo from \($0.prefix(64))" } ?? "")
+    }
+
+    /// The audit uid of this process (proc(5)); nil when the kernel has none.
+    private static var loginUID: UInt32? {
+        guard let file = fopen("/proc/self/loginuid", "re") else { return nil }
+        defer { fclose(file) }
+        var buffer = [CChar](repeating: 0, count: 16)
+        guard fgets(&buffer, Int32(buffer.count), file) != nil else { return nil }
+        let text = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        guard let uid = UInt32(text.filter(\.isNumber)), uid != .max else { return nil }
+        return uid
     }
 }

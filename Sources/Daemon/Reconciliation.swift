@@ -71,11 +71,15 @@ public final class Reconciliation: Sendable {
             requestTimeout: settings.timing.requestTimeout, userAgent: "twostepd/\(Version.number)")
         flights = FlightLog(requestTimeout: settings.timing.requestTimeout)
         let inForce = SecretsInForce(secrets)
+        let marker: TokenMarker
+        do { marker = try store.reader.tokenMarker() } catch { throw StartupError(error) }
         let log = ReportLog(logger: logger)
-        let audit = ClockAudit(commits: commits, clock: clock, logger: logger)
+        let audit = GuardAudit(
+            commits: commits, clock: clock, maxExposed: settings.limits.maxExposed, logger: logger)
         let driver = EngineDriver(
             policy: settings.policy(),
-            store: StoreAdapter(queue: commits),
+            store: StoreAdapter(
+                queue: commits, weakeningGuard: WeakeningGuard(maximumPercent: settings.limits.maxWeakenedPercent)),
             vendor: VendorAdapter(client: client, secrets: inForce, flights: flights), clock: clock,
             observe: { report in
                 log.write(report)
@@ -84,8 +88,8 @@ public final class Reconciliation: Sendable {
             })
         self.driver = driver
         loader = DesiredStateLoader(
-            settings: settings, environment: environment, secrets: inForce, commits: commits, clock: clock,
-            logger: logger, post: { driver.post($0) })
+            settings: settings, environment: environment, secrets: inForce, marker: marker, commits: commits,
+            clock: clock, logger: logger, post: { driver.post($0) })
     }
 
     /// Starts the engine on what the store holds. A desired state follows with ``load(completion:)``.
@@ -94,7 +98,7 @@ public final class Reconciliation: Sendable {
             let start = EngineStart(
                 nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.exposedNumbers(),
                 nextDueAt: try store.reader.nextDueAt(),
-                highWaterMark: highWaterMark
+                highWaterMark: highWaterMark, fleetPause: try store.reader.fleetPause()
             )
             driver.post(.started(start))
         } catch {
@@ -102,14 +106,18 @@ public final class Reconciliation: Sendable {
         }
     }
 
-    /// Reads the desired state and the secrets again. Gives the problems when the file was refused, or nil.
-    public func load(completion: @escaping @Sendable ([ConfigProblem]?) -> Void) {
-        loader.load { result in
-            switch result {
-            case .handedOver: completion(nil)
-            case .refused(let problems): completion(problems)
-            }
-        }
+    /// Reads the desired state and the secrets again.
+    ///
+    /// - Parameter acceptance: an operator's word that the state that is held may be taken into force.
+    public func load(
+        acceptance: Acceptance? = nil, completion: @escaping @Sendable (DesiredStateLoad) -> Void
+    ) {
+        loader.load(acceptance: acceptance, completion: completion)
+    }
+
+    /// Hands the engine an order; the report `orderEnded` with the same id tells when it is in force.
+    func order(_ id: OrderID, _ order: Order, _ scope: OrderScope, _ event: EventEntry) {
+        driver.post(.ordered(id, order, scope, event))
     }
 
     /// Asks the engine for a clean stop; the report `stopped` tells when it is done.
@@ -141,7 +149,7 @@ extension StartupError {
     /// The exit code that fits a failure of the store.
     init(_ error: StorageError) {
         switch error {
-        case .lockHeld, .busy, .diskFull: self = .unavailable(error.description)
+        case .lockHeld, .busy, .diskFull, .pruneRefused: self = .unavailable(error.description)
         default: self = .configuration(error.description)
         }
     }

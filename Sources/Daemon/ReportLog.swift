@@ -21,6 +21,31 @@ struct ReportLog: Sendable {
                     "changed": "\(difference.changed.count)", "removed": "\(difference.removed.count)",
                     "unchanged": "\(difference.unchanged)",
                 ])
+        case .adoptionHeld(let held):
+            logger.error(
+                "Desired state is held, the last one stays in force: accept it or put the file right",
+                metadata: [
+                    "revision": "\(held.sha256.prefix(12))", "why": "\(held.weakening)",
+                    "accept": "twostepd accept \(held.sha256.prefix(12))",
+                ])
+        case .leftExposed(let numbers):
+            logger.error(
+                "Numbers left the desired state while disabled by us: enable them by hand or name them again",
+                metadata: ["numbers": "\(numbers.prefix(20).map(\.description).joined(separator: ","))"])
+        case .orderEnded(_, let failure):
+            if let failure { logger.error("Order was not carried out", metadata: ["error": "\(failure)"]) }
+        case .endpointDown(let endpoint, let outcome):
+            logger.error(
+                "Endpoint is down, one probe at a time finds out when it is up again",
+                metadata: ["endpoint": "\(endpoint.text)", "error": "\(outcome.reason.sentence)"])
+        case .endpointUp(let endpoint, let since):
+            logger.notice("Endpoint answers again", metadata: ["endpoint": "\(endpoint.text)", "since": "\(since)"])
+        case .exposureReduced(let number):
+            logger.error(
+                "An exposed number could not be enabled, one number is exposed at a time",
+                metadata: ["number": "\(number)"])
+        case .exposurePermitted(let count):
+            logger.debug("Exposure budget", metadata: ["permitted": "\(count)"])
         case .adoptionFailed(let message):
             logger.error("Desired state could not be stored", metadata: ["error": "\(message)"])
         case .storeFailed(let message, let retryAt):

@@ -5,6 +5,7 @@ import Storage
 /// The engine's store port over SQLite: commits are grouped, and everything else keeps its place in their order.
 struct StoreAdapter: RecordStore {
     let queue: CommitQueue
+    let weakeningGuard: WeakeningGuard
 
     func commit(
         _ mutations: [StoreMutation], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void
@@ -28,9 +29,11 @@ struct StoreAdapter: RecordStore {
 
     func adopt(
         _ desired: DesiredState, at now: Instant,
-        completion: @escaping @Sendable (Result<Adoption, StoreFailure>) -> Void
+        completion: @escaping @Sendable (Result<AdoptionResult, StoreFailure>) -> Void
     ) {
-        queue.perform({ store throws(StorageError) in try store.adopt(desired, at: now) }) {
+        queue.perform({ store throws(StorageError) in
+            try store.adopt(desired, guardedBy: weakeningGuard, at: now)
+        }) {
             completion($0.mapError { StoreFailure($0.description) })
         }
     }

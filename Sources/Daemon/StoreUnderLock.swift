@@ -1,7 +1,7 @@
 public import ConfigFile
 import Glibc
 public import Planning
-import Storage
+public import Storage
 
 /// Work on the store by a command, while no daemon does any.
 enum StoreUnderLock {
@@ -40,5 +40,28 @@ public enum ClockKeeper {
         try StoreUnderLock.perform(lock, settings: settings, environment: environment) { store throws(StorageError) in
             try store.acceptClock(at: now, actor: actor)
         }
+    }
+}
+
+/// Removes old history, while no daemon works on the store.
+public enum HistoryKeeper {
+    /// Prunes what is older than `date`.
+    public static func prune(
+        before date: Instant, settings: Settings, environment: [String: String], actor: String, now: Instant
+    ) throws(StartupError) -> Pruning {
+        let location = StoreLocation(directory: settings.stateDirectory)
+        let lock: StoreLock
+        do throws(StorageError) {
+            guard location.hasStore else { throw .noStore(path: location.database) }
+            lock = try StoreLock.acquire(at: location, command: "audit prune", pid: getpid(), now: now)
+        } catch {
+            throw StartupError(error)
+        }
+        var pruning: Pruning?
+        try StoreUnderLock.perform(lock, settings: settings, environment: environment) { store throws(StorageError) in
+            pruning = try store.pruneHistory(before: date, at: now, actor: actor)
+        }
+        guard let pruning else { preconditionFailure("the work was done, or it threw") }
+        return pruning
     }
 }

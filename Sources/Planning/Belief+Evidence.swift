@@ -65,6 +65,11 @@ extension Belief {
         Belief(maybeOff: maybeOff, maybeForeign: true, generations: generations, doubts: doubts)
     }
 
+    /// The belief that may be `off` as well.
+    public func addingOff() -> Belief {
+        Belief(maybeOff: true, maybeForeign: maybeForeign, generations: generations, doubts: doubts)
+    }
+
     /// The belief with its doubt about `effect`, if any, renewed to `instant`: the daemon stopped before the answer.
     public func renewingDoubt(of effect: Effect, at instant: Instant) -> Belief {
         Belief(

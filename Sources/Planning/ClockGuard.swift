@@ -35,11 +35,10 @@ extension DecisionReason {
     /// Whether a request with this reason replaces the live PIN by choice, and not out of need.
     var changesPIN: Bool {
         switch self {
-        case .rotationDue, .rotateBefore, .operatorPINChanged, .adopting, .adoptingOperatorPIN: true
+        case .rotationDue, .rotateBefore, .rotationOrdered, .operatorPINChanged, .adopting, .adoptingOperatorPIN: true
         case .unmanaged, .converged, .awaitingSettlement, .enabling, .disabling, .ambiguousPIN, .foreignPIN,
-            .reapplyDue,
-            .oppositeAfterRefusal, .backingOff, .writeBudget, .exposureBudget, .endpointLimit, .operatorPINUnavailable,
-            .clockBehind, .stopping:
+            .reapplyDue, .oppositeAfterRefusal, .backingOff, .authenticationRefused, .balanceRefused, .writeBudget,
+            .exposureBudget, .endpointLimit, .endpointDown, .paused, .operatorPINUnavailable, .clockBehind, .stopping:
             false
         }
     }

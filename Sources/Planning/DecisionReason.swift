@@ -27,6 +27,8 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
     case rotationDue = "rotation_due"
     /// The PIN is older than `rotate_before`.
     case rotateBefore = "rotate_before"
+    /// An operator ordered the rotation, or has seen the PIN.
+    case rotationOrdered = "rotation_ordered"
     /// The operator-owned PIN has another value than the live one.
     case operatorPINChanged = "operator_pin_changed"
     /// The request that is needed was refused twice in a row: the opposite is sent first.
@@ -35,12 +37,20 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
     // Something to send, but not yet.
     /// Waiting after a failure.
     case backingOff = "backing_off"
+    /// The vendor refuses the number's token: it is tried again, and has to be put right.
+    case authenticationRefused = "authentication_refused"
+    /// The vendor says that the account's balance is insufficient: it is tried again.
+    case balanceRefused = "balance_refused"
     /// The number's write budget for this hour is used up.
     case writeBudget = "write_budget"
     /// As many numbers are exposed as may be at once.
     case exposureBudget = "exposure_budget"
     /// The endpoint's requests for this minute are used up, or it asked us to wait.
     case endpointLimit = "endpoint_limit"
+    /// The endpoint is down: one probe at a time finds out when it is up again.
+    case endpointDown = "endpoint_down"
+    /// An operator paused the number, or all.
+    case paused
     /// The operator-owned PIN that the entry names cannot be read.
     case operatorPINUnavailable = "operator_pin_unavailable"
     /// The wall clock is behind what was recorded: nothing that exposes a number starts.
@@ -63,12 +73,17 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
         case .reapplyDue: "due to be sent again"
         case .rotationDue: "the PIN has reached its rotation period"
         case .rotateBefore: "the PIN is older than rotate_before"
+        case .rotationOrdered: "an operator ordered a new PIN, or has seen this one"
         case .operatorPINChanged: "the operator's PIN has a new value"
         case .oppositeAfterRefusal: "refused twice: the opposite is sent first, to be certain"
         case .backingOff: "waiting after a failure"
+        case .authenticationRefused: "the vendor refuses the token: it has to be put right"
+        case .balanceRefused: "the vendor says that the balance is insufficient"
         case .writeBudget: "the number's requests for this hour are used up"
         case .exposureBudget: "as many numbers are exposed as may be at once"
         case .endpointLimit: "the endpoint's requests for this minute are used up, or it asked us to wait"
+        case .endpointDown: "the endpoint is down: one probe at a time finds out when it is up again"
+        case .paused: "paused by an operator"
         case .operatorPINUnavailable: "the operator-owned PIN cannot be read"
         case .clockBehind: "the clock is behind what was recorded: rotations and adoptions wait"
         case .stopping: "the daemon is stopping"

@@ -69,12 +69,15 @@ public struct DesiredNumber: Hashable, Sendable {
     public var rotateBefore: Instant?
     /// The name of an operator-owned PIN; nil when PINs are generated.
     public var operatorPINName: String?
+    /// A mark of the token's value, from which the value cannot be told; nil when it is not known.
+    public var tokenMark: String?
 
     public init(
         number: PhoneNumber, label: String? = nil, tokenName: String, endpoint: Endpoint = .v4,
         verification: Verification = .enabled, rotateEvery: Duration? = .seconds(90 * 86_400),
         reapplyEvery: Duration? = .seconds(86_400), rotationMethod: RotationMethod = .reset,
-        rotationWindow: RotationWindow? = nil, rotateBefore: Instant? = nil, operatorPINName: String? = nil
+        rotationWindow: RotationWindow? = nil, rotateBefore: Instant? = nil, operatorPINName: String? = nil,
+        tokenMark: String? = nil
     ) {
         self.number = number
         self.label = label
@@ -87,5 +90,6 @@ public struct DesiredNumber: Hashable, Sendable {
         self.rotationWindow = rotationWindow
         self.rotateBefore = rotateBefore
         self.operatorPINName = operatorPINName
+        self.tokenMark = tokenMark
     }
 }

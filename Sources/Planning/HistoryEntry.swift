@@ -35,10 +35,36 @@ public enum EventKind: String, Hashable, Sendable, CaseIterable {
     case configurationAccepted = "configuration_accepted"
     /// A desired-state file was not taken, because it is invalid or cannot be read.
     case configurationRefused = "configuration_refused"
+    /// A desired-state file would weaken the fleet and waits for an operator's acceptance.
+    case configurationHeld = "configuration_held"
+    /// An operator paused a number, or all.
+    case paused
+    /// An operator ended a pause.
+    case resumed
+    /// An operator ordered a rotation.
+    case rotationOrdered = "rotation_ordered"
+    /// An operator ordered a re-apply.
+    case reapplyOrdered = "reapply_ordered"
+    /// An operator ordered that what is believed about a number be forgotten.
+    case resetOrdered = "reset_ordered"
+    /// An endpoint failed for several numbers in a row: it is probed, and nothing else is sent to it.
+    case breakerOpened = "breaker_opened"
+    /// An endpoint answers again.
+    case breakerClosed = "breaker_closed"
+    /// An enable of an exposed number was not accepted: one number is exposed at a time from here on.
+    case exposureReduced = "exposure_reduced"
+    /// A number left the desired state while it was exposed by us.
+    case leftExposed = "left_exposed"
     /// A PIN was shown to somebody.
     case pinRevealed = "pin_revealed"
     /// A sealing key was made, because none was configured.
     case keyGenerated = "key_generated"
+    /// Everything in the store was sealed anew under another key.
+    case keyRotated = "key_rotated"
+    /// Old history was removed on request.
+    case auditPruned = "audit_pruned"
+    /// The newest history of the last start was found missing or changed at this start.
+    case historyAltered = "history_altered"
     /// The daemon (or `apply`) began to work on this store.
     case started
     /// The daemon (or `apply`) stopped cleanly.

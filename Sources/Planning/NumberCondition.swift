@@ -18,13 +18,19 @@ public enum NumberCondition: String, Hashable, Sendable, CaseIterable {
     case unmanaged
 
     /// The condition of `record` when the planner decided `decision` about it.
-    public init(of record: NumberRecord, decision: Decision) {
+    ///
+    /// - Parameter isPaused: whether all numbers are paused.
+    public init(of record: NumberRecord, decision: Decision, isPaused: Bool = false) {
         guard record.desired != nil else {
             self = .unmanaged
             return
         }
         if record.isExposed {
             self = .exposed
+            return
+        }
+        if isPaused || record.pause != nil {
+            self = .paused
             return
         }
         switch decision {
@@ -48,11 +54,12 @@ public enum NextAction: String, Hashable, Sendable, CaseIterable {
     public init(_ request: PlannedRequest, because reason: DecisionReason) {
         switch reason {
         case .reapplyDue: self = .reapply
-        case .rotationDue, .rotateBefore, .operatorPINChanged: self = .rotate
+        case .rotationDue, .rotateBefore, .rotationOrdered, .operatorPINChanged: self = .rotate
         case .adopting, .adoptingOperatorPIN, .enabling, .ambiguousPIN, .foreignPIN: self = .enable
         case .disabling: self = .disable
-        case .oppositeAfterRefusal, .unmanaged, .converged, .awaitingSettlement, .backingOff, .writeBudget,
-            .exposureBudget, .endpointLimit, .operatorPINUnavailable, .clockBehind, .stopping:
+        case .oppositeAfterRefusal, .unmanaged, .converged, .awaitingSettlement, .backingOff, .authenticationRefused,
+            .balanceRefused, .writeBudget, .exposureBudget, .endpointLimit, .endpointDown, .paused,
+            .operatorPINUnavailable, .clockBehind, .stopping:
             self = request.action == .enable ? .enable : .disable
         }
     }
@@ -66,7 +73,8 @@ public struct Outlook: Hashable, Sendable {
 
     /// Looks ahead from `decision`: an idle or held number is planned again at the instant it waits for.
     public init(
-        of record: NumberRecord, decision: Decision, operatorPIN: PIN? = nil, policy: Policy, now: Instant
+        of record: NumberRecord, decision: Decision, operatorPIN: PIN? = nil, fleetPause: Pause? = nil,
+        policy: Policy, now: Instant
     ) {
         switch decision {
         case .send(let request, let because):
@@ -78,7 +86,7 @@ public struct Outlook: Hashable, Sendable {
             reason = because
             guard let until,
                 case .send(let request, let next) = Planner.decide(
-                    record, operatorPIN: operatorPIN, policy: policy, now: max(until, now)
+                    record, operatorPIN: operatorPIN, fleetPause: fleetPause, policy: policy, now: max(until, now)
                 )
             else {
                 action = nil

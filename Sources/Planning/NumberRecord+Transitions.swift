@@ -8,6 +8,8 @@ public struct Flight: Hashable, Sendable {
     public let sentAt: Instant
     /// The record before widening, with the generation of this request already in it.
     public var before: NumberRecord
+    /// Where it was sent; nil only when the number has no entry.
+    public let endpoint: Endpoint?
     /// Whether the number's entry names another endpoint since: what this request proves is about the old one.
     public var isOvertaken = false
 
@@ -21,6 +23,7 @@ public struct Flight: Hashable, Sendable {
         self.effect = effect
         self.sentAt = sentAt
         self.before = before
+        endpoint = before.desired?.endpoint
     }
 }
 
@@ -114,6 +117,7 @@ extension NumberRecord {
             next.noteFailure(of: flight, outcome, now: now, policy: policy, jitter: jitter)
         } else if next.isAsDesired {
             next.attempts = 0
+            next.lastFailure = nil
             next.lastError = nil
         }
         return next
@@ -125,14 +129,18 @@ extension NumberRecord {
         var next = self
         if let newDesired {
             if let old = desired, old.endpoint != newDesired.endpoint { next.belief = belief.addingForeign() }
-            if desired == nil { next.appliedAt = nil }
-            next.retryAt = nil
-            next.attempts = 0
-            next.refusals = nil
+            if desired == nil || isNewToken(newDesired) { next.appliedAt = nil }
+            next.endBackoff()
         }
         next.desired = newDesired
         if newDesired?.verification != .enabled { next.cycle = nil }
         return next
+    }
+
+    /// Whether the entry's token has another value than before. A value that was never seen is not a new one.
+    private func isNewToken(_ newDesired: DesiredNumber) -> Bool {
+        guard let known = desired?.tokenMark, let mark = newDesired.tokenMark else { return false }
+        return known != mark
     }
 
     private func newGeneration(
@@ -168,20 +176,24 @@ extension NumberRecord {
     private mutating func noteFailure(
         of flight: Flight, _ outcome: Outcome, now: Instant, policy: Policy, jitter: Double
     ) {
-        lastError = outcome.sentence(for: flight.effect.action)
+        lastError = outcome.sentence(
+            for: flight.effect.action, tokenName: flight.before.desired?.tokenName, endpoint: flight.endpoint)
         if outcome.verdict == .refused, flight.reason == .reapplyDue {
             // Some vendors refuse what is already so. The belief stands; it is a note, not a failure.
             appliedAt = now
             retryAt = nil
             return
         }
+        lastFailure = outcome.reason
         attempts += 1
         if outcome.verdict == .refused {
             let earlier = refusals.flatMap { $0.action == flight.effect.action ? $0.count : nil } ?? 0
             refusals = Refusals(action: flight.effect.action, count: earlier + 1)
         }
+        // What an endpoint asked for that the number has left concerns it no longer.
         let delay = RetrySchedule.delay(
-            attempts: attempts, exposed: isExposed, policy: policy, jitter: jitter, retryAfter: outcome.retryAfter
+            attempts: attempts, exposed: isExposed, policy: policy, jitter: jitter,
+            retryAfter: flight.isOvertaken ? nil : outcome.retryAfter
         )
         retryAt = now.advanced(by: delay)
     }
@@ -211,11 +223,22 @@ extension NumberRecord {
 }
 
 extension Outcome {
-    /// What went wrong, in one line for people.
-    public func sentence(for action: VendorAction) -> String {
+    /// What went wrong, in one line for people, and what to check when it is the token that was refused.
+    public func sentence(for action: VendorAction, tokenName: String? = nil, endpoint: Endpoint? = nil) -> String {
         let status = [httpStatus.map { "HTTP \($0)" }, apiStatus.map { "status \($0)" }].compactMap { $0 }
         let facts = (status + (message.map { ["\"\($0)\""] } ?? [])).joined(separator: ", ")
-        return "\(action.rawValue): \(reason.sentence)" + (facts.isEmpty ? "" : " (\(facts))")
+        let ending = facts.isEmpty ? "" : " (\(facts))"
+        switch reason {
+        case .authenticationRefused:
+            let name = tokenName.map { " \"\($0)\"" } ?? ""
+            let platform = endpoint.map { ", and that it was made for endpoint \($0.text)" } ?? ""
+            return "\(action.rawValue): \(reason.sentence)\(name)\(ending): check its value, the IP addresses that it "
+                + "is restricted to\(platform)"
+        case .balanceRefused:
+            let name = tokenName.map { " of token \"\($0)\"" } ?? ""
+            return "\(action.rawValue): \(reason.sentence)\(name)\(ending)"
+        default: return "\(action.rawValue): \(reason.sentence)\(ending)"
+        }
     }
 }
 
@@ -230,8 +253,7 @@ extension OutcomeReason {
         case .tlsFailed: "the endpoint's TLS certificate or handshake failed; nothing was sent"
         case .notSent: "the request could not be sent"
         case .tokenUnavailable: "the token cannot be read; nothing was sent"
-        case .authenticationRefused:
-            "the vendor refused the token: check its value, its endpoint (v4 or legacy) and its IP restriction"
+        case .authenticationRefused: "the vendor refused the token"
         case .balanceRefused: "the vendor says that the balance is insufficient"
         case .rateLimited: "the vendor is limiting requests"
         case .clientError: "the vendor rejected the request"

@@ -47,10 +47,16 @@ public struct NumberRecord: Hashable, Sendable {
     public var appliedAt: Instant?
     /// When the PIN last changed: the first acceptance of the newest live generation.
     public var rotatedAt: Instant?
+    /// Why the last request that was not accepted was not; nil once the number is as desired again.
+    public var lastFailure: OutcomeReason?
     /// What went wrong last, in words; nil once the number is as desired again.
     public var lastError: String?
     /// When requests that reached the vendor were sent within the last hour, ascending; from the history.
     public var recentWrites: [Instant]
+    /// A PIN that was made before this instant is rotated at it: somebody ordered it, or has seen the PIN.
+    public var rotateBefore: Instant?
+    /// An operator's word that nothing is to be sent; written by orders alone.
+    public var pause: Pause?
     /// When work is next due, as the last decision said; nil when nothing is.
     public var dueAt: Instant?
 
@@ -58,7 +64,8 @@ public struct NumberRecord: Hashable, Sendable {
         number: PhoneNumber, desired: DesiredNumber? = nil, belief: Belief = .unknown,
         generations: [PINGeneration] = [], lastAccepted: Effect? = nil, refusals: Refusals? = nil, attempts: Int = 0,
         retryAt: Instant? = nil, cycle: Cycle? = nil, appliedAt: Instant? = nil, rotatedAt: Instant? = nil,
-        lastError: String? = nil, recentWrites: [Instant] = [], dueAt: Instant? = nil
+        lastFailure: OutcomeReason? = nil, lastError: String? = nil, recentWrites: [Instant] = [],
+        rotateBefore: Instant? = nil, pause: Pause? = nil, dueAt: Instant? = nil
     ) {
         self.number = number
         self.desired = desired
@@ -71,8 +78,11 @@ public struct NumberRecord: Hashable, Sendable {
         self.cycle = cycle
         self.appliedAt = appliedAt
         self.rotatedAt = rotatedAt
+        self.lastFailure = lastFailure
         self.lastError = lastError
         self.recentWrites = recentWrites
+        self.rotateBefore = rotateBefore
+        self.pause = pause
         self.dueAt = dueAt
     }
 

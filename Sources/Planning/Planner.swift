@@ -7,8 +7,19 @@ public enum Planner {
     ///
     /// - Parameters:
     ///   - operatorPIN: the value of the operator-owned PIN that the entry names, when it can be read.
+    ///   - fleetPause: the pause of all numbers, if there is one.
     public static func decide(
-        _ record: NumberRecord, operatorPIN: PIN? = nil, policy: Policy, now: Instant
+        _ record: NumberRecord, operatorPIN: PIN? = nil, fleetPause: Pause? = nil, policy: Policy, now: Instant
+    ) -> Decision {
+        var decision = unpaused(record, operatorPIN: operatorPIN, policy: policy, now: now)
+        for pause in [record.pause, fleetPause].compactMap({ $0 }) {
+            decision = pause.permit(decision, for: record)
+        }
+        return decision
+    }
+
+    private static func unpaused(
+        _ record: NumberRecord, operatorPIN: PIN?, policy: Policy, now: Instant
     ) -> Decision {
         guard let desired = record.desired else { return .idle(until: nil, because: .unmanaged) }
         let situation = Situation(
@@ -25,7 +36,9 @@ public enum Planner {
     private static func permitted(
         _ request: PlannedRequest, _ reason: DecisionReason, record: NumberRecord, policy: Policy, now: Instant
     ) -> Decision {
-        if let retryAt = record.retryAt, retryAt > now { return .hold(until: retryAt, because: .backingOff) }
+        if let retryAt = record.retryAt, retryAt > now {
+            return .hold(until: retryAt, because: record.lastFailure?.holdReason ?? .backingOff)
+        }
         let limit = record.isExposed ? policy.writesPerHourExposed : policy.writesPerHour
         if let until = WriteBudget.blockedUntil(writes: record.recentWrites, limit: limit, now: now) {
             return .hold(until: until, because: .writeBudget)
@@ -204,7 +217,9 @@ struct Situation {
         // Without reuse, an outage would leave one unused PIN behind for each attempt.
         if let newest = record.generations.last, newest.liveFrom == nil, newest.origin == .generated,
             !belief.generations.contains(newest.generation),
-            desired.rotateBefore.map({ newest.createdAt >= $0 || $0 > now }) ?? true
+            ![desired.rotateBefore, record.rotateBefore].contains(where: { before in
+                before.map { newest.createdAt < $0 && $0 <= now } ?? false
+            })
         {
             return .enable(generation: newest.generation)
         }
@@ -217,5 +232,16 @@ struct Situation {
 
     private func disable(startsCycle: Bool) -> PlannedRequest {
         PlannedRequest(.disable, proof: .mayBeIgnored, startsCycle: startsCycle)
+    }
+}
+
+extension OutcomeReason {
+    /// Why a number waits after this failure, when that is for somebody to put right and not for time.
+    fileprivate var holdReason: DecisionReason? {
+        switch self {
+        case .authenticationRefused: .authenticationRefused
+        case .balanceRefused: .balanceRefused
+        default: nil
+        }
     }
 }

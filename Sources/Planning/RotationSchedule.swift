@@ -17,8 +17,8 @@ public enum RotationSchedule {
 
     /// When the live PIN of generation `generation` is due to change; nil for never.
     ///
-    /// An operator-owned PIN changes when its value does, at once. A generated one changes at `rotate_before`, at once,
-    /// or after `rotate_every` plus the number's spread, inside the rotation window.
+    /// An operator-owned PIN changes when its value does, at once. A generated one changes at `rotate_before`, or when
+    /// that is ordered, at once, or after `rotate_every` plus the number's spread, inside the rotation window.
     public static func due(
         _ record: NumberRecord, desired: DesiredNumber, generation: Int, operatorPIN: PIN?, policy: Policy, now: Instant
     ) -> Due? {
@@ -27,9 +27,10 @@ public enum RotationSchedule {
             guard let operatorPIN, operatorPIN != live.pin else { return nil }
             return Due(at: now, reason: .operatorPINChanged)
         }
-        let forced = desired.rotateBefore.flatMap { instant in
-            live.createdAt < instant ? Due(at: instant, reason: .rotateBefore) : nil
-        }
+        let forced = [
+            desired.rotateBefore.map { Due(at: $0, reason: .rotateBefore) },
+            record.rotateBefore.map { Due(at: $0, reason: .rotationOrdered) },
+        ].compactMap { $0 }.filter { live.createdAt < $0.at }.min { $0.at < $1.at }
         let scheduled = desired.rotateEvery.map { period in
             let from = record.rotatedAt ?? live.liveFrom ?? live.createdAt
             let due = from.advanced(by: period).advanced(by: spread(for: record.number, period: period))

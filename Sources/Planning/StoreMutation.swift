@@ -4,6 +4,10 @@ public enum StoreMutation: Hashable, Sendable {
     /// `newGeneration` is inserted, every other generation of the record is brought up to date when it is in `touched`.
     /// The desired part of the row is not written: only an adoption changes it.
     case save(NumberRecord, newGeneration: PINGeneration?, touched: [Int])
+    /// Carry out an operator's order on the managed numbers that it concerns, and make them due.
+    case order(Order, OrderScope, at: Instant)
+    /// Write that a guard holds or no longer does, for those who look at the store.
+    case guardState(GuardState)
     /// Write only a number's `due_at`.
     case reschedule(PhoneNumber, dueAt: Instant?)
     /// Append a request to the history, its end still open.
@@ -22,11 +26,14 @@ public struct DesiredState: Hashable, Sendable {
     public let sha256: String
     /// Where it was read: a path.
     public let source: String
+    /// Who accepted it although it weakens the fleet; nil when nobody did, and the guard decides.
+    public var acceptedBy: String?
 
-    public init(numbers: [DesiredNumber], sha256: String, source: String) {
+    public init(numbers: [DesiredNumber], sha256: String, source: String, acceptedBy: String? = nil) {
         self.numbers = numbers
         self.sha256 = sha256
         self.source = source
+        self.acceptedBy = acceptedBy
     }
 }
 
@@ -35,10 +42,13 @@ public struct Adoption: Hashable, Sendable {
     /// The revision now in force: 1, 2, 3 …; it stays when the content is the one already in force.
     public let revision: Int
     public let difference: DesiredStateDifference
+    /// SHA-256 of the content now in force.
+    public let sha256: String
 
-    public init(revision: Int, difference: DesiredStateDifference) {
+    public init(revision: Int, difference: DesiredStateDifference, sha256: String) {
         self.revision = revision
         self.difference = difference
+        self.sha256 = sha256
     }
 }
 

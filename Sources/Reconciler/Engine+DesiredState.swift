@@ -2,12 +2,35 @@ import Planning
 
 /// Desired states taken into force, and the values of operator-owned PINs.
 extension Engine {
+    /// A valid desired state was read. Numbers that it drops while we have them exposed are enabled first, as far as
+    /// the grace period of a stop goes: nobody meant to leave them without protection.
+    mutating func noteRead(_ state: DesiredState, now: Instant) {
+        var state = state
+        let earlier = pendingAdoption ?? adopting
+        // The same file read once more is still the one that somebody accepted.
+        if state.acceptedBy == nil, earlier?.sha256 == state.sha256 { state.acceptedBy = earlier?.acceptedBy }
+        pendingAdoption = state
+        leavingExposed = openCycles
+        if !leavingExposed.isEmpty { leavingExposed.subtract(state.numbers.map(\.number)) }
+        leavingDeadline = leavingExposed.isEmpty ? nil : now.advanced(by: policy.shutdownGrace)
+    }
+
     /// Begins the adoption that waits, once no other is under way and the store works.
-    mutating func startAdoption() {
+    mutating func startAdoption(now: Instant) {
         guard adopting == nil, storeFailure == nil, let state = pendingAdoption else { return }
+        leavingExposed = leavingExposed.filter { isBeingEnabled($0, now: now) }
+        if !leavingExposed.isEmpty, let leavingDeadline, now < leavingDeadline { return }
         pendingAdoption = nil
+        leavingDeadline = nil
         adopting = state
         actions.append(.adopt(state))
+    }
+
+    /// Whether a number is exposed and on its way out of that, as far as is known before it is loaded.
+    private func isBeingEnabled(_ number: PhoneNumber, now: Instant) -> Bool {
+        guard openCycles.contains(number) else { return false }
+        if let entry = active[number] { return entry.record.isExposed }
+        return isLoading || storeDueAt.map { $0 <= now } ?? false
     }
 
     /// A desired state is in force: numbers at work follow it at once, the others are due in the store.
@@ -18,6 +41,8 @@ extension Engine {
         let affected = Set(difference.added).union(difference.changed).union(difference.removed)
         var wanted: [PhoneNumber: DesiredNumber] = [:]
         for entry in state.numbers where affected.contains(entry.number) { wanted[entry.number] = entry }
+        let left = difference.removed.filter(openCycles.contains)
+        if !left.isEmpty { actions.append(.report(.leftExposed(left))) }
         for number in affected.sorted() {
             if active[number] != nil {
                 follow(number, wanted[number], now: now)
@@ -29,6 +54,15 @@ extension Engine {
         // A number of a state that was overtaken before it came into force is not known to the store.
         if !pendingLooks.isEmpty { pendingLooks.formIntersection(state.numbers.map(\.number)) }
         actions.append(.report(.adopted(adoption)))
+    }
+
+    /// The store holds it back: the last one stays in force.
+    mutating func noteHeld(_ held: HeldState) {
+        precondition(adopting != nil, "an adoption was under way")
+        adopting = nil
+        // Its new numbers are not known to the store.
+        pendingLooks.subtract(held.added)
+        actions.append(.report(.adoptionHeld(held)))
     }
 
     /// The store could not do it: it is tried again when the store works.

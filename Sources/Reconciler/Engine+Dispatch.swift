@@ -7,8 +7,11 @@ extension Engine {
     }
 
     private var mayDispatch: Bool {
-        adopting == nil && pendingAdoption == nil && storeFailure == nil && flights.count < concurrency
+        adopting == nil && storeFailure == nil && flights.count < concurrency
     }
+
+    /// Whether only what brings exposed numbers back under protection goes out: before a stop or an adoption.
+    private var isOnlyUrgent: Bool { stopDeadline != nil || pendingAdoption != nil }
 
     private var mayStartCycle: Bool {
         stopDeadline == nil && budget.permitsCycle(exposed: openCycles.count)
@@ -24,30 +27,48 @@ extension Engine {
 
     /// The next number whose endpoint permits a request: exposed ones first, then by due instant.
     private func nextInTurn(now: Instant) -> WaitingKey? {
-        let isFree: (WaitingKey) -> Bool = { endpointBlockedUntil($0.number, now: now) == nil }
+        guard let first = firstInTurn(now: now, where: { _ in true }) else { return nil }
+        // A number that fails for reasons of its own must not be the only one to find out about its endpoint.
+        guard let endpoint = active[first.number]?.record.desired?.endpoint, let breaker = breakers[endpoint],
+            breaker.openSince != nil, breaker.lastFailed == first.number
+        else { return first }
+        return firstInTurn(now: now) { key in
+            key.number != first.number && active[key.number]?.record.desired?.endpoint == endpoint
+        } ?? first
+    }
+
+    private func firstInTurn(now: Instant, where isWanted: (WaitingKey) -> Bool) -> WaitingKey? {
+        let isFree: (WaitingKey) -> Bool = { isWanted($0) && blockedUntil($0.number, now: now) == nil }
         if let urgent = waiting.line(.exposed).first(where: isFree) { return urgent }
-        guard stopDeadline == nil else { return nil }
+        guard !isOnlyUrgent else { return nil }
         let ordinary = waiting.line(.ordinary).first(where: isFree)
         let cycle = mayStartCycle ? waiting.line(.cycle).first(where: isFree) : nil
         guard let ordinary, let cycle else { return ordinary ?? cycle }
         return min(ordinary, cycle)
     }
 
-    private func endpointBlockedUntil(_ number: PhoneNumber, now: Instant) -> Instant? {
-        guard let endpoint = active[number]?.record.desired?.endpoint else { return nil }
-        return windows[endpoint]?.blockedUntil(limit: policy.requestsPerMinute, now: now)
+    private func blockedUntil(_ number: PhoneNumber, now: Instant) -> Instant? {
+        active[number]?.record.desired.flatMap { blockedUntil($0.endpoint, now: now) }
+    }
+
+    /// When an endpoint lets a request go: nil for now, the distant future for after an event.
+    private func blockedUntil(_ endpoint: Endpoint, now: Instant) -> Instant? {
+        let limited = windows[endpoint]?.blockedUntil(limit: policy.requestsPerMinute, now: now)
+        let down = breakers[endpoint]?.blockedUntil(now: now)
+        guard let limited, let down else { return limited ?? down }
+        return max(limited, down)
     }
 
     /// The earliest instant at which an endpoint lets a waiting number go; nil when no endpoint is what blocks.
     func nextPermittedSend(now: Instant) -> Instant? {
         guard mayDispatch else { return nil }
         let lines: [WaitingKey.Line] =
-            stopDeadline != nil ? [.exposed] : mayStartCycle ? [.exposed, .ordinary, .cycle] : [.exposed, .ordinary]
+            isOnlyUrgent ? [.exposed] : mayStartCycle ? [.exposed, .ordinary, .cycle] : [.exposed, .ordinary]
         var earliest: Instant?
         var seen: Set<Endpoint> = []
         for key in lines.flatMap({ waiting.line($0) }) {
             guard let endpoint = active[key.number]?.record.desired?.endpoint, seen.insert(endpoint).inserted,
-                let until = windows[endpoint]?.blockedUntil(limit: policy.requestsPerMinute, now: now)
+                let until = blockedUntil(endpoint, now: now), until != .distantFuture
             else { continue }
             earliest = min(earliest ?? until, until)
         }
@@ -68,6 +89,7 @@ extension Engine {
         )
         nextChangeID += 1
         windows[desired.endpoint, default: RequestWindow()].count(at: now, limit: policy.requestsPerMinute)
+        breakers[desired.endpoint]?.depart(departure.flight.changeID)
         entry.record = departure.record
         entry.record.dueAt = now
         let touched = entry.record.generationsTouched(since: entry.saved)

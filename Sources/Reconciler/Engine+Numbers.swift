@@ -5,7 +5,8 @@ extension Engine {
     /// The planner's decision, with the operator's PIN if the entry names one.
     func decide(_ record: NumberRecord, now: Instant) -> Decision {
         let operatorPIN = record.desired?.operatorPINName.flatMap { operatorPINs[$0] }
-        let decision = Planner.decide(record, operatorPIN: operatorPIN, policy: policy, now: now)
+        let decision = Planner.decide(
+            record, operatorPIN: operatorPIN, fleetPause: fleetPause, policy: policy, now: now)
         return clock.permit(decision, for: record, at: now)
     }
 

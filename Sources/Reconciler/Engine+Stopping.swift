@@ -6,7 +6,8 @@ extension Engine {
     mutating func stopIfDone(now: Instant) {
         guard let stopDeadline else { return }
         let exposed = active.filter { $0.value.record.isExposed }.keys.sorted()
-        let isQuiet = flights.isEmpty && commits.isEmpty && adopting == nil && stuck.isEmpty && exposed.isEmpty
+        let isQuiet =
+            flights.isEmpty && commits.isEmpty && orders.isEmpty && adopting == nil && stuck.isEmpty && exposed.isEmpty
         guard isQuiet || now >= stopDeadline else { return }
         isStopped = true
         actions.append(.armTimer(nil))

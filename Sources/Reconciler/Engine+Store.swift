@@ -13,6 +13,11 @@ extension Engine {
 
     /// A commit is durable: its request may be sent, or its number planned again.
     mutating func confirm(_ id: CommitID, now: Instant, random: inout some RandomNumberGenerator) {
+        if let order = orders.removeValue(forKey: id) {
+            noteStoreWorks()
+            confirm(order, now: now)
+            return
+        }
         guard let number = commits.removeValue(forKey: id) else { return }
         noteStoreWorks()
         guard var entry = active[number] else { return }
@@ -22,11 +27,11 @@ extension Engine {
             entry.stage = .inFlight(flight)
             active[number] = entry
             noteCycle(of: number)
-            if let desired = entry.record.desired {
+            if let desired = entry.record.desired, desired.endpoint == flight.endpoint {
                 send(flight, entry.record, as: desired)
             } else {
-                // It left the desired state while the widening was written: it is not touched any more.
-                arrive(flight.changeID, Outcome(.notSent), now: now, random: &random)
+                // It left the desired state, or its endpoint, while the widening was written.
+                arrive(flight.changeID, Outcome(.notSent), wasWithdrawn: true, now: now, random: &random)
             }
         case .saving(id):
             entry.noteSaved()
@@ -41,6 +46,11 @@ extension Engine {
 
     /// A commit did not happen: nothing is sent, and the number waits for the store.
     mutating func revert(_ id: CommitID, _ message: String, now: Instant) {
+        if let order = orders.removeValue(forKey: id) {
+            noteStoreFailure(message, now: now)
+            revert(order, message, now: now)
+            return
+        }
         guard let number = commits.removeValue(forKey: id) else { return }
         noteStoreFailure(message, now: now)
         guard var entry = active[number] else {
@@ -55,6 +65,7 @@ extension Engine {
                 entry.record.generations.removeAll { $0.generation == newGeneration.generation }
             }
             flights[flight.changeID] = nil
+            if let endpoint = flight.endpoint { breakers[endpoint]?.withdraw(flight.changeID, now: now) }
             active[number] = entry
             noteCycle(of: number)
             setAside(number)
@@ -75,7 +86,7 @@ extension Engine {
         if let storeFailure, !storeFailure.isProbing { return }
         storeTries = min(storeTries + 1, 7)
         let retryAt = now.advanced(by: min(.seconds(1 << (storeTries - 1)), .seconds(60)))
-        storeFailure = StoreFailure(retryAt: retryAt)
+        storeFailure = StoreOutage(retryAt: retryAt)
         actions.append(.report(.storeFailed(message, retryAt: retryAt)))
     }
 

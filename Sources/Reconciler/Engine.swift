@@ -9,6 +9,7 @@ public import Planning
 /// - A request is asked for only after the commit that widened its number's belief is confirmed.
 /// - One request in flight a number, at most `concurrency` in all, exposed numbers first.
 /// - A cycle starts only under the exposure budget, and none while stopping.
+/// - Nothing but one probe at a time goes to an endpoint that is down.
 /// - While the store fails, nothing is sent.
 public struct Engine: Sendable {
     /// The most numbers that are worked on at once; others wait in the store.
@@ -36,6 +37,10 @@ public struct Engine: Sendable {
     var openCycles: Set<PhoneNumber> = []
     var budget: ExposureBudget
     var windows: [Endpoint: RequestWindow] = [:]
+    var breakers: [Endpoint: CircuitBreaker] = [:]
+    var fleetPause: Pause?
+    /// Orders that are not durable yet.
+    var orders: [CommitID: OutstandingOrder] = [:]
     var nextChangeID: Int64 = 1
     var lastCommitID: Int64 = 0
     /// The earliest due instant of a number that rests in the store.
@@ -47,10 +52,14 @@ public struct Engine: Sendable {
     var adopting: DesiredState?
     /// The newest desired state that waits for the one being adopted, or for the store.
     var pendingAdoption: DesiredState?
+    /// Numbers that we have exposed and that `pendingAdoption` does not name: they are enabled before it is adopted.
+    var leavingExposed: Set<PhoneNumber> = []
+    /// Until when the adoption waits for them.
+    var leavingDeadline: Instant?
     /// Numbers to be looked at, when the adoption under way has made them known and the store works: their
     /// operator-owned PIN is new, or their due instant could not be written.
     var pendingLooks: Set<PhoneNumber> = []
-    var storeFailure: StoreFailure?
+    var storeFailure: StoreOutage?
     /// Failures of the store in a row, until a commit succeeds.
     var storeTries = 0
     var stopDeadline: Instant?
@@ -59,7 +68,7 @@ public struct Engine: Sendable {
     var actions: [EngineAction] = []
 
     /// The store does not work: when to try again.
-    struct StoreFailure: Sendable {
+    struct StoreOutage: Sendable {
         var retryAt: Instant
         /// Something is under way that will show whether the store works again.
         var isProbing = false
@@ -93,10 +102,12 @@ public struct Engine: Sendable {
         case .committed(let id): confirm(id, now: now, random: &random)
         case .commitFailed(let id, let message): revert(id, message, now: now)
         case .answered(let changeID, let outcome): arrive(changeID, outcome, now: now, random: &random)
-        case .desiredStateRead(let state): pendingAdoption = state
+        case .desiredStateRead(let state): noteRead(state, now: now)
         case .adopted(let adoption): noteAdoption(adoption, now: now)
+        case .adoptionHeld(let held): noteHeld(held)
         case .adoptionFailed(let message): noteAdoptionFailure(message, now: now)
         case .operatorPINsRead(let values, let changed): takeOperatorPINs(values, changed: changed, now: now)
+        case .ordered(let id, let order, let scope, let entry): obey(order, scope, id: id, entry, now: now)
         case .stopRequested: stopDeadline = stopDeadline ?? now.advanced(by: policy.shutdownGrace)
         }
         advance(now: now, random: &random)
@@ -111,7 +122,7 @@ public struct Engine: Sendable {
     private mutating func advance(now: Instant, random: inout some RandomNumberGenerator) {
         guard isStarted else { return }
         retryStore(now: now)
-        startAdoption()
+        startAdoption(now: now)
         lookAgain(now: now)
         wakeResting(now: now)
         dispatch(now: now, random: &random)
@@ -126,9 +137,11 @@ public struct Engine: Sendable {
         isStarted = true
         nextChangeID = start.nextChangeID
         openCycles = Set(start.openCycles)
+        fleetPause = start.fleetPause
         storeDueAt = start.nextDueAt
         clock = ClockGuard(highWaterMark: start.highWaterMark)
         noteClock(now: now)
+        actions.append(.report(.exposurePermitted(budget.permitted)))
         // A number between disable and enable is looked at first, whatever its due instant says.
         for number in start.openCycles.sorted() { reschedule(number, dueAt: now) }
     }
@@ -153,6 +166,9 @@ public struct Engine: Sendable {
         }
         if let storeFailure, !storeFailure.isProbing { instants.append(storeFailure.retryAt) }
         if let stopDeadline { instants.append(stopDeadline) }
+        if pendingAdoption != nil, adopting == nil, storeFailure == nil, let leavingDeadline {
+            instants.append(leavingDeadline)
+        }
         if let next = nextPermittedSend(now: now) { instants.append(next) }
         for entry in active.values {
             if case .resting(let until?) = entry.stage { instants.append(until) }

@@ -8,7 +8,8 @@ public enum EngineAction: Sendable {
     case send(VendorCall)
     /// Read numbers that are due by now, at most `limit`, without `excluding`; answer `loaded` or `loadFailed`.
     case load(limit: Int, excluding: Set<PhoneNumber>)
-    /// Take this desired state into force, after all earlier commits; answer `adopted` or `adoptionFailed`.
+    /// Take this desired state into force, after all earlier commits; answer `adopted`, `adoptionHeld` or
+    /// `adoptionFailed`.
     case adopt(DesiredState)
     /// Wake at this instant, instead of any earlier arming; nil disarms. Answer `timerFired`.
     case armTimer(Instant?)
@@ -43,6 +44,20 @@ public enum EngineReport: Sendable {
     case planned(NumberRecord, Decision)
     /// A desired state is in force.
     case adopted(Adoption)
+    /// A valid desired state would weaken the fleet: the last one stays in force until somebody accepts the new one.
+    case adoptionHeld(HeldState)
+    /// These numbers left the desired state while we had them exposed, and could not be enabled in time.
+    case leftExposed([PhoneNumber])
+    /// An order is durable and in force, or what the store said instead.
+    case orderEnded(OrderID, StoreFailure?)
+    /// An endpoint is down: it is probed, and everything else for it waits. The outcome is the last that was seen.
+    case endpointDown(Endpoint, Outcome)
+    /// An endpoint answers again, after being down since.
+    case endpointUp(Endpoint, since: Instant)
+    /// An enable of this exposed number was not accepted: the exposure budget is back to one.
+    case exposureReduced(PhoneNumber)
+    /// How many numbers may be exposed at once now.
+    case exposurePermitted(Int)
     /// A valid desired state could not be taken into force; it will be tried again.
     case adoptionFailed(String)
     /// The store cannot be written or read; nothing is sent until it can.

@@ -66,7 +66,8 @@ public final class EngineDriver: @unchecked Sendable {
         case .adopt(let desired):
             store.adopt(desired, at: clock.now()) { result in
                 switch result {
-                case .success(let adoption): self.post(.adopted(adoption))
+                case .success(.adopted(let adoption)): self.post(.adopted(adoption))
+                case .success(.held(let held)): self.post(.adoptionHeld(held))
                 case .failure(let failure): self.post(.adoptionFailed(failure.description))
                 }
             }

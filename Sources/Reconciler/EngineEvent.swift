@@ -20,10 +20,14 @@ public enum EngineEvent: Sendable {
     case desiredStateRead(DesiredState)
     /// The store took a desired state into force.
     case adopted(Adoption)
+    /// The store holds a desired state back: it would weaken the fleet.
+    case adoptionHeld(HeldState)
     /// The store could not take a desired state into force.
     case adoptionFailed(String)
     /// The values of operator-owned PINs by name; `changed` are the managed numbers whose value is new.
     case operatorPINsRead([String: PIN], changed: [PhoneNumber])
+    /// An operator orders something; answered by the report `orderEnded`. The event is its place in the audit trail.
+    case ordered(OrderID, Order, OrderScope, EventEntry)
     /// Stop cleanly: no new cycle, exposed numbers are enabled first, all within the grace period.
     case stopRequested
 }
@@ -38,10 +42,14 @@ public struct EngineStart: Sendable {
     public let nextDueAt: Instant?
     /// The latest instant that the store has recorded.
     public let highWaterMark: Instant
+    /// The pause of all numbers, when there is one.
+    public let fleetPause: Pause?
 
     public init(
-        nextChangeID: Int64, openCycles: [PhoneNumber], nextDueAt: Instant?, highWaterMark: Instant = .distantPast
+        nextChangeID: Int64, openCycles: [PhoneNumber], nextDueAt: Instant?, highWaterMark: Instant = .distantPast,
+        fleetPause: Pause? = nil
     ) {
+        self.fleetPause = fleetPause
         self.nextChangeID = nextChangeID
         self.openCycles = openCycles
         self.nextDueAt = nextDueAt
@@ -73,6 +81,13 @@ public struct DueBatch: Sendable {
         self.failures = failures
         self.nextDueAt = nextDueAt
     }
+}
+
+/// Names one order between the engine and whoever gave it.
+public struct OrderID: Hashable, Sendable {
+    public let value: Int64
+
+    public init(_ value: Int64) { self.value = value }
 }
 
 /// Names one commit between the engine and its driver.

@@ -11,10 +11,10 @@ public protocol RecordStore: Sendable {
         at now: Instant, limit: Int, excluding: Set<PhoneNumber>,
         completion: @escaping @Sendable (Result<DueBatch, StoreFailure>) -> Void
     )
-    /// Takes a desired state into force in one transaction; only rows that differ are written.
+    /// Takes a desired state into force in one transaction, or holds it back; only rows that differ are written.
     func adopt(
         _ desired: DesiredState, at now: Instant,
-        completion: @escaping @Sendable (Result<Adoption, StoreFailure>) -> Void
+        completion: @escaping @Sendable (Result<AdoptionResult, StoreFailure>) -> Void
     )
 }
 

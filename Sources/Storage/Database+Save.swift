@@ -6,7 +6,7 @@ extension Database {
     private static let saveNumber = """
         UPDATE numbers SET maybe_off = ?, maybe_foreign = ?, off_doubt_at = ?, last_accepted = ?, refused_action = ?,
             refused_count = ?, attempts = ?, retry_at = ?, cycle_since = ?, cycle_reason = ?, applied_at = ?,
-            rotated_at = ?, last_error = ?, due_at = CASE managed WHEN 1 THEN ? END
+            rotated_at = ?, last_failure = ?, last_error = ?, rotate_pin_before = ?, due_at = CASE managed WHEN 1 THEN ? END
         WHERE number = ?
         """
     private static let insertPIN = """
@@ -47,7 +47,8 @@ extension Database {
                 record.lastAccepted?.storedText, record.refusals?.action.rawValue, record.refusals?.count,
                 record.attempts, record.retryAt?.description, record.cycle?.since.description,
                 record.cycle?.reason.rawValue, record.appliedAt?.description, record.rotatedAt?.description,
-                record.lastError?.boundedLine(to: TextLimit.line), record.dueAt?.description,
+                record.lastFailure?.rawValue, record.lastError?.boundedLine(to: TextLimit.line),
+                record.rotateBefore?.description, record.dueAt?.description,
                 record.number.description,
             ]
         )

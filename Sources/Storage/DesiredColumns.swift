@@ -5,7 +5,7 @@ extension DesiredNumber {
     /// The desired columns of `numbers`, in the order of ``columnValues``.
     static let columns = [
         "label", "token_name", "endpoint", "verification", "rotate_every", "reapply_every", "rotation_method",
-        "rotation_window", "rotate_before", "operator_pin",
+        "rotation_window", "rotate_before", "operator_pin", "token_mark",
     ]
 
     /// What the desired columns hold for this entry; nil for NULL.
@@ -13,7 +13,7 @@ extension DesiredNumber {
         [
             label, tokenName, endpoint.text, verification.rawValue, Self.periodText(rotateEvery),
             Self.periodText(reapplyEvery), rotationMethod.rawValue, rotationWindow?.text, rotateBefore?.description,
-            operatorPINName,
+            operatorPINName, tokenMark,
         ]
     }
 

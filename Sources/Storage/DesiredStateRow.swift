@@ -24,24 +24,66 @@ struct DesiredStateRow {
         )
     }
 
-    /// Appends the next accepted revision.
+    /// Appends the next revision: accepted, or held for a reason.
     static func append(
-        _ desired: DesiredState, _ difference: DesiredStateDifference, at now: Instant, _ db: Database
+        _ desired: DesiredState, _ difference: DesiredStateDifference, heldBecause reason: String? = nil,
+        at now: Instant, _ db: Database
     ) throws -> Int {
         let highest = try Int.fetchOne(db, sql: "SELECT max(revision) FROM desired_states")
         let revision = (highest ?? 0) + 1
         try db.execute(
             sql: """
-                INSERT INTO desired_states (revision, sha256, loaded_at, source, state, numbers, added, changed,
-                    removed)
-                VALUES (?, ?, ?, ?, 'accepted', ?, ?, ?, ?)
+                INSERT INTO desired_states (revision, sha256, loaded_at, source, state, reason, numbers, added,
+                    changed, removed)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
-                revision, desired.sha256, now.description, desired.source, desired.numbers.count,
+                revision, desired.sha256, now.description, desired.source, reason == nil ? "accepted" : "held", reason,
+                desired.numbers.count,
                 difference.added.count, difference.changed.count, difference.removed.count,
             ]
         )
         return revision
+    }
+}
+
+/// The revision that is held: of the file as it was last read, and not in force.
+struct HeldRow {
+    let revision: Int
+    let sha256: String
+    let since: Instant
+    let reason: String
+
+    init?(_ db: Database) throws {
+        let sql = """
+            SELECT revision, sha256, loaded_at, coalesce(reason, '') FROM desired_states
+            WHERE state = 'held' AND sha256 = (SELECT load_sha256 FROM store_state)
+                AND revision > coalesce((SELECT max(revision) FROM desired_states WHERE state = 'accepted'), 0)
+            ORDER BY revision DESC LIMIT 1
+            """
+        guard let row = try Row.fetchOne(db, sql: sql) else { return nil }
+        var reader = RowReader(row, table: "desired_states")
+        revision = reader.integer()
+        reader.identify(as: "\(revision)")
+        sha256 = reader.text()
+        since = try reader.instant("loaded_at")
+        reason = reader.text()
+    }
+}
+
+extension Database {
+    /// Records that a desired state is held; once for the same content while it is the one that is held.
+    func hold(
+        _ desired: DesiredState, _ difference: DesiredStateDifference, because weakening: Weakening, at now: Instant
+    ) throws {
+        try LoadState.write(sha256: desired.sha256, source: desired.source, problem: nil, at: now, self)
+        guard try HeldRow(self) == nil else { return }
+        let reason = weakening.description
+        _ = try DesiredStateRow.append(desired, difference, heldBecause: reason, at: now, self)
+        try append(
+            EventEntry(
+                at: now, kind: .configurationHeld,
+                detail: "sha256 \(desired.sha256.prefix(12)) from \(desired.source): \(reason)"))
     }
 }
 

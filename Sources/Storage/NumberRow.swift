@@ -11,9 +11,9 @@ struct NumberRow {
 
     static let columns = """
         number, managed, label, token_name, endpoint, verification, rotate_every, reapply_every, rotation_method, \
-        rotation_window, rotate_before, operator_pin, maybe_off, maybe_foreign, off_doubt_at, last_accepted, \
+        rotation_window, rotate_before, operator_pin, token_mark, maybe_off, maybe_foreign, off_doubt_at, last_accepted, \
         refused_action, refused_count, attempts, retry_at, cycle_since, cycle_reason, applied_at, rotated_at, \
-        last_error, due_at
+        last_failure, last_error, rotate_pin_before, \(PauseColumns.list), due_at
         """
 
     init(_ row: Row) throws(StorageError) {
@@ -40,7 +40,10 @@ struct NumberRow {
         }
         record.appliedAt = try reader.optionalInstant("applied_at")
         record.rotatedAt = try reader.optionalInstant("rotated_at")
+        record.lastFailure = try reader.optional("last_failure") { OutcomeReason(rawValue: $0) }
         record.lastError = reader.optionalText()
+        record.rotateBefore = try reader.optionalInstant("rotate_pin_before")
+        record.pause = try PauseColumns.read(&reader)
         record.dueAt = try reader.optionalInstant("due_at")
         self.record = record
     }
@@ -76,7 +79,8 @@ extension DesiredNumber {
             rotateEvery: try reader.period("rotate_every"), reapplyEvery: try reader.period("reapply_every"),
             rotationMethod: try reader.value("rotation_method") { RotationMethod(rawValue: $0) },
             rotationWindow: try reader.optional("rotation_window") { try? RotationWindow(parsing: $0) },
-            rotateBefore: try reader.optionalInstant("rotate_before"), operatorPINName: reader.optionalText()
+            rotateBefore: try reader.optionalInstant("rotate_before"), operatorPINName: reader.optionalText(),
+            tokenMark: reader.optionalText()
         )
     }
 }

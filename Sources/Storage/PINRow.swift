@@ -39,7 +39,7 @@ struct PINRow {
 
     /// The PIN; `sealer` is nil when no key was given.
     func pin(of number: PhoneNumber, _ sealer: PINSealer?, path: String) throws(StorageError) -> PIN {
-        guard let sealer else { throw .keyNeeded(path: path) }
+        guard let sealer else { throw .keyNeeded(path: path, id: summary.keyID) }
         return try sealer.open(sealed, number: number, generation: summary.generation, keyID: summary.keyID)
     }
 

@@ -56,6 +56,28 @@ public struct PINSealer: Sendable {
         return pin
     }
 
+    /// The sealed form of the audit chain's key.
+    func seal(auditKey: SymmetricKey) -> [UInt8] {
+        do {
+            let bytes = auditKey.withUnsafeBytes { Array($0) }
+            return Array(
+                try ChaChaPoly.seal(bytes, using: key.symmetricKey, authenticating: Self.auditKeyData).combined)
+        } catch {
+            preconditionFailure("sealing 32 bytes under a 32-byte key cannot fail: \(error)")
+        }
+    }
+
+    /// The audit chain's key in its sealed form.
+    func open(auditKey sealed: [UInt8], keyID: String) throws(StorageError) -> SymmetricKey {
+        guard keyID == key.id else { throw .wrongKey(needed: keyID, have: key.id) }
+        guard let bytes = Self.open(sealed, with: key, Self.auditKeyData) else {
+            throw .unreadableRow(table: "audit_state", key: "1", column: "sealed_key")
+        }
+        return SymmetricKey(data: bytes)
+    }
+
+    private static let auditKeyData = Array("twostepd audit key\n".utf8)
+
     /// Nil when the box does not authenticate: which way it fails makes no difference to anybody but an attacker.
     private static func open(_ sealed: [UInt8], with key: SealingKey, _ associatedData: [UInt8]) -> Data? {
         guard let box = try? ChaChaPoly.SealedBox(combined: sealed) else { return nil }

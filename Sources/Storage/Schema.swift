@@ -24,6 +24,13 @@ enum Schema {
                     ALTER TABLE store_state ADD COLUMN clock_mark TEXT NOT NULL DEFAULT '';
                     """)
         }
+        migrator.registerMigration("0003-guards") { db in
+            try db.execute(sql: GuardTables.additions)
+        }
+        migrator.registerMigration("0004-audit-chain") { db in
+            try db.execute(sql: AuditTables.tables)
+            try db.execute(sql: AuditTables.rules)
+        }
         return migrator
     }
 

@@ -5,8 +5,15 @@ extension SealingKey {
     ///
     /// The file appears complete or not at all. Throws ``StorageError/keyExists(path:)`` when there is one already.
     public static func generate(file path: String) throws(StorageError) -> SealingKey {
+        try generate(file: path, nil, owner: nil)
+    }
+
+    /// The same with a key that is there already, and for another owner than the directory's when root asks.
+    static func generate(
+        file path: String, _ given: SealingKey?, owner: UInt32?
+    ) throws(StorageError) -> SealingKey {
         guard try PrivateFile.status(of: path) == nil else { throw .keyExists(path: path) }
-        let key = random()
+        let key = given ?? random()
         // Written under another name and then linked: a crash or a full disk never leaves half a key.
         let draft = "\(path).\(getpid()).new"
         let descriptor = try PrivateFile.open(draft, O_RDWR | O_CREAT | O_EXCL)
@@ -15,6 +22,9 @@ extension SealingKey {
             unlink(draft)
         }
         try PrivateFile.adoptDirectoryOwner(descriptor, draft)
+        if let owner, geteuid() == 0, fchown(descriptor, owner, gid_t.max) != 0 {
+            throw PrivateFile.failure("give the old key's owner to", draft)
+        }
         try PrivateFile.write(key.fileContent, to: descriptor, draft)
         try PrivateFile.sync(descriptor, draft)
         guard link(draft, path) == 0 else {

@@ -67,7 +67,9 @@ public struct SealingKey: Sendable {
         (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }
 
-    private static func bytes(hexadecimal digits: ArraySlice<UInt8>) -> [UInt8]? {
+    /// The bytes that pairs of hexadecimal digits stand for.
+    static func bytes(hexadecimal digits: ArraySlice<UInt8>) -> [UInt8]? {
+        guard digits.count.isMultiple(of: 2) else { return nil }
         let values = digits.map { Character(UnicodeScalar($0)).hexDigitValue }
         var bytes: [UInt8] = []
         for index in stride(from: 0, to: values.count - 1, by: 2) {

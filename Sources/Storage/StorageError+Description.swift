@@ -30,6 +30,8 @@ extension StorageError: CustomStringConvertible {
             "\(path) is not set up yet, or comes from an older twostepd: start the daemon once to bring it up to date"
         case .wrongKey, .keyNeeded, .keyMalformed, .keyExists, .sealedPINUnreadable:
             keyDescription
+        case .pruneRefused(let problem):
+            "nothing was pruned: \(problem)"
         case .unreadableRow(let table, let key, let column):
             "row \(key) of table \(table) holds no valid \(column): the store was edited or damaged; restore a backup"
         case .conflict(let problem):
@@ -45,9 +47,9 @@ extension StorageError: CustomStringConvertible {
         switch self {
         case .wrongKey(let needed, let have):
             "the PINs in the store are sealed under key \(needed), and the key given is \(have): "
-                + "give the key the store was written with (sealing_key)"
-        case .keyNeeded(let path):
-            "\(path) holds sealed PINs: give the sealing key to read them (sealing_key)"
+                + "give the key the store was written with (sealing_key); `twostepd key id FILE` tells which one a file is"
+        case .keyNeeded(let path, let id):
+            "\(path) is sealed\(id.map { " under key \($0)" } ?? ""): give that key (sealing_key)"
         case .keyMalformed(let source):
             "\(source) is not a sealing key: it must hold 32 bytes, raw, as 64 hexadecimal digits or as base64"
         case .keyExists(let path):
@@ -56,7 +58,7 @@ extension StorageError: CustomStringConvertible {
             "the PIN of \(number), generation \(generation), sealed under key \(keyID), cannot be opened: \(problem)"
         case .noStore, .permissions, .lockHeld, .diskFull, .readOnly, .corrupted, .replaced, .busy, .io, .database,
             .newerSchema,
-            .olderSchema, .unreadableRow, .conflict, .mismatch, .queueFull:
+            .olderSchema, .unreadableRow, .conflict, .mismatch, .pruneRefused, .queueFull:
             preconditionFailure("not an error about keys")
         }
     }

@@ -29,8 +29,8 @@ public enum StorageError: Error, Hashable, Sendable {
 
     /// PINs in the store are sealed under another key than the one given.
     case wrongKey(needed: String, have: String)
-    /// PINs were asked for, and no key was given.
-    case keyNeeded(path: String)
+    /// PINs were asked for, and no key was given; `id` is that of the key that is needed, when it is known.
+    case keyNeeded(path: String, id: String?)
     /// The content is not a sealing key.
     case keyMalformed(source: String)
     /// A key was to be made where there is a file already.
@@ -38,6 +38,8 @@ public enum StorageError: Error, Hashable, Sendable {
     /// One sealed PIN cannot be opened: moved, altered, or sealed under another key.
     case sealedPINUnreadable(number: PhoneNumber, generation: Int, keyID: String, problem: String)
 
+    /// History is not pruned, because it is needed or not intact.
+    case pruneRefused(problem: String)
     /// A row holds what this program never writes.
     case unreadableRow(table: String, key: String, column: String)
     /// A constraint or an append-only rule of the schema forbids the write.
@@ -54,7 +56,7 @@ public enum StorageError: Error, Hashable, Sendable {
             true
         case .noStore, .permissions, .lockHeld, .diskFull, .readOnly, .corrupted, .replaced, .busy, .io, .database,
             .newerSchema,
-            .olderSchema, .wrongKey, .keyNeeded, .keyMalformed, .keyExists, .queueFull:
+            .olderSchema, .wrongKey, .keyNeeded, .keyMalformed, .keyExists, .pruneRefused, .queueFull:
             false
         }
     }

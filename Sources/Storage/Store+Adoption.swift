@@ -4,33 +4,33 @@ public import Planning
 extension Store {
     /// Takes a desired state into force, in one transaction, and writes only the rows that differ.
     ///
+    /// One that weakens the fleet by more than `weakeningGuard` permits, and that nobody has accepted, is held instead:
+    /// nothing changes, and an event tells of it, once for the same content.
+    ///
     /// New numbers begin with ``Belief/unknown``. New, changed and returning numbers are due at once, their backoff and
-    /// refusals forgotten; a returning one counts as never applied. Another endpoint adds `foreign` to the belief.
-    /// Numbers that are gone become unmanaged: never due, their record and PINs kept. One that need not be enabled any
-    /// more is not exposed any more: its cycle ends.
+    /// refusals forgotten; a returning one and one whose token has a new value count as never applied. Another endpoint
+    /// adds `foreign` to the belief. Numbers that are gone become unmanaged: never due, their record and PINs kept. One
+    /// that need not be enabled any more is not exposed any more: its cycle ends.
     ///
     /// When nothing differs and the file's SHA-256 is the one in force, there is no new revision and no event.
-    public func adopt(_ desired: DesiredState, at now: Instant) throws(StorageError) -> Adoption {
+    public func adopt(
+        _ desired: DesiredState, guardedBy weakeningGuard: WeakeningGuard, at now: Instant
+    ) throws(StorageError) -> AdoptionResult {
         try write { db in
-            let current = try DesiredStateRow.inForce(db)
             let change = try DesiredStateChange(from: db, to: desired)
-            try LoadState.write(sha256: desired.sha256, source: desired.source, problem: nil, at: now, db)
-            if let current, change.difference.isEmpty, current.sha256 == desired.sha256 {
-                return Adoption(revision: current.revision, difference: change.difference)
+            let weakening = weakeningGuard.weakening(
+                managed: change.managed, disabled: change.disabled, dropped: change.difference.removed.count)
+            guard let weakening, desired.acceptedBy == nil else {
+                return .adopted(try db.adopt(desired, change, at: now))
             }
-            let revision = try DesiredStateRow.append(desired, change.difference, at: now, db)
-            try db.apply(change, revision: revision, at: now)
-            let counts = change.difference
-            try db.append(
-                EventEntry(
-                    at: now, kind: .configurationAccepted,
-                    detail: "revision \(revision) from \(desired.source): \(counts.added.count) added, "
-                        + "\(counts.changed.count) changed, \(counts.removed.count) removed, "
-                        + "\(counts.unchanged) unchanged"
-                )
-            )
-            return Adoption(revision: revision, difference: counts)
+            try db.hold(desired, change.difference, because: weakening, at: now)
+            return .held(HeldState(sha256: desired.sha256, weakening: weakening, added: change.difference.added))
         }
+    }
+
+    /// Takes a desired state into force whatever it weakens.
+    public func adopt(_ desired: DesiredState, at now: Instant) throws(StorageError) -> Adoption {
+        try write { db in try db.adopt(desired, DesiredStateChange(from: db, to: desired), at: now) }
     }
 
     /// Records that the desired-state file could not be taken: the state in force stays.
@@ -64,15 +64,19 @@ private struct DesiredStateChange {
     /// Known: changed, or returning from being unmanaged.
     var updated: [DesiredNumber] = []
     var difference = DesiredStateDifference()
+    /// How many numbers are in force, and how many of them would be disabled.
+    var managed = 0
+    var disabled = 0
 
     /// Compares every row with its entry; one pass over the table.
     init(from db: Database, to desired: DesiredState) throws {
-        var rows: [String: (isManaged: Bool, fingerprint: String)] = [:]
-        let sql = "SELECT number, managed, \(DesiredNumber.fingerprintSQL) FROM numbers"
+        var rows: [String: (isManaged: Bool, fingerprint: String, isEnabled: Bool)] = [:]
+        let sql = "SELECT number, managed, \(DesiredNumber.fingerprintSQL), verification = 'enabled' FROM numbers"
         let cursor = try Row.fetchCursor(db.cachedStatement(sql: sql))
         while let row = try cursor.next() {
-            rows[row[0]] = (row[1], row[2])
+            rows[row[0]] = (row[1], row[2], row[3])
         }
+        managed = rows.values.count(where: \.isManaged)
         for entry in desired.numbers {
             guard let row = rows.removeValue(forKey: entry.number.description) else {
                 new.append(entry)
@@ -83,6 +87,7 @@ private struct DesiredStateChange {
                 updated.append(entry)
                 difference.added.append(entry.number)
             } else if row.fingerprint != entry.fingerprint {
+                if row.isEnabled, entry.verification == .disabled { disabled += 1 }
                 updated.append(entry)
                 difference.changed.append(entry.number)
             } else {
@@ -110,12 +115,34 @@ extension Database {
         UPDATE numbers SET desired_revision = ?, due_at = ?,
             \(DesiredNumber.columns.map { "\($0) = ?" }.joined(separator: ", ")),
             managed = 1, retry_at = NULL, attempts = 0, refused_action = NULL, refused_count = NULL,
-            applied_at = CASE managed WHEN 1 THEN applied_at END,
+            last_failure = NULL,
+            applied_at = CASE WHEN managed = 1 AND (token_mark IS NULL OR token_mark = coalesce(?, token_mark))
+                THEN applied_at END,
             cycle_since = CASE ? WHEN 'enabled' THEN cycle_since END,
             cycle_reason = CASE ? WHEN 'enabled' THEN cycle_reason END,
             maybe_foreign = CASE endpoint WHEN ? THEN maybe_foreign ELSE 1 END
         WHERE number = ?
         """
+
+    fileprivate func adopt(_ desired: DesiredState, _ change: DesiredStateChange, at now: Instant) throws -> Adoption {
+        let current = try DesiredStateRow.inForce(self)
+        try LoadState.write(sha256: desired.sha256, source: desired.source, problem: nil, at: now, self)
+        let counts = change.difference
+        if let current, counts.isEmpty, current.sha256 == desired.sha256 {
+            return Adoption(revision: current.revision, difference: counts, sha256: desired.sha256)
+        }
+        let revision = try DesiredStateRow.append(desired, counts, at: now, self)
+        try apply(change, revision: revision, at: now)
+        try append(
+            EventEntry(
+                at: now, kind: .configurationAccepted, actor: desired.acceptedBy ?? "daemon",
+                detail: "revision \(revision) from \(desired.source): \(counts.added.count) added, "
+                    + "\(counts.changed.count) changed, \(counts.removed.count) removed, "
+                    + "\(counts.unchanged) unchanged"
+            )
+        )
+        return Adoption(revision: revision, difference: counts, sha256: desired.sha256)
+    }
 
     fileprivate func apply(_ change: DesiredStateChange, revision: Int, at now: Instant) throws {
         let insert = try cachedStatement(sql: Self.insertNumber)
@@ -129,7 +156,7 @@ extension Database {
         for entry in change.updated {
             try update.execute(
                 arguments: [revision, now.description] + StatementArguments(entry.columnValues)
-                    + [entry.verification.rawValue, entry.verification.rawValue]
+                    + [entry.tokenMark, entry.verification.rawValue, entry.verification.rawValue]
                     + [entry.endpoint.text, entry.number.description]
             )
         }

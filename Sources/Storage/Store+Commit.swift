@@ -43,7 +43,7 @@ extension StoreMutation {
     /// The instant that this mutation writes into the history; nil when it writes none.
     fileprivate var recordedAt: Instant? {
         switch self {
-        case .save, .reschedule: nil
+        case .save, .reschedule, .order, .guardState: nil
         case .openChange(let entry): entry.sentAt
         case .closeChange(_, let answeredAt, _): answeredAt
         case .event(let entry): entry.at
@@ -64,6 +64,10 @@ extension Database {
             try save(record, newGeneration: newGeneration, touched: touched, sealer)
         case .reschedule(let number, let dueAt):
             try reschedule(number, dueAt: dueAt)
+        case .order(let order, let scope, let now):
+            try perform(order, scope, at: now)
+        case .guardState(let state):
+            try perform(state)
         case .openChange(let entry):
             try openChange(entry)
         case .closeChange(let id, let answeredAt, let outcome):

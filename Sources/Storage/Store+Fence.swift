@@ -33,6 +33,7 @@ extension Store {
     /// is durable before the fence is raised, and the fence is raised before anything is sent.
     public func passFence(at location: StoreLocation, now: Instant) throws(StorageError) -> FenceFinding {
         let fence = try Fence.read(at: location)
+        let known = try Fence.head(at: location)
         let (finding, starts) = try write { db -> (FenceFinding, Int) in
             guard let row = try Row.fetchOne(db, sql: "SELECT start_count, is_copy FROM store_state") else {
                 throw StorageError.unreadableRow(table: "store_state", key: "1", column: "start_count")
@@ -49,14 +50,28 @@ extension Store {
                 try db.append(
                     EventEntry(at: now, kind: .storeRestored, detail: problem + ": every belief gains foreign"))
             }
+            if finding == .current { try Self.noteCutHistory(known, at: now, db) }
             let next = max(starts, fence ?? 0) + 1
             try db.execute(
                 sql: "UPDATE store_state SET start_count = ?, is_copy = 0, restored_at = coalesce(?, restored_at)",
                 arguments: [next, finding == .current ? nil : now.description])
             return (finding, next)
         }
-        try Fence.raise(to: starts, at: location)
+        try Fence.raise(to: starts, head: try reader.read { try AuditChain.head($0) }, at: location)
         return finding
+    }
+
+    /// The head of the last start stands in the fence. When the chain does not hold it any more, the newest history was
+    /// cut off, or all of it was made anew: that is written down before the fence forgets it.
+    private static func noteCutHistory(_ known: AuditChain.Head?, at now: Instant, _ db: Database) throws {
+        guard let known, let state = try AuditState(db), known.sequence > state.cut.sequence else { return }
+        let sql = "SELECT sequence, mac FROM audit_chain WHERE sequence = ?"
+        let found = try Row.fetchOne(db, sql: sql, arguments: [known.sequence]).map { AuditChain.Head($0) }
+        guard found != known else { return }
+        try db.append(
+            EventEntry(
+                at: now, kind: .historyAltered,
+                detail: "the history held link \(known.text) at the last start, and does not any more"))
     }
 
     private static func compare(starts: Int, isCopy: Bool, fence: Int?) -> FenceFinding {
@@ -66,15 +81,20 @@ extension Store {
     }
 }
 
-/// The fence file: the number of the newest start, in digits. It stays behind when the store alone is put back.
+/// The fence file: the number of the newest start, in digits, and below it the audit chain's head at that start. It
+/// stays behind when the store alone is put back.
 enum Fence {
+    private static let largest = 256
+
+    /// The audit chain's head in the fence; nil when there is none.
+    static func head(at location: StoreLocation) throws(StorageError) -> AuditChain.Head? {
+        let lines = try lines(at: location)
+        return lines.count > 1 ? AuditChain.Head(text: lines[1]) : nil
+    }
+
     /// The number in the fence; nil when there is no fence.
     static func read(at location: StoreLocation) throws(StorageError) -> Int? {
-        guard try PrivateFile.status(of: location.fence) != nil else { return nil }
-        let descriptor = try PrivateFile.open(location.fence, O_RDONLY)
-        defer { close(descriptor) }
-        let bytes = try PrivateFile.read(descriptor, location.fence, limit: 64)
-        let text = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first ?? ""
+        let text = try lines(at: location).first ?? ""
         guard let count = Int(text), count > 0 else {
             // Torn or edited: it cannot vouch for the store, which is what a missing one means.
             return nil
@@ -82,14 +102,23 @@ enum Fence {
         return count
     }
 
+    /// The lines of the fence; none when there is no fence.
+    private static func lines(at location: StoreLocation) throws(StorageError) -> [String] {
+        guard try PrivateFile.status(of: location.fence) != nil else { return [] }
+        let descriptor = try PrivateFile.open(location.fence, O_RDONLY)
+        defer { close(descriptor) }
+        let bytes = try PrivateFile.read(descriptor, location.fence, limit: largest)
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
     /// Puts a new fence in place, durably: a new file renamed over the old one.
-    static func raise(to count: Int, at location: StoreLocation) throws(StorageError) {
+    static func raise(to count: Int, head: AuditChain.Head, at location: StoreLocation) throws(StorageError) {
         let path = location.fence
         let next = path + ".new"
         let descriptor = try PrivateFile.open(next, O_WRONLY | O_CREAT)
         defer { close(descriptor) }
         try PrivateFile.adoptDirectoryOwner(descriptor, next)
-        try PrivateFile.write(Array("\(count)\n".utf8), to: descriptor, next)
+        try PrivateFile.write(Array("\(count)\n\(head.text)\n".utf8), to: descriptor, next)
         try PrivateFile.sync(descriptor, next)
         guard rename(next, path) == 0 else { throw PrivateFile.failure("put in place", path) }
         try PrivateFile.syncDirectory(PrivateFile.directory(of: path))

@@ -41,6 +41,7 @@ extension Store {
                 sql: "UPDATE store_state SET started_at = ?, stopped_at = NULL, pid = ?, command = ?, version = ?",
                 arguments: [now.description, pid, command, version]
             )
+            try db.execute(sql: "DELETE FROM guards")
         }
     }
 

@@ -7,6 +7,8 @@ public final class Store: Sendable {
     /// Reads this store, with everything committed so far.
     public let reader: StoreReader
     let sealer: PINSealer
+    /// Chains the history that every write adds.
+    let chain: AuditChain
     /// The file that was opened; nil in memory. What is written to a file that was removed is not durable.
     private let file: FileIdentity?
 
@@ -51,7 +53,9 @@ public final class Store: Sendable {
         try Schema.migrator.migrate(queue)
         try queue.read { try Self.checkKey(key, $0) }
         self.file = file
-        sealer = PINSealer(key: key)
+        let sealer = PINSealer(key: key)
+        chain = try queue.write { try AuditChain.open($0, sealer: sealer) }
+        self.sealer = sealer
         reader = StoreReader(queue: queue, sealer: sealer, path: path)
     }
 
@@ -92,11 +96,13 @@ public final class Store: Sendable {
         }
     }
 
-    /// Refuses a key when any PIN is sealed under another. Two look-ups in an index, however many PINs there are.
+    /// Refuses a key when anything is sealed under another. Three look-ups in an index, however many PINs there are.
     static func checkKey(_ key: SealingKey, _ db: Database) throws {
-        let sql = "SELECT (SELECT min(key_id) FROM pins), (SELECT max(key_id) FROM pins)"
+        let sql = """
+            SELECT (SELECT min(key_id) FROM pins), (SELECT max(key_id) FROM pins), (SELECT key_id FROM audit_state)
+            """
         guard let row = try Row.fetchOne(db, sql: sql) else { return }
-        let ids: [String?] = [row[0], row[1]]
+        let ids: [String?] = [row[0], row[1], row[2]]
         if let other = ids.compactMap(\.self).first(where: { $0 != key.id }) {
             throw StorageError.wrongKey(needed: other, have: key.id)
         }
@@ -108,6 +114,14 @@ public final class Store: Sendable {
     /// written there is gone with the process.
     func write<Value>(_ body: (Database) throws -> Value) throws(StorageError) -> Value {
         if let file, try FileIdentity(of: path) != file { throw .replaced(path: path) }
-        do { return try queue.write(body) } catch { throw StorageError(error, at: path) }
+        do {
+            return try queue.write { db in
+                let value = try body(db)
+                try chain.extend(db)
+                return value
+            }
+        } catch {
+            throw StorageError(error, at: path)
+        }
     }
 }

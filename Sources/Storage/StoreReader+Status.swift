@@ -17,8 +17,18 @@ public struct DesiredStateStatus: Hashable, Sendable {
     public let lastLoadAt: Instant?
     /// What was wrong with it then; nil when nothing was.
     public let problem: String?
-    /// A newer revision that waits for an operator's acceptance.
-    public let heldRevision: Int?
+    /// A newer one that waits for an operator's acceptance.
+    public let held: Held?
+
+    /// A desired state that is held.
+    public struct Held: Hashable, Sendable {
+        /// SHA-256 of its file, 64 hexadecimal digits: what `accept` names.
+        public let sha256: String
+        /// Since when it is held.
+        public let since: Instant
+        /// Why, in words.
+        public let reason: String
+    }
 }
 
 /// The process that worked on the store last.
@@ -58,13 +68,12 @@ extension StoreReader {
         try read { db in
             let force = try DesiredStateRow.inForce(db)
             let load = try LoadState(db)
-            let held = try Int.fetchOne(
-                db, sql: "SELECT max(revision) FROM desired_states WHERE state = 'held' AND revision > ?",
-                arguments: [force?.revision ?? 0]
-            )
+            let held = try HeldRow(db).map {
+                DesiredStateStatus.Held(sha256: $0.sha256, since: $0.since, reason: $0.reason)
+            }
             return DesiredStateStatus(
                 revision: force?.revision, sha256: force?.sha256, loadedAt: force?.loadedAt, source: force?.source,
-                isValid: load.isValid, lastLoadAt: load.at, problem: load.problem, heldRevision: held
+                isValid: load.isValid, lastLoadAt: load.at, problem: load.problem, held: held
             )
         }
     }
@@ -123,6 +132,21 @@ extension StoreReader {
 }
 
 extension StoreReader {
+    /// The managed numbers that are meant by `names`, each a number in E.164 or a label; unknown names are left out.
+    public func numbers(named names: [String]) throws(StorageError) -> [String: PhoneNumber] {
+        try read { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT number FROM numbers WHERE managed = 1 AND (number = ? OR label = ?) LIMIT 1")
+            var found: [String: PhoneNumber] = [:]
+            for name in names.prefix(Self.pageLimit) {
+                guard let row = try Row.fetchOne(statement, arguments: [name, name]) else { continue }
+                var reader = RowReader(row, table: "numbers")
+                found[name] = try reader.number()
+            }
+            return found
+        }
+    }
+
     /// The managed numbers whose PIN an operator owns, with the name of that PIN, by number.
     public func operatorPINNames() throws(StorageError) -> [(PhoneNumber, String)] {
         try read { db in

@@ -2,8 +2,9 @@ import Planning
 
 /// The `Retry-After` header in both of its forms (RFC 9110, section 10.2.3).
 enum RetryAfter {
-    /// The longest wait that is honoured: a day. A vendor's mistake must not silence a number for good.
-    static let longest: Duration = .seconds(86_400)
+    /// The longest wait that is honoured: an hour, as long as any backoff. A number may be exposed meanwhile, and a
+    /// vendor's mistake must not keep it so for longer; the next request learns whether the wish still stands.
+    static let longest: Duration = .seconds(3600)
 
     /// The longest header value that is read, in bytes; the longer of the two forms has 29.
     private static let longestText = 64
@@ -13,7 +14,7 @@ enum RetryAfter {
         guard value.utf8.count <= longestText else { return nil }
         let bytes = value.utf8.drop(while: isBlank).reversed().drop(while: isBlank).reversed()
         if !bytes.isEmpty, bytes.allSatisfy(isDigit) {
-            // More digits than this are more than a day, and might not fit a number.
+            // More digits than this are more than that, and might not fit a number.
             guard bytes.count <= 9, let seconds = Int64(String(decoding: bytes, as: UTF8.self)) else { return longest }
             return min(.seconds(seconds), longest)
         }

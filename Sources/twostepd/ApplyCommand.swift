@@ -22,6 +22,8 @@ struct ApplyCommand: AsyncParsableCommand {
 
     @OptionGroup var config: ConfigOptions
     @OptionGroup var output: FormatOptions
+    @Option(help: "Take the desired state although it weakens the fleet: the beginning of its SHA-256.")
+    var accept: String?
 
     func run() async throws {
         let settings = try config.settings()
@@ -36,6 +38,9 @@ struct ApplyCommand: AsyncParsableCommand {
         let level: Logger.Level = isWatched ? .critical : max(LogSetup.level(settings), .warning)
         let pass = ApplyPass(
             settings: settings, environment: config.environment, numbers: desired.numbers.map(\.number),
+            acceptance: accept.map {
+                Acceptance(prefix: $0, actor: UserName.current(environment: config.environment))
+            },
             bar: isWatched ? ProgressBar(width: Console.width(2)) : nil,
             logger: LogSetup.logger(level: level, environment: config.environment))
         let result: ApplyPass.Result
@@ -51,13 +56,14 @@ struct ApplyCommand: AsyncParsableCommand {
         let now = SystemClock().now()
         let fleet = FleetReader(settings: settings, environment: config.environment, now: now)
         guard let reader = try fleet.open() else { throw Failure.failed("the store vanished while it was worked on") }
-        let standings = try fleet.standings(reader)
+        let guards = try fleet.guards(reader)
+        let standings = try fleet.standings(reader, guards: guards)
         let inForce = try StatusCommand.inForce(reader)
         switch output.format {
         case .json:
             try JSONOutput.print(StatusDocument(at: now, holder: nil, inForce: inForce, standings: standings))
         case .text:
-            StatusText(fleet: fleet, holder: nil, inForce: inForce, standings: standings)
+            StatusText(fleet: fleet, holder: nil, inForce: inForce, guards: guards, standings: standings)
                 .print(details: false, reader: reader)
         }
         guard result.failed.isEmpty, !result.wasInterrupted else {

@@ -42,6 +42,7 @@ final class ApplyPass: Sendable {
 
     private let settings: Settings
     private let environment: [String: String]
+    private let acceptance: Acceptance?
     private let total: Int
     private let bar: ProgressBar?
     private let logger: Logger
@@ -50,8 +51,10 @@ final class ApplyPass: Sendable {
     private let stopped = AsyncStream<Void>.makeStream()
 
     init(
-        settings: Settings, environment: [String: String], numbers: [PhoneNumber], bar: ProgressBar?, logger: Logger
+        settings: Settings, environment: [String: String], numbers: [PhoneNumber], acceptance: Acceptance?,
+        bar: ProgressBar?, logger: Logger
     ) {
+        self.acceptance = acceptance
         self.settings = settings
         self.environment = environment
         total = numbers.count
@@ -71,10 +74,15 @@ final class ApplyPass: Sendable {
             self?.reconciliation.withLock { $0 }?.requestStop()
         }
         try work.start()
-        work.load { [weak self] problems in
-            // The file was valid a moment ago; if it is not any more, there is nothing to wait for.
-            guard let problems else { return }
-            self?.giveUp("the desired state changed while it was read: \(problems.first?.summary ?? "not readable")")
+        work.load(acceptance: acceptance) { [weak self] load in
+            switch load {
+            case .handedOver: break
+            case .notAccepted(let problem): self?.giveUp(problem)
+            case .refused(let problems):
+                // The file was valid a moment ago; if it is not any more, there is nothing to wait for.
+                self?.giveUp(
+                    "the desired state changed while it was read: \(problems.first?.summary ?? "not readable")")
+            }
         }
         for await _ in stopped.stream { break }
         withExtendedLifetime(signals) {}
@@ -110,7 +118,13 @@ final class ApplyPass: Sendable {
                 $0.open.remove(number)
                 $0.ends[number] = .failed
             }
-        case .adoptionFailed, .storeRecovered, .clockBehind, .clockRight: break
+        case .adoptionHeld(let held):
+            giveUp(
+                "the desired state is held and nothing was sent: \(held.weakening); to take it all the same: "
+                    + "twostepd apply --accept \(held.sha256.prefix(12))")
+        case .adoptionFailed, .storeRecovered, .clockBehind, .clockRight, .orderEnded, .endpointDown, .endpointUp,
+            .leftExposed, .exposureReduced, .exposurePermitted:
+            break
         }
         draw()
         stopIfDone()
@@ -128,16 +142,17 @@ final class ApplyPass: Sendable {
                 records += page.rows.map { $0.record(withPlaceholder: FleetReader.placeholder) }
                 after = page.next
             } while after != nil
-            return records
+            return (records, try store.reader.fleetPause())
         }) { [weak self] result in
             guard let self else { return }
             switch result {
             case .failure(let error): giveUp(error.description)
-            case .success(let records):
+            case .success(let (records, fleetPause)):
                 state.withLock { $0.isAdopted = true }
                 for record in records where record.dueAt.map({ $0 > fleet.now }) ?? true {
                     let decision = Planner.decide(
-                        record, operatorPIN: FleetReader.placeholder, policy: fleet.policy, now: fleet.now)
+                        record, operatorPIN: FleetReader.placeholder, fleetPause: fleetPause, policy: fleet.policy,
+                        now: fleet.now)
                     judge(record, decision)
                 }
                 draw()

@@ -14,11 +14,16 @@ struct CheckCommand: ParsableCommand {
               twostepd check
               twostepd check desired-state.yaml
               twostepd check --config config/twostepd.yaml --format json
+              twostepd check --against-store new-desired-state.yaml
             """
     )
 
     @OptionGroup var config: ConfigOptions
     @OptionGroup var output: FormatOptions
+    @Flag(
+        name: .customLong("against-store"),
+        help: "Say also how it differs from what is in force, and whether it would be held.")
+    var againstStore = false
     @Argument(help: "A desired-state file to check instead of the one that the settings name.")
     var desiredState: String?
 
@@ -30,11 +35,19 @@ struct CheckCommand: ParsableCommand {
         let settings = settingsReading.map(\.value) ?? Settings()
         var problems = settingsReading?.problems ?? []
         var count: Int?
+        var comparison: (sha256: String, difference: String)?
         if let path = desiredState ?? settings?.desiredState {
             let secrets = settings.map { SecretSources.read(settings: $0, environment: config.environment) }
             let reading = DesiredStateReader.read(path: path, secrets: secrets?.value, references: .warnIfNoSource)
             problems += (secrets?.problems ?? []) + reading.problems
             count = reading.value?.numbers.count
+            if againstStore, let state = reading.value, let settings, let sources = secrets?.value {
+                let fleet = FleetReader(
+                    settings: settings, environment: config.environment, now: SystemClock().now())
+                let compared = try StoreComparison(of: state, fleet: fleet, secrets: sources)
+                comparison = (state.sha256, compared.difference)
+                if let held = compared.held { problems.append(Self.warning(of: held, path: path, state.sha256)) }
+            }
         }
         let isValid = !problems.contains { $0.severity == .error }
         switch output.format {
@@ -43,12 +56,23 @@ struct CheckCommand: ParsableCommand {
             Diagnostics.note(problems)
             if isValid, let count {
                 Console.print("\(desiredState ?? settings?.desiredState ?? ""): valid, \(count) numbers")
+                if let comparison {
+                    Console.print("against the store: \(comparison.difference)\nsha256: \(comparison.sha256)")
+                }
             }
         }
         guard isValid else {
             let errors = problems.count { $0.severity == .error }
             throw Failure.configuration("\(errors) error\(errors == 1 ? "" : "s") found")
         }
+    }
+}
+
+extension CheckCommand {
+    private static func warning(of held: Weakening, path: String, _ sha256: String) -> ConfigProblem {
+        ConfigProblem(
+            file: path, line: 1, column: 1, severity: .warning, message: "it would be held: \(held)",
+            hint: "to take it all the same: twostepd accept \(sha256.prefix(12))")
     }
 }
 

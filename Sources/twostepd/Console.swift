@@ -33,6 +33,16 @@ enum Console {
         return Int(size.ws_col)
     }
 
+    /// The terminal that the user sits at, such as `/dev/pts/3`; nil when there is none.
+    static var terminalName: String? {
+        var buffer = [CChar](repeating: 0, count: 256)
+        for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
+        where ttyname_r(descriptor, &buffer, buffer.count) == 0 {
+            return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+        return nil
+    }
+
     private static func write(_ text: String, to descriptor: Int32) {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {

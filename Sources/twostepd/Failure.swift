@@ -27,5 +27,12 @@ struct Failure: Error {
         }
     }
 
+    init(_ error: ControlClient.Failure) {
+        switch error {
+        case .noDaemon: self = .noDaemon(error.description)
+        case .refused(let message, let exitCode): self = Failure(message: message, code: exitCode)
+        }
+    }
+
     init(_ error: StorageError) { self = .failed(error.description) }
 }

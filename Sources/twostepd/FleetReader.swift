@@ -39,17 +39,17 @@ struct FleetReader {
     }
 
     /// How every number stands, most urgent first.
-    func standings(_ reader: StoreReader) throws -> [Standing] {
-        let clock = try clock(reader)
-        return try records(reader).map { record in
-            Standing(record, operatorPIN: Self.placeholder, policy: policy, now: now, clock: clock)
+    func standings(_ reader: StoreReader, guards: GuardsInForce) throws -> [Standing] {
+        try records(reader).map { record in
+            Standing(record, operatorPIN: Self.placeholder, policy: policy, now: now, guards: guards)
         }.sorted { ($0.rank, $0.record.number) < ($1.rank, $1.record.number) }
     }
 
-    /// Where the store has seen the clock.
-    func clock(_ reader: StoreReader) throws -> ClockGuard {
+    /// What holds numbers back besides their own records.
+    func guards(_ reader: StoreReader) throws -> GuardsInForce {
         do {
-            return ClockGuard(highWaterMark: try reader.highWaterMark() ?? .distantPast)
+            let isRunning = try StoreLock.holder(at: location) != nil
+            return try GuardsInForce(reader, policy: policy, isRunning: isRunning)
         } catch {
             throw Failure(error)
         }

@@ -8,7 +8,8 @@ import Storage
 /// `twostepd pin`.
 struct PINCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pin", abstract: "Show PINs; every look is recorded.", subcommands: [Show.self]
+        commandName: "pin", abstract: "Show PINs, every look recorded; or list them without showing any.",
+        subcommands: [Show.self, List.self]
     )
 
     /// `twostepd pin show`.
@@ -16,7 +17,12 @@ struct PINCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "show",
             abstract: "Show the PIN of a number, most likely first when it is not certain.",
-            discussion: "Who asked and why is recorded before anything is shown. Needs the sealing key."
+            discussion: """
+                Who asked, from where and why is recorded before anything is shown. Needs the sealing key.
+
+                A PIN goes to a terminal only, unless --stdout or --format json asks for it: one that lands in a file \
+                or a pipe by mistake is a PIN that nobody keeps.
+                """
         )
 
         @OptionGroup var config: ConfigOptions
@@ -25,23 +31,40 @@ struct PINCommand: AsyncParsableCommand {
         var number: String
         @Option(name: .long, help: "Why you need it, for the audit trail.")
         var reason: String
+        @Flag(name: .long, help: "Print the PIN although standard output is not a terminal.")
+        var stdout = false
 
         func run() async throws {
             guard !reason.allSatisfy(\.isWhitespace) else { throw Failure.usage("--reason must say why") }
+            guard stdout || output.format == .json || Console.isTerminal(1) else {
+                throw Failure.usage(
+                    "standard output is not a terminal, so no PIN is printed there: "
+                        + "--stdout or --format json asks for it")
+            }
             let settings = try config.settings()
             let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
             guard let plain = try fleet.open() else {
                 throw Failure.failed("there is no store at \(fleet.location.database) yet")
             }
             guard let number = try HistoryCommand.resolve(number, fleet, plain) else { return }
-            // The key is tried before the look is recorded: what cannot be shown is not recorded as shown.
-            let generations = try record(of: number, fleet).candidates
-            try await recordReveal(of: number, generations, settings: settings, fleet: fleet)
-            let document = PINDocument(try record(of: number, fleet))
-            switch output.format {
-            case .json: try JSONOutput.print(document)
-            case .text: try printText(document)
+            // What is shown is what was recorded: when the daemon rotates in between, both are done again.
+            for _ in 1...5 {
+                // The key is tried before the look is recorded: what cannot be shown is not recorded as shown.
+                let before = try record(of: number, fleet)
+                guard !before.candidates.isEmpty else {
+                    guard output.format == .json else { throw Self.nothingToShow(before) }
+                    return try JSONOutput.print(PINDocument(before))
+                }
+                try await recordReveal(of: number, before.candidates, settings: settings, fleet: fleet)
+                let record = try record(of: number, fleet)
+                guard Set(record.candidates).isSubset(of: before.candidates) else { continue }
+                switch output.format {
+                case .json: try JSONOutput.print(PINDocument(record))
+                case .text: try printText(record, fleet, plain)
+                }
+                return
             }
+            throw Failure.failed("the PIN of \(number) changes faster than a look can be recorded: ask again")
         }
 
         private func record(of number: PhoneNumber, _ fleet: FleetReader) throws -> NumberRecord {
@@ -61,7 +84,7 @@ struct PINCommand: AsyncParsableCommand {
             let who = UserName.current(environment: config.environment)
             let reveal = ControlMessage.PINReveal(
                 stateDirectory: settings.stateDirectory, number: number.description, generations: generations,
-                reason: reason, onBehalfOf: who
+                reason: reason, onBehalfOf: who, terminal: Console.terminalName
             )
             do {
                 try await RevealRecorder.record(
@@ -77,38 +100,112 @@ struct PINCommand: AsyncParsableCommand {
             }
         }
 
-        private func printText(_ document: PINDocument) throws {
-            guard let first = document.candidates.first else {
-                throw Failure.failed("no PIN of ours can be live for \(document.number)")
-            }
+        private func printText(_ record: NumberRecord, _ fleet: FleetReader, _ reader: StoreReader) throws {
+            let document = PINDocument(record)
+            guard let first = document.candidates.first else { throw Self.nothingToShow(record) }
             guard !document.certain else {
                 Console.print(first.pin)
+                Console.note("certain: generation \(first.generation) is live")
                 return
             }
-            Console.note("which of these is live is not certain; most likely first:")
+            let only = document.candidates.count == 1
+            Console.note(only ? "NOT certain: this PIN may be live" : "NOT certain; most likely first:")
             for candidate in document.candidates {
                 Console.print("\(candidate.pin)  generation \(candidate.generation)")
             }
+            let standing = Standing(
+                record, operatorPIN: record.generations.last?.pin, policy: fleet.policy, now: fleet.now,
+                guards: try fleet.guards(reader))
+            for line in Certainty(standing: standing, policy: fleet.policy, now: fleet.now).lines {
+                Console.note(line)
+            }
+        }
+
+        private static func nothingToShow(_ record: NumberRecord) -> Failure {
+            .failed(
+                "no PIN of ours can be live for \(record.number): it is "
+                    + record.belief.elements.joined(separator: " or ")
+                    + " (off: disabled; foreign: a PIN that we do not hold)")
+        }
+    }
+
+    /// `twostepd pin list`.
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list",
+            abstract: "List the PIN generations of a number and their dates, without any PIN. Needs no key."
+        )
+
+        @OptionGroup var config: ConfigOptions
+        @OptionGroup var output: FormatOptions
+        @Argument(help: "The number (E.164) or its label.")
+        var number: String
+        @Option(name: .long, help: "At most this many generations, the newest (1 to 10000).")
+        var limit = 100
+
+        func run() throws {
+            guard (1...StoreReader.pageLimit).contains(limit) else { throw Failure.usage("--limit is 1 to 10000") }
+            let settings = try config.settings()
+            let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
+            guard let reader = try fleet.open() else {
+                throw Failure.failed("there is no store at \(fleet.location.database) yet")
+            }
+            guard let number = try HistoryCommand.resolve(number, fleet, reader) else { return }
+            let pins: [PINSummary]
+            do {
+                guard try reader.statusRow(number, at: fleet.now) != nil else {
+                    throw Failure.failed("\(number) is not in the store: see `twostepd status`")
+                }
+                pins = try reader.pins(of: number, limit: limit)
+            } catch let error as StorageError {
+                throw Failure(error)
+            }
+            switch output.format {
+            case .json: try JSONOutput.print(PINListDocument(number, pins))
+            case .text: Self.printText(pins)
+            }
+        }
+
+        private static func printText(_ pins: [PINSummary]) {
+            var table = TextTable([
+                "GENERATION", "ORIGIN", "MADE", "LIVE FROM", "LIVE UNTIL", "MAY BE LIVE", "IN DOUBT SINCE", "KEY",
+            ])
+            let time: (Instant?) -> String = { $0?.description ?? "-" }
+            for pin in pins {
+                table.add([
+                    "\(pin.generation)", pin.origin.text, time(pin.createdAt), time(pin.liveFrom), time(pin.liveUntil),
+                    pin.maybeLive ? "yes" : "no", time(pin.doubtAt), pin.keyID,
+                ])
+            }
+            table.lines(width: Console.isTerminal(1) ? Console.width(1) : 0).forEach { Console.print($0) }
         }
     }
 }
 
-/// `twostepd reload`.
-struct ReloadCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "reload", abstract: "Have the running daemon read the desired state and the secrets again."
-    )
+/// What else a number may be, and what would settle it.
+struct Certainty {
+    let standing: Standing
+    let policy: Policy
+    let now: Instant
 
-    @OptionGroup var config: ConfigOptions
-
-    func run() async throws {
-        let settings = try config.settings()
-        do {
-            let answer = try await ControlClient(socket: settings.controlSocket).reload()
-            Console.note(answer.message)
-        } catch let error as ControlClient.Failure {
-            if case .noDaemon = error { throw Failure.noDaemon(error.description) }
-            throw Failure.configuration(error.description)
+    var lines: [String] {
+        let record = standing.record
+        let relative = RelativeTime(now: now)
+        var lines: [String] = []
+        if record.belief.maybeOff { lines.append("it may also be disabled, so that no PIN is asked for") }
+        if record.belief.maybeForeign { lines.append("it may also be enabled with a PIN that we do not hold") }
+        if let last = record.belief.doubts.map(\.since).max() {
+            let end = last.advanced(by: policy.settleDelay)
+            lines.append("a request without an answer may still be carried out until \(end) (\(relative.text(end)))")
         }
+        guard record.desired != nil else {
+            let advice = "put it back, or try them"
+            return lines + ["the number is not in the desired state, so nothing will settle it: \(advice)"]
+        }
+        let next = standing.outlook.action.map { action in
+            "\(action.rawValue)\(standing.outlook.at.map { ", \(relative.text($0))" } ?? "")"
+        }
+        let step = next.map { "the daemon's next step: \($0)" } ?? "the daemon waits: \(standing.reason.sentence)"
+        return lines + ["what settles it is an accepted request: \(step); see `twostepd status \(record.number)`"]
     }
 }

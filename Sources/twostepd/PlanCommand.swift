@@ -27,33 +27,22 @@ struct PlanCommand: ParsableCommand {
         }
         let fleet = FleetReader(
             settings: settings, environment: config.environment, now: SystemClock().now())
-        let standings = try Self.standings(of: desired, fleet: fleet, secrets: secrets)
-        let document = PlanDocument(standings)
+        let comparison = try StoreComparison(of: desired, fleet: fleet, secrets: secrets)
+        let standings = try comparison.standings()
+        let document = PlanDocument(standings, refused: comparison.held?.description)
         switch output.format {
         case .json: try JSONOutput.print(document)
-        case .text: PlanText(standings: standings, document: document, now: fleet.now).print()
+        case .text:
+            GuardText(guards: comparison.guards, standings: standings, now: fleet.now).lines
+                .forEach { Console.print($0) }
+            PlanText(standings: standings, document: document, now: fleet.now).print()
+            if let held = comparison.held {
+                Console.print(
+                    "\nHELD: this file is not taken into force: \(held).\n"
+                        + "To take it all the same: twostepd accept \(desired.sha256.prefix(12))")
+            }
         }
         if detailedExitCode, !document.now.isEmpty { throw ExitCode(2) }
-    }
-
-    /// How every number of `desired` would stand if it were in force.
-    private static func standings(
-        of desired: DesiredState, fleet: FleetReader, secrets: SecretSources
-    ) throws -> [Standing] {
-        let reader = try fleet.open()
-        let known = try reader.map { try fleet.records($0) } ?? []
-        let records = Dictionary(known.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
-        return try desired.numbers.map { entry in
-            var record = (records[entry.number] ?? NumberRecord(number: entry.number)).taking(entry)
-            var operatorPIN: PIN?
-            if let name = entry.operatorPINName {
-                operatorPIN = try? secrets.pin(named: name)  // `check` has said it; the plan shows it as held.
-                if operatorPIN != nil, !record.generations.isEmpty {
-                    record = try fleet.openWithKey().record(entry.number, at: fleet.now)?.taking(entry) ?? record
-                }
-            }
-            return Standing(record, operatorPIN: operatorPIN, policy: fleet.policy, now: fleet.now)
-        }.sorted { $0.record.number < $1.record.number }
     }
 }
 
@@ -80,20 +69,38 @@ struct PlanText {
             }
             table.lines(width: width).forEach { Console.print($0) }
         }
+        printHeld(width: width)
         if !document.later.isEmpty {
             Console.print("\nFalls due later:\n")
             var table = TextTable(["  NUMBER", "LABEL", "ACTION", "WHEN"])
-            for item in document.later.prefix(Self.mostLater) {
+            for item in document.later.prefix(Self.mostListed) {
                 let when = Instant(item.at).map { "\(relative.text($0)), \(item.at)" } ?? item.at
                 table.add(["  " + item.number, labels[item.number] ?? "", item.action, when])
             }
             table.lines(width: width).forEach { Console.print($0) }
-            let more = document.later.count - Self.mostLater
-            if more > 0 { Console.print("  … and \(more) more (see --format json)") }
+            printMore(document.later.count)
         }
         Console.print(
             "\nPlan: \(document.now.count) now, \(document.later.count) later, \(standings.count) numbers in the file.")
     }
 
-    private static let mostLater = 50
+    /// Numbers that are not as desired, and for which nothing is sent before something else happens.
+    private func printHeld(width: Int) {
+        let held = standings.filter { [.paused, .held].contains($0.condition) }
+        guard !held.isEmpty else { return }
+        Console.print("\nHeld back:\n")
+        var table = TextTable(["  NUMBER", "LABEL", "WHY"])
+        for standing in held.prefix(Self.mostListed) {
+            let record = standing.record
+            table.add(["  " + record.number.description, record.desired?.label ?? "", standing.reason.sentence])
+        }
+        table.lines(width: width).forEach { Console.print($0) }
+        printMore(held.count)
+    }
+
+    private func printMore(_ count: Int) {
+        if count > Self.mostListed { Console.print("  … and \(count - Self.mostListed) more (see --format json)") }
+    }
+
+    private static let mostListed = 50
 }

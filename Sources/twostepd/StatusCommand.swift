@@ -20,7 +20,8 @@ struct StatusCommand: ParsableCommand {
         let settings = try config.settings()
         let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
         let reader = try fleet.open()
-        let all = try reader.map { try fleet.standings($0) } ?? []
+        let guards = try reader.map { try fleet.guards($0) } ?? GuardsInForce()
+        let all = try reader.map { try fleet.standings($0, guards: guards) } ?? []
         let shown = number.map { wanted in all.filter { Self.matches($0.record, wanted) } } ?? all
         if let number, shown.isEmpty {
             throw Failure.failed("\(number) is not in the store \(fleet.location.database): see `twostepd status`")
@@ -31,7 +32,7 @@ struct StatusCommand: ParsableCommand {
         case .json:
             try JSONOutput.print(StatusDocument(at: fleet.now, holder: holder, inForce: inForce, standings: shown))
         case .text:
-            StatusText(fleet: fleet, holder: holder, inForce: inForce, standings: shown)
+            StatusText(fleet: fleet, holder: holder, inForce: inForce, guards: guards, standings: shown)
                 .print(details: number != nil, reader: reader)
         }
     }

@@ -7,6 +7,7 @@ struct StatusText {
     let fleet: FleetReader
     let holder: LockHolder?
     let inForce: DesiredStateStatus?
+    let guards: GuardsInForce
     let standings: [Standing]
 
     private var relative: RelativeTime { RelativeTime(now: fleet.now) }
@@ -14,11 +15,7 @@ struct StatusText {
     func print(details: Bool, reader: StoreReader?) {
         Console.print(daemonLine)
         desiredStateLines.forEach { Console.print($0) }
-        if let reader, let clock = try? fleet.clock(reader), clock.isBehind(at: fleet.now) {
-            Console.print(
-                "clock: BEHIND what the store has recorded (\(clock.highWaterMark)): rotations and adoptions hold; correct it, or see `twostepd clock accept --help`"
-            )
-        }
+        GuardText(guards: guards, standings: standings, now: fleet.now).lines.forEach { Console.print($0) }
         guard !standings.isEmpty else {
             Console.print("no numbers yet: `twostepd run` or `twostepd apply` takes the desired state into force")
             return
@@ -49,6 +46,12 @@ struct StatusText {
             lines.append("desired state: the file is NOT VALID, so revision \(revision) stays in force:")
             lines.append("  \(inForce.problem ?? "it cannot be read")")
             lines.append("  see `twostepd check`")
+        }
+        if let held = inForce.held {
+            lines.append(
+                "desired state: the file is HELD since \(relative.text(held.since)), so revision \(revision) stays:")
+            lines.append("  \(held.reason)")
+            lines.append("  see `twostepd plan`; to take it: twostepd accept \(held.sha256.prefix(12))")
         }
         return lines
     }
@@ -98,6 +101,11 @@ struct NumberText {
         let next = standing.outlook.action.map { "\($0.rawValue), \(time(standing.outlook.at))" }
         table.add(["Next:", next ?? "nothing"])
         table.add(["Failures:", "\(record.attempts) in a row"])
+        if let pause = record.pause {
+            let exposed = pause.includesExposed ? ", even when exposed" : ""
+            let why = pause.reason.map { ": \($0)" } ?? ""
+            table.add(["Paused:", "\(time(pause.since)) by \(pause.by)\(exposed)\(why)"])
+        }
         if let error = record.lastError { table.add(["Last error:", error]) }
         table.lines(width: 0).forEach { Console.print($0) }
         printGenerations(relative)

@@ -19,7 +19,8 @@ struct Twostepd: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, CheckCommand.self, PlanCommand.self, ApplyCommand.self, StatusCommand.self,
-            HistoryCommand.self, PINCommand.self, ReloadCommand.self, BackupCommand.self, ClockCommand.self,
+            HistoryCommand.self, AcceptCommand.self, PauseCommand.self, ResumeCommand.self, PINCommand.self,
+            ReloadCommand.self, BackupCommand.self, ClockCommand.self, KeyCommand.self, AuditCommand.self,
             DemoCommand.self,
             SimulateCommand.self,
         ]

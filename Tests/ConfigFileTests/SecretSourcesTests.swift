@@ -111,6 +111,40 @@ import Testing
         #expect(reading.problems.first?.message.contains("another user (id 12345)") == true)
     }
 
+    @Test(arguments: [(0o400, true), (0o600, true), (0o440, geteuid() == 0), (0o444, false), (0o460, false)])
+    func `a credential has one of the modes of the service manager, or is refused`(_ mode: Int, _ isGood: Bool) throws {
+        let some = try sources(credentials: ["a": "CANARY"])
+        try FileManager.default.setAttributes(
+            [.posixPermissions: mode], ofItemAtPath: folder.path(of: "credentials/a"))
+        guard !isGood else { return #expect(try some.token(named: "a").reveal() == "CANARY") }
+        let error = #expect(throws: SecretError.self) { try some.token(named: "a") }
+        #expect(error.map { "\($0)" }?.contains("(mode \(String(mode, radix: 8)))") == true)
+    }
+
+    @Test func `a credential or a whole credential file of another user is refused`() throws {
+        guard geteuid() == 0 else { return #expect(try sources(credentials: ["a": "x"]).isAvailable) }
+        let some = try sources(credentials: ["a": "CANARY", "secrets.yaml": "tokens: {b: CANARY}\n"])
+        #expect(try some.token(named: "b").reveal() == "CANARY")
+        for name in ["a", "secrets.yaml"] {
+            try #require(chown(folder.path(of: "credentials/\(name)"), 12_345, 12_345) == 0)
+        }
+        #expect(throws: SecretError.self) { try some.token(named: "a") }
+        let again = SecretSources.read(
+            settings: settings(), environment: ["CREDENTIALS_DIRECTORY": folder.path(of: "credentials")])
+        #expect(again.value == nil)
+        #expect(again.problems.first?.message.contains("another user (id 12345)") == true)
+    }
+
+    @Test func `blanks around a value are taken away, and inside it refused`() throws {
+        let some = try sources(
+            "tokens: {a: \"  file \\n\"}\n", credentials: ["b": " \tcredential\r\n\n", "c": "two words\n"],
+            environment: ["TWOSTEPD_PIN_D": " 123456\n"])
+        #expect(try some.token(named: "a").reveal() == "file")
+        #expect(try some.token(named: "b").reveal() == "credential")
+        #expect(throws: SecretError.self) { try some.token(named: "c") }
+        #expect(try some.pin(named: "d").reveal() == "123456")
+    }
+
     @Test func `a file that is a folder is refused`() throws {
         try FileManager.default.createDirectory(
             atPath: folder.path(of: "secrets.yaml"), withIntermediateDirectories: true)

@@ -123,6 +123,7 @@ struct NumberRecordTransitionsTests {
         var expected = record
         expected.attempts = 1
         expected.retryAt = later.advanced(by: .seconds(1))
+        expected.lastFailure = reason
         expected.lastError = after.lastError
         #expect(after == expected)
         #expect(after.lastError != nil)

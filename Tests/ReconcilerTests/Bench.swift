@@ -20,7 +20,11 @@ final class Bench {
 
     static let start = Instant(millisecondsSinceEpoch: 1_790_000_000_000)
 
-    init(policy: Policy = Policy()) throws {
+    private let weakeningGuard: WeakeningGuard
+    private var answered: Set<Int64> = []
+
+    init(policy: Policy = Policy(), weakeningGuard: WeakeningGuard = WeakeningGuard(maximumPercent: nil)) throws {
+        self.weakeningGuard = weakeningGuard
         var keyDice = SplitMix64(seed: 3)
         store = try Store.inMemory(key: SealingKey.random(using: &keyDice))
         self.policy = policy
@@ -39,7 +43,7 @@ final class Bench {
             .started(
                 EngineStart(
                     nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.exposedNumbers(),
-                    nextDueAt: try store.reader.nextDueAt())))
+                    nextDueAt: try store.reader.nextDueAt(), fleetPause: try store.reader.fleetPause())))
     }
 
     func tell(_ event: EngineEvent) {
@@ -55,6 +59,11 @@ final class Bench {
 
     func answer(_ call: VendorCall, _ reason: OutcomeReason, retryAfter: Duration? = nil) {
         tell(.answered(changeID: call.changeID, Outcome(reason, retryAfter: retryAfter)))
+    }
+
+    /// Answers a request that has no answer yet.
+    func answerOnce(_ call: VendorCall, _ reason: OutcomeReason) {
+        if answered.insert(call.changeID).inserted { answer(call, reason) }
     }
 
     func pass(_ duration: Duration) { now = now.advanced(by: duration) }
@@ -81,7 +90,10 @@ final class Bench {
             tell(.loaded(try page(limit: limit, excluding: excluding)))
         case .adopt(let state):
             if failing { return tell(.adoptionFailed("the disk is full")) }
-            tell(.adopted(try store.adopt(state, at: now)))
+            switch try store.adopt(state, guardedBy: weakeningGuard, at: now) {
+            case .adopted(let adoption): tell(.adopted(adoption))
+            case .held(let held): tell(.adoptionHeld(held))
+            }
         case .send, .armTimer, .report: Issue.record("not the store's work")
         }
     }

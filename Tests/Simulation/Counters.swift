@@ -6,6 +6,11 @@ public struct Counters: Hashable, Sendable {
     public var cleanStops = 0
     public var edits = 0
     public var invalidFiles = 0
+    /// Files that were held because they would weaken the fleet.
+    public var heldStates = 0
+    /// Pauses, resumes, and work ordered out of turn.
+    public var orders = 0
+    public var outages = 0
     public var clockJumps = 0
     public var storeFailures = 0
     public var lateLandings = 0

@@ -6,6 +6,8 @@ struct FleetFile {
     private(set) var entries: [DesiredNumber] = []
     /// The values of operator-owned PINs by name.
     private(set) var operatorPINs: [String: PIN] = [:]
+    /// SHA-256 of the content that the operator accepted although it weakens the fleet.
+    var accepted: String?
     /// Whether the file can be read and means something.
     var isValid = true
 
@@ -71,6 +73,10 @@ struct FleetFile {
                 mayReplace && entries[position].rotationMethod == .reset ? .replace : .reset
             return entries[position].rotationMethod.rawValue
         case 10:
+            if random.chance(0.5) {
+                entries[position].tokenMark = String(random.int(1000...9999))
+                return "token's value"
+            }
             entries[position].tokenName += entries[position].tokenName.count < 12 ? "x" : ""
             return "token"
         default:
@@ -107,6 +113,7 @@ struct FleetFile {
         _ index: Int, _ scenario: Scenario, truth: Truth, using random: inout SplitMix64
     ) -> DesiredNumber {
         var entry = DesiredNumber(number: numbers[index], tokenName: "token-\(index)")
+        entry.tokenMark = "first"
         entry.endpoint = random.chance(0.5) ? .v4 : .legacy
         entry.verification = random.chance(0.8) ? .enabled : .disabled
         entry.rotateEvery = period(using: &random)

@@ -1,4 +1,5 @@
 import Planning
+import Storage
 
 /// The final period: nothing fails, nobody edits, and every number has to come home.
 struct HealthyPeriod {
@@ -38,6 +39,7 @@ extension World {
             schedule(.restart, after: .second)
         } else {
             schedule(.readFile(life: life), after: .second)
+            schedule(.operate(life: life), after: 2 * .second)
         }
         schedule(.convergenceDue, after: HealthyPeriod.patience + clock.behind)
         for number in scenario.numbers { noteHealth(of: number) }
@@ -98,6 +100,9 @@ extension World {
         isOver = true
         note("end")
         try rereadStore()
+        if let finding = try store.reader.verifyAudit().first {
+            throw Violation(.housekeeping, "the history does not verify: \(finding.sentence)")
+        }
     }
 
     // MARK: Ages of PINs

@@ -12,6 +12,18 @@ struct LimitWatch {
     private var writes: [PhoneNumber: [(changeID: Int64, at: Milliseconds)]] = [:]
     /// Departed, and not sent yet.
     private var departed: [Int64: Milliseconds] = [:]
+    /// How endpoints fail, by what their answers say.
+    private var outages: [Endpoint: Outage] = [:]
+
+    /// Failures in a row of one endpoint.
+    private struct Outage {
+        var failures = 0
+        var numbers: Set<PhoneNumber> = []
+        /// Requests that departed since it was down, and have not ended.
+        var probes: Set<Int64> = []
+
+        var isDown: Bool { failures >= 5 && numbers.count > 1 }
+    }
 
     init(policy: Policy) {
         self.policy = policy
@@ -22,6 +34,12 @@ struct LimitWatch {
         _ entry: ChangeEntry, to endpoint: Endpoint, isExposed: Bool, at now: Milliseconds
     ) throws {
         departed[entry.id] = now
+        if outages[endpoint]?.isDown == true {
+            outages[endpoint]?.probes.insert(entry.id)
+            if let probes = outages[endpoint]?.probes, probes.count > 1 {
+                throw Violation(.limitsHold, "\(endpoint.text) is down, and \(probes.count) requests probe it")
+            }
+        }
         if let until = waits[endpoint], until > now {
             throw Violation(.limitsHold, "\(endpoint.text) asked to be left alone for another \(until - now) ms")
         }
@@ -43,6 +61,25 @@ struct LimitWatch {
         writes[call.number, default: []].append((call.changeID, at))
     }
 
+    /// A request ended: what that says about its endpoint.
+    mutating func end(_ call: VendorCall, _ outcome: Outcome) {
+        outages[call.endpoint]?.probes.remove(call.changeID)
+        switch outcome.reason {
+        case .tokenUnavailable, .daemonStopped: break
+        case .success, .authenticationRefused, .balanceRefused, .rateLimited, .clientError, .vendorRefused:
+            outages[call.endpoint] = nil
+        default:
+            outages[call.endpoint, default: Outage()].failures += 1
+            outages[call.endpoint, default: Outage()].numbers.insert(call.number)
+        }
+    }
+
+    /// A request that departed was not sent after all.
+    mutating func withdraw(_ changeID: Int64) {
+        departed[changeID] = nil
+        for endpoint in outages.keys { outages[endpoint]?.probes.remove(changeID) }
+    }
+
     /// The request never left: it is no write.
     mutating func forget(_ call: VendorCall) {
         writes[call.number]?.removeAll { $0.changeID == call.changeID }
@@ -57,11 +94,14 @@ struct LimitWatch {
         departures = [:]
         waits = [:]
         departed = [:]
+        outages = [:]
     }
 
     /// The wall clock was set forward: hours and minutes have passed by it.
     mutating func clear() {
-        forgetProcess()
+        departures = [:]
+        waits = [:]
+        departed = [:]
         writes = [:]
     }
 
@@ -81,6 +121,7 @@ extension World {
             if let retryAt = backoffs.removeValue(forKey: entry.number), retryAt > clock.wall {
                 throw Violation(.limitsHold, "\(entry.number) should not be tried before \(retryAt)")
             }
+            try checkPause(of: entry)
             if isStopping, entry.action == .disable, desired.verification == .enabled,
                 planned[entry.number]?.cycle == nil
             {

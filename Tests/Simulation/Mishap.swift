@@ -11,6 +11,8 @@ enum Mishap: CaseIterable {
     case clockBack
     case weather
     case diskFailure
+    case accept
+    case order
 }
 
 extension World {
@@ -18,7 +20,7 @@ extension World {
     func scheduleMishaps() {
         let most: [(Mishap, Int)] = [
             (.crash, 8), (.edit, 16), (.invalidFile, 3), (.cleanStop, 3), (.clockForward, 3), (.clockBack, 3),
-            (.weather, 24), (.diskFailure, 4),
+            (.weather, 24), (.diskFailure, 4), (.accept, 3), (.order, 8),
         ]
         for (mishap, count) in most {
             for _ in 0..<random.int(0...count) {
@@ -53,8 +55,14 @@ extension World {
         case .weather:
             weather = Weather.random(using: &random, rate: scenario.faultRate)
             note("weather: \(weather.faults.map(\.rawValue)) \(weather.probability)")
+            if weather.probability == 1 { counters.outages += 1 }
             // An outage that exposes a number makes many requests: it does not last for days.
             if weather.probability > 0.6 { schedule(.mishap(.weather), after: random.span(.minute...6 * .hour)) }
+        case .accept:
+            note("operator: accepts the file")
+            file.accepted = file.state.sha256
+            fileChanged()
+        case .order: try giveOrder()
         case .diskFailure:
             note("disk fails")
             isDiskFailing = true

@@ -42,7 +42,10 @@ extension World {
         jobs.removeFirst(batch.count)
         if isDiskFailing {
             counters.storeFailures += 1
-            for (id, _) in batch { confirm(.commitFailed(id, "the disk is full")) }
+            for (id, mutations) in batch {
+                for case .openChange(let entry) in mutations { limits.withdraw(entry.id) }
+                confirm(.commitFailed(id, "the disk is full"))
+            }
             return
         }
         let mutations = batch.flatMap(\.1)
@@ -55,7 +58,7 @@ extension World {
         noteBackoffs(in: mutations)
         note("disk: commits \(batch.map { "\($0.0.value)" }.joined(separator: " "))")
         for (id, _) in batch { confirm(.committed(id)) }
-        try noteDurable(Self.numbers(in: mutations))
+        try noteDurable(numbers(in: mutations))
         mayCrash()
     }
 
@@ -71,7 +74,7 @@ extension World {
             confirm(.loaded(DueBatch(records: page.records, failures: [], nextDueAt: page.nextDueAt)))
         case .adopt(let state, let now):
             guard !isDiskFailing else { return confirm(.adoptionFailed("the disk is full")) }
-            let adoption = try store.adopt(state, at: now)
+            guard let adoption = try adoptGuarded(state, at: now) else { return mayCrash() }
             journal.append(.adopt(state, at: now))
             adoptedLast = state
             let difference = adoption.difference
@@ -90,6 +93,37 @@ extension World {
         }
     }
 
+    /// The adoption, or nil when the state is held.
+    private func adoptGuarded(_ state: DesiredState, at now: Instant) throws -> Adoption? {
+        let inForce = durable.values.compactMap(\.desired)
+        let guardian = WeakeningGuard(maximumPercent: scenario.policy.maxWeakenedPercent)
+        switch try store.adopt(state, guardedBy: guardian, at: now) {
+        case .adopted(let adoption):
+            try checkWeakening(from: inForce, to: state)
+            return adoption
+        case .held(let held):
+            counters.heldStates += 1
+            note("disk: held, \(held.weakening)")
+            confirm(.adoptionHeld(held))
+            return nil
+        }
+    }
+
+    /// A typo must not weaken the fleet: counted here apart from the guard's own counting.
+    private func checkWeakening(from inForce: [DesiredNumber], to state: DesiredState) throws {
+        guard inForce.count >= 5, state.acceptedBy == nil, let percent = scenario.policy.maxWeakenedPercent else {
+            return
+        }
+        var weakened = 0
+        for old in inForce {
+            let new = state.numbers.first { $0.number == old.number }
+            if new == nil || (old.verification == .enabled && new?.verification == .disabled) { weakened += 1 }
+        }
+        guard weakened * 100 <= percent * inForce.count else {
+            throw Violation(.onlyManagedNumbers, "\(weakened) of \(inForce.count) numbers are weakened by a file")
+        }
+    }
+
     /// Tells the engine a little later; completions keep their order.
     private func confirm(_ event: EngineEvent) {
         let soonest = clock.elapsed + random.span(0...max(1, scenario.slowestCommit / 8))
@@ -98,13 +132,33 @@ extension World {
     }
 
     private func noteBackoffs(in mutations: [StoreMutation]) {
-        for case .save(let record, _, _) in mutations { retryAts[record.number] = record.retryAt }
+        for mutation in mutations {
+            switch mutation {
+            case .save(let record, _, _): retryAts[record.number] = record.retryAt
+            case .order(.reapply, let scope, _), .order(.reset, let scope, _):
+                for number in numbers(of: scope) { retryAts[number] = nil }
+            default: break
+            }
+        }
     }
 
-    private static func numbers(in mutations: [StoreMutation]) -> Set<PhoneNumber> {
+    private func numbers(in mutations: [StoreMutation]) -> Set<PhoneNumber> {
         var numbers: Set<PhoneNumber> = []
-        for case .save(let record, _, _) in mutations { numbers.insert(record.number) }
+        for mutation in mutations {
+            switch mutation {
+            case .save(let record, _, _): numbers.insert(record.number)
+            case .order(_, let scope, _): numbers.formUnion(self.numbers(of: scope))
+            default: break
+            }
+        }
         return numbers
+    }
+
+    func numbers(of scope: OrderScope) -> [PhoneNumber] {
+        switch scope {
+        case .all: Array(durable.keys)
+        case .numbers(let numbers): numbers
+        }
     }
 
     /// Reads everything that is durable, as a new process finds it.
@@ -115,6 +169,7 @@ extension World {
         }
         durable = Dictionary(uniqueKeysWithValues: known.rows.map { ($0.number, $0) })
         for number in durable.keys.sorted() { try checkBelief(of: number) }
+        try checkPauses()
     }
 
     private func noteDurable(_ numbers: Set<PhoneNumber>) throws {

@@ -44,11 +44,16 @@ extension World {
         case .requestSent(let entry):
             note("engine: \(Self.text(of: entry))")
         case .requestEnded(let entry, let record):
+            limits.withdraw(entry.id)
             note("engine: #\(entry.id) ended \(entry.outcome?.reason.rawValue ?? "?"), \(Self.text(of: record))")
         case .planned(let record, let decision):
             planned[record.number] = record
             note("engine: \(record.number) \(Self.text(of: decision))")
         case .adopted(let adoption): note("engine: revision \(adoption.revision) in force")
+        case .orderEnded(let id, let failure): hearOrder(id, failure)
+        case .endpointDown(let endpoint, _): note("engine: \(endpoint.text) is down")
+        case .endpointUp(let endpoint, _): note("engine: \(endpoint.text) is up")
+        case .leftExposed(let numbers): note("engine: left exposed \(numbers)")
         case .storeFailed(_, let retryAt): note("engine: store failed, again at \(retryAt)")
         case .storeRecovered: note("engine: store recovered")
         case .numberUnreadable(let number, let message):
@@ -106,12 +111,15 @@ extension World {
         inForce = durable.compactMapValues(\.desired)
         exposure.keep { inForce[$0]?.verification == .enabled }
         knownPINs = [:]
+        outstandingOrders = [:]
         engine = Engine(policy: scenario.policy)
         let start = EngineStart(
             nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.exposedNumbers(),
-            nextDueAt: try store.reader.nextDueAt(), highWaterMark: try store.reader.highWaterMark() ?? .distantPast
+            nextDueAt: try store.reader.nextDueAt(), highWaterMark: try store.reader.highWaterMark() ?? .distantPast,
+            fleetPause: try store.reader.fleetPause()
         )
         try tell(.started(start))
+        if healthy != nil { schedule(.operate(life: life), after: 2 * .second) }
         schedule(.readFile(life: life), after: random.span(1...500))
     }
 
@@ -119,11 +127,14 @@ extension World {
     func readFile() throws {
         guard engine != nil else { return }
         if file.isValid {
-            let state = file.state
+            var state = file.state
+            // In the end the operator means what the file says.
+            if healthy != nil || file.accepted == state.sha256 { state.acceptedBy = "operator" }
             note("file: \(state.numbers.count) numbers")
             try tell(.desiredStateRead(state))
-            try takePINs(
-                state.numbers.compactMap { entry in entry.operatorPINName.map { (entry.number, $0) } })
+            // A state that is held leaves the numbers of the last one with their PINs.
+            let named = state.numbers.compactMap { entry in entry.operatorPINName.map { (entry.number, $0) } }
+            try takePINs(named + store.reader.operatorPINNames())
         } else {
             note("file: invalid")
             submit(.loadFailure(at: clock.wall))

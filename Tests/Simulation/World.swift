@@ -28,6 +28,8 @@ final class World {
         case stopDue(life: Int)
         case diskHeals
         case restart
+        /// The operator ends every pause.
+        case operate(life: Int)
         /// The final, healthy period begins.
         case clearUp
         /// Every number must have been as desired since it cleared up.
@@ -60,6 +62,13 @@ final class World {
     /// Until when numbers have to be left alone, as was written, and as the process found it when it started.
     var retryAts: [PhoneNumber: Instant] = [:]
     var backoffs: [PhoneNumber: Instant] = [:]
+
+    /// Orders whose end the operator waits for.
+    var outstandingOrders: [OrderID: (order: Order, scope: OrderScope)] = [:]
+    var lastOrder: Int64 = 0
+    /// The pauses that the operator was told are in force.
+    var pauses: [PhoneNumber: Pause] = [:]
+    var fleetPause: Pause?
 
     // The disk.
     let key: SealingKey
@@ -155,6 +164,8 @@ final class World {
             if life == self.life { throw Violation(.housekeeping, "the stop takes longer than its grace period") }
         case .diskHeals: isDiskFailing = false
         case .restart: try restart()
+        case .operate(let life):
+            if life == self.life { try endPauses() }
         case .clearUp: try clearUp()
         case .convergenceDue: try requireConvergence()
         case .end: try end()

@@ -74,7 +74,8 @@ extension SimulationReport {
         let figures: [(String, Int)] = [
             ("events", counters.events), ("requests", counters.requests), ("crashes", counters.crashes),
             ("clean_stops", counters.cleanStops), ("edits", counters.edits),
-            ("invalid_files", counters.invalidFiles), ("clock_jumps", counters.clockJumps),
+            ("invalid_files", counters.invalidFiles), ("held_states", counters.heldStates),
+            ("orders", counters.orders), ("outages", counters.outages), ("clock_jumps", counters.clockJumps),
             ("store_failures", counters.storeFailures), ("late_landings", counters.lateLandings),
             ("accepted_enables", counters.rotations), ("virtual_seconds", Int(counters.virtualMilliseconds / 1000)),
         ]

@@ -26,10 +26,10 @@ struct StorageErrorTests {
             .diskFull(path: "/p"), .readOnly(path: "/p"), .corrupted(path: "/p", problem: "x"), .busy(path: "/p"),
             .io(path: "/p", operation: "open", problem: "x"), .database(path: "/p", code: 1, problem: "x"),
             .newerSchema(path: "/p", migrations: ["m"]), .olderSchema(path: "/p"),
-            .wrongKey(needed: "a", have: "b"), .keyNeeded(path: "/p"), .keyMalformed(source: "/p"),
+            .wrongKey(needed: "a", have: "b"), .keyNeeded(path: "/p", id: nil), .keyMalformed(source: "/p"),
             .keyExists(path: "/p"),
             .sealedPINUnreadable(number: number, generation: 1, keyID: "a", problem: "restore a backup"),
-            .unreadableRow(table: "t", key: "k", column: "c"), .conflict(problem: "x"),
+            .pruneRefused(problem: "x"), .unreadableRow(table: "t", key: "k", column: "c"), .conflict(problem: "x"),
             .mismatch(number: number, problem: "x"), .queueFull(waiting: 2),
         ]
         #expect(Set(errors.map(\.description)).count == errors.count)

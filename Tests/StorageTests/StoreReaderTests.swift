@@ -88,7 +88,7 @@ struct StoreReaderTests {
         #expect(row.record(withPlaceholder: placeholder) == expected)
         #expect(try reader.statusRow(try Sample.number(1), at: Sample.now) == row)
 
-        let needed = StorageError.keyNeeded(path: directory.location.database)
+        let needed = StorageError.keyNeeded(path: directory.location.database, id: Sample.key.id)
         #expect(throws: needed) { try reader.pin(of: try Sample.number(1), generation: 1) }
         #expect(throws: needed) { try reader.records(after: nil, limit: 10, at: Sample.now) }
         #expect(try reader.record(try Sample.number(2), at: Sample.now) == store.required(2))

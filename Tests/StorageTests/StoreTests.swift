@@ -53,12 +53,14 @@ struct StoreTests {
         #expect("\(try #require(error))".contains("others can write to this directory"))
     }
 
-    @Test func `another key than the one the PINs are sealed under is refused`() throws {
+    @Test func `another key than the one the store was made with is refused, with PINs in it or none`() throws {
         let directory = try StateDirectory()
         let store = try Store.open(at: directory.location, key: Sample.key)
         _ = try store.adopt(Sample.state([try Sample.desired(1)]), at: Sample.now)
         let other = SealingKey.random()
-        try Store.open(at: directory.location, key: other).close()
+        #expect(throws: StorageError.wrongKey(needed: Sample.key.id, have: other.id)) {
+            try Store.open(at: directory.location, key: other)
+        }
         try store.addGeneration(1, "284715", to: 1)
         try store.close()
         #expect(throws: StorageError.wrongKey(needed: Sample.key.id, have: other.id)) {

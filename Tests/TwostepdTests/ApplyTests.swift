@@ -39,7 +39,7 @@ struct ApplyTests {
         let result = try await rig.run("apply")
         #expect(result.code == 1)
         for entry in rig.entries { #expect(result.errors.contains(entry.number)) }
-        #expect(result.errors.contains("IP restriction"))
+        #expect(result.errors.contains("the IP addresses that it is restricted to"))
         #expect(rig.entries.allSatisfy { rig.truth($0) == $0.start }, "a refused token changes nothing")
         try await rig.end()
     }

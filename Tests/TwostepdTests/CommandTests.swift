@@ -50,10 +50,10 @@ struct CommandTests {
     func pinShow() async throws {
         let rig = try await Rig(Rig.fleet(1))
         #expect(try await rig.run("apply").code == 0)
-        let alone = try await rig.run("pin", "show", rig.entries[0].number, "--reason", "without a daemon")
+        let alone = try await rig.run("pin", "show", rig.entries[0].number, "--reason", "without a daemon", "--stdout")
         #expect(alone.output == "\(rig.truth(rig.entries[0])?.pin ?? "")\n")
         let daemon = try await rig.startDaemon()
-        let label = try await rig.run("pin", "show", "n1", "--reason", "with a daemon")
+        let label = try await rig.run("pin", "show", "n1", "--reason", "with a daemon", "--stdout")
         #expect(label.output == alone.output)
         #expect(try await rig.run("pin", "show", "n1").code == 64)
         #expect(await rig.stop(daemon) == 0)

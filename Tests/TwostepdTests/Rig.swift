@@ -167,6 +167,7 @@ final class Child: @unchecked Sendable {
     }
 
     var pid: Int32 { process.processIdentifier }
+    var isRunning: Bool { process.isRunning }
 
     func signal(_ number: Int32) { kill(pid, number) }
 
@@ -212,14 +213,18 @@ extension Rig {
         return await child.exitCode()
     }
 
-    /// Waits for a condition, at most `seconds`.
+    /// Waits for a condition, at most `seconds`, looking at every `interval`.
     func wait(
-        _ what: String, seconds: Int = 30, until condition: () async throws -> Bool
+        _ what: String, seconds: Int = 30, every interval: Duration = .milliseconds(50),
+        until condition: () async throws -> Bool
     ) async throws {
         let deadline = ContinuousClock.now + .seconds(seconds)
-        while ContinuousClock.now < deadline {
+        // While other tests hold all threads this one does not get to look: what counts then is how often it looked.
+        var looks = 0
+        while ContinuousClock.now < deadline || looks < 100 {
             if try await condition() { return }
-            try await Task.sleep(for: .milliseconds(50))
+            looks += 1
+            try await Task.sleep(for: interval)
         }
         throw TestFailure("waited \(seconds) s in vain until \(what)\n\(logText.suffix(3000))")
     }
@@ -236,6 +241,18 @@ extension Rig {
     func isConverged() async throws -> Bool {
         let numbers = try await status()
         return numbers.count == entries.count && numbers.values.allSatisfy { $0["condition"] as? String == "converged" }
+    }
+
+    /// One column or several of the store, a line a row, as `sqlite3` prints them.
+    func query(_ sql: String) async throws -> [String] {
+        try await Shell.run("sqlite3", [store.path, sql]).split(separator: "\n").map(String.init)
+    }
+
+    /// The numbers of `status` in the order in which it shows them.
+    func statusRows() async throws -> [[String: Any]] {
+        let result = try await run("status", "--format", "json")
+        guard result.code == 0 else { throw TestFailure("status failed: \(result.errors)") }
+        return try result.json()["numbers"] as? [[String: Any]] ?? []
     }
 
     /// The PIN that `pin show` prints for a number; nil when it prints none.

@@ -17,7 +17,7 @@ public struct StatusDocument: Encodable, Sendable {
         public let loadedAt: Nullable<String>
         /// Whether the file, when it was last read, was valid and taken into force.
         public let valid: Bool
-        /// A revision that waits for `accept`.
+        /// The SHA-256 of the file that waits for `accept`.
         public let heldRevision: Nullable<String>
     }
 
@@ -64,73 +64,8 @@ public struct StatusDocument: Encodable, Sendable {
         desiredState = DesiredStateInForce(
             revision: Nullable(inForce?.revision), sha256: Nullable(inForce?.sha256),
             loadedAt: Nullable(inForce?.loadedAt?.description), valid: inForce?.isValid ?? false,
-            heldRevision: Nullable(inForce?.heldRevision.map(String.init))
+            heldRevision: Nullable(inForce?.held?.sha256)
         )
         numbers = standings.map(\.document)
-    }
-}
-
-/// How one number stands and what comes next: what `status`, `apply` and the daemon's summary line are made of.
-public struct Standing: Sendable {
-    public let record: NumberRecord
-    public let condition: NumberCondition
-    public let decision: Decision
-    public let outlook: Outlook
-    /// When the live PIN is due to change; nil for never, and when no PIN of ours is certainly live.
-    public let rotationAt: Instant?
-
-    /// Judges `record` at `now`, by a clock that `clock` has watched.
-    public init(
-        _ record: NumberRecord, operatorPIN: PIN?, policy: Policy, now: Instant, clock: ClockGuard = ClockGuard()
-    ) {
-        self.record = record
-        let wanted = Planner.decide(record, operatorPIN: operatorPIN, policy: policy, now: now)
-        decision = clock.permit(wanted, for: record, at: now)
-        condition = NumberCondition(of: record, decision: decision)
-        rotationAt = record.desired.flatMap { desired in
-            guard desired.verification == .enabled, case .on(let generation) = record.belief.certainEffect else {
-                return nil
-            }
-            return RotationSchedule.due(
-                record, desired: desired, generation: generation, operatorPIN: operatorPIN, policy: policy, now: now
-            )?.at
-        }
-        outlook = Outlook(of: record, decision: decision, operatorPIN: operatorPIN, policy: policy, now: now)
-    }
-
-    /// Why the number stands as it does.
-    public var reason: DecisionReason { outlook.reason }
-
-    /// How urgent it is to look at this number, most urgent first: exposed, failing, unsettled, at rest.
-    public var rank: Int {
-        switch condition {
-        case .exposed: 0
-        case .backingOff: 1
-        case .held: 2
-        case .uncertain: 3
-        case .pending: 4
-        case .paused: 5
-        case .converged: 6
-        case .unmanaged: 7
-        }
-    }
-
-    var document: StatusDocument.Number {
-        StatusDocument.Number(
-            number: record.number.description,
-            label: Nullable(record.desired?.label),
-            desired: Nullable(record.desired?.verification.rawValue),
-            belief: record.belief.elements,
-            certain: record.belief.isCertain,
-            condition: condition.rawValue,
-            reason: reason.rawValue,
-            pinGeneration: Nullable(record.likeliestGeneration),
-            appliedAt: Nullable(record.appliedAt?.description),
-            rotatedAt: Nullable(record.rotatedAt?.description),
-            nextAction: Nullable(outlook.action?.rawValue),
-            nextActionAt: Nullable(outlook.at?.description),
-            attempts: record.attempts,
-            lastError: Nullable(record.lastError)
-        )
     }
 }

@@ -1,0 +1,69 @@
+public import Planning
+
+/// How one number stands and what comes next: what `status`, `apply` and the daemon's summary line are made of.
+public struct Standing: Sendable {
+    public let record: NumberRecord
+    public let condition: NumberCondition
+    public let decision: Decision
+    public let outlook: Outlook
+    /// When the live PIN is due to change; nil for never, and when no PIN of ours is certainly live.
+    public let rotationAt: Instant?
+
+    /// Judges `record` at `now`, as `guards` permit.
+    public init(
+        _ record: NumberRecord, operatorPIN: PIN?, policy: Policy, now: Instant, guards: GuardsInForce = GuardsInForce()
+    ) {
+        self.record = record
+        let wanted = Planner.decide(
+            record, operatorPIN: operatorPIN, fleetPause: guards.fleetPause, policy: policy, now: now)
+        decision = guards.permit(wanted, for: record, at: now)
+        condition = NumberCondition(of: record, decision: decision, isPaused: guards.fleetPause != nil)
+        rotationAt = record.desired.flatMap { desired in
+            guard desired.verification == .enabled, case .on(let generation) = record.belief.certainEffect else {
+                return nil
+            }
+            return RotationSchedule.due(
+                record, desired: desired, generation: generation, operatorPIN: operatorPIN, policy: policy, now: now
+            )?.at
+        }
+        outlook = Outlook(
+            of: record, decision: decision, operatorPIN: operatorPIN, fleetPause: guards.fleetPause, policy: policy,
+            now: now)
+    }
+
+    /// Why the number stands as it does.
+    public var reason: DecisionReason { outlook.reason }
+
+    /// How urgent it is to look at this number, most urgent first: exposed, failing, unsettled, at rest.
+    public var rank: Int {
+        switch condition {
+        case .exposed: 0
+        case .backingOff: 1
+        case .held: 2
+        case .uncertain: 3
+        case .pending: 4
+        case .paused: 5
+        case .converged: 6
+        case .unmanaged: 7
+        }
+    }
+
+    var document: StatusDocument.Number {
+        StatusDocument.Number(
+            number: record.number.description,
+            label: Nullable(record.desired?.label),
+            desired: Nullable(record.desired?.verification.rawValue),
+            belief: record.belief.elements,
+            certain: record.belief.isCertain,
+            condition: condition.rawValue,
+            reason: reason.rawValue,
+            pinGeneration: Nullable(record.likeliestGeneration),
+            appliedAt: Nullable(record.appliedAt?.description),
+            rotatedAt: Nullable(record.rotatedAt?.description),
+            nextAction: Nullable(outlook.action?.rawValue),
+            nextActionAt: Nullable(outlook.at?.description),
+            attempts: record.attempts,
+            lastError: Nullable(record.lastError)
+        )
+    }
+}

@@ -1,0 +1,28 @@
+/// A guard that holds the daemon back just now, or no longer does.
+public struct GuardState: Hashable, Sendable {
+    /// Which guard.
+    public enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// An endpoint is down: one probe at a time.
+        case endpointDown = "endpoint_down"
+        /// Fewer numbers may be exposed at once than the setting says.
+        case exposureBudget = "exposure_budget"
+    }
+
+    public let kind: Kind
+    /// What it concerns: an endpoint, or nothing.
+    public let subject: String
+    /// Since when it holds; nil when it no longer does.
+    public let since: Instant?
+    /// How many numbers may be exposed at once, for the exposure budget.
+    public let permitted: Int?
+    /// Why, in words.
+    public let detail: String
+
+    public init(_ kind: Kind, subject: String = "", since: Instant?, permitted: Int? = nil, detail: String = "") {
+        self.kind = kind
+        self.subject = subject
+        self.since = since
+        self.permitted = permitted
+        self.detail = detail
+    }
+}

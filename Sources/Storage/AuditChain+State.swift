@@ -1,0 +1,63 @@
+import Crypto
+import Foundation
+import GRDB
+
+/// Where the chain begins, and its key in its sealed form.
+struct AuditState {
+    let sealedKey: [UInt8]
+    let keyID: String
+    let adopted: Int
+    let cut: AuditChain.Head
+    let before: String?
+    let anchorMAC: [UInt8]
+
+    /// The row of `audit_state`; nil when there is none yet.
+    init?(_ db: Database) throws {
+        let sql = """
+            SELECT cut_sequence, cut_mac, sealed_key, key_id, adopted, cut_before, anchor_mac FROM audit_state
+            """
+        guard let row = try Row.fetchOne(db, sql: sql) else { return nil }
+        let (sealed, anchor): (Data, Data) = (row[2], row[6])
+        sealedKey = Array(sealed)
+        keyID = row[3]
+        adopted = row[4]
+        before = row[5]
+        anchorMAC = Array(anchor)
+        cut = AuditChain.Head(row)
+    }
+}
+
+extension AuditChain {
+    /// Opens the chain of a store under its sealing key, for the one writer; begins it where there is none yet, over
+    /// all history that is there. Part of a write transaction.
+    static func open(_ db: Database, sealer: PINSealer) throws -> AuditChain {
+        try db.execute(sql: AuditTables.notes)
+        if let state = try AuditState(db) { return try AuditChain(state, sealer) }
+        let key = SymmetricKey(size: .bits256)
+        let chain = AuditChain(key: key)
+        let adopted = try db.noteEverything()
+        try db.execute(
+            sql: """
+                INSERT INTO audit_state (only, sealed_key, key_id, adopted, cut_sequence, cut_mac, anchor_mac)
+                VALUES (1, ?, ?, ?, 0, ?, ?)
+                """,
+            arguments: [
+                Data(sealer.seal(auditKey: key)), sealer.keyID, adopted, Data(Head().mac),
+                Data(chain.anchorMAC(cut: Head(), before: nil, adopted: adopted)),
+            ])
+        try chain.extend(db)
+        return chain
+    }
+
+    init(_ state: AuditState, _ sealer: PINSealer) throws(StorageError) {
+        key = try sealer.open(auditKey: state.sealedKey, keyID: state.keyID)
+    }
+}
+
+extension Database {
+    /// Has the whole history chained; gives how many links that will be.
+    fileprivate func noteEverything() throws -> Int {
+        try execute(sql: AuditTables.noteEverything)
+        return try Int.fetchOne(self, sql: "SELECT count(*) FROM temp.unchained") ?? 0
+    }
+}

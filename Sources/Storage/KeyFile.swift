@@ -1,0 +1,54 @@
+import Glibc
+
+/// A file that holds a sealing key, and the new key beside it while a rotation is under way.
+///
+/// A rotation first makes the new key durable as `NAME.new`, then seals the store anew in one transaction, then renames
+/// the new key over the old one. Whenever it is cut off, one of the two files holds the key that opens everything, and
+/// the id in the store tells which.
+public struct KeyFile: Hashable, Sendable {
+    public let path: String
+
+    public init(path: String) { self.path = path }
+
+    /// The new key while a rotation is under way.
+    public var next: String { path + ".new" }
+
+    /// The key here that opens what is sealed under `id`, and whether it is the one of an unfinished rotation.
+    ///
+    /// With `id` nil, or when neither fits, the key in the file itself: whoever uses it is told that it is wrong.
+    public func load(for id: String?) throws(StorageError) -> (key: SealingKey, isNext: Bool) {
+        let key = try SealingKey.load(file: path)
+        guard let id, key.id != id, try PrivateFile.status(of: next) != nil else { return (key, false) }
+        let other = try SealingKey.load(file: next)
+        return other.id == id ? (other, true) : (key, false)
+    }
+
+    /// Makes the key of the next rotation, or takes the one that an unfinished rotation left; durable when it returns.
+    ///
+    /// - Parameter given: a key to use instead of a new one.
+    public func prepareNext(_ given: SealingKey? = nil) throws(StorageError) -> SealingKey {
+        guard let old = try PrivateFile.status(of: path, followingLinks: true) else {
+            throw .permissions(path: path, problem: "there is no such key file")
+        }
+        if try PrivateFile.status(of: next) != nil {
+            let left = try SealingKey.load(file: next)
+            guard let given, given.id != left.id else { return left }
+            throw .keyExists(path: next)
+        }
+        let key = try SealingKey.generate(file: next, given, owner: old.owner)
+        return key
+    }
+
+    /// Puts the new key in place, after the store was sealed under it. The old one is kept beside it as `NAME.ID`,
+    /// because backups made before need it.
+    ///
+    /// - Returns: the path of the old key.
+    @discardableResult
+    public func finish() throws(StorageError) -> String {
+        let old = "\(path).\(try SealingKey.load(file: path).id)"
+        guard link(path, old) == 0 || errno == EEXIST else { throw PrivateFile.failure("keep the old key as", old) }
+        guard rename(next, path) == 0 else { throw PrivateFile.failure("put in place", path) }
+        try PrivateFile.syncDirectory(PrivateFile.directory(of: path))
+        return old
+    }
+}

@@ -1,0 +1,23 @@
+import GRDB
+import Planning
+
+/// The columns of a pause, in `numbers` and in `store_state`.
+enum PauseColumns {
+    static let list = "paused_at, paused_by, pause_reason, pause_exposed"
+    static let assignments = "paused_at = ?, paused_by = ?, pause_reason = ?, pause_exposed = ?"
+
+    /// The pause in the reader's next four columns; nil when there is none.
+    static func read(_ reader: inout RowReader) throws(StorageError) -> Pause? {
+        let since = try reader.optionalInstant("paused_at")
+        let (by, reason, includesExposed) = (reader.optionalText(), reader.optionalText(), reader.optionalInteger())
+        guard let since else { return nil }
+        return Pause(since: since, by: by ?? "unknown", reason: reason, includesExposed: includesExposed == 1)
+    }
+
+    static func arguments(_ pause: Pause?) -> StatementArguments {
+        [
+            pause?.since.description, pause?.by.boundedLine(to: TextLimit.line),
+            pause?.reason?.boundedLine(to: TextLimit.line), pause.map { $0.includesExposed ? 1 : 0 },
+        ]
+    }
+}

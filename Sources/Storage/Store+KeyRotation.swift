@@ -1,0 +1,77 @@
+import Crypto
+import Foundation
+import GRDB
+public import Planning
+
+extension Store {
+    /// Seals everything anew under another key, in one durable transaction: afterwards the new key opens all of it, and
+    /// before, or when it throws, the old one. This object holds the old key, so it is closed here.
+    ///
+    /// - Returns: how many PINs were sealed anew.
+    public func rotateKey(to new: SealingKey, at now: Instant, actor: String) throws(StorageError) -> Int {
+        let (old, sealer) = (sealer, PINSealer(key: new))
+        let count = try write { db in
+            let count = try Self.resealPINs(db, old, sealer)
+            let auditKey = chain.key
+            try db.execute(
+                sql: "UPDATE audit_state SET sealed_key = ?, key_id = ?",
+                arguments: [Data(sealer.seal(auditKey: auditKey)), sealer.keyID])
+            try db.append(
+                EventEntry(
+                    at: now, kind: .keyRotated, actor: actor,
+                    detail: "\(count) PINs sealed anew, from key \(old.keyID) to key \(sealer.keyID)"))
+            return count
+        }
+        try close()
+        return count
+    }
+
+    private static func resealPINs(_ db: Database, _ old: PINSealer, _ new: PINSealer) throws -> Int {
+        let page = 1000
+        let select = try db.makeStatement(
+            sql: """
+                SELECT number, generation, sealed, key_id FROM pins WHERE (number, generation) > (?, ?)
+                ORDER BY number, generation LIMIT \(page)
+                """)
+        let update = try db.makeStatement(
+            sql: "UPDATE pins SET sealed = ?, key_id = ? WHERE number = ? AND generation = ?")
+        var (last, count): ((String, Int), Int) = (("", 0), 0)
+        while true {
+            let rows = try Row.fetchAll(select, arguments: [last.0, last.1])
+            for row in rows {
+                let (text, generation): (String, Int) = (row[0], row[1])
+                guard let number = PhoneNumber(text) else {
+                    throw StorageError.unreadableRow(table: "pins", key: text, column: "number")
+                }
+                let sealed: Data = row[2]
+                let pin = try old.open(Array(sealed), number: number, generation: generation, keyID: row[3])
+                try update.execute(
+                    arguments: [
+                        Data(new.seal(pin, number: number, generation: generation)), new.keyID, text, generation,
+                    ])
+                last = (text, generation)
+            }
+            count += rows.count
+            if rows.count < page { return count }
+        }
+    }
+}
+
+extension StoreReader {
+    /// The id of the key that a store is sealed under; nil when there is no store, nothing is sealed yet, or the store
+    /// cannot be read, which opening it explains.
+    public static func keyID(at location: StoreLocation) -> String? {
+        guard location.hasStore else { return nil }
+        var configuration = Store.configuration
+        configuration.readonly = true
+        // It only helps to choose among keys: whatever fails here fails again, and is told, when the store is opened.
+        return try? DatabaseQueue(path: location.database, configuration: configuration).read { db in
+            if try db.tableExists("audit_state"),
+                let id = try String.fetchOne(db, sql: "SELECT key_id FROM audit_state")
+            {
+                return id
+            }
+            return try String.fetchOne(db, sql: "SELECT max(key_id) FROM pins")
+        }
+    }
+}

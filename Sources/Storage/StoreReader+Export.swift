@@ -1,0 +1,78 @@
+import GRDB
+public import Planning
+
+/// One link of the chain with its row, as `audit export` writes it.
+public struct AuditRecord: Hashable, Sendable {
+    /// A column's value.
+    public enum Value: Hashable, Sendable {
+        case null
+        case integer(Int64)
+        case text(String)
+    }
+
+    public let sequence: Int64
+    /// `opened`, `answered` or `event`.
+    public let entry: String
+    /// 64 hexadecimal digits.
+    public let mac: String
+    /// `changes` or `events`.
+    public let table: String
+    /// The columns that the link covers, in their order; nil when the row is gone.
+    public let columns: [(name: String, value: Value)]?
+
+    public static func == (left: AuditRecord, right: AuditRecord) -> Bool {
+        left.sequence == right.sequence && left.mac == right.mac
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(sequence)
+        hasher.combine(mac)
+    }
+
+    init(_ entry: AuditEntry) {
+        sequence = entry.sequence
+        self.entry = entry.kind.rawValue
+        mac = (entry.mac ?? []).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        table = entry.kind.table
+        let names = Self.names(entry.kind)
+        columns = entry.content.map { zip(names, $0.map { Value($0) }).map { (name: $0, value: $1) } }
+    }
+
+    private static func names(_ kind: AuditEntry.Kind) -> [String] {
+        switch kind {
+        case .opened: ["id", "number", "action", "reason", "generation", "sent_at"]
+        case .answered:
+            ["id", "answered_at", "outcome", "outcome_reason", "http_status", "api_status", "message", "retry_after"]
+        case .event: ["id", "at", "kind", "number", "actor", "detail"]
+        }
+    }
+}
+
+extension AuditRecord.Value {
+    fileprivate init(_ value: DatabaseValue) {
+        switch value.storage {
+        case .null: self = .null
+        case .int64(let integer): self = .integer(integer)
+        // No column of the history is REAL: the tables are STRICT.
+        case .double(let double): self = .text("\(double)")
+        case .string(let text): self = .text(text)
+        case .blob(let bytes): self = .text(String(decoding: bytes, as: UTF8.self))
+        }
+    }
+}
+
+extension StoreReader {
+    /// Hands every link whose row is older than `date`, with its row, to `body`, in order. It holds all that a pruning
+    /// before the same date removes. Needs no key.
+    public func exportAudit(
+        before date: Instant, _ body: (AuditRecord) throws -> Void
+    ) throws(StorageError) {
+        try read { db in
+            let time = date.description
+            let sql = AuditEntry.query(
+                "audit_chain", where: "coalesce(e.at, c.sent_at, '') < ? OR c.answered_at < ?")
+            let cursor = try Row.fetchCursor(db, sql: sql, arguments: [time, time])
+            while let row = try cursor.next() { try body(AuditRecord(AuditEntry(row))) }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+import ArgumentParser
+import ConfigFile
+import Daemon
+import Planning
+import Storage
+
+/// `twostepd key`.
+struct KeyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "key", abstract: "Make, rotate and tell apart sealing keys.",
+        subcommands: [Generate.self, Rotate.self, ID.self]
+    )
+
+    /// `twostepd key generate`.
+    struct Generate: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "generate",
+            abstract: "Make a sealing key in a new file that only its owner can read. The key is never printed.",
+            discussion: """
+                Without FILE it goes beside the store, where the daemon finds it by itself. Better is a key that a copy \
+                of the state directory does not hold:
+
+                  twostepd key generate /etc/twostepd/twostepd.key
+                  systemctl edit twostepd     # [Service] LoadCredential=twostepd-key:/etc/twostepd/twostepd.key
+
+                A store that is sealed already stays under its key: see `twostepd key rotate`.
+                """
+        )
+
+        @OptionGroup var config: ConfigOptions
+        @Argument(help: "The file to make; there must be none of that name.")
+        var file: String?
+
+        func run() throws {
+            let path = try file ?? besideStore()
+            do {
+                let key = try SealingKey.generate(file: path)
+                Console.print("\(path): key \(key.id)")
+            } catch {
+                throw Failure(error)
+            }
+            Console.note(
+                """
+                keep a copy of it apart from the store and its backups: without it no PIN can be read.
+                as a credential: LoadCredential=twostepd-key:\(path) in the unit (systemctl edit twostepd),
+                or as a file: sealing_key: \(path) in the settings.
+                """)
+        }
+
+        private func besideStore() throws -> String {
+            let location = StoreLocation(directory: try config.settings().stateDirectory)
+            if let id = StoreReader.keyID(at: location) {
+                throw Failure.failed(
+                    "the store in \(location.directory) is sealed under key \(id), which a new key does not open: "
+                        + "use `twostepd key rotate`, or name a FILE")
+            }
+            do {
+                try location.prepareDirectory()
+            } catch {
+                throw Failure(error)
+            }
+            return location.key
+        }
+    }
+
+    /// `twostepd key id`.
+    struct ID: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "id",
+            abstract: "Tell the id of the key in a file, or of the key that the store is sealed under."
+        )
+
+        @OptionGroup var config: ConfigOptions
+        @Argument(help: "A key file; the store when absent.")
+        var file: String?
+
+        func run() throws {
+            if let file {
+                do {
+                    Console.print(try SealingKey.load(file: file).id)
+                } catch {
+                    throw Failure(error)
+                }
+                return
+            }
+            let location = StoreLocation(directory: try config.settings().stateDirectory)
+            guard let id = StoreReader.keyID(at: location) else {
+                throw Failure.failed("nothing is sealed in \(location.directory) yet, or its store cannot be read")
+            }
+            Console.print(id)
+        }
+    }
+
+    /// `twostepd key rotate`.
+    struct Rotate: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "rotate",
+            abstract: "Seal every PIN anew under a new key, while the daemon is stopped.",
+            discussion: """
+                The new key is made durable beside the old one as NAME.new, then everything is sealed anew in one \
+                transaction, then the new key takes the old one's name. Cut off anywhere, one of the two files opens \
+                everything, and the next start or the next rotation goes on from there.
+
+                The old key is kept beside it as NAME.ID: backups made before need it. Remove it when none does.
+
+                For a key that is a credential, name its source (--key /etc/twostepd/twostepd.key), or give a key of \
+                your own (--new-key) and hand it over as the credential afterwards.
+                """
+        )
+
+        @OptionGroup var config: ConfigOptions
+        @Option(name: .long, help: "The file of the present key, when the settings name a credential.")
+        var key: String?
+        @Option(name: .long, help: "A file with the key to rotate to, instead of a new one.")
+        var newKey: String?
+
+        func run() throws {
+            let rotation = KeyRotation(
+                settings: try config.settings(), environment: config.environment,
+                actor: UserName.current(environment: config.environment), now: SystemClock().now())
+            let ending: KeyRotation.Ending
+            do {
+                ending = try rotation.run(current: key, new: newKey)
+            } catch .unavailable(let message) {
+                throw Failure.failed(
+                    "\(message)\nnothing was rotated; with a daemon: systemctl stop twostepd, rotate, start it again")
+            } catch {
+                throw Failure(error)
+            }
+            Self.tell(ending)
+        }
+
+        private static func tell(_ ending: KeyRotation.Ending) {
+            switch ending {
+            case .replaced(let file, let old, let id, let pins):
+                Console.print("\(pins) PINs are sealed under key \(id), in \(file)")
+                Console.note("backups made before need the old key, kept as \(old): remove it when none needs it")
+            case .handOver(let file, let credential, let id, let pins):
+                Console.print("\(pins) PINs are sealed under key \(id), in \(file)")
+                Console.note(
+                    "before the next start, hand \(file) over in the place of \(credential) (LoadCredential in the "
+                        + "unit); backups made before need the old key")
+            case .finished(let file, let old, let id):
+                Console.print("an earlier rotation was cut off and is finished now: key \(id), in \(file)")
+                Console.note("backups made before need the old key, kept as \(old): remove it when none needs it")
+            }
+        }
+    }
+}

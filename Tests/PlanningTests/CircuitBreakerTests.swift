@@ -1,0 +1,119 @@
+import Planning
+import Testing
+
+struct CircuitBreakerTests {
+    private static let policy: Policy = {
+        var policy = Policy()
+        policy.backoffMin = .seconds(2)
+        policy.backoffMax = .seconds(3600)
+        policy.backoffMaxExposed = .seconds(30)
+        return policy
+    }()
+
+    /// A breaker and what it is told, one failure or answer after the other.
+    private struct Endpoint {
+        var breaker = CircuitBreaker()
+        var now = Fixture.now
+        var changeID: Int64 = 0
+
+        mutating func note(
+            _ reason: OutcomeReason, of index: Int = 0, jitter: Double = 0.5
+        ) -> CircuitBreaker.Change {
+            changeID += 1
+            breaker.depart(changeID)
+            return breaker.note(
+                Outcome(reason), of: changeID, number: Fixture.phone("+1555010\(1000 + index)"), now: now,
+                policy: CircuitBreakerTests.policy, jitter: jitter)
+        }
+
+        /// Five failures of two numbers.
+        mutating func fail() { for index in 0..<CircuitBreaker.threshold { _ = note(.timeout, of: index % 2) } }
+    }
+
+    @Test func `It opens at the fifth failure in a row, and then blocks until a probe is due`() {
+        var endpoint = Endpoint()
+        for index in 0..<4 {
+            #expect(endpoint.note(.connectionRefused, of: index % 2) == .none)
+            #expect(endpoint.breaker.blockedUntil(now: endpoint.now) == nil)
+        }
+        #expect(endpoint.note(.connectionRefused, of: 0) == .opened)
+        #expect(endpoint.breaker.openSince == Fixture.now)
+        // Half of two seconds, and half of the other half by chance.
+        #expect(endpoint.breaker.blockedUntil(now: endpoint.now) == Fixture.later(.milliseconds(1500)))
+        #expect(endpoint.breaker.blockedUntil(now: Fixture.later(.milliseconds(1500))) == nil)
+    }
+
+    @Test func `One number alone never opens it`() {
+        var endpoint = Endpoint()
+        for _ in 0..<50 { #expect(endpoint.note(.timeout) == .none) }
+        #expect(endpoint.breaker.blockedUntil(now: endpoint.now) == nil)
+        #expect(endpoint.note(.timeout, of: 1) == .opened)
+    }
+
+    @Test(arguments: [
+        OutcomeReason.success, .authenticationRefused, .balanceRefused, .rateLimited, .clientError, .vendorRefused,
+    ])
+    func `An answer of its own, whatever it says, starts the count again`(_ answer: OutcomeReason) {
+        var endpoint = Endpoint()
+        for index in 0..<4 { _ = endpoint.note(.serverError, of: index) }
+        #expect(endpoint.note(answer, of: 4) == .none)
+        #expect(endpoint.breaker == CircuitBreaker())
+    }
+
+    @Test(arguments: [OutcomeReason.tokenUnavailable, .daemonStopped])
+    func `What was not about the endpoint counts neither way`(_ reason: OutcomeReason) {
+        var endpoint = Endpoint()
+        for index in 0..<4 { _ = endpoint.note(.serverError, of: index) }
+        #expect(endpoint.note(reason) == .none)
+        #expect(endpoint.breaker.failures == 4)
+        #expect(endpoint.note(.serverError) == .opened)
+    }
+
+    @Test func `A probe is alone, and its answer closes the breaker`() {
+        var endpoint = Endpoint()
+        endpoint.fail()
+        endpoint.now = Fixture.later(.seconds(2))
+        endpoint.breaker.depart(99)
+        #expect(endpoint.breaker.blockedUntil(now: Fixture.later(.seconds(3600))) == .distantFuture)
+        // One that was on its way when it opened tells nothing new.
+        let late = endpoint.breaker.note(
+            Outcome(.timeout), of: 3, number: Fixture.number, now: endpoint.now, policy: Self.policy, jitter: 0)
+        #expect(late == .none && endpoint.breaker.state == .probing(changeID: 99))
+        let closed = endpoint.breaker.note(
+            Outcome(.vendorRefused), of: 99, number: Fixture.number, now: endpoint.now, policy: Self.policy, jitter: 0)
+        #expect(closed == .closed)
+        #expect(endpoint.breaker == CircuitBreaker())
+    }
+
+    @Test func `Probes that fail wait longer each time, up to the most that an exposed number may wait`() {
+        var endpoint = Endpoint()
+        endpoint.fail()
+        var waits: [Int64] = []
+        for index in 0..<9 {
+            guard let until = endpoint.breaker.blockedUntil(now: endpoint.now) else { break }
+            waits.append(endpoint.now.duration(to: until).milliseconds)
+            endpoint.now = until
+            #expect(endpoint.note(.timeout, of: index, jitter: 0) == .none)
+        }
+        #expect(waits == [1500, 2000, 4000, 8000, 15_000, 15_000, 15_000, 15_000, 15_000])
+    }
+
+    @Test func `A probe that was not sent makes room for another one at once`() {
+        var endpoint = Endpoint()
+        endpoint.fail()
+        endpoint.now = Fixture.later(.seconds(2))
+        endpoint.breaker.depart(99)
+        endpoint.breaker.withdraw(98, now: endpoint.now)
+        #expect(endpoint.breaker.state == .probing(changeID: 99))
+        endpoint.breaker.withdraw(99, now: endpoint.now)
+        #expect(endpoint.breaker.blockedUntil(now: endpoint.now) == nil)
+        #expect(endpoint.breaker.openSince != nil, "it still takes the next one for a probe")
+    }
+
+    @Test func `The exhaustive list of reasons says of each what it tells`() {
+        let down = OutcomeReason.allCases.filter { $0.saysOfEndpoint == .down }
+        let up = OutcomeReason.allCases.filter { $0.saysOfEndpoint == .up }
+        #expect(down.count == 12 && up.count == 6 && OutcomeReason.allCases.count == 20)
+        #expect(!down.contains(.authenticationRefused), "one wrong token does not stop the others")
+    }
+}

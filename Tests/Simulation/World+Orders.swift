@@ -1,0 +1,96 @@
+import Planning
+import Reconciler
+import Storage
+
+/// The operator at the control socket.
+extension World {
+    /// Any order, about one number or all.
+    func giveOrder() throws {
+        guard engine != nil, !isStopping else { return }
+        let known = durable.keys.filter { durable[$0]?.desired != nil }.sorted()
+        guard let number = known.randomElement(using: &random) else { return }
+        let scope: OrderScope = random.chance(0.3) ? .all : .numbers([number])
+        let order: Order
+        switch random.int(0...6) {
+        case 0...1:
+            order = .pause(
+                Pause(since: clock.wall, by: "operator", reason: "drill", includesExposed: random.chance(0.3)))
+        case 2...3: order = .resume
+        case 4: order = .rotate(before: clock.wall.advanced(by: .milliseconds(random.pick([0, 0, Milliseconds.hour]))))
+        case 5: order = .reapply
+        default: order = .reset
+        }
+        try give(order, scope)
+    }
+
+    /// The operator ends every pause, until it is done.
+    func endPauses() throws {
+        guard engine != nil else { return }
+        if try store.reader.fleetPause() != nil { try give(.resume, .all) }
+        for number in durable.keys.sorted() where durable[number]?.pause != nil && durable[number]?.desired != nil {
+            try give(.resume, .numbers([number]))
+        }
+    }
+
+    private func give(_ order: Order, _ scope: OrderScope) throws {
+        counters.orders += 1
+        lastOrder += 1
+        let id = OrderID(lastOrder)
+        outstandingOrders[id] = (order, scope)
+        note("operator: \(order) \(scope)")
+        // From here on a resume may have been carried out, whatever is answered.
+        switch order {
+        case .resume: forgetPauses(scope)
+        case .reapply, .reset: for number in numbers(of: scope) { backoffs[number] = nil }
+        case .pause, .rotate: break
+        }
+        let event = EventEntry(at: clock.wall, kind: .paused, actor: "operator", detail: "drill")
+        try tell(.ordered(id, order, scope, event))
+        mayCrash()
+    }
+
+    private func forgetPauses(_ scope: OrderScope) {
+        switch scope {
+        case .all: fleetPause = nil
+        case .numbers(let numbers): for number in numbers { pauses[number] = nil }
+        }
+    }
+
+    /// The operator is told how an order ended.
+    func hearOrder(_ id: OrderID, _ failure: StoreFailure?) {
+        guard let (order, scope) = outstandingOrders.removeValue(forKey: id) else {
+            preconditionFailure("an order ends once")
+        }
+        note("engine: order \(id.value) \(failure?.description ?? "done")")
+        // What is answered with "repeat it" is repeated.
+        if failure != nil, healthy != nil { schedule(.operate(life: life), after: 60 * .second) }
+        guard failure == nil, case .pause(let pause) = order else { return }
+        switch scope {
+        case .all: fleetPause = pause
+        case .numbers(let numbers):
+            for number in numbers where durable[number]?.desired != nil { pauses[number] = pause }
+        }
+    }
+
+    /// A pause that the operator was told of survives the process.
+    func checkPauses() throws {
+        guard !options.skipsSync else { return }
+        if let fleetPause, try store.reader.fleetPause() != fleetPause {
+            throw Violation(.housekeeping, "the pause of all numbers is not in the store")
+        }
+        for (number, pause) in pauses where durable[number]?.pause != pause {
+            throw Violation(.housekeeping, "the pause of \(number) is not in the store")
+        }
+    }
+
+    /// While a number is paused, only what ends an exposure is sent, and not even that when the operator said so.
+    func checkPause(of entry: ChangeEntry) throws {
+        for pause in [pauses[entry.number], fleetPause].compactMap({ $0 }) {
+            let record = planned[entry.number]
+            let endsExposure = record?.isExposed == true || record?.cycle?.isOurs == true
+            guard !pause.includesExposed, endsExposure else {
+                throw Violation(.onlyManagedNumbers, "a request for \(entry.number) departs, which is paused")
+            }
+        }
+    }
+}
