@@ -2,7 +2,8 @@
 # box.sh BASE CHECKS: boots BASE (see make-base.sh) as a throw-away machine with a real systemd as process 1, sources
 # CHECKS, and fails when one of its checks does. Needs root and systemd-nspawn; network is loopback only.
 #
-# CHECKS may define prepare, which gets $ROOT before the boot, and must define checks. In it, `box COMMAND…` runs a
+# CHECKS may define prepare, which gets $ROOT before the boot, and diagnose, which tells more after a failure; it must
+# define checks. In it, `box COMMAND…` runs a
 # command inside, `ok NAME CONDITION` counts one check, and `until_ CONDITION` waits for one, 15 s at most.
 # Everything is in private mount and process namespaces over an overlay: ending this script ends the machine and removes
 # all of it; BASE is never written.
@@ -37,6 +38,7 @@ mount -t tmpfs -o mode=755 run /run/systemd
 mount -t overlay overlay -o lowerdir="$BASE",upperdir="$W"/u,workdir="$W"/w "$W"/r
 ROOT=$W/r
 prepare() { :; }
+diagnose() { :; }
 # shellcheck source=/dev/null
 . "$CHECKS"
 prepare
@@ -80,7 +82,11 @@ ok() {
     fi
 }
 echo "# $(box systemctl --version | head -1), $(box systemctl is-system-running --wait)"
+ended=
+trap '[ -n "$ended" ] || { echo "not ok - the checks stopped at $BASH_COMMAND"; diagnose; }' EXIT
 checks
+ended=yes
+[ $failed = 0 ] || diagnose
 nsenter -t "$LEADER" -a -- systemctl exit 0 || :
 wait $NSPAWN || :
 echo "service: $passed passed, $failed failed"

@@ -49,7 +49,7 @@ PROPERTIES
     ok "it starts after network and time" \
         '[[ " $(prop After) " == *" network-online.target "* && " $(prop After) " == *" time-sync.target "* ]]'
     # From here on restarts and watchdog are fast, so that the checks are.
-    drop_in fast <<<$'[Service]\nRestartSec=200ms\nWatchdogSec=3s'
+    drop_in fast <<<$'[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestartSec=200ms\nWatchdogSec=3s'
     box systemctl restart twostepd
 }
 

@@ -47,7 +47,8 @@ LimitNOFILE=4096
 MemoryMax=1073741824
 TasksMax=64
 NoExecPaths=/ /run /tmp /var/tmp -/dev/shm /var/lib/twostepd /run/twostepd
-ReadOnlyPaths=/run /usr/bin/twostepd -/usr/lib -/usr/lib64 -/lib -/lib64
+ReadOnlyPaths=/run
+BindReadOnlyPaths=/usr/bin/twostepd:/usr/bin/twostepd:rbind -/usr/lib:/usr/lib:rbind -/usr/lib64:/usr/lib64:rbind -/lib:/lib:rbind -/lib64:/lib64:rbind
 ExecPaths=/usr/bin/twostepd -/usr/lib -/usr/lib64 -/lib -/lib64
 PROPERTIES
     ok "the service manager has each line of the sandbox${wrong[*]:+: ${wrong[*]}}" '[ ${#wrong[@]} = 0 ]'
@@ -82,13 +83,14 @@ probe_sandbox() {
         for f in /home/canary /tmp/canary /var/tmp/canary /dev/canary /usr/lib/modules/canary; do
             echo >"$f" && chmod 644 "$f"; done
         for n in mnt user ipc uts; do readlink /proc/1/ns/$n >/run/probe-$n; done'
-    box sed -e 's|^ExecStart=.*|ExecStart=/usr/bin/twostepd\nBindReadOnlyPaths=/opt/probe:/usr/bin/twostepd|' \
+    box sed -e 's|^ExecStart=.*|ExecStart=/usr/bin/twostepd|' \
+        -e 's|^BindReadOnlyPaths=/usr/bin/twostepd |BindReadOnlyPaths=/opt/probe:/usr/bin/twostepd |' \
         -e '/^ExecReload=/d; /^Restart/d; /^WatchdogSec=/d; /^LoadCredential=/d' -e 's/^Type=.*/Type=oneshot/' \
         -e 's/^StateDirectory=.*/StateDirectory=probe/; s/^RuntimeDirectory=.*/RuntimeDirectory=probe/' \
         -e 's,%S/twostepd[^ ]*,%S/probe,; s,%t/twostepd[^ ]*,%t/probe,' \
         "/lib/systemd/system/$1" | put "$file"
     box systemctl daemon-reload
-    box rm -rf /var/lib/probe /var/lib/private/probe
+    box rm -rf /var/lib/probe /var/lib/private/probe /dev/shm/probe-copy
     ok "the probe runs in the place of $1" 'box systemctl start "$probe"'
     box systemd-run -q --wait -p StateDirectory=probe-control /opt/probe || :
     box cat /var/lib/probe/result >"$W"/sandboxed

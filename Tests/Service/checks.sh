@@ -31,6 +31,12 @@ checks() {
     checks_removal
 }
 
+# The last words of the services, after a failure.
+diagnose() {
+    box systemctl list-units --all --no-legend 'twostepd*' vendor.service || :
+    box journalctl -q -o short-precise -n 60 || :
+}
+
 # prop NAME [UNIT]: a property of the unit, from the service manager.
 prop() { box systemctl show --value -p "$1" "${2:-twostepd.service}"; }
 
