@@ -63,7 +63,8 @@ for page in docs/man/*.[1-8]; do
     [ -e "$page" ] || continue
     put 644 "$page" "$prefix/share/man/man${page##*.}/${page##*/}"
 done
-complete() { "$binary" --generate-completion-script "$1" | install -D -m 644 /dev/stdin "$root$prefix/share/$2"; }
+# Sourced, never run: the line that names an interpreter has no place there.
+complete() { "$binary" --generate-completion-script "$1" | sed '1{/^#!/d}' | install -D -m 644 /dev/stdin "$root$prefix/share/$2"; }
 complete bash bash-completion/completions/twostepd
 complete zsh zsh/vendor-completions/_twostepd
 complete fish fish/vendor_completions.d/twostepd.fish

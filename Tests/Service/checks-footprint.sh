@@ -16,6 +16,7 @@ state_directory: /var/lib/twostepd-large
 runtime_directory: /run/twostepd-large
 listen: 127.0.0.1:9478
 limits: { requests_per_minute: unlimited, writes_per_hour: unlimited, max_exposed: unlimited, concurrency: 32 }
+timing: { settle_delay: 2s }
 SETTINGS
     ok "a second tenant starts" 'box systemctl start twostepd@large'
     ok "a tenant has a user of its own, and the shared group for its socket" \
@@ -40,6 +41,7 @@ waits() { box bash -c 'cat /proc/'"$1"'/task/*/status' | awk '/^voluntary_ctxt_s
 checks_footprint() {
     local pid began ended seconds=${FOOTPRINT_SECONDS:-20} rss anonymous memory rate
     ok "1,000 numbers are as desired" 'until_ large_is_done || until_ large_is_done || until_ large_is_done'
+    ok "a tenant with 1,000 numbers never crashed" '[ "$(prop NRestarts twostepd@large)" = 0 ]'
     pid=$(prop MainPID twostepd@large)
     began=$(waits "$pid")
     sleep "$seconds"

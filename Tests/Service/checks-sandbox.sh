@@ -4,12 +4,14 @@ checks_sandbox() {
     sandbox_properties
     sandbox_of_process
     probe_sandbox twostepd.service probe.service
+    checks_sandbox_lines
     probe_sandbox twostepd@.service probe-tenant@one.service
 }
 
 sandbox_properties() {
     local line wrong=()
     while read -r line; do
+        echo "$line" >>"$W"/properties
         is "${line%%=*}" "${line#*=}" || wrong+=("$line is $(prop "${line%%=*}")")
     done <<'PROPERTIES'
 CapabilityBoundingSet=
@@ -52,6 +54,12 @@ BindReadOnlyPaths=/usr/bin/twostepd:/usr/bin/twostepd:rbind -/usr/lib:/usr/lib:r
 ExecPaths=/usr/bin/twostepd -/usr/lib -/usr/lib64 -/lib -/lib64
 PROPERTIES
     ok "the service manager has each line of the sandbox${wrong[*]:+: ${wrong[*]}}" '[ ${#wrong[@]} = 0 ]'
+    local key unlisted=()
+    for key in $(box sed -n '/^UMask=/,/^\[Install/s/=.*//p' /lib/systemd/system/twostepd.service | sort -u); do
+        grep -q "^$key=" "$W"/properties || [[ " LoadCredential Environment SystemCallFilter " == *" $key "* ]] ||
+            unlisted+=("$key")
+    done
+    ok "no line of the sandbox goes unchecked${unlisted[*]:+: ${unlisted[*]}}" '[ ${#unlisted[@]} = 0 ]'
     ok "the system call filter lets nothing privileged through" \
         '[[ " $(prop SystemCallFilter) " != *" setpriority "* && " $(prop SystemCallFilter) " != *" chroot "* &&
             " $(prop SystemCallFilter) " != *" mount "* && " $(prop SystemCallFilter) " == *" fdatasync "* ]]'
@@ -115,4 +123,30 @@ probe_sandbox() {
     done <"$W"/sandboxed
     ok "$1: $proven things are denied that are allowed without the sandbox" '[ $proven -ge 30 ]'
     [ ${#unproven[@]} = 0 ] || echo "# denied in any case here, so only asserted as properties: ${unproven[*]}"
+}
+
+# Lines without which the probe still finds nothing that it may do. Only the properties speak for these.
+# Other lines imply them: NoNewPrivileges and PrivateMounts (the filter, the mounts), AmbientCapabilities (empty anyhow),
+# DevicePolicy (PrivateDevices), ProtectKernelTunables (ProcSubset), RestrictRealtime (SystemCallFilter), ExecPaths
+# (BindReadOnlyPaths makes mounts of its own). A container denies what these forbid, with and without them: ProtectClock,
+# ProtectKernelLogs, KeyringMode. RemoveIPC is about what the service leaves behind.
+BACKED_UP="NoNewPrivileges PrivateMounts AmbientCapabilities DevicePolicy ProtectKernelTunables RestrictRealtime ExecPaths
+ProtectClock ProtectKernelLogs KeyringMode RemoveIPC"
+
+# Takes each line out of the unit in turn, and the probe must notice.
+checks_sandbox_lines() {
+    local key difference noticed=0 backed=0 unnoticed=()
+    box bash -s <"$HERE/take-out-lines.sh" >"$W"/lines
+    while IFS=: read -r key difference; do
+        if [ -n "${difference# }" ]; then
+            noticed=$((noticed + 1))
+        elif [[ " ${BACKED_UP//$'\n'/ } " == *" $key "* ]]; then
+            backed=$((backed + 1))
+        else
+            unnoticed+=("$key")
+        fi
+    done <"$W"/lines
+    ok "the probe notices each line that is taken out of the unit${unnoticed[*]:+: not ${unnoticed[*]}}" \
+        '[ ${#unnoticed[@]} = 0 ] && [ $noticed -ge 26 ]'
+    echo "# $noticed lines of the sandbox are noticed when they are taken out; $backed are backed up by others, or cannot be tried here"
 }

@@ -37,6 +37,13 @@ static int writes(const char *path) {
     return 1;
 }
 
+// With a name of its own, so that a file of an earlier run, which is another user's, does not stand in the way.
+static int writes_into(const char *folder) {
+    char path[4200];
+    snprintf(path, sizeof path, "%s/file-%d", folder, getpid());
+    return writes(path);
+}
+
 static int reads(const char *path) {
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) return 0;
@@ -114,6 +121,8 @@ static int makes_user_namespace(void) { return unshare(CLONE_NEWUSER) == 0; }
 static int makes_mount_namespace(void) { return unshare(CLONE_NEWNS) == 0; }
 static int is_traced(void) { return ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0; }
 static int lowers_priority(void) { return setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 1) == 0; }
+// A daemon that does more than it may must get an error that it can tell of, not be killed.
+static int is_refused_with_error(void) { return chroot("/") == 0 || errno == EPERM; }
 static int sets_hostname(void) { return sethostname("box", 3) == 0; }
 static int changes_root(void) { return chroot("/") == 0; }
 
@@ -185,13 +194,15 @@ int main(int count, char **arguments) {
     tell("need:resolv.conf", reads("/etc/resolv.conf") || errno == ENOENT);
     tell("need:time zones", reads("/usr/share/zoneinfo") || errno == ENOENT);
 
+    tell("need:SystemCallErrorNumber", in_child(is_refused_with_error));
+
     // What it does not.
     tell("ProtectSystem:/usr", is_writable_mount("/usr"));
     tell("ProtectSystem:/usr/lib", is_writable_mount("/usr/lib"));
     tell("ProtectSystem:/usr/bin/twostepd", is_writable_mount("/usr/bin/twostepd"));
     tell("ProtectSystem:/etc", is_writable_mount("/etc"));
-    tell("ProtectSystem:/var", writes("/var/lib/probe-open/file"));
-    tell("ProtectSystem:/run", writes("/run/probe-open/file"));
+    tell("ProtectSystem:/var", writes_into("/var/lib/probe-open"));
+    tell("ProtectSystem:/run", writes_into("/run/probe-open"));
     tell("ProtectHome", reads("/home/canary"));
     tell("PrivateTmp", reads("/tmp/canary") || reads("/var/tmp/canary"));
     tell("PrivateDevices", reads("/dev/canary"));
