@@ -15,6 +15,8 @@ public final class Reconciliation: Sendable {
     let driver: EngineDriver
     let loader: DesiredStateLoader
     let flights: FlightLog
+    /// What is counted for `/metrics`.
+    let recorder = MetricsRecorder()
     private let lock: StoreLock
     private let client: HTTPVendorClient
     private let logger: Logger
@@ -66,7 +68,9 @@ public final class Reconciliation: Sendable {
         } catch {
             throw StartupError(error)
         }
-        commits = CommitQueue(store: store)
+        let recorder = recorder
+        commits = CommitQueue(
+            store: store, onTransaction: { recorder.noteCommit($0, succeeded: $1) })
         client = HTTPVendorClient(
             requestTimeout: settings.timing.requestTimeout, userAgent: "twostepd/\(Version.number)")
         flights = FlightLog(requestTimeout: settings.timing.requestTimeout)
@@ -84,6 +88,7 @@ public final class Reconciliation: Sendable {
             observe: { report in
                 log.write(report)
                 audit.note(report)
+                recorder.note(report)
                 observe(report)
             })
         self.driver = driver
