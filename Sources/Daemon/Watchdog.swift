@@ -60,7 +60,10 @@ final class FlightLog: Sendable {
     private let began = Mutex<[Int64: SuspendingClock.Instant]>([:])
 
     /// - Parameter requestTimeout: the time that the client gives a request; a request may take twice that and 30 s.
-    init(requestTimeout: Duration) { allowance = requestTimeout * 2 + .seconds(30) }
+    convenience init(requestTimeout: Duration) { self.init(allowance: requestTimeout * 2 + .seconds(30)) }
+
+    /// - Parameter allowance: how long a request may take before it is overdue.
+    init(allowance: Duration) { self.allowance = allowance }
 
     /// Whether a request has outlived every time limit that should have ended it.
     var isOverdue: Bool {

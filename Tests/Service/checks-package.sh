@@ -36,6 +36,28 @@ checks_upgrade() {
     box systemctl start twostepd
 }
 
+checks_rollback() {
+    local before_pins
+    before_pins=$(store_pins)
+    box dpkg -i /opt/packages/old.deb >"$W"/dpkg 2>&1
+    ok "a rollback restarts what ran" 'until_ is_active && [ "$(box dpkg-query -W -f "\${Version}" twostepd)" = 0.0.9-1 ]'
+    ok "the same PINs after the rollback" 'until_ has_converged && [ "$(store_pins)" = "$before_pins" ] && agrees'
+    # A store that a later version has migrated.
+    box systemctl stop twostepd
+    box cp -a /var/lib/twostepd /root/state
+    sqlite3 "$ROOT"/var/lib/twostepd/twostepd.sqlite "INSERT INTO grdb_migrations VALUES ('9999-later')"
+    mark
+    box systemctl start twostepd 2>/dev/null || :
+    ok "a store of a later version is refused, once, and says so" \
+        'is ActiveState failed && is ExecMainStatus 78 && is NRestarts 0 && journal "9999-later"'
+    box rm -rf /var/lib/twostepd
+    box mv /root/state /var/lib/twostepd
+    box systemctl reset-failed twostepd
+    box dpkg -i /opt/packages/new.deb >"$W"/dpkg 2>&1
+    box systemctl start twostepd
+    ok "forward again" 'until_ is_active && until_ agrees && [ "$(store_pins)" = "$before_pins" ]'
+}
+
 checks_removal() {
     box systemctl stop twostepd@large
     box dpkg -r twostepd >"$W"/dpkg 2>&1

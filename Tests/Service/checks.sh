@@ -22,6 +22,7 @@ checks() {
     checks_watchdog
     checks_crash
     checks_upgrade
+    checks_rollback
     checks_sandbox
     checks_credentials
     checks_permissions

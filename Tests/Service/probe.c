@@ -3,9 +3,10 @@
 // It is run in place of the daemon under the very directives of the unit, and once more without any of them: what is
 // denied there as well proves nothing. Test code; no part of the program.
 #define _GNU_SOURCE
-#include <dirent.h>
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,8 +178,37 @@ static unsigned long limit(int resource) {
     return getrlimit(resource, &value) == 0 ? value.rlim_max : 0;
 }
 
+// How many processes can be there at once, of `wanted`.
+static int starts(int wanted) {
+    int started = 0;
+    for (; started < wanted; started++) {
+        pid_t child = fork();
+        if (child < 0) break;
+        if (child == 0) pause();
+    }
+    return started;
+}
+
+// Touches that many mebibytes; a limit ends the process.
+static int fills(size_t mebibytes) {
+    char *memory = malloc(mebibytes << 20);
+    if (memory) memset(memory, 1, mebibytes << 20);
+    return memory != NULL && memory[mebibytes << 19];
+}
+
+// "allowed" when something answers, be it by refusing the connection.
+static int reaches(const char *address) {
+    struct sockaddr_in target = {.sin_family = AF_INET, .sin_port = htons(9)};
+    int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+    if (inet_pton(AF_INET, address, &target.sin_addr) != 1 || descriptor < 0) return 0;
+    return connect(descriptor, (struct sockaddr *)&target, sizeof target) == 0 || errno == ECONNREFUSED;
+}
+
 int main(int count, char **arguments) {
     if (count > 1 && !strcmp(arguments[1], "probe-child")) return 0;
+    if (count > 2 && !strcmp(arguments[1], "tasks")) return starts(atoi(arguments[2])) == atoi(arguments[2]) ? 0 : 1;
+    if (count > 2 && !strcmp(arguments[1], "memory")) return fills(atoi(arguments[2])) ? 0 : 1;
+    if (count > 2 && !strcmp(arguments[1], "reach")) return reaches(arguments[2]) ? 0 : 1;
     const char *directory = getenv("STATE_DIRECTORY");
     snprintf(state, sizeof state, "%s", directory ? directory : "/var/lib/probe-control");
     char path[4200];
