@@ -18,10 +18,12 @@ public final class DaemonProcess: Sendable {
     private let queue = DispatchQueue(label: "twostepd.daemon")
     private let finished = DispatchSemaphore(value: 0)
 
+    /// What a stop may take beyond `shutdown_grace`: the last commits, and closing the store.
+    private static let closingTime: Duration = .seconds(15)
+
     fileprivate struct State {
-        var isReady = false
+        var status = DaemonStatus()
         var isStopping = false
-        var isValid = false
         var left: (exposed: Int, unanswered: Int) = (0, 0)
         /// What a stop at once would leave: numbers that are exposed, and requests without an answer.
         var exposed: Set<PhoneNumber> = []
@@ -55,7 +57,10 @@ public final class DaemonProcess: Sendable {
         if watcher == nil {
             logger.warning("Files are not watched: no inotify instance is left, use `twostepd reload`")
         }
-        let watchdog = startWatchdog()
+        let watchdog = Watchdog(
+            notifier: notifier, driver: reconciliation.driver, commits: reconciliation.commits,
+            flights: reconciliation.flights
+        )?.start(on: queue)
         let servers = startServers()
         withExtendedLifetime((signals, watcher, watchdog)) { finished.wait() }
         servers.forEach { $0.cancel() }
@@ -74,11 +79,20 @@ public final class DaemonProcess: Sendable {
 
     private func becomeReady(_ load: DesiredStateLoad) {
         state.withLock {
-            $0.isReady = true
-            $0.isValid = load.isValid
+            $0.status.isReady = true
+            $0.status.isValid = load.isValid
         }
         logger.notice("Ready", metadata: ["version": "\(Version.number)", "store": "\(settings.stateDirectory)"])
-        notifier.ready(status: load.isValid ? "ready" : Self.invalid)
+        tellStatus(isReady: true)
+    }
+
+    /// Sent under the lock, so that the last word is the newest.
+    private func tellStatus(isReady: Bool = false) {
+        state.withLock { state in
+            guard state.status.isReady, !state.isStopping else { return }
+            let line = state.status.line
+            if isReady { notifier.ready(status: line) } else { notifier.status(line) }
+        }
     }
 
     private func reload() {
@@ -91,14 +105,12 @@ public final class DaemonProcess: Sendable {
         notifier.reloading()
         reconciliation.load(acceptance: acceptance) { [weak self] load in
             if let self {
-                if case .notAccepted = load {} else { state.withLock { $0.isValid = load.isValid } }
-                notifier.ready(status: load.isValid ? "reloaded" : Self.invalid)
+                if case .notAccepted = load {} else { state.withLock { $0.status.isValid = load.isValid } }
+                tellStatus(isReady: true)
             }
             completion(load)
         }
     }
-
-    private static let invalid = "the desired state is not valid; the last good one is in force"
 
     private func stop(signal number: Int32) {
         let again = state.withLock { state in
@@ -116,20 +128,21 @@ public final class DaemonProcess: Sendable {
             exit(1)
         }
         logger.notice("Stopping", metadata: ["signal": "\(number)"])
-        notifier.stopping(status: "stopping: requests in flight end, exposed numbers are enabled first")
+        notifier.stopping(
+            status: "stopping: requests in flight end, exposed numbers are enabled first",
+            within: settings.timing.shutdownGrace + Self.closingTime)
         reconciliation.requestStop()
     }
 
     private func note(_ report: EngineReport) {
+        if state.withLock({ $0.status.note(report) }) { tellStatus() }
         switch report {
         case .stopped(let exposed, let unanswered):
             state.withLock { $0.left = (exposed.count, unanswered) }
             finished.signal()
         case .adopted(let adoption):
-            notifier.status("revision \(adoption.revision) is in force")
             desk.noteAdoption(.success(.adopted(adoption)), sha256: adoption.sha256)
         case .adoptionHeld(let held):
-            notifier.status("revision \(held.sha256.prefix(12)) is held: \(held.weakening)")
             desk.noteAdoption(.success(.held(held)), sha256: held.sha256)
         case .adoptionFailed(let message):
             desk.noteAdoption(.failure(StoreFailure(message)), sha256: nil)
@@ -144,36 +157,10 @@ public final class DaemonProcess: Sendable {
             }
         case .planned(let record, _):
             state.withLock { $0.note(record) }
-        case .endpointDown(let endpoint, _):
-            notifier.status("endpoint \(endpoint.text) is down: it is probed")
-        case .endpointUp(let endpoint, _):
-            notifier.status("endpoint \(endpoint.text) answers again")
-        case .storeFailed(let message, _):
-            notifier.status("the store fails, nothing is sent: \(message)")
-        case .storeRecovered:
-            notifier.status("the store works again")
-        case .numberUnreadable, .clockBehind, .clockRight, .leftExposed, .exposureReduced, .exposurePermitted:
+        case .endpointDown, .endpointUp, .storeFailed, .storeRecovered, .numberUnreadable, .clockBehind, .clockRight,
+            .leftExposed, .exposureReduced, .exposurePermitted:
             break
         }
-    }
-
-    /// Feeds the watchdog at half its interval, only while engine and store both answer.
-    private func startWatchdog() -> (any DispatchSourceTimer)? {
-        guard let interval = notifier.watchdogInterval else { return nil }
-        let timer = DispatchSource.makeTimerSource(queue: queue)
-        let half = max(interval.milliseconds / 2, 1)
-        timer.schedule(deadline: .now(), repeating: .milliseconds(Int(half)))
-        let reconciliation = reconciliation
-        let notifier = notifier
-        timer.setEventHandler {
-            reconciliation.driver.ping {
-                reconciliation.commits.perform({ _ throws(StorageError) in }) { result in
-                    if case .success = result { notifier.watchdog() }
-                }
-            }
-        }
-        timer.resume()
-        return timer
     }
 
     // MARK: Servers
@@ -242,9 +229,9 @@ public final class DaemonProcess: Sendable {
     }
 
     private func readiness() -> (isReady: Bool, text: String) {
-        let (isReady, isValid) = state.withLock { ($0.isReady, $0.isValid) }
+        let (isReady, isValid) = state.withLock { ($0.status.isReady, $0.status.isValid) }
         guard isReady else { return (false, "starting") }
-        return isValid ? (true, "ok") : (false, "the desired state is not valid; the last good one is in force")
+        return isValid ? (true, "ok") : (false, DaemonStatus.invalid)
     }
 }
 

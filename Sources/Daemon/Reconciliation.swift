@@ -14,6 +14,7 @@ public final class Reconciliation: Sendable {
     public let commits: CommitQueue
     let driver: EngineDriver
     let loader: DesiredStateLoader
+    let flights: FlightLog
     /// What is counted for `/metrics`.
     let recorder = MetricsRecorder()
     private let lock: StoreLock
@@ -72,6 +73,7 @@ public final class Reconciliation: Sendable {
             store: store, onTransaction: { recorder.noteCommit($0, succeeded: $1) })
         client = HTTPVendorClient(
             requestTimeout: settings.timing.requestTimeout, userAgent: "twostepd/\(Version.number)")
+        flights = FlightLog(requestTimeout: settings.timing.requestTimeout)
         let inForce = SecretsInForce(secrets)
         let marker: TokenMarker
         do { marker = try store.reader.tokenMarker() } catch { throw StartupError(error) }
@@ -82,7 +84,7 @@ public final class Reconciliation: Sendable {
             policy: settings.policy(),
             store: StoreAdapter(
                 queue: commits, weakeningGuard: WeakeningGuard(maximumPercent: settings.limits.maxWeakenedPercent)),
-            vendor: VendorAdapter(client: client, secrets: inForce), clock: clock,
+            vendor: VendorAdapter(client: client, secrets: inForce, flights: flights), clock: clock,
             observe: { report in
                 log.write(report)
                 audit.note(report)

@@ -1,4 +1,5 @@
 import Glibc
+import Planning
 
 /// Tells the service manager how the daemon is, over the datagram socket in `NOTIFY_SOCKET` (see sd_notify(3)).
 ///
@@ -18,10 +19,10 @@ public struct ServiceNotifier: Sendable {
     }
 
     /// The daemon works: the desired state was read and the engine runs.
-    public func ready(status: String) { send("READY=1\nSTATUS=\(status)") }
+    public func ready(status: String) { send("READY=1\nSTATUS=\(Self.line(status))") }
 
     /// One line for `systemctl status`.
-    public func status(_ text: String) { send("STATUS=\(text)") }
+    public func status(_ text: String) { send("STATUS=\(Self.line(text))") }
 
     /// A reload begins; ``ready(status:)`` ends it. Carries the monotonic time, as `Type=notify-reload` wants it.
     public func reloading() {
@@ -31,10 +32,19 @@ public struct ServiceNotifier: Sendable {
     }
 
     /// A clean stop has begun.
-    public func stopping(status: String) { send("STOPPING=1\nSTATUS=\(status)") }
+    ///
+    /// - Parameter time: how long it may take: the service manager waits for as long, even if its own limit is shorter.
+    public func stopping(status: String, within time: Duration) {
+        send("STOPPING=1\nSTATUS=\(status)\nEXTEND_TIMEOUT_USEC=\(time.milliseconds * 1000)")
+    }
 
     /// A sign of life for the watchdog.
     public func watchdog() { send("WATCHDOG=1") }
+
+    /// Without the line breaks, after which the service manager would read another message.
+    private static func line(_ text: String) -> String {
+        text.split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
 
     private func send(_ message: String) {
         guard let path else { return }

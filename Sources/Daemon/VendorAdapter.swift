@@ -19,6 +19,7 @@ final class SecretsInForce: Sendable {
 struct VendorAdapter: VendorConnection {
     let client: HTTPVendorClient
     let secrets: SecretsInForce
+    let flights: FlightLog
 
     func send(_ call: VendorCall, completion: @escaping @Sendable (Outcome) -> Void) {
         let token: Token
@@ -34,6 +35,11 @@ struct VendorAdapter: VendorConnection {
         case .enable(let pin): content = .enable(pin)
         }
         let request = VendorRequest(endpoint: call.endpoint, token: token, content: content)
-        Task { completion(await client.send(request)) }
+        flights.begin(call.changeID)
+        Task {
+            let outcome = await client.send(request)
+            flights.end(call.changeID)
+            completion(outcome)
+        }
     }
 }

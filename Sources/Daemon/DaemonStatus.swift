@@ -1,0 +1,58 @@
+import Planning
+import Reconciler
+
+/// How the daemon is, as one line for `systemctl status`: what is wrong first, then what is in force.
+///
+/// It is kept from one report to the next, so that the line is never older than what it tells of: an endpoint that
+/// answers again must not hide that the file is invalid.
+struct DaemonStatus {
+    /// Whether the desired state was read, valid or not.
+    var isReady = false
+    /// Whether the desired state, as it was read last, is valid.
+    var isValid = false
+    /// The revision that was taken into force last; nil while that was before this start.
+    private var revision: Int?
+    private var held: HeldState?
+    /// Why the store does not work, when it does not.
+    private var storeProblem: String?
+    private var down: Set<Endpoint> = []
+
+    static let invalid = "the desired state is not valid; the last good one is in force"
+
+    /// The line. It names no number, no token and no PIN.
+    var line: String {
+        if let storeProblem { return "the store fails, nothing is sent: \(storeProblem)" }
+        var parts: [String] = []
+        if !isValid {
+            parts.append(Self.invalid)
+        } else if let held {
+            parts.append(
+                "the desired state is held: \(held.weakening); to take it all the same: "
+                    + "twostepd accept \(held.sha256.prefix(12))")
+        } else {
+            parts.append(revision.map { "revision \($0) is in force" } ?? "ready")
+        }
+        parts += down.map(\.text).sorted().map { "endpoint \($0) is down: it is probed" }
+        return parts.joined(separator: "; ")
+    }
+
+    /// Takes note of a report.
+    ///
+    /// - Returns: whether the line may have changed.
+    mutating func note(_ report: EngineReport) -> Bool {
+        switch report {
+        case .adopted(let adoption):
+            revision = adoption.revision
+            held = nil
+        case .adoptionHeld(let state): held = state
+        case .endpointDown(let endpoint, _): down.insert(endpoint)
+        case .endpointUp(let endpoint, _): down.remove(endpoint)
+        case .storeFailed(let message, _): storeProblem = message
+        case .storeRecovered: storeProblem = nil
+        case .stopped, .adoptionFailed, .orderEnded, .requestSent, .requestEnded, .planned, .numberUnreadable,
+            .clockBehind, .clockRight, .leftExposed, .exposureReduced, .exposurePermitted:
+            return false
+        }
+        return true
+    }
+}

@@ -1,0 +1,77 @@
+import Dispatch
+import Planning
+import Reconciler
+import Storage
+import Synchronization
+
+/// Feeds the service manager's watchdog, and only while all that keeps numbers protected makes progress.
+///
+/// Twice in each interval a question goes round: through the engine's queue, behind every commit that waits, into a read
+/// of the store. The watchdog is fed when it comes back, unless a request to the vendor is overdue. A store that is full
+/// still answers, so it is no reason for a restart; one that hangs or cannot be read is.
+final class Watchdog: Sendable {
+    private let interval: Duration
+    private let notifier: ServiceNotifier
+    private let driver: EngineDriver
+    private let commits: CommitQueue
+    private let flights: FlightLog
+    private let isAsking = Mutex(false)
+
+    /// A watchdog that feeds `notifier`; nil when the service manager wants no sign of life.
+    init?(notifier: ServiceNotifier, driver: EngineDriver, commits: CommitQueue, flights: FlightLog) {
+        guard let interval = notifier.watchdogInterval else { return nil }
+        self.interval = interval
+        self.notifier = notifier
+        self.driver = driver
+        self.commits = commits
+        self.flights = flights
+    }
+
+    /// Asks at once, and then twice in each interval on `queue`, for as long as the timer is kept.
+    func start(on queue: DispatchQueue) -> any DispatchSourceTimer {
+        let timer = DispatchSource.makeTimerSource(queue: queue)
+        let half = Int(max(interval.milliseconds / 2, 1))
+        timer.schedule(deadline: .now(), repeating: .milliseconds(half), leeway: .milliseconds(half / 10))
+        timer.setEventHandler { self.ask() }
+        timer.resume()
+        return timer
+    }
+
+    /// Sends the question round, unless the one before is still on its way: they must not pile up behind a hang.
+    private func ask() {
+        let wasAsking = isAsking.withLock { isAsking in
+            defer { isAsking = true }
+            return isAsking
+        }
+        guard !wasAsking else { return }
+        driver.ping {
+            self.commits.perform({ store throws(StorageError) in _ = try store.reader.nextChangeID() }) { result in
+                self.isAsking.withLock { $0 = false }
+                guard case .success = result, !self.flights.isOverdue else { return }
+                self.notifier.watchdog()
+            }
+        }
+    }
+}
+
+/// The requests that are under way, so that one that never ends is noticed.
+final class FlightLog: Sendable {
+    private let allowance: Duration
+    private let began = Mutex<[Int64: SuspendingClock.Instant]>([:])
+
+    /// - Parameter requestTimeout: the time that the client gives a request; a request may take twice that and 30 s.
+    convenience init(requestTimeout: Duration) { self.init(allowance: requestTimeout * 2 + .seconds(30)) }
+
+    /// - Parameter allowance: how long a request may take before it is overdue.
+    init(allowance: Duration) { self.allowance = allowance }
+
+    /// Whether a request has outlived every time limit that should have ended it.
+    var isOverdue: Bool {
+        let now = SuspendingClock.now
+        return began.withLock { $0.values.contains { $0.duration(to: now) > allowance } }
+    }
+
+    func begin(_ changeID: Int64) { began.withLock { $0[changeID] = SuspendingClock.now } }
+
+    func end(_ changeID: Int64) { began.withLock { _ = $0.removeValue(forKey: changeID) } }
+}

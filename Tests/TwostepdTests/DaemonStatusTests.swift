@@ -1,0 +1,65 @@
+import Planning
+import Reconciler
+import Testing
+
+@testable import Daemon
+
+@Suite("The line of systemctl status")
+struct DaemonStatusTests {
+    private static let adopted = EngineReport.adopted(
+        Adoption(revision: 7, difference: DesiredStateDifference(), sha256: String(repeating: "a", count: 64)))
+    private func held() throws -> EngineReport {
+        let weakening = try #require(
+            WeakeningGuard(maximumPercent: 20).weakening(managed: 10, disabled: 3, dropped: 0))
+        return .adoptionHeld(HeldState(sha256: String(repeating: "b", count: 64), weakening: weakening, added: []))
+    }
+
+    private func status(_ reports: EngineReport...) -> DaemonStatus {
+        var status = DaemonStatus()
+        status.isReady = true
+        status.isValid = true
+        for report in reports { #expect(status.note(report)) }
+        return status
+    }
+
+    @Test("it names the revision in force once there is one")
+    func revision() {
+        #expect(status().line == "ready")
+        #expect(status(Self.adopted).line == "revision 7 is in force")
+    }
+
+    @Test("a store that fails comes before everything else, and is forgotten when it works")
+    func store() {
+        var status = status(Self.adopted, .storeFailed("disk full", retryAt: .distantPast))
+        status.isValid = false
+        #expect(status.line == "the store fails, nothing is sent: disk full")
+        #expect(status.note(.storeRecovered))
+        #expect(status.line == DaemonStatus.invalid)
+    }
+
+    @Test("an invalid file stays told while an endpoint goes and comes back")
+    func invalid() {
+        var status = status(Self.adopted, .endpointDown(.v4, Outcome(.timeout)))
+        status.isValid = false
+        #expect(status.line == "\(DaemonStatus.invalid); endpoint \(Endpoint.v4.text) is down: it is probed")
+        #expect(status.note(.endpointUp(.v4, since: .distantPast)))
+        #expect(status.line == DaemonStatus.invalid)
+    }
+
+    @Test("a held file is told with the command that takes it, until another is in force")
+    func heldFile() throws {
+        var status = try status(Self.adopted, held())
+        #expect(status.line.hasPrefix("the desired state is held: it would disable 3 of 10 managed numbers"))
+        #expect(status.line.hasSuffix("twostepd accept bbbbbbbbbbbb"))
+        #expect(status.note(Self.adopted))
+        #expect(status.line == "revision 7 is in force")
+    }
+
+    @Test("what concerns single numbers does not change it")
+    func others() {
+        var status = status(Self.adopted)
+        #expect(!status.note(.exposurePermitted(2)))
+        #expect(!status.note(.clockRight))
+        #expect(status.line == "revision 7 is in force")
+    }
+}
