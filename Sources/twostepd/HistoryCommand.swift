@@ -13,7 +13,7 @@ struct HistoryCommand: ParsableCommand {
 
     @OptionGroup var config: ConfigOptions
     @OptionGroup var output: FormatOptions
-    @Argument(help: "One number (E.164) or label; all numbers when absent.")
+    @Argument(help: "One number (E.164) or label; all numbers when absent.", completion: NumberCompletion.kind)
     var number: String?
     @Option(name: .long, help: "At most this many requests, the newest (1 to 1000000).")
     var limit: Int?

@@ -35,7 +35,7 @@ struct AcceptCommand: AsyncParsableCommand {
 /// What an order concerns.
 struct OrderOptions: ParsableArguments {
     @OptionGroup var config: ConfigOptions
-    @Argument(help: "Numbers (E.164) or labels.")
+    @Argument(help: "Numbers (E.164) or labels.", completion: NumberCompletion.kind)
     var numbers: [String] = []
     @Option(help: "Why, for the audit trail.")
     var reason: String?

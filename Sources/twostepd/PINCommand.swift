@@ -27,7 +27,7 @@ struct PINCommand: AsyncParsableCommand {
 
         @OptionGroup var config: ConfigOptions
         @OptionGroup var output: FormatOptions
-        @Argument(help: "The number (E.164) or its label.")
+        @Argument(help: "The number (E.164) or its label.", completion: NumberCompletion.kind)
         var number: String
         @Option(name: .long, help: "Why you need it, for the audit trail.")
         var reason: String
@@ -138,7 +138,7 @@ struct PINCommand: AsyncParsableCommand {
 
         @OptionGroup var config: ConfigOptions
         @OptionGroup var output: FormatOptions
-        @Argument(help: "The number (E.164) or its label.")
+        @Argument(help: "The number (E.164) or its label.", completion: NumberCompletion.kind)
         var number: String
         @Option(name: .long, help: "At most this many generations, the newest (1 to 10000).")
         var limit = 100

@@ -13,7 +13,7 @@ struct StatusCommand: ParsableCommand {
 
     @OptionGroup var config: ConfigOptions
     @OptionGroup var output: FormatOptions
-    @Argument(help: "One number (E.164) or label.")
+    @Argument(help: "One number (E.164) or label.", completion: NumberCompletion.kind)
     var number: String?
 
     func run() throws {

@@ -21,7 +21,7 @@ struct Twostepd: AsyncParsableCommand {
             RunCommand.self, CheckCommand.self, PlanCommand.self, ApplyCommand.self, StatusCommand.self,
             HistoryCommand.self, AcceptCommand.self, PauseCommand.self, ResumeCommand.self, PINCommand.self,
             ReloadCommand.self, BackupCommand.self, ClockCommand.self, KeyCommand.self, AuditCommand.self,
-            DemoCommand.self,
+            ImportCommand.self, FmtCommand.self, DemoCommand.self,
             SimulateCommand.self,
         ]
     )
