@@ -8,7 +8,13 @@ import Storage
 struct HistoryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "Show the requests that were sent, oldest first."
+        abstract: "Show the requests that were sent, oldest first.",
+        discussion: """
+            Examples:
+              twostepd history
+              twostepd history support-us --limit 10
+              twostepd history --format json
+            """
     )
 
     @OptionGroup var config: ConfigOptions

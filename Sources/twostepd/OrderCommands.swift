@@ -81,7 +81,13 @@ struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
         abstract: "End the pause of some numbers, or the pause of all.",
-        discussion: "Without numbers it ends the pause of all; numbers that were paused one by one stay so until named."
+        discussion: """
+            Without numbers it ends the pause of all; numbers that were paused one by one stay so until named.
+
+            Examples:
+              twostepd resume
+              twostepd resume support-us --reason "ticket 4711 is done"
+            """
     )
 
     @OptionGroup var options: OrderOptions

@@ -22,6 +22,10 @@ struct PINCommand: AsyncParsableCommand {
 
                 A PIN goes to a terminal only, unless --stdout or --format json asks for it: one that lands in a file \
                 or a pipe by mistake is a PIN that nobody keeps.
+
+                Examples:
+                  twostepd pin show support-us --reason "new handset, ticket 4711"
+                  twostepd pin show +15550100001 --reason "hand-over" --format json
                 """
         )
 
@@ -133,7 +137,12 @@ struct PINCommand: AsyncParsableCommand {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "list",
-            abstract: "List the PIN generations of a number and their dates, without any PIN. Needs no key."
+            abstract: "List the PIN generations of a number and their dates, without any PIN. Needs no key.",
+            discussion: """
+                Examples:
+                  twostepd pin list support-us
+                  twostepd pin list +15550100001 --limit 5 --format json
+                """
         )
 
         @OptionGroup var config: ConfigOptions

@@ -8,7 +8,13 @@ import Storage
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Show what would be sent now, and what falls due when. Sends and changes nothing."
+        abstract: "Show what would be sent now, and what falls due when. Sends and changes nothing.",
+        discussion: """
+            Examples:
+              twostepd plan
+              twostepd plan --format json
+              twostepd plan --detailed-exitcode || echo "something would be sent"
+            """
     )
 
     @OptionGroup var config: ConfigOptions

@@ -8,7 +8,13 @@ import Storage
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show how every number stands: exposed and failing ones first."
+        abstract: "Show how every number stands: exposed and failing ones first.",
+        discussion: """
+            Examples:
+              twostepd status
+              twostepd status support-us
+              twostepd status --format json
+            """
     )
 
     @OptionGroup var config: ConfigOptions
