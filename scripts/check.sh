@@ -4,7 +4,9 @@
 need_build
 need sqlite3 sqlite3
 need procps pgrep
+need curl curl
 install_missing
+unpacked prometheus promtool
 echo "== format"
 swift format lint --strict --recursive --parallel Package.swift Sources Tests
 echo "== build: warnings are errors, imports only where they are declared"

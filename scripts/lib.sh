@@ -24,6 +24,25 @@ install_missing() {
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# unpacked PACKAGE COMMAND: has COMMAND in PATH, if need be from the Debian package PACKAGE that is unpacked below
+# .build-tools and not installed: some packages start a service when they are.
+unpacked() {
+    command -v "$2" >/dev/null 2>&1 && return 0
+    local folder=$PWD/.build-tools/$1
+    if [ ! -x "$folder/usr/bin/$2" ]; then
+        echo "== unpacking $1"
+        mkdir -p "$folder"
+        apt-cache show "$1" >/dev/null 2>&1 || as_root apt-get update -q >/dev/null
+        (cd "$folder" && apt-get download -q "$1" >/dev/null && dpkg-deb -x "$1"_*.deb . && rm "$1"_*.deb)
+    fi
+    PATH=$folder/usr/bin:$PATH
+    export PATH
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
 # What building needs. Foundation's time zones come with the toolchain; SQLite is the system's.
 need_build() {
     command -v swift >/dev/null 2>&1 || {

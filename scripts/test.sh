@@ -4,6 +4,8 @@
 need_build
 need sqlite3 sqlite3
 need procps pgrep
+need curl curl
 install_missing
+unpacked prometheus promtool
 swift build --build-tests
 exec swift test --skip-build "$@"

@@ -41,6 +41,13 @@ public struct ConfigProblem: Hashable, Sendable {
         self.caret = caret
     }
 
+    /// The same problem, taken for an error.
+    public var asError: ConfigProblem {
+        ConfigProblem(
+            file: file, line: line, column: column, severity: .error, message: message, hint: hint,
+            sourceLine: sourceLine, caret: caret)
+    }
+
     /// The problem for people: `file:line:column: error: message`, the source line, a caret and the hint.
     ///
     /// - Parameter color: whether to use ANSI colours, for a terminal.

@@ -2,6 +2,9 @@ public import Planning
 
 /// Reads the desired-state file strictly: all problems at once, or a value.
 public enum DesiredStateReader {
+    /// The most bytes that a file may have.
+    public static let largestFile = BoundedFile.largestConfiguration
+
     /// Reads the file at `path`.
     ///
     /// - Parameters:

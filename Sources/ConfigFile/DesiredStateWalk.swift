@@ -25,6 +25,8 @@ final class DesiredStateWalk {
     }
 
     /// The bounds of `rotate_every`; on loopback the lower one is ``lowestOnLoopback``.
+    /// Rotation periods beyond it are doubted.
+    static let longRotation: Duration = .seconds(180 * 86_400)
     static let rotateRange = NodeReader.DurationRange(lowest: .seconds(3600), highest: .seconds(365 * 86_400))
     /// The bounds of `reapply_every`; on loopback the lower one is ``lowestOnLoopback``.
     static let reapplyRange = NodeReader.DurationRange(lowest: .seconds(600), highest: .seconds(30 * 86_400))
@@ -128,6 +130,11 @@ final class DesiredStateWalk {
         choices.verification = field(.verification).flatMap { reader.choice($0, as: Verification.self) }
         choices.rotationMethod = field(.rotationMethod).flatMap { reader.choice($0, as: RotationMethod.self) }
         choices.rotateEvery = field(.rotateEvery).flatMap { period($0, in: Self.rotateRange) }
+        if let period = choices.rotateEvery, let value = period.value, value > Self.longRotation {
+            findings.warning(
+                period.position, "a PIN that lives for \(value.periodText) is seen by many and changed by nobody",
+                hint: "90d is usual; longer than \(Self.longRotation.periodText) is rarely meant")
+        }
         choices.reapplyEvery = field(.reapplyEvery).flatMap { period($0, in: Self.reapplyRange) }
         choices.rotationWindow = field(.rotationWindow).flatMap(window)
         return choices

@@ -49,7 +49,10 @@ final class ReferenceChecker {
         guard isFollowing else { return }
         guard let secrets else { return noSource(.pin, position) }
         do throws(SecretError) {
-            _ = try secrets.pin(named: name)
+            guard PINGenerator.isWeak(try secrets.pin(named: name)) else { return }
+            findings.warning(
+                position, "the PIN with this name is easy to guess",
+                hint: "take one without repetitions, sequences and dates")
         } catch {
             report(error, name, known: knownPINNames, at: position)
         }

@@ -13,6 +13,14 @@ public struct Settings: Sendable, Equatable {
         case critical
     }
 
+    /// What `/metrics` shows.
+    public enum MetricsDetail: String, Sendable, CaseIterable {
+        /// The fleet, and seven series for each number.
+        case numbers
+        /// The fleet alone: for more than some thousand numbers.
+        case fleet
+    }
+
     /// Limits; nil lifts one.
     public struct Limits: Sendable, Equatable {
         /// Requests a minute to one endpoint.
@@ -62,6 +70,8 @@ public struct Settings: Sendable, Equatable {
     /// Where the status page is served.
     public var listen = Listen.address(host: "127.0.0.1", port: 9477)
     public var logLevel = LogLevel.info
+    /// Whether each number has metrics of its own.
+    public var metrics = MetricsDetail.numbers
     public var limits = Limits()
     public var timing = Timing()
 

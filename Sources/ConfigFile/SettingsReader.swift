@@ -34,6 +34,7 @@ enum SettingsKey: String, FieldKey {
     case sealingKey = "sealing_key"
     case listen
     case logLevel = "log_level"
+    case metrics
     case limits
     case timing
 }

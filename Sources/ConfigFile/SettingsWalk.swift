@@ -27,6 +27,9 @@ struct SettingsWalk {
         if let field = fields[.logLevel], let level = reader.choice(field, as: Settings.LogLevel.self) {
             settings.logLevel = level
         }
+        if let field = fields[.metrics], let detail = reader.choice(field, as: Settings.MetricsDetail.self) {
+            settings.metrics = detail
+        }
         if let field = fields[.limits], !field.isNull { settings.limits = limits(field) }
         if let field = fields[.timing], !field.isNull { settings.timing = timing(field) }
         return settings

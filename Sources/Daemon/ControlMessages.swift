@@ -79,11 +79,14 @@ public enum ControlMessage {
         public var message: String
         /// What the command that asked should exit with when it was not done.
         public var exitCode: Int32
+        /// The daemon's instant of an order, RFC 3339: what is done because of it is later.
+        public var at: String?
 
-        public init(done: Bool, message: String, exitCode: Int32 = 1) {
+        public init(done: Bool, message: String, exitCode: Int32 = 1, at: String? = nil) {
             self.done = done
             self.message = message
             self.exitCode = exitCode
+            self.at = at
         }
     }
 }

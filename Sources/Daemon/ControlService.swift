@@ -17,6 +17,7 @@ struct ControlService: Sendable {
     let reload: @Sendable () async -> ControlMessage.Answer
     let accept: @Sendable (Acceptance) async -> ControlMessage.Answer
     let order: @Sendable (ControlRequest) async -> ControlMessage.Answer
+    let observatory: Observatory
     /// Whether the process and the store work; text for people.
     let health: @Sendable () async -> (isWell: Bool, text: String)
     /// Whether a valid desired state is in force.
@@ -47,7 +48,14 @@ struct ControlService: Sendable {
     /// Serves health and readiness on `host`:`port` until the task is cancelled.
     func serveListener(host: String, port: Int) async throws {
         let server = LocalServer(
-            address: .hostname(host, port: port), logger: Self.quiet, onRunning: {}, respond: { await observe($0) })
+            address: .hostname(host, port: port), logger: Self.quiet, onRunning: {},
+            respond: { call in
+                // A page elsewhere whose name was made to lead here must not read this one.
+                guard Self.isLocal(call.host, host) else {
+                    return .text(.misdirectedRequest, "this address answers to its own name only")
+                }
+                return await observe(call)
+            })
         try await server.run()
     }
 
@@ -86,7 +94,13 @@ struct ControlService: Sendable {
     /// Who is at the other end, as the kernel says, and on whose behalf, as the caller says.
     private static func actor(of call: LocalServer.Call, onBehalfOf: String?) async -> String {
         let peer = await PeerCredentials.read(from: call.channel)
-        return (peer?.actor ?? "unknown") + (onBehalfOf.map { ", on behalf of \(clean($0, 128))" } ?? "")
+        let actor = peer?.actor ?? "unknown"
+        return actor + behalf(onBehalfOf, of: actor)
+    }
+
+    /// What the caller says of itself stands behind what the kernel says of it, when it is something else.
+    private static func behalf(_ text: String?, of actor: String) -> String {
+        text.flatMap { $0 == actor ? nil : ", on behalf of \(clean($0, 128))" } ?? ""
     }
 
     /// Free text of a caller, bounded and on one line.
@@ -104,8 +118,22 @@ struct ControlService: Sendable {
             let readiness = await readiness()
             return .text(readiness.isReady ? .ok : .serviceUnavailable, readiness.text)
         default:
-            return .text(.notFound, "not here: /healthz and /readyz are")
+            return await observatory.reply(to: call)
+                ?? .text(.notFound, "not here: /healthz, /readyz, /metrics, /v1/status and /v1/changes are")
         }
+    }
+
+    /// Whether a request's Host is a name of this machine alone, or the address that is listened on.
+    static func isLocal(_ authority: String?, _ listened: String) -> Bool {
+        guard let authority, !authority.isEmpty else { return false }
+        var name = authority.lowercased()[...]
+        if name.hasPrefix("[") {
+            guard let end = name.firstIndex(of: "]") else { return false }
+            name = name[name.index(after: name.startIndex)..<end]
+        } else if let colon = name.lastIndex(of: ":") {
+            name = name[..<colon]
+        }
+        return ["localhost", "127.0.0.1", "::1", listened.lowercased()].contains(String(name))
     }
 
     private func recordReveal(_ call: LocalServer.Call) async -> LocalServer.Reply {
@@ -135,11 +163,9 @@ struct ControlService: Sendable {
         _ reveal: ControlMessage.PINReveal, number: PhoneNumber, actor: String, at now: Instant
     ) -> EventEntry {
         let generations = reveal.generations.map(String.init).joined(separator: ", ")
-        // What the caller says of itself stands behind what the kernel says of it.
-        let behalf = reveal.onBehalfOf.flatMap { $0 == actor ? nil : ", on behalf of \(clean($0, 128))" } ?? ""
         let terminal = reveal.terminal.map { ", at \(clean($0, 64))" } ?? ", at no terminal"
         return EventEntry(
-            at: now, kind: .pinRevealed, number: number, actor: actor + behalf + terminal,
+            at: now, kind: .pinRevealed, number: number, actor: actor + behalf(reveal.onBehalfOf, of: actor) + terminal,
             detail: "generations \(generations): \(clean(reveal.reason, 500))"
         )
     }

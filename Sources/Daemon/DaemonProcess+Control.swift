@@ -41,6 +41,9 @@ extension DaemonProcess {
             scope = .numbers(numbers)
             names = numbers.count == 1 ? "\(numbers[0])" : "\(numbers.count) numbers"
         }
+        if let problem = await hindrance(of: request.message.kind, scope) {
+            return .init(done: false, message: problem)
+        }
         let order = request.message.order(by: request.actor, now: now)
         let event = Self.event(of: request, scope, now: now)
         let failure = await withCheckedContinuation { continuation in
@@ -48,7 +51,30 @@ extension DaemonProcess {
             reconciliation.order(id, order, scope, event)
         }
         if let failure { return .init(done: false, message: "not done: \(failure)") }
-        return .init(done: true, message: "\(request.message.kind.done) \(names)")
+        return .init(done: true, message: "\(request.message.kind.done) \(names)", at: now.description)
+    }
+
+    /// Why an order for single numbers would do nothing for some of them; nil when it would.
+    private func hindrance(of kind: ControlMessage.OrderRequest.Kind, _ scope: OrderScope) async -> String? {
+        guard kind == .rotate, case .numbers(let numbers) = scope else { return nil }
+        let result = await withCheckedContinuation { continuation in
+            reconciliation.commits.perform({ store throws(StorageError) in
+                try store.reader.rotationHindrances(among: numbers)
+            }) { continuation.resume(returning: $0) }
+        }
+        switch result {
+        case .failure(let error): return "not done: the store fails: \(error)"
+        case .success(let hindrances):
+            guard let (number, hindrance) = hindrances.first else { return nil }
+            let more = hindrances.count > 1 ? ", and \(hindrances.count - 1) more are like it" : ""
+            switch hindrance {
+            case .disabled: return "nothing was ordered: \(number) is to be disabled, it has no PIN to rotate\(more)"
+            case .operatorPIN(let name):
+                return
+                    "nothing was ordered: the PIN of \(number) is the operator's own (\(name)), and rotates when that "
+                    + "value changes\(more)"
+            }
+        }
     }
 
     /// The numbers that are meant: by number or label, all managed.

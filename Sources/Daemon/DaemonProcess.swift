@@ -185,6 +185,10 @@ public final class DaemonProcess: Sendable {
             reload: { [weak self] in await self?.reloadAndTell(acceptance: nil) ?? .stopping },
             accept: { [weak self] in await self?.reloadAndTell(acceptance: $0) ?? .stopping },
             order: { [weak self] in await self?.give($0) ?? .stopping },
+            observatory: Observatory(
+                location: StoreLocation(directory: settings.stateDirectory), policy: settings.policy(),
+                since: SystemClock().now(), clock: SystemClock(), recorder: reconciliation.recorder,
+                commits: reconciliation.commits, isPerNumber: settings.metrics == .numbers),
             health: { [weak self] in await self?.health() ?? (false, "stopping") },
             readiness: { [weak self] in self?.readiness() ?? (false, "stopping") }
         )

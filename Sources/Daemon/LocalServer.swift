@@ -20,6 +20,17 @@ struct LocalServer: Sendable {
         var contentType: String
         var body: String
 
+        /// A document of ours as JSON.
+        static func document(_ document: some Encodable) -> Reply {
+            do {
+                let data = try JSONCoding.encoder.encode(document)
+                return Reply(
+                    status: .ok, contentType: "application/json", body: String(decoding: data, as: UTF8.self) + "\n")
+            } catch {
+                return .text(.internalServerError, "the answer cannot be written: \(error)")
+            }
+        }
+
         static func json(_ status: HTTPResponse.Status, _ answer: ControlMessage.Answer) -> Reply {
             // The type has only strings, numbers and booleans, which always encode.
             let data = (try? JSONCoding.encoder.encode(answer)) ?? Data()
@@ -36,7 +47,10 @@ struct LocalServer: Sendable {
     struct Call: Sendable {
         let method: HTTPRequest.Method
         let path: String
+        /// The first value of each parameter.
+        let query: [String: String]
         let host: String?
+        let accept: String?
         let body: Data
         let channel: any Channel
     }
@@ -45,6 +59,23 @@ struct LocalServer: Sendable {
     let logger: Logger
     let onRunning: @Sendable () -> Void
     let respond: @Sendable (Call) async -> Reply
+
+    /// What browsers are told: nothing from elsewhere, nothing inline, in no frame, kept nowhere.
+    private static let securityHeaders: HTTPFields = {
+        var fields = HTTPFields()
+        fields[.cacheControl] = "no-store"
+        fields[.xContentTypeOptions] = "nosniff"
+        fields[.contentSecurityPolicy] =
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+            + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        for (name, value) in [
+            ("Referrer-Policy", "no-referrer"), ("X-Frame-Options", "DENY"),
+            ("Cross-Origin-Resource-Policy", "same-origin"), ("Cross-Origin-Opener-Policy", "same-origin"),
+        ] {
+            if let name = HTTPField.Name(name) { fields[name] = value }
+        }
+        return fields
+    }()
 
     /// Serves until the task is cancelled.
     func run() async throws {
@@ -64,10 +95,11 @@ struct LocalServer: Sendable {
         let reply: Reply
         do {
             let body = try await request.body.collect(upTo: Self.bodyLimit)
-            let path = request.uri.path
+            let query = request.uri.queryParameters.map { (String($0.key), String($0.value)) }
             let call = Call(
-                method: request.method, path: path, host: request.head.authority, body: Data(body.readableBytesView),
-                channel: channel
+                method: request.method, path: request.uri.path,
+                query: Dictionary(query, uniquingKeysWith: { first, _ in first }), host: request.head.authority,
+                accept: request.headers[.accept], body: Data(body.readableBytesView), channel: channel
             )
             reply = await respond(call)
         } catch {
@@ -77,8 +109,7 @@ struct LocalServer: Sendable {
         var head = HTTPResponse(status: reply.status)
         head.headerFields[.contentType] = reply.contentType
         head.headerFields[.contentLength] = String(buffer.readableBytes)
-        head.headerFields[.cacheControl] = "no-store"
-        head.headerFields[.xContentTypeOptions] = "nosniff"
+        for field in Self.securityHeaders { head.headerFields[field.name] = field.value }
         var body = try await writer.writeHead(head)
         if request.method != .head { try await body.write(buffer) }
         try await body.finish(nil)

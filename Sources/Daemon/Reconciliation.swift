@@ -14,6 +14,8 @@ public final class Reconciliation: Sendable {
     public let commits: CommitQueue
     let driver: EngineDriver
     let loader: DesiredStateLoader
+    /// What is counted for `/metrics`.
+    let recorder = MetricsRecorder()
     private let lock: StoreLock
     private let client: HTTPVendorClient
     private let logger: Logger
@@ -65,7 +67,9 @@ public final class Reconciliation: Sendable {
         } catch {
             throw StartupError(error)
         }
-        commits = CommitQueue(store: store)
+        let recorder = recorder
+        commits = CommitQueue(
+            store: store, onTransaction: { recorder.noteCommit($0, succeeded: $1) })
         client = HTTPVendorClient(
             requestTimeout: settings.timing.requestTimeout, userAgent: "twostepd/\(Version.number)")
         let inForce = SecretsInForce(secrets)
@@ -82,6 +86,7 @@ public final class Reconciliation: Sendable {
             observe: { report in
                 log.write(report)
                 audit.note(report)
+                recorder.note(report)
                 observe(report)
             })
         self.driver = driver

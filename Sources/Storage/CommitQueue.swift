@@ -31,6 +31,7 @@ public final class CommitQueue: Sendable {
     private let queue = DispatchQueue(label: "twostepd.commits")
     private let capacity: Int
     private let batchLimit: Int
+    private let onTransaction: (@Sendable (Duration, Bool) -> Void)?
     private let state = Mutex(State())
 
     /// A queue before `store`.
@@ -38,12 +39,20 @@ public final class CommitQueue: Sendable {
     /// - Parameters:
     ///   - capacity: how many may wait; what comes on top fails with ``StorageError/queueFull(waiting:)``.
     ///   - batchLimit: how many submissions one transaction takes at most.
-    public init(store: Store, capacity: Int = 65_536, batchLimit: Int = 1000) {
+    ///   - onTransaction: is told how long each transaction took and whether it succeeded; it must not block.
+    public init(
+        store: Store, capacity: Int = 65_536, batchLimit: Int = 1000,
+        onTransaction: (@Sendable (Duration, Bool) -> Void)? = nil
+    ) {
         precondition(capacity > 0 && batchLimit > 0, "a commit queue has room for one submission at least")
         self.store = store
         self.capacity = capacity
         self.batchLimit = batchLimit
+        self.onTransaction = onTransaction
     }
+
+    /// How many submissions and pieces of work wait.
+    public var length: Int { state.withLock { $0.waiting.count } }
 
     /// What the queue did so far.
     public var statistics: Statistics { state.withLock { $0.statistics } }
@@ -132,7 +141,13 @@ public final class CommitQueue: Sendable {
 
     private func attempt(_ submissions: [Submission]) -> Result<Void, StorageError> {
         state.withLock { $0.statistics.transactions += 1 }
-        return Result { () throws(StorageError) in try store.commit(batch: submissions.map(\.mutations)) }
+        let began = ContinuousClock.now
+        let result = Result { () throws(StorageError) in try store.commit(batch: submissions.map(\.mutations)) }
+        if let onTransaction {
+            let succeeded = if case .success = result { true } else { false }
+            onTransaction(began.duration(to: .now), succeeded)
+        }
+        return result
     }
 
     private func finish(_ submissions: [Submission], _ result: Result<Void, StorageError>) {

@@ -62,6 +62,14 @@ public struct FleetSummary: Hashable, Sendable {
     public let due: Int
 }
 
+/// Why a number's PIN is not rotated by us.
+public enum RotationHindrance: Hashable, Sendable {
+    /// It is to be disabled: there is no PIN.
+    case disabled
+    /// The PIN is the operator's: it rotates when its value changes.
+    case operatorPIN(name: String)
+}
+
 extension StoreReader {
     /// How the desired state in force came about, and how the last load of its file ended.
     public func desiredStateStatus() throws(StorageError) -> DesiredStateStatus {
@@ -144,6 +152,22 @@ extension StoreReader {
                 found[name] = try reader.number()
             }
             return found
+        }
+    }
+
+    /// Those of `numbers` whose PIN we do not rotate, and why.
+    public func rotationHindrances(
+        among numbers: [PhoneNumber]
+    ) throws(StorageError) -> [(PhoneNumber, RotationHindrance)] {
+        try read { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT verification = 'disabled', operator_pin FROM numbers WHERE number = ?")
+            return try numbers.compactMap { number in
+                guard let row = try Row.fetchOne(statement, arguments: [number.description]) else { return nil }
+                if row[0] { return (number, .disabled) }
+                let name: String? = row[1]
+                return name.map { (number, .operatorPIN(name: $0)) }
+            }
         }
     }
 

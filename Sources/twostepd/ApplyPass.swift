@@ -139,7 +139,7 @@ final class ApplyPass: Sendable {
             var after: PhoneNumber?
             repeat {
                 let page = try store.reader.statusRows(after: after, limit: StoreReader.pageLimit, at: fleet.now)
-                records += page.rows.map { $0.record(withPlaceholder: FleetReader.placeholder) }
+                records += page.rows.map { $0.record(withPlaceholder: FleetView.placeholder) }
                 after = page.next
             } while after != nil
             return (records, try store.reader.fleetPause())
@@ -151,7 +151,7 @@ final class ApplyPass: Sendable {
                 state.withLock { $0.isAdopted = true }
                 for record in records where record.dueAt.map({ $0 > fleet.now }) ?? true {
                     let decision = Planner.decide(
-                        record, operatorPIN: FleetReader.placeholder, fleetPause: fleetPause, policy: fleet.policy,
+                        record, operatorPIN: FleetView.placeholder, fleetPause: fleetPause, policy: fleet.policy,
                         now: fleet.now)
                     judge(record, decision)
                 }

@@ -15,17 +15,22 @@ struct CheckCommand: ParsableCommand {
               twostepd check desired-state.yaml
               twostepd check --config config/twostepd.yaml --format json
               twostepd check --against-store new-desired-state.yaml
+              git show HEAD:desired-state.yaml | twostepd check -
+              twostepd check --strict --format github desired-state.yaml
             """
     )
 
     @OptionGroup var config: ConfigOptions
-    @OptionGroup var output: FormatOptions
+    @Option(name: .long, help: "text for people, json for scripts, github for annotations in its CI.")
+    var format = CheckFormat.text
+    @Flag(help: "Take warnings for errors.")
+    var strict = false
     @Flag(
         name: .customLong("against-store"),
         help: "Say also how it differs from what is in force, and whether it would be held.")
     var againstStore = false
     @Argument(
-        help: "A desired-state file to check instead of the one that the settings name.",
+        help: "A desired-state file to check instead of the one that the settings name; - reads standard input.",
         completion: .file(extensions: ["yaml"]))
     var desiredState: String?
 
@@ -40,7 +45,7 @@ struct CheckCommand: ParsableCommand {
         var comparison: (sha256: String, difference: String)?
         if let path = desiredState ?? settings?.desiredState {
             let secrets = settings.map { SecretSources.read(settings: $0, environment: config.environment) }
-            let reading = DesiredStateReader.read(path: path, secrets: secrets?.value, references: .warnIfNoSource)
+            let reading = try Self.read(path, secrets: secrets?.value)
             problems += (secrets?.problems ?? []) + reading.problems
             count = reading.value?.numbers.count
             if againstStore, let state = reading.value, let settings, let sources = secrets?.value {
@@ -51,13 +56,18 @@ struct CheckCommand: ParsableCommand {
                 if let held = compared.held { problems.append(Self.warning(of: held, path: path, state.sha256)) }
             }
         }
+        if strict { problems = problems.map(\.asError) }
         let isValid = !problems.contains { $0.severity == .error }
-        switch output.format {
+        switch format {
+        case .github:
+            // The annotations are the data: a runner reads them from standard output.
+            for problem in problems { Console.print(GitHubAnnotation(problem).text) }
         case .json: try JSONOutput.print(CheckDocument(valid: isValid, problems: problems))
         case .text:
             Diagnostics.note(problems)
             if isValid, let count {
-                Console.print("\(desiredState ?? settings?.desiredState ?? ""): valid, \(count) numbers")
+                let name = desiredState == "-" ? "<stdin>" : desiredState ?? settings?.desiredState ?? ""
+                Console.print("\(name): valid, \(count) numbers")
                 if let comparison {
                     Console.print("against the store: \(comparison.difference)\nsha256: \(comparison.sha256)")
                 }
@@ -65,12 +75,29 @@ struct CheckCommand: ParsableCommand {
         }
         guard isValid else {
             let errors = problems.count { $0.severity == .error }
-            throw Failure.configuration("\(errors) error\(errors == 1 ? "" : "s") found")
+            let note = strict ? " (--strict takes warnings for errors)" : ""
+            throw Failure.configuration("\(errors) error\(errors == 1 ? "" : "s") found\(note)")
         }
     }
 }
 
+/// How `check` writes what it found.
+enum CheckFormat: String, ExpressibleByArgument, CaseIterable {
+    case text
+    case json
+    case github
+}
+
 extension CheckCommand {
+    /// Reads a desired state from a file, or from standard input for `-`.
+    private static func read(_ path: String, secrets: SecretSources?) throws -> Reading<DesiredState> {
+        guard path == "-" else {
+            return DesiredStateReader.read(path: path, secrets: secrets, references: .warnIfNoSource)
+        }
+        return DesiredStateReader.read(
+            bytes: try StandardInput.read(), file: "<stdin>", secrets: secrets, references: .warnIfNoSource)
+    }
+
     private static func warning(of held: Weakening, path: String, _ sha256: String) -> ConfigProblem {
         ConfigProblem(
             file: path, line: 1, column: 1, severity: .warning, message: "it would be held: \(held)",

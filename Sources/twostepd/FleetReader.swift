@@ -40,9 +40,7 @@ struct FleetReader {
 
     /// How every number stands, most urgent first.
     func standings(_ reader: StoreReader, guards: GuardsInForce) throws -> [Standing] {
-        try records(reader).map { record in
-            Standing(record, operatorPIN: Self.placeholder, policy: policy, now: now, guards: guards)
-        }.sorted { ($0.rank, $0.record.number) < ($1.rank, $1.record.number) }
+        do { return try view.standings(reader, guards: guards) } catch { throw Failure(error) }
     }
 
     /// What holds numbers back besides their own records.
@@ -55,25 +53,10 @@ struct FleetReader {
         }
     }
 
-    /// Every record, its PINs replaced by a placeholder: nothing that only looks needs them.
+    /// Every record, its PINs replaced by a placeholder.
     func records(_ reader: StoreReader) throws -> [NumberRecord] {
-        var records: [NumberRecord] = []
-        var after: PhoneNumber?
-        do {
-            repeat {
-                let page = try reader.statusRows(after: after, limit: StoreReader.pageLimit, at: now)
-                records += page.rows.map { $0.record(withPlaceholder: Self.placeholder) }
-                after = page.next
-            } while after != nil
-        } catch {
-            throw Failure(error)
-        }
-        return records
+        do { return try view.records(reader) } catch { throw Failure(error) }
     }
 
-    /// Stands in for every PIN where none is needed; a status then takes the operator's PINs for unchanged.
-    static let placeholder: PIN = {
-        guard let pin = PIN(digits: "000000") else { preconditionFailure("six digits are a PIN") }
-        return pin
-    }()
+    private var view: FleetView { FleetView(location: location, policy: policy, now: now) }
 }

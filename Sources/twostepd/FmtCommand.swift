@@ -35,7 +35,7 @@ struct FmtCommand: ParsableCommand {
         let path = try file ?? config.settings().desiredState
         let reading =
             path == "-"
-            ? DesiredStateFormatter.format(bytes: try InputStream.readAll(), file: "(standard input)")
+            ? DesiredStateFormatter.format(bytes: try StandardInput.read(), file: "(standard input)")
             : DesiredStateFormatter.format(path: path)
         Diagnostics.note(reading.errors)
         guard let formatted = reading.value else {

@@ -34,7 +34,7 @@ struct ImportCommand: ParsableCommand {
         if force, output == nil { throw Failure.usage("--force goes with --output FILE") }
         let reading =
             file == "-"
-            ? NumberListImport.read(bytes: try InputStream.readAll(), file: "(standard input)")
+            ? NumberListImport.read(bytes: try StandardInput.read(), file: "(standard input)")
             : NumberListImport.read(path: file)
         Diagnostics.note(reading.problems)
         guard let imported = reading.value else {

@@ -40,14 +40,19 @@ struct OrderOptions: ParsableArguments {
     @Option(help: "Why, for the audit trail.")
     var reason: String?
 
-    /// Has the daemon carry the order out; says so when it is in force.
-    func give(_ kind: ControlMessage.OrderRequest.Kind, evenExposed: Bool = false) async throws {
+    /// Has the daemon carry the order out; says so when it is in force, and gives its instant.
+    @discardableResult
+    func give(
+        _ kind: ControlMessage.OrderRequest.Kind, evenExposed: Bool = false
+    ) async throws -> ControlMessage.Answer {
         let settings = try config.settings()
         let message = ControlMessage.OrderRequest(
             kind: kind, numbers: numbers.isEmpty ? nil : numbers, reason: reason, evenExposed: evenExposed,
             onBehalfOf: UserName.current(environment: config.environment))
         do {
-            Console.note(try await ControlClient(socket: settings.controlSocket).order(message).message)
+            let answer = try await ControlClient(socket: settings.controlSocket).order(message)
+            Console.note(answer.message)
+            return answer
         } catch let error as ControlClient.Failure {
             throw Failure(error)
         }

@@ -63,27 +63,3 @@ enum OutputFile {
         .failed("\(what): \(String(cString: strerror(errno)))")
     }
 }
-
-/// Reads standard input.
-enum InputStream {
-    /// The most bytes that are taken: as many as a configuration file may have.
-    static let limit = 256 << 20
-
-    /// All of standard input.
-    static func readAll() throws -> [UInt8] {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = read(STDIN_FILENO, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else {
-                throw Failure.failed("standard input cannot be read: \(String(cString: strerror(errno)))")
-            }
-            if count == 0 { return bytes }
-            bytes += buffer[..<count]
-            guard bytes.count <= limit else {
-                throw Failure.failed("standard input has more than \(limit >> 20) MiB: nothing was read")
-            }
-        }
-    }
-}

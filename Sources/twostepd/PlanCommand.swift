@@ -1,6 +1,7 @@
 import ArgumentParser
 import ConfigFile
 import Daemon
+import Foundation
 import Planning
 import Storage
 
@@ -12,24 +13,28 @@ struct PlanCommand: ParsableCommand {
         discussion: """
             Examples:
               twostepd plan
-              twostepd plan --format json
-              twostepd plan --detailed-exitcode || echo "something would be sent"
+              twostepd plan --desired-state new.yaml --detailed-exitcode
+              twostepd plan --format json | jq '.now[].number'
             """
     )
 
     @OptionGroup var config: ConfigOptions
     @OptionGroup var output: FormatOptions
+    @Option(
+        name: .customLong("desired-state"),
+        help: "A desired-state file that is not in force yet, instead of the one that the settings name.")
+    var desiredState: String?
     @Flag(name: .customLong("detailed-exitcode"), help: "Exit 2 when something would be sent now.")
     var detailedExitCode = false
 
     func run() throws {
-        let settings = try config.settings()
+        let settings = try usedSettings()
+        let path = desiredState ?? settings.desiredState
         let secrets = try SecretsOption.read(settings, config.environment)
-        let reading = DesiredStateReader.read(
-            path: settings.desiredState, secrets: secrets, references: .warnIfNoSource)
+        let reading = DesiredStateReader.read(path: path, secrets: secrets, references: .warnIfNoSource)
         Diagnostics.note(reading.problems)
         guard let desired = reading.value else {
-            throw Failure.configuration("\(settings.desiredState) is not valid: the last good state stays in force")
+            throw Failure.configuration("\(path) is not valid: the last good state stays in force")
         }
         let fleet = FleetReader(
             settings: settings, environment: config.environment, now: SystemClock().now())
@@ -41,7 +46,11 @@ struct PlanCommand: ParsableCommand {
         case .text:
             GuardText(guards: comparison.guards, standings: standings, now: fleet.now).lines
                 .forEach { Console.print($0) }
-            PlanText(standings: standings, document: document, now: fleet.now).print()
+            if desiredState != nil { Console.print("Against the store: \(comparison.difference).\n") }
+            PlanText(
+                standings: standings, document: document, now: fleet.now,
+                width: Console.isTerminal(1) ? Console.width(1) : 0
+            ).print()
             if let held = comparison.held {
                 Console.print(
                     "\nHELD: this file is not taken into force: \(held).\n"
@@ -50,6 +59,15 @@ struct PlanCommand: ParsableCommand {
         }
         if detailedExitCode, !document.now.isEmpty { throw ExitCode(2) }
     }
+
+    /// The settings; their defaults when a file is to be planned where no settings are, as in a code review.
+    private func usedSettings() throws -> Settings {
+        guard desiredState != nil, config.config == nil, !FileManager.default.fileExists(atPath: config.path) else {
+            return try config.settings()
+        }
+        Console.note("no settings at \(config.path): planned with the defaults")
+        return Settings()
+    }
 }
 
 /// The plan for people.
@@ -57,41 +75,42 @@ struct PlanText {
     let standings: [Standing]
     let document: PlanDocument
     let now: Instant
+    /// The width of the terminal in columns; 0 for as wide as it gets.
+    let width: Int
+
+    private var relative: RelativeTime { RelativeTime(now: now) }
 
     func print() {
-        let relative = RelativeTime(now: now)
         let labels = Dictionary(
             standings.map { ($0.record.number.description, $0.record.desired?.label ?? "") },
             uniquingKeysWith: { first, _ in first })
-        let width = Console.width(1)
         if document.now.isEmpty {
             Console.print("Nothing would be sent now.")
         } else {
             Console.print("Would be sent now, limits permitting:\n")
-            var table = TextTable(["  NUMBER", "LABEL", "ACTION", "WHY"])
+            var table = TextTable(["  ", "NUMBER", "LABEL", "ACTION", "WHY"])
             for item in document.now {
                 let reason = DecisionReason(rawValue: item.reason)?.sentence ?? item.reason
-                table.add(["  " + item.number, labels[item.number] ?? "", item.action, reason])
+                table.add([Self.sign(item.action), item.number, labels[item.number] ?? "", item.action, reason])
             }
             table.lines(width: width).forEach { Console.print($0) }
         }
-        printHeld(width: width)
-        if !document.later.isEmpty {
-            Console.print("\nFalls due later:\n")
-            var table = TextTable(["  NUMBER", "LABEL", "ACTION", "WHEN"])
-            for item in document.later.prefix(Self.mostListed) {
-                let when = Instant(item.at).map { "\(relative.text($0)), \(item.at)" } ?? item.at
-                table.add(["  " + item.number, labels[item.number] ?? "", item.action, when])
-            }
-            table.lines(width: width).forEach { Console.print($0) }
-            printMore(document.later.count)
+        printHeld()
+        printLater(labels)
+        Console.print("\n" + summary)
+    }
+
+    /// As in the plans of other tools: + comes, - goes, ~ changes.
+    private static func sign(_ action: String) -> String {
+        switch action {
+        case NextAction.enable.rawValue: "  +"
+        case NextAction.disable.rawValue: "  -"
+        default: "  ~"
         }
-        Console.print(
-            "\nPlan: \(document.now.count) now, \(document.later.count) later, \(standings.count) numbers in the file.")
     }
 
     /// Numbers that are not as desired, and for which nothing is sent before something else happens.
-    private func printHeld(width: Int) {
+    private func printHeld() {
         let held = standings.filter { [.paused, .held].contains($0.condition) }
         guard !held.isEmpty else { return }
         Console.print("\nHeld back:\n")
@@ -102,6 +121,35 @@ struct PlanText {
         }
         table.lines(width: width).forEach { Console.print($0) }
         printMore(held.count)
+    }
+
+    private func printLater(_ labels: [String: String]) {
+        guard !document.later.isEmpty else { return }
+        Console.print("\nFalls due later:\n")
+        var table = TextTable(["  NUMBER", "LABEL", "ACTION", "WHEN"])
+        for item in document.later.prefix(Self.mostListed) {
+            let when = Instant(item.at).map { "\(relative.text($0)), \(item.at)" } ?? item.at
+            table.add(["  " + item.number, labels[item.number] ?? "", item.action, when])
+        }
+        table.lines(width: width).forEach { Console.print($0) }
+        printMore(document.later.count)
+        Console.print("")
+        for (name, days) in [("day", 1), ("week", 7), ("90 days", 90)] {
+            let end = now.advanced(by: .seconds(days * 86_400))
+            let due = document.later.filter { item in Instant(item.at).map { $0 <= end } ?? false }
+            Console.print("  in the next \(name): \(Self.counts(due.map(\.action)))")
+        }
+    }
+
+    private var summary: String {
+        let counted = Self.counts(document.now.map(\.action))
+        return "Plan: \(counted) now; \(document.later.count) later; \(standings.count) numbers in the file."
+    }
+
+    /// Such as "2 enable, 1 rotate".
+    private static func counts(_ actions: [String]) -> String {
+        let counts = Dictionary(grouping: actions, by: \.self).mapValues(\.count).sorted { $0.key < $1.key }
+        return counts.isEmpty ? "nothing" : counts.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     }
 
     private func printMore(_ count: Int) {

@@ -19,10 +19,10 @@ struct Twostepd: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, CheckCommand.self, PlanCommand.self, ApplyCommand.self, StatusCommand.self,
-            HistoryCommand.self, AcceptCommand.self, PauseCommand.self, ResumeCommand.self, PINCommand.self,
-            ReloadCommand.self, BackupCommand.self, ClockCommand.self, KeyCommand.self, AuditCommand.self,
-            ImportCommand.self, FmtCommand.self, DemoCommand.self,
-            SimulateCommand.self,
+            HistoryCommand.self, RotateCommand.self, ReapplyCommand.self, ResetCommand.self, AcceptCommand.self,
+            PauseCommand.self, ResumeCommand.self, ReloadCommand.self, PINCommand.self, KeyCommand.self,
+            AuditCommand.self, BackupCommand.self, ClockCommand.self, ImportCommand.self, FmtCommand.self,
+            DemoCommand.self, SimulateCommand.self,
         ]
     )
 

@@ -42,7 +42,9 @@ extension World {
         switch order {
         case .resume: forgetPauses(scope)
         case .reapply, .reset: for number in numbers(of: scope) { backoffs[number] = nil }
-        case .pause, .rotate: break
+        // It may have taken the place of an earlier one, whether that is told or not.
+        case .pause(let pause): overtakingPauses.insert(pause)
+        case .rotate: break
         }
         let event = EventEntry(at: clock.wall, kind: .paused, actor: "operator", detail: "drill")
         try tell(.ordered(id, order, scope, event))
@@ -62,7 +64,10 @@ extension World {
             preconditionFailure("an order ends once")
         }
         note("engine: order \(id.value) \(failure?.description ?? "done")")
+        // What is answered with "repeat it" is repeated.
+        if failure != nil, healthy != nil { schedule(.operate(life: life), after: 60 * .second) }
         guard failure == nil, case .pause(let pause) = order else { return }
+        overtakingPauses.remove(pause)
         switch scope {
         case .all: fleetPause = pause
         case .numbers(let numbers):
@@ -73,12 +78,16 @@ extension World {
     /// A pause that the operator was told of survives the process.
     func checkPauses() throws {
         guard !options.skipsSync else { return }
-        if let fleetPause, try store.reader.fleetPause() != fleetPause {
+        if let fleetPause, !isInForce(fleetPause, try store.reader.fleetPause()) {
             throw Violation(.housekeeping, "the pause of all numbers is not in the store")
         }
-        for (number, pause) in pauses where durable[number]?.pause != pause {
+        for (number, pause) in pauses where !isInForce(pause, durable[number]?.pause) {
             throw Violation(.housekeeping, "the pause of \(number) is not in the store")
         }
+    }
+
+    private func isInForce(_ told: Pause, _ stored: Pause?) -> Bool {
+        stored.map { $0 == told || overtakingPauses.contains($0) } ?? false
     }
 
     /// While a number is paused, only what ends an exposure is sent, and not even that when the operator said so.

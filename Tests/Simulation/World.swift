@@ -69,6 +69,8 @@ final class World {
     /// The pauses that the operator was told are in force.
     var pauses: [PhoneNumber: Pause] = [:]
     var fleetPause: Pause?
+    /// Pauses that were ordered later, and may be in force instead although nobody was told.
+    var overtakingPauses: Set<Pause> = []
 
     // The disk.
     let key: SealingKey

@@ -85,6 +85,64 @@ struct CommandTests {
         try await rig.end()
     }
 
+    @Test("check reads standard input, annotates for GitHub, and takes warnings for errors when told to")
+    func checkElsewhere() async throws {
+        var entries = Rig.fleet(2)
+        entries[1].operatorPIN = "121212"
+        entries[0].extra = ["rotate_every: 300d"]
+        let rig = try await Rig(entries)
+        let loose = try await rig.run("check")
+        #expect(loose.code == 0 && loose.errors.contains("easy to guess") && !loose.errors.contains("121212"))
+        #expect(loose.errors.contains("lives for 300d"))
+        let strict = try await rig.run("check", "--strict", "--format", "json")
+        #expect(strict.code == 78)
+        let problems = try strict.json()["problems"] as? [[String: Any]] ?? []
+        #expect(try strict.json()["valid"] as? Bool == false && problems.count == 2)
+        #expect(problems.allSatisfy { $0["severity"] as? String == "error" })
+
+        try rig.write("version: 1\nnumbers:\n  - numbr: \"+1%\"\n", to: rig.desiredState)
+        let annotated = try await rig.run("check", "--format", "github")
+        #expect(annotated.code == 78)
+        let file = rig.desiredState.path
+        #expect(annotated.output.contains("::error file=\(file),line=3,col=5,title=twostepd::"), "\(annotated.output)")
+        #expect(annotated.output.contains("%0Ahint: did you mean"))
+
+        let text = try String(contentsOf: rig.desiredState, encoding: .utf8)
+        let piped = try await Shell.run(
+            "sh",
+            [
+                "-c", "printf '%s' \"$1\" | \"$2\" check - --config \"$3\" --format json || true", "sh", text,
+                Binary.url.path,
+            ]
+                + [rig.config.path])
+        #expect(piped.contains("<stdin>") && piped.contains("numbr"), "\(piped)")
+        try await rig.end()
+    }
+
+    @Test("plan shows a file that is not in force yet, against the store, and what would hold it")
+    func planOfAnotherFile() async throws {
+        let rig = try await Rig(Rig.fleet(6), defaults: ["rotate_every: 90d"])
+        #expect(try await rig.run("apply").code == 0)
+        let requests = rig.vendor.counters.requests
+        let none = try await rig.run("plan", "--detailed-exitcode")
+        #expect(none.code == 0 && none.output.contains("Nothing would be sent now."))
+        #expect(none.output.contains("in the next 90 days: ") && none.output.contains("Plan: nothing now"))
+        let new = rig.folder.appendingPathComponent("new.yaml")
+        let text = try String(contentsOf: rig.desiredState, encoding: .utf8)
+            .replacingOccurrences(of: "    token: n2\n", with: "    token: n2\n    verification: disabled\n")
+            .replacingOccurrences(of: "    token: n3\n", with: "    token: n3\n    verification: disabled\n")
+        try rig.write(text, to: new)
+        let plan = try await rig.run("plan", "--desired-state", new.path, "--detailed-exitcode")
+        #expect(plan.code == 2, "\(plan.errors)")
+        #expect(plan.output.contains("0 added, 2 changed, 0 dropped, 4 unchanged"), "\(plan.output)")
+        #expect(plan.output.contains("  -  +15550101002") && plan.output.contains("HELD: "))
+        let json = try await rig.run("plan", "--desired-state", new.path, "--format", "json").json()
+        #expect((json["refused"] as? String)?.contains("disable 2 of 6") == true)
+        #expect((json["now"] as? [[String: Any]])?.map { $0["action"] as? String } == ["disable", "disable"])
+        #expect(rig.vendor.counters.requests == requests)
+        try await rig.end()
+    }
+
     @Test("status has every key of its JSON shape, absent values as null")
     func statusShape() async throws {
         let rig = try await Rig(Rig.fleet(2, disabled: 1))

@@ -10,7 +10,8 @@ public struct GuardsInForce: Sendable {
     public let states: [GuardState]
     /// Numbers that are exposed by us.
     public let exposed: Int
-    private let permitted: Int?
+    /// How many numbers may be exposed at once just now; nil for any number.
+    public let permittedNow: Int?
     private let down: Set<String>
 
     /// Nothing holds.
@@ -26,7 +27,7 @@ public struct GuardsInForce: Sendable {
         exposed = try reader.exposedNumbers().count
         // Without a word from the daemon there was no cycle yet: it begins with one number.
         let told = states.first { $0.kind == .exposureBudget }?.permitted
-        permitted = policy.maxExposed.map { min($0, told ?? $0) }
+        permittedNow = policy.maxExposed.map { min($0, told ?? $0) }
         down = Set(states.filter { $0.kind == .endpointDown }.map(\.subject))
     }
 
@@ -40,7 +41,7 @@ public struct GuardsInForce: Sendable {
         self.fleetPause = fleetPause
         states = []
         exposed = 0
-        permitted = nil
+        permittedNow = nil
         down = []
     }
 
@@ -51,7 +52,7 @@ public struct GuardsInForce: Sendable {
         if let endpoint = record.desired?.endpoint, down.contains(endpoint.text) {
             return .hold(until: nil, because: .endpointDown)
         }
-        if request.startsCycle, let permitted, exposed >= permitted {
+        if request.startsCycle, let permittedNow, exposed >= permittedNow {
             return .hold(until: nil, because: .exposureBudget)
         }
         return decision

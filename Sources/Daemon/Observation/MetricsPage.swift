@@ -1,0 +1,204 @@
+import Glibc
+import Planning
+import Storage
+
+/// Everything that `/metrics` shows, put together from the store and from what was counted.
+struct MetricsPage {
+    let view: FleetView
+    let standings: [Standing]
+    let guards: GuardsInForce
+    let desiredState: DesiredStateStatus
+    let counts: MetricsRecorder.Counts
+    let queueLength: Int
+    /// Whether each number has series of its own.
+    let isPerNumber: Bool
+
+    private typealias Sample = Exposition.Sample
+
+    func text(_ format: Exposition.Format) -> String {
+        var page = Exposition(format)
+        addBuild(&page)
+        addFleet(&page)
+        if isPerNumber { addNumbers(&page) }
+        addRequests(&page)
+        addStore(&page)
+        addDesiredState(&page)
+        addGuards(&page)
+        addProcess(&page)
+        return page.text + "\n"
+    }
+
+    private func addBuild(_ page: inout Exposition) {
+        page.add(
+            .info, "twostepd_build", "The program that runs.",
+            [Sample(labels: [("version", Version.number)], value: 1)])
+    }
+
+    private func addFleet(_ page: inout Exposition) {
+        let conditions = Dictionary(grouping: standings, by: \.condition).mapValues(\.count)
+        page.add(
+            .gauge, "twostepd_numbers", "Numbers in each condition.",
+            NumberCondition.allCases.map { condition in
+                Sample(labels: [("condition", condition.rawValue)], value: Double(conditions[condition] ?? 0))
+            })
+        let overdue = standings.count { standing in standing.rotationAt.map { $0 < view.now } ?? false }
+        page.add(
+            .gauge, "twostepd_rotations_overdue", "PINs that were due to change before now.",
+            [Sample(value: Double(overdue))])
+        let reasons = Dictionary(grouping: standings, by: \.reason).mapValues(\.count)
+        page.add(
+            .gauge, "twostepd_numbers_by_reason", "Numbers by the reason of their condition.",
+            DecisionReason.allCases.map { reason in
+                Sample(labels: [("reason", reason.rawValue)], value: Double(reasons[reason] ?? 0))
+            })
+    }
+
+    /// A number's labels: the number, and its label or nothing.
+    private func labels(_ standing: Standing) -> [(name: String, value: String)] {
+        [("number", standing.record.number.description), ("label", standing.record.desired?.label ?? "")]
+    }
+
+    private func addNumbers(_ page: inout Exposition) {
+        let managed = standings.filter { $0.record.desired != nil }
+        func gauge(_ name: String, _ help: String, _ value: (Standing) -> Double?) {
+            page.add(
+                .gauge, name, help,
+                managed.compactMap { standing in
+                    value(standing).map { Sample(labels: labels(standing), value: $0) }
+                })
+        }
+        gauge("twostepd_number_converged", "1 when the number is certainly as desired.") {
+            $0.condition == .converged ? 1 : 0
+        }
+        gauge("twostepd_number_exposed", "1 when the number should be enabled and may be disabled.") {
+            $0.condition == .exposed ? 1 : 0
+        }
+        gauge("twostepd_number_belief_size", "In how many states the number may be; 1 is certain.") {
+            Double($0.record.belief.elements.count)
+        }
+        gauge("twostepd_number_consecutive_failures", "Requests in a row that were not accepted.") {
+            Double($0.record.attempts)
+        }
+        gauge("twostepd_number_applied_timestamp_seconds", "When the desired state was last applied.") {
+            $0.record.appliedAt.map(Self.seconds)
+        }
+        gauge("twostepd_number_rotated_timestamp_seconds", "When the PIN last changed.") {
+            $0.record.rotatedAt.map(Self.seconds)
+        }
+        gauge("twostepd_number_rotation_due_timestamp_seconds", "When the PIN is due to change.") {
+            $0.rotationAt.map(Self.seconds)
+        }
+    }
+
+    private func addRequests(_ page: inout Exposition) {
+        page.add(
+            .counter, "twostepd_requests", "Requests that ended, by action and outcome.",
+            counts.requests.sorted { $0.key < $1.key }.map { ending, count in
+                Sample(
+                    labels: [("action", ending.action.rawValue), ("outcome", ending.verdict.rawValue)],
+                    value: Double(count))
+            })
+        page.add(
+            "twostepd_request_duration_seconds", "From sending a request to its end.",
+            VendorAction.allCases.compactMap { action in
+                counts.durations[action].map { ([("action", action.rawValue)], $0) }
+            })
+        page.add(
+            .gauge, "twostepd_requests_in_flight", "Requests on their way.",
+            [Sample(value: Double(counts.inFlight))])
+    }
+
+    private func addStore(_ page: inout Exposition) {
+        page.add("twostepd_store_commit_seconds", "One durable transaction.", [([], counts.commits)])
+        page.add(
+            .counter, "twostepd_store_commit_failures", "Transactions that failed.",
+            [Sample(value: Double(counts.failedCommits))])
+        page.add(
+            .gauge, "twostepd_store_failing", "1 while the store cannot be written and nothing is sent.",
+            [Sample(value: counts.storeIsFailing ? 1 : 0)])
+        page.add(
+            .gauge, "twostepd_commit_queue_length", "Commits that wait for the disk.",
+            [Sample(value: Double(queueLength))])
+    }
+
+    private func addDesiredState(_ page: inout Exposition) {
+        page.add(
+            .gauge, "twostepd_desired_state_valid", "1 when the file, as it was last read, is valid.",
+            [Sample(value: desiredState.isValid == true ? 1 : 0)])
+        page.add(
+            .gauge, "twostepd_desired_state_held", "1 while a file is held because it would weaken the fleet.",
+            [Sample(value: desiredState.held == nil ? 0 : 1)])
+        page.add(
+            .gauge, "twostepd_desired_state_loaded_timestamp_seconds", "When the state in force was loaded.",
+            desiredState.loadedAt.map { [Sample(value: Self.seconds($0))] } ?? [])
+        page.add(
+            .info, "twostepd_desired_state_revision", "The state in force.",
+            desiredState.revision.map { revision in
+                [
+                    Sample(
+                        labels: [("revision", "\(revision)"), ("sha256", desiredState.sha256 ?? "")], value: 1)
+                ]
+            } ?? [])
+    }
+
+    private func addGuards(_ page: inout Exposition) {
+        let endpoints = Set(standings.compactMap { $0.record.desired?.endpoint.text }).sorted()
+        let down = Set(guards.states.filter { $0.kind == .endpointDown }.map(\.subject))
+        page.add(
+            .gauge, "twostepd_endpoint_down", "1 while the circuit breaker of the endpoint is open.",
+            endpoints.map { Sample(labels: [("endpoint", $0)], value: down.contains($0) ? 1 : 0) })
+        page.add(
+            .gauge, "twostepd_exposed_numbers", "Numbers that are exposed by a rotation or adoption.",
+            [Sample(value: Double(guards.exposed))])
+        page.add(
+            .gauge, "twostepd_exposure_permitted", "How many numbers may be exposed at once just now.",
+            guards.permittedNow.map { [Sample(value: Double($0))] } ?? [])
+        page.add(
+            .gauge, "twostepd_paused", "1 while all numbers are paused.",
+            [Sample(value: guards.fleetPause == nil ? 0 : 1)])
+        let behind = max(0, view.now.duration(to: guards.clock.highWaterMark).milliseconds)
+        page.add(
+            .gauge, "twostepd_clock_behind_seconds", "How far the clock is behind what was recorded.",
+            [Sample(value: guards.clock.highWaterMark == .distantPast ? 0 : Double(behind) / 1000)])
+    }
+
+    private func addProcess(_ page: inout Exposition) {
+        guard let process = ProcessFigures() else { return }
+        page.add(
+            .gauge, "process_resident_memory_bytes", "Memory in use.", [Sample(value: Double(process.residentBytes))])
+        page.add(
+            .counter, "process_cpu_seconds", "Processor time used.", [Sample(value: process.processorSeconds)])
+    }
+
+    private static func seconds(_ instant: Instant) -> Double {
+        Double(instant.millisecondsSinceEpoch) / 1000
+    }
+}
+
+extension MetricsRecorder.Ending: Comparable {
+    static func < (left: Self, right: Self) -> Bool {
+        (left.action.rawValue, left.verdict.rawValue) < (right.action.rawValue, right.verdict.rawValue)
+    }
+}
+
+/// What the kernel says of this process.
+struct ProcessFigures {
+    let residentBytes: Int
+    let processorSeconds: Double
+
+    /// Nil when the kernel does not say.
+    init?() {
+        var usage = rusage()
+        guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0, let file = fopen("/proc/self/statm", "r")
+        else { return nil }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 128)
+        guard fgets(&line, Int32(line.count), file) != nil else { return nil }
+        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let fields = text.split(separator: " ")
+        guard fields.count > 1, let pages = Int(fields[1]) else { return nil }
+        residentBytes = pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+        let seconds = { (time: timeval) in Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+        processorSeconds = seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    }
+}

@@ -1,0 +1,71 @@
+import Planning
+import Reconciler
+import Synchronization
+
+/// Counts what the running daemon does: fed by the engine's reports and the commit queue.
+final class MetricsRecorder: Sendable {
+    /// What was counted since the start.
+    struct Counts: Sendable {
+        /// Requests that ended.
+        var requests: [Ending: Int]
+        /// Seconds from sending to the answer, by action.
+        var durations: [VendorAction: Histogram]
+        /// Seconds of one durable transaction.
+        var commits = Histogram(bounds: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5])
+        var failedCommits = 0
+        var inFlight = 0
+        var storeIsFailing = false
+
+        init() {
+            let endings = VendorAction.allCases.flatMap { action in
+                Verdict.allCases.map { Ending(action: action, verdict: $0) }
+            }
+            requests = Dictionary(uniqueKeysWithValues: endings.map { ($0, 0) })
+            let empty = Histogram(bounds: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30])
+            durations = Dictionary(uniqueKeysWithValues: VendorAction.allCases.map { ($0, empty) })
+        }
+    }
+
+    /// How a request ended.
+    struct Ending: Hashable, Sendable {
+        let action: VendorAction
+        let verdict: Verdict
+    }
+
+    private let state = Mutex(Counts())
+
+    var counts: Counts { state.withLock { $0 } }
+
+    func note(_ report: EngineReport) {
+        switch report {
+        case .requestSent: state.withLock { $0.inFlight += 1 }
+        case .requestEnded(let change, _): noteEnd(change)
+        case .storeFailed: state.withLock { $0.storeIsFailing = true }
+        case .storeRecovered: state.withLock { $0.storeIsFailing = false }
+        case .planned, .adopted, .adoptionHeld, .leftExposed, .orderEnded, .endpointDown, .endpointUp,
+            .exposureReduced, .exposurePermitted, .adoptionFailed, .numberUnreadable, .clockBehind, .clockRight,
+            .stopped:
+            break
+        }
+    }
+
+    private func noteEnd(_ change: ChangeEntry) {
+        guard let outcome = change.outcome, let answeredAt = change.answeredAt else { return }
+        // The wall clock may have been set meanwhile.
+        let seconds = max(0, Double(change.sentAt.duration(to: answeredAt).milliseconds) / 1000)
+        state.withLock { counts in
+            counts.inFlight = max(0, counts.inFlight - 1)
+            counts.requests[Ending(action: change.action, verdict: outcome.verdict), default: 0] += 1
+            counts.durations[change.action]?.observe(seconds)
+        }
+    }
+
+    /// A transaction of the commit queue ended.
+    func noteCommit(_ duration: Duration, succeeded: Bool) {
+        let (seconds, attoseconds) = duration.components
+        state.withLock { counts in
+            counts.commits.observe(Double(seconds) + Double(attoseconds) / 1e18)
+            if !succeeded { counts.failedCommits += 1 }
+        }
+    }
+}

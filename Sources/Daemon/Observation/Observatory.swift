@@ -1,0 +1,128 @@
+import Dispatch
+import Foundation
+import Glibc
+import HTTPTypes
+import Planning
+import Storage
+
+/// Answers whoever only looks, on the control socket and on the listener: status, numbers, changes, metrics.
+///
+/// It reads the store by connections of its own: however much is asked, the engine's commits do not wait for it.
+struct Observatory: Sendable {
+    let location: StoreLocation
+    let policy: Policy
+    let since: Instant
+    let clock: SystemClock
+    let recorder: MetricsRecorder
+    let commits: CommitQueue
+    /// Whether each number has metrics of its own.
+    let isPerNumber: Bool
+
+    /// The most changes in one answer.
+    static let longestPage = 1000
+
+    private static let queue = DispatchQueue(label: "twostepd.observatory")
+
+    /// The reply to a GET for `call.path`; nil when nothing is there.
+    func reply(to call: LocalServer.Call) async -> LocalServer.Reply? {
+        switch call.path {
+        case "/metrics":
+            let format: Exposition.Format =
+                call.accept?.contains("application/openmetrics-text") == true ? .openMetrics : .prometheus
+            return await read { reader, view in
+                LocalServer.Reply(
+                    status: .ok, contentType: format.contentType, body: try metrics(reader, view).text(format))
+            }
+        case "/v1/status":
+            return await read { reader, view in .document(try status(reader, view)) }
+        case "/v1/changes":
+            return await read { reader, _ in try changes(reader, call.query) }
+        default:
+            guard let name = call.path.dropPrefix("/v1/numbers/") else { return nil }
+            return await read { reader, view in try number(name, reader, view) }
+        }
+    }
+
+    private func status(_ reader: StoreReader, _ view: FleetView) throws -> StatusDocument {
+        let guards = try self.guards(reader)
+        return StatusDocument(
+            at: view.now, holder: LockHolder(pid: getpid(), since: since, command: "run"),
+            inForce: try reader.desiredStateStatus(), standings: try view.standings(reader, guards: guards))
+    }
+
+    private func guards(_ reader: StoreReader) throws -> GuardsInForce {
+        try GuardsInForce(reader, policy: policy, isRunning: true)
+    }
+
+    private func metrics(_ reader: StoreReader, _ view: FleetView) throws -> MetricsPage {
+        let guards = try self.guards(reader)
+        return MetricsPage(
+            view: view, standings: try view.standings(reader, guards: guards), guards: guards,
+            desiredState: try reader.desiredStateStatus(), counts: recorder.counts, queueLength: commits.length,
+            isPerNumber: isPerNumber)
+    }
+
+    private func number(_ name: String, _ reader: StoreReader, _ view: FleetView) throws -> LocalServer.Reply {
+        let wanted = name.removingPercentEncoding ?? name
+        let standings = try view.standings(reader, guards: try guards(reader))
+        guard let standing = standings.first(where: { $0.isMeant(by: wanted) }) else {
+            return .text(.notFound, "no such number or label: see /v1/status")
+        }
+        let number = standing.record.number
+        return .document(
+            NumberDocument(
+                standing, pins: try reader.pins(of: number, limit: 50),
+                changes: try reader.history(of: number, limit: 50).reversed()))
+    }
+
+    private func changes(_ reader: StoreReader, _ query: [String: String]) throws -> LocalServer.Reply {
+        var number: PhoneNumber?
+        if let text = query["number"] {
+            guard let wanted = PhoneNumber(text) else {
+                return .text(.badRequest, "number is E.164, with its + as %2B")
+            }
+            number = wanted
+        }
+        guard let limit = Self.integer(query["limit"], or: 100), (1...Int64(Self.longestPage)).contains(limit),
+            let before = Self.integer(query["before"], or: .max), before > 0
+        else { return .text(.badRequest, "limit is 1 to \(Self.longestPage), before an id") }
+        let page = try reader.history(of: number, limit: Int(limit), before: before)
+        return .document(HistoryDocument(page.reversed()))
+    }
+
+    private static func integer(_ text: String?, or absent: Int64) -> Int64? {
+        guard let text else { return absent }
+        return Int64(text)
+    }
+
+    /// Reads the store away from the threads that everything else shares.
+    private func read(
+        _ body: @escaping @Sendable (StoreReader, FleetView) throws -> LocalServer.Reply
+    ) async -> LocalServer.Reply {
+        await withCheckedContinuation { continuation in
+            Self.queue.async {
+                let view = FleetView(location: location, policy: policy, now: clock.now())
+                let reply: LocalServer.Reply
+                do {
+                    reply = try body(try StoreReader.open(at: location, key: nil), view)
+                } catch {
+                    reply = .text(.serviceUnavailable, "the store cannot be read: \(error)")
+                }
+                continuation.resume(returning: reply)
+            }
+        }
+    }
+}
+
+extension Standing {
+    /// Whether it is the one that a number (E.164) or label stands for.
+    public func isMeant(by name: String) -> Bool {
+        record.number.description == name || record.desired?.label == name
+    }
+}
+
+extension String {
+    fileprivate func dropPrefix(_ prefix: String) -> String? {
+        hasPrefix(prefix) && count > prefix.count ? String(dropFirst(prefix.count)) : nil
+    }
+}

@@ -1,0 +1,86 @@
+import Daemon
+import Foundation
+import Planning
+import Storage
+
+/// Follows numbers in the store until an order is carried out.
+struct OrderProgress {
+    let kind: ControlMessage.OrderRequest.Kind
+    /// Numbers or labels; nil for all that the order concerns.
+    let names: Set<String>?
+    let orderedAt: Instant
+    /// How long to wait at most.
+    let limit: Duration
+    let config: ConfigOptions
+
+    /// How often the store is looked at.
+    private static let interval: Duration = .milliseconds(250)
+    /// Numbers that are named one by one at the end.
+    private static let mostNamed = 20
+
+    /// Shows progress on standard error until all is done.
+    ///
+    /// - Throws: ``Failure`` when that takes too long, or when the daemon ends meanwhile.
+    func follow() async throws {
+        let settings = try config.settings()
+        let bar = Console.isTerminal(2) ? ProgressBar(width: Console.width(2)) : nil
+        let deadline = ContinuousClock.now.advanced(by: limit)
+        var told: Set<PhoneNumber> = []
+        while true {
+            let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
+            guard let reader = try fleet.open() else { throw Failure.failed("the store vanished while it was watched") }
+            let standings = try fleet.standings(reader, guards: try fleet.guards(reader)).filter(isConcerned)
+            let open = standings.filter { !isDone($0) }
+            for standing in standings where isDone(standing) && told.insert(standing.record.number).inserted {
+                guard bar == nil else { continue }
+                let pin = standing.record.likeliestGeneration.map { ", PIN generation \($0)" } ?? ""
+                Console.note("\(standing.record.number): done\(pin)")
+            }
+            let detail = open.first.map { "\($0.record.number) \($0.reason.sentence)" } ?? ""
+            bar?.draw(done: standings.count - open.count, total: standings.count, detail: detail)
+            guard !open.isEmpty else {
+                bar?.end()
+                return Console.note(standings.count == 1 ? "done" : "done: \(standings.count) numbers")
+            }
+            let isOver = ContinuousClock.now >= deadline
+            guard !isOver, try isDaemonThere(fleet) else {
+                bar?.end()
+                throw isOver ? timeout(open, of: standings.count) : Self.daemonEnded
+            }
+            try await Task.sleep(for: Self.interval)
+        }
+    }
+
+    private func isConcerned(_ standing: Standing) -> Bool {
+        guard let desired = standing.record.desired else { return false }
+        if let names { return names.contains(desired.number.description) || desired.label.map(names.contains) == true }
+        return kind != .rotate || (desired.verification == .enabled && desired.operatorPINName == nil)
+    }
+
+    /// Whether what the store holds is later than the order, and as desired.
+    private func isDone(_ standing: Standing) -> Bool {
+        let record = standing.record
+        guard [.converged, .uncertain].contains(standing.condition), let appliedAt = record.appliedAt,
+            appliedAt >= orderedAt
+        else { return false }
+        guard kind == .rotate, let generation = record.likeliestGeneration else { return kind != .rotate }
+        return record.generation(generation).map { $0.createdAt >= orderedAt } ?? false
+    }
+
+    private func isDaemonThere(_ fleet: FleetReader) throws -> Bool {
+        do { return try StoreLock.holder(at: fleet.location) != nil } catch { throw Failure(error) }
+    }
+
+    private static let daemonEnded = Failure.noDaemon(
+        "the daemon ended meanwhile: the order is kept, and carried out when it runs again")
+
+    private func timeout(_ open: [Standing], of total: Int) -> Failure {
+        var lines = open.prefix(Self.mostNamed).map { standing in
+            let error = standing.record.lastError.map { "; \($0)" } ?? ""
+            return "  \(standing.record.number): \(standing.reason.sentence)\(error)"
+        }
+        if open.count > Self.mostNamed { lines.append("  … and \(open.count - Self.mostNamed) more") }
+        let head = "not done in time for \(open.count) of \(total) numbers; the order stands, see `twostepd status`:"
+        return .failed(([head] + lines).joined(separator: "\n"))
+    }
+}
