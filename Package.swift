@@ -21,6 +21,12 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [
     )
 }
 
+/// The commit that `twostepd --version` names: what TWOSTEPD_COMMIT says when the program is built, and nothing otherwise.
+/// SwiftPM's own knowledge of git is not asked: a wrong commit, from its cache, would be worse than none.
+let commit = Context.environment["TWOSTEPD_COMMIT"].flatMap { text in
+    text.isEmpty || text.contains { !($0.isHexDigit || "-dirty".contains($0)) } ? nil : text
+}
+
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -54,6 +60,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
+        .target(
+            name: "BuildCommit", cSettings: commit.map { [.define("TWOSTEPD_COMMIT", to: $0)] } ?? []),
         room("Planning"),
         room("ConfigFile", ["Planning", crypto, yams]),
         room("VendorAPI", ["Planning", httpClient, nioCore, nioHTTP1, nioPosix, nioSSL]),
@@ -63,7 +71,7 @@ let package = Package(
         room(
             "Daemon",
             [
-                "Planning", "ConfigFile", "VendorAPI", "Storage", "Reconciler", httpClient, httpTypes,
+                "BuildCommit", "Planning", "ConfigFile", "VendorAPI", "Storage", "Reconciler", httpClient, httpTypes,
                 hummingbirdCore, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
             ]
         ),

@@ -54,3 +54,11 @@ need_build() {
     need g++ g++
     need zlib1g-dev /usr/include/zlib.h
 }
+
+# Names the commit for `twostepd --version`, when this tree is a git checkout and nobody has named one.
+name_commit() {
+    [ -z "${TWOSTEPD_COMMIT:-}" ] || return 0
+    [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$PWD" ] || return 0
+    TWOSTEPD_COMMIT=$(git describe --always --exclude='*' --abbrev=12 --dirty)
+    export TWOSTEPD_COMMIT
+}

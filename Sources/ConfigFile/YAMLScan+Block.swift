@@ -71,6 +71,7 @@ extension YAMLScan {
         }
         index += 1
         isComplete = false
+        if collectsComments { itemLines.append(line) }
         // Another '-' or a key may follow on the same line.
         isLineStart = true
     }

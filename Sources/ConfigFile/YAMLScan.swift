@@ -42,8 +42,22 @@ struct YAMLScan {
         var keys: [String: Int] = [:]
     }
 
+    /// A comment, from its `#` to the end of its line without blanks there.
+    struct Comment: Equatable {
+        let line: Int
+        /// From 1; true for a comment on a line of its own, which has only spaces before it.
+        let column: Int
+        /// Whether nothing but spaces stands before it.
+        let isAlone: Bool
+        let text: String
+    }
+
     let bytes: UnsafeBufferPointer<UInt8>
     let collectsKeys: Bool
+    var collectsComments = false
+    var comments: [Comment] = []
+    /// The lines on which an item of a block list begins, when comments are collected.
+    var itemLines: [Int] = []
     var index = 0
     var line = 1
     var lineStart = 0
@@ -94,6 +108,20 @@ struct YAMLScan {
         }
     }
 
+    /// The comments of a text that ``refusal(of:)`` admitted, and the lines on which an item of a block list begins.
+    static func comments(in bytes: [UInt8]) -> (comments: [Comment], itemLines: [Int]) {
+        bytes.withUnsafeBufferPointer { buffer in
+            var scan = YAMLScan(buffer, collectsKeys: false)
+            scan.collectsComments = true
+            do throws(Refusal) {
+                try scan.run()
+            } catch {
+                preconditionFailure("the text was admitted before")
+            }
+            return (scan.comments, scan.itemLines)
+        }
+    }
+
     private mutating func run() throws(Refusal) {
         while index < bytes.count {
             if flowDepth == 0 { try beginBlockLine() } else { try beginFlowLine() }
@@ -126,12 +154,24 @@ struct YAMLScan {
             case Byte.newline: return nil
             case Byte.carriageReturn: return nil
             case Byte.hash:
+                let start = index
                 while index < bytes.count, bytes[index] != Byte.newline { index += 1 }
+                if collectsComments { noteComment(start..<index) }
                 return nil
             default: return byte
             }
         }
         return nil
+    }
+
+    private mutating func noteComment(_ range: Range<Int>) {
+        var end = range.upperBound
+        while end > range.lowerBound, [Byte.space, Byte.tab, Byte.carriageReturn].contains(bytes[end - 1]) { end -= 1 }
+        comments.append(
+            Comment(
+                line: line, column: range.lowerBound - lineStart + 1,
+                isAlone: bytes[lineStart..<range.lowerBound].allSatisfy { $0 == Byte.space },
+                text: String(decoding: bytes[range.lowerBound..<end], as: UTF8.self)))
     }
 
     private mutating func endLine() {

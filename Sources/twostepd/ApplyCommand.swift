@@ -17,6 +17,11 @@ struct ApplyCommand: AsyncParsableCommand {
             It ends when every number is as desired, is uncertain only until an unanswered request can no longer land, \
             or has failed three times; then the exit code is 1 and the failed numbers are named. It works without a \
             daemon; while one runs, use `twostepd reload`.
+
+            Examples:
+              twostepd apply
+              twostepd apply --format json > result.json
+              twostepd apply --accept 3f9a2c11d0b4
             """
     )
 

@@ -20,6 +20,10 @@ struct AuditCommand: ParsableCommand {
                 Every row is chained to the one before under a key that the sealing key opens. A chain cannot tell by \
                 itself that its newest rows were cut off: keep the head that this prints somewhere else, and give it \
                 back later with --anchor. The head of the last start is kept in the fence file and compared as well.
+
+                Examples:
+                  twostepd audit verify
+                  twostepd audit verify --anchor 1042:5d0c…
                 """
         )
 
@@ -66,7 +70,12 @@ struct AuditCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "export",
             abstract:
-                "Write the history before a date as JSON lines: all that `audit prune` would remove, and its chain."
+                "Write the history before a date as JSON lines: all that `audit prune` would remove, and its chain.",
+            discussion: """
+                Examples:
+                  twostepd audit export --before 2026-01-01 --output 2025.jsonl
+                  twostepd audit export --before 2027-01-01 | grep pin_revealed
+                """
         )
 
         @OptionGroup var config: ConfigOptions
@@ -104,6 +113,10 @@ struct AuditCommand: ParsableCommand {
             discussion: """
                 Export it first. The last 24 hours are never removed, nor is anything while a request before the date \
                 has no answer or the history is not intact.
+
+                Example:
+                  twostepd audit export --before 2026-01-01 --output 2025.jsonl
+                  twostepd audit prune --before 2026-01-01
                 """
         )
 

@@ -13,6 +13,9 @@ struct BackupCommand: ParsableCommand {
             To restore: stop the daemon, move twostepd.sqlite and its -wal and -shm files away, copy the backup to \
             twostepd.sqlite in the state directory (same owner, mode 0600), start the daemon. It notices the restore: \
             a PIN that the copy does not know may be live, so every number is reset under the exposure budget.
+
+            Example:
+              twostepd backup /var/backups/twostepd-2026-11-01.sqlite
             """
     )
 

@@ -29,7 +29,9 @@ struct CheckCommand: ParsableCommand {
         name: .customLong("against-store"),
         help: "Say also how it differs from what is in force, and whether it would be held.")
     var againstStore = false
-    @Argument(help: "A desired-state file to check instead of the one that the settings name; - reads standard input.")
+    @Argument(
+        help: "A desired-state file to check instead of the one that the settings name; - reads standard input.",
+        completion: .file(extensions: ["yaml"]))
     var desiredState: String?
 
     func run() throws {

@@ -16,6 +16,9 @@ struct ClockCommand: ParsableCommand {
             discussion: """
                 While the clock is behind what the store has recorded, rotations and adoptions hold. When it is the record \
                 that is wrong, because the clock once ran ahead, stop the daemon, run this, and start it again.
+
+                Example:
+                  twostepd clock accept
                 """
         )
 

@@ -4,7 +4,9 @@ import Foundation
 
 /// Where the settings are.
 struct ConfigOptions: ParsableArguments {
-    @Option(name: .long, help: "The settings file (default: $TWOSTEPD_CONFIG, else /etc/twostepd/twostepd.yaml).")
+    @Option(
+        name: .long, help: "The settings file (default: $TWOSTEPD_CONFIG, else /etc/twostepd/twostepd.yaml).",
+        completion: .file(extensions: ["yaml"]))
     var config: String?
 
     static let defaultPath = "/etc/twostepd/twostepd.yaml"

@@ -8,12 +8,18 @@ import Storage
 struct HistoryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "Show the requests that were sent, oldest first."
+        abstract: "Show the requests that were sent, oldest first.",
+        discussion: """
+            Examples:
+              twostepd history
+              twostepd history support-us --limit 10
+              twostepd history --format json
+            """
     )
 
     @OptionGroup var config: ConfigOptions
     @OptionGroup var output: FormatOptions
-    @Argument(help: "One number (E.164) or label; all numbers when absent.")
+    @Argument(help: "One number (E.164) or label; all numbers when absent.", completion: NumberCompletion.kind)
     var number: String?
     @Option(name: .long, help: "At most this many requests, the newest (1 to 1000000).")
     var limit: Int?

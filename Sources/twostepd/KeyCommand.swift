@@ -24,6 +24,10 @@ struct KeyCommand: ParsableCommand {
                   systemctl edit twostepd     # [Service] LoadCredential=twostepd-key:/etc/twostepd/twostepd.key
 
                 A store that is sealed already stays under its key: see `twostepd key rotate`.
+
+                Examples:
+                  twostepd key generate /etc/twostepd/twostepd.key
+                  twostepd key generate
                 """
         )
 
@@ -67,7 +71,12 @@ struct KeyCommand: ParsableCommand {
     struct ID: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "id",
-            abstract: "Tell the id of the key in a file, or of the key that the store is sealed under."
+            abstract: "Tell the id of the key in a file, or of the key that the store is sealed under.",
+            discussion: """
+                Examples:
+                  twostepd key id
+                  twostepd key id /etc/twostepd/twostepd.key
+                """
         )
 
         @OptionGroup var config: ConfigOptions
@@ -105,6 +114,10 @@ struct KeyCommand: ParsableCommand {
 
                 For a key that is a credential, name its source (--key /etc/twostepd/twostepd.key), or give a key of \
                 your own (--new-key) and hand it over as the credential afterwards.
+
+                Examples:
+                  twostepd key rotate
+                  twostepd key rotate --key /etc/twostepd/twostepd.key
                 """
         )
 

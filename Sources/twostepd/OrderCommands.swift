@@ -35,7 +35,7 @@ struct AcceptCommand: AsyncParsableCommand {
 /// What an order concerns.
 struct OrderOptions: ParsableArguments {
     @OptionGroup var config: ConfigOptions
-    @Argument(help: "Numbers (E.164) or labels.")
+    @Argument(help: "Numbers (E.164) or labels.", completion: NumberCompletion.kind)
     var numbers: [String] = []
     @Option(help: "Why, for the audit trail.")
     var reason: String?
@@ -86,7 +86,13 @@ struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
         abstract: "End the pause of some numbers, or the pause of all.",
-        discussion: "Without numbers it ends the pause of all; numbers that were paused one by one stay so until named."
+        discussion: """
+            Without numbers it ends the pause of all; numbers that were paused one by one stay so until named.
+
+            Examples:
+              twostepd resume
+              twostepd resume support-us --reason "ticket 4711 is done"
+            """
     )
 
     @OptionGroup var options: OrderOptions

@@ -22,12 +22,16 @@ struct PINCommand: AsyncParsableCommand {
 
                 A PIN goes to a terminal only, unless --stdout or --format json asks for it: one that lands in a file \
                 or a pipe by mistake is a PIN that nobody keeps.
+
+                Examples:
+                  twostepd pin show support-us --reason "new handset, ticket 4711"
+                  twostepd pin show +15550100001 --reason "hand-over" --format json
                 """
         )
 
         @OptionGroup var config: ConfigOptions
         @OptionGroup var output: FormatOptions
-        @Argument(help: "The number (E.164) or its label.")
+        @Argument(help: "The number (E.164) or its label.", completion: NumberCompletion.kind)
         var number: String
         @Option(name: .long, help: "Why you need it, for the audit trail.")
         var reason: String
@@ -133,12 +137,17 @@ struct PINCommand: AsyncParsableCommand {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "list",
-            abstract: "List the PIN generations of a number and their dates, without any PIN. Needs no key."
+            abstract: "List the PIN generations of a number and their dates, without any PIN. Needs no key.",
+            discussion: """
+                Examples:
+                  twostepd pin list support-us
+                  twostepd pin list +15550100001 --limit 5 --format json
+                """
         )
 
         @OptionGroup var config: ConfigOptions
         @OptionGroup var output: FormatOptions
-        @Argument(help: "The number (E.164) or its label.")
+        @Argument(help: "The number (E.164) or its label.", completion: NumberCompletion.kind)
         var number: String
         @Option(name: .long, help: "At most this many generations, the newest (1 to 10000).")
         var limit = 100

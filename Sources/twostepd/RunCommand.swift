@@ -10,7 +10,13 @@ struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Run the daemon in the foreground.",
-        discussion: "SIGHUP reads the desired state again, SIGTERM and SIGINT stop cleanly, a second one stops at once."
+        discussion: """
+            SIGHUP reads the desired state again, SIGTERM and SIGINT stop cleanly, a second one stops at once. The log \
+            goes to standard error. As a service: systemctl enable --now twostepd
+
+            Example:
+              twostepd run --config ./twostepd.yaml
+            """
     )
 
     @OptionGroup var config: ConfigOptions

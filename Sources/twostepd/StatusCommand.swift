@@ -8,12 +8,18 @@ import Storage
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show how every number stands: exposed and failing ones first."
+        abstract: "Show how every number stands: exposed and failing ones first.",
+        discussion: """
+            Examples:
+              twostepd status
+              twostepd status support-us
+              twostepd status --format json
+            """
     )
 
     @OptionGroup var config: ConfigOptions
     @OptionGroup var output: FormatOptions
-    @Argument(help: "One number (E.164) or label.")
+    @Argument(help: "One number (E.164) or label.", completion: NumberCompletion.kind)
     var number: String?
 
     func run() throws {

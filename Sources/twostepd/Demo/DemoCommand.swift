@@ -6,8 +6,13 @@ struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
         abstract: "Show the whole job in about 30 s: a simulated vendor, a fleet of 12, an outage and a kill.",
-        discussion:
-            "Nothing else is needed and nothing leaves this machine. Exit 0 when the truth agrees with the store."
+        discussion: """
+            Nothing else is needed and nothing leaves this machine. Exit 0 when the truth agrees with the store.
+
+            Examples:
+              twostepd demo
+              twostepd demo --keep
+            """
     )
 
     @Flag(name: .long, help: "Keep the folder, to look into it with the other commands.")

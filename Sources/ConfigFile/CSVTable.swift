@@ -1,0 +1,143 @@
+/// A table of text as RFC 4180 has it, with the place of every field.
+struct CSVTable {
+    typealias Position = Findings.Position
+
+    /// One field, its quotes removed.
+    struct Field {
+        /// The text without spaces at its ends.
+        let text: String
+        let position: Position
+    }
+
+    /// Why the text is no table.
+    struct Refusal: Error {
+        let position: Position
+        let message: String
+        var hint: String?
+    }
+
+    /// The rows that have any text, the header first.
+    private(set) var rows: [[Field]] = []
+    /// The character between two fields: a comma, or the semicolon of spreadsheets in countries with a decimal comma.
+    let delimiter: UInt8
+
+    private let bytes: [UInt8]
+    private var index = 0
+    private var line = 1
+    private var lineStart = 0
+
+    /// More fields than this in one row are nobody's list of numbers.
+    static let mostFields = 64
+
+    /// Reads valid UTF-8 without a byte order mark.
+    init(parsing bytes: [UInt8]) throws(Refusal) {
+        self.bytes = bytes
+        delimiter = Self.delimiter(of: bytes)
+        while index < bytes.count {
+            let row = try readRow()
+            if row.contains(where: { !$0.text.isEmpty }) { rows.append(row) }
+        }
+    }
+
+    /// The first of the two delimiters in the header that stands outside quotes; a comma when there is none.
+    private static func delimiter(of bytes: [UInt8]) -> UInt8 {
+        var isQuoted = false
+        for byte in bytes {
+            switch byte {
+            case Byte.doubleQuote: isQuoted.toggle()
+            case Byte.comma where !isQuoted, Byte.semicolon where !isQuoted: return byte
+            case Byte.newline where !isQuoted: return Byte.comma
+            default: continue
+            }
+        }
+        return Byte.comma
+    }
+
+    private mutating func readRow() throws(Refusal) -> [Field] {
+        var row: [Field] = []
+        while true {
+            guard row.count < Self.mostFields else {
+                throw Refusal(position: position(of: index), message: "more than \(Self.mostFields) fields in one row")
+            }
+            row.append(try readField())
+            guard index < bytes.count else { return row }
+            let byte = bytes[index]
+            index += 1
+            if byte == delimiter { continue }
+            if byte == Byte.carriageReturn, index < bytes.count { index += 1 }
+            beginLine()
+            return row
+        }
+    }
+
+    /// Reads to the delimiter or the line break, which is left for the row.
+    private mutating func readField() throws(Refusal) -> Field {
+        while index < bytes.count, bytes[index] == Byte.space { index += 1 }
+        let start = position(of: index)
+        if index < bytes.count, bytes[index] == Byte.doubleQuote {
+            return Field(text: Self.trimmed(try readQuoted(start)), position: start)
+        }
+        let first = index
+        while index < bytes.count, !isEndOfField {
+            if bytes[index] == Byte.doubleQuote {
+                throw Refusal(
+                    position: position(of: index), message: "a quote in the middle of a field",
+                    hint: "put the whole field in quotes, and double each quote inside it")
+            }
+            index += 1
+        }
+        return Field(text: Self.trimmed(bytes[first..<index]), position: start)
+    }
+
+    private mutating func readQuoted(_ start: Position) throws(Refusal) -> ArraySlice<UInt8> {
+        index += 1
+        var text: ArraySlice<UInt8> = []
+        while index < bytes.count {
+            let byte = bytes[index]
+            index += 1
+            if byte == Byte.doubleQuote {
+                guard index < bytes.count, bytes[index] == Byte.doubleQuote else {
+                    while index < bytes.count, bytes[index] == Byte.space { index += 1 }
+                    guard index == bytes.count || isEndOfField else {
+                        throw Refusal(
+                            position: position(of: index), message: "text behind the closing quote",
+                            hint: "double each quote inside a field")
+                    }
+                    return text
+                }
+                index += 1
+            }
+            text.append(byte)
+            if byte == Byte.newline { beginLine() }
+        }
+        throw Refusal(
+            position: start, message: "this quote is never closed: the file ends inside it",
+            hint: "was the file written only in part?")
+    }
+
+    private var isEndOfField: Bool {
+        let byte = bytes[index]
+        return byte == delimiter || byte == Byte.newline
+            || (byte == Byte.carriageReturn && (index + 1 == bytes.count || bytes[index + 1] == Byte.newline))
+    }
+
+    private mutating func beginLine() {
+        line += 1
+        lineStart = index
+    }
+
+    private func position(of byte: Int) -> Position {
+        Position(line: line, column: bytes[lineStart..<min(byte, bytes.count)].count { $0 & 0xC0 != 0x80 } + 1)
+    }
+
+    private static func trimmed(_ bytes: ArraySlice<UInt8>) -> String {
+        var bytes = bytes
+        while bytes.first == Byte.space { bytes.removeFirst() }
+        while bytes.last == Byte.space { bytes.removeLast() }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension Byte {
+    static let semicolon: UInt8 = 0x3B
+}

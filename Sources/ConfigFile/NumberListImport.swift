@@ -1,0 +1,99 @@
+import Planning
+
+/// A desired-state file made from a list of numbers.
+public struct ImportedFile: Sendable, Equatable {
+    /// The text, formatted as ``DesiredStateFormatter`` does it.
+    public let text: String
+    /// How many numbers it has.
+    public let count: Int
+}
+
+/// Turns a list of numbers, as a spreadsheet exports it, into a desired-state file.
+///
+/// The first row names the columns by the keys of an entry: `number` and `token`, and any of the others. What the
+/// result would be refused for is reported at the row and column of the list.
+public enum NumberListImport {
+    /// Reads the list at `path`; the reading has no value when anything in it is wrong.
+    public static func read(path: String) -> Reading<ImportedFile> {
+        do throws(FileProblem) {
+            return read(bytes: try BoundedFile(path: path).bytes, file: path)
+        } catch {
+            return ReadFile.failure(error, file: path)
+        }
+    }
+
+    /// Reads bytes that came from `file`, which names them in problems.
+    public static func read(bytes: [UInt8], file: String) -> Reading<ImportedFile> {
+        let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+        // No line of the list is ever shown: a column of it may hold what nobody should see.
+        let findings = Findings(file: file, bytes: [], showsSource: false)
+        let imported = read(text, findings)
+        var problems = findings.problems(limit: Reading<ImportedFile>.mostProblems)
+        guard let imported else { return Reading(value: nil, problems: problems, sha256: nil) }
+        problems += imported.problems(file: file)
+        return Reading(value: imported.file, problems: problems.sorted(), sha256: ReadFile.sha256(of: bytes))
+    }
+
+    private static func read(_ bytes: [UInt8], _ findings: Findings) -> Rendering? {
+        guard bytes.count <= BoundedFile.largestConfiguration else {
+            findings.error(.wholeFile, FileProblem.tooLarge(BoundedFile.largestConfiguration).description)
+            return nil
+        }
+        if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+            findings.error(.wholeFile, "the file is UTF-16", hint: "save it as CSV in UTF-8")
+            return nil
+        }
+        if let position = CharacterScan.invalidUTF8(in: bytes) {
+            findings.error(position, "this is not valid UTF-8", hint: "save it as CSV in UTF-8")
+            return nil
+        }
+        do throws(CSVTable.Refusal) {
+            var walk = NumberListWalk(try CSVTable(parsing: bytes), findings)
+            let rows = walk.rows()
+            return rows.isEmpty ? nil : Rendering(rows)
+        } catch {
+            findings.error(error.position, error.message, hint: error.hint)
+            return nil
+        }
+    }
+
+    /// The entries as a file, with the place in the list that each of its lines comes from.
+    private struct Rendering {
+        let file: ImportedFile
+        private let origins: [Findings.Position]
+        private let reading: Reading<DesiredState>
+
+        init(_ rows: [NumberListWalk.Row]) {
+            var writer = LayoutWriter()
+            writer.comments(["# yaml-language-server: $schema=desired-state.schema.json"], indent: 0)
+            writer.section(Layout.Line(key: RootKey.version.rawValue, value: "1"))
+            writer.section(Layout.Line(key: RootKey.numbers.rawValue, value: ""))
+            var origins = [Findings.Position](repeating: .wholeFile, count: 5)
+            for row in rows.sorted(by: { $0.number < $1.number }) {
+                var block = Layout.Block()
+                for (key, field) in row.fields {
+                    let isNumber = key == .number
+                    let value =
+                        isNumber ? ScalarText.quoted(row.number.description) : ScalarText.plainIfPossible(field.text)
+                    block.lines.append(Layout.Line(key: key.rawValue, value: value))
+                    origins.append(field.position)
+                }
+                writer.block(block, first: "  - ", rest: "    ")
+            }
+            file = ImportedFile(text: writer.text, count: rows.count)
+            self.origins = origins
+            reading = DesiredStateReader.read(bytes: Array(writer.text.utf8), file: "")
+        }
+
+        /// What the reader says of the file, said of the list.
+        func problems(file: String) -> [ConfigProblem] {
+            reading.problems.map { problem in
+                let index = problem.line - 1
+                let origin = origins.indices.contains(index) ? origins[index] : .wholeFile
+                return ConfigProblem(
+                    file: VisibleText.visible(file, limit: 4096), line: origin.line, column: origin.column,
+                    severity: problem.severity, message: problem.message, hint: problem.hint)
+            }
+        }
+    }
+}

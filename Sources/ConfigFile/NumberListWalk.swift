@@ -1,0 +1,166 @@
+import Planning
+
+/// Walks over the rows of a list of numbers, once, and says what is wrong with each.
+struct NumberListWalk {
+    typealias Position = Findings.Position
+
+    /// One number and its fields, ordered as in a desired-state file; empty ones are left out.
+    struct Row {
+        let number: PhoneNumber
+        let fields: [(key: EntryKey, field: CSVTable.Field)]
+    }
+
+    private let table: CSVTable
+    private let findings: Findings
+    private var seen: [EntryKey: [String: Int]] = [:]
+
+    init(_ table: CSVTable, _ findings: Findings) {
+        self.table = table
+        self.findings = findings
+    }
+
+    /// The rows in which nothing is wrong so far; everything else is in the findings.
+    mutating func rows() -> [Row] {
+        guard let header = table.rows.first, let keys = columns(header) else {
+            if table.rows.isEmpty {
+                findings.error(.wholeFile, "the list is empty", hint: "its first row names the columns: number,token")
+            }
+            return []
+        }
+        guard table.rows.count > 1 else {
+            findings.error(header[0].position, "the list has a header and no number")
+            return []
+        }
+        return table.rows.dropFirst().compactMap { row($0, keys) }
+    }
+
+    // MARK: - Columns
+
+    private func columns(_ header: [CSVTable.Field]) -> [EntryKey]? {
+        var keys: [EntryKey] = []
+        for field in header {
+            let name = field.text.lowercased()
+            guard let key = EntryKey(rawValue: name) else {
+                reportUnknown(field, name)
+                continue
+            }
+            if keys.contains(key) {
+                findings.error(field.position, "the column '\(name)' stands here twice", hint: "keep one of the two")
+            }
+            keys.append(key)
+        }
+        let isMissing = [EntryKey.number, .token].filter { !keys.contains($0) }
+        if !findings.hasErrors, let first = header.first {
+            for key in isMissing {
+                findings.error(
+                    first.position, "the column '\(key.rawValue)' is missing",
+                    hint: key == .number
+                        ? "begin the list with a row that names its columns, such as number,label,token"
+                        : "give each number the NAME of its token; the token itself belongs in secrets.yaml")
+            }
+        }
+        return findings.hasErrors ? nil : keys
+    }
+
+    private func reportUnknown(_ field: CSVTable.Field, _ name: String) {
+        let isSecret = ["secret", "password", "passwd", "api_key", "apikey", "token", "pin"].contains {
+            name.contains($0)
+        }
+        let isTabbed = field.text.contains("\t")
+        guard !isSecret || isTabbed else {
+            findings.error(
+                field.position, "the column \(VisibleText.quoted(field.text)) looks like one of secrets",
+                hint: "delete it: secrets belong in secrets.yaml; 'token' and 'pin' are columns of their names")
+            return
+        }
+        let known = EntryKey.allCases.map(\.rawValue)
+        let hint = NearestName.hint(for: name, among: known) ?? "known are: \(known.joined(separator: ", "))"
+        let message = "unknown column \(VisibleText.quoted(field.text))"
+        findings.error(field.position, message, hint: isTabbed ? "separate the columns by ',' or ';'" : hint)
+    }
+
+    // MARK: - Rows
+
+    private mutating func row(_ fields: [CSVTable.Field], _ keys: [EntryKey]) -> Row? {
+        guard fields.count == keys.count else {
+            findings.error(
+                fields[0].position, "this row has \(fields.count) fields, and the header \(keys.count)",
+                hint: "put a field that holds a '\(Character(Unicode.Scalar(table.delimiter)))' in quotes")
+            return nil
+        }
+        var byKey: [EntryKey: CSVTable.Field] = [:]
+        for (key, field) in zip(keys, fields) where !field.text.isEmpty { byKey[key] = field }
+        var isClean = true
+        for (key, field) in byKey where !isPlain(key, field) { isClean = false }
+        for (index, key) in keys.enumerated() where (key == .number || key == .token) && byKey[key] == nil {
+            findings.error(fields[index].position, "this row has no '\(key.rawValue)'")
+            isClean = false
+        }
+        guard let field = byKey[.number], let number = number(field) else { return nil }
+        for (key, field) in byKey where [.label, .token].contains(key) {
+            isClean = isNew(field.text, key, field.position) && isClean
+        }
+        isClean = isNew(number.description, .number, field.position) && isClean
+        guard isClean else { return nil }
+        return Row(number: number, fields: EntryKey.allCases.compactMap { key in byKey[key].map { (key, $0) } })
+    }
+
+    /// Refuses a value that is, or may be, a secret. It is never shown.
+    private func isPlain(_ key: EntryKey, _ field: CSVTable.Field) -> Bool {
+        let isName = key == .token || key == .pin
+        guard isName || key == .label else { return true }
+        let isPIN = key == .pin && SecretShape.isPIN(field.text)
+        if isPIN || SecretShape.looksLikeToken(field.text) {
+            findings.error(
+                field.position, "the column '\(key.rawValue)' holds what looks like a secret itself",
+                hint: "write a name here, and the secret in secrets.yaml under that name")
+            return false
+        }
+        guard !isName || SecretShape.isName(field.text) else {
+            findings.error(
+                field.position, "the column '\(key.rawValue)' must hold a name, and this is none; it may be a secret",
+                hint: "a name has letters, digits, '.', '_' and '-', at most \(SecretShape.longestName) of them")
+            return false
+        }
+        return true
+    }
+
+    private mutating func isNew(_ text: String, _ key: EntryKey, _ position: Position) -> Bool {
+        if let line = seen[key]?[text] {
+            findings.error(
+                position, "the \(key.rawValue) \(VisibleText.quoted(text)) stands here twice: first on line \(line)",
+                hint: key == .token ? "the token alone decides which number is changed: give each its own" : nil)
+            return false
+        }
+        seen[key, default: [:]][text] = position.line
+        return true
+    }
+
+    /// A number with its `+`, whatever stands between the digits. Nothing is guessed: a number without a country code
+    /// could be any country's.
+    private func number(_ field: CSVTable.Field) -> PhoneNumber? {
+        let separators: Set<Unicode.Scalar> = [" ", "-", ".", "/", "(", ")", "\u{A0}", "\u{202F}", "\u{2011}"]
+        let joined = String(String.UnicodeScalarView(field.text.unicodeScalars.filter { !separators.contains($0) }))
+        let hasTrunkZero = field.text.filter { $0 != " " }.contains("(0")
+        if !hasTrunkZero, let number = PhoneNumber(joined) { return number }
+        findings.error(
+            field.position, "\(VisibleText.quoted(field.text)) is not certainly one telephone number",
+            hint: Self.hint(joined, hasTrunkZero: hasTrunkZero))
+        return nil
+    }
+
+    private static func hint(_ joined: String, hasTrunkZero: Bool) -> String {
+        let digits = joined.drop { $0 == "+" }
+        if hasTrunkZero { return "write it without the (0) and with the country code, such as +442079460000" }
+        if joined.uppercased().contains("E+") {
+            return "the spreadsheet has rounded it: give the column the format 'text' and export it again"
+        }
+        if digits.hasPrefix("00"), PhoneNumber("+" + digits.dropFirst(2)) != nil {
+            return "did you mean +\(digits.dropFirst(2))? 00 is not the international prefix of every country"
+        }
+        if !joined.hasPrefix("+"), !digits.hasPrefix("0"), PhoneNumber("+" + digits) != nil {
+            return "did you mean +\(digits)? Without '+' it could be a national number"
+        }
+        return "write '+', the country code and the number: 7 to 15 digits"
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import ConfigFile
+
+/// `twostepd import`.
+struct ImportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Turn a list of numbers (CSV) into a desired-state file.",
+        discussion: """
+            The first row names the columns, separated by ',' or ';': number and token, and any of label, pin, \
+            endpoint, verification, rotate_every, reapply_every, rotation_method, rotation_window and rotate_before. \
+            An empty field is left out. token and pin are NAMES; a list with a secret in it is refused.
+
+            A number is taken with its '+' and country code, whatever stands between the digits; nothing is guessed. \
+            When anything is wrong, all of it is shown with row and column, and nothing is written.
+
+            Examples:
+              twostepd import fleet.csv
+              twostepd import fleet.csv --output /etc/twostepd/desired-state.yaml
+              printf 'number,token\\n+1 555 010 0001,support\\n' | twostepd import -
+            """
+    )
+
+    @Argument(help: "The list, or - for standard input.", completion: .file(extensions: ["csv"]))
+    var file: String
+    @Option(
+        name: [.short, .long], help: "The file to make; standard output when absent.",
+        completion: .file(extensions: ["yaml"]))
+    var output: String?
+    @Flag(name: .long, help: "Replace the file that is there.")
+    var force = false
+
+    func run() throws {
+        if force, output == nil { throw Failure.usage("--force goes with --output FILE") }
+        let reading =
+            file == "-"
+            ? NumberListImport.read(bytes: try StandardInput.read(), file: "(standard input)")
+            : NumberListImport.read(path: file)
+        Diagnostics.note(reading.problems)
+        guard let imported = reading.value else {
+            throw Failure.configuration("\(file == "-" ? "the list" : file) cannot be imported: nothing was written")
+        }
+        guard let output else { return Console.print(imported.text, terminator: "") }
+        try OutputFile.write(imported.text, to: output, replaces: force)
+        Console.note("\(output): \(imported.count) numbers; next: twostepd check \(output)")
+    }
+}

@@ -1,0 +1,146 @@
+import Foundation
+import Planning
+import Testing
+
+@testable import ConfigFile
+
+@Suite struct ImportTests {
+    private func read(_ text: String) -> Reading<ImportedFile> {
+        NumberListImport.read(bytes: Array(text.utf8), file: "fleet.csv")
+    }
+
+    @Test func `a list becomes a file that is valid and formatted, sorted by number`() throws {
+        let text = """
+            \u{FEFF}Number;Label;token;rotate_every;endpoint;pin\r
+            "+49 (30) 123-4567";"a ""b"", c";lab;;;\r
+            ;;;;;\r
+            +1.555.010.0001;support;no;30d;https://example.com/a?b=c;known\r
+
+            """
+        let imported = try #require(read(text).value)
+        #expect(
+            imported.text == """
+                # yaml-language-server: $schema=desired-state.schema.json
+
+                version: 1
+
+                numbers:
+                  - number: "+15550100001"
+                    label: support
+                    token: "no"
+                    pin: known
+                    endpoint: https://example.com/a?b=c
+                    rotate_every: 30d
+                  - number: "+49301234567"
+                    label: "a \\"b\\", c"
+                    token: lab
+
+                """)
+        #expect(imported.count == 2)
+        let formatted = DesiredStateFormatter.format(bytes: Array(imported.text.utf8), file: "x")
+        #expect(formatted.value?.isUnchanged == true)
+        #expect(try SchemaTests.schema().accepts(JSONValue(document: imported.text)))
+    }
+
+    /// A list, and what is said of it: the place, and a part of the message and the hint.
+    struct Mistake: Sendable, CustomTestStringConvertible {
+        let list: String
+        let place: String
+        let words: String
+        var testDescription: String { list }
+    }
+
+    static let mistakes = [
+        Mistake(list: "", place: "fleet.csv: error", words: "empty"),
+        Mistake(list: "number,token\n", place: "fleet.csv:1:1:", words: "no number"),
+        Mistake(list: "+15550100001,a\n", place: "fleet.csv:1:1:", words: "unknown column"),
+        Mistake(list: "number,label\n+15550100001,a\n", place: "fleet.csv:1:1:", words: "'token' is missing"),
+        Mistake(list: "number,tokn\n+15550100001,a\n", place: "fleet.csv:1:8:", words: "did you mean 'token'?"),
+        Mistake(list: "number\ttoken\n+15550100001\ta\n", place: "fleet.csv:1:1:", words: "separate the columns"),
+        Mistake(list: "number,token,number\n", place: "fleet.csv:1:14:", words: "twice"),
+        Mistake(list: "number,token\n0049301234567,a\n", place: "fleet.csv:2:1:", words: "+49301234567?"),
+        Mistake(list: "number,token\n15550100001,a\n", place: "fleet.csv:2:1:", words: "did you mean +15550100001"),
+        Mistake(list: "number,token\n1.5551E+10,a\n", place: "fleet.csv:2:1:", words: "rounded"),
+        Mistake(list: "number,token\n+44 (0)20 79460000,a\n", place: "fleet.csv:2:1:", words: "without the (0)"),
+        Mistake(list: "number,token\n030 1234567,a\n", place: "fleet.csv:2:1:", words: "country code"),
+        Mistake(list: "number,token\n+15550100001\n", place: "fleet.csv:2:1:", words: "1 fields, and the header 2"),
+        Mistake(list: "number,token\n+15550100001,\n", place: "fleet.csv:2:14:", words: "no 'token'"),
+        Mistake(list: "token,number\na,+15550100001\na,+15550100002\n", place: "fleet.csv:3:1:", words: "line 2"),
+        Mistake(
+            list: "token,number\na,+15550100001\nb,+1-555-010-0001\n", place: "fleet.csv:3:3:", words: "first on line 2"
+        ),
+        Mistake(
+            list: "number,token,rotate_every\n+15550100001,a,30\n+15550100002,b,90x\n", place: "fleet.csv:3:16:",
+            words: "'rotate_every' must be a duration"),
+        Mistake(list: "number,token\n+15550100001,\"a\n", place: "fleet.csv:2:14:", words: "never closed"),
+        Mistake(list: "number,token\n+15550100001,\"a\"b\n", place: "fleet.csv:2:17:", words: "closing quote"),
+        Mistake(list: "number,token\n+15550100001,a\"b\n", place: "fleet.csv:2:15:", words: "middle of a field"),
+        Mistake(list: "number,label,token\n+15550100001,\"a\nb\",c\n", place: "fleet.csv:2:14:", words: "label"),
+    ]
+
+    @Test(arguments: mistakes) func `a mistake is named with its line and column`(_ mistake: Mistake) {
+        let reading = read(mistake.list)
+        let text = reading.rendered(color: false)
+        #expect(reading.value == nil)
+        #expect(text.contains(mistake.place), "\(text)")
+        #expect(text.contains(mistake.words), "\(text)")
+    }
+
+    @Test(arguments: [
+        "number,token\n+15550100001,CANARYa8f3b2c9d4e5f6a7b8\n",
+        "number,token,pin\n+15550100001,a,604180\n",
+        "number,label,token\n+15550100001,CANARYa8f3b2c9d4e5f6a7b8,a\n",
+        "number,token\n+15550100001,CANARY/with+signs==\n",
+        "number,token,api_token\n+15550100001,a,CANARY\n",
+        "number,token,PIN value\n+15550100001,a,604180\n",
+    ])
+    func `a list with a secret is refused, and the secret is not shown`(_ list: String) {
+        let reading = read(list)
+        let text = reading.rendered(color: false)
+        #expect(reading.value == nil)
+        #expect(text.contains("secret"))
+        #expect(!text.contains("CANARY") && !text.contains("604180"))
+    }
+
+    @Test func `the columns are the keys of an entry in the schema and in the reader`() throws {
+        let entry = try #require(try SchemaTests.schema().root["$defs"]?["entry"]?["properties"])
+        guard case .object(let members) = entry else { throw TestFailure() }
+        #expect(members.keys.sorted() == EntryKey.allCases.map(\.rawValue).sorted())
+        guard case .object(let defaults) = try SchemaTests.schema().root["properties"]?["defaults"]?["properties"]
+        else { throw TestFailure() }
+        #expect(defaults.keys.sorted() == DefaultKey.allCases.map(\.rawValue).sorted())
+    }
+
+    struct TestFailure: Error {}
+
+    @Test(arguments: 0..<100) func `any list of valid rows imports, whatever its quoting`(_ seed: UInt64) throws {
+        var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1
+        func next(_ bound: UInt64) -> UInt64 {
+            state ^= state << 13
+            state ^= state >> 7
+            state ^= state << 17
+            return (state >> 11) % bound
+        }
+        let delimiter = next(2) == 0 ? "," : ";"
+        let ending = next(2) == 0 ? "\r\n" : "\n"
+        func field(_ text: String) -> String {
+            let mustQuote = text.contains(where: { "\",;".contains($0) })
+            guard mustQuote || next(3) == 0 else { return text }
+            return "\"" + text.replacing("\"", with: "\"\"") + "\""
+        }
+        let labels = ["", "plain", "a, b", "c; d", "\"quoted\"", "# no comment", "yes", "123", "key: value", "ünï"]
+        let rows = (0..<(1 + next(20))).map { index in
+            let label = Int(index) < labels.count ? labels[Int(index)] : ""
+            return [field("+1555010\(1000 + index)"), field("t\(index)"), field(label)].joined(separator: delimiter)
+        }
+        let list =
+            (["number", "token", "label"].joined(separator: delimiter) + ending) + rows.joined(separator: ending)
+        let reading = read(list)
+        let imported = try #require(reading.value, "\(reading.rendered(color: false))\n\(list)")
+        let numbers = DesiredStateReader.read(bytes: Array(imported.text.utf8), file: "x").value?.numbers
+        #expect(numbers?.count == rows.count)
+        for (index, label) in labels.enumerated() where index < rows.count {
+            #expect(numbers?[index].label == (label.isEmpty ? nil : label))
+        }
+    }
+}
