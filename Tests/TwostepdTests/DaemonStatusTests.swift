@@ -18,7 +18,10 @@ struct DaemonStatusTests {
         var status = DaemonStatus()
         status.isReady = true
         status.isValid = true
-        for report in reports { #expect(status.note(report)) }
+        for report in reports {
+            let isNews = status.note(report)
+            #expect(isNews)
+        }
         return status
     }
 
@@ -33,7 +36,8 @@ struct DaemonStatusTests {
         var status = status(Self.adopted, .storeFailed("disk full", retryAt: .distantPast))
         status.isValid = false
         #expect(status.line == "the store fails, nothing is sent: disk full")
-        #expect(status.note(.storeRecovered))
+        let news1 = status.note(.storeRecovered)
+        #expect(news1)
         #expect(status.line == DaemonStatus.invalid)
     }
 
@@ -42,7 +46,8 @@ struct DaemonStatusTests {
         var status = status(Self.adopted, .endpointDown(.v4, Outcome(.timeout)))
         status.isValid = false
         #expect(status.line == "\(DaemonStatus.invalid); endpoint \(Endpoint.v4.text) is down: it is probed")
-        #expect(status.note(.endpointUp(.v4, since: .distantPast)))
+        let news2 = status.note(.endpointUp(.v4, since: .distantPast))
+        #expect(news2)
         #expect(status.line == DaemonStatus.invalid)
     }
 
@@ -51,15 +56,18 @@ struct DaemonStatusTests {
         var status = try status(Self.adopted, held())
         #expect(status.line.hasPrefix("the desired state is held: it would disable 3 of 10 managed numbers"))
         #expect(status.line.hasSuffix("twostepd accept bbbbbbbbbbbb"))
-        #expect(status.note(Self.adopted))
+        let news3 = status.note(Self.adopted)
+        #expect(news3)
         #expect(status.line == "revision 7 is in force")
     }
 
     @Test("what concerns single numbers does not change it")
     func others() {
         var status = status(Self.adopted)
-        #expect(!status.note(.exposurePermitted(2)))
-        #expect(!status.note(.clockRight))
+        let news4 = status.note(.exposurePermitted(2))
+        #expect(!news4)
+        let news5 = status.note(.clockRight)
+        #expect(!news5)
         #expect(status.line == "revision 7 is in force")
     }
 }

@@ -12,7 +12,8 @@ import Testing
 @Suite("The service manager's watchdog")
 struct WatchdogTests {
     /// An engine and a store with a watchdog of 100 ms, without any number.
-    private final class Fed: Sendable {
+    private final class Fed: @unchecked Sendable {
+        // Unchecked for the timer alone, which Dispatch lets any thread cancel.
         let socket: NotifySocket
         let reconciliation: Reconciliation
         let flights = FlightLog(allowance: .zero)
