@@ -185,6 +185,7 @@ public final class DaemonProcess: Sendable {
             reload: { [weak self] in await self?.reloadAndTell(acceptance: nil) ?? .stopping },
             accept: { [weak self] in await self?.reloadAndTell(acceptance: $0) ?? .stopping },
             order: { [weak self] in await self?.give($0) ?? .stopping },
+            reveal: { [weak self] in await self?.record($0) ?? .failure(StoreFailure("the daemon is stopping")) },
             health: { [weak self] in await self?.health() ?? (false, "stopping") },
             readiness: { [weak self] in self?.readiness() ?? (false, "stopping") }
         )

@@ -36,6 +36,7 @@ public final class Reconciliation: Sendable {
         guard let secrets = reading.value else {
             throw .configuration(reading.rendered(color: false))
         }
+        let transport = try Transport(settings)
         let location = StoreLocation(directory: settings.stateDirectory)
         let now = clock.now()
         do {
@@ -67,7 +68,8 @@ public final class Reconciliation: Sendable {
         }
         commits = CommitQueue(store: store)
         client = HTTPVendorClient(
-            requestTimeout: settings.timing.requestTimeout, userAgent: "twostepd/\(Version.number)")
+            requestTimeout: settings.timing.requestTimeout, userAgent: "twostepd/\(Version.number)",
+            transport: transport)
         let inForce = SecretsInForce(secrets)
         let marker: TokenMarker
         do { marker = try store.reader.tokenMarker() } catch { throw StartupError(error) }
@@ -149,6 +151,18 @@ extension StartupError {
         switch error {
         case .lockHeld, .busy, .diskFull, .pruneRefused: self = .unavailable(error.description)
         default: self = .configuration(error.description)
+        }
+    }
+}
+
+extension Transport {
+    /// The transport that the settings ask for.
+    init(_ settings: Settings) throws(StartupError) {
+        do {
+            try self.init(
+                caFile: settings.caFile, proxy: settings.proxy.map { Proxy(host: $0.host, port: $0.port) })
+        } catch {
+            throw .configuration(error.description)
         }
     }
 }
