@@ -31,6 +31,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -38,8 +39,19 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+// Fuzzers are linked with libFuzzer's own `main`, which no ordinary build has: scripts/fuzz.sh asks for them.
+let isFuzzing = Context.environment["TWOSTEPD_FUZZ"] != nil
+let testable = SwiftSetting.define("TESTABLE", isFuzzing ? nil : .when(configuration: .debug))
+
+func fuzzer(_ name: String) -> Target {
+    .executableTarget(
+        name: "fuzz-\(name.lowercased())", dependencies: ["FuzzTargets"], path: "Tests/Fuzzers/\(name)",
+        swiftSettings: strict + [testable])
+}
 
 let package = Package(
     name: "twostepd",
@@ -64,14 +76,16 @@ let package = Package(
             name: "BuildCommit", cSettings: commit.map { [.define("TWOSTEPD_COMMIT", to: $0)] } ?? []),
         room("Planning"),
         room("ConfigFile", ["Planning", crypto, yams]),
-        room("VendorAPI", ["Planning", httpClient, nioCore, nioHTTP1, nioPosix, nioSSL]),
+        room("VendorAPI", ["Planning", httpClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS]),
         room("Storage", ["Planning", grdb, crypto]),
         room("Reconciler", ["Planning"]),
         room("SimulatedVendor", [nioCore, nioPosix, nioHTTP1]),
+        .target(name: "LinuxShim"),
         room(
             "Daemon",
             [
-                "BuildCommit", "Planning", "ConfigFile", "VendorAPI", "Storage", "Reconciler", httpClient, httpTypes,
+                "BuildCommit", "LinuxShim", "Planning", "ConfigFile", "VendorAPI", "Storage", "Reconciler", httpClient,
+                httpTypes,
                 hummingbirdCore, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
             ]
         ),
@@ -91,14 +105,25 @@ let package = Package(
         .executableTarget(
             name: "simulation", dependencies: ["Exploration", "Simulation"], path: "Tests/SimulationRunner",
             swiftSettings: strict),
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Planning", "ConfigFile", "VendorAPI", "Storage", "Reconciler", "Daemon", httpTypes,
+                hummingbirdCore, logging,
+                nioCore, nioEmbedded, nioHTTP1,
+            ],
+            path: "Tests/FuzzTargets", swiftSettings: strict + [testable]),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Corpus"], swiftSettings: strict + [testable]),
         tests(of: "Planning", ["Exploration"]),
         tests(of: "Reconciler", ["Planning", "Storage", "Simulation"]),
         tests(of: "ConfigFile", ["Planning", yams], exclude: ["Fixtures"]),
         tests(of: "Storage", ["Planning", grdb]),
-        tests(of: "VendorAPI", ["SimulatedVendor", "Planning", nioCore, nioPosix, nioSSL]),
+        tests(
+            of: "VendorAPI", ["SimulatedVendor", "Planning", nioCore, nioPosix, nioSSL], exclude: ["Certificates"]),
         tests(of: "SimulatedVendor", [nioCore, nioPosix]),
         .testTarget(
             name: "TwostepdTests", dependencies: ["twostepd", "Planning", "SimulatedVendor", "Storage"],
             swiftSettings: strict),
-    ]
+    ] + (isFuzzing ? ["Files", "Answers", "HTTP"].map(fuzzer) : [])
 )

@@ -13,6 +13,7 @@ enum DefaultKey: String, FieldKey {
     case reapplyEvery = "reapply_every"
     case rotationMethod = "rotation_method"
     case rotationWindow = "rotation_window"
+    case rotateAfterReveal = "rotate_after_reveal"
 
     /// The same key in an entry.
     var inEntry: EntryKey {
@@ -23,6 +24,7 @@ enum DefaultKey: String, FieldKey {
         case .reapplyEvery: .reapplyEvery
         case .rotationMethod: .rotationMethod
         case .rotationWindow: .rotationWindow
+        case .rotateAfterReveal: .rotateAfterReveal
         }
     }
 }
@@ -40,4 +42,5 @@ enum EntryKey: String, FieldKey {
     case rotationMethod = "rotation_method"
     case rotationWindow = "rotation_window"
     case rotateBefore = "rotate_before"
+    case rotateAfterReveal = "rotate_after_reveal"
 }

@@ -19,12 +19,14 @@ extension DesiredStateWalk {
         if pin != nil { warnAboutIgnoredKeys(fields) }
         let rotateEvery = own.rotateEvery ?? defaults.rotateEvery
         let reapplyEvery = own.reapplyEvery ?? defaults.reapplyEvery
+        let rotateAfterReveal = own.rotateAfterReveal ?? defaults.rotateAfterReveal
         if own.endpoint == nil, !own.hasInvalidEndpoint {
             own.endpoint = defaults.endpoint
             own.hasInvalidEndpoint = defaults.hasInvalidEndpoint
         }
         checkLowerBound(rotateEvery, .rotateEvery, in: Self.rotateRange, endpoint: own)
         checkLowerBound(reapplyEvery, .reapplyEvery, in: Self.reapplyRange, endpoint: own)
+        checkLowerBound(rotateAfterReveal, .rotateAfterReveal, in: Self.revealRange, endpoint: own)
         guard let number, let token else { return nil }
         var desired = DesiredNumber(number: number, label: label, tokenName: token)
         if let endpoint = own.endpoint { desired.endpoint = endpoint.value.endpoint }
@@ -34,6 +36,7 @@ extension DesiredStateWalk {
         if let method = own.rotationMethod ?? defaults.rotationMethod { desired.rotationMethod = method }
         desired.rotationWindow = own.rotationWindow ?? defaults.rotationWindow
         desired.rotateBefore = before
+        desired.rotateAfterReveal = rotateAfterReveal.flatMap(\.value)
         desired.operatorPINName = pin
         return desired
     }
@@ -158,7 +161,7 @@ extension DesiredStateWalk {
 
     /// An operator's PIN rotates when the operator changes it, and at no other time.
     private func warnAboutIgnoredKeys(_ fields: NodeReader.Fields<EntryKey>) {
-        for key in [EntryKey.rotateEvery, .rotateBefore, .rotationWindow] {
+        for key in [EntryKey.rotateEvery, .rotateBefore, .rotationWindow, .rotateAfterReveal] {
             guard let field = fields[key] else { continue }
             findings.warning(
                 field.keyPosition, "'\(key.rawValue)' has no effect beside 'pin'",

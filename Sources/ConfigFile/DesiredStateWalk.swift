@@ -22,6 +22,7 @@ final class DesiredStateWalk {
         var reapplyEvery: Located<Duration?>?
         var rotationMethod: RotationMethod?
         var rotationWindow: RotationWindow?
+        var rotateAfterReveal: Located<Duration?>?
     }
 
     /// The bounds of `rotate_every`; on loopback the lower one is ``lowestOnLoopback``.
@@ -30,6 +31,8 @@ final class DesiredStateWalk {
     static let rotateRange = NodeReader.DurationRange(lowest: .seconds(3600), highest: .seconds(365 * 86_400))
     /// The bounds of `reapply_every`; on loopback the lower one is ``lowestOnLoopback``.
     static let reapplyRange = NodeReader.DurationRange(lowest: .seconds(600), highest: .seconds(30 * 86_400))
+    /// The bounds of `rotate_after_reveal`; on loopback the lower one is ``lowestOnLoopback``.
+    static let revealRange = NodeReader.DurationRange(lowest: .seconds(60), highest: .seconds(30 * 86_400))
     /// On loopback, so that a demo, a test and a rehearsal can run fast.
     static let lowestOnLoopback: Duration = .seconds(1)
 
@@ -137,6 +140,7 @@ final class DesiredStateWalk {
         }
         choices.reapplyEvery = field(.reapplyEvery).flatMap { period($0, in: Self.reapplyRange) }
         choices.rotationWindow = field(.rotationWindow).flatMap(window)
+        choices.rotateAfterReveal = field(.rotateAfterReveal).flatMap { period($0, in: Self.revealRange) }
         return choices
     }
 

@@ -1,3 +1,5 @@
+import Planning
+
 /// Where the status page, health and metrics are served: on loopback, or nowhere.
 public enum Listen: Sendable, Equatable {
     /// Nowhere.

@@ -128,6 +128,16 @@ public struct SecretSources: SecretLookup {
         (credentialNames + file.pins.keys).sorted()
     }
 
+    /// The text of every token and PIN in all places, to search what is shown for them. Never show one.
+    public var everySecret: [String] {
+        let credentialTexts = credentialNames.compactMap { name in
+            // One that cannot be read now was never read, so nobody can show it.
+            (try? credential(name))??.text
+        }
+        return file.tokens.values.map { $0.reveal() } + file.pins.values.map { $0.reveal() }
+            + environment.values.map(Self.trimmed) + credentialTexts
+    }
+
     // MARK: - Helpers
 
     static let tokenPrefix = "TWOSTEPD_TOKEN_"

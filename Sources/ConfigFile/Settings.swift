@@ -69,6 +69,10 @@ public struct Settings: Sendable, Equatable {
     public var sealingKey = SealingKeySource.credential("twostepd-key")
     /// Where the status page is served.
     public var listen = Listen.address(host: "127.0.0.1", port: 9477)
+    /// A PEM file of certificate authorities that are trusted beside the system's; nil for none.
+    public var caFile: String?
+    /// The HTTP proxy for everything but loopback; nil for none.
+    public var proxy: ProxyAddress?
     public var logLevel = LogLevel.info
     /// Whether each number has metrics of its own.
     public var metrics = MetricsDetail.numbers
@@ -105,6 +109,13 @@ public struct Settings: Sendable, Equatable {
         policy.zones = zones
         return policy
     }
+}
+
+/// Where an HTTP proxy listens.
+public struct ProxyAddress: Sendable, Equatable {
+    /// A name or an address; an IPv6 address without brackets.
+    public let host: String
+    public let port: Int
 }
 
 /// Where the key that seals PINs is.

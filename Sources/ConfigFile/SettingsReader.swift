@@ -33,6 +33,8 @@ enum SettingsKey: String, FieldKey {
     case secrets
     case sealingKey = "sealing_key"
     case listen
+    case caFile = "ca_file"
+    case proxy
     case logLevel = "log_level"
     case metrics
     case limits

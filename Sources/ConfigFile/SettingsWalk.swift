@@ -1,3 +1,4 @@
+import Foundation
 import Planning
 import Yams
 
@@ -24,6 +25,10 @@ struct SettingsWalk {
         readPaths(fields, into: &settings)
         if let field = fields[.sealingKey], let key = sealingKey(field) { settings.sealingKey = key }
         if let field = fields[.listen], let listen = listen(field) { settings.listen = listen }
+        if let field = fields[.caFile], field.node.scalar?.string != "none", let path = path(field) {
+            settings.caFile = path
+        }
+        if let field = fields[.proxy], let proxy = proxy(field) { settings.proxy = proxy }
         if let field = fields[.logLevel], let level = reader.choice(field, as: Settings.LogLevel.self) {
             settings.logLevel = level
         }
@@ -95,6 +100,23 @@ struct SettingsWalk {
             }
             return nil
         }
+    }
+
+    /// `off`, or the URL of a proxy without a user and a path; nil after `off` and after a problem.
+    private func proxy(_ field: Field) -> ProxyAddress? {
+        let hint = "write http://host:port, or off"
+        guard let text = reader.text(field, "off or http://host:port", hint: hint), text != "off" else { return nil }
+        let parts = URLComponents(string: text)
+        let host = parts?.host.map { $0.hasPrefix("[") ? String($0.dropFirst().dropLast()) : $0 }
+        guard let parts, parts.scheme?.lowercased() == "http", let host, !host.isEmpty, let port = parts.port,
+            (1...65_535).contains(port), parts.user == nil, parts.password == nil, ["", "/"].contains(parts.path),
+            parts.query == nil, parts.fragment == nil, text.utf8.count <= EndpointText.longest
+        else {
+            findings.error(
+                field.position, "'proxy' must be off or http://host:port", hint: hint, showsSource: false)
+            return nil
+        }
+        return ProxyAddress(host: host, port: port)
     }
 
     // MARK: - Limits and times

@@ -5,6 +5,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import Planning
+import Reconciler
 import Storage
 
 /// Answers on the control socket and on the read-only listener.
@@ -18,6 +19,8 @@ struct ControlService: Sendable {
     let accept: @Sendable (Acceptance) async -> ControlMessage.Answer
     let order: @Sendable (ControlRequest) async -> ControlMessage.Answer
     let observatory: Observatory
+    /// Records a look at a number's PINs, and orders the rotation that follows from it.
+    let reveal: @Sendable (PINLook) async -> Result<Void, StoreFailure>
     /// Whether the process and the store work; text for people.
     let health: @Sendable () async -> (isWell: Bool, text: String)
     /// Whether a valid desired state is in force.
@@ -59,7 +62,7 @@ struct ControlService: Sendable {
         try await server.run()
     }
 
-    private func control(_ call: LocalServer.Call) async -> LocalServer.Reply {
+    func control(_ call: LocalServer.Call) async -> LocalServer.Reply {
         switch (call.method, call.path) {
         case (.post, "/v1/pin-reveals"): return await recordReveal(call)
         case (.post, "/v1/reload"): return .json(.ok, await reload())
@@ -108,7 +111,7 @@ struct ControlService: Sendable {
         String(text.unicodeScalars.prefix(length).map { $0.value < 32 || $0.value == 127 ? " " : Character($0) })
     }
 
-    private func observe(_ call: LocalServer.Call) async -> LocalServer.Reply {
+    func observe(_ call: LocalServer.Call) async -> LocalServer.Reply {
         guard call.method == .get || call.method == .head else { return .text(.methodNotAllowed, "GET and HEAD only") }
         switch call.path {
         case "/healthz":
@@ -146,16 +149,11 @@ struct ControlService: Sendable {
         }
         let peer = await PeerCredentials.read(from: call.channel)
         let event = Self.revealEvent(reveal, number: number, actor: peer?.actor ?? "unknown", at: clock.now())
-        let result = await withCheckedContinuation { continuation in
-            commits.submit([.event(event)]) { continuation.resume(returning: $0) }
+        if case .failure(let failure) = await self.reveal(PINLook(number: number, event: event)) {
+            return .json(.serviceUnavailable, .init(done: false, message: "not recorded, so not shown: \(failure)"))
         }
-        switch result {
-        case .success:
-            logger.notice("PIN revealed", metadata: ["number": "\(number)", "actor": "\(event.actor)"])
-            return .json(.ok, .init(done: true, message: "recorded"))
-        case .failure(let error):
-            return .json(.serviceUnavailable, .init(done: false, message: "not recorded, so not shown: \(error)"))
-        }
+        logger.notice("PIN revealed", metadata: ["number": "\(number)", "actor": "\(event.actor)"])
+        return .json(.ok, .init(done: true, message: "recorded"))
     }
 
     /// The audit event of a reveal, its free text bounded and on one line.

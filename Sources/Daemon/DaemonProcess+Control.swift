@@ -54,6 +54,30 @@ extension DaemonProcess {
         return .init(done: true, message: "\(request.message.kind.done) \(names)", at: now.description)
     }
 
+    /// Records a look at PINs, with the rotation that follows from it in the same commit.
+    func record(_ look: PINLook) async -> Result<Void, StoreFailure> {
+        let rule = await withCheckedContinuation { continuation in
+            reconciliation.commits.perform({ store throws(StorageError) in
+                try store.reader.rotationAfterReveal(of: look.number)
+            }) { continuation.resume(returning: $0) }
+        }
+        switch rule {
+        case .failure(let error): return .failure(StoreFailure("the store fails: \(error)"))
+        case .success(nil):
+            let result = await withCheckedContinuation { continuation in
+                reconciliation.commits.submit([.event(look.event)]) { continuation.resume(returning: $0) }
+            }
+            return result.mapError { StoreFailure($0.description) }
+        case .success(let delay?):
+            let rotation = look.rotation(after: delay)
+            let failure = await withCheckedContinuation { continuation in
+                let id = desk.expectOrder { continuation.resume(returning: $0) }
+                reconciliation.order(id, rotation.order, rotation.scope, rotation.event)
+            }
+            return failure.map { .failure($0) } ?? .success(())
+        }
+    }
+
     /// Why an order for single numbers would do nothing for some of them; nil when it would.
     private func hindrance(of kind: ControlMessage.OrderRequest.Kind, _ scope: OrderScope) async -> String? {
         guard kind == .rotate, case .numbers(let numbers) = scope else { return nil }

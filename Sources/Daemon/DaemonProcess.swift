@@ -177,6 +177,7 @@ public final class DaemonProcess: Sendable {
                 desiredState: settings.desiredState, since: SystemClock().now(), clock: SystemClock(),
                 recorder: reconciliation.recorder,
                 commits: reconciliation.commits, isPerNumber: settings.metrics == .numbers),
+            reveal: { [weak self] in await self?.record($0) ?? .failure(StoreFailure("the daemon is stopping")) },
             health: { [weak self] in await self?.health() ?? (false, "stopping") },
             readiness: { [weak self] in self?.readiness() ?? (false, "stopping") }
         )

@@ -47,6 +47,12 @@ struct LocalServer: Sendable {
         }
     }
 
+    /// The parameters of a request by their names; the first of each counts.
+    static func query(of uri: URI) -> [String: String] {
+        let parameters = uri.queryParameters.map { (String($0.key), String($0.value)) }
+        return Dictionary(parameters, uniquingKeysWith: { first, _ in first })
+    }
+
     /// A request with its body read, and the channel it came by.
     struct Call: Sendable {
         let method: HTTPRequest.Method
@@ -99,10 +105,9 @@ struct LocalServer: Sendable {
         let reply: Reply
         do {
             let body = try await request.body.collect(upTo: Self.bodyLimit)
-            let query = request.uri.queryParameters.map { (String($0.key), String($0.value)) }
             let call = Call(
                 method: request.method, path: request.uri.path,
-                query: Dictionary(query, uniquingKeysWith: { first, _ in first }), host: request.head.authority,
+                query: Self.query(of: request.uri), host: request.head.authority,
                 accept: request.headers[.accept], body: Data(body.readableBytesView), channel: channel
             )
             reply = await respond(call)

@@ -39,6 +39,7 @@ public final class Reconciliation: Sendable {
         guard let secrets = reading.value else {
             throw .configuration(reading.rendered(color: false))
         }
+        let transport = try Transport(settings)
         let location = StoreLocation(directory: settings.stateDirectory)
         let now = clock.now()
         do {
@@ -72,7 +73,8 @@ public final class Reconciliation: Sendable {
         commits = CommitQueue(
             store: store, onTransaction: { recorder.noteCommit($0, succeeded: $1) })
         client = HTTPVendorClient(
-            requestTimeout: settings.timing.requestTimeout, userAgent: "twostepd/\(Version.number)")
+            requestTimeout: settings.timing.requestTimeout, userAgent: "twostepd/\(Version.number)",
+            transport: transport)
         flights = FlightLog(requestTimeout: settings.timing.requestTimeout)
         let inForce = SecretsInForce(secrets)
         let marker: TokenMarker
@@ -156,6 +158,18 @@ extension StartupError {
         switch error {
         case .lockHeld, .busy, .diskFull, .pruneRefused: self = .unavailable(error.description)
         default: self = .configuration(error.description)
+        }
+    }
+}
+
+extension Transport {
+    /// The transport that the settings ask for.
+    init(_ settings: Settings) throws(StartupError) {
+        do {
+            try self.init(
+                caFile: settings.caFile, proxy: settings.proxy.map { Proxy(host: $0.host, port: $0.port) })
+        } catch {
+            throw .configuration(error.description)
         }
     }
 }

@@ -20,7 +20,14 @@ public enum RevealRecorder {
             throw StartupError(error)
         }
         try StoreUnderLock.perform(lock, settings: settings, environment: environment) { store throws(StorageError) in
-            try store.commit([.event(ControlService.revealEvent(reveal, number: number, actor: actor, at: now))])
+            let event = ControlService.revealEvent(reveal, number: number, actor: actor, at: now)
+            guard let delay = try store.reader.rotationAfterReveal(of: number) else {
+                try store.commit([.event(event)])
+                return
+            }
+            // For the next start: it is in the store before anything is shown.
+            let rotation = PINLook(number: number, event: event).rotation(after: delay)
+            try store.commit([.order(rotation.order, rotation.scope, at: now), .event(rotation.event)])
         }
     }
 }

@@ -6,13 +6,26 @@ import VendorAPI
 
 /// The secrets that are in force; replaced as a whole by a reload.
 final class SecretsInForce: Sendable {
-    private let current: Mutex<SecretSources>
+    private struct State {
+        var sources: SecretSources
+        var index: SecretIndex
+    }
 
-    init(_ secrets: SecretSources) { current = Mutex(secrets) }
+    private let current: Mutex<State>
 
-    var value: SecretSources { current.withLock { $0 } }
+    init(_ secrets: SecretSources) {
+        current = Mutex(State(sources: secrets, index: SecretIndex(secrets.everySecret)))
+    }
 
-    func replace(with secrets: SecretSources) { current.withLock { $0 = secrets } }
+    var value: SecretSources { current.withLock { $0.sources } }
+
+    /// All of them, to be kept out of what is shown.
+    var index: SecretIndex { current.withLock { $0.index } }
+
+    func replace(with secrets: SecretSources) {
+        let state = State(sources: secrets, index: SecretIndex(secrets.everySecret))
+        current.withLock { $0 = state }
+    }
 }
 
 /// The engine's vendor port over HTTP: it puts the token's value into the request, and nothing else knows it.
@@ -36,8 +49,9 @@ struct VendorAdapter: VendorConnection {
         }
         let request = VendorRequest(endpoint: call.endpoint, token: token, content: content)
         flights.begin(call.changeID)
+        let others = secrets.index
         Task {
-            let outcome = await client.send(request)
+            let outcome = await client.send(request, hiding: others)
             flights.end(call.changeID)
             completion(outcome)
         }

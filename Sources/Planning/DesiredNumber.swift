@@ -71,13 +71,15 @@ public struct DesiredNumber: Hashable, Sendable {
     public var operatorPINName: String?
     /// A mark of the token's value, from which the value cannot be told; nil when it is not known.
     public var tokenMark: String?
+    /// How long after somebody saw the PIN it is rotated; nil for not at all.
+    public var rotateAfterReveal: Duration?
 
     public init(
         number: PhoneNumber, label: String? = nil, tokenName: String, endpoint: Endpoint = .v4,
         verification: Verification = .enabled, rotateEvery: Duration? = .seconds(90 * 86_400),
         reapplyEvery: Duration? = .seconds(86_400), rotationMethod: RotationMethod = .reset,
         rotationWindow: RotationWindow? = nil, rotateBefore: Instant? = nil, operatorPINName: String? = nil,
-        tokenMark: String? = nil
+        tokenMark: String? = nil, rotateAfterReveal: Duration? = nil
     ) {
         self.number = number
         self.label = label
@@ -91,5 +93,6 @@ public struct DesiredNumber: Hashable, Sendable {
         self.rotateBefore = rotateBefore
         self.operatorPINName = operatorPINName
         self.tokenMark = tokenMark
+        self.rotateAfterReveal = rotateAfterReveal
     }
 }

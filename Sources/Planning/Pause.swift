@@ -56,7 +56,7 @@ extension NumberRecord {
         switch order {
         case .pause(let pause): next.pause = pause
         case .resume: next.pause = nil
-        case .rotate(let instant): next.rotateBefore = max(rotateBefore ?? instant, instant)
+        case .rotate(let instant): next.rotateBefore = earliestThatRotates(rotateBefore, instant)
         case .reapply:
             next.appliedAt = nil
             next.endBackoff()
@@ -67,6 +67,14 @@ extension NumberRecord {
             next.endBackoff()
         }
         return next
+    }
+
+    /// Of two instants before which a PIN must not have been made, the one that rotates the newest PIN first. A look at
+    /// the PIN, which has its rotation in the future, so neither defers one that is ordered, nor an earlier look's.
+    private func earliestThatRotates(_ known: Instant?, _ instant: Instant) -> Instant {
+        guard let known else { return instant }
+        guard let newest = generations.last?.createdAt, newest < min(known, instant) else { return max(known, instant) }
+        return min(known, instant)
     }
 
     mutating func endBackoff() {

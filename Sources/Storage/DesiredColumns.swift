@@ -6,6 +6,7 @@ extension DesiredNumber {
     static let columns = [
         "label", "token_name", "endpoint", "verification", "rotate_every", "reapply_every", "rotation_method",
         "rotation_window", "rotate_before", "operator_pin", "token_mark",
+        "rotate_after_reveal",
     ]
 
     /// What the desired columns hold for this entry; nil for NULL.
@@ -13,7 +14,7 @@ extension DesiredNumber {
         [
             label, tokenName, endpoint.text, verification.rawValue, Self.periodText(rotateEvery),
             Self.periodText(reapplyEvery), rotationMethod.rawValue, rotationWindow?.text, rotateBefore?.description,
-            operatorPINName, tokenMark,
+            operatorPINName, tokenMark, rotateAfterReveal.map { Self.periodText($0) },
         ]
     }
 

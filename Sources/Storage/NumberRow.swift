@@ -11,8 +11,8 @@ struct NumberRow {
 
     static let columns = """
         number, managed, label, token_name, endpoint, verification, rotate_every, reapply_every, rotation_method, \
-        rotation_window, rotate_before, operator_pin, token_mark, maybe_off, maybe_foreign, off_doubt_at, last_accepted, \
-        refused_action, refused_count, attempts, retry_at, cycle_since, cycle_reason, applied_at, rotated_at, \
+        rotation_window, rotate_before, operator_pin, token_mark, rotate_after_reveal, maybe_off, maybe_foreign, \
+        off_doubt_at, last_accepted, refused_action, refused_count, attempts, retry_at, cycle_since, cycle_reason, applied_at, rotated_at, \
         last_failure, last_error, rotate_pin_before, \(PauseColumns.list), due_at
         """
 
@@ -80,7 +80,8 @@ extension DesiredNumber {
             rotationMethod: try reader.value("rotation_method") { RotationMethod(rawValue: $0) },
             rotationWindow: try reader.optional("rotation_window") { try? RotationWindow(parsing: $0) },
             rotateBefore: try reader.optionalInstant("rotate_before"), operatorPINName: reader.optionalText(),
-            tokenMark: reader.optionalText()
+            tokenMark: reader.optionalText(),
+            rotateAfterReveal: try reader.optional("rotate_after_reveal") { Duration(periodText: $0) }
         )
     }
 }

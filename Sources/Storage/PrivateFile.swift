@@ -91,7 +91,9 @@ enum PrivateFile {
             if count == 0 { break }
             filled += count
         }
-        return Array(bytes[..<filled])
+        // Cut in place: a copy would leave the content of a key behind.
+        bytes.removeLast(bytes.count - filled)
+        return bytes
     }
 
     /// Replaces the content of an open file.

@@ -31,6 +31,9 @@ enum Schema {
             try db.execute(sql: AuditTables.tables)
             try db.execute(sql: AuditTables.rules)
         }
+        migrator.registerMigration("0005-rotate-after-reveal") { db in
+            try db.execute(sql: "ALTER TABLE numbers ADD COLUMN rotate_after_reveal TEXT -- such as 1h")
+        }
         return migrator
     }
 

@@ -25,7 +25,9 @@ extension SealingKey {
         if let owner, geteuid() == 0, fchown(descriptor, owner, gid_t.max) != 0 {
             throw PrivateFile.failure("give the old key's owner to", draft)
         }
-        try PrivateFile.write(key.fileContent, to: descriptor, draft)
+        var content = key.fileContent
+        defer { content.wipe() }
+        try PrivateFile.write(content, to: descriptor, draft)
         try PrivateFile.sync(descriptor, draft)
         guard link(draft, path) == 0 else {
             throw errno == EEXIST ? .keyExists(path: path) : PrivateFile.failure("make the key file", path)
@@ -49,7 +51,8 @@ extension SealingKey {
         guard status.mode & 0o077 == 0 else {
             throw .permissions(path: path, problem: "others can read or change this key: chmod 0600 it")
         }
-        let content = try PrivateFile.read(descriptor, path, limit: 128)
+        var content = try PrivateFile.read(descriptor, path, limit: 128)
+        defer { content.wipe() }
         guard let key = SealingKey(content: content) else { throw .keyMalformed(source: path) }
         return key
     }

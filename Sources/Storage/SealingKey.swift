@@ -14,8 +14,10 @@ public struct SealingKey: Sendable {
     public init?(bytes: [UInt8]) {
         guard bytes.count == Self.byteCount, Set(bytes).count > 1 else { return nil }
         symmetricKey = SymmetricKey(data: bytes)
-        let digest = SHA256.hash(data: Array("twostepd sealing key id\n".utf8) + bytes)
-        id = digest.prefix(8).map { Self.hexadecimal($0) }.joined()
+        var hash = SHA256()
+        hash.update(data: Array("twostepd sealing key id\n".utf8))
+        hash.update(data: bytes)
+        id = hash.finalize().prefix(8).map { Self.hexadecimal($0) }.joined()
     }
 
     /// A key from the content of a file or a credential: 32 raw bytes, 64 hexadecimal digits or base64, and after it
@@ -32,7 +34,8 @@ public struct SealingKey: Sendable {
         case Self.byteCount:
             self.init(bytes: Array(body))
         case 2 * Self.byteCount:
-            guard let bytes = Self.bytes(hexadecimal: body) else { return nil }
+            guard var bytes = Self.bytes(hexadecimal: body) else { return nil }
+            defer { bytes.wipe() }
             self.init(bytes: bytes)
         case 44:
             guard let data = Data(base64Encoded: Data(body)) else { return nil }
@@ -50,7 +53,8 @@ public struct SealingKey: Sendable {
 
     /// A new key from `generator`, which must be fit for secrets.
     public static func random(using generator: inout some RandomNumberGenerator) -> SealingKey {
-        let bytes = (0..<byteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        var bytes = (0..<byteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        defer { bytes.wipe() }
         guard let key = SealingKey(bytes: bytes) else {
             preconditionFailure("the random number generator gave 32 equal bytes")
         }
@@ -59,8 +63,9 @@ public struct SealingKey: Sendable {
 
     /// The key as its file holds it: 64 hexadecimal digits and a line end.
     var fileContent: [UInt8] {
-        let digits = symmetricKey.withUnsafeBytes { $0.map { Self.hexadecimal($0) }.joined() }
-        return Array((digits + "\n").utf8)
+        let digits = Array("0123456789abcdef".utf8)
+        return symmetricKey.withUnsafeBytes { $0.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] } }
+            + [UInt8(ascii: "\n")]
     }
 
     private static func hexadecimal(_ byte: UInt8) -> String {

@@ -16,7 +16,8 @@ extension Database {
             try change(PauseColumns.assignments, PauseColumns.arguments(pause), scope, now)
         case (.resume, .numbers): try change(PauseColumns.assignments, PauseColumns.arguments(nil), scope, now)
         case (.rotate(let instant), _):
-            try change("rotate_pin_before = max(coalesce(rotate_pin_before, ''), ?)", [instant.description], scope, now)
+            let text = instant.description
+            try change(Self.rotation, [text, text, text], scope, now)
         case (.reapply, _): try change("applied_at = NULL, \(Self.backoffEnds)", [], scope, now)
         case (.reset, _):
             try change(
@@ -24,6 +25,14 @@ extension Database {
                 scope, now)
         }
     }
+
+    /// The instant that rotates the newest PIN first, as ``NumberRecord/obeying(_:now:)`` chooses it.
+    private static let rotation = """
+        rotate_pin_before = CASE
+            WHEN (SELECT created_at FROM pins WHERE pins.number = numbers.number ORDER BY generation DESC LIMIT 1)
+                < min(coalesce(rotate_pin_before, ''), ?) THEN min(rotate_pin_before, ?)
+            ELSE max(coalesce(rotate_pin_before, ''), ?) END
+        """
 
     private static let backoffEnds =
         "retry_at = NULL, attempts = 0, refused_action = NULL, refused_count = NULL, last_failure = NULL"

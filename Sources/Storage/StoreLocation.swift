@@ -43,7 +43,7 @@ public struct StoreLocation: Hashable, Sendable {
     }
 
     /// Refuses a directory that is none, belongs to somebody else, or that others can write to.
-    func checkDirectory() throws(StorageError) {
+    public func checkDirectory() throws(StorageError) {
         guard let status = try PrivateFile.status(of: directory, followingLinks: true) else {
             throw .permissions(path: directory, problem: "there is no such directory: make it, mode 0700")
         }

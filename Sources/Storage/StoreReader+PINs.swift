@@ -9,6 +9,20 @@ extension StoreReader {
         }
     }
 
+    /// How long after a look at its PIN a number is rotated; nil when it is not, or when its PIN is not ours to change.
+    public func rotationAfterReveal(of number: PhoneNumber) throws(StorageError) -> Duration? {
+        try read { db in
+            let sql = """
+                SELECT number, rotate_after_reveal FROM numbers
+                WHERE number = ? AND managed = 1 AND verification = 'enabled' AND operator_pin IS NULL
+                """
+            guard let row = try Row.fetchOne(db, sql: sql, arguments: [number.description]) else { return nil }
+            var reader = RowReader(row, table: "numbers")
+            _ = try reader.number()
+            return try reader.optional("rotate_after_reveal") { Duration(periodText: $0) }
+        }
+    }
+
     /// The PIN of one generation; nil when there is no such generation.
     ///
     /// Throws ``StorageError/keyNeeded(path:)`` without a key, and `sealedPINUnreadable` when it cannot be opened.

@@ -8,13 +8,15 @@ public import Planning
 
 /// Sends requests to the vendor and says how each ended. It never retries.
 ///
-/// Redirects are not followed, bodies not decompressed, proxies not used. The whole request, from the connection to the
-/// answer's last byte, is under one time limit.
+/// Redirects are not followed, bodies not decompressed, proxies used only when ``Transport`` names one. The whole
+/// request, from the connection to the answer's last byte, is under one time limit.
 public final class HTTPVendorClient: Sendable {
     /// The largest answer body that is read, in bytes.
     public static let bodyLimit = 64 * 1024
 
     private let client: HTTPClient
+    /// For everything but loopback, when there is a proxy.
+    private let proxied: HTTPClient?
     private let requestTimeout: Duration
     private let userAgent: String
 
@@ -24,12 +26,15 @@ public final class HTTPVendorClient: Sendable {
     ///   - requestTimeout: the time that one request may take.
     ///   - connectTimeout: the part of it that connecting may take.
     ///   - userAgent: who asks, with a version, such as `twostepd/1.0.0`.
+    ///   - transport: whose certificates are trusted, and the proxy.
     public init(
-        requestTimeout: Duration, connectTimeout: Duration = .seconds(5), userAgent: String = "twostepd"
+        requestTimeout: Duration, connectTimeout: Duration = .seconds(5), userAgent: String = "twostepd",
+        transport: Transport = Transport()
     ) {
         self.requestTimeout = requestTimeout
         self.userAgent = userAgent
         var configuration = HTTPClient.Configuration()
+        configuration.tlsConfiguration = transport.tls
         configuration.redirectConfiguration = .disallow
         configuration.decompression = .disabled
         configuration.httpVersion = .http1Only
@@ -37,18 +42,30 @@ public final class HTTPVendorClient: Sendable {
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        proxied = transport.proxy.map { proxy in
+            configuration.proxy = .server(host: proxy.host, port: proxy.port)
+            return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        }
     }
 
     /// Closes all connections. No request may be sent afterwards.
     public func shutdown() async {
         // A connection that does not close in order is closed all the same.
         try? await client.shutdown()
+        try? await proxied?.shutdown()
+    }
+
+    private func client(for url: String) -> HTTPClient {
+        guard let proxied, !Transport.isDirect(url) else { return client }
+        return proxied
     }
 
     /// Sends one request, once, and judges its end.
-    public func send(_ request: VendorRequest) async -> Outcome {
+    ///
+    /// - Parameter others: the secrets of all other numbers, which no message may show either.
+    public func send(_ request: VendorRequest, hiding others: SecretIndex = SecretIndex()) async -> Outcome {
         let end = await exchange(request)
-        return ResponseClassifier.classify(end, now: Self.now(), secrets: request.secrets)
+        return ResponseClassifier.classify(end, now: Self.now(), secrets: request.secrets, others: others)
     }
 
     private func exchange(_ request: VendorRequest) async -> ExchangeEnd {
@@ -64,7 +81,8 @@ public final class HTTPVendorClient: Sendable {
         ])
         message.body = .stream(body, length: .known(Int64(body.bytes.count)))
         let limit = TimeAmount.milliseconds(requestTimeout.milliseconds)
-        let work = Task { [client, message] in await Self.perform(message, client, deadline: .now() + limit) }
+        let client = client(for: request.endpoint.url)
+        let work = Task { [message] in await Self.perform(message, client, deadline: .now() + limit) }
         let isOver = Flag()
         // A timer of the event loop, not a sleeping task: an idle daemon must not wake.
         let timer = client.eventLoopGroup.any().scheduleTask(in: limit) {

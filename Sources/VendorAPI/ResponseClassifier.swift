@@ -11,7 +11,11 @@ public enum ResponseClassifier {
     ///   - end: how the exchange ended.
     ///   - now: for a `Retry-After` that names a date.
     ///   - secrets: texts that are replaced wherever they appear in a message; a vendor may echo the token.
-    public static func classify(_ end: ExchangeEnd, now: Instant, secrets: [String]) -> Outcome {
+    ///   - others: the secrets that we hold besides; a vendor may confuse its customers.
+    public static func classify(
+        _ end: ExchangeEnd, now: Instant, secrets: [String], others: SecretIndex = SecretIndex()
+    ) -> Outcome {
+        let secrets = Secrets(own: secrets, others: others)
         switch end {
         case .notSent(let reason, let message):
             precondition(reason.neverLeft, "a request that was not sent has a reason that says so")
@@ -22,7 +26,7 @@ public enum ResponseClassifier {
         }
     }
 
-    private static func classify(_ answer: ExchangeEnd.Answer, now: Instant, secrets: [String]) -> Outcome {
+    private static func classify(_ answer: ExchangeEnd.Answer, now: Instant, secrets: Secrets) -> Outcome {
         var body: AnswerBody?
         if case .complete(let bytes) = answer.body { body = AnswerBody(bytes) }
         let reason: OutcomeReason
@@ -68,12 +72,17 @@ public enum ResponseClassifier {
         }
     }
 
-    private static func transportMessage(_ body: ExchangeEnd.Answer.Body, _ secrets: [String]) -> String? {
+    private static func transportMessage(_ body: ExchangeEnd.Answer.Body, _ secrets: Secrets) -> String? {
         if case .truncated(let message) = body { return clean(message, secrets) }
         return nil
     }
 
-    private static func clean(_ message: String, _ secrets: [String]) -> String {
-        Redaction.clean(message, secrets: secrets, longest: longestMessage)
+    private static func clean(_ message: String, _ secrets: Secrets) -> String {
+        Redaction.clean(message, secrets: secrets.own, others: secrets.others, longest: longestMessage)
+    }
+
+    private struct Secrets {
+        let own: [String]
+        let others: SecretIndex
     }
 }

@@ -56,6 +56,9 @@ struct CheckCommand: ParsableCommand {
                 if let held = compared.held { problems.append(Self.warning(of: held, path: path, state.sha256)) }
             }
         }
+        if !isAlone, let settings, let key = GeneratedKey.problem(settings: settings, environment: config.environment) {
+            problems.append(key)
+        }
         if strict { problems = problems.map(\.asError) }
         let isValid = !problems.contains { $0.severity == .error }
         switch format {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConfigFile
+import Daemon
 import Foundation
 
 /// Where the settings are.
@@ -11,7 +12,7 @@ struct ConfigOptions: ParsableArguments {
 
     static let defaultPath = "/etc/twostepd/twostepd.yaml"
 
-    var environment: [String: String] { ProcessInfo.processInfo.environment }
+    var environment: [String: String] { ProcessSecrets.environment }
 
     /// The path that applies.
     var path: String { config ?? environment["TWOSTEPD_CONFIG"] ?? Self.defaultPath }

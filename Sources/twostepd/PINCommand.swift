@@ -107,9 +107,11 @@ struct PINCommand: AsyncParsableCommand {
         private func printText(_ record: NumberRecord, _ fleet: FleetReader, _ reader: StoreReader) throws {
             let document = PINDocument(record)
             guard let first = document.candidates.first else { throw Self.nothingToShow(record) }
+            let rotation = Self.rotation(of: record, now: fleet.now)
             guard !document.certain else {
                 Console.print(first.pin)
                 Console.note("certain: generation \(first.generation) is live")
+                rotation.map { Console.note($0) }
                 return
             }
             let only = document.candidates.count == 1
@@ -120,9 +122,19 @@ struct PINCommand: AsyncParsableCommand {
             let standing = Standing(
                 record, operatorPIN: record.generations.last?.pin, policy: fleet.policy, now: fleet.now,
                 guards: try fleet.guards(reader))
+            rotation.map { Console.note($0) }
             for line in Certainty(standing: standing, policy: fleet.policy, now: fleet.now).lines {
                 Console.note(line)
             }
+        }
+
+        /// When the PIN that was just seen is rotated because of it; nil when it is not.
+        private static func rotation(of record: NumberRecord, now: Instant) -> String? {
+            guard record.desired?.rotateAfterReveal != nil, let instant = record.rotateBefore,
+                let newest = record.generations.last, newest.createdAt < instant
+            else { return nil }
+            return
+                "now that somebody has seen it, it is rotated at \(instant) (\(RelativeTime(now: now).text(instant)))"
         }
 
         private static func nothingToShow(_ record: NumberRecord) -> Failure {

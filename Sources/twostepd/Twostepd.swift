@@ -21,12 +21,13 @@ struct Twostepd: AsyncParsableCommand {
             RunCommand.self, CheckCommand.self, PlanCommand.self, ApplyCommand.self, StatusCommand.self,
             HistoryCommand.self, RotateCommand.self, ReapplyCommand.self, ResetCommand.self, AcceptCommand.self,
             PauseCommand.self, ResumeCommand.self, ReloadCommand.self, PINCommand.self, KeyCommand.self,
-            AuditCommand.self, BackupCommand.self, ClockCommand.self, ImportCommand.self, FmtCommand.self,
-            DemoCommand.self, SimulateCommand.self,
+            AuditCommand.self, DoctorCommand.self, BackupCommand.self, ClockCommand.self, ImportCommand.self,
+            FmtCommand.self, DemoCommand.self, SimulateCommand.self,
         ]
     )
 
     static func main() async {
+        ProcessSecrets.protect()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

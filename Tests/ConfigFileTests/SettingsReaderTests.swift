@@ -16,6 +16,17 @@ import Testing
         return reading.problems.map { "\($0.line):\($0.column): \($0.message)" }
     }
 
+    @Test(arguments: [
+        "https://proxy:1", "proxy:3128", "http://proxy", "http://proxy:0", "http://user:word@proxy:3128",
+        "http://proxy:3128/path", "http://proxy:3128?x", "socks5://proxy:1080", "http://:3128", "on",
+    ])
+    func `a proxy is http://host:port or off, and a password in it is not shown`(_ text: String) throws {
+        let found = read("proxy: \"\(text)\"").problems
+        #expect(found.map(\.message) == ["'proxy' must be off or http://host:port"])
+        #expect(!found.map(\.description).joined().contains("word"))
+        #expect(read("proxy: off\nca_file: none").value == Settings())
+    }
+
     @Test(arguments: ["", "\n", "# nothing\n", "{}", "---\n", "limits:\ntiming:\n"])
     func `a file that says nothing gives the defaults`(_ text: String) {
         let reading = read(text)
@@ -33,6 +44,8 @@ import Testing
                 secrets: ../secrets.yaml
                 sealing_key: /etc/key
                 listen: "[::1]:80"
+                ca_file: ca.pem
+                proxy: http://[2001:db8::1]:3128
                 log_level: debug
                 limits: {requests_per_minute: unlimited, writes_per_hour: 0, writes_per_hour_exposed: 256,
                   concurrency: 1, max_exposed: 2, max_weakened_percent: 100}
@@ -51,6 +64,8 @@ import Testing
         #expect(settings.secrets == "/etc/twostepd/../secrets.yaml")
         #expect(settings.sealingKey == .file("/etc/key"))
         #expect(settings.listen == .address(host: "::1", port: 80))
+        #expect(settings.caFile == "/etc/twostepd/ca.pem")
+        #expect(settings.proxy == ProxyAddress(host: "2001:db8::1", port: 3128))
         #expect(settings.logLevel == .debug)
         #expect(settings.limits.requestsPerMinute == nil && settings.limits.writesPerHour == nil)
         let policy = settings.policy()

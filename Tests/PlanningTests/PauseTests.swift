@@ -45,7 +45,22 @@ struct PauseTests {
         #expect(strict == .hold(until: nil, because: .paused))
     }
 
-    @Test func `Re-apply and reset end a backoff and widen what they must, and rotate only moves its instant on`() {
+    @Test func `Of two rotations that are ordered the one that comes first counts, while it still changes the PIN`() {
+        func rotated(_ instants: [Instant], created: Instant) -> Instant? {
+            var record = Self.settled
+            record.generations = [Fixture.generation(1, createdAt: created)]
+            return instants.reduce(record) { $0.obeying(.rotate(before: $1), now: Fixture.now) }.rotateBefore
+        }
+        let (early, late) = (Fixture.ago(.seconds(60)), Fixture.later(.seconds(60)))
+        let (before, between) = (Fixture.ago(.seconds(90)), Fixture.ago(.seconds(30)))
+        #expect(rotated([late], created: before) == late)
+        #expect(rotated([late, early], created: before) == early, "an order does not wait for an earlier look")
+        #expect(rotated([early, late], created: before) == early, "a look does not defer what is ordered")
+        #expect(rotated([early, late], created: between) == late, "the new PIN was seen")
+        #expect(rotated([late, early], created: between) == late, "an order that is done forgets no look")
+    }
+
+    @Test func `Re-apply and reset end a backoff and widen what they must`() {
         var record = Self.settled
         record.attempts = 7
         record.retryAt = Fixture.later(.seconds(600))
@@ -57,10 +72,6 @@ struct PauseTests {
         let reset = record.obeying(.reset, now: Fixture.now)
         #expect(reset.belief == Fixture.on(1, off: true, foreign: true) && reset.lastAccepted == nil)
         #expect(reset.generations == record.generations, "our PINs that may be live are kept")
-        let (early, late) = (Fixture.ago(.seconds(60)), Fixture.later(.seconds(60)))
-        let rotated = record.obeying(.rotate(before: late), now: Fixture.now).obeying(
-            .rotate(before: early), now: Fixture.now)
-        #expect(rotated.rotateBefore == late)
         #expect(record.obeying(.pause(Self.pause()), now: Fixture.now).pause == Self.pause())
     }
 

@@ -119,6 +119,7 @@ struct StoreAdoptionTests {
         vary { $0.rotationMethod = .replace }
         try vary { $0.rotationWindow = try RotationWindow(parsing: "daily 01:00-02:00 UTC") }
         vary { $0.rotateBefore = Sample.at(1) }
+        vary { $0.rotateAfterReveal = .seconds(3600) }
         vary { $0.operatorPINName = "p" }
         for variant in variants {
             let store = try Sample.store(1)

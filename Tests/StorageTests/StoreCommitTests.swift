@@ -41,7 +41,8 @@ struct StoreCommitTests {
             number: try Sample.number(1), label: "support", tokenName: "t",
             endpoint: .url("http://127.0.0.1:8080/api"), verification: .disabled, rotateEvery: nil,
             reapplyEvery: .milliseconds(1500), rotationMethod: .replace, rotationWindow: window,
-            rotateBefore: Sample.at(77), operatorPINName: "known")
+            rotateBefore: Sample.at(77), operatorPINName: "known",
+            rotateAfterReveal: .seconds(5400))
         _ = try store.adopt(Sample.state([desired]), at: Sample.now)
         #expect(try store.required(1).desired == desired)
         let (record, generations) = try fullRecord(store)

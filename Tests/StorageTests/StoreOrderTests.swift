@@ -26,7 +26,13 @@ struct StoreOrderTests {
             record.appliedAt = Sample.at(-5)
             record.rotateBefore = Sample.at(0)
             record.dueAt = Sample.at(3600)
-            try store.commit([.save(record, newGeneration: nil, touched: [])])
+            // With a PIN an order may come before the one that stands, without one it never does.
+            let pin =
+                index == 3
+                ? PINGeneration(
+                    generation: 1, pin: try Sample.pin("482913"), origin: .generated, createdAt: Sample.at(-100)) : nil
+            record.generations = pin.map { [$0] } ?? []
+            try store.commit([.save(record, newGeneration: pin, touched: [])])
         }
         return store
     }

@@ -4,7 +4,7 @@ import Testing
 
 /// Runs the blocks of "From an empty machine to a managed fleet" in docs/operations.md, as they stand there, against
 /// the real binary in a folder of its own.
-@Suite("The way from an empty machine to a managed fleet")
+@Suite("The way from an empty machine to a managed fleet", .inTurn)
 struct AcceptancePathTests {
     /// The `sh` blocks of the section.
     private static func blocks() throws -> [String] {
@@ -70,7 +70,8 @@ struct AcceptancePathTests {
             + "\nstate_directory: \(root.path)/state\nruntime_directory: \(root.path)/run\n"
             + "secrets: \(etc.path)/secrets.yaml\nlisten: \"off\"\n"
         try Data(settings.utf8).write(to: etc.appending(path: "twostepd.yaml"))
-        try Data(Self.script(root: root.path, port: try Self.freePort()).utf8).write(to: root.appending(path: "path.sh"))
+        try Data(Self.script(root: root.path, port: try Self.freePort()).utf8).write(
+            to: root.appending(path: "path.sh"))
 
         let output = try await Shell.run(
             "env",

@@ -3,7 +3,7 @@ import SimulatedVendor
 import Testing
 
 /// What holds for every command, whatever it does.
-@Suite("Every command, the real binary")
+@Suite("Every command, the real binary", .inTurn)
 struct CommandLineTests {
     /// Arguments that a command needs before it looks at anything.
     private static func needed(_ words: [String], _ folder: URL) -> [String] {

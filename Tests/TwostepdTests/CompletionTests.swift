@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Completions as a shell asks for them.
-@Suite("Completions, the real binary and the real shells")
+@Suite("Completions, the real binary and the real shells", .inTurn)
 struct CompletionTests {
     /// A store with three numbers; one label would be a command to a careless shell.
     private func rig() async throws -> Rig {

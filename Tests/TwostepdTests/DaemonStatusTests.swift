@@ -4,7 +4,7 @@ import Testing
 
 @testable import Daemon
 
-@Suite("The line of systemctl status")
+@Suite("The line of systemctl status", .inTurn)
 struct DaemonStatusTests {
     private static let adopted = EngineReport.adopted(
         Adoption(revision: 7, difference: DesiredStateDifference(), sha256: String(repeating: "a", count: 64)))

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("import and fmt, the real binary")
+@Suite("import and fmt, the real binary", .inTurn)
 struct EditTests {
     /// A folder that goes away after the test.
     private func inFolder(_ body: (URL) async throws -> Void) async throws {

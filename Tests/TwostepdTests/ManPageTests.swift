@@ -4,7 +4,7 @@ import Testing
 /// Keeps twostepd(1) true: its COMMANDS section is written from what the binary says of itself.
 ///
 /// After a change of commands, options or help texts: `TWOSTEPD_RECORD_MAN=1 swift test --filter ManPageTests`.
-@Suite("The manual page of the program")
+@Suite("The manual page of the program", .inTurn)
 struct ManPageTests {
     static let repository = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
     static let page = repository.appending(path: "docs/man/twostepd.1")

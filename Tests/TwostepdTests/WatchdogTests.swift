@@ -9,7 +9,7 @@ import Testing
 @testable import Daemon
 
 /// Real stores and engines; each daemon that must not be fed is compared with one that is.
-@Suite("The service manager's watchdog")
+@Suite("The service manager's watchdog", .inTurn)
 struct WatchdogTests {
     /// An engine and a store with a watchdog of 100 ms, without any number.
     private final class Fed: @unchecked Sendable {

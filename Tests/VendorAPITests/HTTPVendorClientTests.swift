@@ -172,6 +172,18 @@ struct HTTPVendorClientTests {
         try await server.stop()
     }
 
+    @Test("what a vendor tells of another customer is not in the outcome either")
+    func echoOfOthers() async throws {
+        let body = "{\"status\":404,\"message\":\"other-canary-token has 640281\"}"
+        let server = try await RawServer(.answer(RawServer.http("200 OK", body)))
+        let client = HTTPVendorClient(requestTimeout: .seconds(30))
+        let outcome = await client.send(
+            try Sample.disable(server.url), hiding: SecretIndex(["other-canary-token", "unrelated"]))
+        #expect(outcome.message == "[redacted] has [redacted]")
+        await client.shutdown()
+        try await server.stop()
+    }
+
     private func wait(_ what: Comment, until condition: () -> Bool) async throws {
         let deadline = ContinuousClock.now + .seconds(60)
         while !condition() {

@@ -113,6 +113,17 @@ extension LoopbackServer {
             return nil
         }
 
+        /// Reads a request without a body, and notes it.
+        func readHead() {
+            var bytes: [UInt8] = []
+            var byte: UInt8 = 0
+            while bytes.count < 64 * 1024, !bytes.suffix(4).elementsEqual("\r\n\r\n".utf8) {
+                guard recv(descriptor, &byte, 1, 0) == 1 else { return }
+                bytes.append(byte)
+            }
+            log.state.withLock { $0.requests.append(String(decoding: bytes, as: UTF8.self)) }
+        }
+
         /// Writes everything; false when the client is gone.
         @discardableResult func write(_ text: String) -> Bool {
             var rest = Array(text.utf8)[...]

@@ -42,4 +42,24 @@ struct RedactionTests {
         #expect(clean(String(repeating: "é", count: 5000)).unicodeScalars.count == 200)
         #expect(clean("e" + String(repeating: "\u{301}", count: 60_000)).unicodeScalars.count == 200)
     }
+
+    @Test("the secrets of other numbers are replaced as well, whole ones first")
+    func others() {
+        let index = SecretIndex(["token-of-sales", "token-of-sales-eu", "abc", "x:\"y\\"])
+        func clean(_ text: String) -> String {
+            Redaction.clean(text, secrets: ["own-token"], others: index, longest: 200)
+        }
+        #expect(clean("own-token, not token-of-sales-eu") == "[redacted], not [redacted]")
+        #expect(clean("token-of-salestoken-of-sales-e") == "[redacted][redacted]-e")
+        #expect(clean("say x:\"y\\ and tok") == "say [redacted] and tok")
+        #expect(clean("abc") == "abc", "three letters are a word of every sentence")
+        #expect("\(index)" == "SecretIndex(redacted)" && Mirror(reflecting: index).children.isEmpty)
+    }
+
+    @Test("six digits that stand alone are taken for a PIN, whosever it is")
+    func sixDigits() {
+        #expect(clean("482913") == "[redacted]")
+        #expect(clean("PIN 482913, was:000001.") == "PIN [redacted], was:[redacted].")
+        #expect(clean("from +15550100001 in 12345 or 1234567 ms") == "from +15550100001 in 12345 or 1234567 ms")
+    }
 }

@@ -1,0 +1,95 @@
+public import ConfigFile
+import Glibc
+import Planning
+import Storage
+
+extension Doctor {
+    /// A key, or why there is none.
+    typealias KeySearch = Result<(key: SealingKey, origin: StoreKey.Origin)?, StorageError>
+
+    func findKey(_ secrets: SecretSources) -> KeySearch {
+        do throws(StorageError) {
+            let found = try StoreKey.forReading(at: location, secrets: secrets, settings: settings)
+            return .success(found.map { ($0.0, $0.1) })
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    func keyFindings(_ search: KeySearch?) -> [Finding] {
+        let needed = StoreReader.keyID(at: location)
+        switch search {
+        case nil:
+            return [Finding("key", .failure, "not looked for: the secrets cannot be read", advice: "mend that first")]
+        case .failure(let error):
+            return [Finding("key", .failure, error.description, advice: "see the message")]
+        case .success(nil):
+            guard let needed else {
+                return [
+                    Finding(
+                        "key", .warning, "there is none: the first start makes one beside the store",
+                        advice: GeneratedKey.advice)
+                ]
+            }
+            return [
+                Finding(
+                    "key", .failure, "there is none, and the store is sealed under key \(needed)",
+                    advice: "bring that key back; see `twostepd key --help`")
+            ]
+        case .success((let key, let origin)?):
+            if let needed, needed != key.id {
+                return [
+                    Finding(
+                        "key", .failure, "the store is sealed under key \(needed), and this is key \(key.id)",
+                        advice: "bring key \(needed) back")
+                ]
+            }
+            let right = needed == nil ? "key \(key.id)" : "key \(key.id) opens the store"
+            return [Finding("key", .ok, right), place(of: origin)] + leftovers(origin)
+        }
+    }
+
+    private func place(of origin: StoreKey.Origin) -> Finding {
+        switch origin {
+        case .credential(let path): Finding("place", .ok, "a credential, \(path)")
+        case .configured(let file) where file.path.hasPrefix(location.directory + "/"):
+            Finding("place", .warning, GeneratedKey.warning(file.path), advice: GeneratedKey.advice)
+        case .configured(let file): Finding("place", .ok, file.path)
+        case .besideStore(let file):
+            Finding("place", .warning, GeneratedKey.warning(file.path), advice: GeneratedKey.advice)
+        case .generated(let path): Finding("place", .warning, GeneratedKey.warning(path), advice: GeneratedKey.advice)
+        }
+    }
+
+    private func leftovers(_ origin: StoreKey.Origin) -> [Finding] {
+        guard let file = origin.file, access(file.next, F_OK) == 0 else { return [] }
+        return [
+            Finding(
+                "rotation", .warning, "a rotation of the key was cut off: \(file.next) is there",
+                advice: "run `twostepd key rotate` once more; it goes on from there")
+        ]
+    }
+}
+
+/// A key that lies beside what it seals: who copies the folder has both.
+public enum GeneratedKey {
+    static func warning(_ path: String) -> String {
+        "the sealing key \(path) lies beside the store: a copy of that folder holds the PINs and their key"
+    }
+
+    static let advice =
+        "move it elsewhere and name it in sealing_key, or hand it over as a credential: "
+        + "see `twostepd key generate --help`"
+
+    /// The warning and what to do, when the key that would be used lies beside the store; nil otherwise.
+    public static func problem(settings: Settings, environment: [String: String]) -> ConfigProblem? {
+        let location = StoreLocation(directory: settings.stateDirectory)
+        guard let secrets = SecretSources.read(settings: settings, environment: environment).value,
+            case .success(let found?) = Doctor(
+                settings: settings, settingsPath: "", environment: environment, now: .distantPast
+            ).findKey(secrets), let path = found.origin.file?.path, path.hasPrefix(location.directory + "/")
+        else { return nil }
+        return ConfigProblem(
+            file: path, line: 0, column: 0, severity: .warning, message: warning(path), hint: advice)
+    }
+}

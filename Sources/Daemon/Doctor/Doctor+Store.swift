@@ -1,0 +1,101 @@
+import Planning
+import Storage
+
+extension Doctor {
+    func storeFindings(_ search: KeySearch?) -> [Finding] {
+        guard location.hasStore else {
+            return [Finding("database", .ok, "there is none yet: the first start makes it")]
+        }
+        var key: SealingKey?
+        if case .success(let found?) = search { key = found.key }
+        do throws(StorageError) {
+            let reader: StoreReader
+            do throws(StorageError) {
+                reader = try StoreReader.open(at: location, key: key)
+            } catch .wrongKey {
+                key = nil
+                reader = try StoreReader.open(at: location, key: nil)
+            }
+            var parts = [Finding("version", .ok, "the schema is of this version")]
+            if let problem = try reader.integrityProblem() {
+                parts.append(
+                    Finding(
+                        "integrity", .failure, problem,
+                        advice: "stop the daemon and restore a backup: see docs/reliability.md"))
+            } else {
+                parts.append(Finding("integrity", .ok, "every page and reference is sound"))
+            }
+            if key == nil {
+                parts.append(
+                    Finding("PINs", .failure, "not looked at, for want of the key", advice: "see 'sealing key'"))
+            } else {
+                parts += [try pins(reader), try history(reader)]
+            }
+            return parts + [try desired(reader)]
+        } catch {
+            return [Finding("database", .failure, error.description, advice: "see the message")]
+        }
+    }
+
+    /// Every PIN that may be live can be opened.
+    private func pins(_ reader: StoreReader) throws(StorageError) -> Finding {
+        var count = 0
+        var failures: [(number: PhoneNumber, error: StorageError)] = []
+        var after: PhoneNumber?
+        repeat {
+            let page = try reader.records(after: after, limit: StoreReader.pageLimit, at: now)
+            count += page.rows.reduce(0) { $0 + $1.belief.generations.count }
+            failures += page.failures
+            after = page.next
+        } while after != nil
+        guard let first = failures.first else { return Finding("PINs", .ok, "\(count) that may be live open") }
+        let more = failures.count > 1 ? ", and \(failures.count - 1) more numbers" : ""
+        return Finding(
+            "PINs", .failure, "\(first.error)\(more)",
+            advice: "`twostepd reset \(first.number)` takes the number over again with a new PIN")
+    }
+
+    private func history(_ reader: StoreReader) throws(StorageError) -> Finding {
+        let report = try reader.verifyAudit(location: location)
+        guard let first = report.first else { return Finding("history", .ok, "intact, \(report.links) links") }
+        return Finding(
+            "history", .failure, first.sentence,
+            advice: "`twostepd audit verify` counts all; find out who wrote to the store")
+    }
+
+    private func desired(_ reader: StoreReader) throws(StorageError) -> Finding {
+        let status = try reader.desiredStateStatus()
+        if status.isValid == false {
+            return Finding(
+                "desired state in force", .failure, "the last load failed: \(status.problem ?? "unknown")",
+                advice: "`twostepd check`; the last good one stays in force")
+        }
+        if let held = status.held {
+            return Finding(
+                "desired state in force", .warning, "a newer one is held: \(held.reason)",
+                advice: "`twostepd plan`, then `twostepd accept \(held.sha256.prefix(12))` if it is meant")
+        }
+        guard let revision = status.revision else {
+            return Finding("desired state in force", .ok, "none yet")
+        }
+        return Finding("desired state in force", .ok, "revision \(revision)")
+    }
+
+    /// Whether the clock is behind what the store has recorded.
+    func clockMark() -> [Finding] {
+        guard location.hasStore, let reader = try? StoreReader.open(at: location, key: nil),
+            let mark = try? reader.highWaterMark()
+        else {
+            // A store that cannot be read is told of in its own check.
+            return []
+        }
+        guard ClockGuard(highWaterMark: mark).isBehind(at: now) else {
+            return [Finding("clock and store", .ok, "the clock is not behind what the store has recorded")]
+        }
+        return [
+            Finding(
+                "clock and store", .failure, "the clock says \(now), and the store has recorded \(mark)",
+                advice: "correct the clock; when the clock is right: `twostepd clock accept`")
+        ]
+    }
+}

@@ -1,0 +1,158 @@
+import ConfigFile
+import Foundation
+import Glibc
+import LinuxShim
+import Planning
+import Storage
+import VendorAPI
+
+extension Doctor {
+    func clock() -> Finding {
+        switch twostepd_clock_is_synchronized() {
+        case 1: Finding("clock", .ok, "\(now), kept by a time service")
+        case 0:
+            Finding(
+                "clock", .warning, "\(now); the kernel knows of no time service that keeps it",
+                advice: "install chrony or enable systemd-timesyncd: rotations follow the clock")
+        default: Finding("clock", .ok, "\(now); whether a time service keeps it cannot be seen from here")
+        }
+    }
+
+    func disk() -> [Finding] {
+        var status = statvfs()
+        var path = settings.stateDirectory
+        while statvfs(path, &status) != 0 {
+            guard path != "/", path != "." else {
+                return [Finding("space", .warning, "cannot be asked for \(settings.stateDirectory)")]
+            }
+            path = SettingsPath.parent(of: path)
+        }
+        let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
+        let share = status.f_blocks > 0 ? 100 * UInt64(status.f_bavail) / UInt64(status.f_blocks) : 100
+        let text = "\(free >> 20) MiB free (\(share) %) for \(settings.stateDirectory)"
+        let advice = "free space: with a full disk nothing can be recorded, so nothing is sent"
+        let level: Finding.Level = free < 32 << 20 ? .failure : (free < 256 << 20 || share < 3 ? .warning : .ok)
+        var parts = [Finding("space", level, text, advice: level == .ok ? nil : advice)]
+        if status.f_files > 0, status.f_favail < 64 {
+            parts.append(Finding("inodes", .failure, "\(status.f_favail) are free", advice: advice))
+        }
+        return parts
+    }
+
+    func endpoints(_ desired: DesiredState?) async -> [Finding] {
+        guard let desired else {
+            return [Finding("endpoints", .ok, "not looked at: there is no valid desired state")]
+        }
+        let transport: Transport
+        do throws(StartupError) {
+            transport = try Transport(settings)
+        } catch {
+            return [Finding("ca_file", .failure, error.description, advice: "correct the settings")]
+        }
+        var findings: [Finding] = []
+        for endpoint in Set(desired.numbers.map(\.endpoint)).sorted(by: { $0.text < $1.text }).prefix(50) {
+            let result = await EndpointProbe.look(at: endpoint, transport: transport, timeout: .seconds(10))
+            findings.append(finding(endpoint, result))
+        }
+        return findings
+    }
+
+    private func finding(
+        _ endpoint: Endpoint, _ result: Result<EndpointProbe.Result, EndpointProbe.Failure>
+    ) -> Finding {
+        switch result {
+        case .failure(let failure):
+            let advice =
+                switch failure.reason {
+                case .nameNotResolved: "check the name servers in /etc/resolv.conf"
+                case .tlsFailed:
+                    "check the clock, the certificate authorities (ca_file) and who answers at this address"
+                default: "check firewall, route and proxy"
+                }
+            return Finding(
+                endpoint.text, .failure, "\(failure.reason.rawValue): \(failure.message)", advice: advice)
+        case .success(let result) where result.isProxy:
+            return Finding(endpoint.text, .ok, "the proxy at \(result.address) answers; behind it nothing was tried")
+        case .success(let result):
+            guard let ends = result.certificateEnds else {
+                return Finding(endpoint.text, .ok, "\(result.address) answers, without TLS")
+            }
+            guard ends > now.advanced(by: .seconds(14 * 86_400)) else {
+                return Finding(
+                    endpoint.text, .warning, "\(result.address): its certificate ends at \(ends)",
+                    advice: "tell the vendor: from then on nothing can be sent")
+            }
+            return Finding(endpoint.text, .ok, "\(result.address) answers; its certificate ends at \(ends)")
+        }
+    }
+
+    func service() -> [Finding] {
+        var parts: [Finding] = []
+        let isManaged = access("/run/systemd/system", F_OK) == 0
+        parts.append(
+            isManaged
+                ? Finding("service manager", .ok, "systemd")
+                : Finding(
+                    "service manager", .warning, "systemd does not run here: nobody starts the daemon again",
+                    advice: "see systemd/twostepd.service, or use `twostepd apply` from cron"))
+        let holder: LockHolder?
+        do throws(StorageError) {
+            holder = try StoreLock.holder(at: location)
+        } catch {
+            return parts + [Finding("daemon", .failure, error.description, advice: "see the message")]
+        }
+        guard let holder else {
+            return parts + [
+                Finding(
+                    "daemon", .warning, "none works on \(location.directory)",
+                    advice: isManaged ? "systemctl start twostepd" : "twostepd run")
+            ]
+        }
+        parts.append(Finding("daemon", .ok, holder.description))
+        guard holder.command == "run" else { return parts }
+        parts.append(
+            LocalSocket.answers(at: settings.controlSocket)
+                ? Finding("control socket", .ok, settings.controlSocket)
+                : Finding(
+                    "control socket", .failure, "nobody answers at \(settings.controlSocket)",
+                    advice: "compare runtime_directory with the daemon's; you may lack the right to connect"))
+        return parts
+    }
+
+    func limits() -> [Finding] {
+        var files = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
+        // A connection a request in flight, and what the store and the servers need.
+        let needed = UInt64(settings.limits.concurrency ?? 256) + 64
+        let open =
+            files.rlim_cur >= needed
+            ? Finding("open files", .ok, "\(files.rlim_cur)")
+            : Finding(
+                "open files", .failure, "\(files.rlim_cur), and up to \(needed) are needed",
+                advice: "raise LimitNOFILE, or lower limits.concurrency")
+        let isHidden = twostepd_is_dumpable() == 0
+        let memory =
+            isHidden
+            ? Finding("memory", .ok, "no core dump and no debugger of the same user shows it")
+            : Finding("memory", .failure, "this process can be dumped", advice: "report this as a bug")
+        return [open, inotify(), memory]
+    }
+
+    private func inotify() -> Finding {
+        let descriptor = inotify_init1(Int32(IN_CLOEXEC))
+        guard descriptor >= 0 else {
+            return Finding(
+                "file watching", .warning, "no inotify instance is left for this user",
+                advice: "raise fs.inotify.max_user_instances; until then `twostepd reload` after each edit")
+        }
+        close(descriptor)
+        return Finding("file watching", .ok, "inotify works")
+    }
+}
+
+private enum SettingsPath {
+    static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}

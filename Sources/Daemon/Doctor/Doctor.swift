@@ -1,0 +1,115 @@
+public import ConfigFile
+import Foundation
+import Glibc
+public import Planning
+import Storage
+import VendorAPI
+
+/// Looks at everything that the daemon depends on. It changes nothing and sends no request.
+public struct Doctor: Sendable {
+    let settings: Settings
+    let settingsPath: String
+    let environment: [String: String]
+    let now: Instant
+
+    var location: StoreLocation { StoreLocation(directory: settings.stateDirectory) }
+
+    /// - Parameters:
+    ///   - settings: valid settings.
+    ///   - settingsPath: the file that they came from.
+    ///   - environment: the process's environment.
+    public init(settings: Settings, settingsPath: String, environment: [String: String], now: Instant) {
+        self.settings = settings
+        self.settingsPath = settingsPath
+        self.environment = environment
+        self.now = now
+    }
+
+    /// Does every check, one after the other.
+    public func examine() async -> Diagnosis {
+        let secrets = SecretSources.read(settings: settings, environment: environment)
+        let desired = DesiredStateReader.read(
+            path: settings.desiredState, secrets: secrets.value, references: .required)
+        let key = secrets.value.map { findKey($0) }
+        return Diagnosis([
+            configuration(desired, secrets),
+            Finding("state directory", [directory(), files()]),
+            Finding("sealing key", keyFindings(key)),
+            Finding("store", storeFindings(key)),
+            Finding("time", [clock()] + clockMark()),
+            Finding("disk", disk()),
+            Finding("endpoints", await endpoints(desired.value)),
+            Finding("service", service()),
+            Finding("limits", limits()),
+        ])
+    }
+
+    // MARK: - Configuration
+
+    private func configuration(_ desired: Reading<DesiredState>, _ secrets: Reading<SecretSources>) -> Finding {
+        var parts = [Finding("settings", .ok, settingsPath)]
+        parts += [settingsPath, settings.desiredState].compactMap(writers)
+        parts += secrets.problems.map { Self.finding("secrets", $0) }
+        parts += desired.problems.map { Self.finding("desired state", $0) }
+        if let state = desired.value {
+            parts.append(Finding("desired state", .ok, "\(settings.desiredState): \(state.numbers.count) numbers"))
+            if secrets.value != nil {
+                parts.append(Finding("secrets", .ok, "every token and PIN of the desired state is found"))
+            }
+        }
+        return Finding("configuration", parts)
+    }
+
+    private static func finding(_ name: String, _ problem: ConfigProblem) -> Finding {
+        Finding(name, problem.severity == .error ? .failure : .warning, problem.summary, advice: problem.hint)
+    }
+
+    /// Who can edit this file can switch two-step verification off.
+    private func writers(_ path: String) -> Finding? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        guard status.st_mode & 0o002 != 0 else { return nil }
+        return Finding(
+            "permissions", .warning, "everybody may write to \(path), and with it switch verification off",
+            advice: "chmod o-w \(path)")
+    }
+
+    // MARK: - State directory
+
+    private func directory() -> Finding {
+        var status = stat()
+        guard stat(settings.stateDirectory, &status) == 0 else {
+            return Finding(
+                "directory", .warning, "\(settings.stateDirectory) is not there: the first start makes it",
+                advice: "start the daemon as the user that is to own it")
+        }
+        let mode = status.st_mode & 0o777
+        do throws(StorageError) {
+            try location.checkDirectory()
+        } catch {
+            return Finding("directory", .failure, error.description, advice: "see the message")
+        }
+        guard mode & 0o077 == 0 else {
+            return Finding(
+                "directory", .warning, "others may look into \(settings.stateDirectory) (mode \(Self.octal(mode)))",
+                advice: "chmod 0700 \(settings.stateDirectory)")
+        }
+        return Finding("directory", .ok, "\(settings.stateDirectory), mode \(Self.octal(mode))")
+    }
+
+    private func files() -> Finding {
+        let paths = [location.database, location.database + "-wal", location.key, location.fence, location.lock]
+        let open = paths.filter { path in
+            var status = stat()
+            return lstat(path, &status) == 0 && status.st_mode & 0o077 != 0
+        }
+        guard open.isEmpty else {
+            return Finding(
+                "files", .failure, "others may read \(open.joined(separator: ", "))",
+                advice: "chmod 0600 them, and rotate what they held: others may have read it")
+        }
+        return Finding("files", .ok, "readable by their owner only")
+    }
+
+    static func octal(_ mode: UInt32) -> String { "0" + String(mode, radix: 8) }
+}

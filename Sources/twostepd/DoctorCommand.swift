@@ -1,0 +1,52 @@
+import ArgumentParser
+import Daemon
+import Foundation
+
+/// `twostepd doctor`.
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Look at everything that the daemon depends on. Sends no request and changes nothing.",
+        discussion: """
+            Settings and desired state, secrets for every number, permissions, the sealing key, the store and its \
+            history, clock, disk, name and certificate of each endpoint, service manager and limits. Exit 1 when \
+            something fails; a warning is something to look at.
+
+            Run it as the user that the daemon runs as: sudo -u twostepd twostepd doctor
+            """
+    )
+
+    @OptionGroup var config: ConfigOptions
+    @OptionGroup var output: FormatOptions
+
+    func run() async throws {
+        let settings = try config.settings()
+        let diagnosis = await Doctor(
+            settings: settings, settingsPath: config.path, environment: config.environment, now: SystemClock().now()
+        ).examine()
+        switch output.format {
+        case .json: try JSONOutput.print(diagnosis)
+        case .text: for check in diagnosis.checks { Self.print(check, depth: 0) }
+        }
+        guard diagnosis.level == .failure else { return }
+        throw Failure.failed("something that the daemon needs is not as it should be: see above")
+    }
+
+    private static func print(_ finding: Finding, depth: Int) {
+        let indentation = String(repeating: "  ", count: depth)
+        let detail = finding.detail.value.map { ": \($0)" } ?? ""
+        Console.print("\(indentation)\(mark(finding.level)) \(finding.name)\(detail)")
+        if let advice = finding.advice.value { Console.print("\(indentation)          -> \(advice)") }
+        for part in finding.parts { print(part, depth: depth + 1) }
+    }
+
+    private static func mark(_ level: Finding.Level) -> String {
+        let (text, color) =
+            switch level {
+            case .ok: ("[ok]     ", "32")
+            case .warning: ("[WARNING]", "1;33")
+            case .failure: ("[FAILURE]", "1;31")
+            }
+        return Console.colours(1) ? "\u{1B}[\(color)m\(text)\u{1B}[0m" : text
+    }
+}

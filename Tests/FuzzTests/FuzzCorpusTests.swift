@@ -1,0 +1,40 @@
+#if TESTABLE
+    import Foundation
+    import FuzzTargets
+    import Testing
+
+    /// Replays what the fuzzers began with and what they found: scripts/fuzz.sh writes its findings here.
+    @Suite struct FuzzCorpusTests {
+        /// A target's inputs by name.
+        private static func inputs(_ target: String) throws -> [(name: String, bytes: [UInt8])] {
+            let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus/\(target)")
+            return try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+                .sorted { $0.path < $1.path }
+                .map { ($0.lastPathComponent, Array(try Data(contentsOf: $0))) }
+        }
+
+        private func replay(_ target: String, _ feed: ([UInt8]) -> String?) throws {
+            let inputs = try Self.inputs(target)
+            #expect(inputs.count >= 4, "the seeds of \(target) are there")
+            for input in inputs {
+                #expect(feed(input.bytes) == nil, "\(target)/\(input.name)")
+                // A connection or a disk may end anywhere.
+                for length in stride(from: 0, to: input.bytes.count, by: 7) {
+                    #expect(feed(Array(input.bytes.prefix(length))) == nil, "\(target)/\(input.name), \(length) bytes")
+                }
+            }
+        }
+
+        @Test func `no file in the corpus breaks a rule of the readers`() throws {
+            try replay("files", FilesInput.problem)
+        }
+
+        @Test func `no answer in the corpus breaks a rule of the classifier`() throws {
+            try replay("answers", AnswersInput.problem)
+        }
+
+        @Test func `no connection in the corpus breaks a rule of the servers`() throws {
+            try replay("http", HTTPInput.problem)
+        }
+    }
+#endif

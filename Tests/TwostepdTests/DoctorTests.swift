@@ -1,0 +1,123 @@
+import Foundation
+import Glibc
+import SimulatedVendor
+import Testing
+
+@Suite("doctor, the real binary", .inTurn)
+struct DoctorTests {
+    /// Every finding under its path of names, such as `store/integrity`; what is named twice has its worst level.
+    private func levels(_ rig: Rig) async throws -> (code: Int32, level: String, findings: [String: String]) {
+        let result = try await rig.run("doctor", "--format", "json")
+        let document = try result.json()
+        #expect(document["version"] as? Int == 1)
+        var findings: [String: String] = [:]
+        func walk(_ checks: [[String: Any]], _ path: String) throws {
+            for check in checks {
+                #expect(Set(check.keys) == ["name", "level", "detail", "advice", "parts"])
+                let level = try #require(check["level"] as? String)
+                let name = path + (try #require(check["name"] as? String))
+                let parts = try #require(check["parts"] as? [[String: Any]])
+                if level != "ok", parts.isEmpty { #expect(check["advice"] is String, "\(name) says what to do") }
+                findings[name] = max(findings[name] ?? level, level, by: Self.isBetter)
+                try walk(parts, name + "/")
+            }
+        }
+        try walk(try #require(document["checks"] as? [[String: Any]]), "")
+        return (result.code, try #require(document["level"] as? String), findings)
+    }
+
+    private static func isBetter(_ left: String, _ right: String) -> Bool {
+        let order = ["ok", "warning", "failure"]
+        return (order.firstIndex(of: left) ?? 0) < (order.firstIndex(of: right) ?? 0)
+    }
+
+    private func max(_ first: String, _ second: String, by isBetter: (String, String) -> Bool) -> String {
+        isBetter(first, second) ? second : first
+    }
+
+    @Test("a working installation has no failure, and nothing is sent or written")
+    func healthy() async throws {
+        let rig = try await Rig(Rig.fleet(3))
+        #expect(try await rig.run("apply").code == 0)
+        let requests = rig.vendor.requests.count
+        let store = try Data(contentsOf: rig.store)
+        let (code, level, findings) = try await levels(rig)
+        #expect(code == 0 && level != "failure", "\(findings.filter { $0.value == "failure" })")
+        for name in [
+            "configuration/settings", "configuration/desired state", "configuration/secrets",
+            "state directory/directory", "state directory/files", "sealing key/key", "store/version", "store/integrity",
+            "store/PINs", "store/history", "store/desired state in force", "time/clock and store",
+            "endpoints/\(rig.vendor.url)", "limits/open files", "limits/memory",
+        ] {
+            #expect(findings[name] == "ok", "\(name)")
+        }
+        #expect(findings["sealing key/place"] == "warning", "the key lies beside the store")
+        #expect(findings["service/daemon"] == "warning", "none runs")
+        #expect(findings["disk/space"] != nil && findings["time/clock"] != nil)
+        #expect(rig.vendor.requests.count == requests)
+        #expect(try Data(contentsOf: rig.store) == store)
+        let text = try await rig.run("doctor")
+        #expect(text.code == 0 && text.output.contains("[ok]       key: key "))
+        #expect(text.output.contains("          -> "), "advice stands below what it is about")
+        try await rig.end()
+    }
+
+    @Test("a key elsewhere and a running daemon are seen, and check warns of a key beside the store")
+    func placeOfKey() async throws {
+        let rig = try await Rig(Rig.fleet(1))
+        #expect(try await rig.run("apply").code == 0)
+        let check = try await rig.run("check", "--format", "json")
+        let problems = try check.json()["problems"] as? [[String: Any]] ?? []
+        #expect(check.code == 0 && problems.count == 1)
+        #expect((problems.first?["message"] as? String)?.contains("lies beside the store") == true)
+        let key = rig.folder.appendingPathComponent("elsewhere.key")
+        try FileManager.default.moveItem(
+            at: rig.folder.appendingPathComponent("state/twostepd.key"), to: key)
+        let settings = try String(contentsOf: rig.config, encoding: .utf8)
+        try rig.write(settings + "sealing_key: \(key.path)\n", to: rig.config)
+        #expect(try await rig.run("check", "--format", "json").json()["problems"] as? [String] == [])
+        let daemon = try await rig.startDaemon()
+        let findings = try await levels(rig).findings
+        #expect(findings["sealing key/place"] == "ok")
+        #expect(findings["service/daemon"] == "ok" && findings["service/control socket"] == "ok")
+        #expect(await rig.stop(daemon) == 0)
+        try await rig.end()
+    }
+
+    @Test("what is broken fails, with exit 1: secrets, permissions, endpoint, key, history")
+    func broken() async throws {
+        let rig = try await Rig(Rig.fleet(2))
+        #expect(try await rig.run("apply").code == 0)
+        let secrets = rig.folder.appendingPathComponent("secrets.yaml")
+        let good = try String(contentsOf: secrets, encoding: .utf8)
+        func failures() async throws -> Set<String> {
+            let (code, level, findings) = try await levels(rig)
+            #expect(code == 1 && level == "failure")
+            return Set(findings.filter { $0.value == "failure" && $0.key.contains("/") }.keys)
+        }
+        try rig.write(good.replacing("  n2: ", with: "  other: "), to: secrets)
+        #expect(try await failures() == ["configuration/desired state"])
+        try rig.write(good, to: secrets)
+        chmod(secrets.path, 0o640)
+        #expect(try await failures().contains("configuration/secrets"))
+        chmod(secrets.path, 0o600)
+
+        let key = rig.folder.appendingPathComponent("state/twostepd.key")
+        let rightKey = try String(contentsOf: key, encoding: .utf8)
+        try rig.write(String(repeating: "4f", count: 31) + "a1\n", to: key)
+        #expect(try await failures() == ["sealing key/key", "store/PINs"])
+        try FileManager.default.removeItem(at: key)
+        #expect(try await failures() == ["sealing key/key", "store/PINs"])
+        try rig.write(rightKey, to: key)
+        chmod(key.path, 0o644)
+        #expect(try await failures().isSuperset(of: ["state directory/files", "sealing key/key"]))
+        chmod(key.path, 0o600)
+
+        try await rig.vendor.stop()
+        #expect(try await failures() == ["endpoints/\(rig.vendor.url)"])
+        _ = try await Shell.run(
+            "sqlite3", [rig.store.path, "DROP TRIGGER changes_no_delete; DELETE FROM changes WHERE id = 1"])
+        #expect(try await failures().contains("store/history"))
+        try FileManager.default.removeItem(at: rig.folder)
+    }
+}

@@ -1,0 +1,107 @@
+import Foundation
+import NIOSSL
+import Planning
+import Testing
+
+@testable import VendorAPI
+
+@Suite("TLS and proxies, over real sockets", .timeLimit(.minutes(2)))
+struct TransportTests {
+    private static let success = RawServer.http("200 OK", "{\"status\":100,\"message\":\"Success\"}")
+
+    private func outcome(
+        of context: NIOSSLContext, caFile: String?, host: String = "localhost"
+    ) async throws -> (outcome: Outcome, requests: Int) {
+        let server = try await RawServer(.answer(Self.success), tls: context)
+        let client = HTTPVendorClient(
+            requestTimeout: .seconds(30), transport: try Transport(caFile: caFile, proxy: nil))
+        let outcome = await client.send(try Sample.disable("https://\(host):\(server.port)/api"))
+        await client.shutdown()
+        let requests = server.seen.requests.count
+        try await server.stop()
+        return (outcome, requests)
+    }
+
+    @Test(
+        "a certificate of an authority in ca_file, for the right host, is accepted",
+        arguments: ["localhost", "127.0.0.1"])
+    func good(_ host: String) async throws {
+        let result = try await outcome(of: TLSServer.context(.good), caFile: TLSServer.authority, host: host)
+        #expect(result.outcome.reason == .success, "\(result.outcome)")
+        #expect(result.requests == 1)
+    }
+
+    @Test("an authority that neither the system nor ca_file names is not trusted")
+    func unknownAuthority() async throws {
+        let result = try await outcome(of: TLSServer.context(.good), caFile: nil)
+        #expect(result.outcome.reason == .tlsFailed)
+        #expect(result.requests == 0)
+    }
+
+    @Test(
+        "an expired certificate and one for another host are refused before a byte is sent",
+        arguments: [TLSServer.Certificate.expired, .wrong])
+    func refused(_ certificate: TLSServer.Certificate) async throws {
+        let result = try await outcome(of: TLSServer.context(certificate), caFile: TLSServer.authority)
+        #expect(result.outcome.reason == .tlsFailed)
+        #expect(result.requests == 0)
+    }
+
+    @Test("a self-signed certificate is refused, also when another authority is trusted")
+    func selfSigned() async throws {
+        let result = try await outcome(of: UntrustedCertificate.serverContext(), caFile: TLSServer.authority)
+        #expect(result.outcome.reason == .tlsFailed)
+        #expect(result.requests == 0)
+    }
+
+    @Test("TLS 1.2 is spoken, and nothing older", arguments: [TLSVersion.tlsv1, .tlsv11, .tlsv12, .tlsv13])
+    func versions(_ newest: TLSVersion) async throws {
+        let result = try await outcome(of: TLSServer.context(.good, newest: newest), caFile: TLSServer.authority)
+        let isNewEnough = newest == .tlsv12 || newest == .tlsv13
+        #expect(result.outcome.reason == (isNewEnough ? .success : .tlsFailed), "\(result.outcome)")
+        #expect(result.requests == (isNewEnough ? 1 : 0))
+    }
+
+    @Test("a ca_file without a certificate is an error before anything is sent")
+    func badFile() throws {
+        for path in ["/nonexistent.pem", TLSServer.path("leaf-key")] {
+            #expect(throws: TransportError.unusableCertificates(path: path)) {
+                try Transport(caFile: path, proxy: nil)
+            }
+        }
+    }
+
+    @Test("a proxy carries what leaves the machine, and sees neither token nor PIN")
+    func proxy() async throws {
+        let proxy = try LoopbackServer { connection in
+            connection.readHead()
+            connection.write("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n")
+        }
+        let client = HTTPVendorClient(
+            requestTimeout: .seconds(30),
+            transport: try Transport(caFile: nil, proxy: .init(host: "127.0.0.1", port: proxy.port)))
+        let outcome = await client.send(
+            try Sample.enable("https://vendor.invalid/api", token: "canary-token", pin: "987123"))
+        #expect(outcome.verdict == .noEffect, "\(outcome)")
+        let heads = proxy.requests
+        #expect(heads.count == 1 && heads[0].hasPrefix("CONNECT vendor.invalid:443 "))
+        #expect(!heads.joined().contains("canary-token") && !heads.joined().contains("987123"))
+        await client.shutdown()
+        proxy.stop()
+    }
+
+    @Test("what is on loopback never goes through the proxy", arguments: ["127.0.0.1", "localhost"])
+    func loopback(_ host: String) async throws {
+        let proxy = try LoopbackServer { $0.waitForEnd() }
+        let server = try await RawServer(.answer(Self.success))
+        let client = HTTPVendorClient(
+            requestTimeout: .seconds(30),
+            transport: try Transport(caFile: nil, proxy: .init(host: "127.0.0.1", port: proxy.port)))
+        let outcome = await client.send(try Sample.disable("http://\(host):\(server.port)/api"))
+        #expect(outcome.reason == .success, "\(outcome)")
+        #expect(proxy.connectionCount == 0)
+        await client.shutdown()
+        try await server.stop()
+        proxy.stop()
+    }
+}
