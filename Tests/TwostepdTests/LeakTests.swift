@@ -80,7 +80,8 @@ struct LeakTests {
         for (index, command) in Self.commands.enumerated() {
             let file = made.appendingPathComponent("file-\(index)").path
             let result = try await Binary.run(
-                command.map { $0 == "FILE" ? file : $0 } + (command.first?.hasPrefix("-") == true ? [] : ["--config", rig.config.path]),
+                command.map { $0 == "FILE" ? file : $0 }
+                    + (command.first?.hasPrefix("-") == true ? [] : ["--config", rig.config.path]),
                 environment: Self.environment.merging(["TMPDIR": temporary(rig).path]) { $1 })
             outputs.append((command.joined(separator: " "), result.output + result.errors))
         }

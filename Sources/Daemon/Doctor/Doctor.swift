@@ -61,7 +61,8 @@ public struct Doctor: Sendable {
     }
 
     private static func finding(_ name: String, _ problem: ConfigProblem) -> Finding {
-        Finding(name, problem.severity == .error ? .failure : .warning, problem.summary,
+        Finding(
+            name, problem.severity == .error ? .failure : .warning, problem.summary,
             advice: problem.hint ?? "see `twostepd check`, which shows the place")
     }
 
