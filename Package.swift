@@ -84,8 +84,8 @@ let package = Package(
         room(
             "Daemon",
             [
-                "BuildCommit", "LinuxShim", "Planning", "ConfigFile", "VendorAPI", "Storage", "Reconciler", httpClient,
-                httpTypes,
+                "BuildCommit", "LinuxShim", "Planning", "ConfigFile", "VendorAPI", "Storage", "Reconciler", crypto,
+                httpClient, httpTypes,
                 hummingbirdCore, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
             ]
         ),
@@ -123,7 +123,10 @@ let package = Package(
             of: "VendorAPI", ["SimulatedVendor", "Planning", nioCore, nioPosix, nioSSL], exclude: ["Certificates"]),
         tests(of: "SimulatedVendor", [nioCore, nioPosix]),
         .testTarget(
-            name: "TwostepdTests", dependencies: ["twostepd", "Planning", "SimulatedVendor", "Storage"],
+            name: "TwostepdTests",
+            dependencies: [
+                "twostepd", "Daemon", "ConfigFile", "Planning", "SimulatedVendor", "Storage", crypto, logging,
+            ],
             swiftSettings: strict),
     ] + (isFuzzing ? ["Files", "Answers", "HTTP"].map(fuzzer) : [])
 )

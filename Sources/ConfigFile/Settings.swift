@@ -13,6 +13,14 @@ public struct Settings: Sendable, Equatable {
         case critical
     }
 
+    /// What a line of the log looks like.
+    public enum LogFormat: String, Sendable, CaseIterable {
+        /// A message and `key=value`, for people.
+        case text
+        /// A JSON object a line.
+        case json
+    }
+
     /// What `/metrics` shows.
     public enum MetricsDetail: String, Sendable, CaseIterable {
         /// The fleet, and seven series for each number.
@@ -74,10 +82,13 @@ public struct Settings: Sendable, Equatable {
     /// The HTTP proxy for everything but loopback; nil for none.
     public var proxy: ProxyAddress?
     public var logLevel = LogLevel.info
+    public var logFormat = LogFormat.text
     /// Whether each number has metrics of its own.
     public var metrics = MetricsDetail.numbers
     public var limits = Limits()
     public var timing = Timing()
+    /// Other systems that are told of what happens.
+    public var hooks: [HookSettings] = []
 
     /// The defaults.
     public init() {}

@@ -36,9 +36,11 @@ enum SettingsKey: String, FieldKey {
     case caFile = "ca_file"
     case proxy
     case logLevel = "log_level"
+    case logFormat = "log_format"
     case metrics
     case limits
     case timing
+    case hooks
 }
 
 enum LimitKey: String, FieldKey {

@@ -32,11 +32,15 @@ struct SettingsWalk {
         if let field = fields[.logLevel], let level = reader.choice(field, as: Settings.LogLevel.self) {
             settings.logLevel = level
         }
+        if let field = fields[.logFormat], let format = reader.choice(field, as: Settings.LogFormat.self) {
+            settings.logFormat = format
+        }
         if let field = fields[.metrics], let detail = reader.choice(field, as: Settings.MetricsDetail.self) {
             settings.metrics = detail
         }
         if let field = fields[.limits], !field.isNull { settings.limits = limits(field) }
         if let field = fields[.timing], !field.isNull { settings.timing = timing(field) }
+        if let field = fields[.hooks] { settings.hooks = HookWalk(reader: reader).hooks(field) }
         return settings
     }
 

@@ -61,8 +61,11 @@ public final class DaemonProcess: Sendable {
             notifier: notifier, driver: reconciliation.driver, commits: reconciliation.commits,
             flights: reconciliation.flights
         )?.start(on: queue)
-        let servers = startServers()
-        withExtendedLifetime((signals, watcher, watchdog)) { finished.wait() }
+        let observatory = observatory()
+        let servers = startServers(observatory)
+        let summaries = DaySummaries(observatory: observatory, logger: logger).start(on: queue)
+        withExtendedLifetime((signals, watcher, watchdog, summaries)) { finished.wait() }
+        summaries.cancel()
         servers.forEach { $0.cancel() }
         watcher?.stop()
         let closed = DispatchSemaphore(value: 0)
@@ -165,18 +168,22 @@ public final class DaemonProcess: Sendable {
 
     // MARK: Servers
 
-    private func startServers() -> [Task<Void, Never>] {
+    private func observatory() -> Observatory {
+        Observatory(
+            location: StoreLocation(directory: settings.stateDirectory), policy: settings.policy(),
+            desiredState: settings.desiredState, since: SystemClock().now(), clock: SystemClock(),
+            recorder: reconciliation.recorder, commits: reconciliation.commits,
+            isPerNumber: settings.metrics == .numbers)
+    }
+
+    private func startServers(_ observatory: Observatory) -> [Task<Void, Never>] {
         let service = ControlService(
             stateDirectory: settings.stateDirectory, socketPath: settings.controlSocket,
             commits: reconciliation.commits, clock: SystemClock(), logger: logger,
             reload: { [weak self] in await self?.reloadAndTell(acceptance: nil) ?? .stopping },
             accept: { [weak self] in await self?.reloadAndTell(acceptance: $0) ?? .stopping },
             order: { [weak self] in await self?.give($0) ?? .stopping },
-            observatory: Observatory(
-                location: StoreLocation(directory: settings.stateDirectory), policy: settings.policy(),
-                desiredState: settings.desiredState, since: SystemClock().now(), clock: SystemClock(),
-                recorder: reconciliation.recorder,
-                commits: reconciliation.commits, isPerNumber: settings.metrics == .numbers),
+            observatory: observatory,
             reveal: { [weak self] in await self?.record($0) ?? .failure(StoreFailure("the daemon is stopping")) },
             health: { [weak self] in await self?.health() ?? (false, "stopping") },
             readiness: { [weak self] in self?.readiness() ?? (false, "stopping") }

@@ -70,6 +70,11 @@ struct LocalServer: Sendable {
     let onRunning: @Sendable () -> Void
     let respond: @Sendable (Call) async -> Reply
 
+    /// How long a request may take from its head to the end of its answer.
+    private static let longestRequest: TimeAmount = .seconds(60)
+    /// How many connections there are at once; further ones wait.
+    private static let mostConnections = 128
+
     /// What browsers are told: nothing from elsewhere, nothing inline, in no frame, kept nowhere.
     private static let securityHeaders: HTTPFields = {
         var fields = HTTPFields()
@@ -90,7 +95,9 @@ struct LocalServer: Sendable {
     /// Serves until the task is cancelled.
     func run() async throws {
         let server = try HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(30))).buildServer(
-            configuration: ServerConfiguration(address: address, backlog: 64),
+            configuration: ServerConfiguration(
+                address: address, backlog: 64,
+                availableConnectionsDelegate: MaximumAvailableConnections(Self.mostConnections)),
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
             logger: logger,
             responder: { request, writer, channel in try await handle(request, writer, channel) },
@@ -102,6 +109,11 @@ struct LocalServer: Sendable {
     @Sendable private func handle(
         _ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel
     ) async throws {
+        // Whoever sends byte by byte is not idle, and would otherwise stay.
+        let limit = channel.eventLoop.scheduleTask(in: Self.longestRequest) {
+            channel.close(mode: .all, promise: nil)
+        }
+        defer { limit.cancel() }
         let reply: Reply
         do {
             let body = try await request.body.collect(upTo: Self.bodyLimit)

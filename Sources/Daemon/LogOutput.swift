@@ -1,26 +1,38 @@
+public import ConfigFile
+import Foundation
 import Glibc
 public import Logging
 public import Planning
 
-/// Writes log lines to standard error: one line an event, a constant message and `key=value` metadata.
+/// Writes log lines to standard error: one line an event, a constant message and `key=value` metadata, or JSON.
 ///
-/// Under systemd the line begins with the journal's priority, `<6>`, and has no time of its own, because the journal
-/// keeps one; elsewhere it begins with the time and the level.
+/// Under systemd they go to the journal by its own protocol, with a field for each piece of metadata
+/// (`TWOSTEPD_NUMBER=…`), and where that cannot be reached with the journal's priority, `<6>`, before the line. The
+/// journal keeps the time; elsewhere the line begins with time and level.
 public struct LogOutput: LogHandler {
     /// The longest line that is written, in UTF-8 bytes; the rest is cut off.
     static let longestLine = 4096
 
     public var logLevel: Logger.Level
     public var metadata: Logger.Metadata = [:]
+    private let format: Settings.LogFormat
     private let forJournal: Bool
+    private let journal: JournalSocket?
     private let now: @Sendable () -> Instant
 
     /// - Parameters:
     ///   - level: the lowest level that is written.
-    ///   - forJournal: whether lines go to the journal (`JOURNAL_STREAM` is set).
-    public init(level: Logger.Level, forJournal: Bool, now: @escaping @Sendable () -> Instant) {
+    ///   - format: what a line looks like.
+    ///   - forJournal: whether standard error leads to the journal (`JOURNAL_STREAM` is set).
+    ///   - journal: the journal itself; nil when it cannot be reached.
+    public init(
+        level: Logger.Level, format: Settings.LogFormat = .text, forJournal: Bool, journal: JournalSocket? = nil,
+        now: @escaping @Sendable () -> Instant
+    ) {
         logLevel = level
+        self.format = format
         self.forJournal = forJournal
+        self.journal = journal
         self.now = now
     }
 
@@ -31,12 +43,38 @@ public struct LogOutput: LogHandler {
 
     public func log(event: LogEvent) {
         let merged = metadata.merging(event.metadata ?? [:]) { $1 }
-        let pairs = merged.sorted { $0.key < $1.key }.map { "\($0.key)=\(Self.quoted("\($0.value)"))" }
-        let body = ([Self.oneLine("\(event.message)")] + pairs).joined(separator: " ")
-        let head = forJournal ? "<\(Self.priority(event.level))>" : "\(now()) \(Self.name(event.level)) "
-        var bytes = Array((head + body).utf8.prefix(Self.longestLine))
-        bytes.append(UInt8(ascii: "\n"))
-        Self.write(bytes)
+        let fields = merged.sorted { $0.key < $1.key }.map { (key: $0.key, value: Self.oneLine("\($0.value)")) }
+        let message = Self.oneLine("\(event.message)")
+        let body =
+            switch format {
+            case .text: ([message] + fields.map { "\($0.key)=\(Self.quoted($0.value))" }).joined(separator: " ")
+            case .json: json(event.level, message, fields)
+            }
+        let priority = Self.priority(event.level)
+        if let journal, journal.send(Self.cut(body), priority: priority, fields: fields) { return }
+        let head =
+            forJournal ? "<\(priority)>" : format == .json ? "" : "\(now()) \(Self.name(event.level)) "
+        Self.write(Array((Self.cut(head + body) + "\n").utf8))
+    }
+
+    private func json(
+        _ level: Logger.Level, _ message: String, _ fields: [(key: String, value: String)]
+    ) -> String {
+        var object = Dictionary(fields.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+        object["at"] = now().description
+        object["level"] = level.rawValue
+        object["message"] = message
+        // Cut before it is put together: half an object is none.
+        let longest = Self.longestLine / max(4, 2 * object.count)
+        object = object.mapValues { $0.utf8.count > longest ? String($0.prefix(longest / 4)) + "…" : $0 }
+        let data = try? JSONSerialization.data(
+            withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
+        // Text by text: there is nothing in it that cannot be encoded.
+        return data.map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+
+    private static func cut(_ text: String) -> String {
+        text.utf8.count <= longestLine ? text : String(decoding: text.utf8.prefix(longestLine), as: UTF8.self)
     }
 
     /// One write for a whole line, so that lines of several threads never mix.
@@ -50,8 +88,7 @@ public struct LogOutput: LogHandler {
         }
     }
 
-    private static func quoted(_ text: String) -> String {
-        let clean = oneLine(text)
+    private static func quoted(_ clean: String) -> String {
         let isPlain = !clean.isEmpty && clean.allSatisfy { !$0.isWhitespace && $0 != "\"" && $0 != "=" }
         return isPlain
             ? clean

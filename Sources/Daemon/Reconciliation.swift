@@ -15,12 +15,15 @@ public final class Reconciliation: Sendable {
     let driver: EngineDriver
     let loader: DesiredStateLoader
     let flights: FlightLog
+    private let hooks: HookDispatcher
     /// What is counted for `/metrics`.
     let recorder = MetricsRecorder()
     private let lock: StoreLock
     private let client: HTTPVendorClient
     private let logger: Logger
     private let clock = SystemClock()
+    /// How long words to others that are under way may take when everything is closed.
+    private static let hookGrace: Duration = .seconds(5)
     /// The latest instant that the store had recorded when it was opened.
     private let highWaterMark: Instant
 
@@ -79,6 +82,13 @@ public final class Reconciliation: Sendable {
         let inForce = SecretsInForce(secrets)
         let marker: TokenMarker
         do { marker = try store.reader.tokenMarker() } catch { throw StartupError(error) }
+        do {
+            hooks = try HookDispatcher(
+                settings: settings, transport: transport, secrets: inForce, commits: commits, store: store,
+                clock: clock, logger: logger)
+        } catch {
+            throw StartupError(error)
+        }
         let log = ReportLog(logger: logger)
         let audit = GuardAudit(
             commits: commits, clock: clock, maxExposed: settings.limits.maxExposed, logger: logger)
@@ -108,6 +118,7 @@ public final class Reconciliation: Sendable {
                 highWaterMark: highWaterMark, fleetPause: try store.reader.fleetPause()
             )
             driver.post(.started(start))
+            hooks.start()
         } catch {
             throw StartupError(error)
         }
@@ -130,9 +141,13 @@ public final class Reconciliation: Sendable {
     /// Asks the engine for a clean stop; the report `stopped` tells when it is done.
     public func requestStop() { driver.post(.stopRequested) }
 
+    /// Tells the hooks what is due, for as long as `limit`; what is left waits in the store.
+    public func tellHooks(within limit: Duration) async { await hooks.drain(within: limit) }
+
     /// Closes everything, after the engine has stopped.
     public func close() async {
         await client.shutdown()
+        await hooks.stop(within: Self.hookGrace)
         await withCheckedContinuation { continuation in
             let event = EventEntry(at: clock.now(), kind: .stopped, detail: "clean stop")
             commits.submit([.event(event)]) { result in

@@ -71,7 +71,8 @@ struct ReportLog: Sendable {
         guard let outcome = change.outcome else { return }
         metadata["outcome"] = "\(outcome.verdict.rawValue)"
         guard outcome.verdict != .accepted else {
-            logger.info("Request accepted", metadata: metadata)
+            // Each number is re-applied daily: on a quiet day that is no news.
+            logger.log(level: change.reason == .reapplyDue ? .debug : .info, "Request accepted", metadata: metadata)
             return
         }
         metadata["error"] = "\(outcome.sentence(for: change.action))"

@@ -2,10 +2,14 @@
 #include "LinuxShim.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/timex.h>
 #include <unistd.h>
 
@@ -40,4 +44,44 @@ int twostepd_clock_is_synchronized(void) {
     int result = adjtimex(&state);
     if (result < 0) return -1;
     return (state.status & STA_UNSYNC) == 0;
+}
+
+int twostepd_spawn(
+    char *const arguments[], char *const environment[], int input, int output, int *pid) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t all, none;
+    sigfillset(&all);
+    sigemptyset(&none);
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error != 0) return error;
+    error = posix_spawnattr_init(&attributes);
+    if (error != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return error;
+    }
+    pid_t started = 0;
+    if ((error = posix_spawn_file_actions_adddup2(&actions, input, 0)) == 0
+        && (error = posix_spawn_file_actions_adddup2(&actions, output, 1)) == 0
+        && (error = posix_spawn_file_actions_adddup2(&actions, output, 2)) == 0
+        && (error = posix_spawn_file_actions_addclosefrom_np(&actions, 3)) == 0
+        && (error = posix_spawn_file_actions_addchdir_np(&actions, "/")) == 0
+        && (error = posix_spawnattr_setpgroup(&attributes, 0)) == 0
+        && (error = posix_spawnattr_setsigdefault(&attributes, &all)) == 0
+        && (error = posix_spawnattr_setsigmask(&attributes, &none)) == 0
+        && (error = posix_spawnattr_setflags(
+                &attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK)) == 0)
+        error = posix_spawn(&started, arguments[0], &actions, &attributes, arguments, environment);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    *pid = started;
+    return error;
+}
+
+int twostepd_pidfd_open(int pid) {
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+int twostepd_pipe(int descriptors[2]) {
+    return pipe2(descriptors, O_CLOEXEC) == 0 ? 0 : errno;
 }

@@ -34,6 +34,10 @@ enum Schema {
         migrator.registerMigration("0005-rotate-after-reveal") { db in
             try db.execute(sql: "ALTER TABLE numbers ADD COLUMN rotate_after_reveal TEXT -- such as 1h")
         }
+        migrator.registerMigration("0006-hooks") { db in
+            try db.execute(sql: HookTables.tables)
+            try db.execute(sql: HookTables.triggers)
+        }
         return migrator
     }
 

@@ -21,6 +21,11 @@ public struct SecretIndex: Sendable {
         }
     }
 
+    /// `text` with every secret replaced.
+    public func redacting(_ text: String) -> String {
+        String(decoding: redacting(Array(text.utf8)), as: UTF8.self)
+    }
+
     /// `bytes` with every secret replaced.
     func redacting(_ bytes: [UInt8]) -> [UInt8] {
         guard !byStart.isEmpty else { return bytes }

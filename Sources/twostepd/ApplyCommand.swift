@@ -47,7 +47,8 @@ struct ApplyCommand: AsyncParsableCommand {
                 Acceptance(prefix: $0, actor: UserName.current(environment: config.environment))
             },
             bar: isWatched ? ProgressBar(width: Console.width(2)) : nil,
-            logger: LogSetup.logger(level: level, environment: config.environment))
+            logger: LogSetup.logger(
+                level: level, format: settings.logFormat, environment: config.environment))
         let result: ApplyPass.Result
         do {
             result = try await pass.run()

@@ -48,6 +48,9 @@ struct CheckCommand: ParsableCommand {
             let reading = try Self.read(path, secrets: secrets?.value)
             problems += (secrets?.problems ?? []) + reading.problems
             count = reading.value?.numbers.count
+            if !isAlone {
+                problems += HookCheck.problems(settings?.hooks ?? [], secrets: secrets?.value, path: config.path)
+            }
             if againstStore, let state = reading.value, let settings, let sources = secrets?.value {
                 let fleet = FleetReader(
                     settings: settings, environment: config.environment, now: SystemClock().now())

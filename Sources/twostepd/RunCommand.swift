@@ -23,7 +23,8 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         let settings = try config.settings()
-        let logger = LogSetup.logger(level: LogSetup.level(settings), environment: config.environment)
+        let logger = LogSetup.logger(
+            level: LogSetup.level(settings), format: settings.logFormat, environment: config.environment)
         let code: Int32
         do {
             code = try DaemonProcess(settings: settings, environment: config.environment, logger: logger).run()
@@ -43,11 +44,14 @@ enum LogSetup {
         return level
     }
 
-    static func logger(level: Logger.Level, environment: [String: String]) -> Logger {
+    static func logger(
+        level: Logger.Level, format: Settings.LogFormat, environment: [String: String]
+    ) -> Logger {
         let forJournal = environment["JOURNAL_STREAM"] != nil
+        let journal = forJournal ? JournalSocket() : nil
         let clock = SystemClock()
         return Logger(label: "twostepd") { _ in
-            LogOutput(level: level, forJournal: forJournal, now: { clock.now() })
+            LogOutput(level: level, format: format, forJournal: forJournal, journal: journal, now: { clock.now() })
         }
     }
 }

@@ -21,7 +21,8 @@ struct Twostepd: AsyncParsableCommand {
             RunCommand.self, CheckCommand.self, PlanCommand.self, ApplyCommand.self, StatusCommand.self,
             HistoryCommand.self, RotateCommand.self, ReapplyCommand.self, ResetCommand.self, AcceptCommand.self,
             PauseCommand.self, ResumeCommand.self, ReloadCommand.self, PINCommand.self, KeyCommand.self,
-            AuditCommand.self, DoctorCommand.self, BackupCommand.self, ClockCommand.self, ImportCommand.self,
+            AuditCommand.self, DoctorCommand.self, HooksCommand.self, BackupCommand.self, ClockCommand.self,
+            ImportCommand.self,
             FmtCommand.self, DemoCommand.self, SimulateCommand.self,
         ]
     )

@@ -17,7 +17,7 @@ import Testing
     @Test func `every key of the settings is documented, and nothing else`() throws {
         let known =
             SettingsKey.allCases.map(\.rawValue) + LimitKey.allCases.map(\.rawValue)
-            + TimingKey.allCases.map(\.rawValue)
+            + TimingKey.allCases.map(\.rawValue) + HookKey.allCases.map(\.rawValue)
         #expect(keys(try page("twostepd.yaml.5")) == known)
     }
 
@@ -44,7 +44,7 @@ import Testing
             let reading = SettingsReader.read(bytes: Array(text.utf8), file: "x.yaml")
             #expect(reading.problems == [])
             #expect(reading.value == Settings())
-            #expect(defaults.count == SettingsKey.allCases.count - 2 + limits.count + timing.count)
+            #expect(defaults.count == SettingsKey.allCases.count - 3 + limits.count + timing.count)
         } else {
             let entry = "version: 1\nnumbers:\n  - number: \"+15550100001\"\n    token: a\n"
             let full = entry + defaults.map { "    \($0.key): \($0.value)\n" }.joined()

@@ -7,15 +7,15 @@ struct HealthyPeriod {
     let since: Milliseconds
     /// How far the clock was behind then: nothing that exposes a number starts before it has caught up.
     let clockBehind: Milliseconds
-    /// Requests by number, once nothing of before can land any more.
+    /// Requests by number, once every doubt of before is settled.
     var requests: [PhoneNumber: Int] = [:]
     /// Numbers that have been as desired since then.
     var converged: Set<PhoneNumber> = []
     /// Every number has to be.
     var isDue = false
 
-    /// The most requests that a number takes to its desired state: 5 by exploration of the planner, and those that
-    /// were on their way when the period began.
+    /// The most requests that a number takes to its desired state, once every doubt is settled: 6 by exploration of the
+    /// planner, and one that was on its way then.
     static let mostRequests = 7
     /// Longest backoff, a used-up write budget of 6 an hour, the longest settle delay, each perhaps twice.
     static let patience: Milliseconds = 8 * .hour
@@ -62,7 +62,10 @@ extension World {
 
     /// A request is sent in the healthy period.
     func noteHealthyRequest(_ number: PhoneNumber) {
-        guard let healthy, clock.elapsed > healthy.since + scenario.policy.settleDelay.milliseconds else { return }
+        guard let healthy else { return }
+        // A doubt of before the clock was set back settles by the clock, that much later.
+        let settled = healthy.since + healthy.clockBehind + scenario.policy.settleDelay.milliseconds
+        guard clock.elapsed > settled else { return }
         self.healthy?.requests[number, default: 0] += 1
     }
 

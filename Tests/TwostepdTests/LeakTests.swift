@@ -54,7 +54,8 @@ struct LeakTests {
         ["rotate", "n1"], ["rotate", "--all", "--yes"], ["reapply", "n2"], ["reset", "n3"], ["pause", "--reason", "x"],
         ["resume"], ["accept", "abcdef"], ["clock", "accept"], ["apply"], ["run"], ["pin", "show", "n1"],
         ["pin", "show", "n1", "--reason", "a pipe is no terminal"], ["nonsense"], ["--help"], ["--version"],
-        ["backup", "FILE"], ["fmt"], ["fmt", "--check"], ["import", "FILE"], ["key", "generate", "FILE"],
+        ["hooks"], ["hooks", "--format", "json"], ["backup", "FILE"], ["fmt"], ["fmt", "--check"], ["import", "FILE"],
+        ["key", "generate", "FILE"],
     ]
 
     @Test("the commands that are driven are all that there are")

@@ -135,7 +135,7 @@ struct ObservationTests {
         let rules = try Self.text(of: "config/prometheus/twostepd.rules.yml")
         let cases = try Self.text(of: "Tests/Prometheus/twostepd.rules.test.yml")
         let alerts = rules.matches(of: /- alert: (\w+)/).map { String($0.1) }
-        #expect(alerts.count == 11)
+        #expect(alerts.count == 12)
         for alert in alerts {
             #expect(cases.contains("\(alert) fires") && cases.contains("\(alert) keeps quiet"), "\(alert)")
         }
@@ -148,7 +148,7 @@ struct ObservationTests {
 
     @Test("rules and dashboard name only metrics that there are")
     func names() async throws {
-        let (rig, base) = try await rig(1)
+        let (rig, base) = try await rig(1, more: "hooks: [{ name: none, on: [held], command: [/bin/true] }]")
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
         let body = try await get(base + "/metrics").body
@@ -160,6 +160,52 @@ struct ObservationTests {
             #expect(used.subtracting(known).subtracting(["twostepd_number_rotation_due_timestamp_seconds"]).isEmpty)
         }
         #expect(await rig.stop(daemon) == 0)
+        try await rig.end()
+    }
+
+    @Test("a real Prometheus scrapes it, knows every number, and reads the alert rules")
+    func prometheus() async throws {
+        let (rig, base) = try await rig(3)
+        let daemon = try await rig.startDaemon()
+        try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
+        let port = try FreePort.find()
+        let rules = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../config/prometheus/twostepd.rules.yml").standardized.path
+        let settings = rig.folder.appendingPathComponent("prometheus.yml")
+        try rig.write(
+            """
+            global: { scrape_interval: 200ms, evaluation_interval: 200ms }
+            rule_files: [\(rules)]
+            scrape_configs:
+              - job_name: twostepd
+                static_configs: [{ targets: ["\(base.dropFirst("http://".count))"] }]
+
+            """, to: settings)
+        let prometheus = Process()
+        prometheus.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        prometheus.arguments = [
+            "prometheus", "--config.file=\(settings.path)", "--web.listen-address=127.0.0.1:\(port)",
+            "--storage.tsdb.path=\(rig.folder.path)/prometheus",
+        ]
+        prometheus.standardError = FileHandle(forWritingAtPath: "/dev/null")
+        try prometheus.run()
+        defer { prometheus.terminate() }
+        func query(_ text: String) async throws -> String {
+            let url = "http://127.0.0.1:\(port)/api/v1/query"
+            return try await Shell.run(
+                "sh", ["-c", "curl --silent --get \"$0\" --data-urlencode \"query=$1\" || true", url, text])
+        }
+        try await rig.wait("it has every number") {
+            try await query("sum(twostepd_number_converged)").contains("\"3\"]")
+        }
+        #expect(try await query("up{job=\"twostepd\"}").contains("\"1\"]"))
+        #expect(try await query("twostepd_build_info").contains("version"))
+        let alerts = try await Shell.run("curl", ["--silent", "http://127.0.0.1:\(port)/api/v1/rules"])
+        #expect(alerts.contains("TwostepdNumberExposed") && !alerts.contains("\"health\":\"err\""))
+        #expect(await rig.stop(daemon) == 0)
+        try await rig.wait("it sees the daemon go") { try await query("up{job=\"twostepd\"}").contains("\"0\"]") }
+        prometheus.terminate()
+        prometheus.waitUntilExit()
         try await rig.end()
     }
 

@@ -114,10 +114,10 @@ enum Scene: String, CaseIterable, CustomTestStringConvertible {
         case .nameDoesNotResolve: return try await send("https://nonexistent.invalid/api")
         case .badURL: return try await send("no such scheme")
         case .nobodyListens:
-            let server = try await RawServer(.silent)
-            let url = server.url
-            try await server.stop()
-            return try await send(url)
+            let nobody = try SilentPort()
+            let outcome = try await send("http://127.0.0.1:\(nobody.port)/")
+            withExtendedLifetime(nobody) {}
+            return outcome
         case .neverConnects:
             let backlog = try FullBacklog()
             let outcome = try await send("http://127.0.0.1:\(backlog.port)/")

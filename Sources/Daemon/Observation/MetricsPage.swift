@@ -10,6 +10,7 @@ struct MetricsPage {
     let desiredState: DesiredStateStatus
     let counts: MetricsRecorder.Counts
     let queueLength: Int
+    let hooks: [HookStanding]
     /// Whether each number has series of its own.
     let isPerNumber: Bool
 
@@ -24,6 +25,7 @@ struct MetricsPage {
         addStore(&page)
         addDesiredState(&page)
         addGuards(&page)
+        addHooks(&page)
         addProcess(&page)
         return page.text + "\n"
     }
@@ -87,6 +89,18 @@ struct MetricsPage {
         }
         gauge("twostepd_number_rotation_due_timestamp_seconds", "When the PIN is due to change.") {
             $0.rotationAt.map(Self.seconds)
+        }
+    }
+
+    private func addHooks(_ page: inout Exposition) {
+        func add(_ kind: Exposition.Kind, _ name: String, _ help: String, _ value: (HookStanding) -> Double) {
+            page.add(kind, name, help, hooks.map { Sample(labels: [("hook", $0.name)], value: value($0)) })
+        }
+        add(.gauge, "twostepd_hook_waiting", "Words that a hook has not been told yet.") { Double($0.waiting) }
+        add(.counter, "twostepd_hook_delivered", "Words that a hook was told.") { Double($0.delivered) }
+        add(.counter, "twostepd_hook_given_up", "Words that a hook will never be told.") { Double($0.givenUp) }
+        add(.gauge, "twostepd_hook_failing", "1 while the tries to tell a hook fail.") {
+            $0.failingSince == nil ? 0 : 1
         }
     }
 

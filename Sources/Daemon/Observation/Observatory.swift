@@ -55,6 +55,11 @@ struct Observatory: Sendable {
         }
     }
 
+    /// How the last day was.
+    func summary() async -> Result<DaySummary, any Error> {
+        await look { reader, view in try DaySummary(reader, view: view, guards: try guards(reader)) }
+    }
+
     private func status(_ reader: StoreReader, _ view: FleetView) throws -> StatusDocument {
         let guards = try self.guards(reader)
         return StatusDocument(
@@ -71,7 +76,7 @@ struct Observatory: Sendable {
         return MetricsPage(
             view: view, standings: try view.standings(reader, guards: guards), guards: guards,
             desiredState: try reader.desiredStateStatus(), counts: recorder.counts, queueLength: commits.length,
-            isPerNumber: isPerNumber)
+            hooks: try reader.hooks(), isPerNumber: isPerNumber)
     }
 
     private func fleetPage(_ reader: StoreReader, _ view: FleetView) throws -> FleetPage {
@@ -150,20 +155,24 @@ struct Observatory: Sendable {
         return Int64(text)
     }
 
-    /// Reads the store away from the threads that everything else shares.
     private func read(
         _ body: @escaping @Sendable (StoreReader, FleetView) throws -> LocalServer.Reply
     ) async -> LocalServer.Reply {
+        switch await look(body) {
+        case .success(let reply): reply
+        case .failure(let error): .text(.serviceUnavailable, "the store cannot be read: \(error)")
+        }
+    }
+
+    /// Reads the store away from the threads that everything else shares.
+    private func look<Value: Sendable>(
+        _ body: @escaping @Sendable (StoreReader, FleetView) throws -> Value
+    ) async -> Result<Value, any Error> {
         await withCheckedContinuation { continuation in
             Self.queue.async {
                 let view = FleetView(location: location, policy: policy, now: clock.now())
-                let reply: LocalServer.Reply
-                do {
-                    reply = try body(try StoreReader.open(at: location, key: nil), view)
-                } catch {
-                    reply = .text(.serviceUnavailable, "the store cannot be read: \(error)")
-                }
-                continuation.resume(returning: reply)
+                continuation.resume(
+                    returning: Result { try body(try StoreReader.open(at: location, key: nil), view) })
             }
         }
     }

@@ -15,3 +15,15 @@ void twostepd_wipe_environment(const char *prefix);
 
 /// Whether the kernel's clock is kept by a time service: 1 yes, 0 no, -1 unknown.
 int twostepd_clock_is_synchronized(void);
+
+/// Starts the program `arguments[0]` in a process group of its own, in `/`, with `environment` alone, `input` as its
+/// standard input, `output` as standard output and error, no other descriptor, and default signals.
+/// Returns 0 and sets `*pid`, or an error number.
+int twostepd_spawn(
+    char *const arguments[], char *const environment[], int input, int output, int *pid);
+
+/// A descriptor that becomes readable when the process ends; -1 when there is none.
+int twostepd_pidfd_open(int pid);
+
+/// A pipe whose two descriptors no program that is started gets. Returns 0, or an error number.
+int twostepd_pipe(int descriptors[2]);

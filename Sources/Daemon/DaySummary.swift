@@ -1,0 +1,59 @@
+import Dispatch
+import Logging
+import Planning
+import Storage
+
+/// One line a day that says how the fleet stands: on a quiet day it is the only one.
+struct DaySummary: Hashable {
+    let standings: [NumberCondition: Int]
+    /// Requests of the last 24 hours.
+    let accepted: Int
+    let others: Int
+    /// Rotations that fall due within the next 24 hours.
+    let rotationsAhead: Int
+
+    /// Reads the store as it is at `view.now`.
+    init(_ reader: StoreReader, view: FleetView, guards: GuardsInForce) throws(StorageError) {
+        let standings = try view.standings(reader, guards: guards)
+        let day: Duration = .seconds(86_400)
+        let days = try reader.changesPerDay(from: view.now.advanced(by: .zero - day))
+        let tomorrow = view.now.advanced(by: day)
+        self.standings = Dictionary(grouping: standings, by: \.condition).mapValues(\.count)
+        accepted = days.reduce(0) { $0 + $1.accepted }
+        others = days.reduce(0) { $0 + $1.others }
+        rotationsAhead = standings.count { $0.rotationAt.map { $0 < tomorrow } ?? false }
+    }
+
+    /// The line's metadata: every condition that there is, and the counts.
+    var metadata: Logger.Metadata {
+        var metadata: Logger.Metadata = [
+            "accepted_24h": "\(accepted)", "failed_24h": "\(others)", "rotations_next_24h": "\(rotationsAhead)",
+        ]
+        for (condition, count) in standings { metadata[condition.rawValue] = "\(count)" }
+        return metadata
+    }
+}
+
+/// Writes the summary once a day.
+struct DaySummaries {
+    let observatory: Observatory
+    let logger: Logger
+
+    private static let day: DispatchTimeInterval = .seconds(86_400)
+
+    /// Starts the timer; the first line comes after a day. Whoever holds it keeps it running.
+    func start(on queue: DispatchQueue) -> any DispatchSourceTimer {
+        let timer = DispatchSource.makeTimerSource(queue: queue)
+        timer.schedule(deadline: .now() + Self.day, repeating: Self.day, leeway: .seconds(60))
+        timer.setEventHandler { [observatory, logger] in
+            Task {
+                switch await observatory.summary() {
+                case .success(let summary): logger.notice("The last day", metadata: summary.metadata)
+                case .failure(let error): logger.error("No summary of the day", metadata: ["error": "\(error)"])
+                }
+            }
+        }
+        timer.activate()
+        return timer
+    }
+}

@@ -1,0 +1,69 @@
+import ConfigFile
+import Planning
+import Storage
+import VendorAPI
+
+/// One try to tell one hook of one word.
+struct HookDelivery: Sendable {
+    /// Why a try failed, in one line without secrets.
+    struct Failure: Error, Hashable, CustomStringConvertible {
+        let description: String
+    }
+
+    let hook: HookSettings
+    let secrets: SecretsInForce
+    let client: WebhookClient
+    let clock: SystemClock
+    /// Records that the hook is given a PIN, and gives it.
+    let pin: @Sendable (HookWord) async throws(Failure) -> PIN?
+
+    func deliver(_ word: HookWord) async throws(Failure) {
+        switch hook.target {
+        case .url(let url): try await post(word, to: url)
+        case .secretURL(let name):
+            let url = try secret(name).reveal()
+            if let problem = HookURL.problem(with: url) {
+                throw Failure(description: "the secret '\(name)' \(problem)")
+            }
+            try await post(word, to: url)
+        case .command(let command): try await run(command, word)
+        }
+    }
+
+    private func post(_ word: HookWord, to url: String) async throws(Failure) {
+        let document = HookDocument(word)
+        let body = hook.template.flatMap { document.filling($0) } ?? document.json
+        let signing: Token? = if let name = hook.signingSecret { try secret(name) } else { nil }
+        let headers = WebhookSignature.headers(id: word.uid, now: clock.now(), body: body, secret: signing)
+        do {
+            try await client.post(body, to: url, headers: headers, timeout: hook.timeout)
+        } catch {
+            throw Failure(description: clean(error.description, SecretIndex([url])))
+        }
+    }
+
+    private func run(_ command: [String], _ word: HookWord) async throws(Failure) {
+        let pin: PIN? = hook.includesPIN && word.kind == .rotated ? try await pin(word) : nil
+        let environment = [
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8",
+            "TWOSTEPD_HOOK": hook.name, "TWOSTEPD_EVENT": word.kind.rawValue,
+        ]
+        let input = Array((HookDocument(word, pin: pin).json + "\n").utf8)
+        do {
+            try await HookProgram.run(command, environment: environment, input: input, timeout: hook.timeout)
+        } catch {
+            throw Failure(description: clean(error.description, SecretIndex(pin.map { [$0.reveal()] } ?? [])))
+        }
+    }
+
+    private func secret(_ name: String) throws(Failure) -> Token {
+        do { return try secrets.value.token(named: name) } catch { throw Failure(description: error.description) }
+    }
+
+    /// What others say may hold what they were given.
+    private func clean(_ text: String, _ own: SecretIndex) -> String {
+        let line = own.redacting(secrets.index.redacting(text)).unicodeScalars
+            .map { $0.value < 32 || $0.value == 127 ? " " : Character($0) }
+        return String(line.prefix(500))
+    }
+}

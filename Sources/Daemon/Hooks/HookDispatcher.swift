@@ -1,0 +1,253 @@
+import ConfigFile
+import Dispatch
+import Logging
+import Planning
+import Storage
+import Synchronization
+import VendorAPI
+
+/// Tells other systems what happened: each hook by itself, each number's words in order, until they are delivered.
+///
+/// The words are in the store's outbox; they are committed with what they tell of, so none is lost by a crash, and one
+/// may come twice. Nothing here holds up the engine.
+final class HookDispatcher: Sendable {
+    private let couriers: [HookCourier]
+    private let client: WebhookClient
+
+    /// Puts the settings' hooks into the store.
+    init(
+        settings: Settings, transport: Transport, secrets: SecretsInForce, commits: CommitQueue, store: Store,
+        clock: SystemClock, logger: Logger
+    ) throws(StorageError) {
+        let dropped = try store.setHooks(settings.hooks.map { ($0.name, $0.kinds) })
+        if dropped > 0 {
+            logger.warning("Words to hooks that are no more were dropped", metadata: ["count": "\(dropped)"])
+        }
+        let client = WebhookClient(userAgent: "twostepd/\(Version.number)", transport: transport)
+        self.client = client
+        couriers = settings.hooks.map {
+            HookCourier(hook: $0, client: client, secrets: secrets, commits: commits, clock: clock, logger: logger)
+        }
+        guard !couriers.isEmpty else { return }
+        let couriers = couriers
+        store.onNewWords { couriers.forEach { $0.look() } }
+    }
+
+    /// Begins with what waits.
+    func start() { couriers.forEach { $0.start() } }
+
+    /// Ends the work: what is under way has `grace`; what is left waits in the store.
+    func stop(within grace: Duration) async {
+        await withTaskGroup(of: Void.self) { group in
+            for courier in couriers { group.addTask { await courier.stop(within: grace) } }
+        }
+        await client.shutdown()
+    }
+
+    /// Waits until nothing is due any more; at most `limit`.
+    func drain(within limit: Duration) async {
+        await withTaskGroup(of: Void.self) { group in
+            for courier in couriers { group.addTask { await courier.drain(within: limit) } }
+        }
+    }
+}
+
+/// Carries the words to one hook.
+final class HookCourier: Sendable {
+    private struct State {
+        var task: Task<Void, Never>?
+        var isStopping = false
+        var isIdle = true
+        var idle: [CheckedContinuation<Void, Never>] = []
+    }
+
+    /// A word is given up after so many tries, about a day after the first.
+    static let mostTries = 36
+
+    private let hook: HookSettings
+    private let delivery: HookDelivery
+    private let commits: CommitQueue
+    private let clock: SystemClock
+    private let logger: Logger
+    private let looks = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    private let state = Mutex(State())
+    private let alarm = Alarm()
+
+    /// Unchecked, because Dispatch lets any thread set or cancel a timer.
+    private struct Alarm: @unchecked Sendable {
+        let timer = DispatchSource.makeTimerSource(queue: .global())
+    }
+
+    init(
+        hook: HookSettings, client: WebhookClient, secrets: SecretsInForce, commits: CommitQueue, clock: SystemClock,
+        logger: Logger
+    ) {
+        self.hook = hook
+        self.commits = commits
+        self.clock = clock
+        self.logger = logger
+        delivery = HookDelivery(
+            hook: hook, secrets: secrets, client: client, clock: clock,
+            pin: { word async throws(HookDelivery.Failure) in
+                try await Self.givePIN(word, to: hook, commits, clock)
+            })
+        // At once: Dispatch ends a process that lets go of a timer which was never activated.
+        alarm.timer.schedule(deadline: .distantFuture)
+        alarm.timer.setEventHandler { [weak self] in self?.look() }
+        alarm.timer.activate()
+    }
+
+    /// There may be something to do.
+    func look() { looks.continuation.yield() }
+
+    func start() {
+        let task = Task {
+            for await _ in looks.stream {
+                state.withLock { $0.isIdle = false }
+                await work()
+                let waiting = state.withLock { state in
+                    state.isIdle = true
+                    defer { state.idle = [] }
+                    return state.idle
+                }
+                waiting.forEach { $0.resume() }
+            }
+        }
+        state.withLock { $0.task = task }
+        look()
+    }
+
+    func stop(within grace: Duration) async {
+        let task = state.withLock { state in
+            state.isStopping = true
+            return state.task
+        }
+        alarm.timer.cancel()
+        looks.continuation.finish()
+        guard let task else { return }
+        let guardian = Task {
+            try await Task.sleep(for: grace)
+            task.cancel()
+        }
+        await task.value
+        guardian.cancel()
+    }
+
+    /// Waits until nothing is due any more; at most `limit`.
+    func drain(within limit: Duration) async {
+        let release = Task {
+            try await Task.sleep(for: limit)
+            state.withLock { state in
+                defer { state.idle = [] }
+                return state.idle
+            }.forEach { $0.resume() }
+        }
+        await withCheckedContinuation { continuation in
+            state.withLock { $0.idle.append(continuation) }
+            look()
+        }
+        release.cancel()
+    }
+
+    /// Delivers until nothing is due, and sets the timer for what is due later.
+    private func work() async {
+        while !state.withLock({ $0.isStopping }) {
+            let next: HookWork
+            do {
+                next = try await perform { [hook, clock] store throws(StorageError) in
+                    try store.nextWord(for: hook.name, now: clock.now())
+                }
+            } catch {
+                // The store's own failures are told of by the engine; this is tried again with the next word.
+                return wait(for: .seconds(60))
+            }
+            switch next {
+            case .nothing: return
+            case .wait(let until): return wait(for: clock.now().duration(to: until))
+            case .deliver(let word):
+                guard await deliver(word) else { return wait(for: .seconds(60)) }
+            }
+        }
+    }
+
+    /// - Returns: whether the store took note of how it ended.
+    private func deliver(_ word: HookWord) async -> Bool {
+        var metadata: Logger.Metadata = ["hook": "\(hook.name)", "word": "\(word.kind.rawValue)"]
+        if let number = word.number { metadata["number"] = "\(number)" }
+        if let change = word.changeID { metadata["change"] = "\(change)" }
+        do throws(HookDelivery.Failure) {
+            try await delivery.deliver(word)
+        } catch {
+            guard !Task.isCancelled else { return true }
+            let isLast = word.attempts + 1 >= Self.mostTries
+            let now = clock.now()
+            let retryAt = isLast ? nil : now.advanced(by: Self.backoff(after: word.attempts + 1))
+            metadata["error"] = "\(error)"
+            metadata["attempts"] = "\(word.attempts + 1)"
+            if isLast {
+                logger.error("Hook failed for the last time, the word is given up", metadata: metadata)
+            } else {
+                logger.log(level: word.attempts == 0 ? .warning : .debug, "Hook failed", metadata: metadata)
+            }
+            return await note { [hook] store throws(StorageError) in
+                try store.noteFailed(word, hook: hook.name, error: error.description, at: now, retryAt: retryAt)
+            }
+        }
+        logger.debug("Hook told", metadata: metadata)
+        return await note { [hook] store throws(StorageError) in try store.noteDelivered(word, hook: hook.name) }
+    }
+
+    private func note(_ work: @escaping @Sendable (Store) throws(StorageError) -> Void) async -> Bool {
+        do {
+            try await perform(work)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func perform<Value: Sendable>(
+        _ work: @escaping @Sendable (Store) throws(StorageError) -> Value
+    ) async throws(StorageError) -> Value {
+        try await commits.result(of: work).get()
+    }
+
+    /// 5 s, 10 s, 20 s … 1 h.
+    static func backoff(after tries: Int) -> Duration {
+        min(.seconds(5) * (1 << min(max(tries, 1) - 1, 10)), .seconds(3600))
+    }
+
+    private func wait(for time: Duration) {
+        alarm.timer.schedule(deadline: .now() + .milliseconds(Int(clamping: max(1, time.milliseconds))))
+    }
+
+    /// The PIN of a rotation, after the audit trail has taken note of who gets it.
+    private static func givePIN(
+        _ word: HookWord, to hook: HookSettings, _ commits: CommitQueue, _ clock: SystemClock
+    ) async throws(HookDelivery.Failure) -> PIN? {
+        guard let number = word.number, let generation = word.generation else { return nil }
+        let event = EventEntry(
+            at: clock.now(), kind: .pinRevealed, number: number, actor: "hook \(hook.name)",
+            detail: "generation \(generation), for a program as the settings ask")
+        let result = await commits.result(of: { store throws(StorageError) in
+            try store.commit([.event(event)])
+            return try store.reader.pin(of: number, generation: generation)
+        })
+        do {
+            return try result.get()
+        } catch {
+            throw HookDelivery.Failure(description: "the PIN cannot be given: \(error)")
+        }
+    }
+}
+
+extension CommitQueue {
+    /// Runs `work` in its turn, and waits for it.
+    func result<Value: Sendable>(
+        of work: @escaping @Sendable (Store) throws(StorageError) -> Value
+    ) async -> Result<Value, StorageError> {
+        await withCheckedContinuation { continuation in
+            perform(work) { continuation.resume(returning: $0) }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import ConfigFile
+import Crypto
+import Foundation
+import Planning
+import Storage
+
+/// What another system is told, as JSON.
+struct HookDocument: Encodable {
+    let version = 1
+    let id: String
+    let kind: String
+    let at: String
+    let number: Nullable<String>
+    let label: Nullable<String>
+    /// The newest request for the number, as `history` names it.
+    let change: Nullable<Int64>
+    let generation: Nullable<Int>
+    let detail: Nullable<String>
+    /// A sentence for people.
+    let summary: String
+    /// 1 for the first try; more when the receiver may have seen it before.
+    let attempt: Int
+    /// Only for a program that was promised it.
+    let pin: String?
+
+    init(_ word: HookWord, pin: PIN? = nil) {
+        id = word.uid
+        kind = word.kind.rawValue
+        at = word.at.description
+        number = Nullable(word.number?.description)
+        label = Nullable(word.label)
+        change = Nullable(word.changeID)
+        generation = Nullable(word.generation)
+        detail = Nullable(word.detail)
+        summary = Self.summary(word)
+        attempt = word.attempts + 1
+        self.pin = pin?.reveal()
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, id, kind, at, number, label, change, generation, detail, summary, attempt, pin
+    }
+
+    private static func summary(_ word: HookWord) -> String {
+        let name = word.number.map { number in word.label.map { "\($0) (\(number))" } ?? "\(number)" }
+        let subject = name.map { "\($0): " } ?? ""
+        return "twostepd: \(subject)\(word.kind.sentence)" + (word.detail.map { " (\($0))" } ?? "")
+    }
+
+    var json: String {
+        // Text, numbers and nulls: there is nothing in it that cannot be encoded.
+        (try? JSONCoding.encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+
+    /// `template` with this document's words.
+    func filling(_ template: String) -> String? {
+        HookSettings.fill(template) { word in
+            switch word {
+            case "kind": kind
+            case "at": at
+            case "number": number.value ?? ""
+            case "label": label.value ?? ""
+            case "detail": detail.value ?? ""
+            case "summary": summary
+            default: id
+            }
+        }
+    }
+}
+
+/// Signs what is posted, as Standard Webhooks 1.0 describes (https://www.standardwebhooks.com).
+enum WebhookSignature {
+    /// The headers of one try.
+    ///
+    /// - Parameter secret: signs; `whsec_` and base64, or any other text as its bytes. Nil signs nothing.
+    static func headers(id: String, now: Instant, body: String, secret: Token?) -> [(String, String)] {
+        let timestamp = String(now.millisecondsSinceEpoch / 1000)
+        let head = [("webhook-id", id), ("webhook-timestamp", timestamp)]
+        guard let secret else { return head }
+        let mac = HMAC<SHA256>.authenticationCode(
+            for: Data("\(id).\(timestamp).\(body)".utf8), using: SymmetricKey(data: key(secret.reveal())))
+        return head + [("webhook-signature", "v1," + Data(mac).base64EncodedString())]
+    }
+
+    private static func key(_ secret: String) -> Data {
+        let prefix = "whsec_"
+        guard secret.hasPrefix(prefix), let key = Data(base64Encoded: String(secret.dropFirst(prefix.count))) else {
+            return Data(secret.utf8)
+        }
+        return key
+    }
+}

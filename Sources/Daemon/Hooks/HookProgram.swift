@@ -1,0 +1,163 @@
+import Foundation
+import Glibc
+import LinuxShim
+import Planning
+
+/// Runs a program with something on its standard input, and ends it when it takes too long.
+///
+/// It gets a clean environment, the working directory `/`, no descriptor but its three, and a process group of its own,
+/// which is ended with it. Blocks: each run has a thread.
+enum HookProgram {
+    /// Why a run does not count as done.
+    struct Failure: Error, Hashable, CustomStringConvertible {
+        let description: String
+    }
+
+    /// How much of what it prints is kept for the error, in bytes.
+    private static let outputLimit = 1024
+
+    static func run(
+        _ command: [String], environment: [String: String], input: [UInt8], timeout: Duration
+    ) async throws(Failure) {
+        let result = await withCheckedContinuation { continuation in
+            let thread = Thread {
+                // A program that does not read its input must not end this process.
+                var pipe = sigset_t()
+                sigemptyset(&pipe)
+                sigaddset(&pipe, SIGPIPE)
+                pthread_sigmask(SIG_BLOCK, &pipe, nil)
+                continuation.resume(
+                    returning: Result { () throws(Failure) in
+                        try runBlocking(command, environment: environment, input: input, timeout: timeout)
+                    })
+            }
+            thread.name = "twostepd.hook"
+            thread.start()
+        }
+        try result.get()
+    }
+
+    private static func runBlocking(
+        _ command: [String], environment: [String: String], input: [UInt8], timeout: Duration
+    ) throws(Failure) {
+        var (toChild, fromChild): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
+        var error = twostepd_pipe(&toChild)
+        guard error == 0 else { throw failure("no pipe", error) }
+        error = twostepd_pipe(&fromChild)
+        guard error == 0 else {
+            toChild.forEach { close($0) }
+            throw failure("no pipe", error)
+        }
+        let pid: Int32
+        do throws(Failure) {
+            pid = try start(command, environment, input: toChild[0], output: fromChild[1])
+        } catch {
+            (toChild + fromChild).forEach { close($0) }
+            throw error
+        }
+        close(toChild[0])
+        close(fromChild[1])
+        var run = Run(pid: pid, input: toChild[1], output: fromChild[0], rest: input[...])
+        defer { run.closeAll() }
+        let isInTime = run.wait(timeout)
+        // Also what it left behind in the background.
+        kill(-pid, SIGKILL)
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        let said = run.said.isEmpty ? "" : ": " + String(decoding: run.said, as: UTF8.self)
+        guard isInTime else { throw Failure(description: "it took longer than \(timeout.roughText)\(said)") }
+        if status & 0x7f != 0 { throw Failure(description: "signal \(status & 0x7f) ended it\(said)") }
+        let code = (status >> 8) & 0xff
+        guard code == 0 else { throw Failure(description: "it ended with \(code)\(said)") }
+    }
+
+    private static func start(
+        _ command: [String], _ environment: [String: String], input: Int32, output: Int32
+    ) throws(Failure) -> Int32 {
+        var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
+        var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { (arguments + variables).forEach { free($0) } }
+        var pid: Int32 = 0
+        let error = twostepd_spawn(&arguments, &variables, input, output, &pid)
+        guard error == 0 else { throw failure("it cannot be started", error) }
+        return pid
+    }
+
+    private static func failure(_ what: String, _ error: Int32) -> Failure {
+        Failure(description: "\(what): \(String(cString: strerror(error)))")
+    }
+
+    /// One running program.
+    private struct Run {
+        let pid: Int32
+        var input: Int32
+        let output: Int32
+        private var isHeard = true
+        var rest: ArraySlice<UInt8>
+        var said: [UInt8] = []
+        private let ended: Int32
+
+        init(pid: Int32, input: Int32, output: Int32, rest: ArraySlice<UInt8>) {
+            self.pid = pid
+            self.input = input
+            self.output = output
+            self.rest = rest
+            ended = twostepd_pidfd_open(pid)
+            for descriptor in [input, output] { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
+        }
+
+        mutating func closeAll() {
+            for descriptor in [input, output, ended] where descriptor >= 0 { close(descriptor) }
+        }
+
+        /// Feeds it and listens to it until it ends: true, or until the time is over: false.
+        mutating func wait(_ timeout: Duration) -> Bool {
+            let deadline = ContinuousClock.now + timeout
+            if rest.isEmpty { endInput() }
+            while true {
+                let left = ContinuousClock.now.duration(to: deadline).milliseconds
+                guard left > 0, ended >= 0 else { return false }
+                var polled = [
+                    pollfd(fd: ended, events: Int16(POLLIN), revents: 0),
+                    pollfd(fd: isHeard ? output : -1, events: Int16(POLLIN), revents: 0),
+                    pollfd(fd: input, events: Int16(POLLOUT), revents: 0),
+                ]
+                guard poll(&polled, 3, Int32(min(left, 60_000))) >= 0 || errno == EINTR else { return false }
+                if polled[2].revents != 0 { feed() }
+                if polled[1].revents != 0 { listen() }
+                if polled[0].revents != 0 {
+                    listen()
+                    return true
+                }
+            }
+        }
+
+        private mutating func feed() {
+            let written = rest.withUnsafeBytes { write(input, $0.baseAddress, $0.count) }
+            if written > 0 { rest = rest.dropFirst(written) }
+            if rest.isEmpty || (written < 0 && errno != EAGAIN && errno != EINTR) { endInput() }
+        }
+
+        private mutating func endInput() {
+            guard input >= 0 else { return }
+            close(input)
+            input = -1
+        }
+
+        /// Reads what there is; beyond the limit it is dropped.
+        private mutating func listen() {
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            while isHeard {
+                let count = read(output, &buffer, buffer.count)
+                guard count > 0 else {
+                    // Nobody will say anything more; polling it again would only spin.
+                    isHeard = count < 0 && (errno == EAGAIN || errno == EINTR)
+                    return
+                }
+                said += buffer.prefix(min(count, max(0, outputLimit - said.count)))
+                // One that talks without end must not keep us from looking at the time.
+                if count < buffer.count || said.count >= outputLimit { return }
+            }
+        }
+    }
+}

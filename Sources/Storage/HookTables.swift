@@ -1,0 +1,106 @@
+import Planning
+
+/// The sixth migration: the outbox of words to other systems.
+///
+/// Triggers fill it, so that a word stands in it if and only if what it tells of is committed. Without hooks they do
+/// nothing.
+enum HookTables {
+    static let tables = """
+        CREATE TABLE hooks (
+            name TEXT NOT NULL PRIMARY KEY,
+            kinds TEXT NOT NULL, -- each between spaces
+            delivered INTEGER NOT NULL DEFAULT 0,
+            given_up INTEGER NOT NULL DEFAULT 0,
+            last_error TEXT,
+            failing_since TEXT
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE outbox (
+            id INTEGER PRIMARY KEY,
+            uid TEXT NOT NULL DEFAULT (lower(hex(randomblob(16)))), -- by which a receiver knows a repetition
+            hook TEXT NOT NULL REFERENCES hooks (name) ON DELETE CASCADE,
+            kind TEXT NOT NULL,
+            at TEXT NOT NULL,
+            number TEXT, -- none for what concerns the whole fleet
+            change_id INTEGER,
+            generation INTEGER,
+            detail TEXT,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            retry_at TEXT,
+            given_up INTEGER NOT NULL DEFAULT 0 CHECK (given_up IN (0, 1))
+        ) STRICT;
+        CREATE INDEX outbox_waiting ON outbox (hook, number, id) WHERE given_up = 0;
+
+        -- Numbers of which exposed or failed was told, and recovered was not.
+        CREATE TABLE hook_troubles (number TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+        """
+
+    static var triggers: String {
+        """
+        CREATE TRIGGER hooks_tell_rotated AFTER UPDATE OF rotated_at ON numbers
+        WHEN NEW.rotated_at IS NOT NULL AND NEW.rotated_at IS NOT OLD.rotated_at AND EXISTS (SELECT 1 FROM hooks)
+        BEGIN
+            \(tell(.rotated, at: "NEW.rotated_at", detail: "NULL"))
+        END;
+
+        CREATE TRIGGER hooks_tell_exposed AFTER UPDATE OF attempts, cycle_since ON numbers
+        WHEN NEW.attempts > 0 AND NEW.cycle_since IS NOT NULL AND NEW.verification = 'enabled'
+            AND (OLD.attempts = 0 OR OLD.cycle_since IS NULL) AND EXISTS (SELECT 1 FROM hooks)
+        BEGIN
+            \(tell(.exposed, at: lastChangeAt, detail: "NEW.last_error"))
+            INSERT OR IGNORE INTO hook_troubles (number) VALUES (NEW.number);
+        END;
+
+        CREATE TRIGGER hooks_tell_failed AFTER UPDATE OF attempts ON numbers
+        WHEN NEW.attempts >= \(HookKind.failuresToTell) AND OLD.attempts < \(HookKind.failuresToTell)
+            AND EXISTS (SELECT 1 FROM hooks)
+        BEGIN
+            \(tell(.failed, at: lastChangeAt, detail: "NEW.last_error"))
+            INSERT OR IGNORE INTO hook_troubles (number) VALUES (NEW.number);
+        END;
+
+        CREATE TRIGGER hooks_tell_recovered AFTER UPDATE OF last_error ON numbers
+        WHEN NEW.last_error IS NULL AND OLD.last_error IS NOT NULL
+            AND EXISTS (SELECT 1 FROM hook_troubles WHERE number = NEW.number)
+        BEGIN
+            \(tell(.recovered, at: lastChangeAt, detail: "NULL"))
+            DELETE FROM hook_troubles WHERE number = NEW.number;
+        END;
+
+        -- What a hook itself has seen is not told: it would be told of by another look.
+        CREATE TRIGGER hooks_tell_event AFTER INSERT ON events
+        WHEN EXISTS (SELECT 1 FROM hooks) AND NEW.actor NOT LIKE 'hook %'
+        BEGIN
+            INSERT INTO outbox (hook, kind, at, number, detail)
+            SELECT hooks.name, told.kind, NEW.at, NEW.number, NEW.detail
+            FROM hooks JOIN (SELECT CASE NEW.kind \(eventKinds) END AS kind) AS told
+            WHERE told.kind IS NOT NULL AND instr(hooks.kinds, ' ' || told.kind || ' ') > 0;
+        END;
+        """
+    }
+
+    /// Which entries of the audit trail are told.
+    private static let told: [(EventKind, HookKind)] = [
+        (.configurationHeld, .held), (.configurationRefused, .invalid), (.breakerOpened, .endpointDown),
+        (.breakerClosed, .endpointUp), (.leftExposed, .leftExposed), (.pinRevealed, .revealed),
+        (.storeRestored, .restored), (.clockBehind, .clockBehind),
+    ]
+
+    private static var eventKinds: String {
+        told.map { "WHEN '\($0.rawValue)' THEN '\($1.rawValue)'" }.joined(separator: " ")
+    }
+
+    /// What a number's row is saved for is in its newest change.
+    private static let lastChange = "FROM changes WHERE number = NEW.number ORDER BY id DESC LIMIT 1"
+    private static let lastChangeAt =
+        "coalesce((SELECT coalesce(answered_at, sent_at) \(lastChange)), NEW.applied_at, '')"
+
+    private static func tell(_ kind: HookKind, at: String, detail: String) -> String {
+        """
+        INSERT INTO outbox (hook, kind, at, number, change_id, generation, detail)
+            SELECT name, '\(kind.rawValue)', \(at), NEW.number, (SELECT id \(lastChange)),
+                (SELECT max(generation) FROM pins WHERE number = NEW.number AND maybe_live = 1), \(detail)
+            FROM hooks WHERE instr(kinds, ' \(kind.rawValue) ') > 0;
+        """
+    }
+}

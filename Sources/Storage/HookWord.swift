@@ -1,0 +1,47 @@
+public import Planning
+
+/// One thing that one hook is to be told of.
+public struct HookWord: Hashable, Sendable {
+    public let id: Int64
+    /// The same at every try: by it, a receiver knows a repetition. 32 hexadecimal digits.
+    public let uid: String
+    public let kind: HookKind
+    public let at: Instant
+    /// The number that it concerns; nil when it concerns the whole fleet.
+    public let number: PhoneNumber?
+    /// The number's label in the desired state in force.
+    public let label: String?
+    /// The newest request for the number at that time.
+    public let changeID: Int64?
+    /// The newest PIN generation that may be live at that time.
+    public let generation: Int?
+    /// What went wrong, or what somebody did, in words; free of secrets.
+    public let detail: String?
+    /// Tries so far.
+    public let attempts: Int
+}
+
+/// How a hook stands.
+public struct HookStanding: Hashable, Sendable {
+    public let name: String
+    /// Words that wait.
+    public let waiting: Int
+    /// Since when the oldest of them waits.
+    public let waitingSince: Instant?
+    /// Words that were delivered.
+    public let delivered: Int
+    /// Words that were given up after too many tries, or because too many waited.
+    public let givenUp: Int
+    /// How the last try failed; nil when it did not.
+    public let lastError: String?
+    /// Since when every try has failed.
+    public let failingSince: Instant?
+}
+
+/// What to do with a hook now.
+public enum HookWork: Hashable, Sendable {
+    case deliver(HookWord)
+    /// Nothing before this instant.
+    case wait(until: Instant)
+    case nothing
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Daemon
+import Planning
+import Storage
+
+/// `twostepd hooks`.
+struct HooksCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hooks",
+        abstract: "Show what other systems were told, what waits for them, and why.",
+        discussion: """
+            Examples:
+              twostepd hooks
+              twostepd hooks --format json
+            """
+    )
+
+    @OptionGroup var config: ConfigOptions
+    @OptionGroup var output: FormatOptions
+
+    func run() throws {
+        let fleet = FleetReader(
+            settings: try config.settings(), environment: config.environment, now: SystemClock().now())
+        let hooks: [HookStanding]
+        do {
+            hooks = try fleet.open()?.hooks() ?? []
+        } catch let error as StorageError {
+            throw Failure(error)
+        }
+        switch output.format {
+        case .json: try JSONOutput.print(HooksDocument(hooks))
+        case .text:
+            guard !hooks.isEmpty else {
+                Console.print("no hooks: 'hooks' in the settings names who is told of what")
+                return
+            }
+            let time = RelativeTime(now: fleet.now)
+            var table = TextTable(["HOOK", "WAITING", "SINCE", "TOLD", "GIVEN UP", "FAILING SINCE", "LAST ERROR"])
+            for hook in hooks {
+                table.add([
+                    hook.name, "\(hook.waiting)", time.text(hook.waitingSince), "\(hook.delivered)", "\(hook.givenUp)",
+                    time.text(hook.failingSince), hook.lastError ?? "-",
+                ])
+            }
+            for line in table.lines(width: Console.width(1)) { Console.print(line) }
+        }
+    }
+}
+
+/// `hooks` as JSON.
+struct HooksDocument: Encodable {
+    struct Hook: Encodable {
+        let name: String
+        let waiting: Int
+        let waitingSince: Nullable<String>
+        let delivered: Int
+        let givenUp: Int
+        let failingSince: Nullable<String>
+        let lastError: Nullable<String>
+    }
+
+    let version = 1
+    let hooks: [Hook]
+
+    private enum CodingKeys: String, CodingKey { case version, hooks }
+
+    init(_ hooks: [HookStanding]) {
+        self.hooks = hooks.map {
+            Hook(
+                name: $0.name, waiting: $0.waiting, waitingSince: Nullable($0.waitingSince?.description),
+                delivered: $0.delivered, givenUp: $0.givenUp, failingSince: Nullable($0.failingSince?.description),
+                lastError: Nullable($0.lastError))
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import Logging
+import Planning
+import SimulatedVendor
+import Storage
+import Testing
+
+@testable import ConfigFile
+@testable import Daemon
+
+@Suite("The log", .inTurn)
+struct LogTests {
+    @Test("as JSON, each line is one object with time, level, message and each fact by its name")
+    func json() async throws {
+        let rig = try await Rig(Rig.fleet(1))
+        let settings = try String(contentsOf: rig.config, encoding: .utf8)
+        try rig.write(settings + "log_format: json\n", to: rig.config)
+        let daemon = try Child(
+            ["run", "--config", rig.config.path], output: rig.folder.appendingPathComponent("out"), errors: rig.log)
+        try await rig.wait("it is ready") { rig.logText.contains("\"message\":\"Ready\"") }
+        try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
+        #expect(await rig.stop(daemon) == 0)
+        let objects = try rig.logText.split(separator: "\n").map { line in
+            try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String], "\(line)")
+        }
+        #expect(objects.allSatisfy { $0["at"] != nil && $0["level"] != nil && $0["message"] != nil })
+        let accepted = try #require(objects.first { $0["message"] == "Request accepted" })
+        #expect(accepted["number"] == rig.entries[0].number && accepted["change"] == "1" && accepted["level"] == "info")
+        #expect(objects.contains { $0["message"] == "Stopped" })
+        try await rig.end()
+    }
+
+    @Test("the journal gets a field for each fact, and the whole line for people")
+    func journal() async throws {
+        let rig = try await Rig(Rig.fleet(1))
+        let socket = try NotifySocket(path: rig.folder.appendingPathComponent("journal").path)
+        let journal = try #require(JournalSocket(path: socket.path))
+        let logger = Logger(label: "test") { _ in
+            LogOutput(level: .info, forJournal: true, journal: journal, now: { .distantPast })
+        }
+        logger.debug("Not this")
+        logger.error("Request failed", metadata: ["number": "+15550101001", "error": "line one\nPRIORITY=0"])
+        #expect(
+            socket.received == [
+                """
+                MESSAGE=Request failed error="line one PRIORITY=0" number=+15550101001
+                PRIORITY=3
+                SYSLOG_IDENTIFIER=twostepd
+                TWOSTEPD_ERROR=line one PRIORITY=0
+                TWOSTEPD_NUMBER=+15550101001
+
+                """
+            ])
+        #expect(JournalSocket(path: rig.folder.appendingPathComponent("nobody").path) == nil)
+        try await rig.end()
+    }
+
+    @Test("the day's line says how the fleet stands and what was sent")
+    func summary() async throws {
+        let rig = try await Rig(Rig.fleet(3, disabled: 1), defaults: ["rotate_every: 23h"])
+        #expect(try await rig.run("apply").code == 0)
+        let location = StoreLocation(directory: rig.store.deletingLastPathComponent().path)
+        let reader = try StoreReader.open(at: location, key: nil)
+        let policy = Settings().policy()
+        let view = FleetView(location: location, policy: policy, now: SystemClock().now())
+        let summary = try DaySummary(
+            reader, view: view, guards: GuardsInForce(reader, policy: policy, isRunning: false))
+        #expect(summary.standings == [.converged: 3])
+        #expect(summary.accepted == rig.vendor.counters.requests && summary.others == 0 && summary.accepted > 0)
+        #expect(summary.rotationsAhead == 2)
+        #expect(summary.metadata["converged"] == "3" && summary.metadata["rotations_next_24h"] == "2")
+        let later = FleetView(
+            location: location, policy: policy, now: view.now.advanced(by: .seconds(90_000)))
+        #expect(
+            try DaySummary(reader, view: later, guards: GuardsInForce(reader, policy: policy, isRunning: false))
+                .accepted
+                == 0)
+        try reader.close()
+        try await rig.end()
+    }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// Receives webhooks on 127.0.0.1 and keeps them.
+final class WebhookReceiver: Sendable {
+    /// One POST.
+    struct Post: Sendable {
+        let head: String
+        let body: String
+
+        func header(_ name: String) -> String? {
+            for line in head.components(separatedBy: "\r\n") where line.lowercased().hasPrefix(name + ": ") {
+                return String(line.dropFirst(name.count + 2))
+            }
+            return nil
+        }
+
+        /// The body as JSON.
+        var json: [String: Any] {
+            (try? JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any]) ?? [:]
+        }
+
+        subscript(_ key: String) -> String? { json[key] as? String }
+    }
+
+    private struct State {
+        var posts: [Post] = []
+        var status: @Sendable (Post) -> Int = { _ in 204 }
+    }
+
+    private let listener: Int32
+    let port: UInt16
+    private let state = Mutex(State())
+
+    var url: String { "http://127.0.0.1:\(port)/hook?key=very-secret-url" }
+    /// What came so far, also what was refused.
+    var posts: [Post] { state.withLock { $0.posts } }
+
+    /// Answers from now on with the status that `status` gives.
+    func answer(_ status: @escaping @Sendable (Post) -> Int) { state.withLock { $0.status = status } }
+
+    init() throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isOpen = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                bind(listener, pointer, length) == 0 && listen(listener, 64) == 0
+                    && getsockname(listener, pointer, &length) == 0
+            }
+        }
+        guard isOpen else { throw TestFailure("no receiver: \(String(cString: strerror(errno)))") }
+        self.listener = listener
+        port = UInt16(bigEndian: address.sin_port)
+        Thread.detachNewThread { [weak self] in
+            while case let connection = accept(listener, nil, nil), connection >= 0 {
+                self?.receive(connection)
+                close(connection)
+            }
+            close(listener)
+        }
+    }
+
+    func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
+
+    private func receive(_ connection: Int32) {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 16 * 1024)
+        while case let got = recv(connection, &buffer, buffer.count, 0), got > 0 {
+            bytes += buffer[..<got]
+            let text = String(decoding: bytes, as: UTF8.self)
+            guard let end = text.range(of: "\r\n\r\n") else { continue }
+            let post = Post(head: String(text[..<end.lowerBound]), body: String(text[end.upperBound...]))
+            guard let length = post.header("content-length").flatMap({ Int($0) }), post.body.utf8.count >= length
+            else { continue }
+            let status = state.withLock { state in
+                state.posts.append(post)
+                return state.status(post)
+            }
+            let answer = "HTTP/1.1 \(status) Said\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            _ = Array(answer.utf8).withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            return
+        }
+    }
+}
