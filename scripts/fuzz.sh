@@ -23,7 +23,8 @@ for target in "${targets[@]}"; do
     mkdir -p "$learned"
     number=0
     while read -r line; do
-        base64 -d <<<"$line" >"$learned/kept-$((number += 1))"
+        number=$((number + 1))
+        base64 -d <<<"$line" >"$learned/kept-$number"
     done <"$kept.learned"
     if [ "$target" = files ]; then
         for file in Tests/ConfigFileTests/Fixtures/*.yaml; do
