@@ -36,6 +36,8 @@ final class ApplyPass: Sendable {
         var requests = 0
         var failures = 0
         var failuresInARow: [PhoneNumber: Int] = [:]
+        /// All of this pass; what the record counts may be of earlier days.
+        var failuresOf: [PhoneNumber: Int] = [:]
         /// Requests in a row for numbers that have come to an end already: while one stays exposed no other is begun
         /// with, and no report says so.
         var requestsAside = 0
@@ -115,6 +117,7 @@ final class ApplyPass: Sendable {
                     return
                 }
                 state.failures += 1
+                state.failuresOf[record.number, default: 0] += 1
                 state.failuresInARow[record.number, default: 0] += 1
             }
         case .stopped:
@@ -170,8 +173,10 @@ final class ApplyPass: Sendable {
     }
 
     private func judge(_ record: NumberRecord, _ decision: Decision) {
-        let inARow = state.withLock { $0.failuresInARow[record.number] ?? 0 }
-        let isGivenUp = inARow >= Self.mostFailuresInARow || record.attempts >= Self.mostFailures
+        let (inARow, all) = state.withLock {
+            ($0.failuresInARow[record.number] ?? 0, $0.failuresOf[record.number] ?? 0)
+        }
+        let isGivenUp = inARow >= Self.mostFailuresInARow || all >= Self.mostFailures
         let end: End?
         switch decision {
         case .idle: end = .asDesired
@@ -183,7 +188,11 @@ final class ApplyPass: Sendable {
         }
         guard let end else { return }
         state.withLock { state in
-            if state.open.remove(record.number) != nil { state.ends[record.number] = end }
+            // One that was given up may still come home while the others are waited for.
+            let isHome = end == .asDesired && state.ends[record.number] == .failed
+            guard state.open.remove(record.number) != nil || isHome else { return }
+            if isHome { state.blocked.remove(record.number) }
+            state.ends[record.number] = end
         }
     }
 
@@ -218,7 +227,7 @@ extension ApplyPass.State {
     fileprivate mutating func noteSent(_ number: PhoneNumber) {
         requests += 1
         requestsAside = open.contains(number) ? 0 : requestsAside + 1
-        guard isAdopted, requestsAside >= ApplyPass.mostFailures else { return }
+        guard isAdopted, !open.isEmpty, requestsAside >= ApplyPass.mostFailures else { return }
         blocked = open
         for number in open { ends[number] = .failed }
         open = []
