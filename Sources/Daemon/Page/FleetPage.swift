@@ -74,7 +74,8 @@ struct FleetPage {
                 "The endpoint \(state.subject) is <b>down</b> since \(time.html(state.since)): \(state.detail)")
         }
         guard !lines.isEmpty else { return "" }
-        return "<ul class=\"notices\" role=\"alert\">\(lines.map { line -> HTML in "<li>\(line)</li>" })</ul>"
+        let items = lines.map { line -> HTML in "<li>\(line)</li>" }
+        return "<section aria-label=\"What needs attention\"><ul class=\"notices\">\(items)</ul></section>"
     }
 
     private var difference: HTML {
@@ -98,7 +99,7 @@ struct FleetPage {
             <section aria-labelledby="numbers"><h2 id="numbers">Numbers</h2>
             <p class="filter"><label for="filter">Filter</label> <input id="filter" type="search"
             placeholder="number, label, condition …" autocomplete="off"> <span id="shown" role="status"></span></p>
-            <div class="scroll" tabindex="0" role="region" aria-labelledby="numbers"><table id="fleet"><thead><tr>
+            <div class="scroll" id="rows" tabindex="0" role="region" aria-labelledby="numbers"><table id="fleet"><thead><tr>
             \(Self.columns.map { name -> HTML in
                 "<th scope=\"col\" aria-sort=\"none\"><button type=\"button\">\(name)</button></th>"
             })
