@@ -127,6 +127,7 @@ let package = Package(
             dependencies: [
                 "twostepd", "Daemon", "ConfigFile", "Planning", "SimulatedVendor", "Storage", crypto, logging,
             ],
+            exclude: ["Golden"],
             swiftSettings: strict),
     ] + (isFuzzing ? ["Files", "Answers", "HTTP"].map(fuzzer) : [])
 )

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Coverage-guided fuzzing: scripts/fuzz.sh MINUTES [files|answers|http]... runs each target that long, all by default.
 #
-# Seeds are Tests/FuzzTests/Corpus and the fixtures of the file reader; what libFuzzer learns stays in .build-fuzz/corpus.
+# Seeds are Tests/FuzzTests/Corpus (TARGET.learned: an input a line, in base64) and the fixtures of the file reader; what
+# libFuzzer learns stays in .build-fuzz/corpus.
 # An input that breaks a rule is written to Tests/FuzzTests/Corpus/TARGET: commit it, the test suite replays it.
 . "$(dirname "$0")/lib.sh"
 need_build
@@ -20,6 +21,11 @@ for target in "${targets[@]}"; do
     kept=Tests/FuzzTests/Corpus/$target
     learned=.build-fuzz/corpus/$target
     mkdir -p "$learned"
+    number=0
+    while read -r line; do
+        number=$((number + 1))
+        base64 -d <<<"$line" >"$learned/kept-$number"
+    done <"$kept.learned"
     if [ "$target" = files ]; then
         for file in Tests/ConfigFileTests/Fixtures/*.yaml; do
             name=$(basename "$file" .yaml)

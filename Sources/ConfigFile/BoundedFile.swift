@@ -5,7 +5,7 @@ struct BoundedFile {
     /// The most bytes that a configuration file may have.
     static let largestConfiguration = 256 << 20
 
-    let bytes: [UInt8]
+    private(set) var bytes: [UInt8]
     /// The permission bits.
     let mode: UInt32
     /// The user id of the owner.
@@ -34,6 +34,9 @@ struct BoundedFile {
         mode = UInt32(before.st_mode & 0o7777)
         owner = UInt32(before.st_uid)
     }
+
+    /// Overwrites the bytes of a file with secrets, once it was read.
+    mutating func wipe() { bytes.wipe() }
 
     /// Why this file must not hold secrets; nil when only its owner, who is us or root, can read it.
     var privacyProblem: String? {

@@ -1,9 +1,12 @@
 /// The bytes of the sealing key as they stand in its file, and where that is. It cannot print itself.
 public struct SealingKeyBytes: Sendable, CustomStringConvertible, CustomReflectable {
     /// The file's bytes, at most 4 KiB; their form is a matter of the store.
-    public let bytes: [UInt8]
+    public private(set) var bytes: [UInt8]
     /// The path of the file.
     public let origin: String
+
+    /// Overwrites them, once the key was made of them.
+    public mutating func wipe() { bytes.wipe() }
 
     public var description: String { "SealingKeyBytes(redacted)" }
     public var customMirror: Mirror { Mirror(self, children: EmptyCollection<Mirror.Child>()) }

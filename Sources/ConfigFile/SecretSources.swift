@@ -28,7 +28,7 @@ public struct SecretSources: SecretLookup {
     public static func read(settings: Settings, environment: [String: String]) -> Reading<SecretSources> {
         let credential = credentialPath(environment)
         let path = credential ?? settings.secrets
-        let file: BoundedFile
+        var file: BoundedFile
         do throws(FileProblem) {
             file = try BoundedFile(path: path, limit: SecretsFile.largest)
         } catch .notFound {
@@ -37,6 +37,7 @@ public struct SecretSources: SecretLookup {
         } catch {
             return ReadFile.failure(error, file: path)
         }
+        defer { file.wipe() }
         // The service manager keeps its credentials to the service; their modes differ between its versions.
         if let problem = credential == nil ? file.privacyProblem : file.credentialProblem {
             let findings = Findings(file: path, bytes: [], showsSource: false)

@@ -106,9 +106,16 @@ struct ControlService: Sendable {
         text.flatMap { $0 == actor ? nil : ", on behalf of \(clean($0, 128))" } ?? ""
     }
 
-    /// Free text of a caller, bounded and on one line.
+    /// Free text of a caller, bounded, on one line, and without what steers a terminal or turns the writing.
     static func clean(_ text: String, _ length: Int) -> String {
-        String(text.unicodeScalars.prefix(length).map { $0.value < 32 || $0.value == 127 ? " " : Character($0) })
+        var scalars = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars.prefix(length) {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator: scalars.append(" ")
+            default: scalars.append(scalar)
+            }
+        }
+        return String(scalars)
     }
 
     func observe(_ call: LocalServer.Call) async -> LocalServer.Reply {

@@ -51,9 +51,10 @@ public final class DaemonProcess: Sendable {
             if number == SIGHUP { self?.reload() } else { self?.stop(signal: number) }
         }
         try reconciliation.start()
-        reconciliation.load { [weak self] in self?.becomeReady($0) }
+        // Watched before they are read: an edit in between would be missed otherwise.
         let watched = [settings.desiredState, settings.secrets]
         let watcher = FileWatcher(paths: watched, queue: queue) { [weak self] in self?.reload() }
+        reconciliation.load { [weak self] in self?.becomeReady($0) }
         if watcher == nil {
             logger.warning("Files are not watched: no inotify instance is left, use `twostepd reload`")
         }

@@ -3,11 +3,17 @@ public import Planning
 /// Instants as people say them, seen from `now`.
 public struct RelativeTime: Sendable {
     public let now: Instant
+    /// Whether they are said as dates and times instead.
+    public let isAbsolute: Bool
 
-    public init(now: Instant) { self.now = now }
+    public init(now: Instant, isAbsolute: Bool = false) {
+        self.now = now
+        self.isAbsolute = isAbsolute
+    }
 
-    /// `3 h 5 min ago`, `in 2 d`, `now`.
+    /// `3 h 5 min ago`, `in 2 d`, `now`; or `2026-11-01T00:00:00Z`.
     public func text(_ instant: Instant) -> String {
+        guard !isAbsolute else { return instant.textToTheSecond }
         let distance = now.duration(to: instant)
         if abs(distance.milliseconds) < 1000 { return "now" }
         return distance < .zero ? "\((.zero - distance).roughText) ago" : "in \(distance.roughText)"
@@ -15,4 +21,23 @@ public struct RelativeTime: Sendable {
 
     /// The same, or `-` when there is none.
     public func text(_ instant: Instant?) -> String { instant.map { text($0) } ?? "-" }
+
+    /// As part of a sentence that tells what happens then: `in 2 d`, `now`, `at 2026-11-01T00:00:00Z`.
+    public func phrase(_ instant: Instant) -> String { isAbsolute ? "at \(text(instant))" : text(instant) }
+
+    /// Both ways: `in 2 d (2026-11-01T00:00:00Z)`.
+    public func full(_ instant: Instant) -> String {
+        let absolute = instant.textToTheSecond
+        return isAbsolute ? absolute : "\(text(instant)) (\(absolute))"
+    }
+
+    /// How long it is since: `for 40 s`, or `since 2026-11-01T00:00:00Z`.
+    public func length(since instant: Instant) -> String {
+        isAbsolute ? "since \(text(instant))" : "for \(instant.duration(to: now).roughText)"
+    }
+}
+
+extension Instant {
+    /// UTC ISO 8601 to the second, which the options that take an instant read again.
+    public var textToTheSecond: String { String(description.prefix(19)) + "Z" }
 }

@@ -51,12 +51,13 @@ public enum StoreKey {
         at location: StoreLocation, secrets: SecretSources, settings: Settings
     ) throws(StorageError) -> (key: SealingKey, origin: Origin, isNext: Bool)? {
         let needed = StoreReader.keyID(at: location)
-        let content: SealingKeyBytes?
+        var content: SealingKeyBytes?
         do {
             content = try secrets.sealingKeyBytes()
         } catch {
             throw .permissions(path: "\(settings.sealingKey)", problem: error.description)
         }
+        defer { content?.wipe() }
         if let content {
             guard let key = SealingKey(content: content.bytes) else { throw .keyMalformed(source: content.origin) }
             guard case .file(let path) = settings.sealingKey else {

@@ -22,8 +22,10 @@ public struct PINSealer: Sendable {
     /// The sealed form of a PIN; another one at each call.
     public func seal(_ pin: PIN, number: PhoneNumber, generation: Int) -> [UInt8] {
         do {
+            var digits = Array(pin.reveal().utf8)
+            defer { digits.wipe() }
             let box = try ChaChaPoly.seal(
-                Array(pin.reveal().utf8), using: key.symmetricKey,
+                digits, using: key.symmetricKey,
                 authenticating: Self.associatedData(number, generation)
             )
             return Array(box.combined)
@@ -45,7 +47,9 @@ public struct PINSealer: Sendable {
                 problem: "the key given is \(key.id); give the key it was sealed under"
             )
         }
-        guard let digits = Self.open(sealed, with: key, Self.associatedData(number, generation)),
+        var opened = Self.open(sealed, with: key, Self.associatedData(number, generation))
+        defer { opened?.wipe() }
+        guard let digits = opened,
             let pin = PIN(digits: String(decoding: digits, as: UTF8.self))
         else {
             throw .sealedPINUnreadable(
@@ -59,7 +63,8 @@ public struct PINSealer: Sendable {
     /// The sealed form of the audit chain's key.
     func seal(auditKey: SymmetricKey) -> [UInt8] {
         do {
-            let bytes = auditKey.withUnsafeBytes { Array($0) }
+            var bytes = auditKey.withUnsafeBytes { Array($0) }
+            defer { bytes.wipe() }
             return Array(
                 try ChaChaPoly.seal(bytes, using: key.symmetricKey, authenticating: Self.auditKeyData).combined)
         } catch {
@@ -70,18 +75,22 @@ public struct PINSealer: Sendable {
     /// The audit chain's key in its sealed form.
     func open(auditKey sealed: [UInt8], keyID: String) throws(StorageError) -> SymmetricKey {
         guard keyID == key.id else { throw .wrongKey(needed: keyID, have: key.id) }
-        guard let bytes = Self.open(sealed, with: key, Self.auditKeyData) else {
+        guard var bytes = Self.open(sealed, with: key, Self.auditKeyData) else {
             throw .unreadableRow(table: "audit_state", key: "1", column: "sealed_key")
         }
+        defer { bytes.wipe() }
         return SymmetricKey(data: bytes)
     }
 
     private static let auditKeyData = Array("twostepd audit key\n".utf8)
 
     /// Nil when the box does not authenticate: which way it fails makes no difference to anybody but an attacker.
-    private static func open(_ sealed: [UInt8], with key: SealingKey, _ associatedData: [UInt8]) -> Data? {
-        guard let box = try? ChaChaPoly.SealedBox(combined: sealed) else { return nil }
-        return try? ChaChaPoly.open(box, using: key.symmetricKey, authenticating: associatedData)
+    private static func open(_ sealed: [UInt8], with key: SealingKey, _ associatedData: [UInt8]) -> [UInt8]? {
+        guard let box = try? ChaChaPoly.SealedBox(combined: sealed),
+            var data = try? ChaChaPoly.open(box, using: key.symmetricKey, authenticating: associatedData)
+        else { return nil }
+        defer { data.resetBytes(in: data.indices) }
+        return Array(data)
     }
 
     private static func associatedData(_ number: PhoneNumber, _ generation: Int) -> [UInt8] {

@@ -39,14 +39,7 @@ extension StoreReader {
         let sql =
             "SELECT id, at, kind, number, actor, detail FROM events WHERE \(filter)id < ? ORDER BY id DESC LIMIT ?"
         return try read { db in
-            let cursor = try Row.fetchCursor(
-                db.cachedStatement(sql: sql), arguments: Self.pageArguments(number, limit, before)
-            )
-            var events: [StoredEvent] = []
-            while let row = try cursor.next() {
-                events.append(try StoredEvent(row))
-            }
-            return events
+            try StoredEvent.fetch(db, sql, Self.pageArguments(number, limit, before))
         }
     }
 
@@ -87,7 +80,17 @@ extension StoreReader {
 }
 
 extension StoredEvent {
-    fileprivate init(_ row: Row) throws(StorageError) {
+    /// The events that `sql` selects: its columns are those of ``init(_:)``, in their order.
+    static func fetch(_ db: Database, _ sql: String, _ arguments: StatementArguments) throws -> [StoredEvent] {
+        let cursor = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: arguments)
+        var events: [StoredEvent] = []
+        while let row = try cursor.next() {
+            events.append(try StoredEvent(row))
+        }
+        return events
+    }
+
+    private init(_ row: Row) throws(StorageError) {
         var reader = RowReader(row, table: "events")
         id = reader.identifier()
         reader.identify(as: "\(id)")

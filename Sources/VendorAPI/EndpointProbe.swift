@@ -35,23 +35,25 @@ public enum EndpointProbe {
         let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
         do {
             if let proxy = transport.proxy, !Transport.isDirect(endpoint.url) {
-                let channel = try await connect(proxy.host, proxy.port, timeout) { _ in }
+                let channel = try await connect(proxy.host, proxy.port, timeout) { $0 }
                 return .success(try await close(channel, certificateEnds: nil, isProxy: true))
             }
             let port = parts.port ?? (isTLS ? 443 : 80)
             guard isTLS else {
-                let channel = try await connect(bare, port, timeout) { _ in }
+                let channel = try await connect(bare, port, timeout) { $0 }
                 return .success(try await close(channel, certificateEnds: nil, isProxy: false))
             }
             let context = try NIOSSLContext(configuration: transport.tls)
-            let channel = try await connect(bare, port, timeout) { channel in
+            let (channel, handshake) = try await connect(bare, port, timeout) { channel in
                 // A name is sent and verified; an address is verified against the certificate's addresses.
                 let name = (try? SocketAddress(ipAddress: bare, port: port)) == nil ? bare : nil
                 let handler = try NIOSSLClientHandler(context: context, serverHostname: name)
-                try channel.pipeline.syncOperations.addHandlers(
-                    handler, Handshake(done: channel.eventLoop.makePromise(), timeout: timeout))
+                // A handshake may fail, and take its handlers along, before anybody asks how it went.
+                let done = channel.eventLoop.makePromise(of: Instant?.self)
+                try channel.pipeline.syncOperations.addHandlers(handler, Handshake(done: done, timeout: timeout))
+                return (channel, done.futureResult)
             }
-            let ends = try await channel.pipeline.handler(type: Handshake.self).flatMap { $0.done.futureResult }.get()
+            let ends = try await handshake.get()
             return .success(try await close(channel, certificateEnds: ends, isProxy: false))
         } catch {
             return .failure(
@@ -61,14 +63,15 @@ public enum EndpointProbe {
         }
     }
 
-    private static func connect(
+    private static func connect<Output: Sendable>(
         _ host: String, _ port: Int, _ timeout: Duration,
-        initialize: @escaping @Sendable (any Channel) throws -> Void
-    ) async throws -> any Channel {
+        initialize: @escaping @Sendable (any Channel) throws -> Output
+    ) async throws -> Output {
         try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connectTimeout(.milliseconds(timeout.milliseconds))
-            .channelInitializer { channel in channel.eventLoop.makeCompletedFuture { try initialize(channel) } }
-            .connect(host: host, port: port).get()
+            .connect(host: host, port: port) { channel in
+                channel.eventLoop.makeCompletedFuture { try initialize(channel) }
+            }
     }
 
     private static func close(
@@ -85,7 +88,7 @@ public enum EndpointProbe {
 private final class Handshake: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
 
-    let done: EventLoopPromise<Instant?>
+    private let done: EventLoopPromise<Instant?>
     private let timeout: Duration
 
     /// Confined to the channel's event loop.
@@ -120,4 +123,7 @@ private final class Handshake: ChannelInboundHandler, @unchecked Sendable {
         done.fail(ChannelError.eof)
         context.fireChannelInactive()
     }
+
+    /// Of two addresses tried at once, the slower one's connection ends here.
+    func handlerRemoved(context: ChannelHandlerContext) { done.fail(ChannelError.eof) }
 }

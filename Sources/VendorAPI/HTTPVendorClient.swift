@@ -73,6 +73,11 @@ public final class HTTPVendorClient: Sendable {
         guard Self.hasPossiblePort(request.endpoint.url) else {
             return .notSent(.notSent, message: "the endpoint's port is not a number from 1 to 65535")
         }
+        // The reader of the file refuses this too; a store that somebody edited does not go through that reader.
+        guard Transport.isEncryptedOrLocal(request.endpoint.url) else {
+            return .notSent(
+                .notSent, message: "the endpoint is neither https nor on loopback: the token would be readable")
+        }
         let body = WatchedBody(request.body)
         var message = HTTPClientRequest(url: request.endpoint.url)
         message.method = .POST

@@ -52,6 +52,14 @@ public struct Transport: Sendable {
         return configuration
     }
 
+    /// Whether what is sent to `url` cannot be read on the way.
+    static func isEncryptedOrLocal(_ url: String) -> Bool {
+        guard let parts = URL(string: url), let scheme = parts.scheme?.lowercased(), let host = parts.host else {
+            return false
+        }
+        return scheme == "https" || scheme == "http" && LoopbackHost.contains(host)
+    }
+
     /// Whether `url` is reached directly although there is a proxy.
     static func isDirect(_ url: String) -> Bool {
         guard let host = URLComponents(string: url)?.host else { return true }

@@ -62,21 +62,25 @@ struct ApplyCommand: AsyncParsableCommand {
         let now = SystemClock().now()
         let fleet = FleetReader(settings: settings, environment: config.environment, now: now)
         guard let reader = try fleet.open() else { throw Failure.failed("the store vanished while it was worked on") }
-        let guards = try fleet.guards(reader)
-        let standings = try fleet.standings(reader, guards: guards)
-        let inForce = try StatusCommand.inForce(reader)
+        let snapshot = try StatusSnapshot(fleet, reader: reader)
         switch output.format {
-        case .json:
-            try JSONOutput.print(StatusDocument(at: now, holder: nil, inForce: inForce, standings: standings))
+        case .json: try JSONOutput.print(snapshot.document)
         case .text:
-            StatusText(fleet: fleet, holder: nil, inForce: inForce, guards: guards, standings: standings)
-                .print(details: false, reader: reader)
+            let width = Console.isTerminal(1) ? Console.width(1) : 0
+            StatusText(snapshot: snapshot).lines(width: width, colours: Console.colours(1)).forEach {
+                Console.print($0)
+            }
         }
         guard result.failed.isEmpty, !result.wasInterrupted else {
             let errors = Dictionary(
-                standings.map { ($0.record.number, $0.record.lastError ?? $0.reason.sentence) },
+                snapshot.all.map { ($0.record.number, $0.record.lastError ?? $0.reason.sentence) },
                 uniquingKeysWith: { first, _ in first })
-            let lines = result.failed.map { "  \($0): \(errors[$0] ?? "not as desired")" }
+            let lines = result.failed.map { number in
+                let why =
+                    result.blocked.contains(number)
+                    ? "not begun with: another number stays exposed, and no more may be" : errors[number]
+                return "  \(number): \(why ?? "not as desired")"
+            }
             let head =
                 result.wasInterrupted
                 ? "stopped before every number was as desired; run it again to go on"

@@ -14,6 +14,8 @@ final class ApplyPass: Sendable {
     struct Result: Sendable {
         var total: Int
         var failed: [PhoneNumber]
+        /// Those among them that were not begun with, because others stay exposed.
+        var blocked: Set<PhoneNumber>
         var wasInterrupted: Bool
     }
 
@@ -23,17 +25,23 @@ final class ApplyPass: Sendable {
     /// turn must not keep a pass from ending.
     static let mostFailures = 12
 
-    private enum End {
+    fileprivate enum End {
         case asDesired
         case failed
     }
 
-    private struct State {
+    fileprivate struct State {
         var open: Set<PhoneNumber>
         var ends: [PhoneNumber: End] = [:]
         var requests = 0
         var failures = 0
         var failuresInARow: [PhoneNumber: Int] = [:]
+        /// All of this pass; what the record counts may be of earlier days.
+        var failuresOf: [PhoneNumber: Int] = [:]
+        /// Requests in a row for numbers that have come to an end already: while one stays exposed no other is begun
+        /// with, and no report says so.
+        var requestsAside = 0
+        var blocked: Set<PhoneNumber> = []
         var isAdopted = false
         var isStopping = false
         var wasInterrupted = false
@@ -92,7 +100,8 @@ final class ApplyPass: Sendable {
         return try state.withLock { state in
             if let problem = state.problem { throw StartupError.unavailable(problem) }
             let failed = state.ends.filter { $0.value == .failed }.map(\.key) + Array(state.open)
-            return Result(total: total, failed: failed.sorted(), wasInterrupted: state.wasInterrupted)
+            return Result(
+                total: total, failed: failed.sorted(), blocked: state.blocked, wasInterrupted: state.wasInterrupted)
         }
     }
 
@@ -100,7 +109,7 @@ final class ApplyPass: Sendable {
         switch report {
         case .adopted: afterAdoption()
         case .planned(let record, let decision): judge(record, decision)
-        case .requestSent: state.withLock { $0.requests += 1 }
+        case .requestSent(let change): state.withLock { $0.noteSent(change.number) }
         case .requestEnded(let change, let record):
             state.withLock { state in
                 guard change.outcome?.verdict != .accepted else {
@@ -108,6 +117,7 @@ final class ApplyPass: Sendable {
                     return
                 }
                 state.failures += 1
+                state.failuresOf[record.number, default: 0] += 1
                 state.failuresInARow[record.number, default: 0] += 1
             }
         case .stopped:
@@ -163,18 +173,26 @@ final class ApplyPass: Sendable {
     }
 
     private func judge(_ record: NumberRecord, _ decision: Decision) {
-        let inARow = state.withLock { $0.failuresInARow[record.number] ?? 0 }
-        let isGivenUp = inARow >= Self.mostFailuresInARow || record.attempts >= Self.mostFailures
+        let (inARow, all) = state.withLock {
+            ($0.failuresInARow[record.number] ?? 0, $0.failuresOf[record.number] ?? 0)
+        }
+        let isGivenUp = inARow >= Self.mostFailuresInARow || all >= Self.mostFailures
         let end: End?
         switch decision {
         case .idle: end = .asDesired
         case .send, .hold(_, .backingOff): end = isGivenUp ? .failed : nil
+        // Its turn comes when others are protected; if they never are, noteSent ends it.
+        case .hold(_, .exposureBudget): end = nil
         // The other holds last for an hour or until somebody mends something: not for one pass.
         case .hold: end = .failed
         }
         guard let end else { return }
         state.withLock { state in
-            if state.open.remove(record.number) != nil { state.ends[record.number] = end }
+            // One that was given up may still come home while the others are waited for.
+            let isHome = end == .asDesired && state.ends[record.number] == .failed
+            guard state.open.remove(record.number) != nil || isHome else { return }
+            if isHome { state.blocked.remove(record.number) }
+            state.ends[record.number] = end
         }
     }
 
@@ -202,6 +220,17 @@ final class ApplyPass: Sendable {
         let problems = failures > 0 ? ", \(failures) not accepted" : ""
         let lost = failed > 0 ? ", \(failed) given up" : ""
         bar.draw(done: done, total: total, detail: "numbers, \(requests) requests\(problems)\(lost)")
+    }
+}
+
+extension ApplyPass.State {
+    fileprivate mutating func noteSent(_ number: PhoneNumber) {
+        requests += 1
+        requestsAside = open.contains(number) ? 0 : requestsAside + 1
+        guard isAdopted, !open.isEmpty, requestsAside >= ApplyPass.mostFailures else { return }
+        blocked = open
+        for number in open { ends[number] = .failed }
+        open = []
     }
 }
 

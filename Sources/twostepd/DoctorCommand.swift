@@ -12,7 +12,12 @@ struct DoctorCommand: AsyncParsableCommand {
             history, clock, disk, name and certificate of each endpoint, service manager and limits. Exit 1 when \
             something fails; a warning is something to look at.
 
-            Run it as the user that the daemon runs as: sudo -u twostepd twostepd doctor
+            As root it can read what the service manager hands to the daemon; as the daemon's own user (sudo -u \
+            twostepd twostepd doctor) it sees what that user may.
+
+            Examples:
+              twostepd doctor
+              twostepd doctor --format json
             """
     )
 

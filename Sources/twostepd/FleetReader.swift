@@ -58,5 +58,15 @@ struct FleetReader {
         do { return try view.records(reader) } catch { throw Failure(error) }
     }
 
+    /// The number that a number or label stands for; nil for nil.
+    func resolve(_ text: String?, _ reader: StoreReader) throws -> PhoneNumber? {
+        guard let text else { return nil }
+        if let number = PhoneNumber(text) { return number }
+        guard let found = try records(reader).first(where: { $0.desired?.label == text }) else {
+            throw Failure.failed("\(text) is no number in E.164 form and no label in the store: see `twostepd status`")
+        }
+        return found.number
+    }
+
     private var view: FleetView { FleetView(location: location, policy: policy, now: now) }
 }

@@ -1,97 +1,108 @@
 import ArgumentParser
 import ConfigFile
 import Daemon
+import Foundation
 import Planning
 import Storage
 
 /// `twostepd history`.
-struct HistoryCommand: ParsableCommand {
+struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "Show the requests that were sent, oldest first.",
+        abstract: "Show the requests that were sent, oldest first; or the events of the audit trail.",
         discussion: """
+            Bounds are an instant such as 2026-11-01T00:00:00Z, a date in UTC, or how long ago: 7d, 12h.
+
             Examples:
               twostepd history
               twostepd history support-us --limit 10
-              twostepd history --format json
+              twostepd history --since 7d --outcome refused
+              twostepd history --events --since 7d --kind pin_revealed
+              twostepd history --follow
+              twostepd history --format csv --since 2026-11-01 --until 2026-12-01 > november.csv
             """
     )
 
     @OptionGroup var config: ConfigOptions
-    @OptionGroup var output: FormatOptions
+    @Option(name: .long, help: "text for people, json for scripts, csv for spreadsheets.")
+    var format = HistoryFormat.text
     @Argument(help: "One number (E.164) or label; all numbers when absent.", completion: NumberCompletion.kind)
     var number: String?
-    @Option(name: .long, help: "At most this many requests, the newest (1 to 1000000).")
+    @Option(name: .long, help: "At most this many, the newest (1 to 1000000).")
     var limit: Int?
+    @Option(name: .long, help: "From this instant on.")
+    var since: String?
+    @Option(name: .long, help: "Before this instant.")
+    var until: String?
+    @Option(
+        name: .long, help: "Only requests that ended so, or unanswered for those that have not; may be repeated.")
+    var outcome: [OutcomeChoice] = []
+    @Flag(help: "What operators and the daemon did besides sending requests.")
+    var events = false
+    @Option(name: .long, help: "With --events: only these kinds; may be repeated.")
+    var kind: [EventKind] = []
+    @Flag(help: "Then show each further request as it ends, until Ctrl-C.")
+    var follow = false
+    @Flag(help: "How long ago instead of dates and times.")
+    var relative = false
 
-    func run() throws {
+    func validate() throws {
+        if let limit, !(1...1_000_000).contains(limit) { throw ValidationError("--limit is 1 to 1000000") }
+        if events, !outcome.isEmpty { throw ValidationError("--outcome is of requests, and --events shows others") }
+        if !events, !kind.isEmpty { throw ValidationError("--kind is of events: give --events as well") }
+        if follow, events || format == .json || until != nil {
+            throw ValidationError("--follow shows requests as text or csv, without --events and --until")
+        }
+        if follow, relative { throw ValidationError("--follow shows dates: what was now would soon be long ago") }
+    }
+
+    func run() async throws {
         let settings = try config.settings()
         let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
         guard let reader = try fleet.open() else {
             throw Failure.failed("there is no store at \(fleet.location.database) yet: `twostepd run` makes it")
         }
-        if let limit, !(1...1_000_000).contains(limit) { throw Failure.usage("--limit is 1 to 1000000") }
-        // People get the newest screenful or so, scripts get all.
-        let most = limit ?? (output.format == .json ? 1_000_000 : 200)
-        let changes: [ChangeEntry]
+        var filter = HistoryFilter(number: try fleet.resolve(number, reader))
+        filter.since = try since.map { try TimeBound.read($0, option: "--since", now: fleet.now) }
+        filter.until = try until.map { try TimeBound.read($0, option: "--until", now: fleet.now) }
+        filter.endings = Set(outcome.map(\.ending))
+        filter.kinds = Set(kind)
+        let view = HistoryView(
+            format: format, filter: filter, time: RelativeTime(now: fleet.now, isAbsolute: !relative), isStream: follow,
+            // People get the newest screenful or so, scripts get all; those who name a span get all of it.
+            most: limit ?? (format == .text && filter.since == nil ? 200 : 1_000_000))
         do {
-            changes = try Self.newest(most, of: try Self.resolve(number, fleet, reader), reader)
+            if events { return try view.printEvents(reader) }
+            guard follow else { return try view.printChanges(reader) }
+            try await view.follow(reader)
         } catch let error as StorageError {
             throw Failure(error)
         }
-        switch output.format {
-        case .json: try JSONOutput.print(HistoryDocument(changes))
-        case .text:
-            HistoryText(changes: changes, now: fleet.now).print()
-            if changes.count == most { Console.note("only the newest \(most) are shown: see --limit") }
-        }
-    }
-
-    /// The newest `most` requests, oldest first.
-    private static func newest(
-        _ most: Int, of number: PhoneNumber?, _ reader: StoreReader
-    ) throws(StorageError) -> [ChangeEntry] {
-        var changes: [ChangeEntry] = []
-        while changes.count < most {
-            let limit = min(most - changes.count, StoreReader.pageLimit)
-            let page = try reader.history(of: number, limit: limit, before: changes.last?.id)
-            changes += page
-            if page.count < limit { break }
-        }
-        return changes.reversed()
-    }
-
-    /// The number that a number or label stands for; nil for all.
-    static func resolve(_ text: String?, _ fleet: FleetReader, _ reader: StoreReader) throws -> PhoneNumber? {
-        guard let text else { return nil }
-        if let number = PhoneNumber(text) { return number }
-        let records = try fleet.records(reader)
-        guard let found = records.first(where: { $0.desired?.label == text }) else {
-            throw Failure.failed("\(text) is no number in E.164 form and no label in the store: see `twostepd status`")
-        }
-        return found.number
     }
 }
 
-/// Requests for people.
-struct HistoryText {
-    let changes: [ChangeEntry]
-    let now: Instant
+/// How `history` writes.
+enum HistoryFormat: String, ExpressibleByArgument, CaseIterable {
+    case text
+    case json
+    case csv
+}
 
-    func print() {
-        var table = TextTable(["ID", "SENT", "NUMBER", "ACTION", "PIN", "WHY", "OUTCOME"])
-        for change in changes {
-            table.add([
-                String(change.id), change.sentAt.description, change.number.description, change.action.rawValue,
-                change.generation.map { "gen \($0)" } ?? "-", change.reason.rawValue, Self.outcome(change),
-            ])
+/// How a request ended, as the command line names it.
+enum OutcomeChoice: String, ExpressibleByArgument, CaseIterable {
+    case accepted
+    case refused
+    case noEffect = "no_effect"
+    case inDoubt = "in_doubt"
+    case unanswered
+
+    var ending: HistoryFilter.Ending {
+        switch self {
+        case .accepted: .ended(.accepted)
+        case .refused: .ended(.refused)
+        case .noEffect: .ended(.noEffect)
+        case .inDoubt: .ended(.inDoubt)
+        case .unanswered: .unanswered
         }
-        table.lines(width: Console.isTerminal(1) ? Console.width(1) : 0).forEach { Console.print($0) }
-    }
-
-    private static func outcome(_ change: ChangeEntry) -> String {
-        guard let outcome = change.outcome else { return "in flight, or not answered before a stop" }
-        guard outcome.verdict != .accepted else { return outcome.verdict.rawValue }
-        return "\(outcome.verdict.rawValue): \(outcome.sentence(for: change.action))"
     }
 }

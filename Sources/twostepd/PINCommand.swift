@@ -50,7 +50,7 @@ struct PINCommand: AsyncParsableCommand {
             guard let plain = try fleet.open() else {
                 throw Failure.failed("there is no store at \(fleet.location.database) yet")
             }
-            guard let number = try HistoryCommand.resolve(number, fleet, plain) else { return }
+            guard let number = try fleet.resolve(number, plain) else { return }
             // What is shown is what was recorded: when the daemon rotates in between, both are done again.
             for _ in 1...5 {
                 // The key is tried before the look is recorded: what cannot be shown is not recorded as shown.
@@ -171,7 +171,7 @@ struct PINCommand: AsyncParsableCommand {
             guard let reader = try fleet.open() else {
                 throw Failure.failed("there is no store at \(fleet.location.database) yet")
             }
-            guard let number = try HistoryCommand.resolve(number, fleet, reader) else { return }
+            guard let number = try fleet.resolve(number, reader) else { return }
             let pins: [PINSummary]
             do {
                 guard try reader.statusRow(number, at: fleet.now) != nil else {

@@ -50,7 +50,7 @@ struct PlanCommand: ParsableCommand {
             PlanText(
                 standings: standings, document: document, now: fleet.now,
                 width: Console.isTerminal(1) ? Console.width(1) : 0
-            ).print()
+            ).lines.forEach { Console.print($0) }
             if let held = comparison.held {
                 Console.print(
                     "\nHELD: this file is not taken into force: \(held).\n"
@@ -80,24 +80,22 @@ struct PlanText {
 
     private var relative: RelativeTime { RelativeTime(now: now) }
 
-    func print() {
-        let labels = Dictionary(
+    var lines: [String] { now(labels) + held + later(labels) + ["", summary] }
+
+    private var labels: [String: String] {
+        Dictionary(
             standings.map { ($0.record.number.description, $0.record.desired?.label ?? "") },
             uniquingKeysWith: { first, _ in first })
-        if document.now.isEmpty {
-            Console.print("Nothing would be sent now.")
-        } else {
-            Console.print("Would be sent now, limits permitting:\n")
-            var table = TextTable(["  ", "NUMBER", "LABEL", "ACTION", "WHY"])
-            for item in document.now {
-                let reason = DecisionReason(rawValue: item.reason)?.sentence ?? item.reason
-                table.add([Self.sign(item.action), item.number, labels[item.number] ?? "", item.action, reason])
-            }
-            table.lines(width: width).forEach { Console.print($0) }
+    }
+
+    private func now(_ labels: [String: String]) -> [String] {
+        guard !document.now.isEmpty else { return ["Nothing would be sent now."] }
+        var table = TextTable(["  ", "NUMBER", "LABEL", "ACTION", "WHY"])
+        for item in document.now {
+            let reason = DecisionReason(rawValue: item.reason)?.sentence ?? item.reason
+            table.add([Self.sign(item.action), item.number, labels[item.number] ?? "", item.action, reason])
         }
-        printHeld()
-        printLater(labels)
-        Console.print("\n" + summary)
+        return ["Would be sent now, limits permitting:", ""] + table.lines(width: width)
     }
 
     /// As in the plans of other tools: + comes, - goes, ~ changes.
@@ -109,36 +107,32 @@ struct PlanText {
         }
     }
 
-    /// Numbers that are not as desired, and for which nothing is sent before something else happens.
-    private func printHeld() {
+    /// Numbers for which nothing is sent before something else happens.
+    private var held: [String] {
         let held = standings.filter { [.paused, .held].contains($0.condition) }
-        guard !held.isEmpty else { return }
-        Console.print("\nHeld back:\n")
+        guard !held.isEmpty else { return [] }
         var table = TextTable(["  NUMBER", "LABEL", "WHY"])
         for standing in held.prefix(Self.mostListed) {
             let record = standing.record
-            table.add(["  " + record.number.description, record.desired?.label ?? "", standing.reason.sentence])
+            let why = WhyText(standing: standing, time: relative, isWorkedOn: true).explanation
+            table.add(["  " + record.number.description, record.desired?.label ?? "", why])
         }
-        table.lines(width: width).forEach { Console.print($0) }
-        printMore(held.count)
+        return ["", "Held back:", ""] + table.lines(width: width) + more(held.count)
     }
 
-    private func printLater(_ labels: [String: String]) {
-        guard !document.later.isEmpty else { return }
-        Console.print("\nFalls due later:\n")
+    private func later(_ labels: [String: String]) -> [String] {
+        guard !document.later.isEmpty else { return [] }
         var table = TextTable(["  NUMBER", "LABEL", "ACTION", "WHEN"])
         for item in document.later.prefix(Self.mostListed) {
             let when = Instant(item.at).map { "\(relative.text($0)), \(item.at)" } ?? item.at
             table.add(["  " + item.number, labels[item.number] ?? "", item.action, when])
         }
-        table.lines(width: width).forEach { Console.print($0) }
-        printMore(document.later.count)
-        Console.print("")
-        for (name, days) in [("day", 1), ("week", 7), ("90 days", 90)] {
+        let spans = [("day", 1), ("week", 7), ("90 days", 90)].map { name, days in
             let end = now.advanced(by: .seconds(days * 86_400))
             let due = document.later.filter { item in Instant(item.at).map { $0 <= end } ?? false }
-            Console.print("  in the next \(name): \(Self.counts(due.map(\.action)))")
+            return "  in the next \(name): \(Self.counts(due.map(\.action)))"
         }
+        return ["", "Falls due later:", ""] + table.lines(width: width) + more(document.later.count) + [""] + spans
     }
 
     private var summary: String {
@@ -152,8 +146,8 @@ struct PlanText {
         return counts.isEmpty ? "nothing" : counts.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     }
 
-    private func printMore(_ count: Int) {
-        if count > Self.mostListed { Console.print("  … and \(count - Self.mostListed) more (see --format json)") }
+    private func more(_ count: Int) -> [String] {
+        count > Self.mostListed ? ["  … and \(count - Self.mostListed) more (see --format json)"] : []
     }
 
     private static let mostListed = 50

@@ -1,58 +1,72 @@
 import ArgumentParser
 import ConfigFile
 import Daemon
+import Foundation
 import Planning
 import Storage
 
 /// `twostepd status`.
-struct StatusCommand: ParsableCommand {
+struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show how every number stands: exposed and failing ones first.",
         discussion: """
+            With one number or label it shows everything about it: belief, PIN generations and dates, the last requests \
+            and events, and what comes next. Patterns such as '+39*' or 'support-*' show several.
+
             Examples:
               twostepd status
               twostepd status support-us
+              twostepd status --condition exposed --condition held
+              twostepd status --label 'support-*' --watch
               twostepd status --format json
             """
     )
 
     @OptionGroup var config: ConfigOptions
     @OptionGroup var output: FormatOptions
-    @Argument(help: "One number (E.164) or label.", completion: NumberCompletion.kind)
-    var number: String?
+    @Argument(
+        help: "Numbers (E.164), labels, or patterns of either; all when absent.", completion: NumberCompletion.kind)
+    var numbers: [String] = []
+    @Option(name: .long, help: "Only numbers in this condition; may be repeated.")
+    var condition: [NumberCondition] = []
+    @Option(name: .long, help: "Only numbers whose label matches this pattern.")
+    var label: String?
+    @Flag(help: "Dates and times instead of how long ago.")
+    var absolute = false
+    @Flag(help: "Show it again every two seconds, in place, until Ctrl-C.")
+    var watch = false
 
-    func run() throws {
+    private var selection: NumberSelection {
+        NumberSelection(names: numbers, conditions: Set(condition), label: label)
+    }
+
+    func run() async throws {
         let settings = try config.settings()
+        guard watch else {
+            let text = try text(settings, width: Console.isTerminal(1) ? Console.width(1) : 0)
+            return Console.print(text.joined(separator: "\n"))
+        }
+        guard output.format == .text, Console.isTerminal(1) else {
+            throw Failure.usage("--watch needs a terminal and text; for scripts: --format json")
+        }
+        try await Screen.keep(everySeconds: 2) { try text(settings, width: Console.width(1)) }
+    }
+
+    private func text(_ settings: Settings, width: Int) throws -> [String] {
         let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
         let reader = try fleet.open()
-        let guards = try reader.map { try fleet.guards($0) } ?? GuardsInForce()
-        let all = try reader.map { try fleet.standings($0, guards: guards) } ?? []
-        let shown = number.map { wanted in all.filter { Self.matches($0.record, wanted) } } ?? all
-        if let number, shown.isEmpty {
-            throw Failure.failed("\(number) is not in the store \(fleet.location.database): see `twostepd status`")
-        }
-        let inForce = try reader.map { try Self.inForce($0) }
-        let holder = try Self.holder(fleet.location)
+        let snapshot = try StatusSnapshot(fleet, reader: reader, selection: selection)
+        let colours = Console.colours(1)
         switch output.format {
-        case .json:
-            try JSONOutput.print(StatusDocument(at: fleet.now, holder: holder, inForce: inForce, standings: shown))
+        case .json: return [try JSONOutput.text(snapshot.document)]
         case .text:
-            StatusText(fleet: fleet, holder: holder, inForce: inForce, guards: guards, standings: shown)
-                .print(details: number != nil, reader: reader)
+            if selection.isOneName, let reader, let standing = snapshot.shown.first {
+                return try NumberText(
+                    standing, snapshot: snapshot, policy: fleet.policy, reader: reader, isAbsolute: absolute
+                ).lines(width: width, colours: colours)
+            }
+            return StatusText(snapshot: snapshot, isAbsolute: absolute).lines(width: width, colours: colours)
         }
-    }
-
-    static func matches(_ record: NumberRecord, _ wanted: String) -> Bool {
-        record.number.description == wanted || record.desired?.label == wanted
-    }
-
-    /// What the store says of the desired state.
-    static func inForce(_ reader: StoreReader) throws -> DesiredStateStatus {
-        do { return try reader.desiredStateStatus() } catch { throw Failure(error) }
-    }
-
-    private static func holder(_ location: StoreLocation) throws -> LockHolder? {
-        do { return try StoreLock.holder(at: location) } catch { throw Failure(error) }
     }
 }

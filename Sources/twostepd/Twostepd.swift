@@ -28,6 +28,7 @@ struct Twostepd: AsyncParsableCommand {
     )
 
     static func main() async {
+        InheritedSignals.unblock()
         ProcessSecrets.protect()
         do {
             var command = try parseAsRoot()

@@ -15,7 +15,9 @@ import Testing
     }
 
     @Test func `every setting is in the sample, and uncommenting it gives the default`() throws {
+        // Hooks have no default: their lines are an example.
         let text = try String(contentsOfFile: path("twostepd.yaml"), encoding: .utf8)
+            .components(separatedBy: "\n# hooks:\n")[0]
         let keys = #/^# ?( *)([a-z_]+:.*)$/#
         let uncommented = text.split(separator: "\n").map { line in
             line.firstMatch(of: keys).map { "\($0.output.1)\($0.output.2)" } ?? String(line)
@@ -25,13 +27,22 @@ import Testing
         #expect(reading.value == Settings())
         for key in [
             "desired_state", "state_directory", "runtime_directory", "secrets", "sealing_key", "listen", "ca_file",
-            "proxy", "log_level",
+            "proxy", "log_level", "log_format", "metrics",
             "limits", "requests_per_minute", "writes_per_hour", "writes_per_hour_exposed", "concurrency", "max_exposed",
             "max_weakened_percent", "timing", "request_timeout", "settle_delay", "backoff_min", "backoff_max",
             "backoff_max_exposed", "shutdown_grace",
         ] {
             #expect(uncommented.contains("\(key):"), "\(key) is not in the sample")
         }
+    }
+
+    @Test func `the sample's hooks, uncommented, are valid`() throws {
+        let text = try String(contentsOfFile: path("twostepd.yaml"), encoding: .utf8)
+        let example = try #require(text.components(separatedBy: "\n# hooks:\n").dropFirst().first)
+        let uncommented = "hooks:\n" + example.split(separator: "\n").map { $0.dropFirst(2) }.joined(separator: "\n")
+        let reading = SettingsReader.read(bytes: Array(uncommented.utf8), file: "/etc/twostepd/twostepd.yaml")
+        #expect(reading.problems == [])
+        #expect(reading.value?.hooks.count == 2)
     }
 
     @Test func `the sample desired state has no errors on a machine without secrets, and one warning`() throws {

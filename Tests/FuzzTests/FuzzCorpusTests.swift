@@ -13,6 +13,14 @@
                 .map { ($0.lastPathComponent, Array(try Data(contentsOf: $0))) }
         }
 
+        /// The smallest inputs that reach what a long run reached: a line each, in base64.
+        private static func learned(_ target: String) throws -> [[UInt8]] {
+            let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus/\(target).learned")
+            return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map { line in
+                Array(try #require(Data(base64Encoded: String(line))))
+            }
+        }
+
         private func replay(_ target: String, _ feed: ([UInt8]) -> String?) throws {
             let inputs = try Self.inputs(target)
             #expect(inputs.count >= 4, "the seeds of \(target) are there")
@@ -23,6 +31,9 @@
                     #expect(feed(Array(input.bytes.prefix(length))) == nil, "\(target)/\(input.name), \(length) bytes")
                 }
             }
+            let learned = try Self.learned(target)
+            #expect(learned.count > 100, "what was learned of \(target) is there")
+            for (index, bytes) in learned.enumerated() { #expect(feed(bytes) == nil, "\(target), line \(index + 1)") }
         }
 
         @Test func `no file in the corpus breaks a rule of the readers`() throws {

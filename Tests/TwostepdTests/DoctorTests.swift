@@ -57,7 +57,7 @@ struct DoctorTests {
         #expect(rig.vendor.requests.count == requests)
         #expect(try Data(contentsOf: rig.store) == store)
         let text = try await rig.run("doctor")
-        #expect(text.code == 0 && text.output.contains("[ok]       key: key "))
+        #expect(text.code == 0 && text.output.contains(#/\[ok\] +key: key [0-9a-f]{16}/#))
         #expect(text.output.contains("          -> "), "advice stands below what it is about")
         try await rig.end()
     }
@@ -112,11 +112,18 @@ struct DoctorTests {
         chmod(key.path, 0o644)
         #expect(try await failures().isSuperset(of: ["state directory/files", "sealing key/key"]))
         chmod(key.path, 0o600)
+        // Only root can give files away, and it is root that leaves files behind that the daemon cannot open.
+        if geteuid() == 0 {
+            let fence = rig.folder.appendingPathComponent("state/twostepd.fence").path
+            chown(fence, 65_534, 65_534)
+            #expect(try await failures().contains("state directory/files"))
+            chown(fence, 0, 0)
+        }
 
         try await rig.vendor.stop()
         #expect(try await failures() == ["endpoints/\(rig.vendor.url)"])
         _ = try await Shell.run(
-            "sqlite3", [rig.store.path, "DROP TRIGGER changes_no_delete; DELETE FROM changes WHERE id = 1"])
+            "sqlite3", [rig.store.path, "DROP TRIGGER changes_are_never_deleted; DELETE FROM changes WHERE id = 1"])
         #expect(try await failures().contains("store/history"))
         try FileManager.default.removeItem(at: rig.folder)
     }

@@ -86,7 +86,9 @@ private struct CommandSection {
     private static func usage(_ argument: HelpDump.Argument) -> String { usage(argument, bare: false) }
 
     private static func usage(_ argument: HelpDump.Argument, bare: Bool) -> String {
-        let value = argument.allValues?.joined(separator: "|") ?? (argument.valueName ?? "").uppercased()
+        let all = argument.allValues?.joined(separator: "|")
+        // What would not fit into a line is in the help.
+        let value = all.flatMap { $0.count <= 40 ? $0 : nil } ?? (argument.valueName ?? "").uppercased()
         let dots = argument.isRepeating ? " ..." : ""
         var text: String
         switch argument.kind {

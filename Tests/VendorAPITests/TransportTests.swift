@@ -90,6 +90,23 @@ struct TransportTests {
         proxy.stop()
     }
 
+    @Test(
+        "nothing is sent in the clear to another machine, whoever wrote the endpoint down",
+        arguments: [
+            "http://vendor.invalid/api", "HTTP://192.0.2.1/", "http://127.0.0.1.vendor.invalid/", "ws://localhost/",
+        ])
+    func cleartext(_ url: String) async throws {
+        let proxy = try LoopbackServer { $0.waitForEnd() }
+        let client = HTTPVendorClient(
+            requestTimeout: .seconds(30),
+            transport: try Transport(caFile: nil, proxy: .init(host: "127.0.0.1", port: proxy.port)))
+        let outcome = await client.send(try Sample.disable(url))
+        #expect(outcome.reason == .notSent && outcome.message?.contains("neither https") == true, "\(outcome)")
+        #expect(proxy.connectionCount == 0)
+        await client.shutdown()
+        proxy.stop()
+    }
+
     @Test("what is on loopback never goes through the proxy", arguments: ["127.0.0.1", "localhost"])
     func loopback(_ host: String) async throws {
         let proxy = try LoopbackServer { $0.waitForEnd() }

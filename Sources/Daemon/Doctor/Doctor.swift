@@ -61,7 +61,9 @@ public struct Doctor: Sendable {
     }
 
     private static func finding(_ name: String, _ problem: ConfigProblem) -> Finding {
-        Finding(name, problem.severity == .error ? .failure : .warning, problem.summary, advice: problem.hint)
+        Finding(
+            name, problem.severity == .error ? .failure : .warning, problem.summary,
+            advice: problem.hint ?? "see `twostepd check`, which shows the place")
     }
 
     /// Who can edit this file can switch two-step verification off.
@@ -108,7 +110,18 @@ public struct Doctor: Sendable {
                 "files", .failure, "others may read \(open.joined(separator: ", "))",
                 advice: "chmod 0600 them, and rotate what they held: others may have read it")
         }
-        return Finding("files", .ok, "readable by their owner only")
+        var folder = stat()
+        let strangers = paths.filter { path in
+            var status = stat()
+            return lstat(path, &status) == 0 && stat(location.directory, &folder) == 0
+                && status.st_uid != folder.st_uid
+        }
+        guard strangers.isEmpty else {
+            return Finding(
+                "files", .failure, "another user than the folder's owns \(strangers.joined(separator: ", "))",
+                advice: "chown --reference=\(location.directory) them: the daemon's user must be able to write them")
+        }
+        return Finding("files", .ok, "readable by their owner only, who is the folder's")
     }
 
     static func octal(_ mode: UInt32) -> String { "0" + String(mode, radix: 8) }

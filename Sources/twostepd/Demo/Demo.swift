@@ -139,7 +139,7 @@ extension Demo {
     private func adopted(revision: Int) async throws {
         try await wait(seconds: 10, for: "revision \(revision)") { _ in
             guard let store = try reader.open() else { return false }
-            return try StatusCommand.inForce(store).revision == revision
+            return try store.desiredStateStatus().revision == revision
         }
     }
 

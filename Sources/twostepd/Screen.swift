@@ -1,0 +1,30 @@
+import Dispatch
+import Glibc
+
+/// A terminal that shows something anew in place.
+enum Screen {
+    private static let begin = "\u{1B}[?1049h\u{1B}[?25l"
+    private static let end = "\u{1B}[?25h\u{1B}[?1049l"
+
+    /// Shows what `content` gives, at once and then each `seconds`, until Ctrl-C or SIGTERM; then the terminal is as it was.
+    static func keep(everySeconds seconds: Int, _ content: () throws -> [String]) async throws {
+        let ticker = Ticker(every: .seconds(seconds))
+        Console.print(begin, terminator: "")
+        defer { Console.print(end, terminator: "") }
+        for await _ in ticker.ticks {
+            let lines = fitted(try content())
+            // Each line ends what was there before it, and the last one what was below.
+            let text = lines.joined(separator: "\u{1B}[K\r\n")
+            Console.print("\u{1B}[H\(text)\u{1B}[K\u{1B}[J", terminator: "")
+        }
+    }
+
+    /// As many lines as the terminal has, and a word about those that are left out.
+    private static func fitted(_ lines: [String]) -> [String] {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 1, lines.count > Int(size.ws_row)
+        else { return lines }
+        let kept = Int(size.ws_row) - 1
+        return lines.prefix(kept) + ["… \(lines.count - kept) more lines: a larger terminal, or --condition"]
+    }
+}

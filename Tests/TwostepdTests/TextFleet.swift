@@ -1,0 +1,130 @@
+import Daemon
+import Planning
+import Testing
+
+@testable import Storage
+@testable import twostepd
+
+/// A fleet in every condition at a fixed instant, for what people read.
+struct TextFleet {
+    let now = Instant("2026-11-23T09:00:00Z") ?? .distantPast
+    private let pin: PIN
+    private let oldPIN: PIN
+
+    init() throws {
+        pin = try #require(PIN(digits: "482913"))
+        oldPIN = try #require(PIN(digits: "604189"))
+    }
+
+    private func ago(_ seconds: Int64) -> Instant { now.advanced(by: .seconds(-seconds)) }
+
+    private func record(_ index: Int, label: String?, _ change: (inout NumberRecord) -> Void = { _ in }) throws
+        -> NumberRecord
+    {
+        let number = try #require(PhoneNumber("+1555010000\(index)"))
+        var record = NumberRecord(
+            number: number, desired: DesiredNumber(number: number, label: label, tokenName: "token-\(index)"))
+        record.belief = Belief(maybeOff: false, maybeForeign: false, generations: [2])
+        record.generations = [
+            PINGeneration(
+                generation: 1, pin: oldPIN, origin: .generated, createdAt: ago(9_000_000), liveFrom: ago(9_000_000),
+                liveUntil: ago(864_000)),
+            PINGeneration(
+                generation: 2, pin: pin, origin: .generated, createdAt: ago(864_000), liveFrom: ago(864_000)),
+        ]
+        record.lastAccepted = .on(2)
+        record.appliedAt = ago(4000)
+        record.rotatedAt = ago(864_000)
+        change(&record)
+        return record
+    }
+
+    func records() throws -> [NumberRecord] {
+        [
+            try record(1, label: "support-us"),
+            try record(2, label: "support-emea-italy-second-line") { record in
+                record.belief = Belief(maybeOff: true, maybeForeign: false, generations: [])
+                record.lastAccepted = .off
+                record.cycle = NumberRecord.Cycle(since: ago(95), reason: .rotationDue)
+                record.attempts = 4
+                record.retryAt = now.advanced(by: .seconds(12))
+                record.lastFailure = .vendorRefused
+                record.lastError = "enable: refused by the vendor with status 404: Device or channel not reachable"
+            },
+            try record(3, label: nil) { record in
+                record.belief = Belief(
+                    maybeOff: true, maybeForeign: false, generations: [1, 2],
+                    doubts: [Belief.Doubt(effect: .off, since: ago(60))])
+                record.lastAccepted = nil
+            },
+            try record(4, label: "sales") { record in
+                record.pause = Pause(since: ago(7200), by: "ops (uid 1000)", reason: "port out", includesExposed: false)
+            },
+            try record(5, label: "tëst-日本語") { record in
+                record.desired?.verification = .disabled
+                record.belief = Belief(maybeOff: true, maybeForeign: false, generations: [])
+                record.lastAccepted = .off
+            },
+            try record(6, label: "new") { record in
+                record.belief = .unknown
+                record.generations = []
+                record.lastAccepted = nil
+                record.appliedAt = nil
+                record.rotatedAt = nil
+            },
+            try record(7, label: "gone") { $0.desired = nil },
+        ]
+    }
+
+    func standings() throws -> [Standing] {
+        try records().map { Standing($0, operatorPIN: nil, policy: Policy(), now: now) }
+            .sorted { ($0.rank, $0.record.number) < ($1.rank, $1.record.number) }
+    }
+
+    func snapshot() throws -> StatusSnapshot {
+        let status = DesiredStateStatus(
+            revision: 12, sha256: String(repeating: "3f9a", count: 16), loadedAt: ago(90_000),
+            source: "/etc/twostepd/desired-state.yaml", isValid: false, lastLoadAt: ago(30),
+            problem: "/etc/twostepd/desired-state.yaml:15:5: unknown key 'labl' in an entry of 'numbers'",
+            held: DesiredStateStatus.Held(
+                sha256: String(repeating: "beef", count: 16), since: ago(300),
+                reason: "it would disable or drop 4 of 7 numbers, which is more than 20 percent"))
+        return StatusSnapshot(
+            now: now, holder: LockHolder(pid: 4711, since: ago(90_000), command: "run"), inForce: status,
+            all: try standings())
+    }
+
+    func changes(_ number: PhoneNumber) -> [ChangeEntry] {
+        [
+            ChangeEntry(
+                id: 41, number: number, action: .enable, reason: .rotationDue, generation: 3, sentAt: ago(30),
+                answeredAt: ago(29),
+                outcome: Outcome(
+                    .vendorRefused, httpStatus: 200, apiStatus: 404, message: "Device or channel not reachable")),
+            ChangeEntry(
+                id: 40, number: number, action: .disable, reason: .rotationDue, generation: nil, sentAt: ago(95),
+                answeredAt: ago(94), outcome: Outcome(.success, httpStatus: 200, apiStatus: 100)),
+            ChangeEntry(
+                id: 39, number: number, action: .enable, reason: .reapplyDue, generation: 2, sentAt: ago(86_400)),
+        ]
+    }
+
+    func events(_ number: PhoneNumber) -> [StoredEvent] {
+        [
+            StoredEvent(
+                id: 7,
+                entry: EventEntry(
+                    at: ago(500), kind: .pinRevealed, number: number, actor: "mira (uid 1000), sudo, /dev/pts/3",
+                    detail: "generation 2, reason: locked out of the phone"))
+        ]
+    }
+
+    var pins: [PINSummary] {
+        [2, 1].map { generation in
+            PINSummary(
+                generation: generation, origin: .generated, createdAt: ago(generation == 2 ? 864_000 : 9_000_000),
+                liveFrom: ago(generation == 2 ? 864_000 : 9_000_000), liveUntil: generation == 2 ? nil : ago(864_000),
+                maybeLive: generation == 2, doubtAt: nil, keyID: "k1")
+        }
+    }
+}
