@@ -23,8 +23,8 @@ final class Browser: @unchecked Sendable {
         var isPhone: Bool { width < 500 }
         var description: String { name }
 
-        static let light = View(name: "light", width: 1200, height: 900, isDark: false)
-        static let dark = View(name: "dark", width: 1200, height: 900, isDark: true)
+        static let light = View(name: "light", width: 1000, height: 900, isDark: false)
+        static let dark = View(name: "dark", width: 1000, height: 900, isDark: true)
         static let phone = View(name: "phone", width: 390, height: 844, isDark: false)
         static let darkPhone = View(name: "dark-phone", width: 390, height: 844, isDark: true)
         static let all = [light, dark, phone, darkPhone]
@@ -77,8 +77,13 @@ final class Browser: @unchecked Sendable {
     /// Ends the browser and removes its profile.
     func close() async throws {
         session = nil
-        try await call("Browser.close")
-        try await wait("the browser ends") { !self.process.isRunning }
+        // Its answer may get lost in its end.
+        try send("Browser.close", [:], id: 0)
+        let deadline = ContinuousClock.now + Self.patience
+        while process.isRunning {
+            guard ContinuousClock.now < deadline else { throw TestFailure("the browser does not end") }
+            try await Task.sleep(for: .milliseconds(5))
+        }
         try FileManager.default.removeItem(at: profile)
     }
 
@@ -96,10 +101,7 @@ final class Browser: @unchecked Sendable {
             state.lastID += 1
             return state.lastID
         }
-        var message: [String: Any] = ["id": id, "method": method, "params": parameters]
-        message["sessionId"] = session
-        let data = try JSONSerialization.data(withJSONObject: message)
-        try input.fileHandleForWriting.write(contentsOf: data + [0])
+        try send(method, parameters, id: id)
         var reply: Data?
         try await wait("\(method) is answered") {
             reply = self.state.withLock { $0.replies.removeValue(forKey: id) }
@@ -110,6 +112,13 @@ final class Browser: @unchecked Sendable {
             throw TestFailure("\(method): \(object["error"] ?? object)")
         }
         return result
+    }
+
+    private func send(_ method: String, _ parameters: [String: Any], id: Int) throws {
+        var message: [String: Any] = ["id": id, "method": method, "params": parameters]
+        message["sessionId"] = session
+        let data = try JSONSerialization.data(withJSONObject: message)
+        try input.fileHandleForWriting.write(contentsOf: data + [0])
     }
 
     /// Waits for a condition, and no longer than a deadline.

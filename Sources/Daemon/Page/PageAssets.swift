@@ -28,21 +28,25 @@ enum PageAssets {
         .tile { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .5rem .75rem; }
         .tile strong { display: block; font-size: 1.8rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
         .tile small { display: block; }
-        .tile.converged strong { color: var(--good); }
+        .tile.converged:not(.none) strong { color: var(--good); }
         .tile.bad { border-color: var(--bad); background: var(--badbg); } .tile.bad strong { color: var(--bad); }
         .notices { list-style: none; padding: 0; margin: 1rem 0; }
         .notices > li { background: var(--warnbg); border: 1px solid var(--warn); border-radius: .5rem;
           padding: .5rem .75rem; margin: .5rem 0; overflow-wrap: anywhere; }
         input[type=search] { font: inherit; padding: .35rem .5rem; border: 1px solid var(--line); border-radius: .35rem;
           background: var(--bg); color: var(--fg); min-width: min(22rem, 100%); }
+        ::placeholder { color: var(--soft); opacity: 1; }
         .scroll { overflow-x: auto; }
+        nav { margin-top: .75rem; }
         table { border-collapse: collapse; width: 100%; }
         th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
         tbody th { font-weight: 600; white-space: nowrap; }
         thead button { font: inherit; font-weight: 600; background: none; border: 0; padding: 0; color: var(--fg);
           cursor: pointer; white-space: nowrap; }
         th[aria-sort=ascending] button::after { content: " ▲"; } th[aria-sort=descending] button::after { content: " ▼"; }
-        time { white-space: nowrap; }
+        time, td:is([data-name=PIN], [data-name=Rotated], [data-name=Next]) { white-space: nowrap; }
+        td[data-name=Label] { min-width: 8rem; overflow-wrap: anywhere; }
+        td[data-name=Why] { min-width: 18rem; overflow-wrap: anywhere; }
         .badge { display: inline-block; padding: 0 .5rem; border: 1px solid currentColor; border-radius: 1rem;
           font-size: .85rem; font-weight: 600; white-space: nowrap; color: var(--calm); }
         .badge.converged { color: var(--good); } .badge.exposed, .badge.backing_off { color: var(--bad); }
@@ -69,9 +73,14 @@ enum PageAssets {
             padding: .15rem .7rem; }
           tr { display: block; border-bottom: 1px solid var(--line); padding: .5rem 0; }
           tbody th, td { display: block; border: 0; padding: .1rem 0; }
+          td[data-name=Label], td[data-name=Why] { min-width: 0; }
           td::before { content: attr(data-name) ": "; color: var(--soft); }
-          td[data-name=Condition]::before { content: ""; }
-          dl { grid-template-columns: 1fr; } dd { margin-bottom: .5rem; }
+          #fleet tbody tr { display: grid; grid-template-columns: max-content minmax(0, 1fr) max-content; column-gap: .75rem; }
+          #fleet td:is([data-name=Label], [data-name=Condition])::before { content: ""; }
+          #fleet td[data-name=Rotated] { grid-column: 2 / 4; }
+          #fleet td:is([data-name=Next], [data-name=Why]) { grid-column: 1 / 4; }
+          .tiles { grid-template-columns: repeat(6, 1fr); gap: .5rem; }
+          .tile { grid-column: span 2; } .tile:nth-child(-n+2) { grid-column: span 3; }
         }
         """#
 
