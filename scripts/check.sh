@@ -5,6 +5,7 @@ need_build
 need sqlite3 sqlite3
 need procps pgrep
 need curl curl
+need chromium chromium
 install_missing
 unpacked prometheus promtool
 echo "== format"

@@ -43,7 +43,7 @@ struct FleetPage {
             ("overdue", overdue, "PINs due to change", overdue > 0),
         ]
         let items = tiles.map { name, count, words, isBad -> HTML in
-            "<li class=\"tile \(name)\(isBad ? " bad" : "")\"><strong>\(count)</strong> \(name)<small>\(words)</small></li>"
+            "<li class=\"tile \(name)\(isBad ? " bad" : "")\(count == 0 ? " none" : "")\"><strong>\(count)</strong> \(name)<small>\(words)</small></li>"
         }
         return "<h1 class=\"hidden\">The fleet</h1><ul class=\"tiles\">\(items)</ul>"
     }
@@ -54,16 +54,16 @@ struct FleetPage {
         var lines: [HTML] = []
         if let pause = guards.fleetPause {
             let why = pause.reason.map { ": \($0)" } ?? ""
-            lines.append("All numbers are <b>paused</b>, \(time.html(pause.since)) by \(pause.by)\(why).")
+            lines.append("All numbers are <b>paused</b> (\(time.html(pause.since)), by \(pause.by))\(why).")
         }
         if desiredState.isValid == false {
+            let inForce = desiredState.revision == nil ? "none is in force yet" : "the last good one stays in force"
             lines.append(
-                "The desired-state file is <b>not valid</b>; the last good one stays in force: "
-                    + .text(desiredState.problem ?? "it cannot be read"))
+                "The desired-state file is <b>not valid</b>; \(inForce): \(desiredState.problem ?? "it cannot be read")")
         }
         if let held = desiredState.held {
             lines.append(
-                "A desired state is <b>held</b> since \(time.html(held.since)): \(held.reason). To take it: "
+                "A desired state is <b>held</b> (\(time.html(held.since))): \(held.reason). To take it: "
                     + "<code>twostepd accept \(String(held.sha256.prefix(12)))</code>\(difference)")
         }
         if guards.clock.isBehind(at: now) {
@@ -71,10 +71,11 @@ struct FleetPage {
         }
         for state in guards.states where state.kind == .endpointDown {
             lines.append(
-                "The endpoint \(state.subject) is <b>down</b> since \(time.html(state.since)): \(state.detail)")
+                "The endpoint \(state.subject) is <b>down</b> (\(time.html(state.since))): \(state.detail)")
         }
         guard !lines.isEmpty else { return "" }
-        return "<ul class=\"notices\" role=\"alert\">\(lines.map { line -> HTML in "<li>\(line)</li>" })</ul>"
+        let items = lines.map { line -> HTML in "<li>\(line)</li>" }
+        return "<section aria-label=\"What needs attention\"><ul class=\"notices\">\(items)</ul></section>"
     }
 
     private var difference: HTML {
@@ -95,10 +96,10 @@ struct FleetPage {
             ? "<p>The \(Self.mostRows) most urgent of \(standings.count) numbers; <code>twostepd status</code> has all.</p>"
             : ""
         return """
-            <section aria-labelledby="numbers"><h2 id="numbers">Numbers</h2>
+            <section aria-labelledby="numbers"><h2 id="numbers">Numbers <small>\(standings.count)</small></h2>
             <p class="filter"><label for="filter">Filter</label> <input id="filter" type="search"
             placeholder="number, label, condition …" autocomplete="off"> <span id="shown" role="status"></span></p>
-            <div class="scroll" tabindex="0" role="region" aria-labelledby="numbers"><table id="fleet"><thead><tr>
+            <div class="scroll" id="rows" tabindex="0" role="region" aria-labelledby="numbers"><table id="fleet"><thead><tr>
             \(Self.columns.map { name -> HTML in
                 "<th scope=\"col\" aria-sort=\"none\"><button type=\"button\">\(name)</button></th>"
             })

@@ -34,7 +34,7 @@ struct NumberPage {
     }
 
     private var facts: HTML {
-        let certainty = record.belief.isCertain ? "certain" : "uncertain"
+        let states = Self.words(record.belief)
         let pause: HTML =
             record.pause.map { pause in
                 "<dt>Paused</dt><dd>\(time.html(pause.since)) by \(pause.by)\(pause.reason.map { ": \($0)" } ?? "")</dd>"
@@ -43,13 +43,22 @@ struct NumberPage {
         return """
             <section><h2>How it stands</h2><dl>
             <dt>Desired</dt><dd>\(record.desired?.verification.rawValue ?? "not in the desired state")</dd>
-            <dt>May be</dt><dd>\(record.belief.elements.joined(separator: ", ")) (\(certainty))</dd>
+            <dt>\(record.belief.isCertain ? "Certainly" : "Uncertain")</dt><dd>\(states)</dd>
             <dt>Applied</dt><dd>\(time.html(record.appliedAt))</dd>
             <dt>PIN changed</dt><dd>\(time.html(record.rotatedAt))</dd>
             <dt>PIN due to change</dt><dd>\(time.html(standing.rotationAt))</dd>
             <dt>Failures in a row</dt><dd>\(record.attempts)</dd>
             \(pause)\(error)</dl></section>
             """
+    }
+
+    /// Every state that the vendor may be in: `off, or enabled with our PIN of generation 3`.
+    private static func words(_ belief: Belief) -> String {
+        let states =
+            (belief.maybeOff ? ["off"] : [])
+            + (belief.maybeForeign ? ["enabled with a PIN that is not ours"] : [])
+            + belief.generations.map { "enabled with our PIN of generation \($0)" }
+        return states.joined(separator: ", or ")
     }
 
     private var generations: HTML {

@@ -25,7 +25,7 @@ struct PageFrame {
             <header><a class="home" href="/">twostepd</a>
             <p class="at">as of <time datetime="\(now.description)">\(Self.clock(now))</time> <span id="live" role="status"></span></p>
             </header>
-            <main id="content">
+            <main id="content" tabindex="-1">
             \(content)
             </main>
             <footer><p>\(Version.text), read only. What each word means and what to do: <code>docs/operations.md</code>,
