@@ -15,10 +15,13 @@
 
 int twostepd_hide_memory(void) {
     struct rlimit none = {0, 0};
-    // A core pattern that is a pipe ignores the limit, and the other call does not: both are made.
-    if (setrlimit(RLIMIT_CORE, &none) != 0) return errno;
-    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return errno;
-    return 0;
+    // A core pattern that is a pipe ignores the limit, and the other call does not: both are made, whatever becomes of
+    // the first. A sandbox may forbid to set limits, and has set this one itself then.
+    int error = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ? errno : 0;
+    struct rlimit current;
+    int is_set = getrlimit(RLIMIT_CORE, &current) == 0 && current.rlim_cur == 0 && current.rlim_max == 0;
+    if (!is_set && setrlimit(RLIMIT_CORE, &none) != 0 && error == 0) error = errno;
+    return error;
 }
 
 int twostepd_is_dumpable(void) {

@@ -21,6 +21,8 @@ struct LimitWatch {
         var numbers: Set<PhoneNumber> = []
         /// Requests that departed since it was down, and have not ended.
         var probes: Set<Int64> = []
+        /// When the last failure came that told that it is down; nil once the wall clock was set since.
+        var lastFailure: Milliseconds?
 
         var isDown: Bool { failures >= 5 && numbers.count > 1 }
     }
@@ -36,6 +38,10 @@ struct LimitWatch {
         departed[entry.id] = now
         if outages[endpoint]?.isDown == true {
             outages[endpoint]?.probes.insert(entry.id)
+            let least = policy.backoffMin.milliseconds / 2
+            if let last = outages[endpoint]?.lastFailure, now < last + least {
+                throw Violation(.limitsHold, "\(endpoint.text) is down, and is probed after \(now - last) ms")
+            }
             if let probes = outages[endpoint]?.probes, probes.count > 1 {
                 throw Violation(.limitsHold, "\(endpoint.text) is down, and \(probes.count) requests probe it")
             }
@@ -62,8 +68,8 @@ struct LimitWatch {
     }
 
     /// A request ended: what that says about its endpoint.
-    mutating func end(_ call: VendorCall, _ outcome: Outcome) {
-        outages[call.endpoint]?.probes.remove(call.changeID)
+    mutating func end(_ call: VendorCall, _ outcome: Outcome, at now: Milliseconds) {
+        let wasProbe = outages[call.endpoint]?.probes.remove(call.changeID) != nil
         switch outcome.reason {
         case .tokenUnavailable, .daemonStopped: break
         case .success, .authenticationRefused, .balanceRefused, .rateLimited, .clientError, .vendorRefused:
@@ -71,6 +77,7 @@ struct LimitWatch {
         default:
             outages[call.endpoint, default: Outage()].failures += 1
             outages[call.endpoint, default: Outage()].numbers.insert(call.number)
+            if wasProbe { outages[call.endpoint]?.lastFailure = now }
         }
     }
 
@@ -103,6 +110,7 @@ struct LimitWatch {
         waits = [:]
         departed = [:]
         writes = [:]
+        for endpoint in outages.keys { outages[endpoint]?.lastFailure = nil }
     }
 
     mutating func forgetWrites() {

@@ -45,7 +45,7 @@ extension World {
         if outcome.reason == .rateLimited, let delay = outcome.retryAfter {
             limits.wait(call: request.call, until: clock.elapsed + delay.milliseconds)
         }
-        limits.end(request.call, outcome)
+        limits.end(request.call, outcome, at: clock.elapsed)
         if outcome.reason.neverLeft { limits.forget(request.call) }
         if outcome.verdict == .accepted, case .enable = request.call.content { counters.rotations += 1 }
         note("answers #\(request.call.changeID) \(request.call.number): \(outcome.reason.rawValue)")

@@ -99,7 +99,10 @@ final class Demo {
 
     private func say(_ text: String) {
         let seconds = begun.duration(to: .now).components.seconds
-        Console.print((seconds < 10 ? " " : "") + "\(seconds) s  \(text)")
+        let head = (seconds < 10 ? " " : "") + "\(seconds) s  "
+        let width = Console.isTerminal(1) ? max(20, Console.width(1) - head.count) : Int.max
+        let indent = String(repeating: " ", count: head.count)
+        for (index, line) in text.wrapped(to: width).enumerated() { Console.print((index == 0 ? head : indent) + line) }
     }
 }
 
