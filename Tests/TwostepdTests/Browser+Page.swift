@@ -88,9 +88,11 @@ extension Browser {
 
     /// The upper part of the page, as a PNG.
     func screenshot(_ view: View, height: Int) async throws -> Data {
-        let whole = try await evaluate("document.documentElement.scrollHeight", as: Int.self)
+        let whole = try await evaluate(
+            "Math.ceil(document.body.getBoundingClientRect().height)", as: Int.self)
         let clip: [String: Any] = [
-            "x": 0, "y": 0, "width": view.width, "height": min(whole, height), "scale": 1,
+            "x": 0, "y": 0, "width": view.width, "height": min(whole, height),
+            "scale": view.isPhone ? 1 : 0.7,
         ]
         let answer = try await call(
             "Page.captureScreenshot", ["format": "png", "clip": clip, "captureBeyondViewport": true])

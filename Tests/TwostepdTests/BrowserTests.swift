@@ -41,7 +41,8 @@ struct BrowserTests {
             let wrong = try await scene.browser.evaluate(PageAudit.script, as: [String].self)
             #expect(wrong.isEmpty, "\(name), \(view): \(wrong.prefix(10))")
             try await Screenshots.keep("\(name)-\(view)", view) {
-                try await scene.browser.screenshot(view, height: view.isPhone ? 1400 : name == "fleet-2000" ? 800 : 1300)
+                try await scene.browser.screenshot(
+                    view, height: view.isPhone ? 1400 : name == "fleet-2000" ? 800 : 1300)
             }
         }
         try await scene.browser.look(.light)
@@ -56,6 +57,24 @@ struct BrowserTests {
         try await scene.browser.open(scene.base + "/")
         try await scene.browser.wait(for: "document.querySelector('.empty')?.textContent.includes('No numbers yet')")
         try await inspect(scene, "fleet-0")
+
+        // What is looked for everywhere is found where it is.
+        let browser = scene.browser
+        let spoil = "document.body.append(Object.assign(document.createElement('script'), { textContent: '1' })); "
+        _ = try await browser.evaluate(spoil + "console.error('mind'); setTimeout(() => nobody()); true", as: Bool.self)
+        try await browser.wait("three complaints came") { browser.complaints.count >= 3 }
+        for word in ["Content Security Policy", "mind", "nobody is not defined"] {
+            #expect(browser.complaints.contains { $0.contains(word) }, "\(word) in \(browser.complaints)")
+        }
+        browser.forgetComplaints()
+        let worsen =
+            "document.querySelector('main').innerHTML = '<h1>a</h1><h1>b</h1><h3>c</h3><input><button></button>"
+            + "<table><tr><td>d</td></tr></table><svg></svg><p id=wide>e</p>'; const wide = document.getElementById('wide');"
+            + "wide.style.width = '9000px'; wide.style.color = '#ccc';"
+        let wrong = try await browser.evaluate(worsen + PageAudit.script, as: [String].self)
+        for word in ["sideways", "one h1", "order", "no label", "no name", "column heads", "no words", "contrast"] {
+            #expect(wrong.contains { $0.hasPrefix(word) || $0.contains(word) }, "\(word) in \(wrong)")
+        }
         try await scene.end()
     }
 

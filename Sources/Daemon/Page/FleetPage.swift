@@ -54,12 +54,13 @@ struct FleetPage {
         var lines: [HTML] = []
         if let pause = guards.fleetPause {
             let why = pause.reason.map { ": \($0)" } ?? ""
-            lines.append("All numbers are <b>paused</b> (\(time.html(pause.since)), by \(pause.by))\(why).")
+            lines.append("All numbers are <b>paused</b> by \(pause.by), \(time.html(pause.since))\(why).")
         }
         if desiredState.isValid == false {
             let inForce = desiredState.revision == nil ? "none is in force yet" : "the last good one stays in force"
             lines.append(
-                "The desired-state file is <b>not valid</b>; \(inForce): \(desiredState.problem ?? "it cannot be read")")
+                "The desired-state file is <b>not valid</b>; \(inForce): \(desiredState.problem ?? "it cannot be read")"
+            )
         }
         if let held = desiredState.held {
             lines.append(
@@ -125,13 +126,16 @@ struct FleetPage {
             <tr><th scope="row" data-name="Number"><a href="\(path)">\(number)</a></th>\
             <td data-name="Label">\(record.desired?.label ?? "–")</td>\
             <td data-name="Condition" data-sort="\(standing.rank)">\(standing.condition.badge)</td>\
-            <td data-name="PIN" data-sort="\(record.likeliestGeneration ?? 0)">\(pin)</td>\
-            <td data-name="Rotated" data-sort="\(Self.sortKey(record.rotatedAt))">\(time.html(record.rotatedAt))</td>\
-            <td data-name="Next" data-sort="\(Self.sortKey(standing.outlook.at))">\(next)</td>\
+            <td data-name="PIN"\(Self.none(record.likeliestGeneration)) data-sort="\(record.likeliestGeneration ?? 0)">\(pin)</td>\
+            <td data-name="Rotated"\(Self.none(record.rotatedAt)) data-sort="\(Self.sortKey(record.rotatedAt))">\(time.html(record.rotatedAt))</td>\
+            <td data-name="Next"\(Self.none(standing.outlook.action)) data-sort="\(Self.sortKey(standing.outlook.at))">\(next)</td>\
             <td data-name="Why">\(standing.reason.sentence)\(record.lastError.map { "; \($0)" } ?? "")</td></tr>
 
             """
     }
+
+    /// Marks a cell that says nothing: where room is short it is left out.
+    private static func none<Value>(_ value: Value?) -> HTML { value == nil ? " class=\"none\"" : "" }
 
     private static func sortKey(_ instant: Instant?) -> Int {
         Int(instant?.millisecondsSinceEpoch ?? 0)

@@ -45,8 +45,8 @@ enum PageAssets {
           cursor: pointer; white-space: nowrap; }
         th[aria-sort=ascending] button::after { content: " ▲"; } th[aria-sort=descending] button::after { content: " ▼"; }
         time, td:is([data-name=PIN], [data-name=Rotated], [data-name=Next]) { white-space: nowrap; }
-        td[data-name=Label] { min-width: 8rem; overflow-wrap: anywhere; }
-        td[data-name=Why] { min-width: 18rem; overflow-wrap: anywhere; }
+        td[data-name=Label] { min-width: 7rem; overflow-wrap: anywhere; }
+        td[data-name=Why] { min-width: 18rem; overflow-wrap: anywhere; font-size: .95rem; }
         .badge { display: inline-block; padding: 0 .5rem; border: 1px solid currentColor; border-radius: 1rem;
           font-size: .85rem; font-weight: 600; white-space: nowrap; color: var(--calm); }
         .badge.converged { color: var(--good); } .badge.exposed, .badge.backing_off { color: var(--bad); }
@@ -77,6 +77,7 @@ enum PageAssets {
           td::before { content: attr(data-name) ": "; color: var(--soft); }
           #fleet tbody tr { display: grid; grid-template-columns: max-content minmax(0, 1fr) max-content; column-gap: .75rem; }
           #fleet td:is([data-name=Label], [data-name=Condition])::before { content: ""; }
+          #fleet td.none { display: none; }
           #fleet td[data-name=Rotated] { grid-column: 2 / 4; }
           #fleet td:is([data-name=Next], [data-name=Why]) { grid-column: 1 / 4; }
           .tiles { grid-template-columns: repeat(6, 1fr); gap: .5rem; }
