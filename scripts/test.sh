@@ -7,6 +7,7 @@ need procps pgrep
 need curl curl
 need chromium chromium
 need patch patch
+need groff groff
 install_missing
 unpacked prometheus promtool
 swift build --build-tests
