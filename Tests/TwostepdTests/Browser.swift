@@ -72,6 +72,8 @@ final class Browser: @unchecked Sendable {
 
     deinit {
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        // After `close` it is gone already.
+        try? FileManager.default.removeItem(at: profile)
     }
 
     /// Ends the browser and removes its profile.
