@@ -160,13 +160,13 @@ struct HookTests {
                 on: [rotated]
                 command: [\(script.path)]
                 include_pin: true
-                timeout: 1s
+                timeout: 3s
 
             """, to: rig)
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
         try await rig.wait("the failure is known") {
-            try await rig.query("SELECT coalesce(last_error, '') FROM hooks").first?.contains("longer than 1 s") == true
+            try await rig.query("SELECT coalesce(last_error, '') FROM hooks").first?.contains("longer than 3 s") == true
         }
         let error = try await rig.query("SELECT last_error FROM hooks").first ?? ""
         #expect(error.contains("\"kind\":\"rotated\""), "what it said is shown: \(error)")
