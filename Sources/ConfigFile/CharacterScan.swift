@@ -17,6 +17,11 @@ enum CharacterScan {
         return nil
     }
 
+    /// Whether `bytes` are valid UTF-8. Plain ASCII is known as such without a copy.
+    static func isUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        bytes.allSatisfy { $0 < 0x80 } || String(validating: bytes, as: UTF8.self) != nil
+    }
+
     /// The place of the first byte of `bytes` that is not valid UTF-8; nil when all are.
     static func invalidUTF8(in bytes: [UInt8]) -> Findings.Position? {
         guard String(validating: bytes, as: UTF8.self) == nil else { return nil }

@@ -15,30 +15,45 @@ extension DesiredStateWalk {
         let label = fields[.label].flatMap(label)
         let pin = fields[.pin].flatMap(pinName)
         let before = fields[.rotateBefore].flatMap(instant)
-        var own = choices { fields[$0.inEntry] }
-        if pin != nil { warnAboutIgnoredKeys(fields) }
+        let own = choices { fields[$0.inEntry] }
+        if pin != nil {
+            for key in Self.ignoredBesidePIN {
+                if let field = fields[key] { warnAboutIgnored(key, at: field.keyPosition) }
+            }
+        }
+        var desired = number.flatMap { number in
+            token.map { DesiredNumber(number: number, label: label, tokenName: $0.name, tokenMark: $0.mark) }
+        }
+        desired?.rotateBefore = before
+        desired?.operatorPINName = pin
+        take(own, into: &desired)
+        return desired
+    }
+
+    /// Gives an entry what it chooses itself, and the defaults for the rest.
+    ///
+    /// Bounds that depend on the endpoint are checked here, also of an entry that has no number.
+    func take(_ own: Choices, into entry: inout DesiredNumber?) {
         let rotateEvery = own.rotateEvery ?? defaults.rotateEvery
         let reapplyEvery = own.reapplyEvery ?? defaults.reapplyEvery
         let rotateAfterReveal = own.rotateAfterReveal ?? defaults.rotateAfterReveal
-        if own.endpoint == nil, !own.hasInvalidEndpoint {
-            own.endpoint = defaults.endpoint
-            own.hasInvalidEndpoint = defaults.hasInvalidEndpoint
+        let usesDefault = own.endpoint == nil && !own.hasInvalidEndpoint
+        let endpoint = usesDefault ? defaults.endpoint : own.endpoint
+        if !(usesDefault ? defaults.hasInvalidEndpoint : own.hasInvalidEndpoint),
+            !(endpoint?.value.isLoopback ?? false)
+        {
+            checkLowerBound(rotateEvery, .rotateEvery, in: Self.rotateRange)
+            checkLowerBound(reapplyEvery, .reapplyEvery, in: Self.reapplyRange)
+            checkLowerBound(rotateAfterReveal, .rotateAfterReveal, in: Self.revealRange)
         }
-        checkLowerBound(rotateEvery, .rotateEvery, in: Self.rotateRange, endpoint: own)
-        checkLowerBound(reapplyEvery, .reapplyEvery, in: Self.reapplyRange, endpoint: own)
-        checkLowerBound(rotateAfterReveal, .rotateAfterReveal, in: Self.revealRange, endpoint: own)
-        guard let number, let token else { return nil }
-        var desired = DesiredNumber(number: number, label: label, tokenName: token)
-        if let endpoint = own.endpoint { desired.endpoint = endpoint.value.endpoint }
-        if let verification = own.verification ?? defaults.verification { desired.verification = verification }
-        if let rotateEvery { desired.rotateEvery = rotateEvery.value }
-        if let reapplyEvery { desired.reapplyEvery = reapplyEvery.value }
-        if let method = own.rotationMethod ?? defaults.rotationMethod { desired.rotationMethod = method }
-        desired.rotationWindow = own.rotationWindow ?? defaults.rotationWindow
-        desired.rotateBefore = before
-        desired.rotateAfterReveal = rotateAfterReveal.flatMap(\.value)
-        desired.operatorPINName = pin
-        return desired
+        guard entry != nil else { return }
+        if let endpoint { entry?.endpoint = endpoint.value.endpoint }
+        if let verification = own.verification ?? defaults.verification { entry?.verification = verification }
+        if let rotateEvery { entry?.rotateEvery = rotateEvery.value }
+        if let reapplyEvery { entry?.reapplyEvery = reapplyEvery.value }
+        if let method = own.rotationMethod ?? defaults.rotationMethod { entry?.rotationMethod = method }
+        entry?.rotationWindow = own.rotationWindow ?? defaults.rotationWindow
+        entry?.rotateAfterReveal = rotateAfterReveal.flatMap(\.value)
     }
 
     private func phoneNumber(_ fields: NodeReader.Fields<EntryKey>) -> PhoneNumber? {
@@ -71,7 +86,7 @@ extension DesiredStateWalk {
         return "write '+', the country code and the number: 7 to 15 digits, without spaces"
     }
 
-    private func tokenName(_ fields: NodeReader.Fields<EntryKey>) -> String? {
+    private func tokenName(_ fields: NodeReader.Fields<EntryKey>) -> (name: String, mark: String?)? {
         guard let field = fields[.token] else {
             findings.error(fields.position, "this entry has no 'token'", hint: "give it the name of a token")
             return nil
@@ -89,17 +104,16 @@ extension DesiredStateWalk {
             findings.error(
                 field.position, "two numbers with the same token \(VisibleText.quoted(text)): first on line \(line)",
                 hint: "the token alone decides which number is changed: give each number its own")
-            return text
+            return (text, nil)
         }
-        if let token = references.token(text, at: field.position),
-            let earlier = uniqueness.earlierName(ofToken: token, name: text, at: field.position)
-        {
+        guard let token = references.token(text, at: field.position) else { return (text, nil) }
+        if let earlier = uniqueness.earlierName(ofToken: token, name: text, at: field.position) {
             findings.error(
                 field.position,
                 "the tokens '\(text)' and '\(earlier.name)' (line \(earlier.line)) have the same value",
                 hint: "the token alone decides which number is changed: give each number its own")
         }
-        return text
+        return (text, mark?(token))
     }
 
     private func pinName(_ field: Field) -> String? {
@@ -127,12 +141,21 @@ extension DesiredStateWalk {
         return ScalarKind(scalar) == .null ? nil : "put the name in quotes; if this is the secret itself, \(advice)"
     }
 
+    /// Whether a text may be a label.
+    static func isLabel(_ text: String) -> Bool {
+        let bytes = text.utf8
+        // Printable ASCII needs no closer look.
+        if bytes.allSatisfy({ (0x20...0x7E).contains($0) }) {
+            return (1...longestLabel).contains(bytes.count) && bytes.first != Byte.space && bytes.last != Byte.space
+        }
+        let isPlain = VisibleText.visible(text) == text && !text.contains("\t")
+        return (1...longestLabel).contains(text.unicodeScalars.count) && isPlain
+            && text.first?.isWhitespace == false && text.last?.isWhitespace == false
+    }
+
     private func label(_ field: Field) -> String? {
         guard let text = reader.text(field, "text") else { return nil }
-        let isPlain = VisibleText.visible(text) == text && !text.contains("\t")
-        guard (1...Self.longestLabel).contains(text.unicodeScalars.count), isPlain,
-            text.first?.isWhitespace == false, text.last?.isWhitespace == false
-        else {
+        guard Self.isLabel(text) else {
             findings.error(
                 field.position,
                 "'label' must be 1 to \(Self.longestLabel) visible characters, without spaces at its ends")
@@ -159,13 +182,13 @@ extension DesiredStateWalk {
         return nil
     }
 
-    /// An operator's PIN rotates when the operator changes it, and at no other time.
-    private func warnAboutIgnoredKeys(_ fields: NodeReader.Fields<EntryKey>) {
-        for key in [EntryKey.rotateEvery, .rotateBefore, .rotationWindow, .rotateAfterReveal] {
-            guard let field = fields[key] else { continue }
-            findings.warning(
-                field.keyPosition, "'\(key.rawValue)' has no effect beside 'pin'",
-                hint: "a PIN of yours is changed when you change its value; delete one of the two keys")
-        }
+    /// The keys that say nothing beside `pin`: an operator's PIN rotates when the operator changes it, and at no other
+    /// time.
+    static let ignoredBesidePIN: [EntryKey] = [.rotateEvery, .rotateBefore, .rotationWindow, .rotateAfterReveal]
+
+    func warnAboutIgnored(_ key: EntryKey, at position: Position) {
+        findings.warning(
+            position, "'\(key.rawValue)' has no effect beside 'pin'",
+            hint: "a PIN of yours is changed when you change its value; delete one of the two keys")
     }
 }

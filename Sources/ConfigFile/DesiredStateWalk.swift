@@ -38,6 +38,8 @@ final class DesiredStateWalk {
 
     let reader: NodeReader
     let references: ReferenceChecker
+    /// Makes the mark of a token's value; nil when marks are not asked for.
+    let mark: ((Token) -> String)?
     var findings: Findings { reader.findings }
     var defaults = Choices()
     var uniqueness = UniquenessChecker()
@@ -46,8 +48,11 @@ final class DesiredStateWalk {
     /// Places that a bound was already reported at: a default is checked once for each number that uses it.
     private var reportedBounds: Set<Position> = []
 
-    init(reader: NodeReader, secrets: (any SecretLookup)?, references: ReferenceCheck) {
+    init(
+        reader: NodeReader, secrets: (any SecretLookup)?, references: ReferenceCheck, mark: ((Token) -> String)? = nil
+    ) {
         self.reader = reader
+        self.mark = mark
         self.references = ReferenceChecker(secrets: secrets, check: references, findings: reader.findings)
     }
 
@@ -133,7 +138,7 @@ final class DesiredStateWalk {
         choices.verification = field(.verification).flatMap { reader.choice($0, as: Verification.self) }
         choices.rotationMethod = field(.rotationMethod).flatMap { reader.choice($0, as: RotationMethod.self) }
         choices.rotateEvery = field(.rotateEvery).flatMap { period($0, in: Self.rotateRange) }
-        if let period = choices.rotateEvery, let value = period.value, value > Self.longRotation {
+        if let period = choices.rotateEvery, let value = period.value, Self.isLong(period) {
             findings.warning(
                 period.position, "a PIN that lives for \(value.periodText) is seen by many and changed by nobody",
                 hint: "90d is usual; longer than \(Self.longRotation.periodText) is rarely meant")
@@ -144,6 +149,9 @@ final class DesiredStateWalk {
         return choices
     }
 
+    /// Whether a period of rotation is warned of.
+    static func isLong(_ period: Located<Duration?>) -> Bool { period.value.map { $0 > longRotation } ?? false }
+
     /// The widest bounds are checked here; the lower bound off loopback, when the endpoint is known.
     private func period(_ field: Field, in range: NodeReader.DurationRange) -> Located<Duration?>? {
         let widest = NodeReader.DurationRange(
@@ -152,12 +160,12 @@ final class DesiredStateWalk {
         return reader.period(field, in: widest).map { Located(value: $0, position: field.position) }
     }
 
-    /// Refuses a period below the lower bound of a number whose endpoint is not on loopback.
+    /// Refuses a period of a number whose endpoint is not on loopback below its lower bound.
     func checkLowerBound(
-        _ period: Located<Duration?>?, _ key: DefaultKey, in range: NodeReader.DurationRange, endpoint: Choices
+        _ period: Located<Duration?>?, _ key: DefaultKey, in range: NodeReader.DurationRange
     ) {
-        guard let period, let value = period.value, value < range.lowest, !endpoint.hasInvalidEndpoint,
-            !(endpoint.endpoint?.value.isLoopback ?? false), reportedBounds.insert(period.position).inserted
+        guard let period, let value = period.value, value < range.lowest,
+            reportedBounds.insert(period.position).inserted
         else { return }
         findings.error(
             period.position, "'\(key.rawValue)' must be \(range.text) or never, and this is \(value.periodText)",

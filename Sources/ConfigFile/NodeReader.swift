@@ -13,9 +13,12 @@ struct NodeReader {
         let name: String
         let keyPosition: Position
         let node: Node
+        /// Where the value stands, when its node does not know.
+        var valuePosition: Position?
 
         /// Where a problem with the value is shown: at the value, or at the key when there is none.
         var position: Position {
+            if let valuePosition { return valuePosition }
             guard let mark = node.mark else { return keyPosition }
             if let scalar = node.scalar, scalar.style == .plain, scalar.string.isEmpty { return keyPosition }
             return Position(mark)

@@ -2,11 +2,39 @@ import Crypto
 
 /// What both readers do with a file's bytes before they look at its content.
 enum ReadFile {
+    /// Some editors begin a file with a mark that is no part of its text.
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
     /// The reading of a file that could not be read at all.
     static func failure<Value>(_ problem: FileProblem, file: String) -> Reading<Value> {
         let findings = Findings(file: file, bytes: [])
         findings.error(.wholeFile, problem.description, hint: problem.hint)
         return Reading(value: nil, problems: findings.problems(limit: 1), sha256: nil)
+    }
+
+    /// Reads `bytes` from their tape, without a tree; nil when the parser has to look at them.
+    ///
+    /// - Parameters:
+    ///   - content: makes the content from the tape, with nothing but warnings among the findings; nil at any doubt.
+    ///   - value: makes the value of the content and the file's SHA-256.
+    static func fast<Content, Value: Sendable>(
+        _ bytes: [UInt8], file: String, showsSource: Bool = true,
+        content: (_ text: TapeText, _ findings: Findings) -> Content?,
+        value: (_ content: Content, _ sha256: String) -> Value
+    ) -> Reading<Value>? {
+        guard bytes.count <= BoundedFile.largestConfiguration else { return nil }
+        let mark = bytes.starts(with: byteOrderMark) ? byteOrderMark.count : 0
+        let findings = Findings(file: file, bytes: mark > 0 ? Array(bytes[mark...]) : bytes, showsSource: showsSource)
+        let found = bytes.withUnsafeBufferPointer { buffer -> Content? in
+            let text = UnsafeBufferPointer(rebasing: buffer[mark...])
+            guard CharacterScan.isUTF8(text) else { return nil }
+            return TapeText(text).flatMap { content($0, findings) }
+        }
+        guard let found, !findings.hasErrors else { return nil }
+        let sha256 = sha256(of: bytes)
+        return Reading(
+            value: value(found, sha256), problems: findings.problems(limit: Reading<Value>.mostProblems),
+            sha256: sha256)
     }
 
     /// Parses `bytes` and lets `content` make a value of them.
@@ -17,8 +45,7 @@ enum ReadFile {
         content: (_ reader: NodeReader, _ sha256: String) -> Value?
     ) -> Reading<Value> {
         let sha256 = sha256(of: bytes)
-        // Some editors begin a file with a mark that is no part of its text.
-        let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+        let text = bytes.starts(with: byteOrderMark) ? Array(bytes.dropFirst(byteOrderMark.count)) : bytes
         let findings = Findings(file: file, bytes: text, showsSource: showsSource)
         guard bytes.count <= BoundedFile.largestConfiguration else {
             return failure(.tooLarge(BoundedFile.largestConfiguration), file: file)

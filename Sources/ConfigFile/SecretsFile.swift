@@ -6,6 +6,9 @@ struct SecretsFile: Sendable {
     private(set) var tokens: [String: Token] = [:]
     private(set) var pins: [String: PIN] = [:]
 
+    /// No secrets.
+    init() {}
+
     enum Key: String, FieldKey {
         case tokens
         case pins
@@ -16,6 +19,20 @@ struct SecretsFile: Sendable {
 
     /// Reads bytes that came from `file`. No problem shows a line of it, or a value.
     static func read(bytes: [UInt8], file: String) -> Reading<SecretsFile> {
+        readTape(bytes: bytes, file: file) ?? readNodes(bytes: bytes, file: file)
+    }
+
+    /// Reads a file in which everything is right; nil when the parser has to look at it.
+    static func readTape(bytes: [UInt8], file: String) -> Reading<SecretsFile>? {
+        ReadFile.fast(bytes, file: file, showsSource: false) { text, _ in
+            SecretsFile(text)
+        } value: { content, _ in
+            content
+        }
+    }
+
+    /// Reads what may be wrong, or written in a way that is seldom seen: it knows the words for every problem.
+    static func readNodes(bytes: [UInt8], file: String) -> Reading<SecretsFile> {
         ReadFile.reading(bytes, file: file, showsSource: false) { reader, _ in
             var content = SecretsFile()
             let top = Findings.Position(line: 1, column: 1)
@@ -43,6 +60,44 @@ struct SecretsFile: Sendable {
             }
             return content
         }
+    }
+
+    /// What a tape says, when everything in it is right.
+    private init?(_ text: TapeText) {
+        guard let keys = text.keys(of: 0) else { return nil }
+        var seen: Set<Key> = []
+        for key in keys {
+            guard let name = text.string(key).flatMap(Key.init), seen.insert(name).inserted else { return nil }
+            switch name {
+            case .tokens:
+                guard let tokens = Self.values(text, of: key + 1, { Token($0) }) else { return nil }
+                self.tokens = tokens
+            case .pins:
+                guard let pins = Self.values(text, of: key + 1, { PIN(digits: $0) }) else { return nil }
+                self.pins = pins
+            }
+        }
+    }
+
+    /// The values of the mapping at `index` by their names; nil when one of them is not as it must be.
+    private static func values<Secret>(
+        _ text: TapeText, of index: Int, _ make: (String) -> Secret?
+    ) -> [String: Secret]? {
+        guard let keys = text.keys(of: index) else { return nil }
+        var values = [String: Secret](minimumCapacity: keys.count)
+        for key in keys {
+            guard text.tokens[key + 1].kind == .scalar, let name = text.string(key), SecretShape.isName(name),
+                !SecretShape.looksLikeToken(name)
+            else { return nil }
+            switch text.kind(key + 1) {
+            case .null, .boolean: return nil
+            case .text, .integer, .number: break
+            }
+            guard let secret = text.string(key + 1).flatMap({ make(SecretSources.trimmed($0)) }),
+                values.updateValue(secret, forKey: name) == nil
+            else { return nil }
+        }
+        return values
     }
 
     private static func forEachName(

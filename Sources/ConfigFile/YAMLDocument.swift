@@ -10,6 +10,11 @@ struct YAMLDocument {
     /// The most duplicate keys that are told apart; a file with more is read no further.
     private static let mostDuplicates = 2000
 
+    /// No tree, for a reader that is not asked for one.
+    static var none: YAMLDocument { YAMLDocument() }
+
+    private init() { (root, duplicates) = (nil, [:]) }
+
     /// Parses `bytes`. What is wrong goes to `findings`.
     init(parsing bytes: [UInt8], findings: Findings) {
         guard Self.isAdmitted(bytes, findings: findings) else {

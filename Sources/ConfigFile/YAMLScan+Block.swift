@@ -29,7 +29,7 @@ extension YAMLScan {
             guard isComplete else { return }
             throw severalLines()
         }
-        while let last = levels.last, last.column > column { levels.removeLast() }
+        while let last = levels.last, last.column > column { close() }
         guard levels.last?.column == column else {
             throw refusal("this indentation matches no line above", hint: "align it with the line it belongs beside")
         }
@@ -72,6 +72,7 @@ extension YAMLScan {
         index += 1
         isComplete = false
         if collectsComments { itemLines.append(line) }
+        tape?.item(at: index - 1, line: line)
         // Another '-' or a key may follow on the same line.
         isLineStart = true
     }
@@ -87,6 +88,7 @@ extension YAMLScan {
                     "this line has no ': '", hint: "write 'key: value', with a space behind the ':'", at: start)
             }
             isComplete = true
+            tape?.scalar(range, in: bytes, start: start, line: line)
             return
         }
         guard mayBeKey else {
@@ -98,7 +100,7 @@ extension YAMLScan {
             levels.dropLast().last?.column == column
         {
             // A list may stand at the column of its key; the next key at that column ends it.
-            levels.removeLast()
+            close()
         }
         if levels.last.map({ $0.column < column }) ?? true {
             let end = index
@@ -107,6 +109,8 @@ extension YAMLScan {
             index = end
         }
         if collectsKeys { noteKey(trimmed(range), at: position(of: start)) }
+        tape?.scalar(range, in: bytes, start: start, line: line)
+        tape?.turnIntoKey(colon: index, line: line)
         index += 1
         isComplete = false
     }

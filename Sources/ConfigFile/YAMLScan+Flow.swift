@@ -23,6 +23,8 @@ extension YAMLScan {
         case Byte.closeBracket, Byte.closeBrace:
             try closeFlow(byte)
         case Byte.comma:
+            // Nothing between two commas is a value that is absent.
+            if !isComplete { tape?.isDoubtful = true }
             index += 1
             isComplete = false
             lastScalar = nil
@@ -45,6 +47,7 @@ extension YAMLScan {
             let start = index
             let range = try scanQuoted(byte)
             lastScalar = (range, collectsKeys ? position(of: start) : .wholeFile)
+            tape?.scalar(range, in: bytes, start: start, line: line, isInBrackets: true)
         default:
             try refuseIndicator(byte)
             if byte == Byte.dash, isBlank(at: 1) {
@@ -53,6 +56,7 @@ extension YAMLScan {
             let start = index
             scanPlain()
             lastScalar = (start..<index, collectsKeys ? position(of: start) : .wholeFile)
+            tape?.scalar(start..<index, in: bytes, start: start, line: line, isInBrackets: true)
         }
         isComplete = true
     }
@@ -66,7 +70,13 @@ extension YAMLScan {
         guard isBlank(at: 1) || before == Byte.quote || before == Byte.doubleQuote else {
             throw refusal("a ':' without a space behind it", hint: "write 'key: value', or put the text in quotes")
         }
-        if levels.last?.kind == .flowMapping { noteKey(key.range, at: key.position) }
+        if levels.last?.kind == .flowMapping {
+            noteKey(key.range, at: key.position)
+            tape?.turnIntoKey(colon: index, line: line)
+        } else {
+            // A pair inside of a list is a mapping without brackets.
+            tape?.isDoubtful = true
+        }
         index += 1
         isComplete = false
         lastScalar = nil
@@ -79,7 +89,7 @@ extension YAMLScan {
             let line = levels.last?.position.line ?? self.line
             throw refusal("the '\(bracket)' of line \(line) is closed by the wrong bracket")
         }
-        levels.removeLast()
+        close()
         flowDepth -= 1
         index += 1
         isComplete = true

@@ -58,6 +58,8 @@ struct YAMLScan {
     var comments: [Comment] = []
     /// The lines on which an item of a block list begins, when comments are collected.
     var itemLines: [Int] = []
+    /// What the text consists of, when it is recorded.
+    var tape: YAMLTape?
     var index = 0
     var line = 1
     var lineStart = 0
@@ -122,6 +124,20 @@ struct YAMLScan {
         }
     }
 
+    /// What a valid UTF-8 text consists of; nil when it has something that only the parser and its messages can judge.
+    static func tape(of bytes: UnsafeBufferPointer<UInt8>) -> YAMLTape? {
+        guard bytes.count <= YAMLTape.longestText, CharacterScan.refusal(of: bytes) == nil else { return nil }
+        var scan = YAMLScan(bytes, collectsKeys: false)
+        scan.tape = YAMLTape()
+        do throws(Refusal) {
+            try scan.run()
+        } catch {
+            // The same refusal is found again by whoever reports it.
+            return nil
+        }
+        return scan.tape.flatMap { $0.isDoubtful ? nil : $0 }
+    }
+
     private mutating func run() throws(Refusal) {
         while index < bytes.count {
             if flowDepth == 0 { try beginBlockLine() } else { try beginFlowLine() }
@@ -134,6 +150,7 @@ struct YAMLScan {
                 position: level.position, message: "this '\(bracket)' is never closed: the file ends inside it",
                 hint: "was the file written only in part?")
         }
+        while !levels.isEmpty { close() }
     }
 
     /// Reads tokens to the end of the line. Each step consumes at least one byte.
@@ -219,6 +236,13 @@ struct YAMLScan {
             throw refusal("nested more than \(Self.deepest) deep", hint: "the file needs four levels at most")
         }
         levels.append(Level(kind: kind, column: column, position: position(of: index)))
+        tape?.begin(kind, at: index, line: line)
+    }
+
+    /// Leaves the innermost level.
+    mutating func close() {
+        levels.removeLast()
+        tape?.end(at: index, line: line)
     }
 
     /// Notes a key of the innermost mapping, when keys are collected.

@@ -1,4 +1,6 @@
 #if TESTABLE
+    import Planning
+
     @testable import ConfigFile
 
     /// The three files: the first byte chooses which, the rest is its content.
@@ -7,10 +9,25 @@
             guard let choice = bytes.first else { return nil }
             let content = ShownText.planted(Array(bytes.dropFirst()))
             switch choice % 3 {
-            case 0: return judge(DesiredStateReader.read(bytes: content, file: "f.yaml"))
+            case 0:
+                let reading = DesiredStateReader.read(bytes: content, file: "f.yaml")
+                return judge(reading)
+                    ?? difference(reading, DesiredStateReader.readNodes(bytes: content, file: "f.yaml")) { $0.numbers }
             case 1: return judge(SettingsReader.read(bytes: content, file: "/etc/f.yaml"))
-            default: return judge(SecretsFile.read(bytes: content, file: "f.yaml"))
+            default:
+                let reading = SecretsFile.read(bytes: content, file: "f.yaml")
+                return judge(reading)
+                    ?? difference(reading, SecretsFile.readNodes(bytes: content, file: "f.yaml")) { $0.tokens }
+                    ?? difference(reading, SecretsFile.readNodes(bytes: content, file: "f.yaml")) { $0.pins }
             }
+        }
+
+        /// Whether the tape and the parser's nodes give the same.
+        private static func difference<Value, Part: Equatable>(
+            _ tape: Reading<Value>, _ nodes: Reading<Value>, _ part: (Value) -> Part
+        ) -> String? {
+            if tape.value.map(part) != nodes.value.map(part) { return "the tape gives another value than the nodes" }
+            return tape.problems == nodes.problems ? nil : "the tape gives other problems than the nodes"
         }
 
         private static func judge<Value>(_ reading: Reading<Value>) -> String? {

@@ -1,0 +1,269 @@
+import Foundation
+import Planning
+import Testing
+
+@testable import ConfigFile
+
+/// What is read from the tape is what the parser's nodes give: the same values, and the same warnings.
+@Suite struct TapeTests {
+    private let secrets = TapeSecrets()
+
+    /// Reads both ways, compares, and returns what the tape gave, if it gave anything.
+    @discardableResult
+    private func compare(
+        _ bytes: [UInt8], _ references: ReferenceCheck = .none, _ name: String = "f"
+    ) -> Reading<DesiredState>? {
+        let mark: (Token) -> String = { "mark of \($0.reveal())" }
+        let nodes = DesiredStateReader.readNodes(
+            bytes: bytes, file: name, secrets: secrets, references: references, mark: mark)
+        let both = DesiredStateReader.read(
+            bytes: bytes, file: name, secrets: secrets, references: references, mark: mark)
+        let tape = DesiredStateReader.readTape(
+            bytes: bytes, file: name, secrets: secrets, references: references, mark: mark)
+        let text = String(decoding: bytes, as: UTF8.self)
+        #expect(both.value == nodes.value, "\(text)")
+        #expect(both.problems == nodes.problems && both.sha256 == nodes.sha256, "\(text)")
+        if let tape {
+            #expect(tape.value == nodes.value && tape.problems == nodes.problems, "\(text)")
+            // A file with an error is never read from the tape alone.
+            #expect(nodes.errors.isEmpty, "\(text)")
+        }
+        return tape
+    }
+
+    private func compareSecrets(_ text: String) -> Reading<SecretsFile>? {
+        let bytes = Array(text.utf8)
+        let nodes = SecretsFile.readNodes(bytes: bytes, file: "s")
+        let tape = SecretsFile.readTape(bytes: bytes, file: "s")
+        if let tape {
+            #expect(tape.value?.tokens == nodes.value?.tokens && tape.value?.pins == nodes.value?.pins, "\(text)")
+            #expect(tape.problems == nodes.problems, "\(text)")
+        }
+        return tape
+    }
+
+    @Test(arguments: Fixtures.names) func `every fixture reads the same`(_ name: String) throws {
+        let bytes = try Fixtures.bytes(name)
+        for check in [ReferenceCheck.none, .required, .warnIfNoSource] { compare(bytes, check, name) }
+    }
+
+    @Test func `the samples are read from the tape`() throws {
+        let sample = try Data(contentsOf: Fixtures.repository.appending(path: "config/desired-state.yaml"))
+        #expect(compare(Array(sample))?.value?.numbers.isEmpty == false)
+        let secrets = try String(
+            contentsOf: Fixtures.repository.appending(path: "config/secrets.example.yaml"), encoding: .utf8)
+        #expect(compareSecrets(secrets)?.value?.tokens.isEmpty == false)
+    }
+
+    @Test(arguments: 0..<400) func `valid files of every layout are read from the tape`(_ seed: UInt64) throws {
+        var generator = FileGenerator(seed: seed)
+        let text = generator.file()
+        let tape = compare(Array(text.utf8))
+        // What is absent, and defaults that follow the numbers, are the only things that the generator asks the parser.
+        #expect(tape != nil || text.contains("defaults:"), "\(text)")
+    }
+
+    @Test(arguments: 0..<16) func `odd files read the same`(_ seed: UInt64) {
+        var generator = OddFileGenerator(random: SplitMix(state: seed))
+        var (fromTape, valid, warned) = (0, 0, 0)
+        for _ in 0..<250 {
+            let text = generator.desiredState()
+            let check = [ReferenceCheck.none, .required, .warnIfNoSource].randomElement(using: &generator.random)
+            guard let tape = compare(Array(text.utf8), check ?? .none) else { continue }
+            fromTape += 1
+            if tape.value != nil { valid += 1 }
+            if !tape.problems.isEmpty { warned += 1 }
+        }
+        #expect(valid == fromTape && fromTape > 25 && warned > 5, "\(fromTape) \(warned)")
+    }
+
+    @Test(arguments: 0..<8) func `odd files of secrets read the same`(_ seed: UInt64) {
+        var generator = OddFileGenerator(random: SplitMix(state: seed &+ 1000))
+        var fromTape = 0
+        for _ in 0..<500 where compareSecrets(generator.secrets()) != nil { fromTape += 1 }
+        #expect(fromTape > 25, "\(fromTape)")
+    }
+
+    @Test func `text of many lines in one bracket, and Windows line ends, stand where the parser says`() throws {
+        for newline in ["\n", "\r\n", " "] {
+            let text = [
+                "{\"version\": 1, \"numbers\": [{\"number\": \"+15550100001\", \"label\": \"é\", \"pin\": \"weak\",",
+                "\"token\": \"a\", \"rotate_every\": \"200d\"},", "{\"token\": \"b\", \"rotate_every\": \"200d\",",
+                "\"number\": \"+15550100002\"}]}",
+            ].joined(separator: newline)
+            let tape = try #require(compare(Array(text.utf8), .required))
+            #expect(tape.problems.count == 4)
+        }
+    }
+
+    @Test func `a mark is made of every token that was found`() throws {
+        let text = "version: 1\nnumbers:\n- {number: +15550100001, token: a}\n- {number: +15550100002, token: none}\n"
+        let marks = try #require(compare(Array(text.utf8))?.value).numbers.map(\.tokenMark)
+        #expect(marks == [nil, nil])
+        let known = text.replacing("none", with: "b")
+        #expect(
+            compare(Array(known.utf8), .required)?.value?.numbers.map(\.tokenMark)
+                == ["mark of value-a", "mark of value-b"])
+        #expect(compare(Array(text.utf8), .required) == nil)
+    }
+}
+
+/// Every short name has a token; some PINs are easy to guess.
+private struct TapeSecrets: SecretLookup {
+    let isAvailable = true
+    let searched = "nowhere"
+    let knownTokenNames = ["a", "b"]
+    let knownPINNames = ["weak"]
+
+    func token(named name: String) throws(SecretError) -> Token {
+        // Two names may have the same value, which is an error of the file.
+        guard name != "none", let token = Token("value-" + name.prefix(3)) else {
+            throw .notFound(.token, name: name, searched: searched)
+        }
+        return token
+    }
+
+    func pin(named name: String) throws(SecretError) -> PIN {
+        guard name != "none", let pin = PIN(digits: name == "weak" ? "111111" : "907856") else {
+            throw .notFound(.pin, name: name, searched: searched)
+        }
+        return pin
+    }
+}
+
+/// Makes files that are mostly right, in every way of writing that there is, and breaks some of them.
+private struct OddFileGenerator {
+    var random: SplitMix
+
+    private static let labels = [
+        "support", "a b", "it's", "'it''s'", "\"say \\\"hi\\\"\"", "\"caf\\u00e9\"", "\"caf\\xe9\"", "\"a\\tb\"", "é漢字",
+        "'x '", "true", "'true'", "null", "\"null\"", "~", "12", "'12'", "1.5", ".inf", "0x1F", "-x", ":x", "a#b",
+        "a #b",
+        "a:b", "\"a: b\"", "[x]", "{}", "''", "\"\\\\\"", "\"\\u0007\"", "\"\\ud83d\"", "@x", "!x", "a\u{200B}b", "x?y",
+        "\"a\\/b\"", "ünï-cödé", "False", "No", "e\u{301}",
+    ]
+    private static let periods = ["90d", "never", "200d", "'30d'", "1h30m", "7", "1s", "400d", "", "\"24h\"", "~"]
+    private static let choices: [(String, [String])] = [
+        ("endpoint", ["v4", "legacy", "\"v4\"", "https://x.example/a?b=1", "http://127.0.0.1:80/x", "http://x", "v5"]),
+        ("verification", ["enabled", "disabled", "'enabled'", "on"]),
+        ("rotate_every", periods), ("reapply_every", ["24h", "10m", "never", "5s", "30d", "\"1d\""]),
+        ("rotation_method", ["reset", "replace", "\"reset\"", "renew"]),
+        ("rotation_window", ["daily 00:00-24:00 UTC", "\"Mon-Fri 09:00-17:00 Europe/Rome\"", "always"]),
+        ("rotate_after_reveal", ["10m", "never", "1h", "1s"]),
+    ]
+    private static let own: [(String, [String])] = [
+        ("rotate_before", ["2026-11-01T00:00:00Z", "'2026-11-01T00:00:00+01:00'", "2026-11-01"]),
+        ("pin", ["weak", "known", "\"other\"", "none", "123456"]),
+    ]
+    private static let pieces = [
+        " ", "\n", "  ", "#", " # c", ":", ": ", "-", "- ", ",", "[", "]", "{", "}", "\"", "'", "\\", "?", "é", "\t",
+        "1",
+        "null", "\r\n", "...", "---\n", "&a", "*a", "|", "%",
+    ]
+
+    mutating func desiredState() -> String {
+        var pairs = [pair("version", maybe(40) ? "2" : "1")]
+        if maybe(2) { pairs.append("defaults:" + nested(fields(Self.choices, oneIn: 4), indent: 2)) }
+        let entries = (0..<Int.random(in: 1...5, using: &random)).map { entry($0) }
+        pairs.append("numbers:" + list(entries))
+        if maybe(10) { pairs.shuffle(using: &random) }
+        if maybe(25) { pairs.append(pairs[0]) }
+        var text = (maybe(5) ? "---\n" : "") + pairs.joined(separator: maybe(3) ? "\n# between\n" : "\n")
+        if !maybe(6) { text += "\n" }
+        if maybe(20) { text += "...\n" }
+        if maybe(12) { text = text.replacing("\n", with: "\r\n") }
+        if maybe(15) { text = "\u{FEFF}" + text }
+        return broken(text)
+    }
+
+    mutating func secrets() -> String {
+        var text = ""
+        for section in ["tokens", "pins"] where !maybe(4) {
+            let names = ["a", "\"b\"", "c.d", "'e-f'", "null", "12", "true", "g_h", "a"]
+            let chosen = names.filter { _ in maybe(2) }.prefix(maybe(8) ? 9 : 8)
+            let values =
+                section == "tokens"
+                ? ["abc", "\"x y\"", "12", "'t''t'", "\"q\\\"\"", "1.5", "true", "a:b", "a#b"]
+                : ["907856", "\"012345\"", "' 123456 '", "12345"]
+            let pairs = chosen.map { name in pair(name, values.randomElement(using: &random) ?? "x") }
+            text += "\(section):" + (pairs.isEmpty && maybe(2) ? " {}" : nested(pairs, indent: 2)) + "\n"
+        }
+        return broken(text)
+    }
+
+    private mutating func entry(_ index: Int) -> [String] {
+        let number = "+1555010000\(maybe(30) ? 0 : index)"
+        let shown = [number, "\"\(number)\"", "'\(number)'"].randomElement(using: &random) ?? number
+        let name = maybe(30) ? "same" : "t\(index)"
+        var pairs = [
+            pair("number", shown),
+            pair("token", [name, "\"\(name)\"", "'\(name)'"].randomElement(using: &random) ?? name),
+        ]
+        if maybe(2) {
+            pairs.append(pair("label", maybe(3) ? Self.labels.randomElement(using: &random) ?? "l" : "l\(index)"))
+        }
+        pairs += fields(Self.choices, oneIn: 6) + fields(Self.own, oneIn: 4)
+        if maybe(30) { pairs.append(pairs[0]) }
+        if maybe(2) { pairs.shuffle(using: &random) }
+        return pairs
+    }
+
+    /// Some of the fields, most of them with a value that is right: the first ones are.
+    private mutating func fields(_ all: [(String, [String])], oneIn often: Int) -> [String] {
+        all.compactMap { key, values in
+            guard maybe(often) else { return nil }
+            let value = maybe(8) ? values.randomElement(using: &random) : values.prefix(3).randomElement(using: &random)
+            return pair(key, value ?? "")
+        }
+    }
+
+    private mutating func pair(_ key: String, _ value: String) -> String {
+        let name = maybe(12) ? "\"\(key)\"" : key
+        let gap = maybe(12) ? "   " : " "
+        return "\(name)\(maybe(20) ? " " : ""):\(gap)\(value)"
+    }
+
+    private mutating func nested(_ pairs: [String], indent: Int) -> String {
+        guard !pairs.isEmpty else { return "" }
+        if maybe(4) { return " " + flow(pairs) }
+        let margin = String(repeating: " ", count: maybe(5) ? 7 : indent)
+        return pairs.map { "\n\(margin)\($0)" + comment() }.joined()
+    }
+
+    private mutating func list(_ entries: [[String]]) -> String {
+        if maybe(6) {
+            let gap = maybe(2) ? "\n " : " "
+            return " [" + entries.map { gap + flow($0) }.joined(separator: ",") + (maybe(4) ? "," : "") + gap + "]"
+        }
+        let margin = String(repeating: " ", count: [0, 1, 2, 4].randomElement(using: &random) ?? 2)
+        return entries.map { pairs in
+            if maybe(4) { return "\n\(margin)- " + flow(pairs) + comment() }
+            let first = maybe(10) ? "\n\(margin)-\n\(margin)  " : "\n\(margin)- "
+            return first + pairs.map { $0 + comment() }.joined(separator: "\n\(margin)  ")
+        }.joined(separator: maybe(5) ? "\n" : "")
+    }
+
+    private mutating func flow(_ pairs: [String]) -> String {
+        let gap = ["", " ", "\n      "].randomElement(using: &random) ?? ""
+        return "{" + pairs.map { gap + $0 }.joined(separator: ", ") + (maybe(8) ? "," : "") + gap + "}"
+    }
+
+    private mutating func comment() -> String { maybe(8) ? "  # note" : "" }
+
+    /// The text with a few of its characters deleted, replaced or joined by others; most are left as they are.
+    private mutating func broken(_ text: String) -> String {
+        guard maybe(4) else { return text }
+        var scalars = Array(text.unicodeScalars)
+        for _ in 0..<Int.random(in: 1...3, using: &random) where !scalars.isEmpty {
+            let index = Int.random(in: 0..<scalars.count, using: &random)
+            if maybe(2) { scalars.remove(at: index) }
+            if maybe(2) {
+                scalars.insert(
+                    contentsOf: Self.pieces.randomElement(using: &random)?.unicodeScalars.map { $0 } ?? [], at: index)
+            }
+        }
+        return String(String.UnicodeScalarView(scalars))
+    }
+
+    private mutating func maybe(_ often: Int) -> Bool { Int.random(in: 0..<often, using: &random) == 0 }
+}
