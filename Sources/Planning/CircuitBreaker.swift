@@ -104,16 +104,3 @@ public enum EndpointWord: Hashable, Sendable {
     /// Neither: the request was not about the endpoint.
     case nothing
 }
-
-extension OutcomeReason {
-    /// What an end for this reason says about the endpoint. A refused token is the token's affair, not the endpoint's.
-    public var saysOfEndpoint: EndpointWord {
-        switch self {
-        case .success, .authenticationRefused, .balanceRefused, .rateLimited, .clientError, .vendorRefused: .up
-        case .nameNotResolved, .connectionRefused, .connectTimeout, .tlsFailed, .notSent, .serviceUnavailable,
-            .serverError, .unexpectedStatus, .timeout, .connectionLost, .oversized, .malformed:
-            .down
-        case .tokenUnavailable, .daemonStopped: .nothing
-        }
-    }
-}

@@ -241,31 +241,3 @@ extension Outcome {
         }
     }
 }
-
-extension OutcomeReason {
-    /// The reason in words, without a full stop.
-    public var sentence: String {
-        switch self {
-        case .success: "done"
-        case .nameNotResolved: "the endpoint's host name does not resolve; nothing was sent"
-        case .connectionRefused: "the endpoint refused the connection; nothing was sent"
-        case .connectTimeout: "no connection to the endpoint in time; nothing was sent"
-        case .tlsFailed: "the endpoint's TLS certificate or handshake failed; nothing was sent"
-        case .notSent: "the request could not be sent"
-        case .tokenUnavailable: "the token cannot be read; nothing was sent"
-        case .authenticationRefused: "the vendor refused the token"
-        case .balanceRefused: "the vendor says that the balance is insufficient"
-        case .rateLimited: "the vendor is limiting requests"
-        case .clientError: "the vendor rejected the request"
-        case .vendorRefused: "the vendor refused"
-        case .serviceUnavailable: "the vendor's service is unavailable; it may still have been done"
-        case .serverError: "the vendor's server failed; it may still have been done"
-        case .unexpectedStatus: "an unexpected HTTP answer; it may still have been done"
-        case .timeout: "no answer in time; it may still be done"
-        case .connectionLost: "the connection ended before the answer; it may still be done"
-        case .oversized: "the answer was too large to read; it may have been done"
-        case .malformed: "the answer could not be understood; it may have been done"
-        case .daemonStopped: "the daemon stopped before the answer; it may have been done"
-        }
-    }
-}

@@ -234,14 +234,3 @@ struct Situation {
         PlannedRequest(.disable, proof: .mayBeIgnored, startsCycle: startsCycle)
     }
 }
-
-extension OutcomeReason {
-    /// Why a number waits after this failure, when that is for somebody to put right and not for time.
-    fileprivate var holdReason: DecisionReason? {
-        switch self {
-        case .authenticationRefused: .authenticationRefused
-        case .balanceRefused: .balanceRefused
-        default: nil
-        }
-    }
-}
