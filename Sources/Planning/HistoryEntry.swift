@@ -29,7 +29,7 @@ public struct ChangeEntry: Hashable, Sendable {
     }
 }
 
-/// What an audit event is about; a closed list, documented in the README.
+/// What an audit event is about; a closed list, explained in docs/reference.md.
 public enum EventKind: String, Hashable, Sendable, CaseIterable {
     /// A desired-state file was taken into force.
     case configurationAccepted = "configuration_accepted"
