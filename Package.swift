@@ -123,6 +123,7 @@ let package = Package(
         tests(
             of: "VendorAPI", ["SimulatedVendor", "Planning", nioCore, nioPosix, nioSSL], exclude: ["Certificates"]),
         tests(of: "SimulatedVendor", [nioCore, nioPosix]),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "TwostepdTests",
             dependencies: [

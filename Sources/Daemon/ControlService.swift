@@ -73,6 +73,7 @@ struct ControlService: Sendable {
     }
 
     private func accept(_ call: LocalServer.Call) async -> LocalServer.Reply {
+        // A message that cannot be read is answered as such, here and below.
         guard let message = try? JSONCoding.decoder.decode(ControlMessage.Accept.self, from: call.body) else {
             return Self.incomprehensible
         }
@@ -81,6 +82,7 @@ struct ControlService: Sendable {
     }
 
     private func order(_ call: LocalServer.Call) async -> LocalServer.Reply {
+        // As above.
         guard let message = try? JSONCoding.decoder.decode(ControlMessage.OrderRequest.self, from: call.body) else {
             return Self.incomprehensible
         }
@@ -147,6 +149,7 @@ struct ControlService: Sendable {
     }
 
     private func recordReveal(_ call: LocalServer.Call) async -> LocalServer.Reply {
+        // As above.
         guard let reveal = try? JSONCoding.decoder.decode(ControlMessage.PINReveal.self, from: call.body),
             let number = PhoneNumber(reveal.number)
         else { return Self.incomprehensible }

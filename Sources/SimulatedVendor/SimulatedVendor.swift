@@ -118,6 +118,7 @@ public final class SimulatedVendor: Sendable {
     public var truth: [String: VendorState] { state.withLock { $0.model.states } }
     /// How many requests will still land late.
     public var pendingCount: Int { state.withLock { $0.model.pending.values.reduce(0, +) } }
+    /// What was answered, by kind.
     public var counters: VendorModel.Counters { state.withLock { $0.model.counters } }
     /// The requests that came in, oldest first, bounded.
     public var requests: [Recorded] { state.withLock { $0.recorded } }

@@ -71,13 +71,13 @@ struct NumberRow {
 extension DesiredNumber {
     /// Reads the desired columns of `numbers`, from `label` to `operator_pin`.
     fileprivate init(_ number: PhoneNumber, _ reader: inout RowReader) throws(StorageError) {
-        // What is wrong with a window's text matters to nobody here: the row is named as unreadable.
         self.init(
             number: number, label: reader.optionalText(), tokenName: reader.text(),
             endpoint: Endpoint(text: reader.text()),
             verification: try reader.value("verification") { Verification(rawValue: $0) },
             rotateEvery: try reader.period("rotate_every"), reapplyEvery: try reader.period("reapply_every"),
             rotationMethod: try reader.value("rotation_method") { RotationMethod(rawValue: $0) },
+            // What is wrong with a window's text matters to nobody here: the row is named as unreadable.
             rotationWindow: try reader.optional("rotation_window") { try? RotationWindow(parsing: $0) },
             rotateBefore: try reader.optionalInstant("rotate_before"), operatorPINName: reader.optionalText(),
             tokenMark: reader.optionalText(),

@@ -26,6 +26,7 @@ struct LeakTests {
     private func canaries(_ rig: Rig) throws -> Canaries {
         let bodies = rig.vendor.requests.map { String(decoding: $0.body, as: UTF8.self) }
         let pins = bodies.compactMap { $0.firstMatch(of: #/"pin":"([0-9]{6})"/#).map { String($0.output.1) } }
+        // A rig whose daemon has not started has no key yet.
         let key = try? String(
             contentsOf: rig.folder.appendingPathComponent("state/twostepd.key"), encoding: .utf8)
         return Canaries(

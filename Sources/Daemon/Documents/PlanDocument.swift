@@ -2,12 +2,14 @@ import Planning
 
 /// `plan`: what would be sent now, and what falls due when.
 public struct PlanDocument: Encodable, Sendable {
+    /// A request that would be sent now.
     public struct Now: Encodable, Sendable {
         public let number: String
         public let action: String
         public let reason: String
     }
 
+    /// What falls due at an instant.
     public struct Later: Encodable, Sendable {
         public let number: String
         public let action: String
