@@ -25,6 +25,7 @@ public struct LogOutput: LogHandler {
     ///   - format: what a line looks like.
     ///   - forJournal: whether standard error leads to the journal (`JOURNAL_STREAM` is set).
     ///   - journal: the journal itself; nil when it cannot be reached.
+    ///   - now: the wall clock, for lines that are not the journal's.
     public init(
         level: Logger.Level, format: Settings.LogFormat = .text, forJournal: Bool, journal: JournalSocket? = nil,
         now: @escaping @Sendable () -> Instant

@@ -30,7 +30,10 @@ public final class Reconciliation: Sendable {
     /// Takes the store's lock, opens the store (made on the first start) and accounts for interrupted requests.
     ///
     /// - Parameters:
+    ///   - settings: valid settings.
+    ///   - environment: where secrets may be named, and the service manager.
     ///   - command: `run` or `apply`, shown to others who want the store.
+    ///   - logger: what happens is logged to.
     ///   - observe: is told every report of the engine, on its queue; it must not block.
     public init(
         settings: Settings, environment: [String: String], command: String, logger: Logger,
@@ -109,7 +112,7 @@ public final class Reconciliation: Sendable {
             clock: clock, logger: logger, post: { driver.post($0) })
     }
 
-    /// Starts the engine on what the store holds. A desired state follows with ``load(completion:)``.
+    /// Starts the engine on what the store holds. A desired state follows with ``load(acceptance:completion:)``.
     public func start() throws(StartupError) {
         do {
             let start = EngineStart(
@@ -124,9 +127,8 @@ public final class Reconciliation: Sendable {
         }
     }
 
-    /// Reads the desired state and the secrets again.
-    ///
-    /// - Parameter acceptance: an operator's word that the state that is held may be taken into force.
+    /// Reads the desired state and the secrets again. An `acceptance` is an operator's word that the state that is held
+    /// may be taken into force.
     public func load(
         acceptance: Acceptance? = nil, completion: @escaping @Sendable (DesiredStateLoad) -> Void
     ) {

@@ -47,10 +47,8 @@ public struct CircuitBreaker: Hashable, Sendable {
     }
 
     /// Takes note of how a request ended. Answers of any kind close the breaker; an end that says nothing about the
-    /// endpoint leaves it as it is.
+    /// endpoint leaves it as it is. `jitter`, uniform in 0..<1, is for the wait until the next probe.
     ///
-    /// - Parameters:
-    ///   - jitter: uniform in 0..<1, for the wait until the next probe.
     /// - Returns: whether the breaker was opened or closed by it.
     public mutating func note(
         _ outcome: Outcome, of changeID: Int64, number: PhoneNumber, now: Instant, policy: Policy, jitter: Double

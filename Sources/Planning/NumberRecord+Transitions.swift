@@ -85,10 +85,7 @@ extension NumberRecord {
         return Departure(record: widened, flight: flight, newGeneration: made)
     }
 
-    /// The record after a request ended. `self` is the widened record.
-    ///
-    /// - Parameters:
-    ///   - jitter: uniform in 0..<1, for the backoff.
+    /// The record after a request ended. `self` is the widened record; `jitter`, uniform in 0..<1, is for the backoff.
     public func arriving(
         from flight: Flight, with outcome: Outcome, now: Instant, policy: Policy, jitter: Double
     ) -> NumberRecord {

@@ -6,8 +6,11 @@ public enum Planner {
     /// The decision for `record` at `now`.
     ///
     /// - Parameters:
+    ///   - record: what is wanted and believed.
     ///   - operatorPIN: the value of the operator-owned PIN that the entry names, when it can be read.
     ///   - fleetPause: the pause of all numbers, if there is one.
+    ///   - policy: the limits and times to obey.
+    ///   - now: the wall clock.
     public static func decide(
         _ record: NumberRecord, operatorPIN: PIN? = nil, fleetPause: Pause? = nil, policy: Policy, now: Instant
     ) -> Decision {

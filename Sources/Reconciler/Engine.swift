@@ -83,6 +83,7 @@ public struct Engine: Sendable {
     /// Handles one event and gives what is to be done, in order.
     ///
     /// - Parameters:
+    ///   - event: what happened.
     ///   - now: the wall clock.
     ///   - random: PINs and jitter; the system's generator outside of simulations.
     public mutating func handle(

@@ -15,9 +15,7 @@ public final class EngineDriver: @unchecked Sendable {
     private var engine: Engine
     private var random = SystemRandomNumberGenerator()
 
-    /// A driver that waits for its first event.
-    ///
-    /// - Parameter observe: is told every report, on the driver's queue; it must not block.
+    /// A driver that waits for its first event. `observe` is told every report, on the driver's queue; it must not block.
     public init(
         policy: Policy, store: any RecordStore, vendor: any VendorConnection, clock: any WallClock,
         observe: @escaping @Sendable (EngineReport) -> Void

@@ -7,7 +7,7 @@ extension Store {
     /// One that weakens the fleet by more than `weakeningGuard` permits, and that nobody has accepted, is held instead:
     /// nothing changes, and an event tells of it, once for the same content.
     ///
-    /// New numbers begin with ``Belief/unknown``. New, changed and returning numbers are due at once, their backoff and
+    /// New numbers begin with `Belief.unknown`. New, changed and returning numbers are due at once, their backoff and
     /// refusals forgotten; a returning one and one whose token has a new value count as never applied. Another endpoint
     /// adds `foreign` to the belief. Numbers that are gone become unmanaged: never due, their record and PINs kept. One
     /// that need not be enabled any more is not exposed any more: its cycle ends.
@@ -37,8 +37,10 @@ extension Store {
     ///
     /// - Parameters:
     ///   - sha256: of the file's bytes; nil when it could not be read.
+    ///   - source: the file's path.
     ///   - problem: what is wrong, free of secrets; kept up to 4,000 characters, and its first line in the audit trail,
     ///     once for the same problem in a row.
+    ///   - now: when it was read.
     public func recordLoadFailure(
         sha256: String?, source: String, problem: String, at now: Instant
     ) throws(StorageError) {

@@ -10,9 +10,7 @@ public struct HistoryCursor: Hashable, Sendable {
 }
 
 extension StoreReader {
-    /// The requests that `filter` lets through, oldest first, in pages.
-    ///
-    /// - Parameter after: only those with a higher id.
+    /// The requests that `filter` lets through, oldest first, in pages: only those with an id above `id`.
     public func changes(
         matching filter: HistoryFilter, after id: Int64 = 0, limit: Int
     ) throws(StorageError) -> [ChangeEntry] {
@@ -28,9 +26,7 @@ extension StoreReader {
         try identifier(in: "changes", filter.changes, beforeNewest: count)
     }
 
-    /// The events that `filter` lets through, oldest first, in pages.
-    ///
-    /// - Parameter after: only those with a higher id.
+    /// The events that `filter` lets through, oldest first, in pages: only those with an id above `id`.
     public func events(
         matching filter: HistoryFilter, after id: Int64 = 0, limit: Int
     ) throws(StorageError) -> [StoredEvent] {

@@ -45,9 +45,7 @@ public final class StoreReader: Sendable {
         do { try queue.close() } catch { throw StorageError(error, at: path) }
     }
 
-    /// Everything about one number; nil when the store does not know it.
-    ///
-    /// - Parameter now: where the hour of recent writes ends.
+    /// Everything about one number; nil when the store does not know it. The hour of recent writes ends at `now`.
     public func record(_ number: PhoneNumber, at now: Instant) throws(StorageError) -> NumberRecord? {
         try read { db in
             try db.numberRow(number).map { try db.record(number, $0, at: now, sealer, path: path) }

@@ -60,9 +60,8 @@ public final class HTTPVendorClient: Sendable {
         return proxied
     }
 
-    /// Sends one request, once, and judges its end.
-    ///
-    /// - Parameter others: the secrets of all other numbers, which no message may show either.
+    /// Sends one request, once, and judges its end. `others` are the secrets of all other numbers, which no message may
+    /// show either.
     public func send(_ request: VendorRequest, hiding others: SecretIndex = SecretIndex()) async -> Outcome {
         let end = await exchange(request)
         return ResponseClassifier.classify(end, now: Self.now(), secrets: request.secrets, others: others)

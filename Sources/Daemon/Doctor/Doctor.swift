@@ -18,6 +18,7 @@ public struct Doctor: Sendable {
     ///   - settings: valid settings.
     ///   - settingsPath: the file that they came from.
     ///   - environment: the process's environment.
+    ///   - now: the wall clock.
     public init(settings: Settings, settingsPath: String, environment: [String: String], now: Instant) {
         self.settings = settings
         self.settingsPath = settingsPath
