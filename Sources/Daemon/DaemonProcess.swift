@@ -86,7 +86,9 @@ public final class DaemonProcess: Sendable {
             $0.status.isReady = true
             $0.status.isValid = load.isValid
         }
-        logger.notice("Ready", metadata: ["version": "\(Version.number)", "store": "\(settings.stateDirectory)"])
+        var facts: Logger.Metadata = ["version": "\(Version.number)", "store": "\(settings.stateDirectory)"]
+        if !settings.shard.isWhole { facts["shard"] = "\(settings.shard)" }
+        logger.notice("Ready", metadata: facts)
         tellStatus(isReady: true)
     }
 
@@ -172,8 +174,8 @@ public final class DaemonProcess: Sendable {
     private func observatory() -> Observatory {
         Observatory(
             location: StoreLocation(directory: settings.stateDirectory), policy: settings.policy(),
-            desiredState: settings.desiredState, since: SystemClock().now(), clock: SystemClock(),
-            recorder: reconciliation.recorder, commits: reconciliation.commits,
+            desiredState: settings.desiredState, shard: settings.shard, since: SystemClock().now(),
+            clock: SystemClock(), recorder: reconciliation.recorder, commits: reconciliation.commits,
             isPerNumber: settings.metrics == .numbers)
     }
 

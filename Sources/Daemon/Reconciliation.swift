@@ -68,6 +68,7 @@ public final class Reconciliation: Sendable {
             }
             highWaterMark = try store.reader.highWaterMark() ?? .distantPast
             try store.recordStart(pid: getpid(), command: command, version: Version.number, at: now)
+            try store.noteShard(settings.shard, at: now)
             try store.commit([.event(EventEntry(at: now, kind: .started, detail: "\(command), \(Version.text)"))])
         } catch {
             throw StartupError(error)

@@ -114,8 +114,8 @@
                 },
                 observatory: Observatory(
                     location: location, policy: Settings().policy(), desiredState: folder + "/desired-state.yaml",
-                    since: Instant(millisecondsSinceEpoch: 0), clock: SystemClock(), recorder: MetricsRecorder(),
-                    commits: commits, isPerNumber: true),
+                    shard: .whole, since: Instant(millisecondsSinceEpoch: 0), clock: SystemClock(),
+                    recorder: MetricsRecorder(), commits: commits, isPerNumber: true),
                 reveal: { look in .failure(StoreFailure(look.rotation(after: .seconds(60)).event.detail)) },
                 health: { (true, "ok") }, readiness: { (false, "starting") })
         }()
