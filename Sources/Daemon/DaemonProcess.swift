@@ -187,6 +187,7 @@ public final class DaemonProcess: Sendable {
             accept: { [weak self] in await self?.reloadAndTell(acceptance: $0) ?? .stopping },
             order: { [weak self] in await self?.give($0) ?? .stopping },
             observatory: observatory,
+            move: { [weak self] in await self?.move($0) ?? .stopping },
             reveal: { [weak self] in await self?.record($0) ?? .failure(StoreFailure("the daemon is stopping")) },
             health: { [weak self] in await self?.health() ?? (false, "stopping") },
             readiness: { [weak self] in self?.readiness() ?? (false, "stopping") }
