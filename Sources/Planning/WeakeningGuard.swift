@@ -65,7 +65,7 @@ public struct Weakening: Hashable, Sendable, CustomStringConvertible {
 
     /// The reason why it is held, in words.
     public var description: String {
-        if let shardChange { return Self.description(of: shardChange, dropped: dropped, managed: managed) }
+        if let shardChange { return description(of: shardChange) }
         let parts = [
             disabled > 0 ? "disable \(disabled)" : nil, dropped > 0 ? "drop \(dropped)" : nil,
         ].compactMap { $0 }
@@ -74,8 +74,9 @@ public struct Weakening: Hashable, Sendable, CustomStringConvertible {
             + "more than max_weakened_percent (\(maximumPercent) %)"
     }
 
-    private static func description(of change: ShardChange, dropped: Int, managed: Int) -> String {
+    private func description(of change: ShardChange) -> String {
         let parts = [
+            disabled > 0 ? "disable \(disabled)" : nil,
             dropped > 0 ? "drop \(dropped) of \(managed) managed numbers, for other shards to take over" : nil,
             change.unknown > 0 ? "reset \(change.unknown) that this store does not know" : nil,
         ].compactMap { $0 }
