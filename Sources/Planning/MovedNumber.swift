@@ -67,13 +67,15 @@ extension MovedNumber {
     /// when a PIN that nobody holds may be live, every PIN of ours. A PIN that both hold is one; the others are numbered
     /// on from where the store's own end, in their order, so that the newest stays the newest.
     ///
+    /// A doubt of the other store counts from now on: how far its clock is from this one nobody knows.
+    ///
     /// - Parameter leftover: nil when the store never had the number.
     public func arriving(over leftover: Leftover?, now: Instant, settleDelay: Duration) -> Arrival {
+        let names = leftover.map(renumbering) ?? [:]
+        let translated = belief.renumbered(names, doubtedFrom: now)
         guard let leftover else {
-            return Arrival(belief: belief, lastAccepted: lastAccepted, new: generations, known: [])
+            return Arrival(belief: translated, lastAccepted: lastAccepted, new: generations, known: [])
         }
-        let names = renumbering(over: leftover)
-        let translated = belief.renumbered(names)
         let standing = leftover.belief.unsettledDoubts(at: now, settleDelay: settleDelay)
         let merged = Belief(
             maybeOff: translated.maybeOff || standing.contains { $0.effect == .off },
@@ -140,9 +142,9 @@ extension Effect {
 }
 
 extension Belief {
-    fileprivate func renumbered(_ names: [Int: Int]) -> Belief {
+    fileprivate func renumbered(_ names: [Int: Int], doubtedFrom now: Instant) -> Belief {
         Belief(
             maybeOff: maybeOff, maybeForeign: maybeForeign, generations: generations.map { names[$0] ?? $0 },
-            doubts: doubts.map { Doubt(effect: $0.effect.renumbered(names), since: $0.since) })
+            doubts: doubts.map { Doubt(effect: $0.effect.renumbered(names), since: max($0.since, now)) })
     }
 }

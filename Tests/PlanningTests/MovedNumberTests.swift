@@ -14,12 +14,15 @@ struct MovedNumberTests {
         moved.arriving(over: leftover, now: Fixture.now, settleDelay: settle)
     }
 
-    @Test func `A store that never had the number keeps all of it as it was`() {
-        let doubt = Fixture.doubt(.on(4), .seconds(10))
+    private static let doubtedNow = Belief.Doubt(effect: .on(4), since: Fixture.now)
+
+    @Test func `A store that never had the number keeps all of it as it was, and lets doubts settle by its own clock`()
+    {
+        let doubt = Fixture.doubt(.on(4), .seconds(86_400))
         let moved = Self.moved(
             Fixture.on(3, 4, off: true, doubts: [doubt]), [3, 4].map { Fixture.generation($0) }, last: .on(3))
         let arrival = Self.arrival(moved, over: nil)
-        #expect(arrival.belief == moved.belief)
+        #expect(arrival.belief == Fixture.on(3, 4, off: true, doubts: [Self.doubtedNow]))
         #expect(arrival.lastAccepted == .on(3))
         #expect(arrival.new == moved.generations && arrival.known.isEmpty)
     }
@@ -67,11 +70,11 @@ struct MovedNumberTests {
 
     @Test func `A doubt that both have counts from the later time`() {
         let own = [Fixture.generation(1)]
-        let (early, late) = (Fixture.doubt(.on(1), .seconds(90)), Fixture.doubt(.on(1), .seconds(30)))
+        let ahead = Belief.Doubt(effect: .on(1), since: Fixture.later(.seconds(30)))
         let arrival = Self.arrival(
-            Self.moved(Fixture.on(1, doubts: [early]), own),
-            over: Leftover(belief: Fixture.on(1, doubts: [late]), generations: own))
-        #expect(arrival.belief == Fixture.on(1, doubts: [late]))
+            Self.moved(Fixture.on(1, doubts: [ahead]), own),
+            over: Leftover(belief: Fixture.on(1, doubts: [Fixture.doubt(.on(1), .seconds(30))]), generations: own))
+        #expect(arrival.belief == Fixture.on(1, doubts: [ahead]))
     }
 
     /// Over all small beliefs: the truth, which the bundle's belief holds, is in what the store believes afterwards, by

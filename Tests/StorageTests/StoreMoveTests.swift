@@ -70,7 +70,7 @@ import Testing
             has.belief
                 == Belief(
                     maybeOff: true, maybeForeign: false, generations: [1, 2],
-                    doubts: [.init(effect: .off, since: Sample.at(5)), .init(effect: .on(2), since: Sample.at(7))]))
+                    doubts: [.init(effect: .off, since: Sample.at(30)), .init(effect: .on(2), since: Sample.at(30))]))
         #expect(has.generations == was.generations)
         #expect(has.generations.map { $0.pin.reveal() } == ["604181", "729412"])
         #expect(has.desired == nil && has.dueAt == nil, "it is not managed before the file names it")
