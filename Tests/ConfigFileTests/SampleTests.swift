@@ -26,7 +26,8 @@ import Testing
         #expect(reading.problems == [])
         #expect(reading.value == Settings())
         for key in [
-            "desired_state", "shard", "state_directory", "runtime_directory", "secrets", "sealing_key", "listen", "ca_file",
+            "desired_state", "shard",
+            "state_directory", "runtime_directory", "secrets", "sealing_key", "listen", "ca_file",
             "proxy", "log_level", "log_format", "metrics",
             "limits", "requests_per_minute", "writes_per_hour", "writes_per_hour_exposed", "concurrency", "max_exposed",
             "max_weakened_percent", "timing", "request_timeout", "settle_delay", "backoff_min", "backoff_max",

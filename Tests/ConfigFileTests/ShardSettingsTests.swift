@@ -13,7 +13,8 @@ import Testing
     @Test(
         arguments: [
             ("shard: 0/4", nil, "0/4"), ("shard: \"3/4\"", nil, "3/4"), ("", nil, "0/1"), ("shard: 0/1", nil, "0/1"),
-            ("shard: $TWOSTEPD_SHARD", "2/5", "2/5"), ("shard: none", nil, "none"), ("shard: 1/4", "1/4", "1/4"), ("", "0/1", "0/1"),
+            ("shard: $TWOSTEPD_SHARD", "2/5", "2/5"), ("shard: none", nil, "none"), ("shard: 1/4", "1/4", "1/4"),
+            ("", "0/1", "0/1"),
         ] as [(String, String?, String)])
     func `the shard stands in the file, or in the environment when the file says so`(
         _ row: (String, String?, String)
