@@ -29,8 +29,9 @@ extension MoveCommand {
         var file: String
 
         func run() async throws {
+            let settings = try options.config.settings()
             let key = try options.transportKey()
-            let (settings, session) = try options.session("move in", makesStore: true)
+            let session = try options.session(settings, "move in", makesStore: true)
             let count = try await MoveCommand.translating {
                 let bundle = try MoveBundleReader(path: file, key: key)
                 let (total, arrived) = try check(bundle, session, settings)

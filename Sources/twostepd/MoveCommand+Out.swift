@@ -39,8 +39,9 @@ extension MoveCommand {
 
         func run() async throws {
             let wanted = try selection()
+            let settings = try options.config.settings()
             let key = try options.transportKey()
-            let (settings, session) = try options.session("move out", makesStore: false)
+            let session = try options.session(settings, "move out", makesStore: false)
             guard key.id != session.keyID else {
                 throw Failure.usage(
                     "\(options.key) is the key that the store is sealed under: make one for this move with "

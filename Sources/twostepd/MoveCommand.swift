@@ -25,14 +25,12 @@ struct MoveCommand: AsyncParsableCommand {
             do { return try SealingKey.load(file: key) } catch { throw Failure(error) }
         }
 
-        func session(_ command: String, makesStore: Bool) throws -> (Settings, MoveSession) {
-            let settings = try config.settings()
+        func session(_ settings: Settings, _ command: String, makesStore: Bool) throws -> MoveSession {
             do {
-                let session = try MoveSession(
+                return try MoveSession(
                     settings: settings, environment: config.environment,
                     actor: UserName.current(environment: config.environment), command: command,
                     makesStore: makesStore)
-                return (settings, session)
             } catch {
                 throw Failure(error)
             }
