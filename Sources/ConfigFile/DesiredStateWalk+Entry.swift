@@ -11,9 +11,10 @@ extension DesiredStateWalk {
         let subject = "an entry of 'numbers'"
         guard let fields = reader.fields(of: node, at: place, subject: subject, as: EntryKey.self) else { return nil }
         let number = phoneNumber(fields)
-        let token = tokenName(fields)
+        let isOurs = number.map(shard.owns) ?? shard.isWhole
+        let token = tokenName(fields, isFollowed: isOurs)
         let label = fields[.label].flatMap(label)
-        let pin = fields[.pin].flatMap(pinName)
+        let pin = fields[.pin].flatMap { pinName($0, isFollowed: isOurs) }
         let before = fields[.rotateBefore].flatMap(instant)
         var own = choices { fields[$0.inEntry] }
         if pin != nil { warnAboutIgnoredKeys(fields) }
@@ -71,7 +72,7 @@ extension DesiredStateWalk {
         return "write '+', the country code and the number: 7 to 15 digits, without spaces"
     }
 
-    private func tokenName(_ fields: NodeReader.Fields<EntryKey>) -> String? {
+    private func tokenName(_ fields: NodeReader.Fields<EntryKey>, isFollowed: Bool) -> String? {
         guard let field = fields[.token] else {
             findings.error(fields.position, "this entry has no 'token'", hint: "give it the name of a token")
             return nil
@@ -91,7 +92,7 @@ extension DesiredStateWalk {
                 hint: "the token alone decides which number is changed: give each number its own")
             return text
         }
-        if let token = references.token(text, at: field.position),
+        if isFollowed, let token = references.token(text, at: field.position),
             let earlier = uniqueness.earlierName(ofToken: token, name: text, at: field.position)
         {
             findings.error(
@@ -102,7 +103,7 @@ extension DesiredStateWalk {
         return text
     }
 
-    private func pinName(_ field: Field) -> String? {
+    private func pinName(_ field: Field, isFollowed: Bool) -> String? {
         let advice =
             "write a name here, and the PIN itself in secrets.yaml, in a systemd credential of that name, "
             + "or in the environment (TWOSTEPD_PIN_<NAME>)"
@@ -117,7 +118,7 @@ extension DesiredStateWalk {
             findings.error(field.position, "this is no name of a PIN", hint: advice, showsSource: false)
             return nil
         }
-        references.checkPIN(text, at: field.position)
+        if isFollowed { references.checkPIN(text, at: field.position) }
         return text
     }
 

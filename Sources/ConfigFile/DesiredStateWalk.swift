@@ -37,6 +37,8 @@ final class DesiredStateWalk {
     static let lowestOnLoopback: Duration = .seconds(1)
 
     let reader: NodeReader
+    /// For whose numbers names of secrets are followed.
+    let shard: Shard
     let references: ReferenceChecker
     var findings: Findings { reader.findings }
     var defaults = Choices()
@@ -46,8 +48,9 @@ final class DesiredStateWalk {
     /// Places that a bound was already reported at: a default is checked once for each number that uses it.
     private var reportedBounds: Set<Position> = []
 
-    init(reader: NodeReader, secrets: (any SecretLookup)?, references: ReferenceCheck) {
+    init(reader: NodeReader, shard: Shard, secrets: (any SecretLookup)?, references: ReferenceCheck) {
         self.reader = reader
+        self.shard = shard
         self.references = ReferenceChecker(secrets: secrets, check: references, findings: reader.findings)
     }
 

@@ -9,6 +9,8 @@ struct SettingsWalk {
     let reader: NodeReader
     /// What relative paths are relative to.
     let folder: String
+    /// Where the shard is looked up when the file says so.
+    let environment: [String: String]
 
     private var findings: Findings { reader.findings }
 
@@ -21,7 +23,11 @@ struct SettingsWalk {
         let top = Findings.Position(line: 1, column: 1)
         guard let root = reader.document.root, root.scalar.map({ ScalarKind($0) != .null }) ?? true,
             let fields = reader.fields(of: root, at: top, subject: "the file", as: SettingsKey.self)
-        else { return settings }
+        else {
+            settings.shard = shard(nil)
+            return settings
+        }
+        settings.shard = shard(fields[.shard])
         readPaths(fields, into: &settings)
         if let field = fields[.sealingKey], let key = sealingKey(field) { settings.sealingKey = key }
         if let field = fields[.listen], let listen = listen(field) { settings.listen = listen }

@@ -86,7 +86,9 @@ public final class DaemonProcess: Sendable {
             $0.status.isReady = true
             $0.status.isValid = load.isValid
         }
-        logger.notice("Ready", metadata: ["version": "\(Version.number)", "store": "\(settings.stateDirectory)"])
+        var facts: Logger.Metadata = ["version": "\(Version.number)", "store": "\(settings.stateDirectory)"]
+        if !settings.shard.isWhole { facts["shard"] = "\(settings.shard)" }
+        logger.notice("Ready", metadata: facts)
         tellStatus(isReady: true)
     }
 
@@ -172,8 +174,8 @@ public final class DaemonProcess: Sendable {
     private func observatory() -> Observatory {
         Observatory(
             location: StoreLocation(directory: settings.stateDirectory), policy: settings.policy(),
-            desiredState: settings.desiredState, since: SystemClock().now(), clock: SystemClock(),
-            recorder: reconciliation.recorder, commits: reconciliation.commits,
+            desiredState: settings.desiredState, shard: settings.shard, since: SystemClock().now(),
+            clock: SystemClock(), recorder: reconciliation.recorder, commits: reconciliation.commits,
             isPerNumber: settings.metrics == .numbers)
     }
 
@@ -185,6 +187,7 @@ public final class DaemonProcess: Sendable {
             accept: { [weak self] in await self?.reloadAndTell(acceptance: $0) ?? .stopping },
             order: { [weak self] in await self?.give($0) ?? .stopping },
             observatory: observatory,
+            move: { [weak self] in await self?.move($0) ?? .stopping },
             reveal: { [weak self] in await self?.record($0) ?? .failure(StoreFailure("the daemon is stopping")) },
             health: { [weak self] in await self?.health() ?? (false, "stopping") },
             readiness: { [weak self] in self?.readiness() ?? (false, "stopping") }

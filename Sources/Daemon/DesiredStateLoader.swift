@@ -80,7 +80,7 @@ final class DesiredStateLoader: @unchecked Sendable {
             if let read = secrets.value { self.secrets.replace(with: read) }
             let sources = self.secrets.value
             let reading = DesiredStateReader.read(
-                path: self.settings.desiredState, secrets: sources, references: .required)
+                path: self.settings.desiredState, shard: self.settings.shard, secrets: sources, references: .required)
             let problems = secrets.problems + reading.problems
             self.log(problems)
             guard let state = reading.value, secrets.value != nil else {
@@ -97,13 +97,15 @@ final class DesiredStateLoader: @unchecked Sendable {
 
     /// The state with the mark of each token's value, so that a new value is noticed.
     private func marked(_ state: DesiredState, acceptedBy: String?, sources: SecretSources) -> DesiredState {
-        let numbers = state.numbers.map { entry in
+        var marked = state
+        marked.numbers = state.numbers.map { entry in
             var entry = entry
             // A token that cannot be read is an error of the file; here it only has no mark.
             entry.tokenMark = (try? sources.token(named: entry.tokenName)).map { marker.mark(of: $0) }
             return entry
         }
-        return DesiredState(numbers: numbers, sha256: state.sha256, source: state.source, acceptedBy: acceptedBy)
+        marked.acceptedBy = acceptedBy
+        return marked
     }
 
     /// Supplies the numbers of a state, and those in force: the state may be held.

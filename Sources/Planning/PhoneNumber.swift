@@ -16,7 +16,8 @@ public struct PhoneNumber: Hashable, Sendable, Comparable, LosslessStringConvert
         left.description < right.description
     }
 
-    /// A stable 64-bit hash (FNV-1a), the same in every process, for spreading due times over the fleet.
+    /// A stable 64-bit hash (FNV-1a), the same in every process, for spreading due times over the fleet and the fleet over
+    /// its shards. It is fixed for good: with another one the numbers of a divided fleet would belong to other stores.
     public var stableHash: UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in description.utf8 {

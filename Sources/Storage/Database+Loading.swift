@@ -8,8 +8,9 @@ extension Database {
         """
     private static let recentWrites = """
         SELECT sent_at FROM changes
-        WHERE number = ? AND sent_at > ? AND sent_at < ?
+        WHERE number = ?1 AND sent_at > ?2 AND sent_at < ?3
             AND (outcome_reason IS NULL OR outcome_reason NOT IN (\(neverLeft)))
+        UNION ALL SELECT sent_at FROM moved_writes WHERE number = ?1 AND sent_at > ?2 AND sent_at < ?3
         ORDER BY sent_at DESC LIMIT 256
         """
     private static let neverLeft =
@@ -36,7 +37,8 @@ extension Database {
         return rows
     }
 
-    /// When requests that may have reached the vendor were sent in the hour before `now`, ascending, at most 256.
+    /// When requests that may have reached the vendor were sent in the hour before `now`, from here or from the store
+    /// that the number came from, ascending, at most 256.
     ///
     /// Stamps of a clock that was set back since count as well, up to an hour ahead.
     func recentWrites(of number: PhoneNumber, at now: Instant) throws -> [Instant] {

@@ -31,7 +31,8 @@ struct PlanCommand: ParsableCommand {
         let settings = try usedSettings()
         let path = desiredState ?? settings.desiredState
         let secrets = try SecretsOption.read(settings, config.environment)
-        let reading = DesiredStateReader.read(path: path, secrets: secrets, references: .warnIfNoSource)
+        let reading = DesiredStateReader.read(
+            path: path, shard: settings.shard, secrets: secrets, references: .warnIfNoSource)
         Diagnostics.note(reading.problems)
         guard let desired = reading.value else {
             throw Failure.configuration("\(path) is not valid: the last good state stays in force")
@@ -48,7 +49,7 @@ struct PlanCommand: ParsableCommand {
                 .forEach { Console.print($0) }
             if desiredState != nil { Console.print("Against the store: \(comparison.difference).\n") }
             PlanText(
-                standings: standings, document: document, now: fleet.now,
+                standings: standings, document: document, shard: settings.shard, now: fleet.now,
                 width: Console.isTerminal(1) ? Console.width(1) : 0
             ).lines.forEach { Console.print($0) }
             if let held = comparison.held {
@@ -74,6 +75,7 @@ struct PlanCommand: ParsableCommand {
 struct PlanText {
     let standings: [Standing]
     let document: PlanDocument
+    let shard: Shard
     let now: Instant
     /// The width of the terminal in columns; 0 for as wide as it gets.
     let width: Int
@@ -137,7 +139,8 @@ struct PlanText {
 
     private var summary: String {
         let counted = Self.counts(document.now.map(\.action))
-        return "Plan: \(counted) now; \(document.later.count) later; \(standings.count) numbers in the file."
+        let part = shard.isWhole ? "in the file" : "of shard \(shard)"
+        return "Plan: \(counted) now; \(document.later.count) later; \(standings.count) numbers \(part)."
     }
 
     /// Such as "2 enable, 1 rotate".

@@ -47,20 +47,20 @@ struct StatusText {
     }
 
     private var desiredStateLines: [String] {
-        guard let inForce = snapshot.inForce, let revision = inForce.revision else {
-            return ["desired state: none in force"]
-        }
+        guard let inForce = snapshot.inForce else { return ["desired state: none in force"] }
         let loaded = inForce.loadedAt.map { ", loaded \(time.text($0))" } ?? ""
         let hash = inForce.sha256.map { " (sha256 \($0.prefix(12)))" } ?? ""
-        var lines = ["desired state: revision \(revision)\(hash)\(loaded)"]
-        if inForce.isValid == false {
+        let shard = inForce.shard.isWhole ? "" : ", shard \(inForce.shard)"
+        let inWords = inForce.revision.map { "revision \($0)\(hash)\(shard)\(loaded)" } ?? "none in force"
+        var lines = ["desired state: \(inWords)"]
+        let stays = inForce.revision.map { "so revision \($0) stays" } ?? "so none is in force"
+        if let revision = inForce.revision, inForce.isValid == false {
             lines.append("desired state: the file is NOT VALID, so revision \(revision) stays in force:")
             lines.append("  \(inForce.problem ?? "it cannot be read")")
             lines.append("  see `twostepd check`")
         }
         if let held = inForce.held {
-            lines.append(
-                "desired state: the file is HELD since \(time.text(held.since)), so revision \(revision) stays:")
+            lines.append("desired state: the file is HELD since \(time.text(held.since)), \(stays):")
             lines.append("  \(held.reason)")
             lines.append("  see `twostepd plan`; to take it: twostepd accept \(held.sha256.prefix(12))")
         }

@@ -117,8 +117,9 @@
                 },
                 observatory: Observatory(
                     location: location, policy: Settings().policy(), desiredState: folder + "/desired-state.yaml",
-                    since: Instant(millisecondsSinceEpoch: 0), clock: SystemClock(), recorder: MetricsRecorder(),
-                    commits: commits, isPerNumber: true),
+                    shard: .whole, since: Instant(millisecondsSinceEpoch: 0), clock: SystemClock(),
+                    recorder: MetricsRecorder(), commits: commits, isPerNumber: true),
+                move: { .init(done: false, message: $0.actor) },
                 reveal: { look in .failure(StoreFailure(look.rotation(after: .seconds(60)).event.detail)) },
                 health: { (true, "ok") }, readiness: { (false, "starting") })
         }()

@@ -41,7 +41,8 @@ struct TextTests {
         try expect(text.lines(width: width), "number", width: width)
         let standings = try fleet.standings().filter { $0.record.desired != nil }
         let plan = PlanText(
-            standings: standings, document: PlanDocument(standings), now: fleet.now, width: width)
+            standings: standings, document: PlanDocument(standings), shard: .whole, now: fleet.now,
+            width: width)
         try expect(plan.lines, "plan", width: width)
         let time = RelativeTime(now: fleet.now, isAbsolute: true)
         try expect(

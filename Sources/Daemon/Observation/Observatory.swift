@@ -14,6 +14,8 @@ struct Observatory: Sendable {
     let policy: Policy
     /// The path of the desired-state file.
     let desiredState: String
+    /// Which part of it is this instance's.
+    let shard: Shard
     let since: Instant
     let clock: SystemClock
     let recorder: MetricsRecorder
@@ -92,7 +94,8 @@ struct Observatory: Sendable {
 
     /// What a held file would take away, as long as it is still the one at its place.
     private func difference(of held: DesiredStateStatus.Held, _ standings: [Standing]) -> [String] {
-        guard let state = DesiredStateReader.read(path: desiredState).value, state.sha256 == held.sha256 else {
+        guard let state = DesiredStateReader.read(path: desiredState, shard: shard).value, state.sha256 == held.sha256
+        else {
             return ["the file has changed since"]
         }
         let wanted = Dictionary(
