@@ -1,6 +1,7 @@
 public import ConfigFile
 import Dispatch
 import Glibc
+import LinuxShim
 public import Logging
 import Planning
 import Reconciler
@@ -88,6 +89,9 @@ public final class DaemonProcess: Sendable {
         }
         logger.notice("Ready", metadata: ["version": "\(Version.number)", "store": "\(settings.stateDirectory)"])
         tellStatus(isReady: true)
+        reconciliation.startRetention()
+        // What reading the files took would otherwise stay with a process that rests from here on.
+        twostepd_give_back_memory()
     }
 
     /// Sent under the lock, so that the last word is the newest.
@@ -145,6 +149,7 @@ public final class DaemonProcess: Sendable {
             state.withLock { $0.left = (exposed.count, unanswered) }
             finished.signal()
         case .adopted(let adoption):
+            queue.async { twostepd_give_back_memory() }
             desk.noteAdoption(.success(.adopted(adoption)), sha256: adoption.sha256)
         case .adoptionHeld(let held):
             desk.noteAdoption(.success(.held(held)), sha256: held.sha256)

@@ -12,6 +12,15 @@ extension Database {
             AND (outcome_reason IS NULL OR outcome_reason NOT IN (\(neverLeft)))
         ORDER BY sent_at DESC LIMIT 256
         """
+    private static let allRecentWrites = """
+        SELECT number, sent_at FROM changes
+        WHERE id >= ? AND sent_at > ? AND sent_at < ?
+            AND (outcome_reason IS NULL OR outcome_reason NOT IN (\(neverLeft)))
+        """
+    private static let firstChange = """
+        SELECT CASE WHEN coalesce((SELECT min(hour) FROM change_hours), ?1) >= ?1 THEN 0
+            ELSE coalesce((SELECT min(first_id) FROM change_hours WHERE hour >= ?1), \(Int64.max)) END
+        """
     private static let neverLeft =
         OutcomeReason.allCases.filter(\.neverLeft).map { "'\($0.rawValue)'" }.joined(separator: ", ")
 
@@ -53,6 +62,27 @@ extension Database {
             writes.append(try reader.instant("sent_at"))
         }
         return writes.reversed()
+    }
+
+    /// What ``recentWrites(of:at:)`` gives, of all numbers at once.
+    func recentWrites(at now: Instant) throws -> [PhoneNumber: [Instant]] {
+        let hour = Duration.seconds(3600)
+        let (from, until) = (now.advanced(by: .zero - hour), now.advanced(by: hour))
+        let cursor = try Row.fetchCursor(
+            cachedStatement(sql: Self.allRecentWrites),
+            arguments: [try firstChange(from: from), from.description, until.description])
+        var writes: [PhoneNumber: [Instant]] = [:]
+        while let row = try cursor.next() {
+            var reader = RowReader(row, table: "changes")
+            writes[try reader.number(), default: []].append(try reader.instant("sent_at"))
+        }
+        return writes.mapValues { $0.sorted().suffix(256) }
+    }
+
+    /// An id below which no request was sent at `instant` or later, whatever the clock did meanwhile.
+    func firstChange(from instant: Instant) throws -> Int64 {
+        let hour = String(instant.description.prefix(13))
+        return try Int64.fetchOne(cachedStatement(sql: Self.firstChange), arguments: [hour]) ?? 0
     }
 
     /// A number without its PINs.

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Planning
 
@@ -28,6 +29,40 @@ struct PINRow {
         return rows.reversed()
     }
 
+    private static let workingSetsQuery = """
+        SELECT \(columns), number FROM pins WHERE number BETWEEN ? AND ? ORDER BY number, generation DESC
+        """
+
+    /// What ``working(set:_:)`` gives, without the PINs, of all numbers from `first` to `last`; a number whose PINs
+    /// cannot be read has its error.
+    static func workingSets(
+        from first: PhoneNumber, through last: PhoneNumber, _ db: Database
+    ) throws -> [PhoneNumber: Result<[PINSummary], StorageError>] {
+        var sets: [PhoneNumber: Result<[PINSummary], StorageError>] = [:]
+        var (text, pins): (String, [PINSummary]) = ("", [])
+        func finish() { if let number = PhoneNumber(text) { sets[number] = .success(pins.reversed()) } }
+        let cursor = try Row.fetchCursor(
+            db.cachedStatement(sql: workingSetsQuery), arguments: [first.description, last.description])
+        var isFailed = false
+        while let row = try cursor.next() {
+            let owner: String = row[9]
+            if owner != text {
+                if !isFailed { finish() }
+                (text, pins, isFailed) = (owner, [], false)
+            }
+            let isLive: Bool = row[7]
+            guard !isFailed, pins.count < PINGenerator.remembered || isLive else { continue }
+            do throws(StorageError) {
+                pins.append(try summary(row, of: text))
+            } catch {
+                isFailed = true
+                if let number = PhoneNumber(text) { sets[number] = .failure(error) }
+            }
+        }
+        if !isFailed { finish() }
+        return sets
+    }
+
     /// The newest generations of a number, at most `limit`, newest first.
     static func newest(_ limit: Int, of number: PhoneNumber, _ db: Database) throws -> [PINRow] {
         try fetch(newestQuery, [number.description, limit], number, db)
@@ -55,17 +90,23 @@ struct PINRow {
     }
 
     private init(_ row: Row, of number: PhoneNumber) throws(StorageError) {
-        var reader = RowReader(row, table: "pins", key: number.description)
+        let data: Data = row[1]
+        sealed = Array(data)
+        summary = try Self.summary(row, of: number.description)
+    }
+
+    /// All of a row but the sealed PIN.
+    private static func summary(_ row: Row, of number: String) throws(StorageError) -> PINSummary {
+        var reader = RowReader(row, table: "pins", key: number)
         let generation = reader.integer()
-        reader.identify(as: "\(number), generation \(generation)")
-        sealed = reader.bytes()
+        reader.skip()
         let keyID = reader.text()
         let origin = try reader.value("origin") { PINGeneration.Origin(text: $0) }
         let createdAt = try reader.instant("created_at")
         let liveFrom = try reader.optionalInstant("live_from")
         let liveUntil = try reader.optionalInstant("live_until")
         let maybeLive = reader.flag()
-        summary = PINSummary(
+        return PINSummary(
             generation: generation, origin: origin, createdAt: createdAt, liveFrom: liveFrom, liveUntil: liveUntil,
             maybeLive: maybeLive, doubtAt: try reader.optionalInstant("doubt_at"), keyID: keyID
         )

@@ -38,6 +38,9 @@ enum Schema {
             try db.execute(sql: HookTables.tables)
             try db.execute(sql: HookTables.triggers)
         }
+        migrator.registerMigration("0007-retention") { db in
+            try db.execute(sql: RetentionTables.additions)
+        }
         return migrator
     }
 

@@ -65,18 +65,37 @@ public final class StoreReader: Sendable {
     public func records(
         after number: PhoneNumber?, limit: Int, at now: Instant
     ) throws(StorageError) -> Page<NumberRecord> {
-        try page(after: number, limit: limit) { db, number, row in
-            try db.record(number, row, at: now, self.sealer, path: self.path)
-        }
+        try page(
+            after: number, limit: limit,
+            load: { db, number, row in try db.record(number, row, at: now, self.sealer, path: self.path) })
     }
 
     /// The numbers after `number` without their PINs, managed or not, in number order. Needs no key.
+    ///
+    /// - Parameter writes: the ``recentWrites(at:)`` of all numbers, so that they are not read for each page again.
     public func statusRows(
-        after number: PhoneNumber?, limit: Int, at now: Instant
+        after number: PhoneNumber?, limit: Int, at now: Instant, writes: RecentWrites? = nil
     ) throws(StorageError) -> Page<StatusRow> {
-        try page(after: number, limit: limit) { db, number, row in
-            try db.status(number, row, at: now)
+        // One statement for the PINs of all of them: one each would cost most of the time.
+        var pins: [PhoneNumber: Result<[PINSummary], StorageError>] = [:]
+        var recent: [PhoneNumber: [Instant]] = [:]
+        return try page(after: number, limit: limit) { db, found in
+            guard let first = found.first?.number, let last = found.last?.number else { return }
+            pins = try PINRow.workingSets(from: first, through: last, db)
+            recent = try writes?.times ?? db.recentWrites(at: now)
+        } load: { _, number, row in
+            try row.status(pins: pins[number]?.get() ?? [], recentWrites: recent[number] ?? [])
         }
+    }
+
+    /// When requests were sent to each number in the hour before `now`.
+    public func recentWrites(at now: Instant) throws(StorageError) -> RecentWrites {
+        try read { RecentWrites(times: try $0.recentWrites(at: now)) }
+    }
+
+    /// When requests that may have reached the vendor were sent within the last hour, by number, ascending.
+    public struct RecentWrites: Sendable {
+        let times: [PhoneNumber: [Instant]]
     }
 
     /// Some numbers in order, and where to go on.
@@ -90,12 +109,14 @@ public final class StoreReader: Sendable {
 
     private func page<Element>(
         after number: PhoneNumber?, limit: Int,
-        _ load: (Database, PhoneNumber, NumberRow) throws -> Element
+        prepare: (Database, [(number: PhoneNumber, row: Result<NumberRow, StorageError>)]) throws -> Void = { _, _ in },
+        load: (Database, PhoneNumber, NumberRow) throws -> Element
     ) throws(StorageError) -> Page<Element> {
         let limit = min(max(limit, 1), Self.pageLimit)
         return try read { db in
             var page = Page<Element>()
             let found = try db.numberRows(after: number, limit: limit)
+            try prepare(db, found)
             for (number, row) in found {
                 do {
                     page.rows.append(try load(db, number, row.get()))
