@@ -90,6 +90,7 @@ public final class DaemonProcess: Sendable {
         logger.notice("Ready", metadata: ["version": "\(Version.number)", "store": "\(settings.stateDirectory)"])
         tellStatus(isReady: true)
         reconciliation.startRetention()
+        reconciliation.checkHistory()
         // What reading the files took would otherwise stay with a process that rests from here on.
         twostepd_give_back_memory()
     }

@@ -1,4 +1,5 @@
 public import ConfigFile
+import Dispatch
 import Glibc
 public import Logging
 import Planning
@@ -139,6 +140,24 @@ public final class Reconciliation: Sendable {
     /// Hands the engine an order; the report `orderEnded` with the same id tells when it is in force.
     func order(_ id: OrderID, _ order: Order, _ scope: OrderScope, _ event: EventEntry) {
         driver.post(.ordered(id, order, scope, event))
+    }
+
+    /// Reads the part of a large store that a start does not wait for, beside everything else.
+    func checkHistory() {
+        let (location, logger) = (StoreLocation(directory: settings.stateDirectory), logger)
+        DispatchQueue(label: "twostepd.check", qos: .background).async {
+            do {
+                let reader = try StoreReader.open(at: location, key: nil)
+                if let problem = try reader.damageFoundLater() {
+                    logger.error(
+                        "Store is damaged in its history: stop the daemon and restore a backup",
+                        metadata: ["problem": "\(problem)"])
+                }
+                try reader.close()
+            } catch {
+                logger.error("Store cannot be checked", metadata: ["error": "\(error)"])
+            }
+        }
     }
 
     /// Begins to let go of history that is older than the settings keep it, for as long as the process runs.

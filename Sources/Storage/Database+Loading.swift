@@ -4,7 +4,7 @@ import Planning
 extension Database {
     private static let rowByNumber = "SELECT \(NumberRow.columns) FROM numbers WHERE number = ?"
     private static let rowsAfter = """
-        SELECT \(NumberRow.columns) FROM numbers WHERE number > ? ORDER BY number LIMIT ?
+        SELECT \(NumberRow.columns) FROM numbers WHERE number > ? AND number <= ? ORDER BY number LIMIT ?
         """
     private static let recentWrites = """
         SELECT sent_at FROM changes
@@ -30,12 +30,13 @@ extension Database {
         return try Row.fetchOne(statement, arguments: [number.description]).map { try NumberRow($0) }
     }
 
-    /// The numbers that follow `number`, in number order, each with its row or what is wrong with it.
+    /// The numbers that follow `number` up to `last`, in number order, each with its row or what is wrong with it.
     func numberRows(
-        after number: PhoneNumber?, limit: Int
+        after number: PhoneNumber?, through last: PhoneNumber? = nil, limit: Int
     ) throws -> [(number: PhoneNumber, row: Result<NumberRow, StorageError>)] {
         let statement = try cachedStatement(sql: Self.rowsAfter)
-        let cursor = try Row.fetchCursor(statement, arguments: [number?.description ?? "", limit])
+        let cursor = try Row.fetchCursor(
+            statement, arguments: [number?.description ?? "", last?.description ?? "~", limit])
         var rows: [(PhoneNumber, Result<NumberRow, StorageError>)] = []
         while let row = try cursor.next() {
             var reader = RowReader(row, table: "numbers")
@@ -87,8 +88,7 @@ extension Database {
 
     /// A number without its PINs.
     func status(_ number: PhoneNumber, _ row: NumberRow, at now: Instant) throws -> StatusRow {
-        let pins = try PINRow.working(set: number, self).map(\.summary)
-        return try row.status(pins: pins, recentWrites: recentWrites(of: number, at: now))
+        try row.status(pins: PINRow.outline(of: number, self), recentWrites: recentWrites(of: number, at: now))
     }
 
     /// A number with its PINs opened.

@@ -29,38 +29,42 @@ struct PINRow {
         return rows.reversed()
     }
 
-    private static let workingSetsQuery = """
-        SELECT \(columns), number FROM pins WHERE number BETWEEN ? AND ? ORDER BY number, generation DESC
+    private static let liveQuery = """
+        SELECT \(columns), number FROM pins INDEXED BY pins_maybe_live
+        WHERE number BETWEEN ? AND ? AND maybe_live = 1 ORDER BY number, generation
+        """
+    /// The other columns are those of the row that has the highest generation.
+    private static let lastQuery = """
+        SELECT \(columns), number, max(generation) FROM pins WHERE number BETWEEN ? AND ? GROUP BY number
         """
 
-    /// What ``working(set:_:)`` gives, without the PINs, of all numbers from `first` to `last`; a number whose PINs
-    /// cannot be read has its error.
-    static func workingSets(
+    /// The generations that may be live and the newest one of all numbers from `first` to `last`, ascending, without the
+    /// PINs; a number whose PINs cannot be read has its error.
+    static func outlines(
         from first: PhoneNumber, through last: PhoneNumber, _ db: Database
-    ) throws -> [PhoneNumber: Result<[PINSummary], StorageError>] {
-        var sets: [PhoneNumber: Result<[PINSummary], StorageError>] = [:]
-        var (text, pins): (String, [PINSummary]) = ("", [])
-        func finish() { if let number = PhoneNumber(text) { sets[number] = .success(pins.reversed()) } }
-        let cursor = try Row.fetchCursor(
-            db.cachedStatement(sql: workingSetsQuery), arguments: [first.description, last.description])
-        var isFailed = false
-        while let row = try cursor.next() {
-            let owner: String = row[9]
-            if owner != text {
-                if !isFailed { finish() }
-                (text, pins, isFailed) = (owner, [], false)
-            }
-            let isLive: Bool = row[7]
-            guard !isFailed, pins.count < PINGenerator.remembered || isLive else { continue }
-            do throws(StorageError) {
-                pins.append(try summary(row, of: text))
-            } catch {
-                isFailed = true
-                if let number = PhoneNumber(text) { sets[number] = .failure(error) }
+    ) throws -> [String: Result<[PINSummary], StorageError>] {
+        var outlines: [String: Result<[PINSummary], StorageError>] = [:]
+        let arguments: StatementArguments = [first.description, last.description]
+        for query in [liveQuery, lastQuery] {
+            let cursor = try Row.fetchCursor(db.cachedStatement(sql: query), arguments: arguments)
+            while let row = try cursor.next() {
+                let (number, generation): (String, Int) = (row[9], row[0])
+                do throws(StorageError) {
+                    let pins = try outlines[number]?.get() ?? []
+                    // Mostly the newest one is the one that is live.
+                    guard pins.last?.generation != generation else { continue }
+                    outlines[number] = .success(pins + [try summary(row, of: number)])
+                } catch {
+                    outlines[number] = .failure(error)
+                }
             }
         }
-        if !isFailed { finish() }
-        return sets
+        return outlines
+    }
+
+    /// The same of one number.
+    static func outline(of number: PhoneNumber, _ db: Database) throws -> [PINSummary] {
+        try outlines(from: number, through: number, db)[number.description]?.get() ?? []
     }
 
     /// The newest generations of a number, at most `limit`, newest first.

@@ -27,7 +27,7 @@ public final class Store: Sendable {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.read { db in
                 try Schema.check(db, at: path)
-                try StoreReader.check(db, path)
+                try StoreReader.checkBeforeStart(db, path)
             }
             try makeDurable(queue, path)
             let store = try Store(migrating: queue, key: key, path: path, file: FileIdentity(of: path))

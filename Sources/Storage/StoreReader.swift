@@ -72,19 +72,39 @@ public final class StoreReader: Sendable {
 
     /// The numbers after `number` without their PINs, managed or not, in number order. Needs no key.
     ///
-    /// - Parameter writes: the ``recentWrites(at:)`` of all numbers, so that they are not read for each page again.
+    /// - Parameters:
+    ///   - last: the last number that is wanted; nil for all.
+    ///   - writes: the ``recentWrites(at:)`` of all numbers, so that they are not read for each page again.
     public func statusRows(
-        after number: PhoneNumber?, limit: Int, at now: Instant, writes: RecentWrites? = nil
+        after number: PhoneNumber?, through last: PhoneNumber? = nil, limit: Int, at now: Instant,
+        writes: RecentWrites? = nil
     ) throws(StorageError) -> Page<StatusRow> {
         // One statement for the PINs of all of them: one each would cost most of the time.
-        var pins: [PhoneNumber: Result<[PINSummary], StorageError>] = [:]
+        var pins: [String: Result<[PINSummary], StorageError>] = [:]
         var recent: [PhoneNumber: [Instant]] = [:]
-        return try page(after: number, limit: limit) { db, found in
+        return try page(after: number, through: last, limit: limit) { db, found in
             guard let first = found.first?.number, let last = found.last?.number else { return }
-            pins = try PINRow.workingSets(from: first, through: last, db)
+            pins = try PINRow.outlines(from: first, through: last, db)
             recent = try writes?.times ?? db.recentWrites(at: now)
         } load: { _, number, row in
-            try row.status(pins: pins[number]?.get() ?? [], recentWrites: recent[number] ?? [])
+            try row.status(pins: pins[number.description]?.get() ?? [], recentWrites: recent[number] ?? [])
+        }
+    }
+
+    /// The last number of each of `parts` parts of the numbers, about equally large, but of the last part; fewer when
+    /// there are few numbers.
+    public func cuts(parts: Int) throws(StorageError) -> [PhoneNumber] {
+        try read { db in
+            let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM numbers") ?? 0
+            guard parts > 1, count >= parts else { return [] }
+            return try (1..<parts).map { part in
+                let sql = "SELECT number FROM numbers ORDER BY number LIMIT 1 OFFSET ?"
+                guard let row = try Row.fetchOne(db, sql: sql, arguments: [count * part / parts - 1]) else {
+                    preconditionFailure("one snapshot has as many rows as it counts")
+                }
+                var reader = RowReader(row, table: "numbers")
+                return try reader.number()
+            }
         }
     }
 
@@ -108,14 +128,14 @@ public final class StoreReader: Sendable {
     }
 
     private func page<Element>(
-        after number: PhoneNumber?, limit: Int,
+        after number: PhoneNumber?, through last: PhoneNumber? = nil, limit: Int,
         prepare: (Database, [(number: PhoneNumber, row: Result<NumberRow, StorageError>)]) throws -> Void = { _, _ in },
         load: (Database, PhoneNumber, NumberRow) throws -> Element
     ) throws(StorageError) -> Page<Element> {
         let limit = min(max(limit, 1), Self.pageLimit)
         return try read { db in
             var page = Page<Element>()
-            let found = try db.numberRows(after: number, limit: limit)
+            let found = try db.numberRows(after: number, through: last, limit: limit)
             try prepare(db, found)
             for (number, row) in found {
                 do {

@@ -30,15 +30,16 @@ struct PlanCommand: ParsableCommand {
     func run() throws {
         let settings = try usedSettings()
         let path = desiredState ?? settings.desiredState
+        let fleet = FleetReader(
+            settings: settings, environment: config.environment, now: SystemClock().now())
+        let store = Errand { try StoreComparison.Store(fleet) }
         let secrets = try SecretsOption.read(settings, config.environment)
         let reading = DesiredStateReader.read(path: path, secrets: secrets, references: .warnIfNoSource)
         Diagnostics.note(reading.problems)
         guard let desired = reading.value else {
             throw Failure.configuration("\(path) is not valid: the last good state stays in force")
         }
-        let fleet = FleetReader(
-            settings: settings, environment: config.environment, now: SystemClock().now())
-        let comparison = try StoreComparison(of: desired, fleet: fleet, secrets: secrets)
+        let comparison = try StoreComparison(of: desired, store: store.result(), fleet: fleet, secrets: secrets)
         let standings = try comparison.standings()
         let document = PlanDocument(standings, refused: comparison.held?.description)
         switch output.format {

@@ -216,6 +216,35 @@ struct HistoryRetentionTests {
         #expect(try directory.bytes("twostepd.sqlite").count == after.bytes)
     }
 
+    @Test("damage of what beliefs depend on is found before the start of a large store; of its history, later")
+    func damage() throws {
+        for (table, isVital) in [("changes", false), ("numbers", true)] {
+            let directory = try StateDirectory()
+            let store = try Store.open(at: directory.location, key: Sample.key)
+            _ = try store.adopt(Sample.state(try (1...500).map { try Sample.desired($0) }), at: Sample.now)
+            for id in 1...500 as ClosedRange<Int64> { try store.commit([.openChange(try Sample.change(id, 1))]) }
+            let page = try store.queue.read {
+                try #require(
+                    try Int.fetchOne($0, sql: "SELECT rootpage FROM sqlite_master WHERE name = ?", arguments: [table]))
+            }
+            try store.close()
+            var bytes = try directory.bytes("twostepd.sqlite")
+            bytes.replaceSubrange((page - 1) * 4096..<page * 4096, with: Data(repeating: 0xFF, count: 4096))
+            try directory.write(bytes, "twostepd.sqlite")
+            let path = directory.location.database
+            let queue = try DatabaseQueue(path: path)
+            try queue.unsafeRead { db in
+                #expect(throws: (any Error).self) { try StoreReader.checkBeforeStart(db, path) }
+                if isVital {
+                    #expect(throws: (any Error).self) { try StoreReader.checkBeforeStart(db, path, mostRead: 0) }
+                } else {
+                    try StoreReader.checkBeforeStart(db, path, mostRead: 0)
+                }
+            }
+            try queue.close()
+        }
+    }
+
     @Test("a store of an earlier version gives nothing back until it is compacted")
     func compaction() throws {
         let directory = try StateDirectory()

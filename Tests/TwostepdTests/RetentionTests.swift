@@ -1,11 +1,12 @@
 import ConfigFile
-import Daemon
 import Foundation
 import Glibc
 import Planning
 import SimulatedVendor
 import Storage
 import Testing
+
+@testable import Daemon
 
 @Suite("History that is kept no longer, the real binary", .inTurn)
 struct RetentionTests {
@@ -123,5 +124,59 @@ struct RetentionTests {
         #expect(await rig.stop(daemon) == 0)
         #expect(try await rig.run("audit", "verify").code == 0)
         try await rig.end()
+    }
+}
+
+@Suite("Steps of the work on old history")
+struct RetentionStepTests {
+    private let now = Instant("2026-11-26T12:00:00Z") ?? .distantPast
+    private let keep: Duration = .seconds(400 * 86_400)
+    private let slack: Duration = .seconds(86_400)
+
+    private func ago(days: Int) -> Instant { now.advanced(by: .seconds(-days * 86_400)) }
+
+    /// A store with an event on each of these days.
+    private func store(days: [Int]) throws -> Store {
+        let store = try Store.inMemory(key: SealingKey.random())
+        for day in days { try store.commit([.event(EventEntry(at: ago(days: day), kind: .started, detail: "\(day)"))]) }
+        return store
+    }
+
+    private func step(_ store: Store, tells: Bool = true) throws -> HistoryRetention.Step {
+        try HistoryRetention.step(store, keep: keep, slack: slack, now: now, tells: tells)
+    }
+
+    @Test("nothing is due before the oldest piece is old enough by a day, and then it wakes at that instant")
+    func waits() throws {
+        let young = try step(try store(days: [300, 10, 1]))
+        #expect(young.removed == Pruning() && !young.isUnfinished)
+        #expect(young.nextAt == ago(days: 300).advanced(by: keep).advanced(by: slack))
+        let almost = try store(days: [400, 10, 1])
+        #expect(try step(almost).removed == Pruning(), "a day's worth goes at a time")
+        #expect(try step(almost, tells: false).removed == Pruning(), "400 days are not more than 400 days")
+        #expect(try step(try store(days: [401, 10]), tells: false).removed == Pruning(changes: 0, events: 1))
+    }
+
+    @Test("the work goes on until nothing is left to do, and wakes no more than once a day for what has to stay")
+    func goesOn() throws {
+        let days = Array((410...2600).reversed())
+        let store = try store(days: days + [2])
+        var (steps, removed, tells) = (0, 0, true)
+        while true {
+            let step = try step(store, tells: tells)
+            tells = false
+            removed += step.removed.events
+            steps += 1
+            guard step.isUnfinished else {
+                #expect(step.nextAt == ago(days: 2).advanced(by: keep).advanced(by: slack))
+                break
+            }
+        }
+        #expect(removed == days.count && steps >= days.count / HistoryRetention.links)
+        #expect(try store.reader.verifyAudit().first == nil)
+        // The newest event is very old, and stays.
+        let idle = try step(try self.store(days: [900]))
+        #expect(idle.removed == Pruning() && !idle.isUnfinished && idle.nextAt == now.advanced(by: slack))
+        #expect(try HistoryRetention.step(store, keep: nil, slack: slack, now: now, tells: true).nextAt == nil)
     }
 }

@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 public import Planning
 public import Storage
 import Synchronization
@@ -11,8 +12,8 @@ public struct FleetView: Sendable {
 
     /// How many numbers are read at once: enough to make a statement worth its while, and little to hold in memory.
     private static let pageSize = 2000
-    /// How many pages may be under way at once.
-    private static let mostPages = 8
+    /// The most parts that are read at once.
+    private static let mostParts = 8
 
     public init(location: StoreLocation, policy: Policy, now: Instant) {
         self.location = location
@@ -23,7 +24,9 @@ public struct FleetView: Sendable {
     /// Every record, its PINs replaced by a placeholder: nothing that only looks needs them.
     public func records(_ reader: StoreReader) throws(StorageError) -> [NumberRecord] {
         var records: [NumberRecord] = []
-        try readPages(reader) { rows in records += rows.map { $0.record(withPlaceholder: Self.placeholder) } }
+        try readPages(reader, try reader.recentWrites(at: now)) { rows in
+            records += rows.map { $0.record(withPlaceholder: Self.placeholder) }
+        }
         return records
     }
 
@@ -46,35 +49,48 @@ public struct FleetView: Sendable {
     ///
     /// Numbers are read page by page, and only what was made of them is kept.
     ///
-    /// - Parameter inParallel: whether all processors work on it: for commands, while the daemon keeps to one.
+    /// - Parameter inParallel: whether all processors work on it, each on its part of the numbers: for commands, while
+    ///   the daemon keeps to one.
     public func survey<Value: Sendable>(
         _ reader: StoreReader, guards: GuardsInForce, inParallel: Bool = false,
         _ render: @escaping @Sendable (Standing) -> Value?
     ) throws(StorageError) -> [Value] {
         let shelf = Mutex(Shelf<Value>())
-        let judge: @Sendable ([StatusRow], Int) -> Void = { rows, index in
+        let writes = try reader.recentWrites(at: now)
+        let processors = min(ProcessInfo.processInfo.activeProcessorCount, Self.mostParts)
+        let cuts = inParallel ? try reader.cuts(parts: processors) : []
+        let look: @Sendable (StoreReader, Int) throws(StorageError) -> Void = { reader, part throws(StorageError) in
+            let after = part > 0 ? cuts[part - 1] : nil
+            let last = part < cuts.count ? cuts[part] : nil
             var ranks: [Int: [Value]] = [:]
-            for row in rows {
-                let standing = standing(row, guards)
-                if let value = render(standing) { ranks[standing.rank, default: []].append(value) }
+            try readPages(reader, after: after, through: last, writes) { rows in
+                for row in rows {
+                    let standing = standing(row, guards)
+                    if let value = render(standing) { ranks[standing.rank, default: []].append(value) }
+                }
             }
-            shelf.withLock { $0.put(ranks, at: index) }
+            shelf.withLock { $0.parts[part] = ranks }
         }
-        let workers = DispatchQueue(label: "twostepd.survey", attributes: .concurrent)
-        let (group, room) = (DispatchGroup(), DispatchSemaphore(value: Self.mostPages))
-        defer { group.wait() }
-        var count = 0
-        try readPages(reader) { rows in
-            let index = count
-            count += 1
-            guard inParallel else { return judge(rows, index) }
-            room.wait()
-            workers.async(group: group) {
-                judge(rows, index)
-                room.signal()
+        guard !cuts.isEmpty else {
+            try look(reader, 0)
+            return shelf.withLock { $0.values }
+        }
+        let queue = DispatchQueue(label: "twostepd.survey", attributes: .concurrent)
+        let group = DispatchGroup()
+        for part in 0...cuts.count {
+            queue.async(group: group) {
+                do throws(StorageError) {
+                    // Connections do not share their work: each part has its own.
+                    let own = try StoreReader.open(at: location, key: nil)
+                    try look(own, part)
+                    try own.close()
+                } catch {
+                    shelf.withLock { $0.failure = error }
+                }
             }
         }
         group.wait()
+        if let failure = shelf.withLock({ $0.failure }) { throw failure }
         return shelf.withLock { $0.values }
     }
 
@@ -84,11 +100,14 @@ public struct FleetView: Sendable {
             guards: guards)
     }
 
-    private func readPages(_ reader: StoreReader, _ body: ([StatusRow]) -> Void) throws(StorageError) {
-        let writes = try reader.recentWrites(at: now)
-        var after: PhoneNumber?
+    private func readPages(
+        _ reader: StoreReader, after first: PhoneNumber? = nil, through last: PhoneNumber? = nil,
+        _ writes: StoreReader.RecentWrites, _ body: ([StatusRow]) -> Void
+    ) throws(StorageError) {
+        var after = first
         repeat {
-            let page = try reader.statusRows(after: after, limit: Self.pageSize, at: now, writes: writes)
+            let page = try reader.statusRows(
+                after: after, through: last, limit: Self.pageSize, at: now, writes: writes)
             body(page.rows)
             after = page.next
         } while after != nil
@@ -101,15 +120,15 @@ public struct FleetView: Sendable {
     }()
 }
 
-/// What was made of the pages, which may come to their end in any order.
+/// What was made of the parts, which may come to their end in any order.
 private struct Shelf<Value> {
-    private var pages: [Int: [Int: [Value]]] = [:]
+    /// By part, and by rank.
+    var parts: [Int: [Int: [Value]]] = [:]
+    var failure: StorageError?
 
-    mutating func put(_ ranks: [Int: [Value]], at page: Int) { pages[page] = ranks }
-
-    /// By rank, and within a rank in the order of the pages.
+    /// By rank, and within a rank in the order of the parts.
     var values: [Value] {
-        let ranks = Set(pages.values.flatMap(\.keys)).sorted()
-        return ranks.flatMap { rank in pages.keys.sorted().flatMap { pages[$0]?[rank] ?? [] } }
+        let ranks = Set(parts.values.flatMap(\.keys)).sorted()
+        return ranks.flatMap { rank in parts.keys.sorted().flatMap { parts[$0]?[rank] ?? [] } }
     }
 }

@@ -69,9 +69,14 @@ struct Observatory: Sendable {
             at: view.now, holder: LockHolder(pid: getpid(), since: since, command: "run"),
             inForce: try reader.desiredStateStatus(), standings: [])
         let numbers = try view.survey(reader, guards: guards) { JSONBytes($0.document, isPretty: false) }
-        defer { if numbers.count > Self.many { twostepd_give_back_memory() } }
+        if numbers.count > Self.many { Self.giveBackMemory() }
         let text = try StatusBytes(document, isPretty: false).all(numbers)
         return LocalServer.Reply(status: .ok, contentType: "application/json", body: text + "\n")
+    }
+
+    /// Once the answer has been written, which nobody tells of.
+    private static func giveBackMemory() {
+        queue.asyncAfter(deadline: .now() + .seconds(5)) { twostepd_give_back_memory() }
     }
 
     /// After so many numbers what was needed for an answer is worth giving back.
@@ -97,7 +102,7 @@ struct Observatory: Sendable {
         let (digest, wasCostly) = try digests.digest { () throws(StorageError) in
             try FleetDigest(reader, view: view, guards: guards)
         }
-        if wasCostly { twostepd_give_back_memory() }
+        if wasCostly { Self.giveBackMemory() }
         return digest
     }
 
