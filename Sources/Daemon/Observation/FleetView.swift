@@ -75,10 +75,10 @@ public struct FleetView: Sendable {
             try look(reader, 0)
             return shelf.withLock { $0.values }
         }
-        let queue = DispatchQueue(label: "twostepd.survey", attributes: .concurrent)
         let group = DispatchGroup()
         for part in 0...cuts.count {
-            queue.async(group: group) {
+            // A queue each, and so a thread: who waits here may hold one of those that a concurrent queue would share.
+            DispatchQueue(label: "twostepd.survey").async(group: group) {
                 do throws(StorageError) {
                     // Connections do not share their work: each part has its own.
                     let own = try StoreReader.open(at: location, key: nil)
