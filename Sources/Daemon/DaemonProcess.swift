@@ -91,8 +91,6 @@ public final class DaemonProcess: Sendable {
         tellStatus(isReady: true)
         reconciliation.startRetention()
         reconciliation.checkHistory()
-        // What reading the files took would otherwise stay with a process that rests from here on.
-        twostepd_give_back_memory()
     }
 
     /// Sent under the lock, so that the last word is the newest.
@@ -150,7 +148,9 @@ public final class DaemonProcess: Sendable {
             state.withLock { $0.left = (exposed.count, unanswered) }
             finished.signal()
         case .adopted(let adoption):
-            queue.async { twostepd_give_back_memory() }
+            // What reading the files and comparing them with the store took would stay with a process that rests from
+            // here on. A moment later, when everybody has let go of it.
+            queue.asyncAfter(deadline: .now() + .seconds(2)) { twostepd_give_back_memory() }
             desk.noteAdoption(.success(.adopted(adoption)), sha256: adoption.sha256)
         case .adoptionHeld(let held):
             desk.noteAdoption(.success(.held(held)), sha256: held.sha256)

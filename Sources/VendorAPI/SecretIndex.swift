@@ -21,9 +21,12 @@ public struct SecretIndex: Sendable {
     /// An index of `secrets`; those under ``shortest`` bytes are left out.
     public init(_ secrets: some Sequence<String>) {
         let texts = secrets.filter { $0.utf8.count >= Self.shortest }
-        // Swift orders texts by their canonical form, which is not always the order of their bytes.
-        let sorted = texts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        // Swift orders texts by their canonical form, which is the order of their bytes for ASCII alone.
+        let isPlain = texts.allSatisfy { text in text.utf8.allSatisfy { $0 < 0x80 } }
+        let sorted = isPlain ? texts.sorted() : texts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         block.reserveCapacity(sorted.reduce(0) { $0 + $1.utf8.count })
+        parents.reserveCapacity(sorted.count)
+        begins.reserveCapacity(sorted.count + 1)
         // Those that the latest one begins with, each with the next shorter one below it.
         var open: [Int32] = []
         for text in sorted {
