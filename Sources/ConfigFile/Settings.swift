@@ -87,6 +87,8 @@ public struct Settings: Sendable, Equatable {
     public var logFormat = LogFormat.text
     /// Whether each number has metrics of its own.
     public var metrics = MetricsDetail.numbers
+    /// How long requests and events are kept; nil for ever.
+    public var keepChanges: Duration? = .seconds(400 * 86_400)
     public var limits = Limits()
     public var timing = Timing()
     /// Other systems that are told of what happens.

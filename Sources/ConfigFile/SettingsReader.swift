@@ -43,6 +43,7 @@ enum SettingsKey: String, FieldKey {
     case logLevel = "log_level"
     case logFormat = "log_format"
     case metrics
+    case keepChanges = "keep_changes"
     case limits
     case timing
     case hooks

@@ -44,6 +44,7 @@ struct SettingsWalk {
         if let field = fields[.metrics], let detail = reader.choice(field, as: Settings.MetricsDetail.self) {
             settings.metrics = detail
         }
+        if let field = fields[.keepChanges] { settings.keepChanges = keepChanges(field, settings.keepChanges) }
         if let field = fields[.limits], !field.isNull { settings.limits = limits(field) }
         if let field = fields[.timing], !field.isNull { settings.timing = timing(field) }
         if let field = fields[.hooks] { settings.hooks = HookWalk(reader: reader).hooks(field) }
@@ -130,6 +131,14 @@ struct SettingsWalk {
     }
 
     // MARK: - Limits and times
+
+    /// How long history is kept; nil for ever.
+    private func keepChanges(_ field: Field, _ standard: Duration?) -> Duration? {
+        if ["unlimited", "0"].contains(field.node.scalar?.string) { return nil }
+        let day: Duration = .seconds(86_400)
+        return reader.duration(
+            field, in: .init(lowest: day, highest: day * 10_000, text: "1d to 10000d, or unlimited")) ?? standard
+    }
 
     private func limits(_ field: Field) -> Settings.Limits {
         var limits = Settings.Limits()

@@ -1,6 +1,7 @@
 public import ConfigFile
 import Dispatch
 import Glibc
+import LinuxShim
 public import Logging
 import Planning
 import Reconciler
@@ -90,6 +91,8 @@ public final class DaemonProcess: Sendable {
         if !settings.shard.isWhole { facts["shard"] = "\(settings.shard)" }
         logger.notice("Ready", metadata: facts)
         tellStatus(isReady: true)
+        reconciliation.startRetention()
+        reconciliation.checkHistory()
     }
 
     /// Sent under the lock, so that the last word is the newest.
@@ -147,6 +150,9 @@ public final class DaemonProcess: Sendable {
             state.withLock { $0.left = (exposed.count, unanswered) }
             finished.signal()
         case .adopted(let adoption):
+            // What reading the files and comparing them with the store took would stay with a process that rests from
+            // here on. A moment later, when everybody has let go of it.
+            queue.asyncAfter(deadline: .now() + .seconds(2)) { twostepd_give_back_memory() }
             desk.noteAdoption(.success(.adopted(adoption)), sha256: adoption.sha256)
         case .adoptionHeld(let held):
             desk.noteAdoption(.success(.held(held)), sha256: held.sha256)

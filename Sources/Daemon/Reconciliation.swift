@@ -1,4 +1,5 @@
 public import ConfigFile
+import Dispatch
 import Glibc
 public import Logging
 import Planning
@@ -16,6 +17,7 @@ public final class Reconciliation: Sendable {
     let loader: DesiredStateLoader
     let flights: FlightLog
     private let hooks: HookDispatcher
+    private let retention: HistoryRetention
     /// What is counted for `/metrics`.
     let recorder = MetricsRecorder()
     private let lock: StoreLock
@@ -93,6 +95,8 @@ public final class Reconciliation: Sendable {
         } catch {
             throw StartupError(error)
         }
+        retention = HistoryRetention(
+            keep: settings.keepChanges, commits: commits, clock: clock, logger: logger)
         let log = ReportLog(logger: logger)
         let audit = GuardAudit(
             commits: commits, clock: clock, maxExposed: settings.limits.maxExposed, logger: logger)
@@ -141,6 +145,53 @@ public final class Reconciliation: Sendable {
         driver.post(.ordered(id, order, scope, event))
     }
 
+    /// Reads the part of a large store that a start does not wait for, beside everything else.
+    func checkHistory() {
+        let (location, logger) = (StoreLocation(directory: settings.stateDirectory), logger)
+        DispatchQueue(label: "twostepd.check", qos: .background).async {
+            do {
+                let reader = try StoreReader.open(at: location, key: nil)
+                if let problem = try reader.damageFoundLater() {
+                    logger.error(
+                        "Store is damaged in its history: stop the daemon and restore a backup",
+                        metadata: ["problem": "\(problem)"])
+                }
+                try reader.close()
+            } catch {
+                logger.error("Store cannot be checked", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Begins to let go of history that is older than the settings keep it, for as long as the process runs.
+    func startRetention() { retention.start() }
+
+    /// Lets go of some of the history that is older than the settings keep it: for passes that end soon.
+    public func pruneHistory() async {
+        guard let keep = settings.keepChanges else { return }
+        let now = clock.now()
+        // A store that nobody has worked on for so long, or a clock that is wrong: the next pass tells them apart.
+        guard highWaterMark.duration(to: now) < Self.longestGap else { return }
+        var tells = true
+        for _ in 0..<Self.mostSteps {
+            let isTold = tells
+            let result = await commits.result(of: { store throws(StorageError) in
+                try HistoryRetention.step(store, keep: keep, slack: .zero, now: now, tells: isTold)
+            })
+            tells = false
+            switch result {
+            case .success(let step) where step.isUnfinished: continue
+            case .success: return
+            case .failure(let error):
+                return logger.error("Old history is not removed", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    private static let longestGap: Duration = .seconds(30 * 86_400)
+    /// Some seconds: what is left is for the next pass.
+    private static let mostSteps = 200
+
     /// Asks the engine for a clean stop; the report `stopped` tells when it is done.
     public func requestStop() { driver.post(.stopRequested) }
 
@@ -149,6 +200,7 @@ public final class Reconciliation: Sendable {
 
     /// Closes everything, after the engine has stopped.
     public func close() async {
+        retention.stop()
         await client.shutdown()
         await hooks.stop(within: Self.hookGrace)
         await withCheckedContinuation { continuation in

@@ -61,7 +61,7 @@ public enum EventKind: String, Hashable, Sendable, CaseIterable {
     case keyGenerated = "key_generated"
     /// Everything in the store was sealed anew under another key.
     case keyRotated = "key_rotated"
-    /// Old history was removed on request.
+    /// Old history was removed: on request, or because it is kept no longer.
     case auditPruned = "audit_pruned"
     /// The newest history of the last start was found missing or changed at this start.
     case historyAltered = "history_altered"

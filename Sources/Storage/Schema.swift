@@ -41,6 +41,9 @@ enum Schema {
         migrator.registerMigration("0007-shards") { db in
             try db.execute(sql: MoveTables.additions)
         }
+        migrator.registerMigration("0008-retention") { db in
+            try db.execute(sql: RetentionTables.additions)
+        }
         return migrator
     }
 

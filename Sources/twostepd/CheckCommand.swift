@@ -54,7 +54,8 @@ struct CheckCommand: ParsableCommand {
             if againstStore, let state = reading.value, let settings, let sources = secrets?.value {
                 let fleet = FleetReader(
                     settings: settings, environment: config.environment, now: SystemClock().now())
-                let compared = try StoreComparison(of: state, fleet: fleet, secrets: sources)
+                let compared = try StoreComparison(
+                    of: state, store: StoreComparison.Store(fleet), fleet: fleet, secrets: sources)
                 comparison = (state.sha256, compared.difference)
                 if let held = compared.held { problems.append(Self.warning(of: held, path: path, state.sha256)) }
             }

@@ -32,7 +32,7 @@ extension Doctor {
             } else {
                 parts += [try pins(reader), try history(reader)]
             }
-            return parts + [try desired(reader)] + (try shard(reader).map { [$0] } ?? [])
+            return parts + [try desired(reader), room(try reader.size())] + (try shard(reader).map { [$0] } ?? [])
         } catch {
             return [Finding("database", .failure, error.description, advice: "see the message")]
         }
@@ -73,6 +73,15 @@ extension Doctor {
         return Finding(
             "history", .failure, first.sentence,
             advice: "`twostepd audit verify` counts all; find out who wrote to the store")
+    }
+
+    /// Whether what history took comes back when it goes.
+    private func room(_ size: StoreSize) -> Finding {
+        let figures = "\(size.bytes >> 20) MiB, \(size.freeBytes >> 20) MiB of it free inside"
+        guard size.isWasteful, !size.givesBack else { return Finding("room", .ok, figures) }
+        return Finding(
+            "room", .warning, figures + ", which this store cannot give back while it is worked on",
+            advice: "stop the daemon, then `twostepd audit compact`: once is enough")
     }
 
     private func desired(_ reader: StoreReader) throws(StorageError) -> Finding {
