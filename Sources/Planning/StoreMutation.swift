@@ -3,7 +3,7 @@ public enum StoreMutation: Hashable, Sendable {
     /// Write the dynamic part of a number's row (belief, doubts, schedule, `dueAt`), and its PIN generations' state:
     /// `newGeneration` is inserted, every other generation of the record is brought up to date when it is in `touched`.
     /// The desired part of the row is not written: only an adoption changes it.
-    case save(NumberRecord, newGeneration: PINGeneration?, touched: [Int])
+    indirect case save(NumberRecord, newGeneration: PINGeneration?, touched: [Int])
     /// Carry out an operator's order on the managed numbers that it concerns, and make them due.
     case order(Order, OrderScope, at: Instant)
     /// Write that a guard holds or no longer does, for those who look at the store.

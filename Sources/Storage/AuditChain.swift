@@ -40,7 +40,7 @@ struct AuditChain: Sendable {
             head = Head(
                 sequence: head.sequence + 1,
                 mac: mac(after: head.mac, head.sequence + 1, entry.kind, content))
-            try insert.execute(arguments: [head.sequence, entry.kind.rawValue, entry.rowID, Data(head.mac)])
+            try insert.run([head.sequence, entry.kind.rawValue, entry.rowID, Data(head.mac)])
             count += 1
             guard let next = try cursor.next() else { break }
             row = next

@@ -60,8 +60,8 @@ extension Database {
     func insert(_ pin: PINGeneration, of record: NumberRecord, _ sealer: PINSealer) throws {
         let effect = Effect.on(pin.generation)
         let sealed = sealer.seal(pin.pin, number: record.number, generation: pin.generation)
-        try cachedStatement(sql: Self.insertPIN).execute(
-            arguments: [
+        try cachedStatement(sql: Self.insertPIN).run(
+            [
                 record.number.description, pin.generation, Data(sealed), sealer.keyID, pin.origin.text,
                 pin.createdAt.description, pin.liveFrom?.description, pin.liveUntil?.description,
                 record.belief.contains(effect), doubtText(of: effect, in: record.belief),
@@ -76,8 +76,8 @@ extension Database {
             )
         }
         let effect = Effect.on(generation)
-        try cachedStatement(sql: Self.updatePIN).execute(
-            arguments: [
+        try cachedStatement(sql: Self.updatePIN).run(
+            [
                 pin.liveFrom?.description, pin.liveUntil?.description, record.belief.contains(effect),
                 doubtText(of: effect, in: record.belief), record.number.description, generation,
             ]

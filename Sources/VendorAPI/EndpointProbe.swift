@@ -58,7 +58,7 @@ public enum EndpointProbe {
         } catch {
             return .failure(
                 Failure(
-                    reason: FailureReason.beforeSending(error, timedOut: false),
+                    reason: FailureReason.beforeSending(error),
                     message: Redaction.clean(FailureReason.text(error), secrets: [], longest: 200)))
         }
     }

@@ -186,7 +186,7 @@ struct AuditChainTests {
             CREATE TRIGGER changes_are_never_deleted BEFORE DELETE ON changes BEGIN SELECT RAISE (ABORT, ''); END;
             DROP TABLE change_hours; DROP TRIGGER change_hours_are_noted;
             DROP INDEX numbers_by_revision; DROP INDEX changes_not_accepted;
-            DELETE FROM grdb_migrations WHERE identifier IN ('0004-audit-chain', '0007-retention');
+            DELETE FROM grdb_migrations WHERE identifier IN ('0004-audit-chain', '0008-retention');
             """)
         try first.close()
         let second = try Store.open(at: directory.location, key: Sample.key)
