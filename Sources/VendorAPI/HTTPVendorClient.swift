@@ -2,7 +2,6 @@ import AsyncHTTPClient
 import Glibc
 import NIOCore
 import NIOHTTP1
-import NIOPosix
 public import Planning
 import Synchronization
 
@@ -17,8 +16,6 @@ public final class HTTPVendorClient: Sendable {
     private let client: HTTPClient
     /// For everything but loopback, when there is a proxy.
     private let proxied: HTTPClient?
-    /// One thread: a request then never waits for another to hand it on.
-    private let loops: MultiThreadedEventLoopGroup
     private let requestTimeout: Duration
     private let routes: RouteTable
 
@@ -43,20 +40,18 @@ public final class HTTPVendorClient: Sendable {
         configuration.timeout = .init(connect: .milliseconds(min(connectTimeout, requestTimeout).milliseconds))
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
-        loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        client = HTTPClient(eventLoopGroupProvider: .shared(loops), configuration: configuration)
-        proxied = transport.proxy.map { [loops] proxy in
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        proxied = transport.proxy.map { proxy in
             configuration.proxy = .server(host: proxy.host, port: proxy.port)
-            return HTTPClient(eventLoopGroupProvider: .shared(loops), configuration: configuration)
+            return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         }
     }
 
     /// Closes all connections. No request may be sent afterwards.
     public func shutdown() async {
-        // A connection or a thread that does not end in order ends with the process all the same.
+        // A connection that does not close in order is closed all the same.
         try? await client.shutdown()
         try? await proxied?.shutdown()
-        try? await loops.shutdownGracefully()
     }
 
     /// Sends one request, once, and judges its end. `others` are the secrets of all other numbers, which no message may
