@@ -97,11 +97,12 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(name: "Dice", path: "Tests/Dice", swiftSettings: strict),
         .target(
-            name: "Simulation", dependencies: ["Planning", "Storage", "Reconciler"], path: "Tests/Simulation",
+            name: "Simulation", dependencies: ["Dice", "Planning", "Storage", "Reconciler"], path: "Tests/Simulation",
             swiftSettings: strict),
         .target(
-            name: "Exploration", dependencies: ["Planning"], path: "Tests/Exploration", swiftSettings: strict),
+            name: "Exploration", dependencies: ["Dice", "Planning"], path: "Tests/Exploration", swiftSettings: strict),
         .executableTarget(
             name: "simulation", dependencies: ["Exploration", "Simulation"], path: "Tests/SimulationRunner",
             swiftSettings: strict),
@@ -115,13 +116,14 @@ let package = Package(
             path: "Tests/FuzzTargets", swiftSettings: strict + [testable]),
         .testTarget(
             name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Corpus"], swiftSettings: strict + [testable]),
-        tests(of: "Planning", ["Exploration"]),
-        tests(of: "Reconciler", ["Planning", "Storage", "Simulation"]),
-        tests(of: "ConfigFile", ["Planning", yams], exclude: ["Fixtures"]),
+        tests(of: "Planning", ["Dice", "Exploration"]),
+        tests(of: "Reconciler", ["Dice", "Planning", "Storage", "Simulation"]),
+        tests(of: "ConfigFile", ["Dice", "Planning", yams], exclude: ["Fixtures"]),
         tests(of: "Storage", ["Planning", grdb]),
         tests(
             of: "VendorAPI", ["SimulatedVendor", "Planning", nioCore, nioPosix, nioSSL], exclude: ["Certificates"]),
         tests(of: "SimulatedVendor", [nioCore, nioPosix]),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "TwostepdTests",
             dependencies: [

@@ -1,25 +1,55 @@
 #!/bin/bash
 # The gate before each commit: format, warnings as errors, import directions, tests.
+#
+#   scripts/check.sh               all of it
+#   scripts/check.sh --format      the format alone; nothing is changed
+#   scripts/check.sh --build       the build alone
+#   scripts/check.sh ARGUMENTS     all of it, with these for `swift test`, such as --filter Planner
 . "$(dirname "$0")/lib.sh"
+
+check_format() {
+    echo "== format"
+    swift format lint --strict --recursive --parallel Package.swift Sources Tests
+}
+
+check_build() {
+    echo "== build: warnings are errors, imports only where they are declared"
+    local log
+    log=$(mktemp)
+    # shellcheck disable=SC2064 # the path as it is now
+    trap "rm -f '$log'" EXIT
+    swift build --build-tests --explicit-target-dependency-import-check error 2>&1 | tee "$log" |
+        grep -E '^(Build|error)|: error:' || true
+    grep -q '^Build complete' "$log" || return 1
+    # Only our own files: what dependencies warn of is theirs.
+    if grep -E "^$PWD/(Sources|Tests)/.*: warning:" "$log"; then
+        echo "warnings are errors here" >&2
+        return 1
+    fi
+}
+
 need_build
+case "${1:-}" in
+--format)
+    check_format
+    exit
+    ;;
+--build)
+    install_missing
+    check_build
+    exit
+    ;;
+esac
 need sqlite3 sqlite3
 need procps pgrep
 need curl curl
 need chromium chromium
+need patch patch
+need groff groff
 install_missing
 unpacked prometheus promtool
-echo "== format"
-swift format lint --strict --recursive --parallel Package.swift Sources Tests
-echo "== build: warnings are errors, imports only where they are declared"
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-swift build --build-tests --explicit-target-dependency-import-check error 2>&1 | tee "$log" | grep -E '^(Build|error)|: error:' || true
-grep -q '^Build complete' "$log"
-# Only our own files: what dependencies warn of is theirs.
-if grep -E "^$PWD/(Sources|Tests)/.*: warning:" "$log"; then
-    echo "warnings are errors here" >&2
-    exit 1
-fi
+check_format
+check_build
 echo "== test"
 [ $# = 0 ] || exec swift test --skip-build "$@"
 swift test --skip-build --skip TwostepdTests

@@ -32,7 +32,8 @@ if [ -z "$binary" ]; then
     scripts/build-release.sh >&2
     binary=.build-package/twostepd
 fi
-export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+# Outside of a checkout there is no commit to ask.
+export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)}
 maintainer="twostepd maintainers <maintainers@twostepd.invalid>"
 architecture=$(dpkg --print-architecture)
 umask 022

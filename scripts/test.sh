@@ -14,10 +14,15 @@ swift build --build-tests
 [ $# = 0 ] || exec swift test --skip-build "$@"
 # Exploration and simulation keep every processor busy: tests of the real binary, which have deadlines, come after them.
 result=0
-echo "== the parts"
-swift test --skip-build --skip TwostepdTests || result=$?
-echo "== the real binary"
-swift test --skip-build --filter TwostepdTests || result=$?
-echo "== broken on purpose, a few ways; scripts/mutate.sh has them all"
-scripts/mutate.sh --gate || result=$?
+# part WHAT COMMAND...: says what it does and how long it took; a part that fails does not keep the next from running.
+part() {
+    local what=$1 began=$SECONDS
+    shift
+    echo "== $what"
+    "$@" || result=$?
+    echo "== $what: $((SECONDS - began)) s"
+}
+part "the parts" swift test --skip-build --skip TwostepdTests
+part "the real binary" swift test --skip-build --filter TwostepdTests
+part "broken on purpose, a few ways; scripts/mutate.sh has them all" scripts/mutate.sh --gate
 exit "$result"

@@ -152,6 +152,7 @@ struct HookWalk {
         guard let text = reader.text(field, "a template of JSON") else { return nil }
         guard text.utf8.count <= Self.longestTemplate,
             let sample = HookSettings.fill(text, { _ in "word" }),
+            // Where it is not JSON is not said: the place would be one in the filled text.
             (try? JSONSerialization.jsonObject(with: Data(sample.utf8))) != nil
         else {
             findings.error(

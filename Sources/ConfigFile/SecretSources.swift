@@ -12,7 +12,9 @@ public struct SecretSources: SecretLookup {
     static let mostCredentials = 10_000
 
     let credentials: CredentialFolder?
-    let file: SecretsFile
+    /// What `secrets.yaml` holds.
+    let tokens: SecretTable
+    let pins: [String: PIN]
     /// The path of `secrets.yaml`, and whether there is one.
     let filePath: String
     let hasFile: Bool
@@ -64,7 +66,8 @@ public struct SecretSources: SecretLookup {
         _ settings: Settings, _ file: SecretsFile, path: String, hasFile: Bool, _ environment: [String: String]
     ) {
         credentials = environment["CREDENTIALS_DIRECTORY"].flatMap { $0.isEmpty ? nil : CredentialFolder(path: $0) }
-        self.file = file
+        tokens = SecretTable(file.tokens)
+        pins = file.pins
         self.hasFile = hasFile
         filePath = path
         self.environment = environment.filter {
@@ -81,7 +84,7 @@ public struct SecretSources: SecretLookup {
             }
             return token
         }
-        if let token = file.tokens[name] { return token }
+        if let token = tokens[name] { return token }
         let variable = Self.tokenPrefix + Self.variableSuffix(name)
         if let text = environment[variable].map(Self.trimmed) {
             guard let token = Token(text) else {
@@ -102,7 +105,7 @@ public struct SecretSources: SecretLookup {
             }
             return pin
         }
-        if let pin = file.pins[name] { return pin }
+        if let pin = pins[name] { return pin }
         let variable = Self.pinPrefix + Self.variableSuffix(name)
         if let text = environment[variable].map(Self.trimmed) {
             guard let pin = PIN(digits: text) else {
@@ -122,11 +125,11 @@ public struct SecretSources: SecretLookup {
     }
 
     public var knownTokenNames: [String] {
-        (credentialNames + file.tokens.keys).sorted()
+        (credentialNames + tokens.keys).sorted()
     }
 
     public var knownPINNames: [String] {
-        (credentialNames + file.pins.keys).sorted()
+        (credentialNames + pins.keys).sorted()
     }
 
     /// The text of every token and PIN in all places, to search what is shown for them. Never show one.
@@ -135,7 +138,7 @@ public struct SecretSources: SecretLookup {
             // One that cannot be read now was never read, so nobody can show it.
             (try? credential(name))??.text
         }
-        return file.tokens.values.map { $0.reveal() } + file.pins.values.map { $0.reveal() }
+        return tokens.everySecret + pins.values.map { $0.reveal() }
             + environment.values.map(Self.trimmed) + credentialTexts
     }
 

@@ -67,6 +67,8 @@ public struct Settings: Sendable, Equatable {
 
     /// Where the desired-state file is.
     public var desiredState = "/etc/twostepd/desired-state.yaml"
+    /// Which part of the desired state's numbers is this instance's.
+    public var shard = Shard.whole
     /// The folder of the store, its fence and a generated key.
     public var stateDirectory = "/var/lib/twostepd"
     /// The folder of the control socket.
@@ -85,6 +87,8 @@ public struct Settings: Sendable, Equatable {
     public var logFormat = LogFormat.text
     /// Whether each number has metrics of its own.
     public var metrics = MetricsDetail.numbers
+    /// How long requests and events are kept; nil for ever.
+    public var keepChanges: Duration? = .seconds(400 * 86_400)
     public var limits = Limits()
     public var timing = Timing()
     /// Other systems that are told of what happens.

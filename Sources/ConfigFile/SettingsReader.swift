@@ -4,18 +4,22 @@ import Yams
 /// Reads the settings file strictly: all problems at once, or a value.
 public enum SettingsReader {
     /// Reads the file at `path`; relative paths in it are relative to its folder.
-    public static func read(path: String) -> Reading<Settings> {
+    ///
+    /// - Parameter environment: where the shard is looked up when the file says so.
+    public static func read(path: String, environment: [String: String]) -> Reading<Settings> {
         do throws(FileProblem) {
-            return read(bytes: try BoundedFile(path: path).bytes, file: path)
+            return read(bytes: try BoundedFile(path: path).bytes, file: path, environment: environment)
         } catch {
             return ReadFile.failure(error, file: path)
         }
     }
 
     /// Reads bytes that came from `file`.
-    public static func read(bytes: [UInt8], file: String) -> Reading<Settings> {
+    public static func read(
+        bytes: [UInt8], file: String, environment: [String: String] = [:]
+    ) -> Reading<Settings> {
         ReadFile.reading(bytes, file: file) { reader, _ in
-            SettingsWalk(reader: reader, folder: folder(of: file)).settings()
+            SettingsWalk(reader: reader, folder: folder(of: file), environment: environment).settings()
         }
     }
 
@@ -28,6 +32,7 @@ public enum SettingsReader {
 
 enum SettingsKey: String, FieldKey {
     case desiredState = "desired_state"
+    case shard
     case stateDirectory = "state_directory"
     case runtimeDirectory = "runtime_directory"
     case secrets
@@ -38,6 +43,7 @@ enum SettingsKey: String, FieldKey {
     case logLevel = "log_level"
     case logFormat = "log_format"
     case metrics
+    case keepChanges = "keep_changes"
     case limits
     case timing
     case hooks

@@ -9,6 +9,8 @@ struct SettingsWalk {
     let reader: NodeReader
     /// What relative paths are relative to.
     let folder: String
+    /// Where the shard is looked up when the file says so.
+    let environment: [String: String]
 
     private var findings: Findings { reader.findings }
 
@@ -21,7 +23,11 @@ struct SettingsWalk {
         let top = Findings.Position(line: 1, column: 1)
         guard let root = reader.document.root, root.scalar.map({ ScalarKind($0) != .null }) ?? true,
             let fields = reader.fields(of: root, at: top, subject: "the file", as: SettingsKey.self)
-        else { return settings }
+        else {
+            settings.shard = shard(nil)
+            return settings
+        }
+        settings.shard = shard(fields[.shard])
         readPaths(fields, into: &settings)
         if let field = fields[.sealingKey], let key = sealingKey(field) { settings.sealingKey = key }
         if let field = fields[.listen], let listen = listen(field) { settings.listen = listen }
@@ -38,6 +44,7 @@ struct SettingsWalk {
         if let field = fields[.metrics], let detail = reader.choice(field, as: Settings.MetricsDetail.self) {
             settings.metrics = detail
         }
+        if let field = fields[.keepChanges] { settings.keepChanges = keepChanges(field, settings.keepChanges) }
         if let field = fields[.limits], !field.isNull { settings.limits = limits(field) }
         if let field = fields[.timing], !field.isNull { settings.timing = timing(field) }
         if let field = fields[.hooks] { settings.hooks = HookWalk(reader: reader).hooks(field) }
@@ -124,6 +131,14 @@ struct SettingsWalk {
     }
 
     // MARK: - Limits and times
+
+    /// How long history is kept; nil for ever.
+    private func keepChanges(_ field: Field, _ standard: Duration?) -> Duration? {
+        if ["unlimited", "0"].contains(field.node.scalar?.string) { return nil }
+        let day: Duration = .seconds(86_400)
+        return reader.duration(
+            field, in: .init(lowest: day, highest: day * 10_000, text: "1d to 10000d, or unlimited")) ?? standard
+    }
 
     private func limits(_ field: Field) -> Settings.Limits {
         var limits = Settings.Limits()

@@ -19,6 +19,7 @@ struct ControlService: Sendable {
     let accept: @Sendable (Acceptance) async -> ControlMessage.Answer
     let order: @Sendable (ControlRequest) async -> ControlMessage.Answer
     let observatory: Observatory
+    let move: @Sendable (MoveRequest) async -> ControlMessage.Answer
     /// Records a look at a number's PINs, and orders the rotation that follows from it.
     let reveal: @Sendable (PINLook) async -> Result<Void, StoreFailure>
     /// Whether the process and the store work; text for people.
@@ -68,11 +69,13 @@ struct ControlService: Sendable {
         case (.post, "/v1/reload"): return .json(.ok, await reload())
         case (.post, "/v1/accept"): return await accept(call)
         case (.post, "/v1/orders"): return await order(call)
+        case (.post, "/v1/moves"): return await move(call)
         default: return await observe(call)
         }
     }
 
     private func accept(_ call: LocalServer.Call) async -> LocalServer.Reply {
+        // A message that cannot be read is answered as such, here and below.
         guard let message = try? JSONCoding.decoder.decode(ControlMessage.Accept.self, from: call.body) else {
             return Self.incomprehensible
         }
@@ -81,6 +84,7 @@ struct ControlService: Sendable {
     }
 
     private func order(_ call: LocalServer.Call) async -> LocalServer.Reply {
+        // As above.
         guard let message = try? JSONCoding.decoder.decode(ControlMessage.OrderRequest.self, from: call.body) else {
             return Self.incomprehensible
         }
@@ -89,6 +93,29 @@ struct ControlService: Sendable {
         logger.notice(
             "Order", metadata: ["kind": "\(message.kind.rawValue)", "actor": "\(actor)", "answer": "\(answer.message)"])
         return .json(.ok, answer)
+    }
+
+    private func move(_ call: LocalServer.Call) async -> LocalServer.Reply {
+        guard let message = try? JSONCoding.decoder.decode(ControlMessage.Move.self, from: call.body),
+            (message.out == nil) != (message.in == nil)
+        else { return Self.incomprehensible }
+        guard message.stateDirectory == stateDirectory else {
+            return .json(.conflict, otherStore(message.stateDirectory))
+        }
+        let actor = await Self.actor(of: call, onBehalfOf: message.onBehalfOf)
+        let answer = await move(MoveRequest(message: message, actor: actor))
+        logger.notice(
+            "Move",
+            metadata: [
+                "direction": message.out == nil ? "in" : "out", "bundle": "\(Self.clean(message.bundle, 64))",
+                "numbers": "\(message.out?.count ?? message.in?.count ?? 0)", "actor": "\(actor)",
+                "answer": "\(answer.message)",
+            ])
+        return .json(.ok, answer)
+    }
+
+    private func otherStore(_ directory: String) -> ControlMessage.Answer {
+        .init(done: false, message: "this daemon works on \(stateDirectory), not on \(directory)")
     }
 
     private static let incomprehensible = LocalServer.Reply.json(
@@ -147,12 +174,12 @@ struct ControlService: Sendable {
     }
 
     private func recordReveal(_ call: LocalServer.Call) async -> LocalServer.Reply {
+        // As above.
         guard let reveal = try? JSONCoding.decoder.decode(ControlMessage.PINReveal.self, from: call.body),
             let number = PhoneNumber(reveal.number)
         else { return Self.incomprehensible }
         guard reveal.stateDirectory == stateDirectory else {
-            let message = "this daemon works on \(stateDirectory), not on \(reveal.stateDirectory)"
-            return .json(.conflict, .init(done: false, message: message))
+            return .json(.conflict, otherStore(reveal.stateDirectory))
         }
         let peer = await PeerCredentials.read(from: call.channel)
         let event = Self.revealEvent(reveal, number: number, actor: peer?.actor ?? "unknown", at: clock.now())

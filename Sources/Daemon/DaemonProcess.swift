@@ -1,6 +1,7 @@
 public import ConfigFile
 import Dispatch
 import Glibc
+import LinuxShim
 public import Logging
 import Planning
 import Reconciler
@@ -86,8 +87,12 @@ public final class DaemonProcess: Sendable {
             $0.status.isReady = true
             $0.status.isValid = load.isValid
         }
-        logger.notice("Ready", metadata: ["version": "\(Version.number)", "store": "\(settings.stateDirectory)"])
+        var facts: Logger.Metadata = ["version": "\(Version.number)", "store": "\(settings.stateDirectory)"]
+        if !settings.shard.isWhole { facts["shard"] = "\(settings.shard)" }
+        logger.notice("Ready", metadata: facts)
         tellStatus(isReady: true)
+        reconciliation.startRetention()
+        reconciliation.checkHistory()
     }
 
     /// Sent under the lock, so that the last word is the newest.
@@ -145,6 +150,9 @@ public final class DaemonProcess: Sendable {
             state.withLock { $0.left = (exposed.count, unanswered) }
             finished.signal()
         case .adopted(let adoption):
+            // What reading the files and comparing them with the store took would stay with a process that rests from
+            // here on. A moment later, when everybody has let go of it.
+            queue.asyncAfter(deadline: .now() + .seconds(2)) { twostepd_give_back_memory() }
             desk.noteAdoption(.success(.adopted(adoption)), sha256: adoption.sha256)
         case .adoptionHeld(let held):
             desk.noteAdoption(.success(.held(held)), sha256: held.sha256)
@@ -172,8 +180,8 @@ public final class DaemonProcess: Sendable {
     private func observatory() -> Observatory {
         Observatory(
             location: StoreLocation(directory: settings.stateDirectory), policy: settings.policy(),
-            desiredState: settings.desiredState, since: SystemClock().now(), clock: SystemClock(),
-            recorder: reconciliation.recorder, commits: reconciliation.commits,
+            desiredState: settings.desiredState, shard: settings.shard, since: SystemClock().now(),
+            clock: SystemClock(), recorder: reconciliation.recorder, commits: reconciliation.commits,
             isPerNumber: settings.metrics == .numbers)
     }
 
@@ -185,6 +193,7 @@ public final class DaemonProcess: Sendable {
             accept: { [weak self] in await self?.reloadAndTell(acceptance: $0) ?? .stopping },
             order: { [weak self] in await self?.give($0) ?? .stopping },
             observatory: observatory,
+            move: { [weak self] in await self?.move($0) ?? .stopping },
             reveal: { [weak self] in await self?.record($0) ?? .failure(StoreFailure("the daemon is stopping")) },
             health: { [weak self] in await self?.health() ?? (false, "stopping") },
             readiness: { [weak self] in self?.readiness() ?? (false, "stopping") }

@@ -14,14 +14,13 @@ struct DaySummary: Hashable {
 
     /// Reads the store as it is at `view.now`.
     init(_ reader: StoreReader, view: FleetView, guards: GuardsInForce) throws(StorageError) {
-        let standings = try view.standings(reader, guards: guards)
+        let fleet = try FleetDigest(reader, view: view, guards: guards)
         let day: Duration = .seconds(86_400)
         let days = try reader.changesPerDay(from: view.now.advanced(by: .zero - day))
-        let tomorrow = view.now.advanced(by: day)
-        self.standings = Dictionary(grouping: standings, by: \.condition).mapValues(\.count)
+        standings = fleet.conditions
         accepted = days.reduce(0) { $0 + $1.accepted }
         others = days.reduce(0) { $0 + $1.others }
-        rotationsAhead = standings.count { $0.rotationAt.map { $0 < tomorrow } ?? false }
+        rotationsAhead = fleet.rotationsWithinADay
     }
 
     /// The line's metadata: every condition that there is, and the counts.

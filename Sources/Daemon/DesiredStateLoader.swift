@@ -79,31 +79,23 @@ final class DesiredStateLoader: @unchecked Sendable {
             let secrets = SecretSources.read(settings: self.settings, environment: self.environment)
             if let read = secrets.value { self.secrets.replace(with: read) }
             let sources = self.secrets.value
+            // With the mark of each token's value, so that a new value is noticed.
+            let marker = self.marker
             let reading = DesiredStateReader.read(
-                path: self.settings.desiredState, secrets: sources, references: .required)
+                path: self.settings.desiredState, shard: self.settings.shard, secrets: sources, references: .required,
+                mark: { marker.mark(of: $0) })
             let problems = secrets.problems + reading.problems
             self.log(problems)
-            guard let state = reading.value, secrets.value != nil else {
+            guard var state = reading.value, secrets.value != nil else {
                 self.refuse(problems, sha256: reading.sha256, sources: sources)
                 return completion(.refused(problems))
             }
             if let problem = acceptance?.problem(with: state.sha256) { return completion(.notAccepted(problem)) }
-            let marked = self.marked(state, acceptedBy: acceptance?.actor, sources: sources)
-            self.post(.desiredStateRead(marked))
-            self.takePINs(of: marked, from: sources)
-            completion(.handedOver(marked))
+            state.acceptedBy = acceptance?.actor
+            self.post(.desiredStateRead(state))
+            self.takePINs(of: state, from: sources)
+            completion(.handedOver(state))
         }
-    }
-
-    /// The state with the mark of each token's value, so that a new value is noticed.
-    private func marked(_ state: DesiredState, acceptedBy: String?, sources: SecretSources) -> DesiredState {
-        let numbers = state.numbers.map { entry in
-            var entry = entry
-            // A token that cannot be read is an error of the file; here it only has no mark.
-            entry.tokenMark = (try? sources.token(named: entry.tokenName)).map { marker.mark(of: $0) }
-            return entry
-        }
-        return DesiredState(numbers: numbers, sha256: state.sha256, source: state.source, acceptedBy: acceptedBy)
     }
 
     /// Supplies the numbers of a state, and those in force: the state may be held.

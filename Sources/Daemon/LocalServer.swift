@@ -139,6 +139,7 @@ struct LocalServer: Sendable {
 
 /// How JSON is written everywhere: snake_case keys, sorted, so that output is the same each time.
 public enum JSONCoding {
+    /// A new encoder, for one use.
     public static var encoder: JSONEncoder {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -146,6 +147,7 @@ public enum JSONCoding {
         return encoder
     }
 
+    /// A new decoder, for one use.
     public static var decoder: JSONDecoder {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase

@@ -25,6 +25,7 @@ public struct LogOutput: LogHandler {
     ///   - format: what a line looks like.
     ///   - forJournal: whether standard error leads to the journal (`JOURNAL_STREAM` is set).
     ///   - journal: the journal itself; nil when it cannot be reached.
+    ///   - now: the wall clock, for lines that are not the journal's.
     public init(
         level: Logger.Level, format: Settings.LogFormat = .text, forJournal: Bool, journal: JournalSocket? = nil,
         now: @escaping @Sendable () -> Instant
@@ -36,11 +37,13 @@ public struct LogOutput: LogHandler {
         self.now = now
     }
 
+    /// One fact that every line carries from now on.
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
+    /// Writes one line: to the journal, and to standard error when that does not take it.
     public func log(event: LogEvent) {
         let merged = metadata.merging(event.metadata ?? [:]) { $1 }
         let fields = merged.sorted { $0.key < $1.key }.map { (key: $0.key, value: Self.oneLine("\($0.value)")) }

@@ -1,4 +1,5 @@
 public import ConfigFile
+import Dispatch
 import Glibc
 public import Logging
 import Planning
@@ -16,6 +17,7 @@ public final class Reconciliation: Sendable {
     let loader: DesiredStateLoader
     let flights: FlightLog
     private let hooks: HookDispatcher
+    private let retention: HistoryRetention
     /// What is counted for `/metrics`.
     let recorder = MetricsRecorder()
     private let lock: StoreLock
@@ -30,7 +32,10 @@ public final class Reconciliation: Sendable {
     /// Takes the store's lock, opens the store (made on the first start) and accounts for interrupted requests.
     ///
     /// - Parameters:
+    ///   - settings: valid settings.
+    ///   - environment: where secrets may be named, and the service manager.
     ///   - command: `run` or `apply`, shown to others who want the store.
+    ///   - logger: what happens is logged to.
     ///   - observe: is told every report of the engine, on its queue; it must not block.
     public init(
         settings: Settings, environment: [String: String], command: String, logger: Logger,
@@ -68,6 +73,7 @@ public final class Reconciliation: Sendable {
             }
             highWaterMark = try store.reader.highWaterMark() ?? .distantPast
             try store.recordStart(pid: getpid(), command: command, version: Version.number, at: now)
+            try store.noteShard(settings.shard, at: now)
             try store.commit([.event(EventEntry(at: now, kind: .started, detail: "\(command), \(Version.text)"))])
         } catch {
             throw StartupError(error)
@@ -89,6 +95,8 @@ public final class Reconciliation: Sendable {
         } catch {
             throw StartupError(error)
         }
+        retention = HistoryRetention(
+            keep: settings.keepChanges, commits: commits, clock: clock, logger: logger)
         let log = ReportLog(logger: logger)
         let audit = GuardAudit(
             commits: commits, clock: clock, maxExposed: settings.limits.maxExposed, logger: logger)
@@ -109,7 +117,7 @@ public final class Reconciliation: Sendable {
             clock: clock, logger: logger, post: { driver.post($0) })
     }
 
-    /// Starts the engine on what the store holds. A desired state follows with ``load(completion:)``.
+    /// Starts the engine on what the store holds. A desired state follows with ``load(acceptance:completion:)``.
     public func start() throws(StartupError) {
         do {
             let start = EngineStart(
@@ -124,9 +132,8 @@ public final class Reconciliation: Sendable {
         }
     }
 
-    /// Reads the desired state and the secrets again.
-    ///
-    /// - Parameter acceptance: an operator's word that the state that is held may be taken into force.
+    /// Reads the desired state and the secrets again. An `acceptance` is an operator's word that the state that is held
+    /// may be taken into force.
     public func load(
         acceptance: Acceptance? = nil, completion: @escaping @Sendable (DesiredStateLoad) -> Void
     ) {
@@ -138,6 +145,53 @@ public final class Reconciliation: Sendable {
         driver.post(.ordered(id, order, scope, event))
     }
 
+    /// Reads the part of a large store that a start does not wait for, beside everything else.
+    func checkHistory() {
+        let (location, logger) = (StoreLocation(directory: settings.stateDirectory), logger)
+        DispatchQueue(label: "twostepd.check", qos: .background).async {
+            do {
+                let reader = try StoreReader.open(at: location, key: nil)
+                if let problem = try reader.damageFoundLater() {
+                    logger.error(
+                        "Store is damaged in its history: stop the daemon and restore a backup",
+                        metadata: ["problem": "\(problem)"])
+                }
+                try reader.close()
+            } catch {
+                logger.error("Store cannot be checked", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Begins to let go of history that is older than the settings keep it, for as long as the process runs.
+    func startRetention() { retention.start() }
+
+    /// Lets go of some of the history that is older than the settings keep it: for passes that end soon.
+    public func pruneHistory() async {
+        guard let keep = settings.keepChanges else { return }
+        let now = clock.now()
+        // A store that nobody has worked on for so long, or a clock that is wrong: the next pass tells them apart.
+        guard highWaterMark.duration(to: now) < Self.longestGap else { return }
+        var tells = true
+        for _ in 0..<Self.mostSteps {
+            let isTold = tells
+            let result = await commits.result(of: { store throws(StorageError) in
+                try HistoryRetention.step(store, keep: keep, slack: .zero, now: now, tells: isTold)
+            })
+            tells = false
+            switch result {
+            case .success(let step) where step.isUnfinished: continue
+            case .success: return
+            case .failure(let error):
+                return logger.error("Old history is not removed", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    private static let longestGap: Duration = .seconds(30 * 86_400)
+    /// Some seconds: what is left is for the next pass.
+    private static let mostSteps = 200
+
     /// Asks the engine for a clean stop; the report `stopped` tells when it is done.
     public func requestStop() { driver.post(.stopRequested) }
 
@@ -146,6 +200,7 @@ public final class Reconciliation: Sendable {
 
     /// Closes everything, after the engine has stopped.
     public func close() async {
+        retention.stop()
         await client.shutdown()
         await hooks.stop(within: Self.hookGrace)
         await withCheckedContinuation { continuation in
@@ -171,7 +226,8 @@ extension StartupError {
     /// The exit code that fits a failure of the store.
     init(_ error: StorageError) {
         switch error {
-        case .lockHeld, .busy, .diskFull, .pruneRefused: self = .unavailable(error.description)
+        case .lockHeld, .busy, .diskFull, .pruneRefused, .moveRefused, .bundleRefused:
+            self = .unavailable(error.description)
         default: self = .configuration(error.description)
         }
     }

@@ -66,15 +66,15 @@ struct ReportLog: Sendable {
     }
 
     private func writeEnd(_ change: ChangeEntry, _ record: NumberRecord) {
-        var metadata = metadata(change)
-        metadata["belief"] = "\(record.belief.elements.joined(separator: ","))"
         guard let outcome = change.outcome else { return }
-        metadata["outcome"] = "\(outcome.verdict.rawValue)"
         guard outcome.verdict != .accepted else {
             // Each number is re-applied daily: on a quiet day that is no news.
-            logger.log(level: change.reason == .reapplyDue ? .debug : .info, "Request accepted", metadata: metadata)
+            logger.log(
+                level: change.reason == .reapplyDue ? .debug : .info, "Request accepted",
+                metadata: metadata(change, record, outcome))
             return
         }
+        var metadata = metadata(change, record, outcome)
         metadata["error"] = "\(outcome.sentence(for: change.action))"
         metadata["attempts"] = "\(record.attempts)"
         if let retryAt = record.retryAt { metadata["retry_at"] = "\(retryAt)" }
@@ -96,6 +96,13 @@ struct ReportLog: Sendable {
             return
         }
         logger.notice("Stopped")
+    }
+
+    private func metadata(_ change: ChangeEntry, _ record: NumberRecord, _ outcome: Outcome) -> Logger.Metadata {
+        var metadata = metadata(change)
+        metadata["belief"] = "\(record.belief.elements.joined(separator: ","))"
+        metadata["outcome"] = "\(outcome.verdict.rawValue)"
+        return metadata
     }
 
     private func metadata(_ change: ChangeEntry) -> Logger.Metadata {

@@ -5,6 +5,7 @@ import Storage
 
 /// Records a look at PINs: through the daemon when one runs, in the store itself otherwise.
 public enum RevealRecorder {
+    /// Records `reveal` durably; throws when that cannot be done, and then nothing may be shown.
     public static func record(
         _ reveal: ControlMessage.PINReveal, number: PhoneNumber, actor: String, settings: Settings,
         environment: [String: String], now: Instant

@@ -31,9 +31,7 @@ public struct ServiceNotifier: Sendable {
         send("RELOADING=1\nMONOTONIC_USEC=\(time.tv_sec * 1_000_000 + time.tv_nsec / 1000)")
     }
 
-    /// A clean stop has begun.
-    ///
-    /// - Parameter time: how long it may take: the service manager waits for as long, even if its own limit is shorter.
+    /// A clean stop has begun. The service manager waits for `time`, even if its own limit is shorter.
     public func stopping(status: String, within time: Duration) {
         send("STOPPING=1\nSTATUS=\(status)\nEXTEND_TIMEOUT_USEC=\(time.milliseconds * 1000)")
     }

@@ -43,8 +43,24 @@ public enum ClockKeeper {
     }
 }
 
-/// Removes old history, while no daemon works on the store.
+/// Removes old history and the room that it took, while no daemon works on the store.
 public enum HistoryKeeper {
+    /// Writes the database anew, without what is free inside.
+    public static func compact(
+        settings: Settings, now: Instant
+    ) throws(StartupError) -> (before: StoreSize, after: StoreSize) {
+        let location = StoreLocation(directory: settings.stateDirectory)
+        do throws(StorageError) {
+            guard location.hasStore else { throw .noStore(path: location.database) }
+            let lock = try StoreLock.acquire(at: location, command: "audit compact", pid: getpid(), now: now)
+            let sizes = try Store.compact(at: location)
+            try lock.release()
+            return sizes
+        } catch {
+            throw StartupError(error)
+        }
+    }
+
     /// Prunes what is older than `date`.
     public static func prune(
         before date: Instant, settings: Settings, environment: [String: String], actor: String, now: Instant

@@ -49,9 +49,7 @@ struct VendorAdapter: VendorConnection {
         }
         let request = VendorRequest(endpoint: call.endpoint, token: token, content: content)
         flights.begin(call.changeID)
-        let others = secrets.index
-        Task {
-            let outcome = await client.send(request, hiding: others)
+        client.send(request, hiding: secrets.index) { outcome in
             flights.end(call.changeID)
             completion(outcome)
         }

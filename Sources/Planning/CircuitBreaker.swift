@@ -47,10 +47,8 @@ public struct CircuitBreaker: Hashable, Sendable {
     }
 
     /// Takes note of how a request ended. Answers of any kind close the breaker; an end that says nothing about the
-    /// endpoint leaves it as it is.
+    /// endpoint leaves it as it is. `jitter`, uniform in 0..<1, is for the wait until the next probe.
     ///
-    /// - Parameters:
-    ///   - jitter: uniform in 0..<1, for the wait until the next probe.
     /// - Returns: whether the breaker was opened or closed by it.
     public mutating func note(
         _ outcome: Outcome, of changeID: Int64, number: PhoneNumber, now: Instant, policy: Policy, jitter: Double
@@ -103,17 +101,4 @@ public enum EndpointWord: Hashable, Sendable {
     case down
     /// Neither: the request was not about the endpoint.
     case nothing
-}
-
-extension OutcomeReason {
-    /// What an end for this reason says about the endpoint. A refused token is the token's affair, not the endpoint's.
-    public var saysOfEndpoint: EndpointWord {
-        switch self {
-        case .success, .authenticationRefused, .balanceRefused, .rateLimited, .clientError, .vendorRefused: .up
-        case .nameNotResolved, .connectionRefused, .connectTimeout, .tlsFailed, .notSent, .serviceUnavailable,
-            .serverError, .unexpectedStatus, .timeout, .connectionLost, .oversized, .malformed:
-            .down
-        case .tokenUnavailable, .daemonStopped: .nothing
-        }
-    }
 }

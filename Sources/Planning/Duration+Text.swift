@@ -5,15 +5,16 @@ extension Duration {
     public init?(periodText text: String) {
         var total: Int64 = 0
         var lastUnit = Int64.max
-        var rest = Substring(text)
-        guard !rest.isEmpty, text.utf8.count <= 32 else { return nil }
+        var rest = text.utf8[...]
+        guard !rest.isEmpty, rest.count <= 32 else { return nil }
         while !rest.isEmpty {
-            let digits = rest.prefix { $0.isASCII && $0.isNumber }
-            guard let value = Int64(digits), digits.count <= 12 else { return nil }
-            rest = rest.dropFirst(digits.count)
-            let letters = rest.prefix { $0.isASCII && $0.isLetter }
-            rest = rest.dropFirst(letters.count)
-            guard let unit = Self.periodUnits[String(letters)], unit < lastUnit else { return nil }
+            let digits = rest.prefix { (48...57).contains($0) }
+            guard (1...12).contains(digits.count) else { return nil }
+            let value = digits.reduce(Int64(0)) { $0 * 10 + Int64($1 - 48) }
+            rest = rest[digits.endIndex...]
+            let letters = rest.prefix { (97...122).contains($0) }
+            rest = rest[letters.endIndex...]
+            guard let unit = Self.unit(letters), unit < lastUnit else { return nil }
             lastUnit = unit
             let (part, overflow) = value.multipliedReportingOverflow(by: unit)
             guard !overflow, part <= Self.longestPeriodMilliseconds else { return nil }
@@ -50,7 +51,17 @@ extension Duration {
 
     private static let longestPeriodMilliseconds: Int64 = 10_000 * 86_400_000
 
-    private static let periodUnits: [String: Int64] = [
-        "ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000,
-    ]
+    /// The milliseconds of a unit; nil for a name that is none.
+    private static func unit(_ letters: Substring.UTF8View) -> Int64? {
+        guard let first = letters.first else { return nil }
+        guard letters.count == 1 else { return letters.elementsEqual("ms".utf8) ? 1 : nil }
+        return switch Unicode.Scalar(first) {
+        case "s": 1000
+        case "m": 60_000
+        case "h": 3_600_000
+        case "d": 86_400_000
+        case "w": 604_800_000
+        default: nil
+        }
+    }
 }

@@ -29,7 +29,7 @@ public struct ChangeEntry: Hashable, Sendable {
     }
 }
 
-/// What an audit event is about; a closed list, documented in the README.
+/// What an audit event is about; a closed list, explained in docs/reference.md.
 public enum EventKind: String, Hashable, Sendable, CaseIterable {
     /// A desired-state file was taken into force.
     case configurationAccepted = "configuration_accepted"
@@ -61,7 +61,7 @@ public enum EventKind: String, Hashable, Sendable, CaseIterable {
     case keyGenerated = "key_generated"
     /// Everything in the store was sealed anew under another key.
     case keyRotated = "key_rotated"
-    /// Old history was removed on request.
+    /// Old history was removed: on request, or because it is kept no longer.
     case auditPruned = "audit_pruned"
     /// The newest history of the last start was found missing or changed at this start.
     case historyAltered = "history_altered"
@@ -79,6 +79,12 @@ public enum EventKind: String, Hashable, Sendable, CaseIterable {
     case clockRight = "clock_right"
     /// Requests without an answer were found at the start: an earlier process stopped in the middle of them.
     case interruptedRequests = "interrupted_requests"
+    /// The settings name another part of the fleet than at the last start.
+    case shardChanged = "shard_changed"
+    /// A number was handed over to another store: it is left alone here, and not believed any more.
+    case movedOut = "moved_out"
+    /// A number came from another store, with its PINs.
+    case movedIn = "moved_in"
 }
 
 /// One row of the append-only audit trail.

@@ -2,18 +2,45 @@ extension Instant: LosslessStringConvertible {
     /// UTC ISO 8601 with milliseconds: `2026-11-01T00:00:00.000Z`.
     public var description: String {
         let day = Self.floorDivide(millisecondsSinceEpoch, by: 86_400_000)
-        let inDay = millisecondsSinceEpoch - day * 86_400_000
+        let inDay = Int(millisecondsSinceEpoch - day * 86_400_000)
         let date = CivilDate(daysSinceEpoch: Int(day))
-        return Self.padded(Int64(date.year), 4) + "-" + Self.padded(Int64(date.month), 2) + "-"
-            + Self.padded(Int64(date.day), 2) + "T" + Self.padded(inDay / 3_600_000, 2) + ":"
-            + Self.padded(inDay / 60_000 % 60, 2) + ":" + Self.padded(inDay / 1000 % 60, 2) + "."
-            + Self.padded(inDay % 1000, 3) + "Z"
+        // Every row of the history has such texts: they are written in place, without texts in between.
+        return String(unsafeUninitializedCapacity: Self.textLength) { bytes in
+            Self.write(date.year, 4, at: 0, before: "-", to: bytes)
+            Self.write(date.month, 2, at: 5, before: "-", to: bytes)
+            Self.write(date.day, 2, at: 8, before: "T", to: bytes)
+            Self.write(inDay / 3_600_000, 2, at: 11, before: ":", to: bytes)
+            Self.write(inDay / 60_000 % 60, 2, at: 14, before: ":", to: bytes)
+            Self.write(inDay / 1000 % 60, 2, at: 17, before: ".", to: bytes)
+            Self.write(inDay % 1000, 3, at: 20, before: "Z", to: bytes)
+            return Self.textLength
+        }
+    }
+
+    /// How many bytes ``description`` has.
+    private static let textLength = 24
+
+    /// Writes a number in `width` digits, and the character behind it.
+    private static func write(
+        _ number: Int, _ width: Int, at position: Int, before end: Unicode.Scalar,
+        to bytes: UnsafeMutableBufferPointer<UInt8>
+    ) {
+        var rest = number
+        for index in stride(from: position + width - 1, through: position, by: -1) {
+            bytes[index] = UInt8(48 + rest % 10)
+            rest /= 10
+        }
+        bytes[position + width] = UInt8(ascii: end)
     }
 
     /// Reads RFC 3339: a date, `T`, a time with optional fraction, and `Z` or an offset such as `+02:00`.
     ///
     /// Digits of the fraction beyond milliseconds are dropped. A leap second (`:60`) is not accepted.
     public init?(_ text: String) {
+        if let instant = Self.canonical(text) {
+            self = instant
+            return
+        }
         var reader = DigitReader(text)
         guard let year = reader.number(4), reader.skip("-"), let month = reader.number(2), reader.skip("-"),
             let day = reader.number(2), reader.skip("T") || reader.skip("t"),
@@ -41,13 +68,33 @@ extension Instant: LosslessStringConvertible {
         self = instant
     }
 
-    private static func floorDivide(_ value: Int64, by divisor: Int64) -> Int64 {
-        value >= 0 ? value / divisor : (value - divisor + 1) / divisor
+    /// Reads the form that ``description`` gives; nil for every other, and for a day or hour that does not exist.
+    private static func canonical(_ text: String) -> Instant? {
+        text.utf8.withContiguousStorageIfAvailable { bytes -> Instant? in
+            guard bytes.count == textLength, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
+                bytes[10] == UInt8(ascii: "T"), bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"),
+                bytes[19] == UInt8(ascii: "."), bytes[23] == UInt8(ascii: "Z"),
+                let year = number(bytes[0..<4]), let month = number(bytes[5..<7]), let day = number(bytes[8..<10]),
+                let hour = number(bytes[11..<13]), let minute = number(bytes[14..<16]),
+                let second = number(bytes[17..<19]), let milliseconds = number(bytes[20..<23]),
+                let date = CivilDate(year: year, month: month, day: day), hour < 24, minute < 60, second < 60
+            else { return nil }
+            let minutes = date.daysSinceEpoch * 1440 + hour * 60 + minute
+            return Instant(millisecondsSinceEpoch: Int64(minutes * 60_000 + second * 1000 + milliseconds))
+        } ?? nil
     }
 
-    private static func padded(_ value: Int64, _ width: Int) -> String {
-        let digits = String(value)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    private static func number(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {
+        var value = 0
+        for byte in digits {
+            guard (48...57).contains(byte) else { return nil }
+            value = value * 10 + Int(byte - 48)
+        }
+        return value
+    }
+
+    private static func floorDivide(_ value: Int64, by divisor: Int64) -> Int64 {
+        value >= 0 ? value / divisor : (value - divisor + 1) / divisor
     }
 }
 

@@ -17,9 +17,7 @@ public enum NumberCondition: String, Hashable, Sendable, CaseIterable {
     /// Not in the desired state.
     case unmanaged
 
-    /// The condition of `record` when the planner decided `decision` about it.
-    ///
-    /// - Parameter isPaused: whether all numbers are paused.
+    /// The condition of `record` when the planner decided `decision` about it; `isPaused` says whether all numbers are.
     public init(of record: NumberRecord, decision: Decision, isPaused: Bool = false) {
         guard record.desired != nil else {
             self = .unmanaged

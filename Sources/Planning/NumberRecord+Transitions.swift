@@ -85,10 +85,7 @@ extension NumberRecord {
         return Departure(record: widened, flight: flight, newGeneration: made)
     }
 
-    /// The record after a request ended. `self` is the widened record.
-    ///
-    /// - Parameters:
-    ///   - jitter: uniform in 0..<1, for the backoff.
+    /// The record after a request ended. `self` is the widened record; `jitter`, uniform in 0..<1, is for the backoff.
     public func arriving(
         from flight: Flight, with outcome: Outcome, now: Instant, policy: Policy, jitter: Double
     ) -> NumberRecord {
@@ -130,11 +127,19 @@ extension NumberRecord {
         if let newDesired {
             if let old = desired, old.endpoint != newDesired.endpoint { next.belief = belief.addingForeign() }
             if desired == nil || isNewToken(newDesired) { next.appliedAt = nil }
+            if handedOverAt != nil { next.noteReturn() }
             next.endBackoff()
         }
         next.desired = newDesired
         if newDesired?.verification != .enabled { next.cycle = nil }
         return next
+    }
+
+    /// Back from another store, and nothing came with it: its PIN may have changed there, or verification ended.
+    private mutating func noteReturn() {
+        belief = belief.addingForeign().addingOff()
+        lastAccepted = nil
+        handedOverAt = nil
     }
 
     /// Whether the entry's token has another value than before. A value that was never seen is not a new one.
@@ -238,34 +243,6 @@ extension Outcome {
             let name = tokenName.map { " of token \"\($0)\"" } ?? ""
             return "\(action.rawValue): \(reason.sentence)\(name)\(ending)"
         default: return "\(action.rawValue): \(reason.sentence)\(ending)"
-        }
-    }
-}
-
-extension OutcomeReason {
-    /// The reason in words, without a full stop.
-    public var sentence: String {
-        switch self {
-        case .success: "done"
-        case .nameNotResolved: "the endpoint's host name does not resolve; nothing was sent"
-        case .connectionRefused: "the endpoint refused the connection; nothing was sent"
-        case .connectTimeout: "no connection to the endpoint in time; nothing was sent"
-        case .tlsFailed: "the endpoint's TLS certificate or handshake failed; nothing was sent"
-        case .notSent: "the request could not be sent"
-        case .tokenUnavailable: "the token cannot be read; nothing was sent"
-        case .authenticationRefused: "the vendor refused the token"
-        case .balanceRefused: "the vendor says that the balance is insufficient"
-        case .rateLimited: "the vendor is limiting requests"
-        case .clientError: "the vendor rejected the request"
-        case .vendorRefused: "the vendor refused"
-        case .serviceUnavailable: "the vendor's service is unavailable; it may still have been done"
-        case .serverError: "the vendor's server failed; it may still have been done"
-        case .unexpectedStatus: "an unexpected HTTP answer; it may still have been done"
-        case .timeout: "no answer in time; it may still be done"
-        case .connectionLost: "the connection ended before the answer; it may still be done"
-        case .oversized: "the answer was too large to read; it may have been done"
-        case .malformed: "the answer could not be understood; it may have been done"
-        case .daemonStopped: "the daemon stopped before the answer; it may have been done"
         }
     }
 }

@@ -6,8 +6,11 @@ public enum Planner {
     /// The decision for `record` at `now`.
     ///
     /// - Parameters:
+    ///   - record: what is wanted and believed.
     ///   - operatorPIN: the value of the operator-owned PIN that the entry names, when it can be read.
     ///   - fleetPause: the pause of all numbers, if there is one.
+    ///   - policy: the limits and times to obey.
+    ///   - now: the wall clock.
     public static func decide(
         _ record: NumberRecord, operatorPIN: PIN? = nil, fleetPause: Pause? = nil, policy: Policy, now: Instant
     ) -> Decision {
@@ -232,16 +235,5 @@ struct Situation {
 
     private func disable(startsCycle: Bool) -> PlannedRequest {
         PlannedRequest(.disable, proof: .mayBeIgnored, startsCycle: startsCycle)
-    }
-}
-
-extension OutcomeReason {
-    /// Why a number waits after this failure, when that is for somebody to put right and not for time.
-    fileprivate var holdReason: DecisionReason? {
-        switch self {
-        case .authenticationRefused: .authenticationRefused
-        case .balanceRefused: .balanceRefused
-        default: nil
-        }
     }
 }

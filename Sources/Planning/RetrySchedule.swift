@@ -15,7 +15,9 @@ public enum RetrySchedule {
     /// The wait after `attempts` failures in a row.
     ///
     /// - Parameters:
+    ///   - attempts: failures in a row, at least one.
     ///   - exposed: whether the number is exposed, which shortens the longest wait.
+    ///   - policy: the shortest and the longest waits.
     ///   - jitter: uniform in 0..<1.
     ///   - retryAfter: the vendor's own word; the wait is never shorter.
     public static func delay(

@@ -3,7 +3,7 @@ public enum StoreMutation: Hashable, Sendable {
     /// Write the dynamic part of a number's row (belief, doubts, schedule, `dueAt`), and its PIN generations' state:
     /// `newGeneration` is inserted, every other generation of the record is brought up to date when it is in `touched`.
     /// The desired part of the row is not written: only an adoption changes it.
-    case save(NumberRecord, newGeneration: PINGeneration?, touched: [Int])
+    indirect case save(NumberRecord, newGeneration: PINGeneration?, touched: [Int])
     /// Carry out an operator's order on the managed numbers that it concerns, and make them due.
     case order(Order, OrderScope, at: Instant)
     /// Write that a guard holds or no longer does, for those who look at the store.
@@ -20,20 +20,30 @@ public enum StoreMutation: Hashable, Sendable {
 
 /// A desired state, read and found valid.
 public struct DesiredState: Hashable, Sendable {
-    /// The numbers, unique, in file order.
-    public let numbers: [DesiredNumber]
+    /// The numbers of this part of the fleet, unique, in file order.
+    public var numbers: [DesiredNumber]
     /// SHA-256 of the file's bytes, 64 lower-case hexadecimal digits.
     public let sha256: String
     /// Where it was read: a path.
     public let source: String
     /// Who accepted it although it weakens the fleet; nil when nobody did, and the guard decides.
     public var acceptedBy: String?
+    /// Which part of the fleet it is.
+    public let shard: Shard
+    /// How many numbers the whole file has.
+    public let fleetSize: Int
 
-    public init(numbers: [DesiredNumber], sha256: String, source: String, acceptedBy: String? = nil) {
+    /// - Parameter fleetSize: nil when `numbers` are all of the file.
+    public init(
+        numbers: [DesiredNumber], sha256: String, source: String, acceptedBy: String? = nil, shard: Shard = .whole,
+        fleetSize: Int? = nil
+    ) {
         self.numbers = numbers
         self.sha256 = sha256
         self.source = source
         self.acceptedBy = acceptedBy
+        self.shard = shard
+        self.fleetSize = fleetSize ?? numbers.count
     }
 }
 

@@ -13,6 +13,7 @@ public enum WriteBudget {
     /// - Parameters:
     ///   - writes: when requests reached the vendor, ascending.
     ///   - limit: requests in any window of an hour; nil lifts the limit.
+    ///   - now: the wall clock.
     public static func blockedUntil(writes: [Instant], limit: Int?, now: Instant) -> Instant? {
         guard let limit, limit > 0 else { return nil }
         let counted = writes.suffix(while: { $0.advanced(by: window) > now })

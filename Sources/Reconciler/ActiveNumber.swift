@@ -11,7 +11,7 @@ import Planning
 ///     resting  -> waiting                        an exposed number's wait is over
 ///     stuck    -> saving | waiting               the store works again
 struct ActiveNumber: Sendable {
-    enum Stage: Sendable {
+    indirect enum Stage: Sendable {
         /// A request is wanted, and waits for its turn under this key.
         case waiting(WaitingKey)
         /// The widening is being made durable.
@@ -26,27 +26,48 @@ struct ActiveNumber: Sendable {
         case stuck
     }
 
-    /// What is believed, from the latest evidence.
-    var record: NumberRecord
-    /// What is durable.
-    var saved: NumberRecord
-    /// What the outstanding commit makes durable.
-    var submitted: NumberRecord?
+    private var sharedRecord: Shared<NumberRecord>
+    private var sharedSaved: Shared<NumberRecord>
+    private var sharedSubmitted: Shared<NumberRecord>?
     var stage: Stage
     /// History entries to complete with the next commit.
     var unsaved: [StoreMutation] = []
 
     /// A number just loaded; it is planned at once.
     init(_ record: NumberRecord) {
-        self.record = record
-        saved = record
+        sharedRecord = Shared(record)
+        sharedSaved = sharedRecord
         stage = .resting(until: nil)
+    }
+
+    /// What is believed, from the latest evidence.
+    var record: NumberRecord {
+        _read { yield sharedRecord.value }
+        _modify { yield &sharedRecord.value }
+    }
+
+    /// What is durable.
+    var saved: NumberRecord {
+        _read { yield sharedSaved.value }
+        _modify { yield &sharedSaved.value }
+    }
+
+    /// Changes what the outstanding commit makes durable, if there is one.
+    mutating func changeSubmitted(_ body: (inout NumberRecord) -> Void) {
+        guard var submitted = sharedSubmitted else { return }
+        body(&submitted.value)
+        sharedSubmitted = submitted
+    }
+
+    /// What is believed now is what the commit that was asked for makes durable.
+    mutating func noteSubmitted() {
+        sharedSubmitted = sharedRecord
     }
 
     /// The outstanding commit is durable. The record may have moved on meanwhile.
     mutating func noteSaved() {
-        saved = submitted ?? saved
-        submitted = nil
+        if let sharedSubmitted { sharedSaved = sharedSubmitted }
+        sharedSubmitted = nil
         unsaved = []
     }
 }

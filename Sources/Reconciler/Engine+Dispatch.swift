@@ -27,28 +27,25 @@ extension Engine {
 
     /// The next number whose endpoint permits a request: exposed ones first, then by due instant.
     private func nextInTurn(now: Instant) -> WaitingKey? {
-        guard let first = firstInTurn(now: now, where: { _ in true }) else { return nil }
+        guard waiting.count > 0 else { return nil }
+        let free = waiting.endpoints.filter { blockedUntil($0, now: now) == nil }
+        guard let first = firstInTurn({ line in free.compactMap { waiting.first(line, at: $0) }.min() }) else {
+            return nil
+        }
         // A number that fails for reasons of its own must not be the only one to find out about its endpoint.
-        guard let endpoint = active[first.number]?.record.desired?.endpoint, let breaker = breakers[endpoint],
-            breaker.openSince != nil, breaker.lastFailed == first.number
+        guard let breaker = breakers[first.endpoint], breaker.openSince != nil, breaker.lastFailed == first.number
         else { return first }
-        return firstInTurn(now: now) { key in
-            key.number != first.number && active[key.number]?.record.desired?.endpoint == endpoint
-        } ?? first
+        return firstInTurn { waiting.first($0, at: first.endpoint, otherThan: first.number) } ?? first
     }
 
-    private func firstInTurn(now: Instant, where isWanted: (WaitingKey) -> Bool) -> WaitingKey? {
-        let isFree: (WaitingKey) -> Bool = { isWanted($0) && blockedUntil($0.number, now: now) == nil }
-        if let urgent = waiting.line(.exposed).first(where: isFree) { return urgent }
+    /// The one whose turn it is, when `head` gives the first of each line.
+    private func firstInTurn(_ head: (WaitingKey.Line) -> WaitingKey?) -> WaitingKey? {
+        if let urgent = head(.exposed) { return urgent }
         guard !isOnlyUrgent else { return nil }
-        let ordinary = waiting.line(.ordinary).first(where: isFree)
-        let cycle = mayStartCycle ? waiting.line(.cycle).first(where: isFree) : nil
+        let ordinary = head(.ordinary)
+        let cycle = mayStartCycle ? head(.cycle) : nil
         guard let ordinary, let cycle else { return ordinary ?? cycle }
         return min(ordinary, cycle)
-    }
-
-    private func blockedUntil(_ number: PhoneNumber, now: Instant) -> Instant? {
-        active[number]?.record.desired.flatMap { blockedUntil($0.endpoint, now: now) }
     }
 
     /// When an endpoint lets a request go: nil for now, the distant future for after an event.
@@ -64,15 +61,12 @@ extension Engine {
         guard mayDispatch else { return nil }
         let lines: [WaitingKey.Line] =
             isOnlyUrgent ? [.exposed] : mayStartCycle ? [.exposed, .ordinary, .cycle] : [.exposed, .ordinary]
-        var earliest: Instant?
-        var seen: Set<Endpoint> = []
-        for key in lines.flatMap({ waiting.line($0) }) {
-            guard let endpoint = active[key.number]?.record.desired?.endpoint, seen.insert(endpoint).inserted,
+        return waiting.endpoints.compactMap { endpoint in
+            guard lines.contains(where: { waiting.first($0, at: endpoint) != nil }),
                 let until = blockedUntil(endpoint, now: now), until != .distantFuture
-            else { continue }
-            earliest = min(earliest ?? until, until)
-        }
-        return earliest
+            else { return nil }
+            return until
+        }.min()
     }
 
     /// Plans a number whose turn has come once more, and asks for the commit that must precede its request.
@@ -99,7 +93,7 @@ extension Engine {
             entry.unsaved + [
                 .save(entry.record, newGeneration: departure.newGeneration, touched: touched), .openChange(change),
             ], for: number)
-        entry.submitted = entry.record
+        entry.noteSubmitted()
         entry.stage = .committing(id, departure.flight, newGeneration: departure.newGeneration)
         active[number] = entry
         flights[departure.flight.changeID] = number

@@ -22,9 +22,9 @@ extension Engine {
     }
 
     private mutating func enqueue(_ number: PhoneNumber, _ request: PlannedRequest) {
-        guard let record = active[number]?.record else { return }
+        guard let record = active[number]?.record, let endpoint = record.desired?.endpoint else { return }
         let line: WaitingKey.Line = request.startsCycle ? .cycle : record.isExposed ? .exposed : .ordinary
-        let key = WaitingKey(line: line, dueAt: record.dueAt ?? .distantPast, number: number)
+        let key = WaitingKey(line: line, dueAt: record.dueAt ?? .distantPast, number: number, endpoint: endpoint)
         waiting.insert(key)
         active[number]?.stage = .waiting(key)
         if !(active[number]?.unsaved.isEmpty ?? true) { unsavedWaiting.insert(number) }
@@ -70,7 +70,7 @@ extension Engine {
             entry.unsaved.isEmpty && onlyDue == entry.record
             ? [.reschedule(number, dueAt: entry.record.dueAt)]
             : entry.unsaved + [.save(entry.record, newGeneration: nil, touched: touched)]
-        entry.submitted = entry.record
+        entry.noteSubmitted()
         entry.stage = .saving(commit(mutations, for: number))
         active[number] = entry
     }
@@ -98,10 +98,6 @@ extension Engine {
 
     /// Plans exposed numbers again whose wait is over.
     mutating func wakeResting(now: Instant) {
-        let due = active.filter { _, entry in
-            if case .resting(let until?) = entry.stage { return until <= now }
-            return false
-        }
-        for number in due.keys.sorted() { plan(number, now: now) }
+        for number in active.wakingNumbers(by: now) { plan(number, now: now) }
     }
 }

@@ -40,7 +40,7 @@ extension Engine {
 
     private func concerned(by scope: OrderScope) -> [PhoneNumber] {
         switch scope {
-        case .all: active.keys.filter { active[$0]?.record.desired != nil }.sorted()
+        case .all: active.numbers.filter { active[$0]?.record.desired != nil }.sorted()
         case .numbers(let numbers): numbers.filter { active[$0]?.record.desired != nil }
         }
     }
@@ -82,10 +82,7 @@ extension Engine {
     private mutating func change(_ number: PhoneNumber, _ body: (inout NumberRecord) -> Void) {
         guard var entry = active[number] else { return }
         body(&entry.record)
-        if var submitted = entry.submitted {
-            body(&submitted)
-            entry.submitted = submitted
-        }
+        entry.changeSubmitted(body)
         switch entry.stage {
         case .inFlight(var flight):
             body(&flight.before)

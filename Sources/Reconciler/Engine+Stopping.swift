@@ -5,7 +5,7 @@ extension Engine {
     /// Comes to rest when nothing is under way and nobody is exposed, or when the grace period is over.
     mutating func stopIfDone(now: Instant) {
         guard let stopDeadline else { return }
-        let exposed = active.filter { $0.value.record.isExposed }.keys.sorted()
+        let exposed = active.exposed
         let isQuiet =
             flights.isEmpty && commits.isEmpty && orders.isEmpty && adopting == nil && stuck.isEmpty && exposed.isEmpty
         guard isQuiet || now >= stopDeadline else { return }

@@ -117,9 +117,16 @@ extension Engine {
     /// Asks for due numbers when there is room for them.
     mutating func loadDue(now: Instant) {
         guard let storeDueAt, storeDueAt <= now, !isLoading, storeFailure == nil, adopting == nil, stopDeadline == nil,
-            active.count < Self.maxActive
+            hasRoom
         else { return }
         load(limit: min(Self.pageSize, Self.maxActive - active.count))
+    }
+
+    /// Whether it is worth while to read more: for a page at least, or because few are left that want to send. To read
+    /// one number as soon as another has come to rest would cost a look at everything that is due for each.
+    var hasRoom: Bool {
+        active.count <= Self.maxActive - Self.pageSize
+            || active.count < Self.maxActive && waiting.count < Self.pageSize
     }
 
     private mutating func load(limit: Int) {
@@ -127,7 +134,7 @@ extension Engine {
         // The page tells when everything else is due, but for what is active now and comes to rest meanwhile: from
         // here on only that is noted, and outlasts the page.
         storeDueAt = nil
-        actions.append(.load(limit: limit, excluding: Set(active.keys)))
+        actions.append(.load(limit: limit, excluding: Set(active.numbers)))
     }
 
     /// Takes a page of due numbers to work on.

@@ -23,7 +23,7 @@ public struct Engine: Sendable {
 
     let policy: Policy
     var operatorPINs: [String: PIN] = [:]
-    var active: [PhoneNumber: ActiveNumber] = [:]
+    var active = ActiveNumbers()
     var waiting = WaitingQueue()
     /// Commits that are not confirmed yet, and the number each is for.
     var commits: [CommitID: PhoneNumber] = [:]
@@ -83,6 +83,7 @@ public struct Engine: Sendable {
     /// Handles one event and gives what is to be done, in order.
     ///
     /// - Parameters:
+    ///   - event: what happened.
     ///   - now: the wall clock.
     ///   - random: PINs and jitter; the system's generator outside of simulations.
     public mutating func handle(
@@ -159,9 +160,7 @@ public struct Engine: Sendable {
     private mutating func armTimer(now: Instant) {
         guard !isStopped else { return }
         var instants: [Instant] = []
-        if let storeDueAt, !isLoading, storeFailure == nil, adopting == nil, stopDeadline == nil,
-            active.count < Self.maxActive
-        {
+        if let storeDueAt, !isLoading, storeFailure == nil, adopting == nil, stopDeadline == nil, hasRoom {
             instants.append(storeDueAt)
         }
         if let storeFailure, !storeFailure.isProbing { instants.append(storeFailure.retryAt) }
@@ -170,9 +169,7 @@ public struct Engine: Sendable {
             instants.append(leavingDeadline)
         }
         if let next = nextPermittedSend(now: now) { instants.append(next) }
-        for entry in active.values {
-            if case .resting(let until?) = entry.stage { instants.append(until) }
-        }
+        if let next = active.nextWaking { instants.append(next) }
         let wanted = instants.min()
         guard wanted != armedFor else { return }
         armedFor = wanted

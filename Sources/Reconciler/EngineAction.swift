@@ -37,11 +37,11 @@ public struct VendorCall: Hashable, Sendable {
 /// What happened, for logs, progress and metrics.
 public enum EngineReport: Sendable {
     /// A request is durable and on its way.
-    case requestSent(ChangeEntry)
+    indirect case requestSent(ChangeEntry)
     /// A request ended; the record is what is believed now.
-    case requestEnded(ChangeEntry, NumberRecord)
+    indirect case requestEnded(ChangeEntry, NumberRecord)
     /// A number was planned: what is decided about it now.
-    case planned(NumberRecord, Decision)
+    indirect case planned(NumberRecord, Decision)
     /// A desired state is in force.
     case adopted(Adoption)
     /// A valid desired state would weaken the fleet: the last one stays in force until somebody accepts the new one.

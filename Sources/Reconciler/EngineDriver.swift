@@ -1,5 +1,6 @@
 import Dispatch
 public import Planning
+import Synchronization
 
 /// Performs the engine's actions with the store, the vendor and a wake timer. The only place that acts.
 ///
@@ -14,10 +15,10 @@ public final class EngineDriver: @unchecked Sendable {
     private let timer: WakeTimer
     private var engine: Engine
     private var random = SystemRandomNumberGenerator()
+    /// Events that wait for the queue; true while it has been asked to come for them.
+    private let inbox = Mutex<(events: [EngineEvent], isCalled: Bool)>(([], false))
 
-    /// A driver that waits for its first event.
-    ///
-    /// - Parameter observe: is told every report, on the driver's queue; it must not block.
+    /// A driver that waits for its first event. `observe` is told every report, on the driver's queue; it must not block.
     public init(
         policy: Policy, store: any RecordStore, vendor: any VendorConnection, clock: any WallClock,
         observe: @escaping @Sendable (EngineReport) -> Void
@@ -33,7 +34,27 @@ public final class EngineDriver: @unchecked Sendable {
 
     /// Hands an event to the engine, after all that were posted before.
     public func post(_ event: EngineEvent) {
-        queue.async { self.handle(event) }
+        let isFirst = inbox.withLock { inbox in
+            inbox.events.append(event)
+            defer { inbox.isCalled = true }
+            return !inbox.isCalled
+        }
+        if isFirst { queue.async { self.empty() } }
+    }
+
+    /// Handles what has come in: to be called for each event alone would cost as much as the event. What arrives
+    /// meanwhile waits for another call, so that timers and pings have their turn too.
+    private func empty() {
+        let events = inbox.withLock { inbox in
+            defer { inbox.events = [] }
+            return inbox.events
+        }
+        for event in events { handle(event) }
+        let hasMore = inbox.withLock { inbox in
+            inbox.isCalled = !inbox.events.isEmpty
+            return inbox.isCalled
+        }
+        if hasMore { queue.async { self.empty() } }
     }
 
     /// Calls `completion` on the driver's queue, once everything posted before has been handled: the driver is alive.

@@ -27,10 +27,12 @@ public struct StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// The vendor. It never retries, and always completes exactly once, with the outcome classified.
 public protocol VendorConnection: Sendable {
+    /// Sends one request whose record is durable.
     func send(_ call: VendorCall, completion: @escaping @Sendable (Outcome) -> Void)
 }
 
 /// The wall clock.
 public protocol WallClock: Sendable {
+    /// The time; it may be set back.
     func now() -> Instant
 }

@@ -7,7 +7,7 @@ import Synchronization
 /// The vendor over real HTTP on loopback: every semantics, every fault, and the truth for whoever tests.
 ///
 /// `POST /api/v2/two-step-verification` is the documented API. Paths under `/_sim/` look into the simulation and steer
-/// it (see ``SimulationControl``).
+/// it (see `SimulationControl`).
 public final class SimulatedVendor: Sendable {
     /// The path of the documented API.
     public static let path = "/api/v2/two-step-verification"
@@ -75,9 +75,7 @@ public final class SimulatedVendor: Sendable {
     let group: MultiThreadedEventLoopGroup
     private let host = "127.0.0.1"
 
-    /// Starts listening on loopback.
-    ///
-    /// - Parameter port: 0 for any free port.
+    /// Starts listening on loopback; port 0 is any free one.
     public init(_ options: Options = Options(), port: Int = 0) async throws {
         guard FaultSource.areProbabilities(options.faults) else {
             throw SimulationError.sumOfProbabilities(options.faults.values.reduce(0, +))
@@ -118,6 +116,7 @@ public final class SimulatedVendor: Sendable {
     public var truth: [String: VendorState] { state.withLock { $0.model.states } }
     /// How many requests will still land late.
     public var pendingCount: Int { state.withLock { $0.model.pending.values.reduce(0, +) } }
+    /// What was answered, by kind.
     public var counters: VendorModel.Counters { state.withLock { $0.model.counters } }
     /// The requests that came in, oldest first, bounded.
     public var requests: [Recorded] { state.withLock { $0.recorded } }

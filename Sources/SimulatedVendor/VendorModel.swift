@@ -41,6 +41,7 @@ public struct VendorModel: Sendable {
     private var lastLate = 0
     private var offCount = 0
 
+    /// A vendor that knows `tokens`, each in its state.
     public init(semantics: VendorSemantics, tokens: [SimulatedToken]) {
         self.semantics = semantics
         for token in tokens { set(token) }

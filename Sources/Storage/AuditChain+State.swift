@@ -10,11 +10,14 @@ struct AuditState {
     let cut: AuditChain.Head
     let before: String?
     let anchorMAC: [UInt8]
+    /// Requests that the cut goes through: which of their two links is gone. As many as were under way at once.
+    let halves: HistoryHalves
 
     /// The row of `audit_state`; nil when there is none yet.
     init?(_ db: Database) throws {
         let sql = """
-            SELECT cut_sequence, cut_mac, sealed_key, key_id, adopted, cut_before, anchor_mac FROM audit_state
+            SELECT cut_sequence, cut_mac, sealed_key, key_id, adopted, cut_before, anchor_mac, cut_halves
+            FROM audit_state
             """
         guard let row = try Row.fetchOne(db, sql: sql) else { return nil }
         let (sealed, anchor): (Data, Data) = (row[2], row[6])
@@ -24,6 +27,10 @@ struct AuditState {
         before = row[5]
         anchorMAC = Array(anchor)
         cut = AuditChain.Head(row)
+        guard let halves = HistoryHalves(text: row[7]) else {
+            throw StorageError.unreadableRow(table: "audit_state", key: "1", column: "cut_halves")
+        }
+        self.halves = halves
     }
 }
 

@@ -40,7 +40,7 @@ struct AuditChain: Sendable {
             head = Head(
                 sequence: head.sequence + 1,
                 mac: mac(after: head.mac, head.sequence + 1, entry.kind, content))
-            try insert.execute(arguments: [head.sequence, entry.kind.rawValue, entry.rowID, Data(head.mac)])
+            try insert.run([head.sequence, entry.kind.rawValue, entry.rowID, Data(head.mac)])
             count += 1
             guard let next = try cursor.next() else { break }
             row = next
@@ -67,11 +67,19 @@ struct AuditChain: Sendable {
     }
 
     /// The code over where the chain begins.
-    func anchorMAC(cut: Head, before: String?, adopted: Int) -> [UInt8] {
+    ///
+    /// - Parameter halves: what the links that are gone vouched for, of rows that are still there.
+    func anchorMAC(
+        cut: Head, before: String?, adopted: Int, halves: [(kind: AuditEntry.Kind, content: [DatabaseValue])] = []
+    ) -> [UInt8] {
         var bytes = Array("twostepd audit anchor\n".utf8) + cut.mac
         Self.append(cut.sequence, to: &bytes)
         Self.append(before?.databaseValue ?? .null, to: &bytes)
         Self.append(Int64(adopted), to: &bytes)
+        for half in halves {
+            Self.append(half.kind.rawValue.databaseValue, to: &bytes)
+            for value in half.content { Self.append(value, to: &bytes) }
+        }
         return code(bytes)
     }
 

@@ -21,6 +21,8 @@ struct AuditEntry {
     let at: String?
     /// The columns that this link covers; nil when the row is gone.
     let content: [DatabaseValue]?
+    /// Whether it is of a change that has no answer yet.
+    let isUnanswered: Bool
 
     /// The links of a table of them (`audit_chain`, `temp.unchained`) with their rows. `mac` is its column, or NULL.
     ///
@@ -63,5 +65,13 @@ struct AuditEntry {
         let isThere = !value(first).isNull
         content = isThere ? columns.map(value) : nil
         at = isThere ? String.fromDatabaseValue(value(time)) : nil
+        isUnanswered = kind != .event && isThere && value(Self.answer.lowerBound).isNull
+    }
+
+    /// The columns that a link of this kind covers, as the row holds them now; nil when the row is gone.
+    static func content(of kind: Kind, _ rowID: Int64, _ db: Database) throws -> [DatabaseValue]? {
+        let statement = try db.cachedStatement(
+            sql: query("(SELECT 0 AS sequence, ? AS entry, ? AS row_id)", mac: "NULL"))
+        return try Row.fetchOne(statement, arguments: [kind.rawValue, rowID]).flatMap { try AuditEntry($0).content }
     }
 }

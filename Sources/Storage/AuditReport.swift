@@ -2,6 +2,7 @@ public import Planning
 
 /// What is wrong with one piece of history.
 public struct AuditFinding: Hashable, Sendable {
+    /// What is wrong; the raw values are those of `audit verify`.
     public enum Problem: String, Hashable, Sendable, CaseIterable {
         /// The row or its link is not as it was written, or stands in another place.
         case edited

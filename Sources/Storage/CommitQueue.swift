@@ -37,6 +37,7 @@ public final class CommitQueue: Sendable {
     /// A queue before `store`.
     ///
     /// - Parameters:
+    ///   - store: the one writer.
     ///   - capacity: how many may wait; what comes on top fails with ``StorageError/queueFull(waiting:)``.
     ///   - batchLimit: how many submissions one transaction takes at most.
     ///   - onTransaction: is told how long each transaction took and whether it succeeded; it must not block.

@@ -43,7 +43,7 @@ extension Database {
         let belief = record.belief
         try cachedStatement(sql: Self.saveNumber).execute(
             arguments: [
-                belief.maybeOff, belief.maybeForeign, Self.doubt(of: .off, in: belief),
+                belief.maybeOff, belief.maybeForeign, doubtText(of: .off, in: belief),
                 record.lastAccepted?.storedText, record.refusals?.action.rawValue, record.refusals?.count,
                 record.attempts, record.retryAt?.description, record.cycle?.since.description,
                 record.cycle?.reason.rawValue, record.appliedAt?.description, record.rotatedAt?.description,
@@ -57,29 +57,29 @@ extension Database {
         }
     }
 
-    private func insert(_ pin: PINGeneration, of record: NumberRecord, _ sealer: PINSealer) throws {
+    func insert(_ pin: PINGeneration, of record: NumberRecord, _ sealer: PINSealer) throws {
         let effect = Effect.on(pin.generation)
         let sealed = sealer.seal(pin.pin, number: record.number, generation: pin.generation)
-        try cachedStatement(sql: Self.insertPIN).execute(
-            arguments: [
+        try cachedStatement(sql: Self.insertPIN).run(
+            [
                 record.number.description, pin.generation, Data(sealed), sealer.keyID, pin.origin.text,
                 pin.createdAt.description, pin.liveFrom?.description, pin.liveUntil?.description,
-                record.belief.contains(effect), Self.doubt(of: effect, in: record.belief),
+                record.belief.contains(effect), doubtText(of: effect, in: record.belief),
             ]
         )
     }
 
-    private func update(_ generation: Int, of record: NumberRecord) throws {
+    func update(_ generation: Int, of record: NumberRecord) throws {
         guard let pin = record.generation(generation) else {
             throw StorageError.mismatch(
                 number: record.number, problem: "generation \(generation) is to be updated and is not in the record"
             )
         }
         let effect = Effect.on(generation)
-        try cachedStatement(sql: Self.updatePIN).execute(
-            arguments: [
+        try cachedStatement(sql: Self.updatePIN).run(
+            [
                 pin.liveFrom?.description, pin.liveUntil?.description, record.belief.contains(effect),
-                Self.doubt(of: effect, in: record.belief), record.number.description, generation,
+                doubtText(of: effect, in: record.belief), record.number.description, generation,
             ]
         )
         guard changesCount == 1 else {
@@ -87,7 +87,7 @@ extension Database {
         }
     }
 
-    private func checkLiveGenerations(of record: NumberRecord) throws {
+    func checkLiveGenerations(of record: NumberRecord) throws {
         let cursor = try Row.fetchCursor(
             cachedStatement(sql: Self.liveGenerations), arguments: [record.number.description]
         )
@@ -97,7 +97,7 @@ extension Database {
             let generation: Int = row[0]
             let doubt: String? = row[1]
             stored.append(generation)
-            doubtsAgree = doubtsAgree && doubt == Self.doubt(of: .on(generation), in: record.belief)
+            doubtsAgree = doubtsAgree && doubt == doubtText(of: .on(generation), in: record.belief)
         }
         guard stored == record.belief.generations, doubtsAgree else {
             throw StorageError.mismatch(
@@ -108,7 +108,7 @@ extension Database {
         }
     }
 
-    private static func doubt(of effect: Effect, in belief: Belief) -> String? {
+    func doubtText(of effect: Effect, in belief: Belief) -> String? {
         belief.doubts.first { $0.effect == effect }?.since.description
     }
 }

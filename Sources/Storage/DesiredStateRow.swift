@@ -7,11 +7,13 @@ struct DesiredStateRow {
     let sha256: String
     let loadedAt: Instant
     let source: String
+    /// Which part of the file it is.
+    let shard: Shard
 
     /// The highest accepted revision; nil when there is none.
     static func inForce(_ db: Database) throws -> DesiredStateRow? {
         let sql = """
-            SELECT revision, sha256, loaded_at, source FROM desired_states WHERE state = 'accepted'
+            SELECT revision, sha256, loaded_at, source, shard FROM desired_states WHERE state = 'accepted'
             ORDER BY revision DESC LIMIT 1
             """
         guard let row = try Row.fetchOne(db, sql: sql) else { return nil }
@@ -20,7 +22,7 @@ struct DesiredStateRow {
         reader.identify(as: "\(revision)")
         return DesiredStateRow(
             revision: revision, sha256: reader.text(), loadedAt: try reader.instant("loaded_at"),
-            source: reader.text()
+            source: reader.text(), shard: try reader.optional("shard") { Shard($0) } ?? .whole
         )
     }
 
@@ -34,13 +36,14 @@ struct DesiredStateRow {
         try db.execute(
             sql: """
                 INSERT INTO desired_states (revision, sha256, loaded_at, source, state, reason, numbers, added,
-                    changed, removed)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    changed, removed, shard)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 revision, desired.sha256, now.description, desired.source, reason == nil ? "accepted" : "held", reason,
                 desired.numbers.count,
                 difference.added.count, difference.changed.count, difference.removed.count,
+                desired.shard.storedText,
             ]
         )
         return revision
@@ -58,6 +61,7 @@ struct HeldRow {
         let sql = """
             SELECT revision, sha256, loaded_at, coalesce(reason, '') FROM desired_states
             WHERE state = 'held' AND sha256 = (SELECT load_sha256 FROM store_state)
+                AND shard IS (SELECT shard FROM store_state)
                 AND revision > coalesce((SELECT max(revision) FROM desired_states WHERE state = 'accepted'), 0)
             ORDER BY revision DESC LIMIT 1
             """
@@ -72,13 +76,14 @@ struct HeldRow {
 }
 
 extension Database {
-    /// Records that a desired state is held; once for the same content while it is the one that is held.
+    /// Records that a desired state is held; once for the same content and reason while it is the one that is held.
     func hold(
         _ desired: DesiredState, _ difference: DesiredStateDifference, because weakening: Weakening, at now: Instant
     ) throws {
         try LoadState.write(sha256: desired.sha256, source: desired.source, problem: nil, at: now, self)
-        guard try HeldRow(self) == nil else { return }
+        try noteShard(desired.shard, at: now)
         let reason = weakening.description
+        guard try HeldRow(self)?.reason != reason else { return }
         _ = try DesiredStateRow.append(desired, difference, heldBecause: reason, at: now, self)
         try append(
             EventEntry(

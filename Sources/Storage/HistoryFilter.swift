@@ -37,6 +37,8 @@ public struct HistoryFilter: Hashable, Sendable {
             let open = endings.contains(.unanswered) ? " OR outcome IS NULL" : ""
             conditions.append("(outcome IN (\(Self.marks(verdicts.count)))\(open))")
             arguments += StatementArguments(verdicts.map(\.rawValue).sorted())
+            // As the index of them says it: it leads to the few among millions.
+            if open.isEmpty, !verdicts.contains(.accepted) { conditions.append("outcome <> 'accepted'") }
         }
         return (conditions.joined(separator: " AND "), arguments)
     }

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Planning
 
@@ -28,6 +29,44 @@ struct PINRow {
         return rows.reversed()
     }
 
+    private static let liveQuery = """
+        SELECT \(columns), number FROM pins INDEXED BY pins_maybe_live
+        WHERE number BETWEEN ? AND ? AND maybe_live = 1 ORDER BY number, generation
+        """
+    /// The other columns are those of the row that has the highest generation.
+    private static let lastQuery = """
+        SELECT \(columns), number, max(generation) FROM pins WHERE number BETWEEN ? AND ? GROUP BY number
+        """
+
+    /// The generations that may be live and the newest one of all numbers from `first` to `last`, ascending, without the
+    /// PINs; a number whose PINs cannot be read has its error.
+    static func outlines(
+        from first: PhoneNumber, through last: PhoneNumber, _ db: Database
+    ) throws -> [String: Result<[PINSummary], StorageError>] {
+        var outlines: [String: Result<[PINSummary], StorageError>] = [:]
+        let arguments: StatementArguments = [first.description, last.description]
+        for query in [liveQuery, lastQuery] {
+            let cursor = try Row.fetchCursor(db.cachedStatement(sql: query), arguments: arguments)
+            while let row = try cursor.next() {
+                let (number, generation): (String, Int) = (row[9], row[0])
+                do throws(StorageError) {
+                    let pins = try outlines[number]?.get() ?? []
+                    // Mostly the newest one is the one that is live.
+                    guard pins.last?.generation != generation else { continue }
+                    outlines[number] = .success(pins + [try summary(row, of: number)])
+                } catch {
+                    outlines[number] = .failure(error)
+                }
+            }
+        }
+        return outlines
+    }
+
+    /// The same of one number.
+    static func outline(of number: PhoneNumber, _ db: Database) throws -> [PINSummary] {
+        try outlines(from: number, through: number, db)[number.description]?.get() ?? []
+    }
+
     /// The newest generations of a number, at most `limit`, newest first.
     static func newest(_ limit: Int, of number: PhoneNumber, _ db: Database) throws -> [PINRow] {
         try fetch(newestQuery, [number.description, limit], number, db)
@@ -55,17 +94,23 @@ struct PINRow {
     }
 
     private init(_ row: Row, of number: PhoneNumber) throws(StorageError) {
-        var reader = RowReader(row, table: "pins", key: number.description)
+        let data: Data = row[1]
+        sealed = Array(data)
+        summary = try Self.summary(row, of: number.description)
+    }
+
+    /// All of a row but the sealed PIN.
+    private static func summary(_ row: Row, of number: String) throws(StorageError) -> PINSummary {
+        var reader = RowReader(row, table: "pins", key: number)
         let generation = reader.integer()
-        reader.identify(as: "\(number), generation \(generation)")
-        sealed = reader.bytes()
+        reader.skip()
         let keyID = reader.text()
         let origin = try reader.value("origin") { PINGeneration.Origin(text: $0) }
         let createdAt = try reader.instant("created_at")
         let liveFrom = try reader.optionalInstant("live_from")
         let liveUntil = try reader.optionalInstant("live_until")
         let maybeLive = reader.flag()
-        summary = PINSummary(
+        return PINSummary(
             generation: generation, origin: origin, createdAt: createdAt, liveFrom: liveFrom, liveUntil: liveUntil,
             maybeLive: maybeLive, doubtAt: try reader.optionalInstant("doubt_at"), keyID: keyID
         )

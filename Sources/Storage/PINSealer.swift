@@ -34,9 +34,8 @@ public struct PINSealer: Sendable {
         }
     }
 
-    /// The PIN in its sealed form.
+    /// The PIN in its sealed form. `keyID` is the id of the key that the row says it was sealed under.
     ///
-    /// - Parameter keyID: the id of the key that the row says it was sealed under.
     /// - Throws: ``StorageError/sealedPINUnreadable(number:generation:keyID:problem:)``.
     public func open(
         _ sealed: [UInt8], number: PhoneNumber, generation: Int, keyID: String

@@ -31,7 +31,7 @@ public struct PINSummary: Hashable, Sendable {
 public struct StatusRow: Hashable, Sendable {
     /// Everything about the number, with no generations: their PINs are sealed.
     public let record: NumberRecord
-    /// The generations that may be live and the newest few, ascending.
+    /// The generations that may be live and the newest one, ascending.
     public let pins: [PINSummary]
 
     /// The record with `placeholder` for the PIN of every generation.

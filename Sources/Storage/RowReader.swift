@@ -51,6 +51,9 @@ struct RowReader {
 
     mutating func flag() -> Bool { integer() != 0 }
 
+    /// Passes over a column that is not needed.
+    mutating func skip() { index += 1 }
+
     mutating func bytes() -> [UInt8] {
         defer { index += 1 }
         let data: Data = row[index]

@@ -38,6 +38,12 @@ enum Schema {
             try db.execute(sql: HookTables.tables)
             try db.execute(sql: HookTables.triggers)
         }
+        migrator.registerMigration("0007-shards") { db in
+            try db.execute(sql: MoveTables.additions)
+        }
+        migrator.registerMigration("0008-retention") { db in
+            try db.execute(sql: RetentionTables.additions)
+        }
         return migrator
     }
 

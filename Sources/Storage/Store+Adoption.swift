@@ -4,13 +4,14 @@ public import Planning
 extension Store {
     /// Takes a desired state into force, in one transaction, and writes only the rows that differ.
     ///
-    /// One that weakens the fleet by more than `weakeningGuard` permits, and that nobody has accepted, is held instead:
-    /// nothing changes, and an event tells of it, once for the same content.
+    /// One that weakens the fleet by more than `weakeningGuard` permits, or is of another shard, and that nobody has
+    /// accepted, is held instead: nothing changes, and an event tells of it, once for the same content.
     ///
-    /// New numbers begin with ``Belief/unknown``. New, changed and returning numbers are due at once, their backoff and
+    /// New numbers begin with `Belief.unknown`. New, changed and returning numbers are due at once, their backoff and
     /// refusals forgotten; a returning one and one whose token has a new value count as never applied. Another endpoint
     /// adds `foreign` to the belief. Numbers that are gone become unmanaged: never due, their record and PINs kept. One
-    /// that need not be enabled any more is not exposed any more: its cycle ends.
+    /// that need not be enabled any more is not exposed any more: its cycle ends. One that goes to another shard is marked
+    /// as handed over; one that comes back from there, and not with a bundle, may be anything.
     ///
     /// When nothing differs and the file's SHA-256 is the one in force, there is no new revision and no event.
     public func adopt(
@@ -19,7 +20,8 @@ extension Store {
         try write { db in
             let change = try DesiredStateChange(from: db, to: desired)
             let weakening = weakeningGuard.weakening(
-                managed: change.managed, disabled: change.disabled, dropped: change.difference.removed.count)
+                managed: change.managed, disabled: change.disabled, dropped: change.difference.removed.count,
+                shardChange: change.shardChange)
             guard let weakening, desired.acceptedBy == nil else {
                 return .adopted(try db.adopt(desired, change, at: now))
             }
@@ -37,8 +39,10 @@ extension Store {
     ///
     /// - Parameters:
     ///   - sha256: of the file's bytes; nil when it could not be read.
+    ///   - source: the file's path.
     ///   - problem: what is wrong, free of secrets; kept up to 4,000 characters, and its first line in the audit trail,
     ///     once for the same problem in a row.
+    ///   - now: when it was read.
     public func recordLoadFailure(
         sha256: String?, source: String, problem: String, at now: Instant
     ) throws(StorageError) {
@@ -67,25 +71,46 @@ private struct DesiredStateChange {
     /// How many numbers are in force, and how many of them would be disabled.
     var managed = 0
     var disabled = 0
+    /// Numbers to be managed that were never seen, or were handed over since.
+    private var unknown = 0
+    /// The shard of the state in force; nil when there is none.
+    private let shardInForce: Shard?
+    private let shard: Shard
+
+    /// Nil while the part of the fleet stays as it was. A first state of an undivided fleet changes no shard.
+    var shardChange: ShardChange? {
+        guard shard != shardInForce ?? .whole else { return nil }
+        return ShardChange(from: shardInForce, to: shard, unknown: unknown)
+    }
+
+    /// Whether a number belongs to the new state's part of the fleet, named or not.
+    func isOurs(_ number: PhoneNumber) -> Bool { shard.owns(number) }
 
     /// Compares every row with its entry; one pass over the table.
     init(from db: Database, to desired: DesiredState) throws {
-        var rows: [String: (isManaged: Bool, fingerprint: String, isEnabled: Bool)] = [:]
-        let sql = "SELECT number, managed, \(DesiredNumber.fingerprintSQL), verification = 'enabled' FROM numbers"
+        shardInForce = try DesiredStateRow.inForce(db)?.shard
+        shard = desired.shard
+        var rows: [String: (isManaged: Bool, fingerprint: String, isEnabled: Bool, isElsewhere: Bool)] = [:]
+        let sql = """
+            SELECT number, managed, \(DesiredNumber.fingerprintSQL), verification = 'enabled', handed_over_at IS NOT NULL
+            FROM numbers
+            """
         let cursor = try Row.fetchCursor(db.cachedStatement(sql: sql))
         while let row = try cursor.next() {
-            rows[row[0]] = (row[1], row[2], row[3])
+            rows[row[0]] = (row[1], row[2], row[3], row[4])
         }
         managed = rows.values.count(where: \.isManaged)
         for entry in desired.numbers {
             guard let row = rows.removeValue(forKey: entry.number.description) else {
                 new.append(entry)
                 difference.added.append(entry.number)
+                unknown += 1
                 continue
             }
             if !row.isManaged {
                 updated.append(entry)
                 difference.added.append(entry.number)
+                if row.isElsewhere { unknown += 1 }
             } else if row.fingerprint != entry.fingerprint {
                 if row.isEnabled, entry.verification == .disabled { disabled += 1 }
                 updated.append(entry)
@@ -120,15 +145,19 @@ extension Database {
                 THEN applied_at END,
             cycle_since = CASE ? WHEN 'enabled' THEN cycle_since END,
             cycle_reason = CASE ? WHEN 'enabled' THEN cycle_reason END,
-            maybe_foreign = CASE endpoint WHEN ? THEN maybe_foreign ELSE 1 END
+            maybe_foreign = CASE WHEN handed_over_at IS NULL AND endpoint = ? THEN maybe_foreign ELSE 1 END,
+            maybe_off = CASE WHEN handed_over_at IS NULL THEN maybe_off ELSE 1 END,
+            last_accepted = CASE WHEN handed_over_at IS NULL THEN last_accepted END,
+            handed_over_at = NULL, moved_out = NULL
         WHERE number = ?
         """
 
     fileprivate func adopt(_ desired: DesiredState, _ change: DesiredStateChange, at now: Instant) throws -> Adoption {
         let current = try DesiredStateRow.inForce(self)
         try LoadState.write(sha256: desired.sha256, source: desired.source, problem: nil, at: now, self)
+        try noteShard(desired.shard, at: now)
         let counts = change.difference
-        if let current, counts.isEmpty, current.sha256 == desired.sha256 {
+        if let current, counts.isEmpty, current.sha256 == desired.sha256, current.shard == desired.shard {
             return Adoption(revision: current.revision, difference: counts, sha256: desired.sha256)
         }
         let revision = try DesiredStateRow.append(desired, counts, at: now, self)
@@ -138,7 +167,7 @@ extension Database {
                 at: now, kind: .configurationAccepted, actor: desired.acceptedBy ?? "daemon",
                 detail: "revision \(revision) from \(desired.source): \(counts.added.count) added, "
                     + "\(counts.changed.count) changed, \(counts.removed.count) removed, "
-                    + "\(counts.unchanged) unchanged"
+                    + "\(counts.unchanged) unchanged" + (desired.shard.isWhole ? "" : ", as shard \(desired.shard)")
             )
         )
         return Adoption(revision: revision, difference: counts, sha256: desired.sha256)
@@ -163,12 +192,14 @@ extension Database {
         let remove = try cachedStatement(
             sql: """
                 UPDATE numbers SET managed = 0, due_at = NULL, cycle_since = NULL, cycle_reason = NULL,
-                    desired_revision = ?
+                    desired_revision = ?, handed_over_at = ?
                 WHERE number = ?
                 """
         )
         for number in change.difference.removed {
-            try remove.execute(arguments: [revision, number.description])
+            // From now on the store of its shard may take it over, without a word to this one.
+            let handedOverAt = change.isOurs(number) ? nil : now.description
+            try remove.execute(arguments: [revision, handedOverAt, number.description])
         }
     }
 }

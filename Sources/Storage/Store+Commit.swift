@@ -82,7 +82,7 @@ extension Database {
         let statement = try cachedStatement(
             sql: "UPDATE numbers SET due_at = CASE managed WHEN 1 THEN ? END WHERE number = ?"
         )
-        try statement.execute(arguments: [dueAt?.description, number.description])
+        try statement.run([dueAt?.description, number.description])
         guard changesCount == 1 else {
             throw StorageError.mismatch(number: number, problem: "the store does not know the number")
         }
@@ -99,8 +99,8 @@ extension Database {
         guard (entry.answeredAt == nil) == (entry.outcome == nil) else {
             throw StorageError.mismatch(number: entry.number, problem: "change \(entry.id) is answered without outcome")
         }
-        try statement.execute(
-            arguments: [
+        try statement.run(
+            [
                 entry.id, entry.number.description, entry.action.rawValue, entry.reason.rawValue, entry.generation,
                 entry.sentAt.description, entry.answeredAt?.description,
             ] + Self.arguments(of: entry.outcome)
@@ -116,8 +116,8 @@ extension Database {
                 WHERE id = ?
                 """
         )
-        try statement.execute(
-            arguments: [answeredAt.description] + Self.arguments(of: outcome) + [id]
+        try statement.run(
+            [answeredAt.description] + Self.arguments(of: outcome) + [id]
         )
         guard changesCount == 1 else {
             throw StorageError.mismatch(number: nil, problem: "there is no change \(id) to complete")
@@ -129,8 +129,8 @@ extension Database {
         let statement = try cachedStatement(
             sql: "INSERT INTO events (at, kind, number, actor, detail) VALUES (?, ?, ?, ?, ?)"
         )
-        try statement.execute(
-            arguments: [
+        try statement.run(
+            [
                 entry.at.description, entry.kind.rawValue, entry.number?.description,
                 entry.actor.boundedLine(to: TextLimit.line), entry.detail.boundedLine(to: TextLimit.line),
             ]

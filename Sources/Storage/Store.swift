@@ -27,7 +27,7 @@ public final class Store: Sendable {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.read { db in
                 try Schema.check(db, at: path)
-                try StoreReader.check(db, path)
+                try StoreReader.checkBeforeStart(db, path)
             }
             try makeDurable(queue, path)
             let store = try Store(migrating: queue, key: key, path: path, file: FileIdentity(of: path))
@@ -81,6 +81,8 @@ public final class Store: Sendable {
     /// that no request is sent before its record.
     private static func makeDurable(_ queue: DatabaseQueue, _ path: String) throws {
         try queue.writeWithoutTransaction { db in
+            // Of effect in a new database alone, before its first page: what is pruned can be given back later.
+            try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
             // Set here and not when the connection is prepared: GRDB's own WAL setting would lower it to NORMAL.
             let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
             try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864")

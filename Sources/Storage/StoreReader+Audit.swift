@@ -40,10 +40,10 @@ struct AuditVerification {
 
     private static let links = AuditEntry.query("audit_chain")
     /// Rows past the chain, by the entry that they lack.
-    private static let strangers: [(table: String, sql: String)] = [
-        ("changes", "SELECT id, sent_at FROM changes WHERE \(lacks("opened"))"),
-        ("changes", "SELECT id, sent_at FROM changes WHERE answered_at IS NOT NULL AND \(lacks("answered"))"),
-        ("events", "SELECT id, at FROM events WHERE \(lacks("event"))"),
+    private static let strangers: [(kind: AuditEntry.Kind, sql: String)] = [
+        (.opened, "SELECT id, sent_at FROM changes WHERE \(lacks("opened"))"),
+        (.answered, "SELECT id, sent_at FROM changes WHERE answered_at IS NOT NULL AND \(lacks("answered"))"),
+        (.event, "SELECT id, at FROM events WHERE \(lacks("event"))"),
     ]
 
     private static func lacks(_ entry: String) -> String {
@@ -54,14 +54,15 @@ struct AuditVerification {
         var report = AuditReport()
         report.adopted = state.adopted
         report.prunedBefore = state.before.flatMap { Instant($0) }
-        if chain.anchorMAC(cut: state.cut, before: state.before, adopted: state.adopted) != state.anchorMAC {
-            report.note(.anchorEdited, "audit_state", state.cut.sequence + 1)
-        }
+        if try !chain.vouches(for: state, db) { report.note(.anchorEdited, "audit_state", state.cut.sequence + 1) }
         let head = try walk(db, &report)
         report.head = head.text
-        for (table, sql) in Self.strangers {
+        for (kind, sql) in Self.strangers {
             let cursor = try Row.fetchCursor(db, sql: sql)
-            while let row = try cursor.next() { report.note(.added, table, row[0], at: row[1]) }
+            while let row = try cursor.next() {
+                let isHalf = state.halves.kinds[row[0]] == kind
+                if !isHalf { report.note(.added, kind.table, row[0], at: row[1]) }
+            }
         }
         let sql = "SELECT id, at FROM events WHERE kind = '\(EventKind.historyAltered.rawValue)' ORDER BY id"
         let cursor = try Row.fetchCursor(db, sql: sql)

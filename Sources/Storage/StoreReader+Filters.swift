@@ -10,27 +10,33 @@ public struct HistoryCursor: Hashable, Sendable {
 }
 
 extension StoreReader {
-    /// The requests that `filter` lets through, oldest first, in pages.
-    ///
-    /// - Parameter after: only those with a higher id.
+    /// The requests that `filter` lets through, oldest first, in pages: only those with an id above `id`.
     public func changes(
         matching filter: HistoryFilter, after id: Int64 = 0, limit: Int
     ) throws(StorageError) -> [ChangeEntry] {
         let (condition, arguments) = filter.changes
         let sql = "SELECT \(ChangeRow.columns) FROM changes WHERE \(condition) AND id > ? ORDER BY id LIMIT ?"
         return try read { db in
-            try ChangeRow.fetch(db, sql, arguments + [id, min(max(limit, 1), Self.pageLimit)])
+            let after = max(id, try Self.bound(db, filter))
+            return try ChangeRow.fetch(db, sql, arguments + [after, min(max(limit, 1), Self.pageLimit)])
         }
     }
 
     /// The id that the newest `count` requests follow, for ``changes(matching:after:limit:)``.
     public func changeID(beforeNewest count: Int, matching filter: HistoryFilter) throws(StorageError) -> Int64 {
-        try identifier(in: "changes", filter.changes, beforeNewest: count)
+        try read { db in
+            let (sql, arguments) = filter.changes
+            return try Self.identifier(
+                in: "changes", (sql + " AND id > ?", arguments + [try Self.bound(db, filter)]), beforeNewest: count, db)
+        }
     }
 
-    /// The events that `filter` lets through, oldest first, in pages.
-    ///
-    /// - Parameter after: only those with a higher id.
+    /// An id that all requests follow which `filter` lets through, as far as its time tells.
+    private static func bound(_ db: Database, _ filter: HistoryFilter) throws -> Int64 {
+        try filter.since.map { try db.firstChange(from: $0) - 1 } ?? 0
+    }
+
+    /// The events that `filter` lets through, oldest first, in pages: only those with an id above `id`.
     public func events(
         matching filter: HistoryFilter, after id: Int64 = 0, limit: Int
     ) throws(StorageError) -> [StoredEvent] {
@@ -45,16 +51,15 @@ extension StoreReader {
 
     /// The id that the newest `count` events follow, for ``events(matching:after:limit:)``.
     public func eventID(beforeNewest count: Int, matching filter: HistoryFilter) throws(StorageError) -> Int64 {
-        try identifier(in: "events", filter.events, beforeNewest: count)
+        try read { db in try Self.identifier(in: "events", filter.events, beforeNewest: count, db) }
     }
 
-    private func identifier(
-        in table: String, _ filter: (sql: String, arguments: StatementArguments), beforeNewest count: Int
-    ) throws(StorageError) -> Int64 {
+    private static func identifier(
+        in table: String, _ filter: (sql: String, arguments: StatementArguments), beforeNewest count: Int,
+        _ db: Database
+    ) throws -> Int64 {
         let sql = "SELECT id FROM \(table) WHERE \(filter.sql) ORDER BY id DESC LIMIT 1 OFFSET ?"
-        return try read { db in
-            try Int64.fetchOne(db.cachedStatement(sql: sql), arguments: filter.arguments + [max(count, 0)]) ?? 0
-        }
+        return try Int64.fetchOne(db.cachedStatement(sql: sql), arguments: filter.arguments + [max(count, 0)]) ?? 0
     }
 }
 

@@ -18,9 +18,8 @@ public struct DayOfChanges: Hashable, Sendable {
 }
 
 extension StoreReader {
-    /// Requests, newest first: those of `number`, or of all numbers.
-    ///
-    /// - Parameter before: only entries with a lower id, for the next page.
+    /// Requests, newest first: those of `number`, or of all numbers; only entries with an id below
+    /// `before`, for the next page.
     public func history(
         of number: PhoneNumber? = nil, limit: Int, before: Int64? = nil
     ) throws(StorageError) -> [ChangeEntry] {

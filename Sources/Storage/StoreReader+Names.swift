@@ -1,6 +1,21 @@
 import GRDB
+public import Planning
 
 extension StoreReader {
+    /// The number that a number or label stands for, managed or not; nil when the store does not know it.
+    public func number(named name: String) throws(StorageError) -> PhoneNumber? {
+        try read { db in
+            // The label of an unmanaged number means nothing any more.
+            let sql = """
+                SELECT number FROM numbers WHERE number = ?1
+                UNION ALL SELECT number FROM numbers WHERE managed = 1 AND label = ?1 LIMIT 1
+                """
+            guard let row = try Row.fetchOne(db, sql: sql, arguments: [name]) else { return nil }
+            var reader = RowReader(row, table: "numbers")
+            return try reader.number()
+        }
+    }
+
     /// The managed numbers and their labels of which one begins with `prefix`, in number order, at most `limit`.
     ///
     /// For completions in a shell: two columns of one table, and nothing is decoded that could fail.

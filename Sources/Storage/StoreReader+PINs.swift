@@ -25,7 +25,7 @@ extension StoreReader {
 
     /// The PIN of one generation; nil when there is no such generation.
     ///
-    /// Throws ``StorageError/keyNeeded(path:)`` without a key, and `sealedPINUnreadable` when it cannot be opened.
+    /// Throws `StorageError.keyNeeded` without a key, and `sealedPINUnreadable` when it cannot be opened.
     public func pin(of number: PhoneNumber, generation: Int) throws(StorageError) -> PIN? {
         try read { db in
             try PINRow.one(generation, of: number, db).map { try $0.pin(of: number, sealer, path: path) }

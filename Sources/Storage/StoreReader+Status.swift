@@ -11,6 +11,8 @@ public struct DesiredStateStatus: Hashable, Sendable {
     public let loadedAt: Instant?
     /// The file it came from.
     public let source: String?
+    /// Which part of the file it is.
+    public let shard: Shard
     /// Whether the last load of the file gave a valid state; nil before the first load.
     public let isValid: Bool?
     /// When the file was last loaded, well or not.
@@ -44,24 +46,6 @@ public struct LastRun: Hashable, Sendable {
     public let version: String
 }
 
-/// The fleet in figures.
-public struct FleetSummary: Hashable, Sendable {
-    /// Numbers in the desired state.
-    public let managed: Int
-    /// Numbers known, and no longer in the desired state.
-    public let unmanaged: Int
-    /// Managed numbers that should be enabled.
-    public let enabled: Int
-    /// Managed numbers that are exposed by us.
-    public let exposed: Int
-    /// Managed numbers of which more than one state is possible.
-    public let uncertain: Int
-    /// Managed numbers with at least one failed attempt since they were last as desired.
-    public let failing: Int
-    /// Managed numbers whose work is due.
-    public let due: Int
-}
-
 /// Why a number's PIN is not rotated by us.
 public enum RotationHindrance: Hashable, Sendable {
     /// It is to be disabled: there is no PIN.
@@ -81,6 +65,7 @@ extension StoreReader {
             }
             return DesiredStateStatus(
                 revision: force?.revision, sha256: force?.sha256, loadedAt: force?.loadedAt, source: force?.source,
+                shard: force?.shard ?? .whole,
                 isValid: load.isValid, lastLoadAt: load.at, problem: load.problem, held: held
             )
         }
@@ -112,31 +97,6 @@ extension StoreReader {
 
     private static let isExposed =
         "managed = 1 AND verification = 'enabled' AND maybe_off = 1 AND cycle_since IS NOT NULL"
-
-    /// The fleet in figures; reads every row, so it is for people and rare questions.
-    public func fleetSummary(at now: Instant) throws(StorageError) -> FleetSummary {
-        let sql = """
-            SELECT count(*), coalesce(sum(managed), 0),
-                count(*) FILTER (WHERE managed = 1 AND verification = 'enabled'),
-                count(*) FILTER (WHERE \(Self.isExposed)),
-                count(*) FILTER (WHERE managed = 1 AND 1 < maybe_off + maybe_foreign + (
-                    SELECT count(*) FROM pins WHERE pins.number = numbers.number AND maybe_live = 1)),
-                count(*) FILTER (WHERE managed = 1 AND attempts > 0),
-                count(*) FILTER (WHERE due_at <= ?)
-            FROM numbers
-            """
-        return try read { db in
-            guard let row = try Row.fetchOne(db, sql: sql, arguments: [now.description]) else {
-                preconditionFailure("an aggregate always has one row")
-            }
-            var reader = RowReader(row, table: "numbers")
-            let (all, managed) = (reader.integer(), reader.integer())
-            return FleetSummary(
-                managed: managed, unmanaged: all - managed, enabled: reader.integer(), exposed: reader.integer(),
-                uncertain: reader.integer(), failing: reader.integer(), due: reader.integer()
-            )
-        }
-    }
 }
 
 extension StoreReader {

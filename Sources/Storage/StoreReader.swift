@@ -45,9 +45,7 @@ public final class StoreReader: Sendable {
         do { try queue.close() } catch { throw StorageError(error, at: path) }
     }
 
-    /// Everything about one number; nil when the store does not know it.
-    ///
-    /// - Parameter now: where the hour of recent writes ends.
+    /// Everything about one number; nil when the store does not know it. The hour of recent writes ends at `now`.
     public func record(_ number: PhoneNumber, at now: Instant) throws(StorageError) -> NumberRecord? {
         try read { db in
             try db.numberRow(number).map { try db.record(number, $0, at: now, sealer, path: path) }
@@ -65,18 +63,57 @@ public final class StoreReader: Sendable {
     public func records(
         after number: PhoneNumber?, limit: Int, at now: Instant
     ) throws(StorageError) -> Page<NumberRecord> {
-        try page(after: number, limit: limit) { db, number, row in
-            try db.record(number, row, at: now, self.sealer, path: self.path)
-        }
+        try page(
+            after: number, limit: limit,
+            load: { db, number, row in try db.record(number, row, at: now, self.sealer, path: self.path) })
     }
 
     /// The numbers after `number` without their PINs, managed or not, in number order. Needs no key.
+    ///
+    /// - Parameters:
+    ///   - last: the last number that is wanted; nil for all.
+    ///   - writes: the ``recentWrites(at:)`` of all numbers, so that they are not read for each page again.
     public func statusRows(
-        after number: PhoneNumber?, limit: Int, at now: Instant
+        after number: PhoneNumber?, through last: PhoneNumber? = nil, limit: Int, at now: Instant,
+        writes: RecentWrites? = nil
     ) throws(StorageError) -> Page<StatusRow> {
-        try page(after: number, limit: limit) { db, number, row in
-            try db.status(number, row, at: now)
+        // One statement for the PINs of all of them: one each would cost most of the time.
+        var pins: [String: Result<[PINSummary], StorageError>] = [:]
+        var recent: [PhoneNumber: [Instant]] = [:]
+        return try page(after: number, through: last, limit: limit) { db, found in
+            guard let first = found.first?.number, let last = found.last?.number else { return }
+            pins = try PINRow.outlines(from: first, through: last, db)
+            recent = try writes?.times ?? db.recentWrites(at: now)
+        } load: { _, number, row in
+            try row.status(pins: pins[number.description]?.get() ?? [], recentWrites: recent[number] ?? [])
         }
+    }
+
+    /// The last number of each of `parts` parts of the numbers, about equally large, but of the last part; fewer when
+    /// there are few numbers.
+    public func cuts(parts: Int) throws(StorageError) -> [PhoneNumber] {
+        try read { db in
+            let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM numbers") ?? 0
+            guard parts > 1, count >= parts else { return [] }
+            return try (1..<parts).map { part in
+                let sql = "SELECT number FROM numbers ORDER BY number LIMIT 1 OFFSET ?"
+                guard let row = try Row.fetchOne(db, sql: sql, arguments: [count * part / parts - 1]) else {
+                    preconditionFailure("one snapshot has as many rows as it counts")
+                }
+                var reader = RowReader(row, table: "numbers")
+                return try reader.number()
+            }
+        }
+    }
+
+    /// When requests were sent to each number in the hour before `now`.
+    public func recentWrites(at now: Instant) throws(StorageError) -> RecentWrites {
+        try read { RecentWrites(times: try $0.recentWrites(at: now)) }
+    }
+
+    /// When requests that may have reached the vendor were sent within the last hour, by number, ascending.
+    public struct RecentWrites: Sendable {
+        let times: [PhoneNumber: [Instant]]
     }
 
     /// Some numbers in order, and where to go on.
@@ -89,13 +126,15 @@ public final class StoreReader: Sendable {
     }
 
     private func page<Element>(
-        after number: PhoneNumber?, limit: Int,
-        _ load: (Database, PhoneNumber, NumberRow) throws -> Element
+        after number: PhoneNumber?, through last: PhoneNumber? = nil, limit: Int,
+        prepare: (Database, [(number: PhoneNumber, row: Result<NumberRow, StorageError>)]) throws -> Void = { _, _ in },
+        load: (Database, PhoneNumber, NumberRow) throws -> Element
     ) throws(StorageError) -> Page<Element> {
         let limit = min(max(limit, 1), Self.pageLimit)
         return try read { db in
             var page = Page<Element>()
-            let found = try db.numberRows(after: number, limit: limit)
+            let found = try db.numberRows(after: number, through: last, limit: limit)
+            try prepare(db, found)
             for (number, row) in found {
                 do {
                     page.rows.append(try load(db, number, row.get()))

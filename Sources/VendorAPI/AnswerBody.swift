@@ -17,6 +17,7 @@ struct AnswerBody: Hashable {
         guard Self.isReadable(bytes), (try? JSONSerialization.jsonObject(with: data)) is [String: Any] else {
             return nil
         }
+        // Nor does it matter what is wrong with a status.
         guard let wire = try? JSONDecoder().decode(Wire.self, from: data) else { return nil }
         status = wire.status
         message = wire.message
@@ -30,6 +31,7 @@ struct AnswerBody: Hashable {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
+            // Not a string is a number, or nothing that is read here.
             if let text = try? container.decode(String.self, forKey: .status) {
                 // Exactly as a number would be printed: `0100`, `+100` and `100 ` are somebody's guess.
                 guard let value = Int(text), (0..<1_000_000_000).contains(value), String(value) == text else {

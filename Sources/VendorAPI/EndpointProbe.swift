@@ -58,7 +58,7 @@ public enum EndpointProbe {
         } catch {
             return .failure(
                 Failure(
-                    reason: FailureReason.beforeSending(error, timedOut: false),
+                    reason: FailureReason.beforeSending(error),
                     message: Redaction.clean(FailureReason.text(error), secrets: [], longest: 200)))
         }
     }
@@ -106,6 +106,7 @@ private final class Handshake: ChannelInboundHandler, @unchecked Sendable {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted? = event as? TLSUserEvent {
+            // Without its handler, or a certificate, there is no date to warn of.
             let certificate = (try? context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self))?
                 .peerCertificate
             done.succeed(

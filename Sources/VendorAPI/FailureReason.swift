@@ -8,8 +8,7 @@ import Planning
 /// Reads the network's errors.
 enum FailureReason {
     /// Why a request whose body never left was not sent.
-    static func beforeSending(_ error: any Error, timedOut: Bool) -> OutcomeReason {
-        if timedOut { return .connectTimeout }
+    static func beforeSending(_ error: any Error) -> OutcomeReason {
         switch error {
         case let error as NIOConnectionError: return reason(of: error)
         case let error as IOError: return error.errnoCode == ETIMEDOUT ? .connectTimeout : reason(of: error)
@@ -40,6 +39,7 @@ enum FailureReason {
             return causes.isEmpty ? "\(error.host) does not resolve" : causes.joined(separator: "; ")
         case let error as IOError: return String(cString: strerror(error.errnoCode))
         case is CancellationError: return "cancelled"
+        case let error as HTTPClientError where error == .cancelled: return "cancelled"
         default: return "\(error)"
         }
     }

@@ -1,10 +1,9 @@
 import AsyncHTTPClient
-import Foundation
 import Glibc
 import NIOCore
 import NIOHTTP1
-import NIOPosix
 public import Planning
+import Synchronization
 
 /// Sends requests to the vendor and says how each ended. It never retries.
 ///
@@ -18,7 +17,7 @@ public final class HTTPVendorClient: Sendable {
     /// For everything but loopback, when there is a proxy.
     private let proxied: HTTPClient?
     private let requestTimeout: Duration
-    private let userAgent: String
+    private let routes: RouteTable
 
     /// A client with connections of its own, which are kept and used again.
     ///
@@ -32,7 +31,7 @@ public final class HTTPVendorClient: Sendable {
         transport: Transport = Transport()
     ) {
         self.requestTimeout = requestTimeout
-        self.userAgent = userAgent
+        routes = RouteTable(userAgent: userAgent)
         var configuration = HTTPClient.Configuration()
         configuration.tlsConfiguration = transport.tls
         configuration.redirectConfiguration = .disallow
@@ -55,93 +54,47 @@ public final class HTTPVendorClient: Sendable {
         try? await proxied?.shutdown()
     }
 
-    private func client(for url: String) -> HTTPClient {
-        guard let proxied, !Transport.isDirect(url) else { return client }
-        return proxied
-    }
-
-    /// Sends one request, once, and judges its end.
-    ///
-    /// - Parameter others: the secrets of all other numbers, which no message may show either.
+    /// Sends one request, once, and judges its end. `others` are the secrets of all other numbers, which no message may
+    /// show either.
     public func send(_ request: VendorRequest, hiding others: SecretIndex = SecretIndex()) async -> Outcome {
-        let end = await exchange(request)
-        return ResponseClassifier.classify(end, now: Self.now(), secrets: request.secrets, others: others)
-    }
-
-    private func exchange(_ request: VendorRequest) async -> ExchangeEnd {
-        guard !Task.isCancelled else { return .notSent(.notSent, message: "cancelled") }
-        guard Self.hasPossiblePort(request.endpoint.url) else {
-            return .notSent(.notSent, message: "the endpoint's port is not a number from 1 to 65535")
-        }
-        // The reader of the file refuses this too; a store that somebody edited does not go through that reader.
-        guard Transport.isEncryptedOrLocal(request.endpoint.url) else {
-            return .notSent(
-                .notSent, message: "the endpoint is neither https nor on loopback: the token would be readable")
-        }
-        let body = WatchedBody(request.body)
-        var message = HTTPClientRequest(url: request.endpoint.url)
-        message.method = .POST
-        message.headers = HTTPHeaders([
-            ("content-type", "application/json"), ("accept", "application/json"), ("user-agent", userAgent),
-        ])
-        message.body = .stream(body, length: .known(Int64(body.bytes.count)))
-        let limit = TimeAmount.milliseconds(requestTimeout.milliseconds)
-        let client = client(for: request.endpoint.url)
-        let work = Task { [message] in await Self.perform(message, client, deadline: .now() + limit) }
-        let isOver = Flag()
-        // A timer of the event loop, not a sleeping task: an idle daemon must not wake.
-        let timer = client.eventLoopGroup.any().scheduleTask(in: limit) {
-            isOver.set()
-            work.cancel()
-        }
-        let result = await withTaskCancellationHandler {
-            await work.value
-        } onCancel: {
-            work.cancel()
-        }
-        timer.cancel()
-        switch result {
-        case .success(let answer): return .answered(answer)
-        case .failure(let error):
-            guard body.wasPulled else {
-                return .notSent(
-                    FailureReason.beforeSending(error, timedOut: isOver.isSet), message: FailureReason.text(error))
+        guard !Task.isCancelled else { return Outcome(.notSent, message: "cancelled") }
+        let exchange = Exchange()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                begin(exchange, request, hiding: others) { continuation.resume(returning: $0) }
             }
-            return isOver.isSet || FailureReason.isTimeout(error)
-                ? .timedOut : .lost(message: FailureReason.text(error))
+        } onCancel: {
+            exchange.cancel()
         }
     }
 
-    /// Head and body of the answer, or the error that came before the head.
-    private static func perform(
-        _ message: HTTPClientRequest, _ client: HTTPClient, deadline: NIODeadline
-    ) async -> Result<ExchangeEnd.Answer, any Error> {
-        let response: HTTPClientResponse
-        do {
-            response = try await client.execute(message, deadline: deadline)
-        } catch {
-            return .failure(error)
-        }
-        let body: ExchangeEnd.Answer.Body
-        do {
-            let buffer = try await response.body.collect(upTo: bodyLimit)
-            body = .complete(Array(buffer.readableBytesView))
-        } catch is NIOTooManyBytesError {
-            body = .oversized
-        } catch {
-            body =
-                Task.isCancelled || FailureReason.isTimeout(error)
-                ? .timedOut : .truncated(message: FailureReason.text(error))
-        }
-        return .success(
-            ExchangeEnd.Answer(
-                status: Int(response.status.code), retryAfter: response.headers.first(name: "retry-after"), body: body))
+    /// Sends one request, once, and judges its end; `completion` is called once, on a thread of the network's.
+    public func send(
+        _ request: VendorRequest, hiding others: SecretIndex = SecretIndex(),
+        completion: @escaping @Sendable (Outcome) -> Void
+    ) {
+        begin(Exchange(), request, hiding: others, completion)
     }
 
-    /// Whether a URL has no port, or one that there can be: the network library ends the process over any other.
-    private static func hasPossiblePort(_ url: String) -> Bool {
-        guard let port = URL(string: url)?.port else { return true }
-        return (1...65_535).contains(port)
+    private func begin(
+        _ exchange: Exchange, _ request: VendorRequest, hiding others: SecretIndex,
+        _ completion: @escaping @Sendable (Outcome) -> Void
+    ) {
+        let end: @Sendable (ExchangeEnd) -> Void = { end in
+            completion(
+                ResponseClassifier.classify(end, now: Self.now(), secrets: request.secrets, others: others))
+        }
+        let route: Route
+        switch routes.route(to: request.endpoint) {
+        case .success(let found): route = found
+        case .failure(let refusal): return end(.notSent(.notSent, message: refusal.message))
+        }
+        let message = route.message(with: exchange.body(of: request.body))
+        let limit = TimeAmount.milliseconds(requestTimeout.milliseconds)
+        let task = (route.isDirect ? client : proxied ?? client)
+            .execute(request: message, delegate: exchange, deadline: .now() + limit)
+        exchange.note(task)
+        task.futureResult.whenComplete { end(exchange.end($0)) }
     }
 
     private static func now() -> Instant {

@@ -23,6 +23,7 @@ enum Redaction {
 
     /// Nothing that breaks a line, steers a terminal, hides itself or turns the direction of writing.
     private static func onOneLine(_ text: String) -> String {
+        if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text }
         var scalars = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             switch scalar.properties.generalCategory {

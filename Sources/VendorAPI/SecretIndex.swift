@@ -1,23 +1,43 @@
 /// Many secrets, ordered so that a text is searched for all of them in one pass. It cannot print itself.
+///
+/// They lie sorted in one block of bytes: a hundred thousand take little more room than their texts, and a place in a
+/// text is compared with as few of them as a binary search needs, however alike they begin.
 public struct SecretIndex: Sendable {
     /// Shorter ones are words of every sentence, and are only looked for in the answer to their own request.
     public static let shortest = 4
 
-    /// The secrets by their first ``shortest`` bytes, longest first.
-    private var byStart: [UInt32: [[UInt8]]] = [:]
+    /// The secrets in the order of their bytes, one behind the other.
+    private var block: [UInt8] = []
+    /// Where each begins, and where the last one ends.
+    private var begins: [Int32] = [0]
+    /// For each, the longest other one that it begins with; its own place for none.
+    private var parents: [Int32] = []
+    /// What they begin with: most places of a text are passed over by this alone.
+    private var starts: Set<UInt32> = []
 
     /// An index of nothing.
     public init() {}
 
     /// An index of `secrets`; those under ``shortest`` bytes are left out.
     public init(_ secrets: some Sequence<String>) {
-        for secret in secrets {
-            let bytes = Array(secret.utf8)
-            guard let start = Self.start(of: bytes[...]) else { continue }
-            byStart[start, default: []].append(bytes)
-        }
-        for (start, secrets) in byStart where secrets.count > 1 {
-            byStart[start] = secrets.sorted { $0.count > $1.count }
+        let texts = secrets.filter { $0.utf8.count >= Self.shortest }
+        // Swift orders texts by their canonical form, which is the order of their bytes for ASCII alone.
+        let isPlain = texts.allSatisfy { text in text.utf8.allSatisfy { $0 < 0x80 } }
+        let sorted = isPlain ? texts.sorted() : texts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        block.reserveCapacity(sorted.reduce(0) { $0 + $1.utf8.count })
+        parents.reserveCapacity(sorted.count)
+        begins.reserveCapacity(sorted.count + 1)
+        // Those that the latest one begins with, each with the next shorter one below it.
+        var open: [Int32] = []
+        for text in sorted {
+            let place = Int32(parents.count)
+            while let last = open.last, !text.utf8.starts(with: secret(Int(last))) { open.removeLast() }
+            if let last = open.last, secret(Int(last)).count == text.utf8.count { continue }
+            parents.append(open.last ?? place)
+            open.append(place)
+            block += text.utf8
+            begins.append(Int32(clamping: block.count))
+            if let start = Self.start(of: secret(Int(place))) { starts.insert(start) }
         }
     }
 
@@ -28,15 +48,13 @@ public struct SecretIndex: Sendable {
 
     /// `bytes` with every secret replaced.
     func redacting(_ bytes: [UInt8]) -> [UInt8] {
-        guard !byStart.isEmpty else { return bytes }
+        guard !parents.isEmpty else { return bytes }
         var result: [UInt8] = []
         var index = 0
         while index < bytes.count {
-            let rest = bytes[index...]
-            let secrets = Self.start(of: rest).flatMap { byStart[$0] } ?? []
-            if let secret = secrets.first(where: { rest.starts(with: $0) }) {
+            if let count = longest(at: bytes[index...]) {
                 result += Redaction.placeholder.utf8
-                index += secret.count
+                index += count
             } else {
                 result.append(bytes[index])
                 index += 1
@@ -44,6 +62,27 @@ public struct SecretIndex: Sendable {
         }
         return result
     }
+
+    /// How long the longest secret is that `rest` begins with; nil for none.
+    private func longest(at rest: ArraySlice<UInt8>) -> Int? {
+        guard let start = Self.start(of: rest), starts.contains(start) else { return nil }
+        // The last one that does not come after `rest`: every secret that `rest` begins with, it begins with, too.
+        var (low, high) = (0, parents.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if rest.lexicographicallyPrecedes(secret(middle)) { high = middle } else { low = middle + 1 }
+        }
+        guard low > 0 else { return nil }
+        var place = low - 1
+        while !rest.starts(with: secret(place)) {
+            let parent = Int(parents[place])
+            guard parent != place else { return nil }
+            place = parent
+        }
+        return secret(place).count
+    }
+
+    private func secret(_ place: Int) -> ArraySlice<UInt8> { block[Int(begins[place])..<Int(begins[place + 1])] }
 
     private static func start(of bytes: ArraySlice<UInt8>) -> UInt32? {
         guard bytes.count >= shortest else { return nil }

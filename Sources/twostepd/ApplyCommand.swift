@@ -33,7 +33,8 @@ struct ApplyCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try config.settings()
         let secrets = try SecretsOption.read(settings, config.environment)
-        let reading = DesiredStateReader.read(path: settings.desiredState, secrets: secrets, references: .required)
+        let reading = DesiredStateReader.read(
+            path: settings.desiredState, shard: settings.shard, secrets: secrets, references: .required)
         Diagnostics.note(reading.problems)
         guard let desired = reading.value else {
             throw Failure.configuration("\(settings.desiredState) is not valid: nothing was sent")
@@ -62,19 +63,20 @@ struct ApplyCommand: AsyncParsableCommand {
         let now = SystemClock().now()
         let fleet = FleetReader(settings: settings, environment: config.environment, now: now)
         guard let reader = try fleet.open() else { throw Failure.failed("the store vanished while it was worked on") }
-        let snapshot = try StatusSnapshot(fleet, reader: reader)
+        let status = StatusReport(fleet: fleet, selection: NumberSelection())
         switch output.format {
-        case .json: try JSONOutput.print(snapshot.document)
+        case .json: try status.printJSON()
         case .text:
             let width = Console.isTerminal(1) ? Console.width(1) : 0
-            StatusText(snapshot: snapshot).lines(width: width, colours: Console.colours(1)).forEach {
-                Console.print($0)
-            }
+            Console.print(lines: try status.lines(width: width, colours: Console.colours(1)))
         }
         guard result.failed.isEmpty, !result.wasInterrupted else {
-            let errors = Dictionary(
-                snapshot.all.map { ($0.record.number, $0.record.lastError ?? $0.reason.sentence) },
-                uniquingKeysWith: { first, _ in first })
+            let failed = Set(result.failed)
+            let reasons = try fleet.survey(reader, guards: try fleet.guards(reader)) { standing in
+                failed.contains(standing.record.number)
+                    ? (standing.record.number, standing.record.lastError ?? standing.reason.sentence) : nil
+            }
+            let errors = Dictionary(reasons, uniquingKeysWith: { first, _ in first })
             let lines = result.failed.map { number in
                 let why =
                     result.blocked.contains(number)

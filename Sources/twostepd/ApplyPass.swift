@@ -95,7 +95,10 @@ final class ApplyPass: Sendable {
         for await _ in stopped.stream { break }
         withExtendedLifetime(signals) {}
         bar?.end()
-        if !state.withLock({ $0.wasInterrupted }) { await work.tellHooks(within: .seconds(30)) }
+        if !state.withLock({ $0.wasInterrupted }) {
+            await work.tellHooks(within: .seconds(30))
+            await work.pruneHistory()
+        }
         await work.close()
         return try state.withLock { state in
             if let problem = state.problem { throw StartupError.unavailable(problem) }

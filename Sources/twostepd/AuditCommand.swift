@@ -8,7 +8,7 @@ import Storage
 struct AuditCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "Verify, export and prune the history of requests and events.",
-        subcommands: [Verify.self, Export.self, Prune.self]
+        subcommands: [Verify.self, Export.self, Prune.self, Compact.self]
     )
 
     /// `twostepd audit verify`.

@@ -38,23 +38,24 @@ struct CheckCommand: ParsableCommand {
         // A desired-state file can be checked where no settings are, for instance in a code review.
         let isAlone =
             desiredState != nil && config.config == nil && !FileManager.default.fileExists(atPath: config.path)
-        let settingsReading = isAlone ? nil : SettingsReader.read(path: config.path)
+        let settingsReading = isAlone ? nil : SettingsReader.read(path: config.path, environment: config.environment)
         let settings = settingsReading.map(\.value) ?? Settings()
         var problems = settingsReading?.problems ?? []
-        var count: Int?
+        var size: String?
         var comparison: (sha256: String, difference: String)?
         if let path = desiredState ?? settings?.desiredState {
             let secrets = settings.map { SecretSources.read(settings: $0, environment: config.environment) }
-            let reading = try Self.read(path, secrets: secrets?.value)
+            let reading = try Self.read(path, shard: settings?.shard ?? .whole, secrets: secrets?.value)
             problems += (secrets?.problems ?? []) + reading.problems
-            count = reading.value?.numbers.count
+            size = reading.value.map { Self.size(of: $0) }
             if !isAlone {
                 problems += HookCheck.problems(settings?.hooks ?? [], secrets: secrets?.value, path: config.path)
             }
             if againstStore, let state = reading.value, let settings, let sources = secrets?.value {
                 let fleet = FleetReader(
                     settings: settings, environment: config.environment, now: SystemClock().now())
-                let compared = try StoreComparison(of: state, fleet: fleet, secrets: sources)
+                let compared = try StoreComparison(
+                    of: state, store: StoreComparison.Store(fleet), fleet: fleet, secrets: sources)
                 comparison = (state.sha256, compared.difference)
                 if let held = compared.held { problems.append(Self.warning(of: held, path: path, state.sha256)) }
             }
@@ -71,9 +72,9 @@ struct CheckCommand: ParsableCommand {
         case .json: try JSONOutput.print(CheckDocument(valid: isValid, problems: problems))
         case .text:
             Diagnostics.note(problems)
-            if isValid, let count {
+            if isValid, let size {
                 let name = desiredState == "-" ? "<stdin>" : desiredState ?? settings?.desiredState ?? ""
-                Console.print("\(name): valid, \(count) numbers")
+                Console.print("\(name): valid, \(size)")
                 if let comparison {
                     Console.print("against the store: \(comparison.difference)\nsha256: \(comparison.sha256)")
                 }
@@ -96,12 +97,19 @@ enum CheckFormat: String, ExpressibleByArgument, CaseIterable {
 
 extension CheckCommand {
     /// Reads a desired state from a file, or from standard input for `-`.
-    private static func read(_ path: String, secrets: SecretSources?) throws -> Reading<DesiredState> {
+    private static func read(_ path: String, shard: Shard, secrets: SecretSources?) throws -> Reading<DesiredState> {
         guard path == "-" else {
-            return DesiredStateReader.read(path: path, secrets: secrets, references: .warnIfNoSource)
+            return DesiredStateReader.read(path: path, shard: shard, secrets: secrets, references: .warnIfNoSource)
         }
         return DesiredStateReader.read(
-            bytes: try StandardInput.read(), file: "<stdin>", secrets: secrets, references: .warnIfNoSource)
+            bytes: try StandardInput.read(), file: "<stdin>", shard: shard, secrets: secrets,
+            references: .warnIfNoSource)
+    }
+
+    /// How many numbers the file has, and how many of them are this instance's.
+    private static func size(of state: DesiredState) -> String {
+        let part = state.shard.isWhole ? "" : ", \(state.numbers.count) of them in shard \(state.shard)"
+        return "\(state.fleetSize) numbers\(part)"
     }
 
     private static func warning(of held: Weakening, path: String, _ sha256: String) -> ConfigProblem {

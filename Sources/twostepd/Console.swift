@@ -7,6 +7,19 @@ enum Console {
         write(text + terminator, to: STDOUT_FILENO)
     }
 
+    /// Writes lines to standard output, many at a time.
+    static func print(lines: [String]) {
+        var text = ""
+        for line in lines {
+            text += line
+            text += "\n"
+            guard text.utf8.count > 1 << 16 else { continue }
+            print(text, terminator: "")
+            text = ""
+        }
+        print(text, terminator: "")
+    }
+
     /// Writes one message for people to standard error.
     static func error(_ text: String) {
         let head = colours(STDERR_FILENO) ? "\u{1B}[1;31merror:\u{1B}[0m " : "error: "

@@ -43,6 +43,18 @@ struct FleetReader {
         do { return try view.standings(reader, guards: guards) } catch { throw Failure(error) }
     }
 
+    /// How one number stands, by number or label; nil when the store does not know it.
+    func standing(named name: String, _ reader: StoreReader, guards: GuardsInForce) throws -> Standing? {
+        do { return try view.standing(named: name, reader, guards: guards) } catch { throw Failure(error) }
+    }
+
+    /// What `render` makes of every number, most urgent first, on all processors.
+    func survey<Value: Sendable>(
+        _ reader: StoreReader, guards: GuardsInForce, _ render: @escaping @Sendable (Standing) -> Value?
+    ) throws -> [Value] {
+        do { return try view.survey(reader, guards: guards, inParallel: true, render) } catch { throw Failure(error) }
+    }
+
     /// What holds numbers back besides their own records.
     func guards(_ reader: StoreReader) throws -> GuardsInForce {
         do {
@@ -62,10 +74,12 @@ struct FleetReader {
     func resolve(_ text: String?, _ reader: StoreReader) throws -> PhoneNumber? {
         guard let text else { return nil }
         if let number = PhoneNumber(text) { return number }
-        guard let found = try records(reader).first(where: { $0.desired?.label == text }) else {
-            throw Failure.failed("\(text) is no number in E.164 form and no label in the store: see `twostepd status`")
+        do throws(StorageError) {
+            if let number = try reader.number(named: text) { return number }
+        } catch {
+            throw Failure(error)
         }
-        return found.number
+        throw Failure.failed("\(text) is no number in E.164 form and no label in the store: see `twostepd status`")
     }
 
     private var view: FleetView { FleetView(location: location, policy: policy, now: now) }

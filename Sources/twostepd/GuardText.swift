@@ -4,7 +4,8 @@ import Planning
 /// What holds the fleet back, for people: a line for each guard that does.
 struct GuardText {
     let guards: GuardsInForce
-    let standings: [Standing]
+    /// Whether a number waits for its turn to be exposed.
+    let isBudgetAwaited: Bool
     let now: Instant
 
     var lines: [String] {
@@ -26,7 +27,7 @@ struct GuardText {
             case .endpointDown: lines.append("endpoint: DOWN\(since): \(state.detail); one probe at a time")
             case .exposureBudget:
                 // It begins small at every start; it matters when somebody waits for it.
-                guard standings.contains(where: { $0.reason == .exposureBudget }) else { continue }
+                guard isBudgetAwaited else { continue }
                 lines.append("exposure: \(guards.exposed) exposed; \(state.detail)\(since)")
             }
         }

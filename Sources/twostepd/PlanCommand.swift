@@ -30,25 +30,28 @@ struct PlanCommand: ParsableCommand {
     func run() throws {
         let settings = try usedSettings()
         let path = desiredState ?? settings.desiredState
+        let fleet = FleetReader(
+            settings: settings, environment: config.environment, now: SystemClock().now())
+        let store = Errand { try StoreComparison.Store(fleet) }
         let secrets = try SecretsOption.read(settings, config.environment)
-        let reading = DesiredStateReader.read(path: path, secrets: secrets, references: .warnIfNoSource)
+        let reading = DesiredStateReader.read(
+            path: path, shard: settings.shard, secrets: secrets, references: .warnIfNoSource)
         Diagnostics.note(reading.problems)
         guard let desired = reading.value else {
             throw Failure.configuration("\(path) is not valid: the last good state stays in force")
         }
-        let fleet = FleetReader(
-            settings: settings, environment: config.environment, now: SystemClock().now())
-        let comparison = try StoreComparison(of: desired, fleet: fleet, secrets: secrets)
+        let comparison = try StoreComparison(of: desired, store: store.result(), fleet: fleet, secrets: secrets)
         let standings = try comparison.standings()
         let document = PlanDocument(standings, refused: comparison.held?.description)
         switch output.format {
         case .json: try JSONOutput.print(document)
         case .text:
-            GuardText(guards: comparison.guards, standings: standings, now: fleet.now).lines
+            let isBudgetAwaited = standings.contains { $0.reason == .exposureBudget }
+            GuardText(guards: comparison.guards, isBudgetAwaited: isBudgetAwaited, now: fleet.now).lines
                 .forEach { Console.print($0) }
             if desiredState != nil { Console.print("Against the store: \(comparison.difference).\n") }
             PlanText(
-                standings: standings, document: document, now: fleet.now,
+                standings: standings, document: document, shard: settings.shard, now: fleet.now,
                 width: Console.isTerminal(1) ? Console.width(1) : 0
             ).lines.forEach { Console.print($0) }
             if let held = comparison.held {
@@ -74,18 +77,24 @@ struct PlanCommand: ParsableCommand {
 struct PlanText {
     let standings: [Standing]
     let document: PlanDocument
+    let shard: Shard
     let now: Instant
     /// The width of the terminal in columns; 0 for as wide as it gets.
     let width: Int
 
     private var relative: RelativeTime { RelativeTime(now: now) }
 
-    var lines: [String] { now(labels) + held + later(labels) + ["", summary] }
+    var lines: [String] {
+        let labels = labels
+        return now(labels) + held + later(labels) + ["", summary]
+    }
 
+    /// The labels of the numbers that are listed, by number.
     private var labels: [String: String] {
-        Dictionary(
-            standings.map { ($0.record.number.description, $0.record.desired?.label ?? "") },
-            uniquingKeysWith: { first, _ in first })
+        let listed = Set(document.now.map(\.number) + document.later.prefix(Self.mostListed).map(\.number))
+        let pairs = standings.lazy.filter { listed.contains($0.record.number.description) }
+            .map { ($0.record.number.description, $0.record.desired?.label ?? "") }
+        return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
 
     private func now(_ labels: [String: String]) -> [String] {
@@ -124,25 +133,29 @@ struct PlanText {
         guard !document.later.isEmpty else { return [] }
         var table = TextTable(["  NUMBER", "LABEL", "ACTION", "WHEN"])
         for item in document.later.prefix(Self.mostListed) {
-            let when = Instant(item.at).map { "\(relative.text($0)), \(item.at)" } ?? item.at
+            let when = "\(relative.text(item.instant)), \(item.at)"
             table.add(["  " + item.number, labels[item.number] ?? "", item.action, when])
         }
         let spans = [("day", 1), ("week", 7), ("90 days", 90)].map { name, days in
             let end = now.advanced(by: .seconds(days * 86_400))
-            let due = document.later.filter { item in Instant(item.at).map { $0 <= end } ?? false }
-            return "  in the next \(name): \(Self.counts(due.map(\.action)))"
+            // They are in the order of time.
+            let due = document.later.prefix { $0.instant <= end }
+            return "  in the next \(name): \(Self.counts(due.lazy.map(\.action)))"
         }
         return ["", "Falls due later:", ""] + table.lines(width: width) + more(document.later.count) + [""] + spans
     }
 
     private var summary: String {
         let counted = Self.counts(document.now.map(\.action))
-        return "Plan: \(counted) now; \(document.later.count) later; \(standings.count) numbers in the file."
+        let part = shard.isWhole ? "in the file" : "of shard \(shard)"
+        return "Plan: \(counted) now; \(document.later.count) later; \(standings.count) numbers \(part)."
     }
 
     /// Such as "2 enable, 1 rotate".
-    private static func counts(_ actions: [String]) -> String {
-        let counts = Dictionary(grouping: actions, by: \.self).mapValues(\.count).sorted { $0.key < $1.key }
+    private static func counts(_ actions: some Sequence<String>) -> String {
+        var byAction: [String: Int] = [:]
+        for action in actions { byAction[action, default: 0] += 1 }
+        let counts = byAction.sorted { $0.key < $1.key }
         return counts.isEmpty ? "nothing" : counts.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     }
 

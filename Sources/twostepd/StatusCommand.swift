@@ -44,29 +44,20 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try config.settings()
         guard watch else {
-            let text = try text(settings, width: Console.isTerminal(1) ? Console.width(1) : 0)
-            return Console.print(text.joined(separator: "\n"))
+            guard output.format == .text else { return try report(settings).printJSON() }
+            let width = Console.isTerminal(1) ? Console.width(1) : 0
+            return Console.print(lines: try report(settings).lines(width: width, colours: Console.colours(1)))
         }
         guard output.format == .text, Console.isTerminal(1) else {
             throw Failure.usage("--watch needs a terminal and text; for scripts: --format json")
         }
-        try await Screen.keep(everySeconds: 2) { try text(settings, width: Console.width(1)) }
+        try await Screen.keep(everySeconds: 2) {
+            try report(settings).lines(width: Console.width(1), colours: Console.colours(1))
+        }
     }
 
-    private func text(_ settings: Settings, width: Int) throws -> [String] {
+    private func report(_ settings: Settings) -> StatusReport {
         let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
-        let reader = try fleet.open()
-        let snapshot = try StatusSnapshot(fleet, reader: reader, selection: selection)
-        let colours = Console.colours(1)
-        switch output.format {
-        case .json: return [try JSONOutput.text(snapshot.document)]
-        case .text:
-            if selection.isOneName, let reader, let standing = snapshot.shown.first {
-                return try NumberText(
-                    standing, snapshot: snapshot, policy: fleet.policy, reader: reader, isAbsolute: absolute
-                ).lines(width: width, colours: colours)
-            }
-            return StatusText(snapshot: snapshot, isAbsolute: absolute).lines(width: width, colours: colours)
-        }
+        return StatusReport(fleet: fleet, selection: selection, isAbsolute: absolute)
     }
 }

@@ -1,23 +1,22 @@
 import Daemon
 import Planning
 import Storage
+import Synchronization
 
-/// What `status` knows at one instant, all of it or the numbers that were asked for.
-struct StatusSnapshot {
+/// What `status` knows at one instant besides the numbers that it shows.
+struct StatusSnapshot: Sendable {
     let now: Instant
     let holder: LockHolder?
     /// Nil while there is no store.
     let inForce: DesiredStateStatus?
     let guards: GuardsInForce
-    /// Every number, most urgent first.
-    let all: [Standing]
-    /// Those to show.
-    var shown: [Standing]
     /// The requests that are on their way; none when no process works on the store.
     let flights: [PhoneNumber: ChangeEntry]
+    /// The numbers that were gone over.
+    private(set) var tally = StatusTally()
 
-    /// Reads the store; `selection` says which numbers are shown.
-    init(_ fleet: FleetReader, reader: StoreReader?, selection: NumberSelection = NumberSelection()) throws {
+    /// Reads what concerns the whole store.
+    init(_ fleet: FleetReader, reader: StoreReader?) throws {
         now = fleet.now
         do {
             holder = try StoreLock.holder(at: fleet.location)
@@ -27,28 +26,52 @@ struct StatusSnapshot {
         } catch {
             throw Failure(error)
         }
-        let guards = try reader.map { try fleet.guards($0) } ?? GuardsInForce()
-        self.guards = guards
-        all = try reader.map { try fleet.standings($0, guards: guards) } ?? []
-        shown = try selection.apply(to: all, in: fleet.location)
+        guards = try reader.map { try fleet.guards($0) } ?? GuardsInForce()
     }
 
     init(
         now: Instant, holder: LockHolder?, inForce: DesiredStateStatus?, guards: GuardsInForce = GuardsInForce(),
-        all: [Standing], flights: [PhoneNumber: ChangeEntry] = [:]
+        flights: [PhoneNumber: ChangeEntry] = [:]
     ) {
         self.now = now
         self.holder = holder
         self.inForce = inForce
         self.guards = guards
-        self.all = all
         self.flights = flights
-        shown = all
     }
 
-    var document: StatusDocument {
-        StatusDocument(at: now, holder: holder, inForce: inForce, standings: shown)
+    /// Goes over the fleet, and gives what `render` makes of each number that is meant, most urgent first.
+    ///
+    /// Throws ``Failure`` for a name that means no number.
+    mutating func survey<Value: Sendable>(
+        _ fleet: FleetReader, reader: StoreReader?, selection: NumberSelection,
+        _ render: @escaping @Sendable (Standing) -> Value
+    ) throws -> [Value] {
+        let counted = Mutex(StatusTally())
+        let values = try reader.map { reader in
+            try fleet.survey(reader, guards: guards) { standing in
+                let isMeant = selection.means(standing)
+                let names = selection.names.filter { NumberSelection.isMeant(standing, by: $0) }
+                counted.withLock { $0.add(standing, isShown: isMeant, names: names) }
+                return isMeant ? render(standing) : nil
+            }
+        }
+        tally = counted.withLock { $0 }
+        try selection.requireAll(tally.names, in: fleet.location)
+        return values ?? []
     }
+
+    /// The same of numbers that are at hand.
+    mutating func survey<Value>(_ standings: [Standing], _ render: (Standing) -> Value) -> [Value] {
+        tally = StatusTally()
+        return standings.map { standing in
+            tally.add(standing, isShown: true, names: [])
+            return render(standing)
+        }
+    }
+
+    /// The document, with no numbers yet.
+    var document: StatusDocument { StatusDocument(at: now, holder: holder, inForce: inForce, standings: []) }
 
     /// Why a number stands as it does, and what comes next.
     func why(_ standing: Standing, time: RelativeTime) -> WhyText {
@@ -57,8 +80,26 @@ struct StatusSnapshot {
     }
 }
 
+/// The numbers of a status in figures.
+struct StatusTally: Sendable {
+    private(set) var all = 0
+    /// Those that are shown, by condition.
+    private(set) var shown: [NumberCondition: Int] = [:]
+    /// Whether a number waits for its turn to be exposed.
+    private(set) var isBudgetAwaited = false
+    /// The names that were asked for and mean a number.
+    private(set) var names: Set<String> = []
+
+    mutating func add(_ standing: Standing, isShown: Bool, names: [String]) {
+        all += 1
+        if isShown { shown[standing.condition, default: 0] += 1 }
+        if standing.reason == .exposureBudget { isBudgetAwaited = true }
+        self.names.formUnion(names)
+    }
+}
+
 /// Which numbers are meant: by name, and by how they stand.
-struct NumberSelection {
+struct NumberSelection: Sendable {
     /// Numbers, labels, or patterns of either; empty for all.
     var names: [String] = []
     /// Empty for all.
@@ -66,25 +107,29 @@ struct NumberSelection {
     /// A pattern of labels; nil for all.
     var label: String?
 
-    /// Whether exactly one number is asked for, by its name: then everything about it is shown.
-    var isOneName: Bool {
-        names.count == 1 && conditions.isEmpty && label == nil && !names.contains { Glob.isPattern($0) }
+    /// The one number that is asked for by its name, if that is all: then everything about it is shown.
+    var oneName: String? {
+        guard names.count == 1, conditions.isEmpty, label == nil, !names.contains(where: Glob.isPattern) else {
+            return nil
+        }
+        return names.first
     }
 
-    /// Those of `standings` that are meant. Throws ``Failure`` for a name that means none.
-    func apply(to standings: [Standing], in location: StoreLocation) throws -> [Standing] {
-        if let unknown = names.first(where: { name in !standings.contains { Self.isMeant($0, by: name) } }) {
-            let what = Glob.isPattern(unknown) ? "no number or label matches \(unknown)" : "\(unknown) is not"
-            throw Failure.failed("\(what) in the store \(location.database): see `twostepd status`")
-        }
-        return standings.filter { standing in
-            (names.isEmpty || names.contains { Self.isMeant(standing, by: $0) })
-                && (conditions.isEmpty || conditions.contains(standing.condition))
-                && label.map { Glob.matches($0, standing.record.desired?.label ?? "") } ?? true
-        }
+    /// Whether `standing` is meant.
+    func means(_ standing: Standing) -> Bool {
+        (names.isEmpty || names.contains { Self.isMeant(standing, by: $0) })
+            && (conditions.isEmpty || conditions.contains(standing.condition))
+            && label.map { Glob.matches($0, standing.record.desired?.label ?? "") } ?? true
     }
 
-    private static func isMeant(_ standing: Standing, by name: String) -> Bool {
+    /// Throws ``Failure`` when a name is not among those that mean a number.
+    func requireAll(_ found: Set<String>, in location: StoreLocation) throws {
+        guard let unknown = names.first(where: { !found.contains($0) }) else { return }
+        let what = Glob.isPattern(unknown) ? "no number or label matches \(unknown)" : "\(unknown) is not"
+        throw Failure.failed("\(what) in the store \(location.database): see `twostepd status`")
+    }
+
+    static func isMeant(_ standing: Standing, by name: String) -> Bool {
         guard Glob.isPattern(name) else { return standing.isMeant(by: name) }
         return Glob.matches(name, standing.record.number.description)
             || standing.record.desired?.label.map { Glob.matches(name, $0) } ?? false

@@ -3,38 +3,48 @@ import Planning
 import Storage
 
 /// The status for people: a line for whatever holds the fleet back, then a table of numbers.
-struct StatusText {
-    let snapshot: StatusSnapshot
+struct StatusText: Sendable {
+    /// One number's line in the table.
+    struct Row: Sendable {
+        let cells: [String]
+        let condition: NumberCondition
+    }
+
+    var snapshot: StatusSnapshot
     var isAbsolute = false
 
     private var time: RelativeTime { RelativeTime(now: snapshot.now, isAbsolute: isAbsolute) }
 
     /// The text.
     ///
-    /// - Parameter width: that of the terminal, in columns; 0 for as wide as it gets, one line a number.
-    func lines(width: Int, colours: Bool = false) -> [String] {
-        head(width: width) + [""] + (snapshot.all.isEmpty ? [Self.nothingYet] : table(width: width, colours: colours))
+    /// - Parameters:
+    ///   - rows: those of the numbers to show, in their order.
+    ///   - width: that of the terminal, in columns; 0 for as wide as it gets, one line a number.
+    func lines(_ rows: [Row], width: Int, colours: Bool = false) -> [String] {
+        let isEmpty = snapshot.tally.all == 0
+        return head(width: width) + [""]
+            + (isEmpty ? [Self.nothingYet] : table(rows, width: width, colours: colours))
     }
 
     /// The lines above the numbers.
     func head(width: Int) -> [String] {
-        let guards = GuardText(guards: snapshot.guards, standings: snapshot.all, now: snapshot.now).lines
+        let guards = GuardText(
+            guards: snapshot.guards, isBudgetAwaited: snapshot.tally.isBudgetAwaited, now: snapshot.now
+        ).lines
         return ([daemonLine] + desiredStateLines + guards).flatMap { width == 0 ? [$0] : $0.wrapped(to: width) }
     }
 
     private static let nothingYet =
         "no numbers yet: `twostepd run` or `twostepd apply` takes the desired state into force"
 
-    private func table(width: Int, colours: Bool) -> [String] {
-        guard !snapshot.shown.isEmpty else { return ["none of \(snapshot.all.count) numbers is meant"] }
+    private func table(_ rows: [Row], width: Int, colours: Bool) -> [String] {
+        guard !rows.isEmpty else { return ["none of \(snapshot.tally.all) numbers is meant"] }
         var table = TextTable([
             TextTable.Column("NUMBER"), TextTable.Column("LABEL"), TextTable.Column("DESIRED", spare: 1),
             TextTable.Column("CONDITION"), TextTable.Column("PIN", spare: 2), TextTable.Column("ROTATED", spare: 3),
             TextTable.Column("WHY"),
         ])
-        for standing in snapshot.shown {
-            table.add(row(standing), styles: [3: standing.condition.style])
-        }
+        for row in rows { table.add(row.cells, styles: colours ? [3: row.condition.style] : [:]) }
         return table.lines(width: width, colours: colours) + ["", summary]
     }
 
@@ -47,41 +57,43 @@ struct StatusText {
     }
 
     private var desiredStateLines: [String] {
-        guard let inForce = snapshot.inForce, let revision = inForce.revision else {
-            return ["desired state: none in force"]
-        }
+        guard let inForce = snapshot.inForce else { return ["desired state: none in force"] }
         let loaded = inForce.loadedAt.map { ", loaded \(time.text($0))" } ?? ""
         let hash = inForce.sha256.map { " (sha256 \($0.prefix(12)))" } ?? ""
-        var lines = ["desired state: revision \(revision)\(hash)\(loaded)"]
-        if inForce.isValid == false {
+        let shard = inForce.shard.isWhole ? "" : ", shard \(inForce.shard)"
+        let inWords = inForce.revision.map { "revision \($0)\(hash)\(shard)\(loaded)" } ?? "none in force"
+        var lines = ["desired state: \(inWords)"]
+        let stays = inForce.revision.map { "so revision \($0) stays" } ?? "so none is in force"
+        if let revision = inForce.revision, inForce.isValid == false {
             lines.append("desired state: the file is NOT VALID, so revision \(revision) stays in force:")
             lines.append("  \(inForce.problem ?? "it cannot be read")")
             lines.append("  see `twostepd check`")
         }
         if let held = inForce.held {
-            lines.append(
-                "desired state: the file is HELD since \(time.text(held.since)), so revision \(revision) stays:")
+            lines.append("desired state: the file is HELD since \(time.text(held.since)), \(stays):")
             lines.append("  \(held.reason)")
             lines.append("  see `twostepd plan`; to take it: twostepd accept \(held.sha256.prefix(12))")
         }
         return lines
     }
 
-    private func row(_ standing: Standing) -> [String] {
+    /// The line of one number.
+    func row(_ standing: Standing) -> Row {
         let record = standing.record
-        return [
+        let cells = [
             record.number.description, record.desired?.label ?? "-", record.desired?.verification.rawValue ?? "-",
             standing.condition.rawValue, record.likeliestGeneration.map { "gen \($0)" } ?? "-",
             time.text(record.rotatedAt), snapshot.why(standing, time: time).line,
         ]
+        return Row(cells: cells, condition: standing.condition)
     }
 
     private var summary: String {
-        let counts = Dictionary(grouping: snapshot.shown, by: \.condition).mapValues(\.count)
+        let counts = snapshot.tally.shown
         let parts = NumberCondition.allCases.compactMap { condition in
             counts[condition].map { "\($0) \(condition.rawValue)" }
         }
-        let (shown, all) = (snapshot.shown.count, snapshot.all.count)
+        let (shown, all) = (counts.values.reduce(0, +), snapshot.tally.all)
         let what = shown == all ? "\(all)" : "\(shown) of \(all)"
         return "\(what) number\(all == 1 ? "" : "s"): " + parts.joined(separator: ", ")
     }

@@ -15,17 +15,42 @@ struct StoreComparison {
     let guards: GuardsInForce
     private let marker: TokenMarker?
 
-    init(of desired: DesiredState, fleet: FleetReader, secrets: SecretSources) throws {
+    /// What the store holds, which can be read while the file is.
+    struct Store: Sendable {
+        let reader: StoreReader?
+        let records: [NumberRecord]
+
+        init(_ fleet: FleetReader) throws {
+            reader = try fleet.open()
+            records = try reader.map { try fleet.survey($0, guards: GuardsInForce()) { $0.record } } ?? []
+        }
+    }
+
+    init(of desired: DesiredState, store: Store, fleet: FleetReader, secrets: SecretSources) throws {
         self.desired = desired
         self.fleet = fleet
         self.secrets = secrets
-        let reader = try fleet.open()
-        let known = try reader.map { try fleet.records($0) } ?? []
+        let (reader, known) = (store.reader, store.records)
         records = Dictionary(known.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
         guards = try reader.map { try fleet.guards($0) } ?? GuardsInForce()
         do { marker = try reader?.tokenMarker() } catch { throw Failure(error) }
         held = WeakeningGuard(maximumPercent: fleet.policy.maxWeakenedPercent)
-            .weakening(from: known.compactMap(\.desired), to: desired.numbers)
+            .weakening(
+                from: known.compactMap(\.desired), to: desired.numbers,
+                shardChange: try Self.shardChange(to: desired, from: reader, records))
+    }
+
+    /// As the store sees it when it takes the state; nil while the part of the fleet stays as it was.
+    private static func shardChange(
+        to desired: DesiredState, from reader: StoreReader?, _ records: [PhoneNumber: NumberRecord]
+    ) throws -> ShardChange? {
+        let inForce: Shard?
+        do { inForce = try reader?.shardInForce() } catch { throw Failure(error) }
+        guard desired.shard != inForce ?? .whole else { return nil }
+        let unknown = desired.numbers.count { entry in
+            records[entry.number].map { $0.handedOverAt != nil } ?? true
+        }
+        return ShardChange(from: inForce, to: desired.shard, unknown: unknown)
     }
 
     /// How the entries differ from those in force, in words.
@@ -42,7 +67,7 @@ struct StoreComparison {
 
     /// How every number would stand if the state were in force.
     func standings() throws -> [Standing] {
-        try desired.numbers.map { entry in
+        try desired.numbers.mapInParallel { entry in
             let entry = marked(entry)
             var record = (records[entry.number] ?? NumberRecord(number: entry.number)).taking(entry)
             var operatorPIN: PIN?

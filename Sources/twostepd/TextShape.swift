@@ -25,12 +25,17 @@ extension Character {
 
 extension StringProtocol {
     /// How many columns of a terminal it takes.
-    var displayWidth: Int { reduce(0) { $0 + $1.displayWidth } }
+    var displayWidth: Int {
+        // Nearly all of it is printable ASCII: a byte is a character, and takes a column.
+        let isPlain = utf8.withContiguousStorageIfAvailable { bytes in bytes.allSatisfy { (0x20..<0x7F).contains($0) } }
+        return isPlain == true ? utf8.count : reduce(0) { $0 + $1.displayWidth }
+    }
 }
 
 extension String {
     /// Without the spaces at its end.
     var trimmedRight: String {
+        guard utf8.last == UInt8(ascii: " ") else { return self }
         guard let last = lastIndex(where: { $0 != " " }) else { return "" }
         return String(self[...last])
     }

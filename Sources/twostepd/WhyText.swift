@@ -37,7 +37,12 @@ struct WhyText {
     private func idle(_ because: DecisionReason) -> [String] {
         switch because {
         case .converged: ["as desired", upcoming]
-        case .unmanaged: ["not in the desired state: left alone, its PINs are kept"]
+        case .unmanaged:
+            [
+                record.handedOverAt.map {
+                    "another store's since \(time.full($0)): what is known here may be out of date"
+                } ?? "not in the desired state: left alone, its PINs are kept"
+            ]
         case .awaitingSettlement:
             [
                 "as desired, but an unanswered request may still land",

@@ -11,6 +11,7 @@ enum Fixtures {
         .appending(path: "../..").standardized
 
     static let names: [String] = {
+        // Without the folder there are no names, and the tests say so.
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         return files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(".yaml".count)) }.sorted()
     }()

@@ -47,6 +47,7 @@ import Testing
                 ca_file: ca.pem
                 proxy: http://[2001:db8::1]:3128
                 log_level: debug
+                keep_changes: 90d
                 limits: {requests_per_minute: unlimited, writes_per_hour: 0, writes_per_hour_exposed: 256,
                   concurrency: 1, max_exposed: 2, max_weakened_percent: 100}
                 timing:
@@ -67,6 +68,7 @@ import Testing
         #expect(settings.caFile == "/etc/twostepd/ca.pem")
         #expect(settings.proxy == ProxyAddress(host: "2001:db8::1", port: 3128))
         #expect(settings.logLevel == .debug)
+        #expect(settings.keepChanges == .seconds(90 * 86_400))
         #expect(settings.limits.requestsPerMinute == nil && settings.limits.writesPerHour == nil)
         let policy = settings.policy()
         #expect(policy.requestsPerMinute == nil && policy.writesPerHour == nil)
@@ -191,6 +193,6 @@ import Testing
     @Test func `a file is read from disk`() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("twostepd.yaml", "desired_state: d.yaml\n")
-        #expect(SettingsReader.read(path: path).value?.desiredState == folder.path(of: "d.yaml"))
+        #expect(SettingsReader.read(path: path, environment: [:]).value?.desiredState == folder.path(of: "d.yaml"))
     }
 }

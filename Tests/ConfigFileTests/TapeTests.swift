@@ -1,3 +1,4 @@
+import Dice
 import Foundation
 import Planning
 import Testing
@@ -64,7 +65,7 @@ import Testing
     }
 
     @Test(arguments: 0..<16) func `odd files read the same`(_ seed: UInt64) {
-        var generator = OddFileGenerator(random: SplitMix(state: seed))
+        var generator = OddFileGenerator(random: SplitMix64(seed: seed))
         var (fromTape, valid, warned) = (0, 0, 0)
         for _ in 0..<250 {
             let text = generator.desiredState()
@@ -78,7 +79,7 @@ import Testing
     }
 
     @Test(arguments: 0..<8) func `odd files of secrets read the same`(_ seed: UInt64) {
-        var generator = OddFileGenerator(random: SplitMix(state: seed &+ 1000))
+        var generator = OddFileGenerator(random: SplitMix64(seed: seed &+ 1000))
         var fromTape = 0
         for _ in 0..<500 where compareSecrets(generator.secrets()) != nil { fromTape += 1 }
         #expect(fromTape > 25, "\(fromTape)")
@@ -133,7 +134,7 @@ private struct TapeSecrets: SecretLookup {
 
 /// Makes files that are mostly right, in every way of writing that there is, and breaks some of them.
 private struct OddFileGenerator {
-    var random: SplitMix
+    var random: SplitMix64
 
     private static let labels = [
         "support", "a b", "it's", "'it''s'", "\"say \\\"hi\\\"\"", "\"caf\\u00e9\"", "\"caf\\xe9\"", "\"a\\tb\"", "é漢字",

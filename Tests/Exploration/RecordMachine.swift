@@ -1,3 +1,4 @@
+import Dice
 import Planning
 
 /// The real planner and the real belief as a finite graph over nodes in normal form, grown as it is walked.

@@ -76,12 +76,14 @@
 
         private static func isReadable(_ text: String, isAnswer: Bool) -> Bool {
             let data = Data(text.utf8)
+            // Whether it can be read is all that is asked.
             guard isAnswer else { return (try? JSONSerialization.jsonObject(with: data)) != nil }
             return (try? JSONCoding.decoder.decode(ControlMessage.Answer.self, from: data)) != nil
         }
 
         /// The audit trail's text of a reveal, which the store of no fuzzer should fill up with.
         private static func reveal(_ call: LocalServer.Call) -> String? {
+            // What is no reveal is none.
             guard let reveal = try? JSONCoding.decoder.decode(ControlMessage.PINReveal.self, from: call.body),
                 let number = PhoneNumber(reveal.number)
             else { return nil }
@@ -98,6 +100,7 @@
             do {
                 store = try Store.open(at: location, key: SealingKey.random())
             } catch {
+                // A fuzzer without a store would find nothing, and call that well.
                 fatalError("no store to fuzz with: \(error)")
             }
             let commits = CommitQueue(store: store)
@@ -114,8 +117,9 @@
                 },
                 observatory: Observatory(
                     location: location, policy: Settings().policy(), desiredState: folder + "/desired-state.yaml",
-                    since: Instant(millisecondsSinceEpoch: 0), clock: SystemClock(), recorder: MetricsRecorder(),
-                    commits: commits, isPerNumber: true),
+                    shard: .whole, since: Instant(millisecondsSinceEpoch: 0), clock: SystemClock(),
+                    recorder: MetricsRecorder(), commits: commits, isPerNumber: true),
+                move: { .init(done: false, message: $0.actor) },
                 reveal: { look in .failure(StoreFailure(look.rotation(after: .seconds(60)).event.detail)) },
                 health: { (true, "ok") }, readiness: { (false, "starting") })
         }()

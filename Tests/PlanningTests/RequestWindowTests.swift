@@ -1,3 +1,4 @@
+import Dice
 import Exploration
 import Planning
 import Testing

@@ -26,6 +26,12 @@ struct SimulationTests {
         #expect(first.counters == second.counters)
     }
 
+    @Test("old history goes while all of that happens")
+    func historyGoes() {
+        let counters = Simulation.run(seed: 2).counters
+        #expect(counters.prunedChanges > 0 && counters.prunedChanges < counters.requests)
+    }
+
     @Test("different seeds give different runs")
     func differ() {
         #expect(Simulation.run(seed: 1).fingerprint != Simulation.run(seed: 2).fingerprint)

@@ -5,9 +5,23 @@ import Testing
 
 @Suite("The waiting queue")
 struct WaitingQueueTests {
-    private func key(_ line: WaitingKey.Line, _ due: Int64, _ index: Int) throws -> WaitingKey {
+    private func key(
+        _ line: WaitingKey.Line, _ due: Int64, _ index: Int, _ endpoint: Endpoint = .v4
+    ) throws -> WaitingKey {
         let number = try #require(PhoneNumber("+1555\(1_000_000 + index)"))
-        return WaitingKey(line: line, dueAt: Instant(millisecondsSinceEpoch: due), number: number)
+        return WaitingKey(
+            line: line, dueAt: Instant(millisecondsSinceEpoch: due), number: number, endpoint: endpoint)
+    }
+
+    /// The keys of one line and endpoint in their order, as they are taken from the head.
+    private func taken(_ line: WaitingKey.Line, at endpoint: Endpoint = .v4, from queue: WaitingQueue) -> [WaitingKey] {
+        var queue = queue
+        var keys: [WaitingKey] = []
+        while let key = queue.first(line, at: endpoint) {
+            keys.append(key)
+            queue.remove(key)
+        }
+        return keys
     }
 
     @Test("each line is ordered by due instant and then by number, however it was filled")
@@ -21,9 +35,9 @@ struct WaitingQueueTests {
             var queue = WaitingQueue()
             for key in keys.shuffled(using: &random) { queue.insert(key) }
             #expect(queue.count == 5)
-            #expect(queue.line(.ordinary) == [keys[0], keys[1], keys[2]])
-            #expect(queue.line(.exposed) == [keys[3]])
-            #expect(queue.line(.cycle) == [keys[4]])
+            #expect(taken(.ordinary, from: queue) == [keys[0], keys[1], keys[2]])
+            #expect(taken(.exposed, from: queue) == [keys[3]])
+            #expect(taken(.cycle, from: queue) == [keys[4]])
         }
     }
 
@@ -33,6 +47,19 @@ struct WaitingQueueTests {
         var queue = WaitingQueue()
         for key in keys.reversed() { queue.insert(key) }
         queue.remove(keys[2])
-        #expect(queue.line(.ordinary) == [keys[0], keys[1], keys[3], keys[4]])
+        #expect(taken(.ordinary, from: queue) == [keys[0], keys[1], keys[3], keys[4]])
+    }
+
+    @Test("endpoints have lines of their own, and none is left when nothing waits for them")
+    func endpoints() throws {
+        let (here, there) = (try key(.ordinary, 2, 1), try key(.ordinary, 1, 2, .legacy))
+        var queue = WaitingQueue()
+        queue.insert(here)
+        queue.insert(there)
+        #expect(Set(queue.endpoints) == [.v4, .legacy])
+        #expect(queue.first(.ordinary, at: .v4) == here && queue.first(.ordinary, at: .legacy) == there)
+        #expect(queue.first(.ordinary, at: .v4, otherThan: here.number) == nil)
+        queue.remove(there)
+        #expect(Set(queue.endpoints) == [.v4] && queue.count == 1)
     }
 }

@@ -32,7 +32,7 @@ DROP_IN
     local credentials=(env CREDENTIALS_DIRECTORY=/run/credentials/twostepd.service)
     ok "the same PINs with the encrypted key" \
         'until_ has_converged && [ "$(store_pins "${credentials[@]}")" = "$before" ] && agrees "${credentials[@]}"'
-    ok "without the key nobody reads a PIN" '! box twostepd pin show +15550100001 --reason check >/dev/null 2>&1'
+    ok "without the key nobody reads a PIN" '! box twostepd pin show +15550100001 --reason check --stdout >/dev/null 2>&1'
     box cp -a /etc/credstore.encrypted/twostepd.key /root/encrypted.away
     box bash -c 'tr A-Ma-m N-Zn-z </root/encrypted.away >/etc/credstore.encrypted/twostepd.key'
     box systemctl restart twostepd 2>/dev/null || :

@@ -19,6 +19,11 @@ SETTINGS
     ok "the status text names the revision" 'until_ "is StatusText \"revision 1 is in force\""'
     ok "the log has it as well" 'until_ "journal \"^Ready \""'
     ok "the fleet is as desired" 'until_ agrees'
+    ok "the journal has each fact as a field" \
+        'box journalctl -q -o json -u twostepd.service TWOSTEPD_REVISION=1 | jq -es "any(.[];
+            (.MESSAGE | startswith(\"Desired state in force \")) and .SYSLOG_IDENTIFIER == \"twostepd\" and
+            ._SYSTEMD_UNIT == \"twostepd.service\" and .TWOSTEPD_ADDED == \"3\")" >/dev/null &&
+            [ -z "$(box journalctl -q -o cat -u twostepd.service TWOSTEPD_REVISION=99)" ]'
     ok "it runs as its own user" \
         '[ "$(box stat -c %U:%G /proc/$(prop MainPID))" = twostepd:twostepd ] &&
             [ "$(box stat -c %U:%G:%a /var/lib/twostepd)" = twostepd:twostepd:700 ]'

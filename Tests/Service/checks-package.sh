@@ -11,6 +11,8 @@ checks_first_installation() {
         '[ "$(box dpkg-query -W -f "\${Conffiles}\n" twostepd | grep -c " /etc/twostepd/")" = 4 ]'
     ok "systemd-analyze verify has nothing to say" \
         '[ -z "$(box systemd-analyze verify twostepd.service twostepd@tenant.service 2>&1)" ]'
+    ok "the unit of a tenant differs from the other by its names only" \
+        'diff <(unit_lines twostepd.service) <(unit_lines twostepd@.service)'
     for unit in twostepd.service twostepd@tenant.service; do
         ok "$unit has an exposure of at most 1.1" \
             'box systemd-analyze security --offline=true --threshold=11 $unit >"$W"/security'
@@ -19,6 +21,12 @@ checks_first_installation() {
     box systemctl start twostepd >"$W"/start 2>&1 || :
     ok "started without secrets it fails once, for its credential, and is not restarted" \
         'is ActiveState failed && is ExecMainStatus 243 && is NRestarts 0'
+}
+
+# What a unit says, without what a tenant's must say in another way.
+unit_lines() {
+    box sed -e '/^#/d; /^Description=/d; /^Environment=TWOSTEPD_CONFIG=/d; /^DynamicUser=/d' \
+        -e 's,twostepd-%i,twostepd,g; s,/%i/,/,g' "/lib/systemd/system/$1"
 }
 
 checks_upgrade() {

@@ -45,6 +45,7 @@ SystemCallArchitectures=native
 SystemCallErrorNumber=1
 UMask=0077
 LimitCORE=0
+MemorySwapMax=0
 LimitNOFILE=4096
 MemoryMax=1073741824
 TasksMax=64
@@ -77,6 +78,13 @@ sandbox_of_process() {
     ok "its program is read-only" '[[ "$(mount_options /usr/bin/twostepd)" == ro,* ]]'
     ok "its state directory is writable and not executable" '[[ "$(mount_options /var/lib/twostepd)" == rw,*noexec* ]]'
     ok "its users are its own" '[ "$(box cat /proc/$pid/uid_map | wc -l)" = 2 ]'
+    ok "its core size is limited to nothing" 'box grep -Eq "^Max core file size +0 +0 " "/proc/$pid/limits"'
+    # The kernel gives the files of a process that hides its memory to root.
+    box systemd-run -q --unit=open -p User=twostepd sleep 600
+    ok "control: what hides nothing is its user's" \
+        '[ "$(box stat -c %U "/proc/$(prop MainPID open.service)/environ")" = twostepd ]'
+    ok "it hides its memory, in spite of the filter" '[ "$(box stat -c %U "/proc/$pid/environ")" = root ]'
+    box systemctl stop open.service
 }
 
 mount_options() { awk -v path="$1" '$5 == path {options = $6} END {print options}' "$W"/mounts; }

@@ -34,7 +34,7 @@ checks() {
 
 # The last words of the services, after a failure.
 diagnose() {
-    box systemctl list-units --all --no-legend 'twostepd*' vendor.service || :
+    box systemctl list-units --all --no-legend 'twostepd*' | cut -c 1-160 || :
     box journalctl -q -o short-precise -n 60 || :
 }
 
@@ -60,7 +60,7 @@ truth_pins() { truth | jq -r '.tokens[] | select(.token | startswith("secret-"))
 store_pins() {
     local index
     for index in 1 2 3; do
-        echo "secret-$index $(box "$@" twostepd pin show "+1555010000$index" --reason check 2>&1)"
+        echo "secret-$index $(box "$@" twostepd pin show "+1555010000$index" --reason check --stdout 2>&1)"
     done
 }
 
@@ -73,7 +73,11 @@ agrees() { has_converged && [ "$(truth_pins)" = "$(store_pins "$@")" ]; }
 
 # journal PATTERN: whether the service's journal since the last `mark` has it.
 journal() { box journalctl -q -o cat --after-cursor="$(cat "$W"/mark)" -u twostepd.service | grep -Eq -- "$1"; }
-mark() { box journalctl -q -n 0 --show-cursor | sed -n 's/^-- cursor: //p' >"$W"/mark; }
+mark() {
+    box journalctl -q -n 1 --show-cursor | sed -n 's/^-- cursor: //p' >"$W"/mark
+    # Without a cursor nothing would ever be found after it.
+    [ -s "$W"/mark ]
+}
 
 # put PATH [MODE]: replaces a file in the machine with standard input, at once.
 put() {

@@ -17,7 +17,7 @@ run
 sort "$state" >"$original"
 grep -nE '^[A-Za-z]+=' "$complete" | sed -n '/:UMask=/,$p' | while IFS=: read -r number line; do
     case $line in
-        Environment=* | MemoryMax=* | TasksMax=* | WantedBy=*) continue ;;
+        Environment=* | MemoryMax=* | MemorySwapMax=* | TasksMax=* | WantedBy=*) continue ;;
         # The probe is where the program is by this very line.
         BindReadOnlyPaths=*) sed "${number}s|.*|BindPaths=/opt/probe:/usr/bin/twostepd|" "$complete" >"$unit" ;;
         *) sed "${number}d" "$complete" >"$unit" ;;

@@ -15,6 +15,8 @@ public struct Counters: Hashable, Sendable {
     public var storeFailures = 0
     public var lateLandings = 0
     public var rotations = 0
+    /// Requests that were too old to be kept.
+    public var prunedChanges = 0
     /// Simulated milliseconds.
     public var virtualMilliseconds: Int64 = 0
     /// Requests by what befell them.

@@ -1,3 +1,4 @@
+import Dice
 import Planning
 
 /// The desired-state file and the operator's PINs, as an operator edits them.

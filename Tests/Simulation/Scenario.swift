@@ -1,3 +1,4 @@
+import Dice
 import Planning
 
 /// The conditions of one run, all from its seed.

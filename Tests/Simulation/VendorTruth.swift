@@ -1,3 +1,4 @@
+import Dice
 import Planning
 import Reconciler
 

@@ -59,7 +59,23 @@ extension World {
         note("disk: commits \(batch.map { "\($0.0.value)" }.joined(separator: " "))")
         for (id, _) in batch { confirm(.committed(id)) }
         try noteDurable(numbers(in: mutations))
+        try letHistoryGo()
         mayCrash()
+    }
+
+    /// Between the engine's commits the oldest history goes, as far as that is ever permitted, in steps that end in the
+    /// midst of requests. Nothing may depend on it but the history itself, which verifies at the end.
+    private func letHistoryGo() throws {
+        // What a lying disk loses is written again from the journal, which knows of no pruning.
+        guard !journal.isKept else { return }
+        let now = clock.wall
+        do {
+            let pruning = try store.pruneOldest(
+                before: now.advanced(by: .zero - Store.leastHistory), at: now, limit: 5, policy: nil)
+            counters.prunedChanges += pruning.changes
+        } catch {
+            throw Violation(.housekeeping, "old history cannot be let go: \(error)")
+        }
     }
 
     private func performAlone(_ job: DiskJob) throws {

@@ -79,7 +79,8 @@ extension SimulationReport {
             ("invalid_files", counters.invalidFiles), ("held_states", counters.heldStates),
             ("orders", counters.orders), ("outages", counters.outages), ("clock_jumps", counters.clockJumps),
             ("store_failures", counters.storeFailures), ("late_landings", counters.lateLandings),
-            ("accepted_enables", counters.rotations), ("virtual_seconds", Int(counters.virtualMilliseconds / 1000)),
+            ("accepted_enables", counters.rotations), ("pruned_changes", counters.prunedChanges),
+            ("virtual_seconds", Int(counters.virtualMilliseconds / 1000)),
         ]
         let faults = counters.faults.sorted { $0.key < $1.key }.map { fault, count in
             ("fault:" + fault.rawValue.split(separator: " ").joined(separator: "_"), count)

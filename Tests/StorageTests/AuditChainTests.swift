@@ -184,7 +184,9 @@ struct AuditChainTests {
             DROP TRIGGER events_are_never_deleted; DROP TRIGGER changes_are_never_deleted;
             CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events BEGIN SELECT RAISE (ABORT, ''); END;
             CREATE TRIGGER changes_are_never_deleted BEFORE DELETE ON changes BEGIN SELECT RAISE (ABORT, ''); END;
-            DELETE FROM grdb_migrations WHERE identifier = '0004-audit-chain';
+            DROP TABLE change_hours; DROP TRIGGER change_hours_are_noted;
+            DROP INDEX numbers_by_revision; DROP INDEX changes_not_accepted;
+            DELETE FROM grdb_migrations WHERE identifier IN ('0004-audit-chain', '0008-retention');
             """)
         try first.close()
         let second = try Store.open(at: directory.location, key: Sample.key)

@@ -62,7 +62,8 @@ struct StoreReaderTests {
         for suffix in ["", "-wal"] {
             try copy.write(try directory.bytes("twostepd.sqlite" + suffix), "twostepd.sqlite" + suffix)
         }
-        #expect(try StoreReader.open(at: copy.location, key: nil).fleetSummary(at: Sample.now).managed == 3)
+        let names = try (1...3).map { try Sample.number($0).description }
+        #expect(try StoreReader.open(at: copy.location, key: nil).numbers(named: names).count == 3)
         try store.close()
         #expect(!FileManager.default.fileExists(atPath: directory.location.database + "-wal"))
         let reader = try StoreReader.open(at: directory.location, key: Sample.key)
@@ -94,23 +95,5 @@ struct StoreReaderTests {
         #expect(try reader.record(try Sample.number(2), at: Sample.now) == store.required(2))
         #expect(try reader.record(try Sample.number(9), at: Sample.now) == nil)
         #expect(try reader.pin(of: try Sample.number(1), generation: 2) == nil)
-    }
-
-    @Test func `the fleet is counted`() throws {
-        let store = try Sample.store(4)
-        var record = try store.required(1)
-        record.belief = Belief(maybeOff: true, maybeForeign: false, generations: [])
-        record.attempts = 2
-        record.cycle = NumberRecord.Cycle(since: Sample.now, reason: .rotationDue)
-        record.dueAt = Sample.at(60)
-        try store.commit([.save(record, newGeneration: nil, touched: [])])
-        var second = try Sample.desired(2)
-        second.verification = .disabled
-        _ = try store.adopt(
-            Sample.state([try Sample.desired(1), second, try Sample.desired(3)], sha: "b"), at: Sample.at(1))
-        #expect(
-            try store.reader.fleetSummary(at: Sample.at(2))
-                == FleetSummary(
-                    managed: 3, unmanaged: 1, enabled: 2, exposed: 1, uncertain: 2, failing: 1, due: 2))
     }
 }

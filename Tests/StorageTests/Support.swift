@@ -99,6 +99,13 @@ extension Store {
         try commit([.save(record, newGeneration: pin, touched: [])])
     }
 
+    /// Leaves our PIN of generation 1 as the only thing that a number may be.
+    func makeCertain(_ index: Int) throws {
+        let number = try Sample.number(index)
+        try execute(
+            "UPDATE numbers SET maybe_off = 0, maybe_foreign = 0, last_accepted = 'on(1)' WHERE number = '\(number)'")
+    }
+
     /// Runs SQL as somebody with a database shell would.
     func execute(_ sql: String) throws {
         try queue.write { try $0.execute(sql: sql) }

@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import Testing
 
 /// Runs the blocks of "From an empty machine to a managed fleet" in docs/operations.md, as they stand there, against
@@ -45,7 +44,7 @@ struct AcceptancePathTests {
         """
 
     /// The blocks as a script whose folders are below `root` and whose vendor listens on `port`.
-    private static func script(root: String, port: UInt16) throws -> String {
+    private static func script(root: String, port: Int) throws -> String {
         let body = try blocks().enumerated().map { index, block in
             // `command    # exit 78` says that the command is to fail, and how.
             let lines = block.replacing(#/(?m)^(.*\S) +# exit (\d+)$/#) { "expect \($0.2) \($0.1)" }
@@ -70,7 +69,7 @@ struct AcceptancePathTests {
             + "\nstate_directory: \(root.path)/state\nruntime_directory: \(root.path)/run\n"
             + "secrets: \(etc.path)/secrets.yaml\nlisten: \"off\"\n"
         try Data(settings.utf8).write(to: etc.appending(path: "twostepd.yaml"))
-        try Data(Self.script(root: root.path, port: try Self.freePort()).utf8).write(
+        try Data(Self.script(root: root.path, port: try FreePort.find()).utf8).write(
             to: root.appending(path: "path.sh"))
 
         let output = try await Shell.run(
@@ -94,22 +93,5 @@ struct AcceptancePathTests {
         #expect(who.contains("intact") && who.contains("new handset, ticket 4712"), "who\n\(output)")
         #expect(who.contains("+15550100001") && !who.contains("+15550100002"), "who\n\(output)")
         try FileManager.default.removeItem(at: root)
-    }
-
-    /// A port of loopback that nobody listens on now.
-    private static func freePort() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard bound else { throw TestFailure("no free port: error \(errno)") }
-        return UInt16(bigEndian: address.sin_port)
     }
 }

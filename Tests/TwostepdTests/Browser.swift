@@ -153,6 +153,7 @@ final class Browser: @unchecked Sendable {
             while let end = state.buffer.firstIndex(of: 0) {
                 let message = Data(state.buffer[..<end])
                 state.buffer = Data(state.buffer[(end + 1)...])
+                // What is no message is a complaint.
                 guard let object = try? JSONSerialization.jsonObject(with: message) as? [String: Any] else {
                     state.complaints.append("not a message: \(String(decoding: message.prefix(200), as: UTF8.self))")
                     continue

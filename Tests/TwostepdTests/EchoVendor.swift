@@ -4,39 +4,27 @@ import Synchronization
 
 /// A vendor that refuses every request and tells whatever it knows: the request, and the tokens of other customers.
 final class EchoVendor: Sendable {
-    private let listener: Int32
-    private let port: UInt16
+    private let listener: ListeningSocket
     private let count = Mutex(0)
 
-    var url: String { "http://127.0.0.1:\(port)/api" }
+    var url: String { "http://127.0.0.1:\(listener.port)/api" }
     /// How many requests it answered.
     var answers: Int { count.withLock { $0 } }
 
     /// - Parameter gossip: said in every answer, beside the request itself.
     init(gossip: String) throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isOpen = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(listener, pointer, length) == 0 && listen(listener, 64) == 0
-                    && getsockname(listener, pointer, &length) == 0
-            }
-        }
-        guard isOpen else { throw TestFailure("no echo vendor: \(String(cString: strerror(errno)))") }
+        let listener = try ListeningSocket("echo vendor")
         self.listener = listener
-        port = UInt16(bigEndian: address.sin_port)
         Thread.detachNewThread { [weak self] in
-            while case let connection = accept(listener, nil, nil), connection >= 0 {
+            while let connection = listener.accept() {
                 self?.answer(connection, gossip)
                 close(connection)
             }
+            listener.close()
         }
     }
 
-    func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
+    func stop() { listener.stop() }
 
     private func answer(_ connection: Int32, _ gossip: String) {
         var text = ""

@@ -26,6 +26,7 @@ struct LeakTests {
     private func canaries(_ rig: Rig) throws -> Canaries {
         let bodies = rig.vendor.requests.map { String(decoding: $0.body, as: UTF8.self) }
         let pins = bodies.compactMap { $0.firstMatch(of: #/"pin":"([0-9]{6})"/#).map { String($0.output.1) } }
+        // A rig whose daemon has not started has no key yet.
         let key = try? String(
             contentsOf: rig.folder.appendingPathComponent("state/twostepd.key"), encoding: .utf8)
         return Canaries(
@@ -43,7 +44,8 @@ struct LeakTests {
         return child
     }
 
-    /// Every command but `pin show`, whose output is a PIN, in each of its forms. `FILE` is a file to be made.
+    /// Every command but `pin show`, whose output is a PIN, in each of its forms. `FILE` is a file to be made, `KEY` one
+    /// with a transport key.
     private static let commands: [[String]] = [
         ["check"], ["check", "--format", "json"], ["check", "--format", "github"], ["check", "--against-store"],
         ["plan"], ["plan", "--format", "json"], ["status"], ["status", "--format", "json"], ["history"],
@@ -55,7 +57,9 @@ struct LeakTests {
         ["resume"], ["accept", "abcdef"], ["clock", "accept"], ["apply"], ["run"], ["pin", "show", "n1"],
         ["pin", "show", "n1", "--reason", "a pipe is no terminal"], ["nonsense"], ["--help"], ["--version"],
         ["hooks"], ["hooks", "--format", "json"], ["backup", "FILE"], ["fmt"], ["fmt", "--check"], ["import", "FILE"],
-        ["key", "generate", "FILE"],
+        ["key", "generate", "FILE"], ["move", "out", "--for", "0/1", "--key", "KEY", "--output", "FILE"],
+        ["move", "out", "+15550101001", "--again", "--key", "KEY", "--output", "FILE"],
+        ["move", "in", "KEY", "--key", "KEY"],
     ]
 
     @Test("the commands that are driven are all that there are")
@@ -78,10 +82,12 @@ struct LeakTests {
         var outputs: [(place: String, text: String)] = []
         let made = rig.folder.appendingPathComponent("made")
         try FileManager.default.createDirectory(at: made, withIntermediateDirectories: true)
+        let key = rig.folder.appendingPathComponent("move.key").path
+        #expect(try await Binary.run(["key", "generate", key]).code == 0)
         for (index, command) in Self.commands.enumerated() {
             let file = made.appendingPathComponent("file-\(index)").path
             let result = try await Binary.run(
-                command.map { $0 == "FILE" ? file : $0 }
+                command.map { $0 == "FILE" ? file : $0 == "KEY" ? key : $0 }
                     + (command.first?.hasPrefix("-") == true ? [] : ["--config", rig.config.path]),
                 environment: Self.environment.merging(["TMPDIR": temporary(rig).path]) { $1 })
             outputs.append((command.joined(separator: " "), result.output + result.errors))

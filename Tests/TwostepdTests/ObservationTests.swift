@@ -65,6 +65,7 @@ struct ObservationTests {
     func manners() async throws {
         let (rig, base) = try await rig(1)
         let daemon = try await rig.startDaemon()
+        // No answer is one that is waited for.
         try await rig.wait("it listens") { (try? await get(base + "/healthz").status) == 200 }
         #expect(try await get(base + "/v1/status", "-H", "Host: evil.example").status == 421)
         #expect(try await get(base + "/v1/status", "-H", "Host: evil.example:9477").status == 421)
@@ -229,29 +230,10 @@ struct ObservationTests {
     /// A value as text that is the same for equal values.
     private static func text(_ value: Any?) -> String {
         let options: JSONSerialization.WritingOptions = [.sortedKeys, .fragmentsAllowed]
+        // What is no JSON has no text, and is equal to nothing.
         guard let value, let data = try? JSONSerialization.data(withJSONObject: value, options: options) else {
             return ""
         }
         return String(decoding: data, as: UTF8.self)
-    }
-}
-
-/// A port that nobody listens on just now.
-enum FreePort {
-    static func find() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { throw TestFailure("no socket: \(errno)") }
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(descriptor, address, length) == 0 ? getsockname(descriptor, address, &length) : -1
-            }
-        }
-        guard result == 0 else { throw TestFailure("no free port: \(errno)") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }

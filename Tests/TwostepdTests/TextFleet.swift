@@ -84,14 +84,22 @@ struct TextFleet {
     func snapshot() throws -> StatusSnapshot {
         let status = DesiredStateStatus(
             revision: 12, sha256: String(repeating: "3f9a", count: 16), loadedAt: ago(90_000),
-            source: "/etc/twostepd/desired-state.yaml", isValid: false, lastLoadAt: ago(30),
+            source: "/etc/twostepd/desired-state.yaml", shard: .whole, isValid: false, lastLoadAt: ago(30),
             problem: "/etc/twostepd/desired-state.yaml:15:5: unknown key 'labl' in an entry of 'numbers'",
             held: DesiredStateStatus.Held(
                 sha256: String(repeating: "beef", count: 16), since: ago(300),
                 reason: "it would disable or drop 4 of 7 numbers, which is more than 20 percent"))
         return StatusSnapshot(
             now: now, holder: LockHolder(pid: 4711, since: ago(90_000), command: "run"), inForce: status,
-            all: try standings())
+            guards: GuardsInForce())
+    }
+
+    /// The status of all of them.
+    func status(width: Int, colours: Bool = false, isAbsolute: Bool = false) throws -> [String] {
+        var text = StatusText(snapshot: try snapshot(), isAbsolute: isAbsolute)
+        let row = text.row
+        let rows = text.snapshot.survey(try standings()) { row($0) }
+        return text.lines(rows, width: width, colours: colours)
     }
 
     func changes(_ number: PhoneNumber) -> [ChangeEntry] {

@@ -30,10 +30,9 @@ struct TextTests {
     func golden(width: Int) throws {
         let fleet = try TextFleet()
         let snapshot = try fleet.snapshot()
-        try expect(StatusText(snapshot: snapshot).lines(width: width), "status", width: width)
-        try expect(
-            StatusText(snapshot: snapshot, isAbsolute: true).lines(width: width), "status-absolute", width: width)
-        let exposed = try #require(snapshot.all.first)
+        try expect(fleet.status(width: width), "status", width: width)
+        try expect(fleet.status(width: width, isAbsolute: true), "status-absolute", width: width)
+        let exposed = try #require(fleet.standings().first)
         let number = exposed.record.number
         let text = NumberText(
             standing: exposed, snapshot: snapshot, policy: Policy(), pins: fleet.pins,
@@ -41,7 +40,8 @@ struct TextTests {
         try expect(text.lines(width: width), "number", width: width)
         let standings = try fleet.standings().filter { $0.record.desired != nil }
         let plan = PlanText(
-            standings: standings, document: PlanDocument(standings), now: fleet.now, width: width)
+            standings: standings, document: PlanDocument(standings), shard: .whole, now: fleet.now,
+            width: width)
         try expect(plan.lines, "plan", width: width)
         let time = RelativeTime(now: fleet.now, isAbsolute: true)
         try expect(
@@ -61,9 +61,9 @@ struct TextTests {
 
     @Test("colours are those of the condition, and nothing else changes")
     func colours() throws {
-        let snapshot = try TextFleet().snapshot()
-        let plain = StatusText(snapshot: snapshot).lines(width: 100)
-        let coloured = StatusText(snapshot: snapshot).lines(width: 100, colours: true)
+        let fleet = try TextFleet()
+        let plain = try fleet.status(width: 100)
+        let coloured = try fleet.status(width: 100, colours: true)
         #expect(coloured.contains { $0.contains("\u{1B}[1;31mexposed\u{1B}[0m") })
         #expect(coloured.map { $0.replacing(#/\u{1B}\[[0-9;]*m/#, with: "") } == plain)
     }
@@ -73,7 +73,9 @@ struct TextTests {
         let fleet = try TextFleet()
         let (all, location) = (try fleet.standings(), StoreLocation(directory: "/nowhere"))
         func labels(_ selection: NumberSelection) throws -> [String] {
-            try selection.apply(to: all, in: location).map { $0.record.desired?.label ?? "-" }.sorted()
+            let found = Set(selection.names.filter { name in all.contains { NumberSelection.isMeant($0, by: name) } })
+            try selection.requireAll(found, in: location)
+            return all.filter(selection.means).map { $0.record.desired?.label ?? "-" }.sorted()
         }
         #expect(try labels(NumberSelection()).count == 7)
         #expect(try labels(NumberSelection(names: ["sales", "+15550100001"])) == ["sales", "support-us"])

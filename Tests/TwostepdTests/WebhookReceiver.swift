@@ -29,11 +29,10 @@ final class WebhookReceiver: Sendable {
         var status: @Sendable (Post) -> Int = { _ in 204 }
     }
 
-    private let listener: Int32
-    let port: UInt16
+    private let listener: ListeningSocket
     private let state = Mutex(State())
 
-    var url: String { "http://127.0.0.1:\(port)/hook?key=very-secret-url" }
+    var url: String { "http://127.0.0.1:\(listener.port)/hook?key=very-secret-url" }
     /// What came so far, also what was refused.
     var posts: [Post] { state.withLock { $0.posts } }
 
@@ -41,30 +40,18 @@ final class WebhookReceiver: Sendable {
     func answer(_ status: @escaping @Sendable (Post) -> Int) { state.withLock { $0.status = status } }
 
     init() throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isOpen = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(listener, pointer, length) == 0 && listen(listener, 64) == 0
-                    && getsockname(listener, pointer, &length) == 0
-            }
-        }
-        guard isOpen else { throw TestFailure("no receiver: \(String(cString: strerror(errno)))") }
+        let listener = try ListeningSocket("receiver")
         self.listener = listener
-        port = UInt16(bigEndian: address.sin_port)
         Thread.detachNewThread { [weak self] in
-            while case let connection = accept(listener, nil, nil), connection >= 0 {
+            while let connection = listener.accept() {
                 self?.receive(connection)
                 close(connection)
             }
-            close(listener)
+            listener.close()
         }
     }
 
-    func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
+    func stop() { listener.stop() }
 
     private func receive(_ connection: Int32) {
         var bytes: [UInt8] = []

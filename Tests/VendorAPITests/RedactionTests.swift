@@ -56,6 +56,26 @@ struct RedactionTests {
         #expect("\(index)" == "SecretIndex(redacted)" && Mirror(reflecting: index).children.isEmpty)
     }
 
+    @Test("of secrets that begin alike the longest that stands there is replaced, in every text of ten letters")
+    func alike() {
+        let secrets = [
+            "aaaa", "aaaab", "aaaab", "aaaabba", "abab", "ababa", "ababaaaa", "bbbb", "bbbbaaaa", "baab", "baa",
+        ]
+        let index = SecretIndex(secrets)
+        for number in 0..<1024 {
+            let text = (0..<10).map { number >> $0 & 1 == 0 ? "a" : "b" }.joined()
+            var (expected, rest) = ("", text[...])
+            while let first = rest.first {
+                let found = secrets.filter { $0.count >= SecretIndex.shortest && rest.hasPrefix($0) }
+                let longest = found.map(\.count).max()
+                expected += longest == nil ? String(first) : Redaction.placeholder
+                rest = rest.dropFirst(longest ?? 1)
+            }
+            #expect(index.redacting(text) == expected)
+        }
+        #expect(SecretIndex(["abc"]).redacting("abcabc") == "abcabc" && SecretIndex([]).redacting("a") == "a")
+    }
+
     @Test("six digits that stand alone are taken for a PIN, whosever it is")
     func sixDigits() {
         #expect(clean("482913") == "[redacted]")

@@ -1,3 +1,4 @@
+import ConfigFile
 import Planning
 import Storage
 
@@ -31,7 +32,7 @@ extension Doctor {
             } else {
                 parts += [try pins(reader), try history(reader)]
             }
-            return parts + [try desired(reader)]
+            return parts + [try desired(reader), room(try reader.size())] + (try shard(reader).map { [$0] } ?? [])
         } catch {
             return [Finding("database", .failure, error.description, advice: "see the message")]
         }
@@ -55,12 +56,32 @@ extension Doctor {
             advice: "`twostepd reset \(first.number)` takes the number over again with a new PIN")
     }
 
+    /// Whether the part of the fleet in force is the one that the settings name; nil for a fleet that is not divided.
+    private func shard(_ reader: StoreReader) throws(StorageError) -> Finding? {
+        guard let inForce = try reader.shardInForce(), !(inForce.isWhole && settings.shard.isWhole) else { return nil }
+        guard inForce == settings.shard else {
+            return Finding(
+                "shard", .warning, "the settings say \(settings.shard), and \(inForce) is in force",
+                advice: "`twostepd plan` shows what the change would do; correct the settings, or accept it")
+        }
+        return Finding("shard", .ok, "\(inForce) is in force")
+    }
+
     private func history(_ reader: StoreReader) throws(StorageError) -> Finding {
         let report = try reader.verifyAudit(location: location)
         guard let first = report.first else { return Finding("history", .ok, "intact, \(report.links) links") }
         return Finding(
             "history", .failure, first.sentence,
             advice: "`twostepd audit verify` counts all; find out who wrote to the store")
+    }
+
+    /// Whether what history took comes back when it goes.
+    private func room(_ size: StoreSize) -> Finding {
+        let figures = "\(size.bytes >> 20) MiB, \(size.freeBytes >> 20) MiB of it free inside"
+        guard size.isWasteful, !size.givesBack else { return Finding("room", .ok, figures) }
+        return Finding(
+            "room", .warning, figures + ", which this store cannot give back while it is worked on",
+            advice: "stop the daemon, then `twostepd audit compact`: once is enough")
     }
 
     private func desired(_ reader: StoreReader) throws(StorageError) -> Finding {

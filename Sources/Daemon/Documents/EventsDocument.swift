@@ -3,6 +3,7 @@ public import Storage
 
 /// `history --events`: what operators and the daemon did besides sending requests, newest last.
 public struct EventsDocument: Encodable, Sendable {
+    /// One row of the audit trail.
     public struct Event: Encodable, Sendable {
         public let id: Int64
         public let at: String

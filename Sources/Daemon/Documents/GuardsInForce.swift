@@ -17,9 +17,7 @@ public struct GuardsInForce: Sendable {
     /// Nothing holds.
     public init() { self.init(clock: ClockGuard(), fleetPause: nil) }
 
-    /// What the store says.
-    ///
-    /// - Parameter isRunning: whether a process works on the store; what an earlier one wrote means nothing.
+    /// What the store says. `isRunning` says whether a process works on it: what an earlier one wrote means nothing.
     public init(_ reader: StoreReader, policy: Policy, isRunning: Bool) throws(StorageError) {
         clock = ClockGuard(highWaterMark: try reader.highWaterMark() ?? .distantPast)
         fleetPause = try reader.fleetPause()

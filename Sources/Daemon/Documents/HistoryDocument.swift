@@ -2,6 +2,7 @@ public import Planning
 
 /// `history`: requests, newest last.
 public struct HistoryDocument: Encodable, Sendable {
+    /// One request; what is not known yet is null.
     public struct Change: Encodable, Sendable {
         public let id: Int64
         public let number: String

@@ -2,6 +2,7 @@ public import Planning
 
 /// `pin show`: the PIN that is most likely live, and every other that may be. The only place that prints a PIN.
 public struct PINDocument: Encodable, Sendable {
+    /// A PIN that may be live.
     public struct Candidate: Encodable, Sendable {
         public let pin: String
         public let generation: Int

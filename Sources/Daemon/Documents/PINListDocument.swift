@@ -3,6 +3,7 @@ public import Storage
 
 /// `pin list`: the PIN generations of a number, newest first, without their PINs.
 public struct PINListDocument: Encodable, Sendable {
+    /// One PIN, without its digits.
     public struct Generation: Encodable, Sendable {
         public let generation: Int
         public let origin: String

@@ -1,17 +1,23 @@
-import Planning
+public import Planning
 
 /// `plan`: what would be sent now, and what falls due when.
 public struct PlanDocument: Encodable, Sendable {
+    /// A request that would be sent now.
     public struct Now: Encodable, Sendable {
         public let number: String
         public let action: String
         public let reason: String
     }
 
+    /// What falls due at an instant.
     public struct Later: Encodable, Sendable {
         public let number: String
         public let action: String
         public let at: String
+        /// ``at``, for whoever need not read the text.
+        public let instant: Instant
+
+        private enum CodingKeys: String, CodingKey { case number, action, at }
     }
 
     public let version = 1
@@ -23,13 +29,13 @@ public struct PlanDocument: Encodable, Sendable {
     private enum CodingKeys: String, CodingKey { case version, now, later, refused }
 
     /// What falls due for one number: its next action, and its rotation when a re-apply comes before that.
-    private static func later(_ standing: Standing) -> [(Instant, Later)] {
+    private static func later(_ standing: Standing) -> [Later] {
         if case .send = standing.decision { return [] }
         let number = standing.record.number.description
         var due: [(Instant, NextAction)] = []
         if let at = standing.outlook.at, let action = standing.outlook.action { due.append((at, action)) }
         if let rotation = standing.rotationAt, standing.outlook.action != .rotate { due.append((rotation, .rotate)) }
-        return due.map { ($0, Later(number: number, action: $1.rawValue, at: $0.description)) }
+        return due.map { Later(number: number, action: $1.rawValue, at: $0.description, instant: $0) }
     }
 
     /// The plan for `standings`, in the order of the numbers now and of the instants later.
@@ -41,7 +47,7 @@ public struct PlanDocument: Encodable, Sendable {
             return Now(
                 number: standing.record.number.description, action: action.rawValue, reason: reason.rawValue)
         }
-        later = standings.flatMap(Self.later).sorted { ($0.0, $0.1.number) < ($1.0, $1.1.number) }.map(\.1)
+        later = standings.flatMap(Self.later).sorted { ($0.instant, $0.number) < ($1.instant, $1.number) }
         self.refused = Nullable(refused)
     }
 }

@@ -48,7 +48,8 @@ public struct Standing: Sendable {
         }
     }
 
-    var document: StatusDocument.Number {
+    /// The number as the JSON shapes have it.
+    public var document: StatusDocument.Number {
         StatusDocument.Number(
             number: record.number.description,
             label: Nullable(record.desired?.label),

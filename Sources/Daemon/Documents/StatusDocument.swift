@@ -52,8 +52,10 @@ public struct StatusDocument: Encodable, Sendable {
     /// The status at `at`.
     ///
     /// - Parameters:
+    ///   - at: when it was looked at.
     ///   - holder: who works on the store, if anybody does.
     ///   - inForce: what the store says of the desired state; nil when there is no store yet.
+    ///   - standings: the numbers to show, in order.
     public init(at: Instant, holder: LockHolder?, inForce: DesiredStateStatus?, standings: [Standing]) {
         self.at = at.description
         let isDaemon = holder?.command == "run"

@@ -3,7 +3,7 @@ import Glibc
 
 /// What is wrong with hooks beyond their grammar: secrets that are not there, programs that cannot be run.
 public enum HookCheck {
-    /// - Parameter path: of the settings, for the problems.
+    /// What is wrong with `hooks`, with positions in the settings at `path`.
     public static func problems(_ hooks: [HookSettings], secrets: SecretSources?, path: String) -> [ConfigProblem] {
         hooks.flatMap { hook in
             names(hook).compactMap { problem(with: $0, of: hook, secrets, path) }

@@ -4,15 +4,17 @@ import Storage
 
 /// Everything that `/metrics` shows, put together from the store and from what was counted.
 struct MetricsPage {
-    let view: FleetView
-    let standings: [Standing]
+    let now: Instant
+    let fleet: FleetDigest
+    /// Those that have series of their own; empty when none has.
+    let numbers: [Standing]
+    let size: StoreSize
+    let oldestHistory: Instant?
     let guards: GuardsInForce
     let desiredState: DesiredStateStatus
     let counts: MetricsRecorder.Counts
     let queueLength: Int
     let hooks: [HookStanding]
-    /// Whether each number has series of its own.
-    let isPerNumber: Bool
 
     private typealias Sample = Exposition.Sample
 
@@ -20,10 +22,11 @@ struct MetricsPage {
         var page = Exposition(format)
         addBuild(&page)
         addFleet(&page)
-        if isPerNumber { addNumbers(&page) }
+        if !numbers.isEmpty { addNumbers(&page) }
         addRequests(&page)
         addStore(&page)
         addDesiredState(&page)
+        addShard(&page)
         addGuards(&page)
         addHooks(&page)
         addProcess(&page)
@@ -37,21 +40,18 @@ struct MetricsPage {
     }
 
     private func addFleet(_ page: inout Exposition) {
-        let conditions = Dictionary(grouping: standings, by: \.condition).mapValues(\.count)
         page.add(
             .gauge, "twostepd_numbers", "Numbers in each condition.",
             NumberCondition.allCases.map { condition in
-                Sample(labels: [("condition", condition.rawValue)], value: Double(conditions[condition] ?? 0))
+                Sample(labels: [("condition", condition.rawValue)], value: Double(fleet.conditions[condition] ?? 0))
             })
-        let overdue = standings.count { standing in standing.rotationAt.map { $0 < view.now } ?? false }
         page.add(
             .gauge, "twostepd_rotations_overdue", "PINs that were due to change before now.",
-            [Sample(value: Double(overdue))])
-        let reasons = Dictionary(grouping: standings, by: \.reason).mapValues(\.count)
+            [Sample(value: Double(fleet.overdue))])
         page.add(
             .gauge, "twostepd_numbers_by_reason", "Numbers by the reason of their condition.",
             DecisionReason.allCases.map { reason in
-                Sample(labels: [("reason", reason.rawValue)], value: Double(reasons[reason] ?? 0))
+                Sample(labels: [("reason", reason.rawValue)], value: Double(fleet.reasons[reason] ?? 0))
             })
     }
 
@@ -61,7 +61,7 @@ struct MetricsPage {
     }
 
     private func addNumbers(_ page: inout Exposition) {
-        let managed = standings.filter { $0.record.desired != nil }
+        let managed = numbers.filter { $0.record.desired != nil }
         func gauge(_ name: String, _ help: String, _ value: (Standing) -> Double?) {
             page.add(
                 .gauge, name, help,
@@ -133,6 +133,15 @@ struct MetricsPage {
         page.add(
             .gauge, "twostepd_commit_queue_length", "Commits that wait for the disk.",
             [Sample(value: Double(queueLength))])
+        page.add(
+            .gauge, "twostepd_store_size_bytes", "The store's database, what is free inside counted.",
+            [Sample(value: Double(size.bytes))])
+        page.add(
+            .gauge, "twostepd_store_free_bytes", "What the store has free inside.",
+            [Sample(value: Double(size.freeBytes))])
+        page.add(
+            .gauge, "twostepd_history_oldest_timestamp_seconds", "When the oldest request or event that is kept was.",
+            oldestHistory.map { [Sample(value: Self.seconds($0))] } ?? [])
     }
 
     private func addDesiredState(_ page: inout Exposition) {
@@ -155,8 +164,17 @@ struct MetricsPage {
             } ?? [])
     }
 
+    /// Nothing for a fleet that is not divided.
+    private func addShard(_ page: inout Exposition) {
+        guard !desiredState.shard.isWhole else { return }
+        let shard = desiredState.shard
+        page.add(
+            .info, "twostepd_shard", "Which part of the fleet is in force.",
+            [Sample(labels: [("index", "\(shard.index)"), ("count", "\(shard.count)")], value: 1)])
+    }
+
     private func addGuards(_ page: inout Exposition) {
-        let endpoints = Set(standings.compactMap { $0.record.desired?.endpoint.text }).sorted()
+        let endpoints = fleet.endpoints.sorted()
         let down = Set(guards.states.filter { $0.kind == .endpointDown }.map(\.subject))
         page.add(
             .gauge, "twostepd_endpoint_down", "1 while the circuit breaker of the endpoint is open.",
@@ -170,7 +188,7 @@ struct MetricsPage {
         page.add(
             .gauge, "twostepd_paused", "1 while all numbers are paused.",
             [Sample(value: guards.fleetPause == nil ? 0 : 1)])
-        let behind = max(0, view.now.duration(to: guards.clock.highWaterMark).milliseconds)
+        let behind = max(0, now.duration(to: guards.clock.highWaterMark).milliseconds)
         page.add(
             .gauge, "twostepd_clock_behind_seconds", "How far the clock is behind what was recorded.",
             [Sample(value: guards.clock.highWaterMark == .distantPast ? 0 : Double(behind) / 1000)])

@@ -3,6 +3,7 @@ import Dispatch
 import Foundation
 import Glibc
 import HTTPTypes
+import LinuxShim
 import Planning
 import Storage
 
@@ -14,12 +15,16 @@ struct Observatory: Sendable {
     let policy: Policy
     /// The path of the desired-state file.
     let desiredState: String
+    /// Which part of it is this instance's.
+    let shard: Shard
     let since: Instant
     let clock: SystemClock
     let recorder: MetricsRecorder
     let commits: CommitQueue
     /// Whether each number has metrics of its own.
     let isPerNumber: Bool
+
+    let digests = DigestShelf()
 
     /// The most changes in one answer.
     static let longestPage = 1000
@@ -37,7 +42,7 @@ struct Observatory: Sendable {
                     status: .ok, contentType: format.contentType, body: try metrics(reader, view).text(format))
             }
         case "/v1/status":
-            return await read { reader, view in .document(try status(reader, view)) }
+            return await read { reader, view in try status(reader, view) }
         case "/v1/changes":
             return await read { reader, _ in try changes(reader, call.query) }
         case "/": return await read { reader, view in .page(try fleetPage(reader, view).document) }
@@ -60,12 +65,24 @@ struct Observatory: Sendable {
         await look { reader, view in try DaySummary(reader, view: view, guards: try guards(reader)) }
     }
 
-    private func status(_ reader: StoreReader, _ view: FleetView) throws -> StatusDocument {
+    private func status(_ reader: StoreReader, _ view: FleetView) throws -> LocalServer.Reply {
         let guards = try self.guards(reader)
-        return StatusDocument(
+        let document = StatusDocument(
             at: view.now, holder: LockHolder(pid: getpid(), since: since, command: "run"),
-            inForce: try reader.desiredStateStatus(), standings: try view.standings(reader, guards: guards))
+            inForce: try reader.desiredStateStatus(), standings: [])
+        let numbers = try view.survey(reader, guards: guards) { JSONBytes($0.document, isPretty: false) }
+        if numbers.count > Self.many { Self.giveBackMemory() }
+        let text = try StatusBytes(document, isPretty: false).all(numbers)
+        return LocalServer.Reply(status: .ok, contentType: "application/json", body: text + "\n")
     }
+
+    /// Once the answer has been written, which nobody tells of.
+    private static func giveBackMemory() {
+        queue.asyncAfter(deadline: .now() + .seconds(5)) { twostepd_give_back_memory() }
+    }
+
+    /// After so many numbers what was needed for an answer is worth giving back.
+    private static let many = 10_000
 
     private func guards(_ reader: StoreReader) throws -> GuardsInForce {
         try GuardsInForce(reader, policy: policy, isRunning: true)
@@ -74,30 +91,44 @@ struct Observatory: Sendable {
     private func metrics(_ reader: StoreReader, _ view: FleetView) throws -> MetricsPage {
         let guards = try self.guards(reader)
         return MetricsPage(
-            view: view, standings: try view.standings(reader, guards: guards), guards: guards,
+            now: view.now, fleet: try digest(reader, view, guards),
+            numbers: isPerNumber ? try view.standings(reader, guards: guards) : [],
+            size: try reader.size(), oldestHistory: try reader.oldestHistory(), guards: guards,
             desiredState: try reader.desiredStateStatus(), counts: recorder.counts, queueLength: commits.length,
-            hooks: try reader.hooks(), isPerNumber: isPerNumber)
+            hooks: try reader.hooks())
+    }
+
+    private func digest(
+        _ reader: StoreReader, _ view: FleetView, _ guards: GuardsInForce
+    ) throws(StorageError) -> FleetDigest {
+        let (digest, wasCostly) = try digests.digest { () throws(StorageError) in
+            try FleetDigest(reader, view: view, guards: guards)
+        }
+        if wasCostly { Self.giveBackMemory() }
+        return digest
     }
 
     private func fleetPage(_ reader: StoreReader, _ view: FleetView) throws -> FleetPage {
         let guards = try self.guards(reader)
         let desiredState = try reader.desiredStateStatus()
-        let standings = try view.standings(reader, guards: guards)
         let month = Int64(FleetPage.daysBehind) * 86_400_000
         return FleetPage(
-            now: view.now, standings: standings, guards: guards, desiredState: desiredState,
-            heldDifference: desiredState.held.map { difference(of: $0, standings) } ?? [],
+            fleet: try digest(reader, view, guards), guards: guards, desiredState: desiredState,
+            heldDifference: try desiredState.held.map { try difference(of: $0, reader, view, guards) } ?? [],
             changesPerDay: try reader.changesPerDay(from: view.now.advanced(by: .milliseconds(-month))))
     }
 
     /// What a held file would take away, as long as it is still the one at its place.
-    private func difference(of held: DesiredStateStatus.Held, _ standings: [Standing]) -> [String] {
-        guard let state = DesiredStateReader.read(path: desiredState).value, state.sha256 == held.sha256 else {
+    private func difference(
+        of held: DesiredStateStatus.Held, _ reader: StoreReader, _ view: FleetView, _ guards: GuardsInForce
+    ) throws -> [String] {
+        guard let state = DesiredStateReader.read(path: desiredState, shard: shard).value, state.sha256 == held.sha256
+        else {
             return ["the file has changed since"]
         }
         let wanted = Dictionary(
             state.numbers.map { ($0.number, $0.verification) }, uniquingKeysWith: { first, _ in first })
-        let lines = standings.compactMap { standing -> String? in
+        let lines = try view.survey(reader, guards: guards) { standing -> String? in
             guard let desired = standing.record.desired else { return nil }
             let name = "\(desired.number)" + (desired.label.map { " (\($0))" } ?? "")
             switch (desired.verification, wanted[desired.number]) {
@@ -120,8 +151,7 @@ struct Observatory: Sendable {
     }
 
     private func standing(of name: String, _ reader: StoreReader, _ view: FleetView) throws -> Standing? {
-        let wanted = name.removingPercentEncoding ?? name
-        return try view.standings(reader, guards: try guards(reader)).first { $0.isMeant(by: wanted) }
+        try view.standing(named: name.removingPercentEncoding ?? name, reader, guards: try guards(reader))
     }
 
     private static let noNumber = LocalServer.Reply.text(.notFound, "no such number or label: see /v1/status")

@@ -3,8 +3,7 @@ import Storage
 
 /// `/`: the fleet at a glance.
 struct FleetPage {
-    let now: Instant
-    let standings: [Standing]
+    let fleet: FleetDigest
     let guards: GuardsInForce
     let desiredState: DesiredStateStatus
     /// What the held file would take away, number by number; empty when none is held.
@@ -17,6 +16,7 @@ struct FleetPage {
     /// How many days of requests are shown.
     static let daysBehind = 30
 
+    private var now: Instant { fleet.at }
     private var relative: RelativeTime { RelativeTime(now: now) }
     private var time: PageTime { PageTime(relative: relative) }
 
@@ -27,20 +27,19 @@ struct FleetPage {
         ).document
     }
 
-    private func count(_ condition: NumberCondition) -> Int { standings.count { $0.condition == condition } }
+    private func count(_ condition: NumberCondition) -> Int { fleet.conditions[condition] ?? 0 }
     private var exposed: Int { count(.exposed) }
 
     // MARK: Tiles
 
     private var tiles: HTML {
-        let overdue = standings.count { standing in standing.rotationAt.map { $0 < now } ?? false }
         let failing = count(.backingOff) + count(.held)
         let tiles: [(String, Int, String, Bool)] = [
             ("converged", count(.converged), "certainly as desired", false),
             ("exposed", exposed, "without protection now", exposed > 0),
             ("uncertain", count(.uncertain), "an answer is missing", false),
             ("failing", failing, "waiting, or held back", failing > 0),
-            ("overdue", overdue, "PINs due to change", overdue > 0),
+            ("overdue", fleet.overdue, "PINs due to change", fleet.overdue > 0),
         ]
         let items = tiles.map { name, count, words, isBad -> HTML in
             "<li class=\"tile \(name)\(isBad ? " bad" : "")\(count == 0 ? " none" : "")\"><strong>\(count)</strong> \(name)<small>\(words)</small></li>"
@@ -88,16 +87,16 @@ struct FleetPage {
     // MARK: Table
 
     private var table: HTML {
-        guard !standings.isEmpty else {
+        guard fleet.count > 0 else {
             return "<p class=\"empty\">No numbers yet: name some in the desired-state file.</p>"
         }
-        let rows = standings.prefix(Self.mostRows).map(row)
+        let rows = fleet.urgent.map(row)
         let more: HTML =
-            standings.count > Self.mostRows
-            ? "<p>The \(Self.mostRows) most urgent of \(standings.count) numbers; <code>twostepd status</code> has all.</p>"
+            fleet.count > Self.mostRows
+            ? "<p>The \(Self.mostRows) most urgent of \(fleet.count) numbers; <code>twostepd status</code> has all.</p>"
             : ""
         return """
-            <section aria-labelledby="numbers"><h2 id="numbers">Numbers <small>\(standings.count)</small></h2>
+            <section aria-labelledby="numbers"><h2 id="numbers">Numbers <small>\(fleet.count)</small></h2>
             <p class="filter"><label for="filter">Filter</label> <input id="filter" type="search"
             placeholder="number, label, condition …" autocomplete="off"> <span id="shown" role="status"></span></p>
             <div class="scroll" id="rows" tabindex="0" role="region" aria-labelledby="numbers"><table id="fleet"><thead><tr>
@@ -145,14 +144,9 @@ struct FleetPage {
 
     private var timelines: HTML {
         let day: Int64 = 86_400_000
-        var rotations = Array(repeating: 0, count: 90)
-        for instant in standings.compactMap(\.rotationAt) {
-            let index = max(0, now.duration(to: instant).milliseconds) / day
-            if index < 90 { rotations[Int(index)] += 1 }
-        }
         let ahead = BarChart(
-            title: "Rotations in the coming 90 days",
-            bars: rotations.enumerated().map { index, count in
+            title: "Rotations in the coming \(FleetDigest.daysAhead) days",
+            bars: fleet.rotations.enumerated().map { index, count in
                 let date = now.advanced(by: .milliseconds(Int64(index) * day)).description.prefix(10)
                 return BarChart.Bar(label: String(date), good: count, bad: 0)
             }, words: ("rotations", ""))
@@ -173,9 +167,10 @@ struct FleetPage {
         guard let revision = desiredState.revision else {
             return "<section><h2>Desired state</h2><p>None is in force.</p></section>"
         }
+        let shard: HTML = desiredState.shard.isWhole ? "" : "<dt>Shard</dt><dd>\(desiredState.shard.description)</dd>"
         return """
             <section><h2>Desired state in force</h2><dl>
-            <dt>Revision</dt><dd>\(revision)</dd>
+            <dt>Revision</dt><dd>\(revision)</dd>\(shard)
             <dt>Since</dt><dd>\(time.html(desiredState.loadedAt))</dd>
             <dt>File</dt><dd><code>\(desiredState.source ?? "")</code></dd>
             <dt>SHA-256</dt><dd><code>\(desiredState.sha256 ?? "")</code></dd>

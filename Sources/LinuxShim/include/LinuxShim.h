@@ -13,6 +13,9 @@ int twostepd_is_dumpable(void);
 /// not show them, and removes the variables.
 void twostepd_wipe_environment(const char *prefix);
 
+/// Gives memory that was freed back to the system: after something large the allocator would keep it.
+void twostepd_give_back_memory(void);
+
 /// Whether the kernel's clock is kept by a time service: 1 yes, 0 no, -1 unknown.
 int twostepd_clock_is_synchronized(void);
 

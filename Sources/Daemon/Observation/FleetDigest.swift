@@ -1,0 +1,90 @@
+import Planning
+import Storage
+import Synchronization
+
+/// The fleet in figures, and its most urgent numbers: what the page, the metrics and the line of the day are made of.
+///
+/// It is as large for a million numbers as for some thousand.
+struct FleetDigest: Sendable {
+    /// When it was made.
+    let at: Instant
+    private(set) var count = 0
+    private(set) var conditions: [NumberCondition: Int] = [:]
+    private(set) var reasons: [DecisionReason: Int] = [:]
+    /// PINs that were due to change before ``at``.
+    private(set) var overdue = 0
+    /// PINs that fall due on each of the coming days; the overdue ones on the first.
+    private(set) var rotations = [Int](repeating: 0, count: daysAhead)
+    private(set) var endpoints: Set<String> = []
+    /// By rank, as many as the page can show.
+    private var urgentByRank: [Int: [Standing]] = [:]
+
+    /// How many days of rotations are counted.
+    static let daysAhead = 90
+    private static let day: Int64 = 86_400_000
+
+    init(at now: Instant) { at = now }
+
+    /// The fleet as the store tells it.
+    init(_ reader: StoreReader, view: FleetView, guards: GuardsInForce) throws(StorageError) {
+        let digest = Mutex(FleetDigest(at: view.now))
+        let _: [Never] = try view.survey(reader, guards: guards) { standing in
+            digest.withLock { $0.add(standing) }
+            return nil
+        }
+        self = digest.withLock { $0 }
+    }
+
+    /// The most urgent numbers, at most as many as the page shows.
+    var urgent: [Standing] {
+        Array(urgentByRank.sorted { $0.key < $1.key }.flatMap(\.value).prefix(FleetPage.mostRows))
+    }
+
+    /// PINs that fall due within a day, or are overdue.
+    var rotationsWithinADay: Int { rotations[0] }
+
+    mutating func add(_ standing: Standing) {
+        count += 1
+        conditions[standing.condition, default: 0] += 1
+        reasons[standing.reason, default: 0] += 1
+        if let endpoint = standing.record.desired?.endpoint.text { endpoints.insert(endpoint) }
+        if let rotationAt = standing.rotationAt {
+            if rotationAt < at { overdue += 1 }
+            let days = max(0, at.duration(to: rotationAt).milliseconds) / Self.day
+            if days < Self.daysAhead { rotations[Int(days)] += 1 }
+        }
+        if urgentByRank[standing.rank, default: []].count < FleetPage.mostRows {
+            urgentByRank[standing.rank, default: []].append(standing)
+        }
+    }
+}
+
+/// Keeps a digest of a large fleet for a while, so that looking takes at most a tenth of one processor however often
+/// somebody looks. A fleet that is read in no time is read each time.
+final class DigestShelf: Sendable {
+    private struct Kept {
+        let digest: FleetDigest
+        let until: ContinuousClock.Instant
+    }
+
+    private let kept = Mutex<Kept?>(nil)
+
+    /// What is cheaper than this is made anew at each look.
+    private static let cheap: Duration = .milliseconds(250)
+    private static let share = 10
+
+    /// The digest that is kept, or what `make` gives.
+    ///
+    /// - Returns: the digest, and whether it was made now, and at some cost.
+    func digest(
+        _ make: () throws(StorageError) -> FleetDigest
+    ) throws(StorageError) -> (digest: FleetDigest, wasCostly: Bool) {
+        let began = ContinuousClock.now
+        if let kept = kept.withLock({ $0 }), began < kept.until { return (kept.digest, false) }
+        let digest = try make()
+        let cost = began.duration(to: .now)
+        let isCostly = cost > Self.cheap
+        kept.withLock { $0 = isCostly ? Kept(digest: digest, until: .now + cost * Self.share) : nil }
+        return (digest, isCostly)
+    }
+}

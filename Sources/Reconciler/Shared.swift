@@ -1,0 +1,24 @@
+/// A value behind a reference: what holds it is copied at the cost of one reference count, and the value itself only
+/// when it is changed while somebody else holds it too.
+///
+/// Records are large, and the engine hands each of them on several times for every request.
+struct Shared<Value: Sendable>: @unchecked Sendable {
+    // Never changed while it is referenced more than once, so that it may cross threads.
+    private final class Storage {
+        var value: Value
+
+        init(_ value: Value) { self.value = value }
+    }
+
+    private var storage: Storage
+
+    init(_ value: Value) { storage = Storage(value) }
+
+    var value: Value {
+        _read { yield storage.value }
+        _modify {
+            if !isKnownUniquelyReferenced(&storage) { storage = Storage(storage.value) }
+            yield &storage.value
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import GRDB
+import Glibc
+public import Planning
+
+/// How much room the store takes.
+public struct StoreSize: Hashable, Sendable {
+    /// The size of the database without its log, free pages counted.
+    public let bytes: Int64
+    /// What it has free inside, for what is written next.
+    public let freeBytes: Int64
+    /// Whether free pages can be given back to the file system while the store is worked on.
+    public let givesBack: Bool
+
+    init(_ db: Database) throws {
+        let figures = try ["page_size", "page_count", "freelist_count", "auto_vacuum"].map { pragma in
+            try Int64.fetchOne(db, sql: "PRAGMA \(pragma)") ?? 0
+        }
+        bytes = figures[0] * figures[1]
+        freeBytes = figures[0] * figures[2]
+        givesBack = figures[3] == Store.incremental
+    }
+
+    /// Whether more is free than what the next days need: a tenth, and 4 MiB at least.
+    public var isWasteful: Bool { freeBytes > max(bytes / 10, 4 << 20) }
+}
+
+extension Store {
+    /// SQLite's number for `PRAGMA auto_vacuum = INCREMENTAL`.
+    static let incremental: Int64 = 2
+
+    /// Removes some desired states that were in force, or held, before `date`, and that nothing refers to any more.
+    ///
+    /// - Returns: how many; fewer than `limit` when there are no more.
+    public func pruneRevisions(before date: Instant, limit: Int) throws(StorageError) -> Int {
+        try write { db in
+            try db.execute(
+                sql: """
+                    DELETE FROM desired_states WHERE revision IN (
+                        SELECT revision FROM desired_states AS old
+                        WHERE loaded_at < ?
+                            AND revision < (SELECT max(revision) FROM desired_states WHERE state = 'accepted')
+                            AND NOT EXISTS (SELECT 1 FROM numbers WHERE desired_revision = old.revision)
+                        ORDER BY revision LIMIT ?)
+                    """, arguments: [date.description, limit])
+            return db.changesCount
+        }
+    }
+
+    /// Gives at most `pages` free pages back to the file system, in one short transaction, while too many are free.
+    ///
+    /// - Returns: whether there is more to give back.
+    public func giveBackSpace(atMost pages: Int) throws(StorageError) -> Bool {
+        try write { db in
+            let before = try StoreSize(db)
+            guard before.givesBack, before.isWasteful else { return false }
+            // It takes a page at each step, and answers with a row.
+            let cursor = try Row.fetchCursor(db, sql: "PRAGMA incremental_vacuum(\(max(pages, 1)))")
+            while try cursor.next() != nil {}
+            let after = try StoreSize(db)
+            return after.isWasteful && after.bytes < before.bytes
+        }
+    }
+
+    /// Writes the database anew without free pages, and so that later ones can be given back while it is worked on.
+    ///
+    /// It takes as much room again while it lasts, in the state directory. The caller holds the ``StoreLock``. Needs no
+    /// key.
+    ///
+    /// - Returns: the size before and after.
+    public static func compact(at location: StoreLocation) throws(StorageError) -> (before: StoreSize, after: StoreSize)
+    {
+        let path = location.database
+        // The draft of the new database is nobody else's to read, and a small /tmp must not fill up.
+        setenv("SQLITE_TMPDIR", location.directory, 1)
+        do {
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            let sizes = try queue.writeWithoutTransaction { db in
+                try Schema.checkIsCurrent(db, at: path)
+                let before = try StoreSize(db)
+                try db.execute(
+                    sql: """
+                        PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = FILE;
+                        PRAGMA auto_vacuum = INCREMENTAL; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)
+                        """)
+                return (before, try StoreSize(db))
+            }
+            try queue.close()
+            return sizes
+        } catch {
+            throw StorageError(error, at: path)
+        }
+    }
+}
+
+extension StoreReader {
+    /// How much room the store takes.
+    public func size() throws(StorageError) -> StoreSize { try read { try StoreSize($0) } }
+
+    /// When the oldest piece of history was written; nil when there is none.
+    public func oldestHistory() throws(StorageError) -> Instant? {
+        try read { db in
+            let statement = try db.cachedStatement(sql: AuditEntry.query("audit_chain") + " LIMIT 1")
+            guard let entry = try Row.fetchOne(statement).map({ try AuditEntry($0) }) else { return nil }
+            return entry.at.flatMap { Instant($0) }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// One request on its way, and the answer as far as it has come.
+///
+/// It knows whether the body was asked for. Errors cannot tell a connection that failed before the request from one that
+/// failed after it; but a body that was never asked for never left.
+final class Exchange: HTTPClientResponseDelegate {
+    typealias Response = Void
+
+    /// The answer is longer than what is read.
+    private struct Oversized: Error {}
+
+    private struct State {
+        var wasPulled = false
+        var head: HTTPResponseHead?
+        var body = ByteBuffer()
+        var task: HTTPClient.Task<Void>?
+        var isCancelled = false
+    }
+
+    private let state = Mutex(State())
+
+    /// The body of the request, of known length.
+    func body(of bytes: [UInt8]) -> HTTPClient.Body {
+        .stream(contentLength: Int64(bytes.count)) { writer in
+            self.state.withLock { $0.wasPulled = true }
+            return writer.write(.byteBuffer(ByteBuffer(bytes: bytes)))
+        }
+    }
+
+    /// Takes note of the task that carries it, and cancels that when it is late.
+    func note(_ task: HTTPClient.Task<Void>) {
+        let isCancelled = state.withLock { state in
+            state.task = task
+            return state.isCancelled
+        }
+        if isCancelled { task.cancel() }
+    }
+
+    func cancel() {
+        let task = state.withLock { state in
+            state.isCancelled = true
+            return state.task
+        }
+        task?.cancel()
+    }
+
+    // MARK: What the client tells
+
+    func didReceiveHead(task: HTTPClient.Task<Void>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
+        state.withLock { $0.head = head }
+        // A length that is announced need not be waited for.
+        let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+        return announced > HTTPVendorClient.bodyLimit
+            ? task.eventLoop.makeFailedFuture(Oversized()) : task.eventLoop.makeSucceededVoidFuture()
+    }
+
+    func didReceiveBodyPart(task: HTTPClient.Task<Void>, _ part: ByteBuffer) -> EventLoopFuture<Void> {
+        let isTooLong = state.withLock { state in
+            guard state.body.readableBytes + part.readableBytes <= HTTPVendorClient.bodyLimit else { return true }
+            state.body.writeImmutableBuffer(part)
+            return false
+        }
+        return isTooLong
+            ? task.eventLoop.makeFailedFuture(Oversized()) : task.eventLoop.makeSucceededVoidFuture()
+    }
+
+    func didFinishRequest(task: HTTPClient.Task<Void>) {}
+
+    // MARK: The end
+
+    /// How it ended, when the client is done with it.
+    func end(_ result: Result<Void, any Error>) -> ExchangeEnd {
+        let state = state.withLock { state in
+            // The task holds its delegate.
+            state.task = nil
+            return state
+        }
+        switch result {
+        case .success:
+            guard let head = state.head else { return .lost(message: "the answer has no head") }
+            return .answered(answer(head, .complete(Array(state.body.readableBytesView))))
+        case .failure(let error):
+            if let head = state.head { return .answered(answer(head, Self.remains(after: error))) }
+            guard state.wasPulled else {
+                return .notSent(FailureReason.beforeSending(error), message: FailureReason.text(error))
+            }
+            return FailureReason.isTimeout(error) ? .timedOut : .lost(message: FailureReason.text(error))
+        }
+    }
+
+    private func answer(_ head: HTTPResponseHead, _ body: ExchangeEnd.Answer.Body) -> ExchangeEnd.Answer {
+        ExchangeEnd.Answer(
+            status: Int(head.status.code), retryAfter: head.headers.first(name: "retry-after"), body: body)
+    }
+
+    /// What is left of an answer whose body did not come to its end.
+    private static func remains(after error: any Error) -> ExchangeEnd.Answer.Body {
+        if error is Oversized { return .oversized }
+        let isGivenUp = FailureReason.isTimeout(error) || (error as? HTTPClientError) == .cancelled
+        return isGivenUp ? .timedOut : .truncated(message: FailureReason.text(error))
+    }
+}

@@ -1,0 +1,121 @@
+import Foundation
+
+/// Lists in the code that people meet by name, against the documents that explain them.
+enum ClosedLists {
+    /// One such list: an enumeration whose raw values are the names, and the section that has a row for each.
+    struct List {
+        let type: String
+        let source: String
+        let document: String
+        let section: String
+    }
+
+    private static let reference = "docs/reference.md"
+
+    static let all = [
+        List(
+            type: "EventKind", source: "Sources/Planning/HistoryEntry.swift", document: reference, section: "Events"),
+        List(
+            type: "DecisionReason", source: "Sources/Planning/DecisionReason.swift", document: reference,
+            section: "Reasons"),
+        List(
+            type: "NumberCondition", source: "Sources/Planning/NumberCondition.swift", document: reference,
+            section: "Conditions"),
+        List(type: "Verdict", source: "Sources/Planning/Outcome.swift", document: reference, section: "Outcomes"),
+        List(type: "HookKind", source: "Sources/Planning/HookKind.swift", document: reference, section: "Hooks"),
+        List(
+            type: "Kind", source: "Sources/Planning/GuardState.swift", document: reference,
+            section: "Guards in force"),
+    ]
+
+    /// The enumerations that hold the keys of the settings.
+    static let settingsKeys = ["SettingsKey", "LimitKey", "TimingKey", "HookKey"]
+
+    /// What the document of a list leaves out, and what it names that is not there.
+    static func differences(_ list: List, names: [String], document text: String) -> [Finding] {
+        guard let section = section(list.section, of: text) else {
+            return [Finding(path: list.document, line: 1, message: "has no section \"## \(list.section)\"")]
+        }
+        let rows = rows(of: section)
+        let missing = names.filter { name in !rows.contains { $0.name == name } }.map { name in
+            Finding(
+                path: list.document, line: section.firstLine,
+                message: "\(list.section) does not name `\(name)` of \(list.type) in \(list.source): add a row")
+        }
+        let unknown = rows.filter { !names.contains($0.name) }.map { row in
+            Finding(
+                path: list.document, line: row.line,
+                message:
+                    "`\(row.name)` is no case of \(list.type) in \(list.source): take the row out, or mend its name")
+        }
+        return missing + unknown
+    }
+
+    // MARK: - Code
+
+    /// The raw values of the enumeration `type`, in order; a case without one has its own name.
+    static func rawValues(of type: String, in file: SwiftFile) -> [String] {
+        let source = file.source
+        guard
+            let name = file.tokens.indices.first(where: {
+                file.tokens[$0].text == type && source.at($0 - 1)?.text == "enum"
+            }),
+            let brace = (name..<file.tokens.count).first(where: { file.tokens[$0].text == "{" })
+        else { return [] }
+        var values: [String] = []
+        var isCase = false
+        var position = brace + 1
+        let end = source.end(ofBracketAt: brace)
+        while position < end {
+            let token = file.tokens[position]
+            if token.kind == .mark, ["{", "("].contains(token.text) {
+                position = source.end(ofBracketAt: position)
+            } else if token.kind == .word,
+                source.at(position - 1)?.text == "case" || source.at(position - 1)?.text == ","
+            {
+                isCase = isCase || source.at(position - 1)?.text == "case"
+                if isCase { values.append(token.text) }
+            } else if token.kind == .string, source.at(position - 1)?.text == "=", isCase, !values.isEmpty {
+                values[values.count - 1] = token.text
+            } else if token.kind == .word, token.text != "case" {
+                isCase = false
+            }
+            position += 1
+        }
+        return values
+    }
+
+    /// The names of metrics: the literals of the page that makes them.
+    static func metrics(in files: [SwiftFile]) -> Set<String> {
+        let literals = files.filter { $0.path.hasPrefix("Sources/Daemon/Observation/") }.flatMap(\.tokens)
+        return Set(literals.filter { $0.kind == .string }.map(\.text).filter { $0.wholeMatch(of: metric) != nil })
+    }
+
+    nonisolated(unsafe) private static let metric = #/(?:twostepd|process)_[a-z]+(?:_[a-z]+)*/#
+
+    // MARK: - Documents
+
+    struct Section {
+        let lines: [Substring]
+        /// The line of the heading, counted from 1.
+        let firstLine: Int
+    }
+
+    /// The lines below a heading of the second level, up to the next.
+    static func section(_ title: String, of document: String) -> Section? {
+        let lines = document.split(separator: "\n", omittingEmptySubsequences: false)
+        guard let start = lines.firstIndex(of: "## \(title)") else { return nil }
+        let rest = lines[(start + 1)...]
+        let end = rest.firstIndex { $0.hasPrefix("## ") } ?? rest.endIndex
+        return Section(lines: Array(rest[..<end]), firstLine: start + 1)
+    }
+
+    /// The rows of a section's tables whose first cell is a name in backticks.
+    static func rows(of section: Section) -> [(name: String, line: Int)] {
+        section.lines.enumerated().compactMap { index, line in
+            line.prefixMatch(of: #/\| `([A-Za-z0-9_()]+)` \|/#).map {
+                (String($0.output.1), section.firstLine + 1 + index)
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+
+/// One file of the repository.
+struct SourceFile {
+    /// From the repository's root: `Sources/Planning/PIN.swift`.
+    let path: String
+    let text: String
+
+    var lineCount: Int { text.split(separator: "\n", omittingEmptySubsequences: false).count - 1 }
+
+    /// `Planning` of `Sources/Planning/PIN.swift`; nil outside of `Sources`.
+    var target: String? {
+        let parts = path.split(separator: "/")
+        return parts.count > 2 && parts[0] == "Sources" ? String(parts[1]) : nil
+    }
+}
+
+/// A file of Swift, taken apart.
+struct SwiftFile {
+    let file: SourceFile
+    let source: SwiftTokens
+
+    var path: String { file.path }
+    var tokens: [Token] { source.tokens }
+
+    init(_ file: SourceFile) {
+        self.file = file
+        source = SwiftTokens(file.text)
+    }
+
+    init(path: String, _ text: String) { self.init(SourceFile(path: path, text: text)) }
+}
+
+/// The repository that these tests were compiled from.
+enum SourceTree {
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
+
+    /// The files below `folders` whose names end in one of `suffixes`, by path; nothing hidden, nothing that a build made.
+    static func files(_ folders: [String], _ suffixes: [String]) throws -> [SourceFile] {
+        var paths: [String] = []
+        for folder in folders {
+            let walk = FileManager.default.enumerator(
+                at: root.appending(path: folder), includingPropertiesForKeys: nil, options: [.skipsHiddenFiles])
+            for case let file as URL in walk ?? .init() where suffixes.contains(where: file.path.hasSuffix) {
+                paths.append(String(file.standardized.path.dropFirst(root.path.count + 1)))
+            }
+        }
+        return try paths.sorted().map { SourceFile(path: $0, text: try text($0)) }
+    }
+
+    /// The text of the file at `path` from the root.
+    static func text(_ path: String) throws -> String {
+        try String(contentsOf: root.appending(path: path), encoding: .utf8)
+    }
+
+    /// All Swift of the repository.
+    static let swift: Result<[SwiftFile], any Error> = Result {
+        let package = SourceFile(path: "Package.swift", text: try text("Package.swift"))
+        return try ([package] + files(["Sources", "Tests"], [".swift"])).map(SwiftFile.init)
+    }
+
+    /// All documents: what people read to use, run or change the program.
+    static func documents() throws -> [SourceFile] {
+        let top = try FileManager.default.contentsOfDirectory(atPath: root.path).filter { $0.hasSuffix(".md") }
+        return try top.sorted().map { SourceFile(path: $0, text: try text($0)) } + files(["docs"], [".md"])
+    }
+}
+
+/// Something that a rule found.
+struct Finding: Equatable, CustomStringConvertible {
+    let path: String
+    let line: Int
+    /// What is there, and what to do about it.
+    let message: String
+
+    var description: String { "\(path):\(line): \(message)" }
+}

@@ -1,0 +1,133 @@
+import Foundation
+import Testing
+
+/// The rules of this house, over the whole tree. What each rule finds is shown by `RuleTests`, on planted mistakes.
+@Suite("The tree is tidy")
+struct TidyTests {
+    private static func swift() throws -> [SwiftFile] {
+        let files = try SourceTree.swift.get()
+        // A wrong root would find nothing, and call it tidy.
+        try #require(files.count > 300)
+        return files
+    }
+
+    private static func all(_ rule: (SwiftFile) -> [Finding]) throws -> String {
+        try swift().flatMap(rule).map(\.description).joined(separator: "\n")
+    }
+
+    @Test("no file is longer than 500 lines without a reason")
+    func fileLengths() throws {
+        let others = try SourceTree.files(
+            ["Sources", "Tests", "scripts", "packaging", ".ci"], [".c", ".h", ".sh", ".ci/run", ".js", ".css"])
+        try #require(others.count > 10)
+        let findings = try (Self.swift().map(\.file) + others).flatMap(SizeRules.files)
+        #expect(findings.map(\.description).joined(separator: "\n") == "")
+    }
+
+    @Test("no function is longer than 80 lines without a reason")
+    func functionLengths() throws {
+        let findings = try Self.all(SizeRules.functions)
+        #expect(findings == "")
+    }
+
+    @Test("Planning imports nothing, and the engine only Planning")
+    func imports() throws {
+        let findings = try Self.all(CoreRules.imports)
+        #expect(findings == "")
+    }
+
+    @Test("nobody outside of the shell looks at the clock or throws dice")
+    func clockAndDice() throws {
+        let findings = try Self.all(CoreRules.clockAndDice)
+        #expect(findings == "")
+        #expect(CoreRules.needlessEdges(try Self.swift()) == [])
+    }
+
+    @Test("only the command line prints")
+    func printing() throws {
+        let findings = try Self.all(CoreRules.printing)
+        #expect(findings == "")
+    }
+
+    @Test("every shortcut says why it is right")
+    func shortcuts() throws {
+        let findings = try Self.all(ReasonRules.shortcuts)
+        #expect(findings == "")
+    }
+
+    @Test("what is public is documented")
+    func documentation() throws {
+        let protocols = DocumentationRules.protocols(in: try Self.swift())
+        let findings = try Self.all { DocumentationRules.undocumented($0, protocols: protocols) }
+        #expect(findings == "")
+    }
+}
+
+/// The documents and the code name the same things.
+@Suite("The documents are true")
+struct DocumentTests {
+    private static func swift(_ path: String) throws -> SwiftFile { SwiftFile(path: path, try SourceTree.text(path)) }
+
+    private static func rules() throws -> DocumentRules {
+        let shipped = try SourceTree.files(
+            ["Sources", "config", "systemd", "scripts"], [".c", ".h", ".yaml", ".yml", ".service", ".conf", ".sh"])
+        let all = try SourceTree.swift.get()
+        let sources = all.filter { $0.file.target != nil }
+        return DocumentRules(
+            words: DocumentRules.words(of: shipped + all.map(\.file)), metrics: ClosedLists.metrics(in: sources),
+            exists: { FileManager.default.fileExists(atPath: SourceTree.root.appending(path: $0).path) })
+    }
+
+    @Test(
+        "every event, reason, condition, outcome and guard is explained, and nothing that is not there",
+        arguments: ClosedLists.all.indices)
+    func closedLists(_ index: Int) throws {
+        let list = ClosedLists.all[index]
+        let names = ClosedLists.rawValues(of: list.type, in: try Self.swift(list.source))
+        try #require(names.count > 1)
+        #expect(ClosedLists.differences(list, names: names, document: try SourceTree.text(list.document)) == [])
+    }
+
+    @Test("every setting is in the manual and in the sample, and nothing else is")
+    func settings() throws {
+        let sources = try SourceTree.swift.get().filter { $0.file.target == "ConfigFile" }
+        var known: Set<String> = []
+        for type in ClosedLists.settingsKeys {
+            let keys = sources.flatMap { ClosedLists.rawValues(of: type, in: $0) }
+            try #require(keys.count > 2, "\(type)")
+            known.formUnion(keys)
+        }
+        let manual = try SourceTree.text("docs/man/twostepd.yaml.5").replacing("\\-", with: "-")
+        let sample = try SourceTree.text("config/twostepd.yaml")
+        let documented = Set(manual.matches(of: #/\.TP\n\.B ([a-z_]+)\n/#).map { String($0.output.1) })
+        let named = DocumentRules.words(of: [SourceFile(path: "config/twostepd.yaml", text: sample)])
+        let shown = Set(sample.matches(of: #/(?:^|[\n{,]) *#? *(?:- )?([a-z_]+):/#).map { String($0.output.1) })
+        #expect(documented == known, "docs/man/twostepd.yaml.5: one .TP for each key")
+        #expect(known.subtracting(named).sorted() == [], "config/twostepd.yaml: show each key")
+        #expect(shown.subtracting(known).sorted() == [], "config/twostepd.yaml: there is no such key")
+    }
+
+    @Test("every metric is explained, and the documents, alerts and dashboard name no other")
+    func metrics() throws {
+        let rules = try Self.rules()
+        try #require(rules.metrics.count > 20)
+        let list = ClosedLists.List(
+            type: "MetricsPage", source: "Sources/Daemon/Observation", document: "docs/reference.md", section: "Metrics"
+        )
+        #expect(
+            ClosedLists.differences(
+                list, names: rules.metrics.sorted(), document: try SourceTree.text(list.document)) == [])
+        let files = try SourceTree.documents() + SourceTree.files(["config", "Tests/Prometheus"], [".yml", ".json"])
+        #expect(files.flatMap(rules.unknownMetrics).map(\.description).joined(separator: "\n") == "")
+    }
+
+    @Test("no document links to what is not there, or names what nobody knows")
+    func names() throws {
+        let rules = try Self.rules()
+        let documents = try SourceTree.documents()
+        try #require(documents.count > 5)
+        let dead = documents.flatMap { rules.deadLinks($0) { try? SourceTree.text($0) } }  // No text, no headings.
+        #expect(dead.map(\.description).joined(separator: "\n") == "")
+        #expect(documents.flatMap(rules.unknownNames).map(\.description).joined(separator: "\n") == "")
+    }
+}

@@ -1,0 +1,45 @@
+import Glibc
+
+/// A socket that listens on a port of 127.0.0.1 that was free.
+struct ListeningSocket: Sendable {
+    let descriptor: Int32
+    let port: UInt16
+
+    /// - Parameter purpose: for the message when there is no such socket.
+    init(_ purpose: String) throws {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isOpen = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                bind(descriptor, pointer, length) == 0 && listen(descriptor, 64) == 0
+                    && getsockname(descriptor, pointer, &length) == 0
+            }
+        }
+        guard isOpen else { throw TestFailure("no \(purpose): \(String(cString: strerror(errno)))") }
+        self.descriptor = descriptor
+        port = UInt16(bigEndian: address.sin_port)
+    }
+
+    /// The next connection; nil once it is shut down.
+    func accept() -> Int32? {
+        let connection = Glibc.accept(descriptor, nil, nil)
+        return connection >= 0 ? connection : nil
+    }
+
+    /// Ends every wait for a connection.
+    func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
+    func close() { _ = Glibc.close(descriptor) }
+}
+
+/// A port that nobody listens on just now.
+enum FreePort {
+    static func find() throws -> Int {
+        let socket = try ListeningSocket("free port")
+        defer { socket.close() }
+        return Int(socket.port)
+    }
+}

@@ -1,0 +1,68 @@
+#!/bin/bash
+# Tests that scripts/install.sh puts everything where docs/install.md says, and that two packages of one program are equal:
+#
+#   scripts/test-install.sh
+#
+# Nothing is installed: all goes below a folder of its own. Builds the release unless it is there; needs no root.
+. "$(dirname "$0")/lib.sh"
+missing=()
+need dpkg-dev dpkg-shlibdeps
+install_missing
+scripts/build-release.sh
+binary=$PWD/.build-package/twostepd
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+ok() {
+    if eval "$2"; then
+        passed=$((passed + 1))
+        echo "ok - $1"
+    else
+        failed=$((failed + 1))
+        echo "not ok - $1"
+        echo "    $2"
+    fi
+}
+
+tree=$work/tree
+DESTDIR=$tree scripts/install.sh --prefix /opt/keeper --binary "$binary"
+(cd "$tree" && find . -type f -printf '%m %P\n' | LC_ALL=C sort -k 2) >"$work/installed"
+ok "the program runs from where it is installed" '"$tree/opt/keeper/bin/twostepd" --version | grep -q .'
+ok "nothing is put outside of the prefix but the samples" \
+    '! grep -vE "^[0-7]+ (opt/keeper|etc/twostepd)/" "$work/installed"'
+ok "only the program can be executed" '[ "$(grep -v "^644 " "$work/installed")" = "755 opt/keeper/bin/twostepd" ]'
+for page in docs/man/*.[1-8]; do
+    ok "the manual page ${page##*/} is there" '[ -s "$tree/opt/keeper/share/man/man${page##*.}/${page##*/}" ]'
+done
+for file in bash-completion/completions/twostepd zsh/vendor-completions/_twostepd fish/vendor_completions.d/twostepd.fish; do
+    ok "the completion $file is there" '[ -s "$tree/opt/keeper/share/$file" ]'
+done
+units=$tree/opt/keeper/lib/systemd/system
+for unit in twostepd.service twostepd@.service; do
+    ok "$unit names the program where it is, and nowhere else" \
+        'grep -q "^ExecStart=/opt/keeper/bin/twostepd run$" "$units/$unit" && ! grep -q /usr/bin/twostepd "$units/$unit"'
+done
+echo "# the operator's" >>"$tree/etc/twostepd/twostepd.yaml"
+DESTDIR=$tree scripts/install.sh --prefix=/opt/keeper --binary "$binary"
+ok "installing again keeps what the operator wrote" 'grep -q "^# the operator" "$tree/etc/twostepd/twostepd.yaml"'
+ok "a program that is not there is refused" '! scripts/install.sh --prefix "$work/none" --binary "$work/none" 2>/dev/null'
+# The removal, as the document has it.
+removal=$(sed -n '/^`rm -r PREFIX/,/`, and the three/p' docs/install.md | tr '\n' ' ' | sed 's/^`rm -r //; s/`, and .*//')
+(
+    cd "$tree/opt/keeper"
+    # shellcheck disable=SC2086 # the words of the document
+    rm -r ${removal//PREFIX/.}
+    rm share/bash-completion/completions/twostepd share/zsh/vendor-completions/_twostepd \
+        share/fish/vendor_completions.d/twostepd.fish
+)
+ok "the removal of docs/install.md leaves nothing of it behind" '! find "$tree/opt/keeper" -type f | grep .'
+
+export SOURCE_DATE_EPOCH=1700000000
+first=$(scripts/package.sh --binary "$binary" --output "$work/one")
+second=$(TZ=Asia/Tokyo scripts/package.sh --binary "$binary" --output "$work/two")
+ok "packing the same program twice gives the same bytes" 'cmp "$first" "$second"'
+later=$(SOURCE_DATE_EPOCH=1700000001 scripts/package.sh --binary "$binary" --output "$work/three")
+ok "control: another time gives other bytes" '! cmp -s "$first" "$later"'
+echo "install: $passed passed, $failed failed"
+[ "$failed" = 0 ]
