@@ -96,6 +96,7 @@ struct ControlService: Sendable {
     }
 
     private func move(_ call: LocalServer.Call) async -> LocalServer.Reply {
+        // A message that cannot be decoded is answered as such.
         guard let message = try? JSONCoding.decoder.decode(ControlMessage.Move.self, from: call.body),
             (message.out == nil) != (message.in == nil)
         else { return Self.incomprehensible }

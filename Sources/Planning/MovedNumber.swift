@@ -16,6 +16,7 @@ public struct MovedNumber: Hashable, Sendable {
     /// How often the number was handed over, this time included. What is known of it is the newer the higher this is.
     public var moves: Int
 
+    /// Which number it is.
     public var number: PhoneNumber { desired.number }
 
     public init(

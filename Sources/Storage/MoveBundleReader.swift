@@ -55,6 +55,7 @@ public final class MoveBundleReader {
             else { throw refusal("holds a number that cannot be read") }
             return moved
         }
+        // Authentic, and yet neither: the refusal names what it is not.
         guard let footer = try? MoveBundle.decoder.decode(MoveBundle.Footer.self, from: content) else {
             throw refusal("is neither a number nor the end")
         }
@@ -64,6 +65,7 @@ public final class MoveBundleReader {
     }
 
     private func begin() throws(StorageError) {
+        // What cannot be decoded is no bundle, whatever the decoder says of it.
         guard let line = try line(), let (mac, content) = Self.split(line),
             let header = try? MoveBundle.decoder.decode(MoveBundle.Header.self, from: content)
         else { throw refusal("is not a bundle of `twostepd move out`") }

@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 public import Planning
 
 /// A number on its way between stores, as JSON: everything but its PINs is plain, and those are sealed.
@@ -173,9 +173,9 @@ extension DesiredNumber {
             let method = columns["rotation_method"].flatMap({ RotationMethod(rawValue: $0) }),
             let before = MoveRow.instant(columns["rotate_before"])
         else { return nil }
+        // A window or a period that is there and cannot be read is not valid: which way it fails makes no difference.
         let window = columns["rotation_window"].map { try? RotationWindow(parsing: $0) }
         let reveal = columns["rotate_after_reveal"].map { Duration(periodText: $0) }
-        // A window or a period that is there and cannot be read is not valid.
         if case .some(nil) = window { return nil }
         if case .some(nil) = reveal { return nil }
         self.init(

@@ -155,6 +155,7 @@ import Testing
 final class StateDirectoryFolder: Sendable {
     private let directory: StateDirectory?
 
+    // Whoever writes into a folder that could not be made fails then.
     init() { directory = try? StateDirectory() }
 
     /// Writes a file of a name that no other has.
