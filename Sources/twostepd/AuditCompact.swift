@@ -14,7 +14,9 @@ extension AuditCommand {
                 earlier version made needs this once. While it lasts it takes as much room again as the store has left.
 
                 Example:
-                  systemctl stop twostepd && twostepd audit compact && systemctl start twostepd
+                  systemctl stop twostepd
+                  twostepd audit compact
+                  systemctl start twostepd
                 """
         )
 
