@@ -148,7 +148,8 @@ extension Demo {
 
     /// Waits until `count` more PINs were changed.
     private func rotations(_ count: Int, within seconds: Int) async throws {
-        let sum: ([NumberRecord]) -> Int = { $0.reduce(0) { $0 + $1.generations.count } }
+        // Generations are numbered from 1 on, and each is a PIN that was made.
+        let sum: ([NumberRecord]) -> Int = { $0.reduce(0) { $0 + ($1.generations.last?.generation ?? 0) } }
         let before = sum(try records())
         try await wait(seconds: seconds, for: "\(count) rotations") { sum($0) >= before + count }
         say("\(sum(try records()) - before) PINs were rotated")
