@@ -49,9 +49,10 @@ struct BoundedFile {
 
     /// Why this file cannot be a credential of the service manager; nil when it can.
     ///
-    /// Its versions differ: mode 0400 of the service's own user (systemd 252), mode 0440 of root (257).
+    /// Its versions differ: mode 0400 of the service's own user (systemd 252), mode 0440 of root (257). Root may look into
+    /// a running service's credentials, which then belong to that service's user.
     var credentialProblem: String? {
-        if owner != geteuid(), owner != 0 {
+        if owner != geteuid(), owner != 0, geteuid() != 0 {
             return "it belongs to another user (id \(owner)), who could change it"
         }
         guard mode & (owner == 0 ? 0o027 : 0o077) != 0 else { return nil }

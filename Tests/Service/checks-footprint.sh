@@ -35,25 +35,32 @@ large_is_done() {
         jq -e '(.numbers | length) == 1000 and all(.numbers[]; .condition == "converged")' >/dev/null
 }
 
-# How often all threads of a process together have given up the processor to wait: each is followed by a wake-up.
-waits() { box bash -c 'cat /proc/'"$1"'/task/*/status' | awk '/^voluntary_ctxt_switches/ {sum += $2} END {print sum}'; }
+# How often each thread of a process has given up the processor to wait: each is followed by a wake-up. "THREAD COUNT" a line.
+waits() {
+    box bash -c 'cat /proc/'"$1"'/task/*/status' | awk '/^Pid:/ {thread = $2} /^voluntary_ctxt_switches/ {print thread, $2}'
+}
+
+# What has come on top between two of these: threads that are new count from 0, and those that have ended not at all.
+more_waits() { awk 'NR == FNR {before[$1] = $2; next} {sum += $2 - before[$1]} END {print sum + 0}' <(echo "$1") <(echo "$2"); }
 
 checks_footprint() {
-    local pid began ended seconds=${FOOTPRINT_SECONDS:-20} rss anonymous memory rate
+    local pid began more seconds=${FOOTPRINT_SECONDS:-20} rss anonymous memory rate
     ok "1,000 numbers are as desired" 'until_ large_is_done || until_ large_is_done || until_ large_is_done'
     ok "a tenant with 1,000 numbers never crashed" '[ "$(prop NRestarts twostepd@large)" = 0 ]'
     pid=$(prop MainPID twostepd@large)
     began=$(waits "$pid")
     sleep "$seconds"
-    ended=$(waits "$pid")
-    rate=$(((ended - began) * 60 / seconds))
+    more=$(more_waits "$began" "$(waits "$pid")")
+    rate=$((more * 60 / seconds))
     rss=$(box awk '/^VmRSS/ {print $2}' "/proc/$pid/status")
     anonymous=$(box awk '/^RssAnon/ {print $2}' "/proc/$pid/status")
     memory=$(prop MemoryCurrent twostepd@large)
     echo "# binary: $(($(box stat -c %s /usr/bin/twostepd) / 1000000)) MB; package: $(($(stat -c %s "$PACKAGE") / 1000000)) MB"
     echo "# idle with 1,000 numbers: $((rss / 1024)) MB resident, $((anonymous / 1024)) MB of it its own;" \
         "MemoryCurrent $memory; $(box ls "/proc/$pid/task" | wc -l) threads"
-    echo "# wake-ups with nothing due: $((ended - began)) of all threads in $seconds s, $rate a minute"
+    echo "# wake-ups with nothing due: $more of all threads in $seconds s, $rate a minute"
     ok "less than 40 MB is its own with 1,000 numbers" '[ "$anonymous" -lt 40960 ]'
-    ok "nothing but the watchdog wakes it" '[ "$rate" -le 60 ]'
+    # The watchdog's question twice a minute, and a timer of libdispatch's own once a second, which the first task of
+    # Swift's global executor starts and nothing stops.
+    ok "nothing but the watchdog and the runtime's own timer wakes it" '[ "$rate" -le 90 ]'
 }
