@@ -10,6 +10,8 @@ struct BoundedFile {
     let mode: UInt32
     /// The user id of the owner.
     let owner: UInt32
+    /// The user id of the owner of the folder; nil when that cannot be told.
+    private let folderOwner: UInt32?
 
     /// Reads `path`. It never blocks on a FIFO or a device, and never reads more than `limit` bytes and one.
     init(path: String, limit: Int = BoundedFile.largestConfiguration) throws(FileProblem) {
@@ -33,6 +35,9 @@ struct BoundedFile {
         else { throw .changedWhileRead }
         mode = UInt32(before.st_mode & 0o7777)
         owner = UInt32(before.st_uid)
+        var folder = stat()
+        let folderPath = (path as NSString).deletingLastPathComponent
+        folderOwner = stat(folderPath.isEmpty ? "." : folderPath, &folder) == 0 ? UInt32(folder.st_uid) : nil
     }
 
     /// Overwrites the bytes of a file with secrets, once it was read.
@@ -50,9 +55,9 @@ struct BoundedFile {
     /// Why this file cannot be a credential of the service manager; nil when it can.
     ///
     /// Its versions differ: mode 0400 of the service's own user (systemd 252), mode 0440 of root (257). Root may look into
-    /// a running service's credentials, which then belong to that service's user.
+    /// a running service's credentials: there the folder belongs to that service's user as well.
     var credentialProblem: String? {
-        if owner != geteuid(), owner != 0, geteuid() != 0 {
+        if owner != geteuid(), owner != 0, geteuid() != 0 || owner != folderOwner {
             return "it belongs to another user (id \(owner)), who could change it"
         }
         guard mode & (owner == 0 ? 0o027 : 0o077) != 0 else { return nil }
