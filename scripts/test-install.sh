@@ -12,18 +12,7 @@ scripts/build-release.sh
 binary=$PWD/.build-package/twostepd
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-ok() {
-    if eval "$2"; then
-        passed=$((passed + 1))
-        echo "ok - $1"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $1"
-        echo "    $2"
-    fi
-}
+. Tests/Service/ok.sh
 
 tree=$work/tree
 DESTDIR=$tree scripts/install.sh --prefix /opt/keeper --binary "$binary"

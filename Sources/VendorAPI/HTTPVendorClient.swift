@@ -1,9 +1,7 @@
 import AsyncHTTPClient
 import Glibc
 import NIOCore
-import NIOHTTP1
 public import Planning
-import Synchronization
 
 /// Sends requests to the vendor and says how each ended. It never retries.
 ///

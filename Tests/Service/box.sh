@@ -69,18 +69,8 @@ until_() {
     done
     return 1
 }
-passed=0
-failed=0
-ok() {
-    if eval "$2"; then
-        passed=$((passed + 1))
-        echo "ok - $1"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $1"
-        echo "    $2"
-    fi
-}
+# shellcheck source=/dev/null
+. "$(dirname "$0")/ok.sh"
 echo "# $(box systemctl --version | head -1), $(box systemctl is-system-running --wait)"
 ended=
 trap '[ -n "$ended" ] || { echo "not ok - the checks stopped at $BASH_COMMAND"; diagnose; }' EXIT
