@@ -106,7 +106,10 @@ public final class DaemonProcess: Sendable {
 
     private func reload() {
         guard !state.withLock({ $0.isStopping }) else { return }
-        load(acceptance: nil) { _ in }
+        load(acceptance: nil) { [desk] load in
+            // Nobody waits, but those whose state it overtakes are told when it ends.
+            if case .handedOver(let state) = load { desk.expectAdoption(of: state.sha256) { _ in } }
+        }
     }
 
     /// Reads the desired state and tells the service manager of it.

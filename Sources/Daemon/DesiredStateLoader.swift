@@ -7,7 +7,7 @@ import Storage
 
 /// How a reading of the desired state ended.
 public enum DesiredStateLoad: Sendable {
-    /// The file is valid; it has been handed to the engine, which takes it into force or holds it.
+    /// The file is valid; it is handed to the engine next, which takes it into force or holds it.
     case handedOver(DesiredState)
     /// The file is not valid or cannot be read; the last good state stays in force.
     case refused([ConfigProblem])
@@ -92,9 +92,10 @@ final class DesiredStateLoader: @unchecked Sendable {
             }
             if let problem = acceptance?.problem(with: state.sha256) { return completion(.notAccepted(problem)) }
             state.acceptedBy = acceptance?.actor
+            // First: whoever waits for its end must be known before it can come.
+            completion(.handedOver(state))
             self.post(.desiredStateRead(state))
             self.takePINs(of: state, from: sources)
-            completion(.handedOver(state))
         }
     }
 
