@@ -104,8 +104,11 @@ let package = Package(
         .target(
             name: "Exploration", dependencies: ["Dice", "Planning"], path: "Tests/Exploration", swiftSettings: strict),
         .executableTarget(
-            name: "simulation", dependencies: ["Exploration", "Simulation"], path: "Tests/SimulationRunner",
+            name: "simulation", dependencies: ["Exploration", "Simulation", "Storage"], path: "Tests/SimulationRunner",
             swiftSettings: strict),
+        .executableTarget(
+            name: "instructions", dependencies: ["ConfigFile", "Planning", "Simulation", "Storage", "VendorAPI"],
+            path: "Tests/Instructions", swiftSettings: strict),
         .target(
             name: "FuzzTargets",
             dependencies: [

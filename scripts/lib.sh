@@ -24,18 +24,18 @@ install_missing() {
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# unpacked PACKAGE COMMAND: has COMMAND in PATH, if need be from the Debian package PACKAGE that is unpacked below
+# unpacked PACKAGE COMMAND [sbin]: has COMMAND in PATH, if need be from the Debian package PACKAGE that is unpacked below
 # .build-tools and not installed: some packages start a service when they are.
 unpacked() {
     command -v "$2" >/dev/null 2>&1 && return 0
-    local folder=$PWD/.build-tools/$1
-    if [ ! -x "$folder/usr/bin/$2" ]; then
+    local folder=$PWD/.build-tools/$1 commands=${3:-bin}
+    if [ ! -x "$folder/usr/$commands/$2" ]; then
         echo "== unpacking $1"
         mkdir -p "$folder"
         apt-cache show "$1" >/dev/null 2>&1 || as_root apt-get update -q >/dev/null
         (cd "$folder" && apt-get download -q "$1" >/dev/null && dpkg-deb -x "$1"_*.deb . && rm "$1"_*.deb)
     fi
-    PATH=$folder/usr/bin:$PATH
+    PATH=$folder/usr/$commands:$PATH
     export PATH
 }
 
@@ -61,4 +61,18 @@ name_commit() {
     [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$PWD" ] || return 0
     TWOSTEPD_COMMIT=$(git describe --always --exclude='*' --abbrev=12 --dirty)
     export TWOSTEPD_COMMIT
+}
+
+# build_release PRODUCT: builds it optimized, with Swift's own libraries inside, in .build-package. No path of this machine
+# goes into it.
+build_release() {
+    local log
+    log=$(mktemp)
+    swift build -c release --static-swift-stdlib --product "$1" --scratch-path .build-package \
+        -Xswiftc -file-prefix-map -Xswiftc "$PWD=." -Xcc "-ffile-prefix-map=$PWD=." -Xlinker --gc-sections >"$log" 2>&1 || {
+        cat "$log" >&2
+        rm -f "$log"
+        exit 1
+    }
+    rm -f "$log"
 }

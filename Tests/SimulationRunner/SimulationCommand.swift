@@ -6,6 +6,7 @@ import Simulation
 struct SimulationCommand {
     static func main() {
         if Array(CommandLine.arguments.dropFirst()) == ["--explore"] { exit(explore()) }
+        if let request = YearRequest(Array(CommandLine.arguments.dropFirst())) { exit(live(request)) }
         guard let request = RunRequest(Array(CommandLine.arguments.dropFirst())) else {
             print(RunRequest.usage)
             exit(64)
@@ -34,6 +35,7 @@ struct RunRequest {
         usage: simulation [--first SEED] [--seeds COUNT] [--stride STEP] [--replay SEED] [--lines N] [--go-on]
                           [--surprising-jumps] [--skip-sync]
                simulation --explore
+               simulation --year NUMBERS DAYS DIR
         """
 
     var first: UInt64 = 1

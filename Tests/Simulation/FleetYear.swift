@@ -1,0 +1,171 @@
+import Dice
+import Planning
+import Reconciler
+public import Storage
+
+/// A large fleet that nothing ever goes wrong with, over months: the real engine and a real store on the disk, virtual
+/// time, and a vendor that accepts everything. It shows what a change costs in a fleet of a size, not that it is safe.
+public final class FleetYear {
+    /// What has been done so far.
+    public struct Figures: Sendable {
+        /// Requests that were answered.
+        public var requests = 0
+        /// Rotations and first enables that ended.
+        public var enables = 0
+        /// Durable transactions.
+        public var commits = 0
+        /// Pages that were read from the store.
+        public var pages = 0
+        /// Virtual time, milliseconds.
+        public var elapsed: Int64 = 0
+    }
+
+    private enum Happening {
+        case diskTurn
+        case answer(changeID: Int64)
+        case mark
+    }
+
+    /// How long one turn of the disk takes, and an answer of the vendor, milliseconds.
+    private static let diskDelay: Milliseconds = 10
+    private static let answerDelays: ClosedRange<Milliseconds> = 80...240
+
+    public private(set) var figures = Figures()
+    private let store: Store
+    private let numbers: Int
+    private let end: Milliseconds
+    private var random: SplitMix64
+    private var clock = VirtualClock(start: World.start)
+    private var timeline = Timeline<Happening>()
+    private var engine: Engine
+    private var jobs: [DiskJob] = []
+    private var isDiskBusy = false
+    private var timer: Instant?
+
+    /// A fleet in a new store. Limits of rate are lifted, as `docs/scale.md` has it for a fleet of that size.
+    ///
+    /// - Parameters:
+    ///   - location: where the store is made.
+    ///   - numbers: how many numbers; at most nine million.
+    ///   - days: how many days of virtual time.
+    public init(at location: StoreLocation, numbers: Int, days: Int, seed: UInt64) throws {
+        precondition((1...9_000_000).contains(numbers) && days > 0, "a fleet of some size, for some days")
+        random = SplitMix64(seed: seed)
+        try location.prepareDirectory()
+        store = try Store.open(at: location, key: SealingKey.random(using: &random))
+        self.numbers = numbers
+        end = Milliseconds(days) * .day
+        var policy = Policy()
+        policy.requestsPerMinute = nil
+        policy.writesPerHour = nil
+        policy.concurrency = 256
+        policy.maxExposed = 256
+        engine = Engine(policy: policy)
+    }
+
+    /// Lives through all of it.
+    ///
+    /// - Parameter mark: is told how things stand once a virtual day.
+    /// - Throws: what the store says.
+    public func run(mark: (Figures) -> Void) throws {
+        try tell(
+            .started(
+                EngineStart(
+                    nextChangeID: try store.reader.nextChangeID(), openCycles: [],
+                    nextDueAt: try store.reader.nextDueAt())))
+        try tell(.desiredStateRead(DesiredState(numbers: try fleet(), sha256: Self.digest, source: "fleet")))
+        timeline.insert(.mark, at: .day)
+        while clock.elapsed < end {
+            if let timer, max(clock.elapsed, clock.moment(of: timer)) <= timeline.nextAt ?? .max {
+                clock.advance(to: max(clock.elapsed, clock.moment(of: timer)))
+                self.timer = nil
+                try tell(.timerFired)
+                continue
+            }
+            guard let (moment, happening) = timeline.removeNext() else { break }
+            clock.advance(to: moment)
+            figures.elapsed = clock.elapsed
+            switch happening {
+            case .diskTurn: try diskTurn()
+            case .answer(let id):
+                figures.requests += 1
+                try tell(.answered(changeID: id, Outcome(.success)))
+            case .mark:
+                mark(figures)
+                timeline.insert(.mark, at: moment + .day)
+            }
+        }
+        try store.close()
+    }
+
+    private static let digest = String(repeating: "f", count: 64)
+
+    private func fleet() throws -> [DesiredNumber] {
+        // Rotations come together once a week, as in a fleet whose people want to know when.
+        let window = try RotationWindow(parsing: "Sun 02:00-06:00 UTC")
+        return (0..<numbers).map { index in
+            guard let number = PhoneNumber("+1555\(1_000_000 + index)") else { preconditionFailure("a number") }
+            return DesiredNumber(
+                number: number, label: "number-\(index)", tokenName: "token-\(index)", reapplyEvery: nil,
+                rotationWindow: window)
+        }
+    }
+
+    private func tell(_ event: EngineEvent) throws {
+        for action in engine.handle(event, now: clock.wall, random: &random) {
+            switch action {
+            case .commit(let id, let mutations): submit(.commit(id, mutations))
+            case .load(let limit, let excluding): submit(.load(at: clock.wall, limit: limit, excluding: excluding))
+            case .adopt(let state): submit(.adopt(state, at: clock.wall))
+            case .send(let call):
+                if case .enable = call.content { figures.enables += 1 }
+                timeline.insert(
+                    .answer(changeID: call.changeID), at: clock.elapsed + random.span(Self.answerDelays))
+            case .armTimer(let instant): timer = instant
+            case .report: break
+            }
+        }
+    }
+
+    private func submit(_ job: DiskJob) {
+        jobs.append(job)
+        guard !isDiskBusy else { return }
+        isDiskBusy = true
+        timeline.insert(.diskTurn, at: clock.elapsed + Self.diskDelay)
+    }
+
+    /// Performs all that waits: what is to be committed in one transaction, as the daemon's queue does.
+    private func diskTurn() throws {
+        isDiskBusy = false
+        let due = jobs
+        jobs = []
+        var batch: [(CommitID, [StoreMutation])] = []
+        func commit() throws {
+            guard !batch.isEmpty else { return }
+            let committed = batch
+            batch = []
+            try store.commit(committed.flatMap(\.1))
+            figures.commits += 1
+            for (id, _) in committed { try tell(.committed(id)) }
+        }
+        for job in due {
+            switch job {
+            case .commit(let id, let mutations): batch.append((id, mutations))
+            case .load(let now, let limit, let excluding):
+                try commit()
+                figures.pages += 1
+                let page = try store.reader.due(at: now, limit: limit, excluding: excluding)
+                try tell(.loaded(DueBatch(records: page.records, failures: [], nextDueAt: page.nextDueAt)))
+            case .adopt(let state, let now):
+                try commit()
+                guard
+                    case .adopted(let adoption) = try store.adopt(
+                        state, guardedBy: WeakeningGuard(maximumPercent: nil), at: now)
+                else { preconditionFailure("a first state is never held") }
+                try tell(.adopted(adoption))
+            case .loadFailure: break
+            }
+        }
+        try commit()
+    }
+}

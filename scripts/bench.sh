@@ -1,0 +1,28 @@
+#!/bin/bash
+# Measures speed and scale, beside what others do, in one go, and prints the table of docs/performance.md:
+#
+#   scripts/bench.sh                   everything: about an hour and a half, on a machine that does nothing else
+#   scripts/bench.sh wire files        some parts: wire, files, stores, year
+#   scripts/bench.sh --year 100000 --idle 60 --changes 1000000    smaller, to see that it works
+#
+# Needs a few GB in TMPDIR, which must lie on the disk that is to be measured. Installs what it needs; traffic stays on
+# loopback.
+. "$(dirname "$0")/lib.sh"
+need_build
+need wrk wrk
+need ansible-core ansible-playbook
+need python3-aiohttp /usr/lib/python3/dist-packages/aiohttp
+need python3-yaml /usr/lib/python3/dist-packages/yaml
+need python3-cryptography /usr/lib/python3/dist-packages/cryptography
+install_missing >&2
+unpacked nginx nginx sbin >&2
+scripts/build-release.sh >&2
+swift build -c release --scratch-path .build-simulation --product simulation >&2
+# The package of its own, so that nobody who builds the program builds its measurements.
+swift build -c release --package-path Benchmarks --scratch-path .build-benchmarks --product ComposeBaseline >&2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+# The system's Python, whose packages these are.
+PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 Benchmarks/bench.py --binary "$PWD/.build-package/twostepd" \
+    --simulation "$PWD/.build-simulation/release/simulation" --compose "$PWD/.build-benchmarks/release/ComposeBaseline" \
+    --folder "$folder/bench" "$@"

@@ -1,0 +1,78 @@
+#!/bin/bash
+# Counts the instructions of a few pieces of work on fixed input, and fails when one takes more than was noted, with a
+# tolerance: what was made slower is seen without a clock.
+#
+#   scripts/instructions.sh             compares with Benchmarks/instructions.txt
+#   scripts/instructions.sh --note      writes the counts there, after a change that is worth it
+#
+# Runs the release build under valgrind's callgrind. The kernel's work is not counted.
+. "$(dirname "$0")/lib.sh"
+noted=Benchmarks/instructions.txt
+tolerance=15 # Per cent: another compiler, another libc, another processor.
+case "${1:-}" in
+"" | --note) ;;
+*)
+    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+    exit 64
+    ;;
+esac
+need_build
+need valgrind valgrind
+need libc6-dbg /usr/lib/debug/.build-id
+need binutils strip
+install_missing
+build_release instructions
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+# valgrind stumbles over what the linker leaves of the debug information.
+program=$folder/instructions
+strip --strip-debug -o "$program" .build-package/release/instructions
+# Tables are hashed the same way each time.
+export SWIFT_DETERMINISTIC_HASHING=1
+
+# count WORK ROUNDS: the instructions of the whole run.
+count() {
+    rm -rf "$folder/store" "$folder/out"
+    valgrind --tool=callgrind --callgrind-out-file="$folder/out" "$program" "$1" "$2" "$folder/store" >"$folder/log" 2>&1 || {
+        cat "$folder/log" >&2
+        exit 1
+    }
+    sed -n 's/^totals: //p' "$folder/out"
+}
+
+result=0
+counts=()
+# measure WORK FEW MANY: instructions a round. Starting the program costs the same in both runs, and goes out.
+measure() {
+    local few many each was
+    few=$(count "$1" "$2")
+    many=$(count "$1" "$3")
+    each=$(((many - few) / ($3 - $2)))
+    counts+=("$1 $each")
+    [ "$mode" = compare ] || return 0
+    was=$(awk -v work="$1" '$1 == work {print $2}' "$noted")
+    if [ -z "$was" ]; then
+        echo "not ok - $1 takes $each instructions; nothing is noted of it: scripts/instructions.sh --note"
+        result=1
+    elif [ $((each * 100)) -gt $((was * (100 + tolerance))) ]; then
+        echo "not ok - $1 takes $each instructions, $((each * 100 / was - 100)) % more than the $was that are noted"
+        result=1
+    else
+        echo "ok - $1 takes $each instructions, $was are noted"
+        [ $((each * 100)) -ge $((was * (100 - tolerance))) ] || echo "# $1 got cheaper: note it, so that it stays"
+    fi
+}
+mode=compare
+[ "${1:-}" != --note ] || mode=note
+measure planner 100 1100
+measure classifier 100 1100
+measure reader 5 55
+measure request 5 25
+if [ "$mode" = note ]; then
+    {
+        echo "# Instructions a round, as scripts/instructions.sh --note has counted them."
+        printf '%s\n' "${counts[@]}"
+    } >"$noted"
+    cat "$noted"
+fi
+exit "$result"
