@@ -58,8 +58,12 @@ ln -sf /lib/systemd/systemd "$root/init"
 (cd "$root" && find . -print0 | cpio --null --quiet -o -H newc) >"$work/initrd"
 rm -rf "$root"
 
+# A /dev/kvm may be there and not work, such as in a virtual machine itself: a machine that never runs tells.
 acceleration=tcg,thread=multi
-[ ! -w /dev/kvm ] || acceleration=kvm
+if [ -w /dev/kvm ] && echo quit | timeout 20 qemu-system-x86_64 -machine q35 -accel kvm -cpu max,la57=off -S \
+    -display none -monitor stdio -net none >/dev/null 2>&1; then
+    acceleration=kvm
+fi
 timeout "${TWOSTEPD_VM_TIMEOUT:-600}" qemu-system-x86_64 -machine q35 -accel "$acceleration" -cpu max,la57=off -smp 2 -m 1600 \
     -display none -monitor none -no-reboot -net none -serial "file:$work/console" \
     -kernel "$kernels"/boot/vmlinuz-* -initrd "$work/initrd" \
