@@ -60,7 +60,7 @@ checks_footprint() {
         "MemoryCurrent $memory; $(box ls "/proc/$pid/task" | wc -l) threads"
     echo "# wake-ups with nothing due: $more of all threads in $seconds s, $rate a minute"
     ok "less than 40 MB is its own with 1,000 numbers" '[ "$anonymous" -lt 40960 ]'
-    # The watchdog's question twice a minute, and a timer of libdispatch's own once a second, which the first task of
-    # Swift's global executor starts and nothing stops.
-    ok "nothing but the watchdog and the runtime's own timer wakes it" '[ "$rate" -le 90 ]'
+    # The watchdog's question, twice a minute: a handful of threads pass it on, and rest again. A timer of a second, such
+    # as libdispatch's own (see Sources/LinuxShim/QuietDispatch.c), would be 60.
+    ok "nothing but the watchdog wakes it" '[ "$more" -le $((seconds / 2)) ]'
 }
