@@ -1,6 +1,6 @@
 # The checks of the service in a booted machine; sourced by box.sh. PACKAGE, PREVIOUS and PROBE are paths outside of it.
 HERE=$(dirname "${BASH_SOURCE[0]}")
-for part in package life credentials store sandbox footprint; do
+for part in package life credentials store sandbox hooks footprint; do
     # shellcheck source=/dev/null
     . "$HERE/checks-$part.sh"
 done
@@ -27,6 +27,7 @@ checks() {
     checks_credentials
     checks_permissions
     checks_full_disk
+    checks_hooks
     checks_stop_in_mid_rotation
     checks_footprint
     checks_removal

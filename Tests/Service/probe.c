@@ -204,11 +204,36 @@ static int reaches(const char *address) {
     return connect(descriptor, (struct sockaddr *)&target, sizeof target) == 0 || errno == ECONNREFUSED;
 }
 
+// Takes one request that has a Content-Length, answers it with 200, and puts it into the file.
+static int receives(const char *port, const char *path) {
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons(atoi(port))};
+    here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    static char request[65536];
+    const char *answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", *body, *field;
+    size_t filled = 0;
+    int yes = 1, listener = socket(AF_INET, SOCK_STREAM, 0), connection;
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (bind(listener, (struct sockaddr *)&here, sizeof here) || listen(listener, 1)) return 0;
+    if ((connection = accept(listener, NULL, NULL)) < 0) return 0;
+    for (;;) {
+        ssize_t more = read(connection, request + filled, sizeof request - 1 - filled);
+        if (more <= 0) return 0;
+        filled += more;
+        body = strstr(request, "\r\n\r\n");
+        field = strcasestr(request, "\r\ncontent-length:");
+        if (body && field && filled >= (size_t)(body + 4 - request) + strtoul(field + 17, NULL, 10)) break;
+    }
+    FILE *file = fopen(path, "we");
+    if (!file || fwrite(request, 1, filled, file) != filled || fclose(file)) return 0;
+    return write(connection, answer, strlen(answer)) == (ssize_t)strlen(answer);
+}
+
 int main(int count, char **arguments) {
     if (count > 1 && !strcmp(arguments[1], "probe-child")) return 0;
     if (count > 2 && !strcmp(arguments[1], "tasks")) return starts(atoi(arguments[2])) == atoi(arguments[2]) ? 0 : 1;
     if (count > 2 && !strcmp(arguments[1], "memory")) return fills(atoi(arguments[2])) ? 0 : 1;
     if (count > 2 && !strcmp(arguments[1], "reach")) return reaches(arguments[2]) ? 0 : 1;
+    if (count > 3 && !strcmp(arguments[1], "receive")) return receives(arguments[2], arguments[3]) ? 0 : 1;
     const char *directory = getenv("STATE_DIRECTORY");
     snprintf(state, sizeof state, "%s", directory ? directory : "/var/lib/probe-control");
     char path[4200];

@@ -79,7 +79,10 @@ enum HookProgram {
         defer { (arguments + variables).forEach { free($0) } }
         var pid: Int32 = 0
         let error = twostepd_spawn(&arguments, &variables, input, output, &pid)
-        guard error == 0 else { throw failure("it cannot be started", error) }
+        guard error == 0 else {
+            let hint = error == EACCES ? " (under systemd it and its interpreter need ExecPaths=, see install.md)" : ""
+            throw Failure(description: failure("it cannot be started", error).description + hint)
+        }
         return pid
     }
 
