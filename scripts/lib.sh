@@ -63,14 +63,14 @@ name_commit() {
     export TWOSTEPD_COMMIT
 }
 
-# build_release PRODUCT: builds it optimized, with Swift's own libraries inside, in .build-package. No path of this machine
-# goes into it. What is wrapped: see Sources/LinuxShim/QuietDispatch.c.
+# build_release PRODUCT [FLAG...]: builds it optimized, with Swift's own libraries inside, in .build-package. No path of this
+# machine goes into it.
 build_release() {
-    local log
+    local log product=$1
+    shift
     log=$(mktemp)
-    swift build -c release --static-swift-stdlib --product "$1" --scratch-path .build-package \
-        -Xswiftc -file-prefix-map -Xswiftc "$PWD=." -Xcc "-ffile-prefix-map=$PWD=." -Xlinker --gc-sections \
-        -Xlinker --wrap=_dispatch_workq_worker_register -Xlinker --wrap=_dispatch_workq_worker_unregister >"$log" 2>&1 || {
+    swift build -c release --static-swift-stdlib --product "$product" --scratch-path .build-package -Xlinker --gc-sections \
+        -Xswiftc -file-prefix-map -Xswiftc "$PWD=." -Xcc "-ffile-prefix-map=$PWD=." "$@" >"$log" 2>&1 || {
         cat "$log" >&2
         rm -f "$log"
         exit 1
