@@ -64,11 +64,13 @@ public final class DaemonProcess: Sendable {
             flights: reconciliation.flights
         )?.start(on: queue)
         let observatory = observatory()
-        let servers = startServers(observatory)
+        // They serve until the process ends: a server whose task is cancelled ends the process when somebody connects at
+        // that moment (NIO's async channels insist on being read), and a stop must get to its end. What is asked
+        // meanwhile is refused by the closed store, or lost with the connection.
+        startServers(observatory)
         let summaries = DaySummaries(observatory: observatory, logger: logger).start(on: queue)
         withExtendedLifetime((signals, watcher, watchdog, summaries)) { finished.wait() }
         summaries.cancel()
-        servers.forEach { $0.cancel() }
         watcher?.stop()
         let closed = DispatchSemaphore(value: 0)
         Task {
@@ -188,7 +190,7 @@ public final class DaemonProcess: Sendable {
             isPerNumber: settings.metrics == .numbers)
     }
 
-    private func startServers(_ observatory: Observatory) -> [Task<Void, Never>] {
+    private func startServers(_ observatory: Observatory) {
         let service = ControlService(
             stateDirectory: settings.stateDirectory, socketPath: settings.controlSocket,
             commits: reconciliation.commits, clock: SystemClock(), logger: logger,
@@ -201,7 +203,6 @@ public final class DaemonProcess: Sendable {
             health: { [weak self] in await self?.health() ?? (false, "stopping") },
             readiness: { [weak self] in self?.readiness() ?? (false, "stopping") }
         )
-        var tasks: [Task<Void, Never>] = []
         let isMade = mkdir(settings.runtimeDirectory, 0o755) == 0
         // The socket has its own mode; the way to it is open, whatever the umask.
         if isMade { chmod(settings.runtimeDirectory, 0o755) }
@@ -210,24 +211,19 @@ public final class DaemonProcess: Sendable {
                 "Control socket has no directory",
                 metadata: ["path": "\(settings.runtimeDirectory)", "error": "\(String(cString: strerror(errno)))"])
         } else {
-            tasks.append(serve("Control socket failed") { try await service.serveControl() })
+            serve("Control socket failed") { try await service.serveControl() }
         }
         if case .address(let host, let port) = settings.listen {
-            tasks.append(serve("Listener failed") { try await service.serveListener(host: host, port: port) })
+            serve("Listener failed") { try await service.serveListener(host: host, port: port) }
         }
-        return tasks
     }
 
     /// A server that cannot be had is told of, and is no reason to stop keeping numbers protected.
-    private func serve(_ failure: Logger.Message, _ body: @escaping @Sendable () async throws -> Void) -> Task<
-        Void, Never
-    > {
+    private func serve(_ failure: Logger.Message, _ body: @escaping @Sendable () async throws -> Void) {
         let logger = logger
-        return Task {
+        Task {
             do {
                 try await body()
-            } catch is CancellationError {
-                return
             } catch {
                 logger.error(failure, metadata: ["error": "\(error)"])
             }
