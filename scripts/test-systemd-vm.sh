@@ -39,6 +39,7 @@ chroot "$root" dpkg -i /package.deb >"$work/dpkg" 2>&1 || {
 rm "$root/package.deb"
 make_probe "$root/opt/probe"
 install -m 755 Tests/Service/vm-checks.sh "$root/opt/checks"
+install -m 644 Tests/Service/ok.sh "$root/opt/ok.sh"
 cat >"$root/etc/systemd/system/checks.service" <<'UNIT'
 [Unit]
 After=multi-user.target

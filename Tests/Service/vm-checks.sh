@@ -1,17 +1,7 @@
 #!/bin/bash
 # Run inside the virtual machine: limits and filters that a container does not enforce. Each with a control.
-passed=0
-failed=0
-ok() {
-    if eval "$2"; then
-        passed=$((passed + 1))
-        echo "ok - $1"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $1"
-        echo "    $2"
-    fi
-}
+# shellcheck source=/dev/null
+. "$(dirname "$0")/ok.sh"
 until_() {
     local deadline=$((SECONDS + 60))
     while [ $SECONDS -lt $deadline ]; do
