@@ -67,7 +67,7 @@ mode=compare
 measure planner 100 1100
 measure classifier 100 1100
 measure reader 5 55
-measure request 5 25
+measure number 5 25
 if [ "$mode" = note ]; then
     {
         echo "# Instructions a round, as scripts/instructions.sh --note has counted them."

@@ -21,7 +21,7 @@ struct InstructionsCommand {
     }
 
     private static let works: [String: @Sendable (_ rounds: Int, _ folder: String) throws -> Int] = [
-        "planner": planner, "classifier": classifier, "reader": reader, "request": request,
+        "planner": planner, "classifier": classifier, "reader": reader, "number": number,
     ]
 
     private static let now = Instant(millisecondsSinceEpoch: 1_790_000_000_000)
@@ -101,8 +101,8 @@ struct InstructionsCommand {
         return sum
     }
 
-    /// Two hundred days of so many numbers: all that engine and store do for a request.
-    private static func request(_ rounds: Int, _ folder: String) throws -> Int {
+    /// Two hundred days of so many numbers: all that engine and store do for them.
+    private static func number(_ rounds: Int, _ folder: String) throws -> Int {
         guard rounds > 0 else { return 0 }
         let year = try FleetYear(at: StoreLocation(directory: folder), numbers: rounds, days: 200, seed: 1)
         try year.run { _ in }
