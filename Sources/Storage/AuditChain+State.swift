@@ -38,11 +38,10 @@ extension AuditChain {
     /// Opens the chain of a store under its sealing key, for the one writer; begins it where there is none yet, over
     /// all history that is there. Part of a write transaction.
     static func open(_ db: Database, sealer: PINSealer) throws -> AuditChain {
-        try db.execute(sql: AuditTables.notes)
         if let state = try AuditState(db) { return try AuditChain(state, sealer) }
         let key = SymmetricKey(size: .bits256)
         let chain = AuditChain(key: key)
-        let adopted = try db.noteEverything()
+        let adopted = try chain.appendEarlierHistory(db)
         try db.execute(
             sql: """
                 INSERT INTO audit_state (only, sealed_key, key_id, adopted, cut_sequence, cut_mac, anchor_mac)
@@ -52,19 +51,22 @@ extension AuditChain {
                 Data(sealer.seal(auditKey: key)), sealer.keyID, adopted, Data(Head().mac),
                 Data(chain.anchorMAC(cut: Head(), before: nil, adopted: adopted)),
             ])
-        try chain.extend(db)
         return chain
     }
 
     init(_ state: AuditState, _ sealer: PINSealer) throws(StorageError) {
-        key = try sealer.open(auditKey: state.sealedKey, keyID: state.keyID)
+        self.init(key: try sealer.open(auditKey: state.sealedKey, keyID: state.keyID))
     }
-}
 
-extension Database {
-    /// Has the whole history chained; gives how many links that will be.
-    fileprivate func noteEverything() throws -> Int {
-        try execute(sql: AuditTables.noteEverything)
-        return try Int.fetchOne(self, sql: "SELECT count(*) FROM temp.unchained") ?? 0
+    /// Chains all history that is there; gives how many links that are.
+    private func appendEarlierHistory(_ db: Database) throws -> Int {
+        var head = Head()
+        let cursor = try Row.fetchCursor(db, sql: AuditEntry.query(AuditTables.earlier, mac: "NULL"))
+        while let row = try cursor.next() {
+            let entry = try AuditEntry(row)
+            guard let content = entry.content else { preconditionFailure("a row that was just listed is there") }
+            try append(ChainNotes.Note(kind: entry.kind, rowID: entry.rowID, content: content), to: &head, db)
+        }
+        return Int(head.sequence)
     }
 }

@@ -18,35 +18,34 @@ struct AuditChain: Sendable {
     }
 
     let key: SymmetricKey
+    /// A code before its first byte: the key has its part in it already.
+    private let code: HMAC<SHA256>
 
-    private static let unchained = AuditEntry.query("temp.unchained", mac: "NULL")
+    init(key: SymmetricKey) {
+        self.key = key
+        code = HMAC<SHA256>(key: key)
+    }
+
     private static let insert = "INSERT INTO audit_chain (sequence, entry, row_id, mac) VALUES (?, ?, ?, ?)"
 
-    /// Chains what the transaction wrote so far. The last thing before every commit.
-    ///
-    /// - Returns: how many links were added.
-    @discardableResult
-    func extend(_ db: Database) throws -> Int {
-        let cursor = try Row.fetchCursor(db.cachedStatement(sql: Self.unchained))
-        guard var row = try cursor.next() else { return 0 }
+    /// Chains what the transaction has noted. The last thing before every commit.
+    func extend(with notes: [ChainNotes.Note], _ db: Database) throws {
+        guard !notes.isEmpty else { return }
         var head = try Self.head(db)
-        let insert = try db.cachedStatement(sql: Self.insert)
-        var count = 0
-        while true {
-            let entry = try AuditEntry(row)
-            guard let content = entry.content else {
-                preconditionFailure("what was written in this transaction cannot be gone")
-            }
-            head = Head(
-                sequence: head.sequence + 1,
-                mac: mac(after: head.mac, head.sequence + 1, entry.kind, content))
-            try insert.run([head.sequence, entry.kind.rawValue, entry.rowID, Data(head.mac)])
-            count += 1
-            guard let next = try cursor.next() else { break }
-            row = next
+        for note in notes { try append(note, to: &head, db) }
+    }
+
+    /// Writes the link that follows `head`, and moves `head` to it.
+    func append(_ note: ChainNotes.Note, to head: inout Head, _ db: Database) throws {
+        let sequence = head.sequence + 1
+        head = Head(sequence: sequence, mac: mac(after: head.mac, sequence, note.kind, note.content))
+        let mac = head.mac
+        try db.cachedStatement(sql: Self.insert).run { row in
+            row.integer(sequence)
+            row.text(note.kind.rawValue)
+            row.integer(note.rowID)
+            row.bytes(mac)
         }
-        try db.cachedStatement(sql: "DELETE FROM temp.unchained").execute()
-        return count
     }
 
     /// The newest link; the place of the cut when everything was pruned.
@@ -60,10 +59,15 @@ struct AuditChain: Sendable {
     /// The code of the link `sequence` that follows `previous`.
     func mac(after previous: [UInt8], _ sequence: Int64, _ kind: AuditEntry.Kind, _ content: [DatabaseValue]) -> [UInt8]
     {
-        var bytes = Array("twostepd audit \(kind.rawValue)\n".utf8) + previous
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(512)
+        bytes += "twostepd audit ".utf8
+        bytes += kind.rawValue.utf8
+        bytes.append(UInt8(ascii: "\n"))
+        bytes += previous
         Self.append(sequence, to: &bytes)
         for value in content { Self.append(value, to: &bytes) }
-        return code(bytes)
+        return code(of: bytes)
     }
 
     /// The code over where the chain begins.
@@ -80,11 +84,13 @@ struct AuditChain: Sendable {
             Self.append(half.kind.rawValue.databaseValue, to: &bytes)
             for value in half.content { Self.append(value, to: &bytes) }
         }
-        return code(bytes)
+        return code(of: bytes)
     }
 
-    private func code(_ bytes: [UInt8]) -> [UInt8] {
-        Array(HMAC<SHA256>.authenticationCode(for: bytes, using: key))
+    private func code(of bytes: [UInt8]) -> [UInt8] {
+        var code = code
+        code.update(data: bytes)
+        return Array(code.finalize())
     }
 
     /// Every value with its type and length, so that no two contents have the same bytes.

@@ -10,6 +10,21 @@ struct AuditEntry {
 
         /// Where the row is.
         var table: String { self == .event ? "events" : "changes" }
+
+        /// The columns that a link of this kind covers, of the row that has this name in a statement.
+        ///
+        /// Free text is read as bytes, so that nothing behind a NUL escapes.
+        func columns(of row: String) -> [String] {
+            switch self {
+            case .opened: ["id", "number", "action", "reason", "generation", "sent_at"].map { "\(row).\($0)" }
+            case .answered:
+                ["id", "answered_at", "outcome", "outcome_reason", "http_status", "api_status"].map { "\(row).\($0)" }
+                    + ["CAST(\(row).message AS BLOB)", "\(row).retry_after"]
+            case .event:
+                ["id", "at", "kind", "number"].map { "\(row).\($0)" }
+                    + ["CAST(\(row).actor AS BLOB)", "CAST(\(row).detail AS BLOB)"]
+            }
+        }
     }
 
     let sequence: Int64
@@ -24,16 +39,12 @@ struct AuditEntry {
     /// Whether it is of a change that has no answer yet.
     let isUnanswered: Bool
 
-    /// The links of a table of them (`audit_chain`, `temp.unchained`) with their rows. `mac` is its column, or NULL.
-    ///
-    /// Free text is read as bytes, so that nothing behind a NUL escapes.
+    /// The links of a table of them, such as `audit_chain`, with their rows. `mac` is its column, or NULL.
     static func query(_ links: String, mac: String = "q.mac", where condition: String = "TRUE") -> String {
         """
         SELECT q.sequence, q.entry, q.row_id, \(mac),
-            c.id, c.number, c.action, c.reason, c.generation, c.sent_at,
-            c.answered_at, c.outcome, c.outcome_reason, c.http_status, c.api_status, CAST(c.message AS BLOB),
-            c.retry_after,
-            e.id, e.at, e.kind, e.number, CAST(e.actor AS BLOB), CAST(e.detail AS BLOB)
+            \((Kind.opened.columns(of: "c") + Kind.answered.columns(of: "c").dropFirst()).joined(separator: ", ")),
+            \(Kind.event.columns(of: "e").joined(separator: ", "))
         FROM \(links) AS q
         LEFT JOIN changes AS c ON q.entry <> 'event' AND c.id = q.row_id
         LEFT JOIN events AS e ON q.entry = 'event' AND e.id = q.row_id

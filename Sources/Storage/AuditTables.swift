@@ -47,28 +47,12 @@ enum AuditTables {
         BEGIN SELECT RAISE (ABORT, 'without its key the audit chain cannot be verified'); END;
         """
 
-    /// Notes, on the writer's connection, what has to be chained before its transaction commits. No write of history
-    /// can forget it, and whoever writes past the daemon has no part in it.
-    static let notes = """
-        CREATE TEMP TABLE unchained (
-            sequence INTEGER PRIMARY KEY, entry TEXT NOT NULL, row_id INTEGER NOT NULL
-        ) STRICT;
-        CREATE TEMP TRIGGER note_event AFTER INSERT ON main.events
-        BEGIN INSERT INTO unchained (entry, row_id) VALUES ('event', NEW.id); END;
-        CREATE TEMP TRIGGER note_change AFTER INSERT ON main.changes
-        BEGIN INSERT INTO unchained (entry, row_id) VALUES ('opened', NEW.id); END;
-        CREATE TEMP TRIGGER note_answered_change AFTER INSERT ON main.changes WHEN NEW.answered_at IS NOT NULL
-        BEGIN INSERT INTO unchained (entry, row_id) VALUES ('answered', NEW.id); END;
-        CREATE TEMP TRIGGER note_answer AFTER UPDATE ON main.changes
-        BEGIN INSERT INTO unchained (entry, row_id) VALUES ('answered', NEW.id); END;
-        """
-
-    /// All history that was there before the chain, in the order of time.
-    static let noteEverything = """
-        INSERT INTO temp.unchained (entry, row_id) SELECT entry, id FROM (
+    /// All history that was there before the chain, in the order of time, as links to be.
+    static let earlier = """
+        (SELECT row_number() OVER (ORDER BY at, step, id) AS sequence, entry, id AS row_id FROM (
             SELECT sent_at AS at, 1 AS step, 'opened' AS entry, id FROM changes
             UNION ALL SELECT answered_at, 2, 'answered', id FROM changes WHERE answered_at IS NOT NULL
             UNION ALL SELECT at, 3, 'event', id FROM events
-        ) ORDER BY at, step, id
+        ))
         """
 }

@@ -9,6 +9,7 @@ public final class Store: Sendable {
     let sealer: PINSealer
     /// Chains the history that every write adds.
     let chain: AuditChain
+    private let notes: ChainNotes
     /// The file that was opened; nil in memory. What is written to a file that was removed is not durable.
     private let file: FileIdentity?
 
@@ -55,6 +56,8 @@ public final class Store: Sendable {
         self.file = file
         let sealer = PINSealer(key: key)
         chain = try queue.write { try AuditChain.open($0, sealer: sealer) }
+        notes = try queue.write { try ChainNotes($0) }
+        try queue.write { try HookTables.watch($0) }
         self.sealer = sealer
         reader = StoreReader(queue: queue, sealer: sealer, path: path)
     }
@@ -119,10 +122,12 @@ public final class Store: Sendable {
         do {
             return try queue.write { db in
                 let value = try body(db)
-                try chain.extend(db)
+                try chain.extend(with: notes.take(), db)
                 return value
             }
         } catch {
+            // What did not come about is not chained.
+            _ = notes.take()
             throw StorageError(error, at: path)
         }
     }

@@ -32,7 +32,7 @@ struct AuditChainTests {
         let triggers = try store.queue.read {
             try String.fetchAll($0, sql: "SELECT name FROM sqlite_master WHERE type = 'trigger'")
         }
-        let notes = ["note_event", "note_change", "note_answered_change", "note_answer"]
+        let notes = ["chain_event", "chain_change", "chain_answer"]
         try store.execute((triggers + notes).map { "DROP TRIGGER \($0);" }.joined() + "PRAGMA foreign_keys = OFF;")
         try store.execute(sql)
     }

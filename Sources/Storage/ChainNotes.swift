@@ -1,0 +1,62 @@
+import GRDB
+import Synchronization
+
+/// What a transaction has added to the history and is not chained yet.
+///
+/// Triggers on the writer's own connection note it, with the values as they were stored: no write of history can forget
+/// it, and whoever writes past the daemon has no part in it.
+final class ChainNotes: Sendable {
+    /// One link to be.
+    struct Note: Sendable {
+        let kind: AuditEntry.Kind
+        let rowID: Int64
+        /// The columns that the link covers.
+        let content: [DatabaseValue]
+    }
+
+    private static let function = "twostepd_chain"
+    private let notes = Mutex<[Note]>([])
+
+    /// Begins to note what is written through `db`.
+    init(_ db: Database) throws {
+        db.add(
+            function: DatabaseFunction(Self.function) { [weak self] values in
+                self?.add(values)
+                return nil
+            })
+        try db.execute(sql: Self.triggers)
+    }
+
+    /// What was noted since the last time, in the order of writing.
+    func take() -> [Note] {
+        notes.withLock { notes in
+            defer { notes.removeAll(keepingCapacity: notes.count <= Self.mostKept) }
+            return notes
+        }
+    }
+
+    private static let mostKept = 4096
+
+    private func add(_ values: [DatabaseValue]) {
+        guard values.count > 2, let kind = String.fromDatabaseValue(values[0]).flatMap(AuditEntry.Kind.init),
+            let rowID = Int64.fromDatabaseValue(values[1])
+        else { preconditionFailure("the triggers say what they note") }
+        notes.withLock { $0.append(Note(kind: kind, rowID: rowID, content: Array(values[1...]))) }
+    }
+
+    private static let triggers = """
+        CREATE TEMP TRIGGER chain_event AFTER INSERT ON main.events
+        BEGIN SELECT \(call(.event)); END;
+        CREATE TEMP TRIGGER chain_change AFTER INSERT ON main.changes
+        BEGIN
+            SELECT \(call(.opened));
+            SELECT \(call(.answered)) WHERE NEW.answered_at IS NOT NULL;
+        END;
+        CREATE TEMP TRIGGER chain_answer AFTER UPDATE ON main.changes
+        BEGIN SELECT \(call(.answered)); END;
+        """
+
+    private static func call(_ kind: AuditEntry.Kind) -> String {
+        "\(function)('\(kind.rawValue)', \(kind.columns(of: "NEW").joined(separator: ", ")))"
+    }
+}
