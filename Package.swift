@@ -36,6 +36,7 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -77,7 +78,7 @@ let package = Package(
         room("Planning"),
         room("ConfigFile", ["Planning", crypto, yams]),
         room("VendorAPI", ["Planning", httpClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS]),
-        room("Storage", ["Planning", grdb, crypto]),
+        room("Storage", ["Planning", grdb, sqlite, crypto]),
         room("Reconciler", ["Planning"]),
         room("SimulatedVendor", [nioCore, nioPosix, nioHTTP1]),
         .target(name: "LinuxShim"),

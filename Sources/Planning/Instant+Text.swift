@@ -68,20 +68,28 @@ extension Instant: LosslessStringConvertible {
         self = instant
     }
 
+    /// Reads the same from the UTF-8 bytes of a text.
+    public init?(utf8 bytes: UnsafeBufferPointer<UInt8>) {
+        guard let instant = Self.canonical(bytes) ?? Instant(String(decoding: bytes, as: UTF8.self)) else { return nil }
+        self = instant
+    }
+
     /// Reads the form that ``description`` gives; nil for every other, and for a day or hour that does not exist.
     private static func canonical(_ text: String) -> Instant? {
-        text.utf8.withContiguousStorageIfAvailable { bytes -> Instant? in
-            guard bytes.count == textLength, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
-                bytes[10] == UInt8(ascii: "T"), bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"),
-                bytes[19] == UInt8(ascii: "."), bytes[23] == UInt8(ascii: "Z"),
-                let year = number(bytes[0..<4]), let month = number(bytes[5..<7]), let day = number(bytes[8..<10]),
-                let hour = number(bytes[11..<13]), let minute = number(bytes[14..<16]),
-                let second = number(bytes[17..<19]), let milliseconds = number(bytes[20..<23]),
-                let date = CivilDate(year: year, month: month, day: day), hour < 24, minute < 60, second < 60
-            else { return nil }
-            let minutes = date.daysSinceEpoch * 1440 + hour * 60 + minute
-            return Instant(millisecondsSinceEpoch: Int64(minutes * 60_000 + second * 1000 + milliseconds))
-        } ?? nil
+        text.utf8.withContiguousStorageIfAvailable { canonical($0) } ?? nil
+    }
+
+    private static func canonical(_ bytes: UnsafeBufferPointer<UInt8>) -> Instant? {
+        guard bytes.count == textLength, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
+            bytes[10] == UInt8(ascii: "T"), bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"),
+            bytes[19] == UInt8(ascii: "."), bytes[23] == UInt8(ascii: "Z"),
+            let year = number(bytes[0..<4]), let month = number(bytes[5..<7]), let day = number(bytes[8..<10]),
+            let hour = number(bytes[11..<13]), let minute = number(bytes[14..<16]),
+            let second = number(bytes[17..<19]), let milliseconds = number(bytes[20..<23]),
+            let date = CivilDate(year: year, month: month, day: day), hour < 24, minute < 60, second < 60
+        else { return nil }
+        let minutes = date.daysSinceEpoch * 1440 + hour * 60 + minute
+        return Instant(millisecondsSinceEpoch: Int64(minutes * 60_000 + second * 1000 + milliseconds))
     }
 
     private static func number(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {

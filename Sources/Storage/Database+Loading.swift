@@ -9,26 +9,31 @@ extension Database {
     private static let recentWrites = """
         SELECT sent_at FROM changes
         WHERE number = ?1 AND sent_at > ?2 AND sent_at < ?3
-            AND (outcome_reason IS NULL OR outcome_reason NOT IN (\(neverLeft)))
+            AND (outcome_reason IS NULL OR \(mayHaveLeft))
         UNION ALL SELECT sent_at FROM moved_writes WHERE number = ?1 AND sent_at > ?2 AND sent_at < ?3
         ORDER BY sent_at DESC LIMIT 256
         """
     private static let allRecentWrites = """
         SELECT number, sent_at FROM changes
         WHERE id >= ? AND sent_at > ? AND sent_at < ?
-            AND (outcome_reason IS NULL OR outcome_reason NOT IN (\(neverLeft)))
+            AND (outcome_reason IS NULL OR \(mayHaveLeft))
         """
     private static let firstChange = """
         SELECT CASE WHEN coalesce((SELECT min(hour) FROM change_hours), ?1) >= ?1 THEN 0
             ELSE coalesce((SELECT min(first_id) FROM change_hours WHERE hour >= ?1), \(Int64.max)) END
         """
-    private static let neverLeft =
-        OutcomeReason.allCases.filter(\.neverLeft).map { "'\($0.rawValue)'" }.joined(separator: ", ")
+    /// One by one: for a list SQLite would make a table each time that it is asked.
+    private static let mayHaveLeft =
+        OutcomeReason.allCases.filter(\.neverLeft).map { "outcome_reason <> '\($0.rawValue)'" }
+        .joined(separator: " AND ")
 
     /// The number's row; nil when the store does not know it.
     func numberRow(_ number: PhoneNumber) throws -> NumberRow? {
         let statement = try cachedStatement(sql: Self.rowByNumber)
-        return try Row.fetchOne(statement, arguments: [number.description]).map { try NumberRow($0) }
+        statement.bind { $0.number(number) }
+        let cursor = try Row.fetchCursor(statement)
+        // The row is there as long as the cursor is.
+        return try withExtendedLifetime(cursor) { try cursor.next().map { _ in try NumberRow(at: statement) } }
     }
 
     /// The numbers that follow `number` up to `last`, in number order, each with its row or what is wrong with it.
@@ -39,10 +44,10 @@ extension Database {
         let cursor = try Row.fetchCursor(
             statement, arguments: [number?.description ?? "", last?.description ?? "~", limit])
         var rows: [(PhoneNumber, Result<NumberRow, StorageError>)] = []
-        while let row = try cursor.next() {
-            var reader = RowReader(row, table: "numbers")
+        while try cursor.next() != nil {
+            var reader = RowReader(at: statement, table: "numbers")
             let number = try reader.number()
-            rows.append((number, Result { () throws(StorageError) in try NumberRow(row) }))
+            rows.append((number, Result { () throws(StorageError) in try NumberRow(at: statement) }))
         }
         return rows
     }
@@ -53,15 +58,16 @@ extension Database {
     /// Stamps of a clock that was set back since count as well, up to an hour ahead.
     func recentWrites(of number: PhoneNumber, at now: Instant) throws -> [Instant] {
         let hour = Duration.seconds(3600)
-        let cursor = try Row.fetchCursor(
-            cachedStatement(sql: Self.recentWrites),
-            arguments: [
-                number.description, now.advanced(by: .zero - hour).description, now.advanced(by: hour).description,
-            ]
-        )
+        let statement = try cachedStatement(sql: Self.recentWrites)
+        statement.bind { values in
+            values.number(number)
+            values.instant(now.advanced(by: .zero - hour))
+            values.instant(now.advanced(by: hour))
+        }
+        let cursor = try Row.fetchCursor(statement)
         var writes: [Instant] = []
-        while let row = try cursor.next() {
-            var reader = RowReader(row, table: "changes", key: number.description)
+        while try cursor.next() != nil {
+            var reader = RowReader(at: statement, table: "changes", key: number.description)
             writes.append(try reader.instant("sent_at"))
         }
         return writes.reversed()

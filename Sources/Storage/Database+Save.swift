@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import Planning
 
@@ -41,17 +40,25 @@ extension Database {
 
     private func saveNumber(_ record: NumberRecord) throws {
         let belief = record.belief
-        try cachedStatement(sql: Self.saveNumber).execute(
-            arguments: [
-                belief.maybeOff, belief.maybeForeign, doubtText(of: .off, in: belief),
-                record.lastAccepted?.storedText, record.refusals?.action.rawValue, record.refusals?.count,
-                record.attempts, record.retryAt?.description, record.cycle?.since.description,
-                record.cycle?.reason.rawValue, record.appliedAt?.description, record.rotatedAt?.description,
-                record.lastFailure?.rawValue, record.lastError?.boundedLine(to: TextLimit.line),
-                record.rotateBefore?.description, record.dueAt?.description,
-                record.number.description,
-            ]
-        )
+        try cachedStatement(sql: Self.saveNumber).run { row in
+            row.flag(belief.maybeOff)
+            row.flag(belief.maybeForeign)
+            row.instant(doubt(of: .off, in: belief))
+            row.text(record.lastAccepted?.storedText)
+            row.text(record.refusals?.action.rawValue)
+            row.integer(record.refusals?.count)
+            row.integer(record.attempts)
+            row.instant(record.retryAt)
+            row.instant(record.cycle?.since)
+            row.text(record.cycle?.reason.rawValue)
+            row.instant(record.appliedAt)
+            row.instant(record.rotatedAt)
+            row.text(record.lastFailure?.rawValue)
+            row.text(record.lastError?.boundedLine(to: TextLimit.line))
+            row.instant(record.rotateBefore)
+            row.instant(record.dueAt)
+            row.number(record.number)
+        }
         guard changesCount == 1 else {
             throw StorageError.mismatch(number: record.number, problem: "the store does not know the number")
         }
@@ -60,13 +67,18 @@ extension Database {
     func insert(_ pin: PINGeneration, of record: NumberRecord, _ sealer: PINSealer) throws {
         let effect = Effect.on(pin.generation)
         let sealed = sealer.seal(pin.pin, number: record.number, generation: pin.generation)
-        try cachedStatement(sql: Self.insertPIN).run(
-            [
-                record.number.description, pin.generation, Data(sealed), sealer.keyID, pin.origin.text,
-                pin.createdAt.description, pin.liveFrom?.description, pin.liveUntil?.description,
-                record.belief.contains(effect), doubtText(of: effect, in: record.belief),
-            ]
-        )
+        try cachedStatement(sql: Self.insertPIN).run { row in
+            row.number(record.number)
+            row.integer(pin.generation)
+            row.bytes(sealed)
+            row.text(sealer.keyID)
+            row.text(pin.origin.text)
+            row.instant(pin.createdAt)
+            row.instant(pin.liveFrom)
+            row.instant(pin.liveUntil)
+            row.flag(record.belief.contains(effect))
+            row.instant(doubt(of: effect, in: record.belief))
+        }
     }
 
     func update(_ generation: Int, of record: NumberRecord) throws {
@@ -76,28 +88,31 @@ extension Database {
             )
         }
         let effect = Effect.on(generation)
-        try cachedStatement(sql: Self.updatePIN).run(
-            [
-                pin.liveFrom?.description, pin.liveUntil?.description, record.belief.contains(effect),
-                doubtText(of: effect, in: record.belief), record.number.description, generation,
-            ]
-        )
+        try cachedStatement(sql: Self.updatePIN).run { row in
+            row.instant(pin.liveFrom)
+            row.instant(pin.liveUntil)
+            row.flag(record.belief.contains(effect))
+            row.instant(doubt(of: effect, in: record.belief))
+            row.number(record.number)
+            row.integer(generation)
+        }
         guard changesCount == 1 else {
             throw StorageError.mismatch(number: record.number, problem: "there is no generation \(generation)")
         }
     }
 
     func checkLiveGenerations(of record: NumberRecord) throws {
-        let cursor = try Row.fetchCursor(
-            cachedStatement(sql: Self.liveGenerations), arguments: [record.number.description]
-        )
+        let statement = try cachedStatement(sql: Self.liveGenerations)
+        statement.bind { $0.number(record.number) }
+        let cursor = try Row.fetchCursor(statement)
         var stored: [Int] = []
         var doubtsAgree = true
-        while let row = try cursor.next() {
-            let generation: Int = row[0]
-            let doubt: String? = row[1]
+        while try cursor.next() != nil {
+            var reader = RowReader(at: statement, table: "pins")
+            let generation = reader.integer()
             stored.append(generation)
-            doubtsAgree = doubtsAgree && doubt == doubtText(of: .on(generation), in: record.belief)
+            let since = try reader.optionalInstant("doubt_at")
+            doubtsAgree = doubtsAgree && since == doubt(of: .on(generation), in: record.belief)
         }
         guard stored == record.belief.generations, doubtsAgree else {
             throw StorageError.mismatch(
@@ -108,7 +123,7 @@ extension Database {
         }
     }
 
-    func doubtText(of effect: Effect, in belief: Belief) -> String? {
-        belief.doubts.first { $0.effect == effect }?.since.description
+    func doubt(of effect: Effect, in belief: Belief) -> Instant? {
+        belief.doubts.first { $0.effect == effect }?.since
     }
 }

@@ -1,10 +1,13 @@
+import GRDB
 import Planning
 
-/// The sixth migration: the outbox of words to other systems.
+/// The outbox of words to other systems.
 ///
-/// Triggers fill it, so that a word stands in it if and only if what it tells of is committed. Without hooks they do
-/// nothing.
+/// Triggers fill it, so that a word stands in it if and only if what it tells of is committed. They are those of the
+/// writer's connection, and are there when there are hooks: to ask of each write whether there are any would cost more
+/// than the rest of most writes.
 enum HookTables {
+    /// The sixth migration.
     static let tables = """
         CREATE TABLE hooks (
             name TEXT NOT NULL PRIMARY KEY,
@@ -35,31 +38,42 @@ enum HookTables {
         CREATE TABLE hook_troubles (number TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
         """
 
-    static var triggers: String {
+    /// The ninth migration: the triggers were part of the schema once.
+    static let withoutTriggers = names.map { "DROP TRIGGER IF EXISTS main.\($0);" }.joined(separator: "\n")
+
+    private static let names = ["rotated", "exposed", "failed", "recovered", "event"].map { "hooks_tell_\($0)" }
+
+    /// Has what is written through `db` from now on told to the hooks that there are.
+    static func watch(_ db: Database) throws {
+        for name in names { try db.execute(sql: "DROP TRIGGER IF EXISTS temp.\(name)") }
+        guard try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM hooks)") == true else { return }
+        try db.execute(sql: triggers)
+    }
+
+    private static var triggers: String {
         """
-        CREATE TRIGGER hooks_tell_rotated AFTER UPDATE OF rotated_at ON numbers
-        WHEN NEW.rotated_at IS NOT NULL AND NEW.rotated_at IS NOT OLD.rotated_at AND EXISTS (SELECT 1 FROM hooks)
+        CREATE TEMP TRIGGER hooks_tell_rotated AFTER UPDATE OF rotated_at ON main.numbers
+        WHEN NEW.rotated_at IS NOT NULL AND NEW.rotated_at IS NOT OLD.rotated_at
         BEGIN
             \(tell(.rotated, at: "NEW.rotated_at", detail: "NULL"))
         END;
 
-        CREATE TRIGGER hooks_tell_exposed AFTER UPDATE OF attempts, cycle_since ON numbers
+        CREATE TEMP TRIGGER hooks_tell_exposed AFTER UPDATE OF attempts, cycle_since ON main.numbers
         WHEN NEW.attempts > 0 AND NEW.cycle_since IS NOT NULL AND NEW.verification = 'enabled'
-            AND (OLD.attempts = 0 OR OLD.cycle_since IS NULL) AND EXISTS (SELECT 1 FROM hooks)
+            AND (OLD.attempts = 0 OR OLD.cycle_since IS NULL)
         BEGIN
             \(tell(.exposed, at: lastChangeAt, detail: "NEW.last_error"))
             INSERT OR IGNORE INTO hook_troubles (number) VALUES (NEW.number);
         END;
 
-        CREATE TRIGGER hooks_tell_failed AFTER UPDATE OF attempts ON numbers
+        CREATE TEMP TRIGGER hooks_tell_failed AFTER UPDATE OF attempts ON main.numbers
         WHEN NEW.attempts >= \(HookKind.failuresToTell) AND OLD.attempts < \(HookKind.failuresToTell)
-            AND EXISTS (SELECT 1 FROM hooks)
         BEGIN
             \(tell(.failed, at: lastChangeAt, detail: "NEW.last_error"))
             INSERT OR IGNORE INTO hook_troubles (number) VALUES (NEW.number);
         END;
 
-        CREATE TRIGGER hooks_tell_recovered AFTER UPDATE OF last_error ON numbers
+        CREATE TEMP TRIGGER hooks_tell_recovered AFTER UPDATE OF last_error ON main.numbers
         WHEN NEW.last_error IS NULL AND OLD.last_error IS NOT NULL
             AND EXISTS (SELECT 1 FROM hook_troubles WHERE number = NEW.number)
         BEGIN
@@ -68,8 +82,8 @@ enum HookTables {
         END;
 
         -- What a hook itself has seen is not told: it would be told of by another look.
-        CREATE TRIGGER hooks_tell_event AFTER INSERT ON events
-        WHEN EXISTS (SELECT 1 FROM hooks) AND NEW.actor NOT LIKE 'hook %'
+        CREATE TEMP TRIGGER hooks_tell_event AFTER INSERT ON main.events
+        WHEN NEW.actor NOT LIKE 'hook %'
         BEGIN
             INSERT INTO outbox (hook, kind, at, number, detail)
             SELECT hooks.name, told.kind, NEW.at, NEW.number, NEW.detail

@@ -18,8 +18,9 @@ struct NumberRow {
         last_failure, last_error, rotate_pin_before, \(PauseColumns.list), due_at, handed_over_at
         """
 
-    init(_ row: Row) throws(StorageError) {
-        var reader = RowReader(row, table: "numbers")
+    /// The row that `statement`, of these columns, has stepped to.
+    init(at statement: Statement) throws(StorageError) {
+        var reader = RowReader(at: statement, table: "numbers")
         let number = try reader.number()
         let isManaged = reader.flag()
         let desired = try DesiredNumber(number, &reader)

@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import Planning
 
@@ -46,14 +45,15 @@ struct PINRow {
         var outlines: [String: Result<[PINSummary], StorageError>] = [:]
         let arguments: StatementArguments = [first.description, last.description]
         for query in [liveQuery, lastQuery] {
-            let cursor = try Row.fetchCursor(db.cachedStatement(sql: query), arguments: arguments)
+            let statement = try db.cachedStatement(sql: query)
+            let cursor = try Row.fetchCursor(statement, arguments: arguments)
             while let row = try cursor.next() {
                 let (number, generation): (String, Int) = (row[9], row[0])
                 do throws(StorageError) {
                     let pins = try outlines[number]?.get() ?? []
                     // Mostly the newest one is the one that is live.
                     guard pins.last?.generation != generation else { continue }
-                    outlines[number] = .success(pins + [try summary(row, of: number)])
+                    outlines[number] = .success(pins + [try summary(at: statement, of: number)])
                 } catch {
                     outlines[number] = .failure(error)
                 }
@@ -86,22 +86,24 @@ struct PINRow {
         _ sql: String, _ arguments: StatementArguments, _ number: PhoneNumber, _ db: Database
     ) throws -> [PINRow] {
         var rows: [PINRow] = []
-        let cursor = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: arguments)
-        while let row = try cursor.next() {
-            rows.append(try PINRow(row, of: number))
+        let statement = try db.cachedStatement(sql: sql)
+        let cursor = try Row.fetchCursor(statement, arguments: arguments)
+        while try cursor.next() != nil {
+            rows.append(try PINRow(at: statement, of: number))
         }
         return rows
     }
 
-    private init(_ row: Row, of number: PhoneNumber) throws(StorageError) {
-        let data: Data = row[1]
-        sealed = Array(data)
-        summary = try Self.summary(row, of: number.description)
+    private init(at statement: Statement, of number: PhoneNumber) throws(StorageError) {
+        var reader = RowReader(at: statement, table: "pins", key: number.description)
+        reader.skip()
+        sealed = reader.bytes()
+        summary = try Self.summary(at: statement, of: number.description)
     }
 
     /// All of a row but the sealed PIN.
-    private static func summary(_ row: Row, of number: String) throws(StorageError) -> PINSummary {
-        var reader = RowReader(row, table: "pins", key: number)
+    private static func summary(at statement: Statement, of number: String) throws(StorageError) -> PINSummary {
+        var reader = RowReader(at: statement, table: "pins", key: number)
         let generation = reader.integer()
         reader.skip()
         let keyID = reader.text()

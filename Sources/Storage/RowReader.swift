@@ -1,18 +1,33 @@
 import Foundation
 import GRDB
+import GRDBSQLite
 import Planning
 
 /// Reads the columns of one row in order, and names the column that holds what this program never writes.
 ///
 /// STRICT tables guarantee the storage class, so only the content is checked here.
 struct RowReader {
-    private let row: Row
+    /// A row is copied or not, as GRDB has it; a statement's current row is read where SQLite has it, for those that are
+    /// read by the hundred thousand.
+    private enum Source {
+        case row(Row)
+        case statement(SQLiteStatement)
+    }
+
+    private let source: Source
     private let table: String
     private var key: String
     private var index = 0
 
     init(_ row: Row, table: String, key: String = "") {
-        self.row = row
+        source = .row(row)
+        self.table = table
+        self.key = key
+    }
+
+    /// Reads the row that `statement` has stepped to; it is good until the next step.
+    init(at statement: Statement, table: String, key: String = "") {
+        source = .statement(statement.sqliteStatement)
         self.table = table
         self.key = key
     }
@@ -24,29 +39,39 @@ struct RowReader {
         .unreadableRow(table: table, key: key, column: column)
     }
 
-    mutating func text() -> String {
-        defer { index += 1 }
-        return row[index]
-    }
+    mutating func text() -> String { optionalText() ?? "" }
 
     mutating func optionalText() -> String? {
-        defer { index += 1 }
-        return row[index]
+        if case .row(let row) = source {
+            defer { index += 1 }
+            return row[index]
+        }
+        return withBytes { $0.map { String(decoding: $0, as: UTF8.self) } }
     }
 
-    mutating func integer() -> Int {
-        defer { index += 1 }
-        return row[index]
+    /// Whether the text is this one; nil for NULL.
+    mutating func says(_ text: String?) -> Bool {
+        if case .row = source { return optionalText() == text }
+        return withBytes { stored in
+            guard let stored, var text else { return stored == nil && text == nil }
+            return text.withUTF8 { $0.elementsEqual(stored) }
+        }
     }
 
-    mutating func optionalInteger() -> Int? {
-        defer { index += 1 }
-        return row[index]
-    }
+    mutating func integer() -> Int { optionalInteger() ?? 0 }
 
-    mutating func identifier() -> Int64 {
+    mutating func optionalInteger() -> Int? { optionalIdentifier().map { Int($0) } }
+
+    mutating func identifier() -> Int64 { optionalIdentifier() ?? 0 }
+
+    private mutating func optionalIdentifier() -> Int64? {
         defer { index += 1 }
-        return row[index]
+        switch source {
+        case .row(let row): return row[index]
+        case .statement(let statement):
+            guard sqlite3_column_type(statement, Int32(index)) != SQLITE_NULL else { return nil }
+            return sqlite3_column_int64(statement, Int32(index))
+        }
     }
 
     mutating func flag() -> Bool { integer() != 0 }
@@ -55,15 +80,37 @@ struct RowReader {
     mutating func skip() { index += 1 }
 
     mutating func bytes() -> [UInt8] {
+        if case .row(let row) = source {
+            defer { index += 1 }
+            let data: Data = row[index]
+            return Array(data)
+        }
+        return withBytes { $0.map { Array($0) } ?? [] }
+    }
+
+    /// The bytes of a text or a blob, nil for NULL, as long as `body` runs.
+    private mutating func withBytes<Value>(_ body: (UnsafeBufferPointer<UInt8>?) -> Value) -> Value {
+        guard case .statement(let statement) = source else { preconditionFailure("a row is asked for its values") }
         defer { index += 1 }
-        let data: Data = row[index]
-        return Array(data)
+        let column = Int32(index)
+        guard sqlite3_column_type(statement, column) != SQLITE_NULL else { return body(nil) }
+        // An empty blob has no address.
+        let start = sqlite3_column_blob(statement, column)?.assumingMemoryBound(to: UInt8.self)
+        return body(UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))))
     }
 
     mutating func number(_ column: String = "number") throws(StorageError) -> PhoneNumber {
-        let text = text()
-        identify(as: text)
-        guard let number = PhoneNumber(text) else { throw failure(column) }
+        let number: PhoneNumber?
+        switch source {
+        case .row: number = PhoneNumber(text())
+        case .statement: number = withBytes { $0.flatMap { PhoneNumber(utf8: $0) } }
+        }
+        guard let number else {
+            index -= 1
+            identify(as: text())
+            throw failure(column)
+        }
+        if key.isEmpty { identify(as: number.description) }
         return number
     }
 
@@ -81,11 +128,19 @@ struct RowReader {
     }
 
     mutating func instant(_ column: String) throws(StorageError) -> Instant {
-        try value(column) { Instant($0) }
+        guard let instant = try optionalInstant(column) else { throw failure(column) }
+        return instant
     }
 
     mutating func optionalInstant(_ column: String) throws(StorageError) -> Instant? {
-        try optional(column) { Instant($0) }
+        guard case .statement = source else { return try optional(column) { Instant($0) } }
+        var isNull = false
+        let instant = withBytes { bytes -> Instant? in
+            isNull = bytes == nil
+            return bytes.flatMap { Instant(utf8: $0) }
+        }
+        guard isNull || instant != nil else { throw failure(column) }
+        return instant
     }
 
     /// A period such as `90d`; nil for `never`.

@@ -36,13 +36,15 @@ enum Schema {
         }
         migrator.registerMigration("0006-hooks") { db in
             try db.execute(sql: HookTables.tables)
-            try db.execute(sql: HookTables.triggers)
         }
         migrator.registerMigration("0007-shards") { db in
             try db.execute(sql: MoveTables.additions)
         }
         migrator.registerMigration("0008-retention") { db in
             try db.execute(sql: RetentionTables.additions)
+        }
+        migrator.registerMigration("0009-hooks-by-connection") { db in
+            try db.execute(sql: HookTables.withoutTriggers)
         }
         return migrator
     }

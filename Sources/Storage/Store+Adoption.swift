@@ -86,46 +86,85 @@ private struct DesiredStateChange {
     /// Whether a number belongs to the new state's part of the fleet, named or not.
     func isOurs(_ number: PhoneNumber) -> Bool { shard.owns(number) }
 
-    /// Compares every row with its entry; one pass over the table.
+    /// How an entry stands to the rows.
+    private enum Finding {
+        case unknown
+        case returning(isElsewhere: Bool)
+        case changed(isDisabled: Bool)
+        case same
+    }
+
+    private static let rows = """
+        SELECT managed, number, handed_over_at IS NOT NULL, verification = 'enabled',
+            \(DesiredNumber.columns.joined(separator: ", "))
+        FROM numbers ORDER BY number
+        """
+
+    /// Compares every row with its entry: one pass over the table and over the entries, side by side.
     init(from db: Database, to desired: DesiredState) throws {
         shardInForce = try DesiredStateRow.inForce(db)?.shard
         shard = desired.shard
-        var rows: [String: (isManaged: Bool, fingerprint: String, isEnabled: Bool, isElsewhere: Bool)] = [:]
-        let sql = """
-            SELECT number, managed, \(DesiredNumber.fingerprintSQL), verification = 'enabled', handed_over_at IS NOT NULL
-            FROM numbers
-            """
-        let cursor = try Row.fetchCursor(db.cachedStatement(sql: sql))
-        while let row = try cursor.next() {
-            rows[row[0]] = (row[1], row[2], row[3], row[4])
-        }
-        managed = rows.values.count(where: \.isManaged)
-        for entry in desired.numbers {
-            guard let row = rows.removeValue(forKey: entry.number.description) else {
-                new.append(entry)
-                difference.added.append(entry.number)
-                unknown += 1
+        let entries = desired.numbers
+        let order = Self.order(of: entries)
+        var findings = [Finding](repeating: .unknown, count: entries.count)
+        var periods = PeriodTexts()
+        var next = 0
+        let statement = try db.cachedStatement(sql: Self.rows)
+        let cursor = try Row.fetchCursor(statement)
+        while try cursor.next() != nil {
+            var reader = RowReader(at: statement, table: "numbers")
+            let isManaged = reader.flag()
+            if isManaged { managed += 1 }
+            let number: PhoneNumber
+            do throws(StorageError) {
+                number = try reader.number()
+            } catch {
+                // One that nobody names is of no concern.
+                if isManaged { throw error }
                 continue
             }
-            if !row.isManaged {
-                updated.append(entry)
-                difference.added.append(entry.number)
-                if row.isElsewhere { unknown += 1 }
-            } else if row.fingerprint != entry.fingerprint {
-                if row.isEnabled, entry.verification == .disabled { disabled += 1 }
-                updated.append(entry)
-                difference.changed.append(entry.number)
+            while next < order.count, entries[order[next]].number < number { next += 1 }
+            guard next < order.count, entries[order[next]].number == number else {
+                // An unmanaged row without an entry stays as it is.
+                if isManaged { difference.removed.append(number) }
+                continue
+            }
+            let place = order[next]
+            next += 1
+            let (isElsewhere, isEnabled) = (reader.flag(), reader.flag())
+            if !isManaged {
+                findings[place] = .returning(isElsewhere: isElsewhere)
+            } else if entries[place].isStored(in: &reader, &periods) {
+                findings[place] = .same
             } else {
-                difference.unchanged += 1
+                findings[place] = .changed(isDisabled: isEnabled && entries[place].verification == .disabled)
             }
         }
-        // An unmanaged row without an entry stays as it is.
-        difference.removed = try rows.filter(\.value.isManaged).keys.map { key in
-            guard let number = PhoneNumber(key) else {
-                throw StorageError.unreadableRow(table: "numbers", key: key, column: "number")
-            }
-            return number
-        }.sorted()
+        for (entry, finding) in zip(entries, findings) { note(entry, finding) }
+    }
+
+    private mutating func note(_ entry: DesiredNumber, _ finding: Finding) {
+        switch finding {
+        case .unknown:
+            new.append(entry)
+            difference.added.append(entry.number)
+            unknown += 1
+        case .returning(let isElsewhere):
+            updated.append(entry)
+            difference.added.append(entry.number)
+            if isElsewhere { unknown += 1 }
+        case .changed(let isDisabled):
+            updated.append(entry)
+            difference.changed.append(entry.number)
+            if isDisabled { disabled += 1 }
+        case .same: difference.unchanged += 1
+        }
+    }
+
+    /// The places of the entries in the order of their numbers, which most files have already.
+    private static func order(of entries: [DesiredNumber]) -> [Int] {
+        let isSorted = zip(entries, entries.dropFirst()).allSatisfy { $0.number < $1.number }
+        return isSorted ? Array(entries.indices) : entries.indices.sorted { entries[$0].number < entries[$1].number }
     }
 }
 

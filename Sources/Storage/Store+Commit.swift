@@ -54,8 +54,7 @@ extension StoreMutation {
 extension Database {
     /// Takes note of where the clock has been; it is never set back by itself.
     func raiseClockMark(to instant: Instant) throws {
-        try cachedStatement(sql: "UPDATE store_state SET clock_mark = max(clock_mark, ?)")
-            .execute(arguments: [instant.description])
+        try cachedStatement(sql: "UPDATE store_state SET clock_mark = max(clock_mark, ?)").run { $0.instant(instant) }
     }
 
     fileprivate func perform(_ mutation: StoreMutation, _ sealer: PINSealer) throws {
@@ -82,7 +81,10 @@ extension Database {
         let statement = try cachedStatement(
             sql: "UPDATE numbers SET due_at = CASE managed WHEN 1 THEN ? END WHERE number = ?"
         )
-        try statement.run([dueAt?.description, number.description])
+        try statement.run { row in
+            row.instant(dueAt)
+            row.number(number)
+        }
         guard changesCount == 1 else {
             throw StorageError.mismatch(number: number, problem: "the store does not know the number")
         }
@@ -99,12 +101,16 @@ extension Database {
         guard (entry.answeredAt == nil) == (entry.outcome == nil) else {
             throw StorageError.mismatch(number: entry.number, problem: "change \(entry.id) is answered without outcome")
         }
-        try statement.run(
-            [
-                entry.id, entry.number.description, entry.action.rawValue, entry.reason.rawValue, entry.generation,
-                entry.sentAt.description, entry.answeredAt?.description,
-            ] + Self.arguments(of: entry.outcome)
-        )
+        try statement.run { row in
+            row.integer(entry.id)
+            row.number(entry.number)
+            row.text(entry.action.rawValue)
+            row.text(entry.reason.rawValue)
+            row.integer(entry.generation)
+            row.instant(entry.sentAt)
+            row.instant(entry.answeredAt)
+            row.outcome(entry.outcome)
+        }
     }
 
     /// Completes an open history entry.
@@ -116,9 +122,11 @@ extension Database {
                 WHERE id = ?
                 """
         )
-        try statement.run(
-            [answeredAt.description] + Self.arguments(of: outcome) + [id]
-        )
+        try statement.run { row in
+            row.instant(answeredAt)
+            row.outcome(outcome)
+            row.integer(id)
+        }
         guard changesCount == 1 else {
             throw StorageError.mismatch(number: nil, problem: "there is no change \(id) to complete")
         }
@@ -129,18 +137,24 @@ extension Database {
         let statement = try cachedStatement(
             sql: "INSERT INTO events (at, kind, number, actor, detail) VALUES (?, ?, ?, ?, ?)"
         )
-        try statement.run(
-            [
-                entry.at.description, entry.kind.rawValue, entry.number?.description,
-                entry.actor.boundedLine(to: TextLimit.line), entry.detail.boundedLine(to: TextLimit.line),
-            ]
-        )
+        try statement.run { row in
+            row.instant(entry.at)
+            row.text(entry.kind.rawValue)
+            row.text(entry.number?.description)
+            row.text(entry.actor.boundedLine(to: TextLimit.line))
+            row.text(entry.detail.boundedLine(to: TextLimit.line))
+        }
     }
+}
 
-    private static func arguments(of outcome: Outcome?) -> StatementArguments {
-        [
-            outcome?.verdict.rawValue, outcome?.reason.rawValue, outcome?.httpStatus, outcome?.apiStatus,
-            outcome?.message?.boundedLine(to: TextLimit.line), outcome?.retryAfter?.periodText,
-        ]
+extension Bindings {
+    /// The six columns of an answer.
+    fileprivate mutating func outcome(_ outcome: Outcome?) {
+        text(outcome?.verdict.rawValue)
+        text(outcome?.reason.rawValue)
+        integer(outcome?.httpStatus)
+        integer(outcome?.apiStatus)
+        text(outcome?.message?.boundedLine(to: TextLimit.line))
+        text(outcome?.retryAfter?.periodText)
     }
 }

@@ -145,7 +145,7 @@ extension Database {
     ) throws {
         let belief = arrival.belief
         let own: StatementArguments = [
-            revision, belief.maybeOff, belief.maybeForeign, doubtText(of: .off, in: belief),
+            revision, belief.maybeOff, belief.maybeForeign, doubt(of: .off, in: belief)?.description,
             arrival.lastAccepted?.storedText, moved.appliedAt?.description, moved.rotatedAt?.description,
             moved.rotateBefore?.description,
         ]

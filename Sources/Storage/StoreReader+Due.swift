@@ -57,10 +57,12 @@ extension StoreReader {
     private static func numbers(
         _ db: Database, _ query: String, dueBy now: Instant, limit: Int, excluding: Set<PhoneNumber>
     ) throws -> [PhoneNumber] {
-        let cursor = try Row.fetchCursor(db.cachedStatement(sql: query), arguments: [now.description])
+        let statement = try db.cachedStatement(sql: query)
+        statement.bind { $0.instant(now) }
+        let cursor = try Row.fetchCursor(statement)
         var numbers: [PhoneNumber] = []
-        while numbers.count < limit, let row = try cursor.next() {
-            var reader = RowReader(row, table: "numbers")
+        while numbers.count < limit, try cursor.next() != nil {
+            var reader = RowReader(at: statement, table: "numbers")
             let number = try reader.number()
             if !excluding.contains(number) { numbers.append(number) }
         }
@@ -68,9 +70,10 @@ extension StoreReader {
     }
 
     private static func nextDueAt(_ db: Database, excluding: Set<PhoneNumber>) throws -> Instant? {
-        let cursor = try Row.fetchCursor(db.cachedStatement(sql: dueInOrder))
-        while let row = try cursor.next() {
-            var reader = RowReader(row, table: "numbers")
+        let statement = try db.cachedStatement(sql: dueInOrder)
+        let cursor = try Row.fetchCursor(statement)
+        while try cursor.next() != nil {
+            var reader = RowReader(at: statement, table: "numbers")
             let number = try reader.number()
             if !excluding.contains(number) { return try reader.instant("due_at") }
         }

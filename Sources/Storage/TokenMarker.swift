@@ -1,5 +1,4 @@
 import Crypto
-import Foundation
 public import Planning
 
 /// Tells whether a token's value is another than before, without keeping the value.
@@ -7,16 +6,48 @@ public import Planning
 /// A mark is a keyed hash under a salt of the store's own: tokens are long and random, so the value cannot be found from
 /// it by trying, and marks of two stores cannot be compared.
 public struct TokenMarker: Sendable {
-    private let salt: SymmetricKey
+    private let salt: [UInt8]
+    /// A code before its first byte, with the salt in it: marks are made of every token of a fleet, over and over.
+    private let code: HMAC<SHA256>
 
-    init(salt: [UInt8]) { self.salt = SymmetricKey(data: salt) }
+    init(salt: [UInt8]) {
+        self.salt = salt
+        code = HMAC<SHA256>(key: SymmetricKey(data: salt))
+    }
+
+    /// The marker of the store at `location`, whoever works on it; nil when there is none yet, or it cannot be read.
+    public init?(at location: StoreLocation) {
+        do throws(StorageError) {
+            let reader = try StoreReader.open(at: location, key: nil)
+            self = try reader.tokenMarker()
+            try reader.close()
+        } catch {
+            return nil
+        }
+    }
 
     /// The mark of a token's value: 16 hexadecimal digits.
     public func mark(of token: Token) -> String {
-        let code = HMAC<SHA256>.authenticationCode(for: Data(token.reveal().utf8), using: salt)
-        return code.prefix(8).map { byte in
-            let text = String(byte, radix: 16)
-            return text.count == 1 ? "0" + text : text
-        }.joined()
+        var code = code
+        var text = token.reveal()
+        text.withUTF8 { code.update(data: UnsafeRawBufferPointer($0)) }
+        return code.finalize().withUnsafeBytes { bytes in
+            String(unsafeUninitializedCapacity: 16) { digits in
+                for (index, byte) in bytes.prefix(8).enumerated() {
+                    digits[2 * index] = Self.digit(byte >> 4)
+                    digits[2 * index + 1] = Self.digit(byte & 15)
+                }
+                return 16
+            }
+        }
     }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+}
+
+extension TokenMarker: Equatable {
+    /// Whether both give the same marks.
+    public static func == (left: TokenMarker, right: TokenMarker) -> Bool { left.salt == right.salt }
 }
