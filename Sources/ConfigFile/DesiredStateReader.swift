@@ -27,6 +27,15 @@ public enum DesiredStateReader {
         }
     }
 
+    /// SHA-256 of the file's bytes, as a reading has it; nil when it cannot be read.
+    public static func sha256(path: String) -> String? {
+        do throws(FileProblem) {
+            return ReadFile.sha256(of: try BoundedFile(path: path).bytes)
+        } catch {
+            return nil
+        }
+    }
+
     /// Reads bytes that came from `file`, which names them in problems and in the value's source.
     public static func read(
         bytes: [UInt8], file: String, shard: Shard = .whole, secrets: (any SecretLookup)? = nil,

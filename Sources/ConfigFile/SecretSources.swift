@@ -15,8 +15,9 @@ public struct SecretSources: SecretLookup {
     /// What `secrets.yaml` holds.
     let tokens: SecretTable
     let pins: [String: PIN]
-    /// The path of `secrets.yaml`, and whether there is one.
-    let filePath: String
+    /// The path of `secrets.yaml`.
+    public let filePath: String
+    /// Whether there is one.
     let hasFile: Bool
     let environment: [String: String]
     let sealingKey: SealingKeySource
@@ -29,7 +30,7 @@ public struct SecretSources: SecretLookup {
     /// - Returns: the sources, or what is wrong with the file: its permissions, its owner, its content.
     public static func read(settings: Settings, environment: [String: String]) -> Reading<SecretSources> {
         let credential = credentialPath(environment)
-        let path = credential ?? settings.secrets
+        let path = filePath(settings: settings, environment: environment)
         var file: BoundedFile
         do throws(FileProblem) {
             file = try BoundedFile(path: path, limit: SecretsFile.largest)
@@ -53,6 +54,11 @@ public struct SecretSources: SecretLookup {
         return Reading(
             value: reading.value.map { SecretSources(settings, $0, path: path, hasFile: true, environment) },
             problems: reading.problems, sha256: nil)
+    }
+
+    /// Where `secrets.yaml` is read from.
+    public static func filePath(settings: Settings, environment: [String: String]) -> String {
+        credentialPath(environment) ?? settings.secrets
     }
 
     /// The whole secrets file as a credential: `secrets.yaml` in `$CREDENTIALS_DIRECTORY`; nil when there is none.

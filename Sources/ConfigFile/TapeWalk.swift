@@ -48,7 +48,11 @@ struct TapeWalk {
     private mutating func entries(of list: Int) -> [DesiredNumber]? {
         let isBlock = text.tokens[list].kind == .blockSequence
         guard isBlock || text.tokens[list].kind == .flowSequence else { return nil }
+        // Each entry is one mapping.
+        let count = text.tokens.count { $0.kind == .mapping }
         var numbers: [DesiredNumber] = []
+        numbers.reserveCapacity(count)
+        walk.uniqueness.reserve(count)
         var next = list + 1
         while text.tokens[next].kind != .end {
             if isBlock {

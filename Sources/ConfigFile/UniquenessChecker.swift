@@ -7,32 +7,40 @@ struct UniquenessChecker {
     private var tokenNames: [String: Int] = [:]
     private var tokens: [Token: (name: String, line: Int)] = [:]
 
+    /// Makes room for so many entries, so that a large fleet is not moved over and over.
+    mutating func reserve(_ count: Int) {
+        numbers.reserveCapacity(count)
+        labels.reserveCapacity(count)
+        tokenNames.reserveCapacity(count)
+        tokens.reserveCapacity(count)
+    }
+
     /// The line of the earlier occurrence of a number, if there is one; otherwise this one is remembered.
     mutating func earlierLine(ofNumber number: PhoneNumber, at position: Findings.Position) -> Int? {
-        Self.earlier(&numbers, number, position)
+        Self.earlier(&numbers, number, position.line)
     }
 
     mutating func earlierLine(ofLabel label: String, at position: Findings.Position) -> Int? {
-        Self.earlier(&labels, label, position)
+        Self.earlier(&labels, label, position.line)
     }
 
     mutating func earlierLine(ofTokenName name: String, at position: Findings.Position) -> Int? {
-        Self.earlier(&tokenNames, name, position)
+        Self.earlier(&tokenNames, name, position.line)
     }
 
     mutating func earlierName(
         ofToken token: Token, name: String, at position: Findings.Position
     ) -> (name: String, line: Int)? {
-        if let earlier = tokens[token] { return earlier }
-        tokens[token] = (name, position.line)
-        return nil
+        Self.earlier(&tokens, token, (name, position.line))
     }
 
-    private static func earlier<Value: Hashable>(
-        _ seen: inout [Value: Int], _ value: Value, _ position: Findings.Position
-    ) -> Int? {
-        if let line = seen[value] { return line }
-        seen[value] = position.line
-        return nil
+    /// The place of the earlier occurrence of a value; without one, `place` is remembered.
+    private static func earlier<Value: Hashable, Place>(
+        _ seen: inout [Value: Place], _ value: Value, _ place: Place
+    ) -> Place? {
+        // Mostly there is none: then one look is enough.
+        guard let earlier = seen.updateValue(place, forKey: value) else { return nil }
+        seen[value] = earlier
+        return earlier
     }
 }

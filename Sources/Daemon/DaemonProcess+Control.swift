@@ -14,6 +14,7 @@ extension DaemonProcess {
                     desk.expectAdoption(of: state.sha256) { result in
                         continuation.resume(returning: ControlMessage.Answer(result))
                     }
+                case .unchanged: preconditionFailure("who reloads by command gets a reading")
                 case .notAccepted(let problem):
                     continuation.resume(returning: .init(done: false, message: problem))
                 case .refused(let problems):

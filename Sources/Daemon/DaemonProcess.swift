@@ -1,7 +1,6 @@
 public import ConfigFile
 import Dispatch
 import Glibc
-import LinuxShim
 public import Logging
 import Planning
 import Reconciler
@@ -54,7 +53,10 @@ public final class DaemonProcess: Sendable {
         try reconciliation.start()
         // Watched before they are read: an edit in between would be missed otherwise.
         let watched = [settings.desiredState, settings.secrets]
-        let watcher = FileWatcher(paths: watched, queue: queue) { [weak self] in self?.reload() }
+        let watcher = FileWatcher(paths: watched, queue: queue) { [weak self] in
+            // Often somebody has edited, and asked for a reload by command as well.
+            self?.reload(onlyIfChanged: true)
+        }
         reconciliation.load { [weak self] in self?.becomeReady($0) }
         if watcher == nil {
             logger.warning("Files are not watched: no inotify instance is left, use `twostepd reload`")
@@ -106,18 +108,21 @@ public final class DaemonProcess: Sendable {
         }
     }
 
-    private func reload() {
+    private func reload(onlyIfChanged: Bool = false) {
         guard !state.withLock({ $0.isStopping }) else { return }
-        load(acceptance: nil) { [desk] load in
+        load(acceptance: nil, onlyIfChanged: onlyIfChanged) { [desk] load in
             // Nobody waits, but those whose state it overtakes are told when it ends.
             if case .handedOver(let state) = load { desk.expectAdoption(of: state.sha256) { _ in } }
         }
     }
 
     /// Reads the desired state and tells the service manager of it.
-    func load(acceptance: Acceptance?, completion: @escaping @Sendable (DesiredStateLoad) -> Void) {
+    func load(
+        acceptance: Acceptance?, onlyIfChanged: Bool = false,
+        completion: @escaping @Sendable (DesiredStateLoad) -> Void
+    ) {
         notifier.reloading()
-        reconciliation.load(acceptance: acceptance) { [weak self] load in
+        reconciliation.load(acceptance: acceptance, onlyIfChanged: onlyIfChanged) { [weak self] load in
             if let self {
                 if case .notAccepted = load {} else { state.withLock { $0.status.isValid = load.isValid } }
                 tellStatus(isReady: true)
@@ -157,7 +162,7 @@ public final class DaemonProcess: Sendable {
         case .adopted(let adoption):
             // What reading the files and comparing them with the store took would stay with a process that rests from
             // here on. A moment later, when everybody has let go of it.
-            queue.asyncAfter(deadline: .now() + .seconds(2)) { twostepd_give_back_memory() }
+            queue.asyncAfter(deadline: .now() + .seconds(2)) { ProcessMemory.giveBack() }
             desk.noteAdoption(.success(.adopted(adoption)), sha256: adoption.sha256)
         case .adoptionHeld(let held):
             desk.noteAdoption(.success(.held(held)), sha256: held.sha256)
@@ -262,7 +267,7 @@ extension DesiredStateLoad {
     /// Whether the file was valid.
     var isValid: Bool {
         switch self {
-        case .handedOver, .notAccepted: true
+        case .handedOver, .notAccepted, .unchanged: true
         case .refused: false
         }
     }

@@ -13,6 +13,8 @@ public enum DesiredStateLoad: Sendable {
     case refused([ConfigProblem])
     /// It is not the content that was accepted; why, in words. Nothing changes.
     case notAccepted(String)
+    /// Both files are as they were when they were read last, and valid.
+    case unchanged
 }
 
 /// An operator's word that a desired state may be taken into force although it weakens the fleet.
@@ -46,11 +48,10 @@ public struct Acceptance: Sendable {
 
 /// Reads the desired state and the secrets, and hands on what is valid. What is not changes nothing.
 ///
-/// Reading a large file takes a while, so it has a queue of its own. Confined to that queue.
+/// Confined to the queue of the files.
 final class DesiredStateLoader: @unchecked Sendable {
-    private let queue = DispatchQueue(label: "twostepd.loader")
+    private let files: ConfigurationFiles
     private let settings: Settings
-    private let environment: [String: String]
     private let secrets: SecretsInForce
     private let marker: TokenMarker
     private let commits: CommitQueue
@@ -58,13 +59,16 @@ final class DesiredStateLoader: @unchecked Sendable {
     private let logger: Logger
     private let post: @Sendable (EngineEvent) -> Void
     private var knownPINs: [String: PIN] = [:]
+    /// The content that was handed over last; nil when what was read after it was not valid.
+    private var handedOver: String?
+    private var queue: DispatchQueue { files.queue }
 
     init(
-        settings: Settings, environment: [String: String], secrets: SecretsInForce, marker: TokenMarker,
+        files: ConfigurationFiles, settings: Settings, secrets: SecretsInForce, marker: TokenMarker,
         commits: CommitQueue, clock: SystemClock, logger: Logger, post: @escaping @Sendable (EngineEvent) -> Void
     ) {
+        self.files = files
         self.settings = settings
-        self.environment = environment
         self.secrets = secrets
         self.marker = marker
         self.commits = commits
@@ -74,24 +78,31 @@ final class DesiredStateLoader: @unchecked Sendable {
     }
 
     /// Reads both, after any reading that is under way.
-    func load(acceptance: Acceptance?, completion: @escaping @Sendable (DesiredStateLoad) -> Void) {
+    ///
+    /// - Parameter onlyIfChanged: whether files that are as they were may be left alone. Who asks for a reading by name
+    ///   gets one.
+    func load(
+        acceptance: Acceptance?, onlyIfChanged: Bool = false,
+        completion: @escaping @Sendable (DesiredStateLoad) -> Void
+    ) {
         queue.async {
-            let secrets = SecretSources.read(settings: self.settings, environment: self.environment)
-            if let read = secrets.value { self.secrets.replace(with: read) }
+            if onlyIfChanged, let last = self.handedOver, self.files.areUnchanged(since: last) {
+                return completion(.unchanged)
+            }
+            let content = self.files.read(with: self.marker)
+            let (secrets, reading) = (content.secrets, content.state)
+            if let read = secrets.value, !content.hasSameSecrets { self.secrets.replace(with: read) }
             let sources = self.secrets.value
-            // With the mark of each token's value, so that a new value is noticed.
-            let marker = self.marker
-            let reading = DesiredStateReader.read(
-                path: self.settings.desiredState, shard: self.settings.shard, secrets: sources, references: .required,
-                mark: { marker.mark(of: $0) })
             let problems = secrets.problems + reading.problems
             self.log(problems)
             guard var state = reading.value, secrets.value != nil else {
+                self.handedOver = nil
                 self.refuse(problems, sha256: reading.sha256, sources: sources)
                 return completion(.refused(problems))
             }
             if let problem = acceptance?.problem(with: state.sha256) { return completion(.notAccepted(problem)) }
             state.acceptedBy = acceptance?.actor
+            self.handedOver = state.sha256
             // First: whoever waits for its end must be known before it can come.
             completion(.handedOver(state))
             self.post(.desiredStateRead(state))

@@ -43,7 +43,8 @@ public final class Reconciliation: Sendable {
     ) throws(StartupError) {
         self.settings = settings
         self.logger = logger
-        let reading = SecretSources.read(settings: settings, environment: environment)
+        let files = ConfigurationFiles(settings: settings, environment: environment, clock: clock)
+        let reading = files.readSecrets()
         guard let secrets = reading.value else {
             throw .configuration(reading.rendered(color: false))
         }
@@ -53,6 +54,7 @@ public final class Reconciliation: Sendable {
         do {
             try location.prepareDirectory()
             lock = try StoreLock.acquire(at: location, command: command, pid: getpid(), now: now)
+            files.readAhead(at: location)
             let (key, origin) = try StoreKey.forWriting(at: location, secrets: secrets, settings: settings)
             store = try Store.open(at: location, key: key)
             if case .generated(let path) = origin {
@@ -79,8 +81,7 @@ public final class Reconciliation: Sendable {
             throw StartupError(error)
         }
         let recorder = recorder
-        commits = CommitQueue(
-            store: store, onTransaction: { recorder.noteCommit($0, succeeded: $1) })
+        commits = CommitQueue(store: store, onTransaction: { recorder.noteCommit($0, succeeded: $1) })
         client = HTTPVendorClient(
             requestTimeout: settings.timing.requestTimeout, userAgent: "twostepd/\(Version.number)",
             transport: transport)
@@ -95,8 +96,7 @@ public final class Reconciliation: Sendable {
         } catch {
             throw StartupError(error)
         }
-        retention = HistoryRetention(
-            keep: settings.keepChanges, commits: commits, clock: clock, logger: logger)
+        retention = HistoryRetention(keep: settings.keepChanges, commits: commits, clock: clock, logger: logger)
         let log = ReportLog(logger: logger)
         let audit = GuardAudit(
             commits: commits, clock: clock, maxExposed: settings.limits.maxExposed, logger: logger)
@@ -113,8 +113,8 @@ public final class Reconciliation: Sendable {
             })
         self.driver = driver
         loader = DesiredStateLoader(
-            settings: settings, environment: environment, secrets: inForce, marker: marker, commits: commits,
-            clock: clock, logger: logger, post: { driver.post($0) })
+            files: files, settings: settings, secrets: inForce, marker: marker, commits: commits, clock: clock,
+            logger: logger, post: { driver.post($0) })
     }
 
     /// Starts the engine on what the store holds. A desired state follows with ``load(acceptance:completion:)``.
@@ -133,11 +133,12 @@ public final class Reconciliation: Sendable {
     }
 
     /// Reads the desired state and the secrets again. An `acceptance` is an operator's word that the state that is held
-    /// may be taken into force.
+    /// may be taken into force. Files that are as they were when they were read last may be left alone `onlyIfChanged`.
     public func load(
-        acceptance: Acceptance? = nil, completion: @escaping @Sendable (DesiredStateLoad) -> Void
+        acceptance: Acceptance? = nil, onlyIfChanged: Bool = false,
+        completion: @escaping @Sendable (DesiredStateLoad) -> Void
     ) {
-        loader.load(acceptance: acceptance, completion: completion)
+        loader.load(acceptance: acceptance, onlyIfChanged: onlyIfChanged, completion: completion)
     }
 
     /// Hands the engine an order; the report `orderEnded` with the same id tells when it is in force.

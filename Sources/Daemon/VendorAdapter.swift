@@ -8,13 +8,14 @@ import VendorAPI
 final class SecretsInForce: Sendable {
     private struct State {
         var sources: SecretSources
-        var index: SecretIndex
+        /// Made when it is asked for: a daemon at rest shows nothing to anybody.
+        lazy var index = SecretIndex(sources.everySecret)
     }
 
     private let current: Mutex<State>
 
     init(_ secrets: SecretSources) {
-        current = Mutex(State(sources: secrets, index: SecretIndex(secrets.everySecret)))
+        current = Mutex(State(sources: secrets))
     }
 
     var value: SecretSources { current.withLock { $0.sources } }
@@ -23,8 +24,7 @@ final class SecretsInForce: Sendable {
     var index: SecretIndex { current.withLock { $0.index } }
 
     func replace(with secrets: SecretSources) {
-        let state = State(sources: secrets, index: SecretIndex(secrets.everySecret))
-        current.withLock { $0 = state }
+        current.withLock { $0 = State(sources: secrets) }
     }
 }
 

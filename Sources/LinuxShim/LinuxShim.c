@@ -45,6 +45,11 @@ void twostepd_wipe_environment(const char *prefix) {
 
 void twostepd_give_back_memory(void) { malloc_trim(0); }
 
+void twostepd_keep_little_memory(void) {
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+}
+
 int twostepd_clock_is_synchronized(void) {
     struct timex state = {0};
     int result = adjtimex(&state);

@@ -84,7 +84,7 @@ final class ApplyPass: Sendable {
         try work.start()
         work.load(acceptance: acceptance) { [weak self] load in
             switch load {
-            case .handedOver: break
+            case .handedOver, .unchanged: break
             case .notAccepted(let problem): self?.giveUp(problem)
             case .refused(let problems):
                 // The file was valid a moment ago; if it is not any more, there is nothing to wait for.

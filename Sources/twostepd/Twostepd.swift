@@ -30,6 +30,7 @@ struct Twostepd: AsyncParsableCommand {
     static func main() async {
         InheritedSignals.unblock()
         ProcessSecrets.protect()
+        ProcessMemory.keepLittle()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

@@ -25,9 +25,9 @@ struct ReloadTests {
         let steps = Mutex<[String]>([])
         let (ends, end) = AsyncStream<Void>.makeStream()
         let loader = DesiredStateLoader(
-            settings: settings, environment: [:], secrets: SecretsInForce(secrets),
-            marker: try store.reader.tokenMarker(), commits: CommitQueue(store: store), clock: SystemClock(),
-            logger: Logger(label: "test"),
+            files: ConfigurationFiles(settings: settings, environment: [:], clock: SystemClock()), settings: settings,
+            secrets: SecretsInForce(secrets), marker: try store.reader.tokenMarker(),
+            commits: CommitQueue(store: store), clock: SystemClock(), logger: Logger(label: "test"),
             post: { event in
                 guard case .desiredStateRead = event else { return }
                 steps.withLock { $0.append("engine") }

@@ -3,7 +3,6 @@ import Dispatch
 import Foundation
 import Glibc
 import HTTPTypes
-import LinuxShim
 import Planning
 import Storage
 
@@ -78,7 +77,7 @@ struct Observatory: Sendable {
 
     /// Once the answer has been written, which nobody tells of.
     private static func giveBackMemory() {
-        queue.asyncAfter(deadline: .now() + .seconds(5)) { twostepd_give_back_memory() }
+        queue.asyncAfter(deadline: .now() + .seconds(5)) { ProcessMemory.giveBack() }
     }
 
     /// After so many numbers what was needed for an answer is worth giving back.

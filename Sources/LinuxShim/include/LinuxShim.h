@@ -16,6 +16,11 @@ void twostepd_wipe_environment(const char *prefix);
 /// Gives memory that was freed back to the system: after something large the allocator would keep it.
 void twostepd_give_back_memory(void);
 
+/// Has the allocator keep little: two arenas, however many threads there are, since what one of them has had is not used
+/// by the others; and large blocks, such as a file's, are mapped one by one and unmapped when they are freed. By itself the
+/// allocator raises that bound with what it sees, and then keeps what lies between.
+void twostepd_keep_little_memory(void);
+
 /// Whether the kernel's clock is kept by a time service: 1 yes, 0 no, -1 unknown.
 int twostepd_clock_is_synchronized(void);
 

@@ -1,0 +1,89 @@
+import ConfigFile
+import Dispatch
+import Planning
+import Reconciler
+import Storage
+
+/// The desired state and the secrets as files, of which nothing is read twice that has not changed.
+///
+/// Everything but the first reading of the secrets happens on `queue`, to which this is confined from then on.
+final class ConfigurationFiles: @unchecked Sendable {
+    /// What one reading of both gave.
+    struct Content {
+        let secrets: Reading<SecretSources>
+        let state: Reading<DesiredState>
+        /// Whether the secrets are those of before.
+        let hasSameSecrets: Bool
+    }
+
+    /// Large files take a while, so they have a queue of their own.
+    let queue = DispatchQueue(label: "twostepd.loader")
+    private let settings: Settings
+    private let environment: [String: String]
+    private let clock: any WallClock
+    /// The secrets that were read last, with the stamp of their file from before; nil when it cannot be relied on.
+    private var secrets: (sources: SecretSources, stamp: FileStamp)?
+    /// A desired state that was read ahead, with the marks of this marker.
+    private var ahead: (state: Reading<DesiredState>, stamp: FileStamp, marker: TokenMarker)?
+
+    init(settings: Settings, environment: [String: String], clock: any WallClock) {
+        self.settings = settings
+        self.environment = environment
+        self.clock = clock
+    }
+
+    /// Reads the secrets, before anything else is asked for.
+    func readSecrets() -> Reading<SecretSources> { secretsReading().secrets }
+
+    /// Reads the desired state while the store is still being opened; the first ``read(with:)`` takes it if nothing has
+    /// changed by then. A store that cannot tell its marks yet is not waited for.
+    func readAhead(at location: StoreLocation) {
+        queue.async {
+            guard let sources = self.secrets?.sources, let stamp = self.settledStamp(of: self.settings.desiredState),
+                let marker = TokenMarker(at: location)
+            else { return }
+            self.ahead = (self.stateReading(sources, marker), stamp, marker)
+        }
+    }
+
+    /// Reads both files.
+    ///
+    /// - Parameter marker: makes the mark of each token's value, so that a new value is noticed.
+    func read(with marker: TokenMarker) -> Content {
+        let (secrets, isSame) = secretsReading()
+        let ahead = ahead
+        self.ahead = nil
+        if let ahead, isSame, ahead.marker == marker, FileStamp(settings.desiredState) == ahead.stamp {
+            return Content(secrets: secrets, state: ahead.state, hasSameSecrets: true)
+        }
+        return Content(secrets: secrets, state: stateReading(secrets.value, marker), hasSameSecrets: isSame)
+    }
+
+    /// Whether the secrets are those that were read last, and the desired state has this content.
+    func areUnchanged(since sha256: String) -> Bool {
+        guard let secrets, FileStamp(secrets.sources.filePath) == secrets.stamp else { return false }
+        return DesiredStateReader.sha256(path: settings.desiredState) == sha256
+    }
+
+    private func secretsReading() -> (secrets: Reading<SecretSources>, isSame: Bool) {
+        if let secrets, FileStamp(secrets.sources.filePath) == secrets.stamp {
+            return (Reading(value: secrets.sources, problems: [], sha256: nil), true)
+        }
+        let path = SecretSources.filePath(settings: settings, environment: environment)
+        let stamp = settledStamp(of: path)
+        let reading = SecretSources.read(settings: settings, environment: environment)
+        secrets = nil
+        if let sources = reading.value, let stamp, sources.filePath == path { secrets = (sources, stamp) }
+        return (reading, false)
+    }
+
+    private func stateReading(_ secrets: SecretSources?, _ marker: TokenMarker) -> Reading<DesiredState> {
+        DesiredStateReader.read(
+            path: settings.desiredState, shard: settings.shard, secrets: secrets, references: .required,
+            mark: { marker.mark(of: $0) })
+    }
+
+    private func settledStamp(of path: String) -> FileStamp? {
+        FileStamp(path).flatMap { $0.isSettled(at: clock.now()) ? $0 : nil }
+    }
+}

@@ -1,0 +1,97 @@
+import ConfigFile
+import Foundation
+import Planning
+import Reconciler
+import Storage
+import Testing
+
+@testable import Daemon
+
+/// What is not read again must be what is there.
+@Suite("Files that are not read twice")
+struct ConfigurationFilesTests {
+    /// The machine's clock, an hour ahead: files seem to have rested.
+    private struct Ahead: WallClock {
+        func now() -> Instant { SystemClock().now().advanced(by: .seconds(3600)) }
+    }
+
+    private let rig: Rig
+    private let settings: Settings
+    private let marker: TokenMarker
+    private let location: StoreLocation
+
+    init() async throws {
+        rig = try await Rig(Rig.fleet(2))
+        settings = try #require(SettingsReader.read(path: rig.config.path, environment: [:]).value)
+        location = StoreLocation(directory: settings.stateDirectory)
+        try location.prepareDirectory()
+        let store = try Store.open(at: location, key: try SealingKey.generate(file: location.key))
+        marker = try store.reader.tokenMarker()
+        try store.close()
+    }
+
+    private func files(_ clock: any WallClock) -> ConfigurationFiles {
+        ConfigurationFiles(settings: settings, environment: [:], clock: clock)
+    }
+
+    /// Puts a new file in place of another, as an editor does.
+    private func replace(_ file: String, _ change: (String) -> String) throws {
+        let url = URL(filePath: file)
+        let text = try String(contentsOf: url, encoding: .utf8)
+        try Data(change(text).utf8).write(to: url, options: .atomic)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+    }
+
+    @Test("secrets are read again when their file is another, and only then")
+    func secrets() throws {
+        let files = files(Ahead())
+        #expect(files.readSecrets().value != nil)
+        #expect(files.queue.sync { files.read(with: marker) }.hasSameSecrets)
+        try replace(settings.secrets) { $0 + "# another\n" }
+        let content = files.queue.sync { files.read(with: marker) }
+        #expect(!content.hasSameSecrets && content.secrets.value != nil && content.state.value != nil)
+        #expect(files.queue.sync { files.read(with: marker) }.hasSameSecrets)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: settings.secrets)
+        let open = files.queue.sync { files.read(with: marker) }
+        #expect(open.secrets.value == nil, "a change of the mode is a change")
+    }
+
+    @Test("what was written a moment ago is read again: the next write may not show in its times")
+    func fresh() throws {
+        let files = files(SystemClock())
+        try replace(settings.secrets) { $0 + "# just now\n" }
+        _ = files.readSecrets()
+        #expect(!files.queue.sync { files.read(with: marker) }.hasSameSecrets)
+        #expect(!files.queue.sync { files.areUnchanged(since: "") })
+    }
+
+    @Test("a desired state that was read ahead is taken as it was, and not when the file has changed since")
+    func ahead() throws {
+        let files = files(Ahead())
+        _ = files.readSecrets()
+        files.readAhead(at: location)
+        let first = try #require(files.queue.sync { files.read(with: marker) }.state.value)
+        #expect(first.numbers.count == 2 && first.numbers.allSatisfy { $0.tokenMark?.count == 16 })
+        files.readAhead(at: location)
+        files.queue.sync {}
+        try replace(settings.desiredState) { $0 + "# changed\n" }
+        let second = try #require(files.queue.sync { files.read(with: marker) }.state.value)
+        #expect(second.sha256 != first.sha256 && second.numbers == first.numbers)
+    }
+
+    @Test("nothing is unchanged but the same content with the same secrets")
+    func unchanged() throws {
+        let files = files(Ahead())
+        _ = files.readSecrets()
+        let sha256 = try #require(files.queue.sync { files.read(with: marker) }.state.value?.sha256)
+        #expect(files.queue.sync { files.areUnchanged(since: sha256) })
+        try replace(settings.desiredState) { $0 + "# changed\n" }
+        #expect(!files.queue.sync { files.areUnchanged(since: sha256) })
+        try replace(settings.desiredState) { $0.replacingOccurrences(of: "# changed\n", with: "") }
+        #expect(files.queue.sync { files.areUnchanged(since: sha256) }, "it is the content that counts")
+        try replace(settings.secrets) { $0 + "# another\n" }
+        #expect(!files.queue.sync { files.areUnchanged(since: sha256) })
+        try FileManager.default.removeItem(atPath: settings.desiredState)
+        #expect(!files.queue.sync { files.areUnchanged(since: sha256) })
+    }
+}
