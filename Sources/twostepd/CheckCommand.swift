@@ -3,6 +3,7 @@ import ConfigFile
 import Daemon
 import Foundation
 import Planning
+import Storage
 
 /// `twostepd check`.
 struct CheckCommand: ParsableCommand {
@@ -45,7 +46,10 @@ struct CheckCommand: ParsableCommand {
         var comparison: (sha256: String, difference: String)?
         if let path = desiredState ?? settings?.desiredState {
             let secrets = settings.map { SecretSources.read(settings: $0, environment: config.environment) }
-            let reading = try Self.read(path, shard: settings?.shard ?? .whole, secrets: secrets?.value)
+            let location = settings.map { StoreLocation(directory: $0.stateDirectory) }
+            let reading = try Self.read(
+                path, shard: settings?.shard ?? .whole, secrets: secrets?.value,
+                marker: againstStore ? location.flatMap { TokenMarker(at: $0) } : nil)
             problems += (secrets?.problems ?? []) + reading.problems
             size = reading.value.map { Self.size(of: $0) }
             if !isAlone {
@@ -97,13 +101,17 @@ enum CheckFormat: String, ExpressibleByArgument, CaseIterable {
 
 extension CheckCommand {
     /// Reads a desired state from a file, or from standard input for `-`.
-    private static func read(_ path: String, shard: Shard, secrets: SecretSources?) throws -> Reading<DesiredState> {
+    private static func read(
+        _ path: String, shard: Shard, secrets: SecretSources?, marker: TokenMarker?
+    ) throws -> Reading<DesiredState> {
+        let mark = marker.map { marker in { (token: Token) in marker.mark(of: token) } }
         guard path == "-" else {
-            return DesiredStateReader.read(path: path, shard: shard, secrets: secrets, references: .warnIfNoSource)
+            return DesiredStateReader.read(
+                path: path, shard: shard, secrets: secrets, references: .warnIfNoSource, mark: mark)
         }
         return DesiredStateReader.read(
             bytes: try StandardInput.read(), file: "<stdin>", shard: shard, secrets: secrets,
-            references: .warnIfNoSource)
+            references: .warnIfNoSource, mark: mark)
     }
 
     /// How many numbers the file has, and how many of them are this instance's.

@@ -65,9 +65,9 @@ struct FleetReader {
         }
     }
 
-    /// Every record, its PINs replaced by a placeholder.
+    /// Every record in the order of numbers, its PINs replaced by a placeholder; read on all processors.
     func records(_ reader: StoreReader) throws -> [NumberRecord] {
-        do { return try view.records(reader) } catch { throw Failure(error) }
+        do { return try view.records(reader, inParallel: true) } catch { throw Failure(error) }
     }
 
     /// The number that a number or label stands for; nil for nil.

@@ -34,8 +34,11 @@ struct PlanCommand: ParsableCommand {
             settings: settings, environment: config.environment, now: SystemClock().now())
         let store = Errand { try StoreComparison.Store(fleet) }
         let secrets = try SecretsOption.read(settings, config.environment)
+        // As the daemon would see it: with the mark of each token.
+        let marker = TokenMarker(at: fleet.location)
         let reading = DesiredStateReader.read(
-            path: path, shard: settings.shard, secrets: secrets, references: .warnIfNoSource)
+            path: path, shard: settings.shard, secrets: secrets, references: .warnIfNoSource,
+            mark: marker.map { marker in { marker.mark(of: $0) } })
         Diagnostics.note(reading.problems)
         guard let desired = reading.value else {
             throw Failure.configuration("\(path) is not valid: the last good state stays in force")
@@ -90,29 +93,31 @@ struct PlanText {
     }
 
     /// The labels of the numbers that are listed, by number.
-    private var labels: [String: String] {
+    private var labels: [PhoneNumber: String] {
         let listed = Set(document.now.map(\.number) + document.later.prefix(Self.mostListed).map(\.number))
-        let pairs = standings.lazy.filter { listed.contains($0.record.number.description) }
-            .map { ($0.record.number.description, $0.record.desired?.label ?? "") }
+        let pairs = standings.lazy.filter { listed.contains($0.record.number) }
+            .map { ($0.record.number, $0.record.desired?.label ?? "") }
         return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
 
-    private func now(_ labels: [String: String]) -> [String] {
+    private func now(_ labels: [PhoneNumber: String]) -> [String] {
         guard !document.now.isEmpty else { return ["Nothing would be sent now."] }
         var table = TextTable(["  ", "NUMBER", "LABEL", "ACTION", "WHY"])
         for item in document.now {
-            let reason = DecisionReason(rawValue: item.reason)?.sentence ?? item.reason
-            table.add([Self.sign(item.action), item.number, labels[item.number] ?? "", item.action, reason])
+            table.add([
+                Self.sign(item.action), item.number.description, labels[item.number] ?? "", item.action.rawValue,
+                item.reason.sentence,
+            ])
         }
         return ["Would be sent now, limits permitting:", ""] + table.lines(width: width)
     }
 
     /// As in the plans of other tools: + comes, - goes, ~ changes.
-    private static func sign(_ action: String) -> String {
+    private static func sign(_ action: NextAction) -> String {
         switch action {
-        case NextAction.enable.rawValue: "  +"
-        case NextAction.disable.rawValue: "  -"
-        default: "  ~"
+        case .enable: "  +"
+        case .disable: "  -"
+        case .rotate, .reapply: "  ~"
         }
     }
 
@@ -129,17 +134,17 @@ struct PlanText {
         return ["", "Held back:", ""] + table.lines(width: width) + more(held.count)
     }
 
-    private func later(_ labels: [String: String]) -> [String] {
+    private func later(_ labels: [PhoneNumber: String]) -> [String] {
         guard !document.later.isEmpty else { return [] }
         var table = TextTable(["  NUMBER", "LABEL", "ACTION", "WHEN"])
         for item in document.later.prefix(Self.mostListed) {
-            let when = "\(relative.text(item.instant)), \(item.at)"
-            table.add(["  " + item.number, labels[item.number] ?? "", item.action, when])
+            let when = "\(relative.text(item.at)), \(item.at)"
+            table.add(["  \(item.number)", labels[item.number] ?? "", item.action.rawValue, when])
         }
         let spans = [("day", 1), ("week", 7), ("90 days", 90)].map { name, days in
             let end = now.advanced(by: .seconds(days * 86_400))
             // They are in the order of time.
-            let due = document.later.prefix { $0.instant <= end }
+            let due = document.later.prefix { $0.at <= end }
             return "  in the next \(name): \(Self.counts(due.lazy.map(\.action)))"
         }
         return ["", "Falls due later:", ""] + table.lines(width: width) + more(document.later.count) + [""] + spans
@@ -152,11 +157,11 @@ struct PlanText {
     }
 
     /// Such as "2 enable, 1 rotate".
-    private static func counts(_ actions: some Sequence<String>) -> String {
-        var byAction: [String: Int] = [:]
+    private static func counts(_ actions: some Sequence<NextAction>) -> String {
+        var byAction: [NextAction: Int] = [:]
         for action in actions { byAction[action, default: 0] += 1 }
-        let counts = byAction.sorted { $0.key < $1.key }
-        return counts.isEmpty ? "nothing" : counts.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+        let counts = byAction.sorted { $0.key.rawValue < $1.key.rawValue }
+        return counts.isEmpty ? "nothing" : counts.map { "\($0.value) \($0.key.rawValue)" }.joined(separator: ", ")
     }
 
     private func more(_ count: Int) -> [String] {

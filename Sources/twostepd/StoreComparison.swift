@@ -10,10 +10,11 @@ struct StoreComparison {
     let held: Weakening?
     private let fleet: FleetReader
     private let secrets: SecretSources
-    private let records: [PhoneNumber: NumberRecord]
+    /// What the store knows, and where each number is in it: records are large, and are not hashed about.
+    private let known: [NumberRecord]
+    private let places: [PhoneNumber: Int]
     /// What holds the fleet back just now.
     let guards: GuardsInForce
-    private let marker: TokenMarker?
 
     /// What the store holds, which can be read while the file is.
     struct Store: Sendable {
@@ -22,7 +23,7 @@ struct StoreComparison {
 
         init(_ fleet: FleetReader) throws {
             reader = try fleet.open()
-            records = try reader.map { try fleet.survey($0, guards: GuardsInForce()) { $0.record } } ?? []
+            records = try reader.map { try fleet.records($0) } ?? []
         }
     }
 
@@ -31,34 +32,35 @@ struct StoreComparison {
         self.fleet = fleet
         self.secrets = secrets
         let (reader, known) = (store.reader, store.records)
-        records = Dictionary(known.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
+        self.known = known
+        let places = Dictionary(known.indices.map { (known[$0].number, $0) }, uniquingKeysWith: { first, _ in first })
+        self.places = places
         guards = try reader.map { try fleet.guards($0) } ?? GuardsInForce()
-        do { marker = try reader?.tokenMarker() } catch { throw Failure(error) }
         held = WeakeningGuard(maximumPercent: fleet.policy.maxWeakenedPercent)
             .weakening(
                 from: known.compactMap(\.desired), to: desired.numbers,
-                shardChange: try Self.shardChange(to: desired, from: reader, records))
+                shardChange: try Self.shardChange(to: desired, from: reader) { places[$0].map { known[$0] } })
     }
 
     /// As the store sees it when it takes the state; nil while the part of the fleet stays as it was.
     private static func shardChange(
-        to desired: DesiredState, from reader: StoreReader?, _ records: [PhoneNumber: NumberRecord]
+        to desired: DesiredState, from reader: StoreReader?, _ record: (PhoneNumber) -> NumberRecord?
     ) throws -> ShardChange? {
         let inForce: Shard?
         do { inForce = try reader?.shardInForce() } catch { throw Failure(error) }
         guard desired.shard != inForce ?? .whole else { return nil }
         let unknown = desired.numbers.count { entry in
-            records[entry.number].map { $0.handedOverAt != nil } ?? true
+            record(entry.number).map { $0.handedOverAt != nil } ?? true
         }
         return ShardChange(from: inForce, to: desired.shard, unknown: unknown)
     }
 
     /// How the entries differ from those in force, in words.
     var difference: String {
-        let inForce = records.values.count { $0.desired != nil }
-        let added = desired.numbers.count { records[$0.number]?.desired == nil }
+        let inForce = known.count { $0.desired != nil }
+        let added = desired.numbers.count { record(of: $0)?.desired == nil }
         let changed = desired.numbers.count { entry in
-            records[entry.number]?.desired.map { $0 != marked(entry) } ?? false
+            record(of: entry)?.desired.map { $0 != marked(entry) } ?? false
         }
         let dropped = inForce - (desired.numbers.count - added)
         return "\(added) added, \(changed) changed, \(dropped) dropped, "
@@ -69,7 +71,7 @@ struct StoreComparison {
     func standings() throws -> [Standing] {
         try desired.numbers.mapInParallel { entry in
             let entry = marked(entry)
-            var record = (records[entry.number] ?? NumberRecord(number: entry.number)).taking(entry)
+            var record = (record(of: entry) ?? NumberRecord(number: entry.number)).taking(entry)
             var operatorPIN: PIN?
             if let name = entry.operatorPINName {
                 operatorPIN = try? secrets.pin(named: name)  // `check` has said it; the plan shows it as held.
@@ -82,13 +84,14 @@ struct StoreComparison {
         }.sorted { $0.record.number < $1.record.number }
     }
 
-    /// The entry with the mark of its token, as the daemon would see it; the known one when the token cannot be read.
+    private func record(of entry: DesiredNumber) -> NumberRecord? { places[entry.number].map { known[$0] } }
+
+    /// The entry with the mark of its token; the known one when the token cannot be read, of which the reader of the file
+    /// has told.
     private func marked(_ entry: DesiredNumber) -> DesiredNumber {
+        guard entry.tokenMark == nil else { return entry }
         var entry = entry
-        // A token that cannot be read has been told of by the reader of the file.
-        let token = try? secrets.token(named: entry.tokenName)
-        entry.tokenMark =
-            token.flatMap { token in marker?.mark(of: token) } ?? records[entry.number]?.desired?.tokenMark
+        entry.tokenMark = record(of: entry)?.desired?.tokenMark
         return entry
     }
 }

@@ -21,13 +21,13 @@ public struct FleetView: Sendable {
         self.now = now
     }
 
-    /// Every record, its PINs replaced by a placeholder: nothing that only looks needs them.
-    public func records(_ reader: StoreReader) throws(StorageError) -> [NumberRecord] {
-        var records: [NumberRecord] = []
-        try readPages(reader, try reader.recentWrites(at: now)) { rows in
-            records += rows.map { $0.record(withPlaceholder: Self.placeholder) }
-        }
-        return records
+    /// Every record in the order of numbers, its PINs replaced by a placeholder: nothing that only looks needs them.
+    ///
+    /// - Parameter inParallel: as for ``survey(_:guards:inParallel:_:)``.
+    public func records(_ reader: StoreReader, inParallel: Bool = false) throws(StorageError) -> [NumberRecord] {
+        try parts(reader, inParallel: inParallel, from: []) { (records: inout [NumberRecord], row) in
+            records.append(row.record(withPlaceholder: Self.placeholder))
+        }.flatMap(\.self)
     }
 
     /// How every number stands, most urgent first.
@@ -55,43 +55,53 @@ public struct FleetView: Sendable {
         _ reader: StoreReader, guards: GuardsInForce, inParallel: Bool = false,
         _ render: @escaping @Sendable (Standing) -> Value?
     ) throws(StorageError) -> [Value] {
-        let shelf = Mutex(Shelf<Value>())
+        let parts = try parts(reader, inParallel: inParallel, from: [:]) { (ranks: inout [Int: [Value]], row) in
+            let standing = standing(row, guards)
+            if let value = render(standing) { ranks[standing.rank, default: []].append(value) }
+        }
+        let ranks = Set(parts.flatMap(\.keys)).sorted()
+        return ranks.flatMap { rank in parts.flatMap { $0[rank] ?? [] } }
+    }
+
+    /// What `add` gathers of each part of the numbers, beginning with `empty`, in the order of numbers: one part, or one for
+    /// each processor.
+    private func parts<Gathered: Sendable>(
+        _ reader: StoreReader, inParallel: Bool, from empty: Gathered,
+        _ add: @escaping @Sendable (inout Gathered, StatusRow) -> Void
+    ) throws(StorageError) -> [Gathered] {
         let writes = try reader.recentWrites(at: now)
         let processors = min(ProcessInfo.processInfo.activeProcessorCount, Self.mostParts)
         let cuts = inParallel ? try reader.cuts(parts: processors) : []
-        let look: @Sendable (StoreReader, Int) throws(StorageError) -> Void = { reader, part throws(StorageError) in
+        let gather: @Sendable (StoreReader, Int) throws(StorageError) -> Gathered = {
+            reader, part throws(StorageError) in
             let after = part > 0 ? cuts[part - 1] : nil
             let last = part < cuts.count ? cuts[part] : nil
-            var ranks: [Int: [Value]] = [:]
+            var gathered = empty
             try readPages(reader, after: after, through: last, writes) { rows in
-                for row in rows {
-                    let standing = standing(row, guards)
-                    if let value = render(standing) { ranks[standing.rank, default: []].append(value) }
-                }
+                for row in rows { add(&gathered, row) }
             }
-            shelf.withLock { $0.parts[part] = ranks }
+            return gathered
         }
-        guard !cuts.isEmpty else {
-            try look(reader, 0)
-            return shelf.withLock { $0.values }
-        }
+        guard !cuts.isEmpty else { return [try gather(reader, 0)] }
+        let shelf = Mutex<[Int: Result<Gathered, StorageError>]>([:])
         let group = DispatchGroup()
         for part in 0...cuts.count {
             // A queue each, and so a thread: who waits here may hold one of those that a concurrent queue would share.
             DispatchQueue(label: "twostepd.survey").async(group: group) {
-                do throws(StorageError) {
+                let result = Result { () throws(StorageError) in
                     // Connections do not share their work: each part has its own.
                     let own = try StoreReader.open(at: location, key: nil)
-                    try look(own, part)
+                    let gathered = try gather(own, part)
                     try own.close()
-                } catch {
-                    shelf.withLock { $0.failure = error }
+                    return gathered
                 }
+                shelf.withLock { $0[part] = result }
             }
         }
         group.wait()
-        if let failure = shelf.withLock({ $0.failure }) { throw failure }
-        return shelf.withLock { $0.values }
+        var parts: [Gathered] = []
+        for (_, result) in shelf.withLock({ $0 }).sorted(by: { $0.key < $1.key }) { parts.append(try result.get()) }
+        return parts
     }
 
     private func standing(_ row: StatusRow, _ guards: GuardsInForce) -> Standing {
@@ -118,17 +128,4 @@ public struct FleetView: Sendable {
         guard let pin = PIN(digits: "000000") else { preconditionFailure("six digits are a PIN") }
         return pin
     }()
-}
-
-/// What was made of the parts, which may come to their end in any order.
-private struct Shelf<Value> {
-    /// By part, and by rank.
-    var parts: [Int: [Int: [Value]]] = [:]
-    var failure: StorageError?
-
-    /// By rank, and within a rank in the order of the parts.
-    var values: [Value] {
-        let ranks = Set(parts.values.flatMap(\.keys)).sorted()
-        return ranks.flatMap { rank in parts.keys.sorted().flatMap { parts[$0]?[rank] ?? [] } }
-    }
 }
