@@ -92,12 +92,12 @@ def static_vendor(folder):
         nginx.wait()
 
 
-def wait(condition, what, limit=900):
+def wait(condition, what, limit=900, pause=0.01):
     deadline = time.monotonic() + limit
     while not condition():
         if time.monotonic() > deadline:
             fail(f"{what} does not come")
-        time.sleep(0.01)
+        time.sleep(pause)
 
 
 class Daemon:

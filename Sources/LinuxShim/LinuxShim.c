@@ -48,6 +48,8 @@ void twostepd_give_back_memory(void) { malloc_trim(0); }
 void twostepd_keep_little_memory(void) {
     mallopt(M_ARENA_MAX, 2);
     mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    // Under load the end of the heap comes and goes; at rest it is given back by twostepd_give_back_memory.
+    mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
 }
 
 int twostepd_clock_is_synchronized(void) {

@@ -6,12 +6,20 @@ public struct PhoneNumber: Hashable, Sendable, Comparable, LosslessStringConvert
 
     /// The number in `text`, or nil when it is not strict E.164: no spaces, dashes or leading `00`.
     public init?(_ text: String) {
-        self.init(utf8: text.utf8)
+        var text = text
+        guard let packed = text.withUTF8({ Self.packed($0) }) else { return nil }
+        self.packed = packed
     }
 
     /// The number in the UTF-8 bytes of a text, under the same rule.
-    public init?(utf8 bytes: some Collection<UInt8>) {
-        guard (8...16).contains(bytes.count), bytes.first == UInt8(ascii: "+") else { return nil }
+    public init?(utf8 bytes: UnsafeBufferPointer<UInt8>) {
+        guard let packed = Self.packed(bytes) else { return nil }
+        self.packed = packed
+    }
+
+    // Not for any collection: other modules would run it unspecialized, a call for every digit.
+    private static func packed(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt64? {
+        guard (8...16).contains(bytes.count), bytes[0] == UInt8(ascii: "+") else { return nil }
         var packed: UInt64 = 0
         var shift: UInt64 = 60
         for byte in bytes.dropFirst() {
@@ -19,7 +27,7 @@ public struct PhoneNumber: Hashable, Sendable, Comparable, LosslessStringConvert
             packed |= UInt64(byte - 47) << shift
             shift -= 4
         }
-        self.packed = packed
+        return packed
     }
 
     /// The number with its leading `+`, as written.

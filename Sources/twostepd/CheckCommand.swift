@@ -55,6 +55,11 @@ struct CheckCommand: ParsableCommand {
             if !isAlone {
                 problems += HookCheck.problems(settings?.hooks ?? [], secrets: secrets?.value, path: config.path)
             }
+            if !isAlone, let settings, let sources = secrets?.value,
+                let key = GeneratedKey.problem(settings: settings, secrets: sources, environment: config.environment)
+            {
+                problems.append(key)
+            }
             if againstStore, let state = reading.value, let settings, let sources = secrets?.value {
                 let fleet = FleetReader(
                     settings: settings, environment: config.environment, now: SystemClock().now())
@@ -63,9 +68,6 @@ struct CheckCommand: ParsableCommand {
                 comparison = (state.sha256, compared.difference)
                 if let held = compared.held { problems.append(Self.warning(of: held, path: path, state.sha256)) }
             }
-        }
-        if !isAlone, let settings, let key = GeneratedKey.problem(settings: settings, environment: config.environment) {
-            problems.append(key)
         }
         if strict { problems = problems.map(\.asError) }
         let isValid = !problems.contains { $0.severity == .error }

@@ -44,17 +44,18 @@ struct PlanCommand: ParsableCommand {
             throw Failure.configuration("\(path) is not valid: the last good state stays in force")
         }
         let comparison = try StoreComparison(of: desired, store: store.result(), fleet: fleet, secrets: secrets)
-        let standings = try comparison.standings()
-        let document = PlanDocument(standings, refused: comparison.held?.description)
+        let time = RelativeTime(now: fleet.now)
+        let rows = try comparison.survey { PlanRow($0, time: time) }
+        let document = PlanDocument(rows.lazy.map(\.share), refused: comparison.held?.description)
         switch output.format {
         case .json: try JSONOutput.print(document)
         case .text:
-            let isBudgetAwaited = standings.contains { $0.reason == .exposureBudget }
+            let isBudgetAwaited = rows.contains { $0.reason == .exposureBudget }
             GuardText(guards: comparison.guards, isBudgetAwaited: isBudgetAwaited, now: fleet.now).lines
                 .forEach { Console.print($0) }
             if desiredState != nil { Console.print("Against the store: \(comparison.difference).\n") }
             PlanText(
-                standings: standings, document: document, shard: settings.shard, now: fleet.now,
+                rows: rows, document: document, shard: settings.shard, now: fleet.now,
                 width: Console.isTerminal(1) ? Console.width(1) : 0
             ).lines.forEach { Console.print($0) }
             if let held = comparison.held {
@@ -76,9 +77,30 @@ struct PlanCommand: ParsableCommand {
     }
 }
 
+/// What the plan says of one number: a fleet of them is kept until it is printed.
+struct PlanRow: Sendable {
+    let number: PhoneNumber
+    let label: String?
+    let reason: DecisionReason
+    let share: PlanDocument.Share
+    /// Why nothing is sent before something else happens; nil when nothing holds the number back.
+    let heldBack: String?
+
+    init(_ standing: Standing, time: RelativeTime) {
+        number = standing.record.number
+        label = standing.record.desired?.label
+        reason = standing.reason
+        share = PlanDocument.Share(standing)
+        switch standing.condition {
+        case .paused, .held: heldBack = WhyText(standing: standing, time: time, isWorkedOn: true).explanation
+        case .exposed, .backingOff, .uncertain, .pending, .converged, .unmanaged: heldBack = nil
+        }
+    }
+}
+
 /// The plan for people.
 struct PlanText {
-    let standings: [Standing]
+    let rows: [PlanRow]
     let document: PlanDocument
     let shard: Shard
     let now: Instant
@@ -95,8 +117,7 @@ struct PlanText {
     /// The labels of the numbers that are listed, by number.
     private var labels: [PhoneNumber: String] {
         let listed = Set(document.now.map(\.number) + document.later.prefix(Self.mostListed).map(\.number))
-        let pairs = standings.lazy.filter { listed.contains($0.record.number) }
-            .map { ($0.record.number, $0.record.desired?.label ?? "") }
+        let pairs = rows.lazy.filter { listed.contains($0.number) }.map { ($0.number, $0.label ?? "") }
         return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
 
@@ -123,13 +144,11 @@ struct PlanText {
 
     /// Numbers for which nothing is sent before something else happens.
     private var held: [String] {
-        let held = standings.filter { [.paused, .held].contains($0.condition) }
+        let held = rows.filter { $0.heldBack != nil }
         guard !held.isEmpty else { return [] }
         var table = TextTable(["  NUMBER", "LABEL", "WHY"])
-        for standing in held.prefix(Self.mostListed) {
-            let record = standing.record
-            let why = WhyText(standing: standing, time: relative, isWorkedOn: true).explanation
-            table.add(["  " + record.number.description, record.desired?.label ?? "", why])
+        for row in held.prefix(Self.mostListed) {
+            table.add(["  \(row.number)", row.label ?? "", row.heldBack ?? ""])
         }
         return ["", "Held back:", ""] + table.lines(width: width) + more(held.count)
     }
@@ -153,7 +172,7 @@ struct PlanText {
     private var summary: String {
         let counted = Self.counts(document.now.map(\.action))
         let part = shard.isWhole ? "in the file" : "of shard \(shard)"
-        return "Plan: \(counted) now; \(document.later.count) later; \(standings.count) numbers \(part)."
+        return "Plan: \(counted) now; \(document.later.count) later; \(rows.count) numbers \(part)."
     }
 
     /// Such as "2 enable, 1 rotate".

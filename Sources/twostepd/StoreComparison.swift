@@ -67,9 +67,11 @@ struct StoreComparison {
             + "\(desired.numbers.count - added - changed) unchanged"
     }
 
-    /// How every number would stand if the state were in force.
-    func standings() throws -> [Standing] {
-        try desired.numbers.mapInParallel { entry in
+    /// What `render` makes of how every number would stand if the state were in force, in the order of numbers.
+    func survey<Value: Sendable>(_ render: @Sendable (Standing) -> Value) throws -> [Value] {
+        let entries = desired.numbers
+        let isSorted = zip(entries, entries.dropFirst()).allSatisfy { $0.number < $1.number }
+        return try (isSorted ? entries : entries.sorted { $0.number < $1.number }).mapInParallel { entry in
             let entry = marked(entry)
             var record = (record(of: entry) ?? NumberRecord(number: entry.number)).taking(entry)
             var operatorPIN: PIN?
@@ -79,9 +81,10 @@ struct StoreComparison {
                     record = try fleet.openWithKey().record(entry.number, at: fleet.now)?.taking(entry) ?? record
                 }
             }
-            return Standing(
-                record, operatorPIN: operatorPIN, policy: fleet.policy, now: fleet.now, guards: guards.forPlanning)
-        }.sorted { $0.record.number < $1.record.number }
+            return render(
+                Standing(
+                    record, operatorPIN: operatorPIN, policy: fleet.policy, now: fleet.now, guards: guards.forPlanning))
+        }
     }
 
     private func record(of entry: DesiredNumber) -> NumberRecord? { places[entry.number].map { known[$0] } }

@@ -38,10 +38,10 @@ struct TextTests {
             standing: exposed, snapshot: snapshot, policy: Policy(), pins: fleet.pins,
             changes: fleet.changes(number), events: fleet.events(number))
         try expect(text.lines(width: width), "number", width: width)
-        let standings = try fleet.standings().filter { $0.record.desired != nil }
+        let rows = try fleet.standings().filter { $0.record.desired != nil }
+            .map { PlanRow($0, time: RelativeTime(now: fleet.now)) }
         let plan = PlanText(
-            standings: standings, document: PlanDocument(standings), shard: .whole, now: fleet.now,
-            width: width)
+            rows: rows, document: PlanDocument(rows.map(\.share)), shard: .whole, now: fleet.now, width: width)
         try expect(plan.lines, "plan", width: width)
         let time = RelativeTime(now: fleet.now, isAbsolute: true)
         try expect(

@@ -116,4 +116,38 @@ struct AnswerBodyTests {
             }
         }
     }
+
+    @Test("the quick reading of a plain answer says what the full one says, whatever byte is another")
+    func plain() {
+        let answers = [
+            #"{"status":100,"message":"Success"}"#, #"{"message":"no, \(or not)","status":403}"#, #"{"status":0}"#,
+            #"{"status":999999999,"message":""}"#,
+        ]
+        for answer in answers {
+            let bytes = Array(answer.utf8)
+            if !answer.contains("\\") { #expect(AnswerBody.plain(bytes) != nil, "\(answer)") }
+            for place in bytes.indices {
+                for byte in UInt8.min...UInt8.max {
+                    var changed = bytes
+                    changed[place] = byte
+                    // What it does not take is left to the other.
+                    guard let body = AnswerBody.plain(changed) else { continue }
+                    #expect(body == AnswerBody.any(changed), "\(String(decoding: changed, as: UTF8.self))")
+                }
+                let (without, twice) = (
+                    bytes[..<place] + bytes[(place + 1)...], bytes[..<place] + bytes[place...place] + bytes[place...]
+                )
+                for changed in [without, twice] {
+                    guard let body = AnswerBody.plain(Array(changed)) else { continue }
+                    #expect(body == AnswerBody.any(Array(changed)), "\(String(decoding: changed, as: UTF8.self))")
+                }
+            }
+        }
+        let refused = [
+            #"{"status":0100}"#, #"{"status":100,"status":401}"#, #"{"status":100,"message":"a","message":"b"}"#,
+        ]
+        for answer in refused + ["{}", "", "{", #"{"message":"Success"}"#, #"{"status":1000000000}"#] {
+            #expect(AnswerBody.plain(Array(answer.utf8)) == nil, "\(answer)")
+        }
+    }
 }

@@ -82,9 +82,11 @@ public enum GeneratedKey {
         + "see `twostepd key generate --help`"
 
     /// The warning and what to do, when the key that would be used lies beside the store; nil otherwise.
-    public static func problem(settings: Settings, environment: [String: String]) -> ConfigProblem? {
+    public static func problem(
+        settings: Settings, secrets: SecretSources, environment: [String: String]
+    ) -> ConfigProblem? {
         let location = StoreLocation(directory: settings.stateDirectory)
-        guard let secrets = SecretSources.read(settings: settings, environment: environment).value,
+        guard
             case .success(let found?) = Doctor(
                 settings: settings, settingsPath: "", environment: environment, now: .distantPast
             ).findKey(secrets), let path = found.origin.file?.path, path.hasPrefix(location.directory + "/")

@@ -42,25 +42,40 @@ public struct PlanDocument: Encodable, Sendable {
 
     private enum CodingKeys: String, CodingKey { case version, now, later, refused }
 
-    /// What falls due for one number: its next action, and its rotation when a re-apply comes before that.
-    private static func later(_ standing: Standing) -> [Later] {
-        if case .send = standing.decision { return [] }
-        let number = standing.record.number
-        var due: [(Instant, NextAction)] = []
-        if let at = standing.outlook.at, let action = standing.outlook.action { due.append((at, action)) }
-        if let rotation = standing.rotationAt, standing.outlook.action != .rotate { due.append((rotation, .rotate)) }
-        return due.map { Later(number: number, action: $1, at: $0) }
+    /// What one number brings to a plan.
+    public struct Share: Sendable {
+        let now: Now?
+        let later: [Later]
+
+        /// Nothing now means its next action later, and its rotation when a re-apply comes before that.
+        public init(_ standing: Standing) {
+            let (number, outlook) = (standing.record.number, standing.outlook)
+            if case .send(_, let reason) = standing.decision {
+                now = outlook.action.map { Now(number: number, action: $0, reason: reason) }
+                later = []
+                return
+            }
+            now = nil
+            var later: [Later] = []
+            if let at = outlook.at, let action = outlook.action {
+                later.append(Later(number: number, action: action, at: at))
+            }
+            if let rotation = standing.rotationAt, outlook.action != .rotate {
+                later.append(Later(number: number, action: .rotate, at: rotation))
+            }
+            self.later = later
+        }
     }
 
-    /// The plan for `standings`, in the order of the numbers now and of the instants later.
-    public init(_ standings: [Standing], refused: String? = nil) {
-        now = standings.compactMap { standing in
-            guard case .send(_, let reason) = standing.decision, let action = standing.outlook.action else {
-                return nil
-            }
-            return Now(number: standing.record.number, action: action, reason: reason)
+    /// The plan of these shares: now in their order, later in the order of the instants.
+    public init(_ shares: some Sequence<Share>, refused: String? = nil) {
+        var (now, later): ([Now], [Later]) = ([], [])
+        for share in shares {
+            if let item = share.now { now.append(item) }
+            later += share.later
         }
-        later = standings.flatMap(Self.later).sorted { ($0.at, $0.number) < ($1.at, $1.number) }
+        self.now = now
+        self.later = later.sorted { ($0.at, $0.number) < ($1.at, $1.number) }
         self.refused = Nullable(refused)
     }
 }
