@@ -8,13 +8,11 @@ extension DaemonProcess {
     /// Reads the files again, and says what became of them.
     func reloadAndTell(acceptance: Acceptance?) async -> ControlMessage.Answer {
         await withCheckedContinuation { continuation in
-            load(acceptance: acceptance) { [desk] load in
+            load(acceptance: acceptance) {
+                continuation.resume(returning: ControlMessage.Answer($0))
+            } untaken: { load in
                 switch load {
-                case .handedOver(let state):
-                    desk.expectAdoption(of: state.sha256) { result in
-                        continuation.resume(returning: ControlMessage.Answer(result))
-                    }
-                case .unchanged: preconditionFailure("who reloads by command gets a reading")
+                case .handedOver, .unchanged: preconditionFailure("a command gets a reading, and its end")
                 case .notAccepted(let problem):
                     continuation.resume(returning: .init(done: false, message: problem))
                 case .refused(let problems):

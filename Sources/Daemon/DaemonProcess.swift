@@ -110,24 +110,31 @@ public final class DaemonProcess: Sendable {
 
     private func reload(onlyIfChanged: Bool = false) {
         guard !state.withLock({ $0.isStopping }) else { return }
-        load(acceptance: nil, onlyIfChanged: onlyIfChanged) { [desk] load in
-            // Nobody waits, but those whose state it overtakes are told when it ends.
-            if case .handedOver(let state) = load { desk.expectAdoption(of: state.sha256) { _ in } }
-        }
+        load(onlyIfChanged: onlyIfChanged)
     }
 
     /// Reads the desired state and tells the service manager of it.
+    ///
+    /// - Parameters:
+    ///   - ended: is told how taking it into force ended. Also when nobody waits for that it is noted that somebody read
+    ///     it: those whose state it overtakes are told with it.
+    ///   - untaken: is told why there was nothing to take into force.
     func load(
-        acceptance: Acceptance?, onlyIfChanged: Bool = false,
-        completion: @escaping @Sendable (DesiredStateLoad) -> Void
+        acceptance: Acceptance? = nil, onlyIfChanged: Bool = false,
+        ended: @escaping @Sendable (Result<AdoptionResult, StoreFailure>) -> Void = { _ in },
+        untaken: @escaping @Sendable (DesiredStateLoad) -> Void = { _ in }
     ) {
         notifier.reloading()
-        reconciliation.load(acceptance: acceptance, onlyIfChanged: onlyIfChanged) { [weak self] load in
+        reconciliation.load(acceptance: acceptance, onlyIfChanged: onlyIfChanged) { [weak self, desk] load in
             if let self {
                 if case .notAccepted = load {} else { state.withLock { $0.status.isValid = load.isValid } }
                 tellStatus(isReady: true)
             }
-            completion(load)
+            if case .handedOver(let state) = load {
+                desk.expectAdoption(of: state.sha256, ended)
+            } else {
+                untaken(load)
+            }
         }
     }
 

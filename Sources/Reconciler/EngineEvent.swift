@@ -91,8 +91,6 @@ public struct OrderID: Hashable, Sendable {
 }
 
 /// Names one commit between the engine and its driver.
-public struct CommitID: Hashable, Sendable, Comparable {
+public struct CommitID: Hashable, Sendable {
     public let value: Int64
-
-    public static func < (left: CommitID, right: CommitID) -> Bool { left.value < right.value }
 }

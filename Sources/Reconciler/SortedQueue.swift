@@ -4,7 +4,6 @@
 struct SortedQueue<Key: Comparable & Sendable>: Sendable {
     private var descending: [Key] = []
 
-    var count: Int { descending.count }
     var isEmpty: Bool { descending.isEmpty }
     var first: Key? { descending.last }
 

@@ -138,7 +138,6 @@ public final class SimulatedVendor: Sendable {
     public func settleLateLandings() { state.withLock { $0.model.landAll() } }
 
     /// Sets all counters to zero.
-    public func clearCounters() { state.withLock { $0.model.clearCounters() } }
 
     /// Changes what the vendor does where its documentation is silent.
     public func setSemantics(_ semantics: VendorSemantics) { state.withLock { $0.model.semantics = semantics } }

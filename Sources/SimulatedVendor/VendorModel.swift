@@ -84,12 +84,6 @@ public struct VendorModel: Sendable {
         return .success
     }
 
-    /// Sets all counters to zero; those of tokens start from the tokens' states.
-    public mutating func clearCounters() {
-        counters = Counters()
-        counters.mostOff = offCount
-    }
-
     /// Keeps a request that will land later, and gives it a number.
     mutating func addLate(_ request: Request) -> Int {
         lastLate += 1

@@ -21,7 +21,12 @@ extension StoreReader {
     /// What is damaged of a store that is too large to be read as a whole before the start; nil for nothing, and at once
     /// for every other.
     public func damageFoundLater() throws(StorageError) -> String? {
-        guard try size().bytes > Self.mostReadAtStart else { return nil }
+        try damageFoundLater(mostRead: Self.mostReadAtStart)
+    }
+
+    /// The same for another limit of what is read before the start.
+    func damageFoundLater(mostRead: Int64) throws(StorageError) -> String? {
+        guard try size().bytes > mostRead else { return nil }
         do {
             try read { try Self.check($0, path) }
             return nil

@@ -42,7 +42,7 @@ struct HooksCommand: ParsableCommand {
                     time.text(hook.failingSince), hook.lastError ?? "-",
                 ])
             }
-            for line in table.lines(width: Console.width(1)) { Console.print(line) }
+            Console.print(lines: table.lines(width: Console.isTerminal(1) ? Console.width(1) : 0))
         }
     }
 }

@@ -100,6 +100,41 @@ struct CommitQueueTests {
         try #require(try after.wait().first).result.get()
     }
 
+    @Test func `a disk that fails while the bad one of a batch is looked for fails the rest, and each is told why`()
+        throws
+    {
+        let directory = try StateDirectory()
+        let store = try Store.open(at: directory.location, key: Sample.key)
+        _ = try store.adopt(Sample.state([try Sample.desired(1)]), at: Sample.now)
+        try store.queue.writeWithoutTransaction { db in
+            let pages = try #require(try Int.fetchOne(db, sql: "PRAGMA page_count"))
+            try db.execute(sql: "PRAGMA max_page_count = \(pages)")
+        }
+        let queue = CommitQueue(store: store)
+        let release = hold(queue)
+        let collector = Collector()
+        let long = EventEntry(at: Sample.now, kind: .started, detail: String(repeating: "x", count: 900))
+        let bad = StoreMutation.reschedule(try Sample.number(99), dueAt: nil)
+        queue.submit([bad], completion: collector.expect(0))
+        for index in 1..<50 {
+            queue.submit([StoreMutation](repeating: .event(long), count: 10), completion: collector.expect(index))
+        }
+        release()
+        let results = try collector.wait()
+        #expect(results.map(\.index) == Array(0..<50))
+        #expect(
+            throws: StorageError.mismatch(number: try Sample.number(99), problem: "the store does not know the number")
+        ) {
+            try results[0].result.get()
+        }
+        let full = StorageError.diskFull(path: directory.location.database)
+        #expect(throws: full) { try results[49].result.get() }
+        let failed = results.dropFirst().drop { if case .success = $0.result { true } else { false } }
+        #expect(
+            failed.allSatisfy { if case .failure(full) = $0.result { true } else { false } },
+            "nothing after it is tried")
+    }
+
     @Test func `work runs between the commits before and after it`() throws {
         let store = try Sample.store(1)
         let queue = CommitQueue(store: store)

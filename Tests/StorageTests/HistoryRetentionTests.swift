@@ -242,6 +242,11 @@ struct HistoryRetentionTests {
                 }
             }
             try queue.close()
+            guard !isVital else { continue }
+            let reader = try StoreReader.open(at: directory.location, key: nil)
+            #expect(try reader.damageFoundLater() == nil, "a small store has been looked at before the start")
+            #expect(try reader.damageFoundLater(mostRead: 0) != nil)
+            try reader.close()
         }
     }
 
