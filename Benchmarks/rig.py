@@ -126,12 +126,27 @@ class Daemon:
         return {name: int(re.search(name + r":\s+(\d+)", status).group(1)) >> 10 for name in ("VmRSS", "RssAnon", "VmHWM")}
 
     def switches(self):
-        """How often each thread gave the processor away by itself: at least once for each wake-up."""
+        """How often each thread gave the processor away by itself: at least once for each wake-up. By name and id."""
         found = {}
         for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
             text = (task / "status").read_text()
-            found[task.name] = int(re.search(r"\nvoluntary_ctxt_switches:\s+(\d+)", text).group(1))
+            name = re.search(r"Name:\s+(.*)", text).group(1)
+            found[name, task.name] = int(re.search(r"\nvoluntary_ctxt_switches:\s+(\d+)", text).group(1))
         return found
+
+    def rest(self, seconds=30, limit=1800):
+        """Waits until no processor has been used for so long: the history of a large store is looked at in the background."""
+        def used():
+            fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+            return int(fields[11]) + int(fields[12])
+        before, since, deadline = used(), time.monotonic(), time.monotonic() + limit
+        while time.monotonic() - since < seconds:
+            if time.monotonic() > deadline:
+                fail("the daemon does not come to rest")
+            time.sleep(1)
+            now = used()
+            if now != before:
+                before, since = now, time.monotonic()
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)

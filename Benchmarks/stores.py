@@ -53,19 +53,22 @@ def measure(binary, folder, changes, idle):
     own, less = daemon.ready_memory["RssAnon"], small.ready_memory["RssAnon"]
     yield Row("memory of its own at READY", f"{own} MB", f"1,000 numbers: {less} MB", "does not grow", own <= less + 8)
     wait(lambda: "Desired state in force" in daemon.log.read_text(), "the desired state")
-    # Until the files and the history of a large store have been looked at, and the memory for that is given back.
-    time.sleep(45)
+    tell("until the history of the large store has been looked at, and the memory for that is given back")
+    daemon.rest()
     seconds, differing = reload(binary, config)
     yield Row("`reload`, one number of 100,000 changed", f"{seconds:.2f} s", f"{differing} row written",
               "under 1 s, one row", seconds < 1 and differing == 1)
+    daemon.rest()
     tell(f"idle for {idle} s")
-    time.sleep(45)
     before = daemon.switches()
     time.sleep(idle)
     after = daemon.switches()
-    woken = sum(after[thread] - before.get(thread, 0) for thread in after)
+    woken = {thread: after[thread] - before.get(thread, 0) for thread in after}
+    names = sorted({name for (name, _), count in woken.items() if count})
+    woken = sum(woken.values())
     memory = daemon.memory()
     daemon.stop()
     yield Row(f"idle for {idle // 60} minutes, 100,000 numbers", f"{memory['VmRSS']} MB resident, {memory['RssAnon']} its own",
               "", "under 60 MB", memory["VmRSS"] < 60)
-    yield Row("", f"{woken * 60 / idle:.1f} wake-ups a minute", "no watchdog is set", "0", woken == 0)
+    yield Row("", f"{woken * 60 / idle:.1f} wake-ups a minute" + (f" ({', '.join(names)})" if names else ""),
+              "no watchdog is set", "0", woken == 0)

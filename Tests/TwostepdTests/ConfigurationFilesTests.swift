@@ -10,9 +10,11 @@ import Testing
 /// What is not read again must be what is there.
 @Suite("Files that are not read twice")
 struct ConfigurationFilesTests {
-    /// The machine's clock, an hour ahead: files seem to have rested.
-    private struct Ahead: WallClock {
-        func now() -> Instant { SystemClock().now().advanced(by: .seconds(3600)) }
+    /// A clock that is so far ahead of the machine's: an hour, and files seem to have rested; less than nothing, and they
+    /// seem to have been written just now.
+    private struct Shifted: WallClock {
+        let by: Duration
+        func now() -> Instant { SystemClock().now().advanced(by: by) }
     }
 
     private let rig: Rig
@@ -44,7 +46,7 @@ struct ConfigurationFilesTests {
 
     @Test("secrets are read again when their file is another, and only then")
     func secrets() throws {
-        let files = files(Ahead())
+        let files = files(Shifted(by: .seconds(3600)))
         #expect(files.readSecrets().value != nil)
         #expect(files.queue.sync { files.read(with: marker) }.hasSameSecrets)
         try replace(settings.secrets) { $0 + "# another\n" }
@@ -58,7 +60,7 @@ struct ConfigurationFilesTests {
 
     @Test("what was written a moment ago is read again: the next write may not show in its times")
     func fresh() throws {
-        let files = files(SystemClock())
+        let files = files(Shifted(by: .seconds(-60)))
         try replace(settings.secrets) { $0 + "# just now\n" }
         _ = files.readSecrets()
         #expect(!files.queue.sync { files.read(with: marker) }.hasSameSecrets)
@@ -67,7 +69,7 @@ struct ConfigurationFilesTests {
 
     @Test("a desired state that was read ahead is taken as it was, and not when the file has changed since")
     func ahead() throws {
-        let files = files(Ahead())
+        let files = files(Shifted(by: .seconds(3600)))
         _ = files.readSecrets()
         files.readAhead(at: location)
         let first = try #require(files.queue.sync { files.read(with: marker) }.state.value)
@@ -81,7 +83,7 @@ struct ConfigurationFilesTests {
 
     @Test("nothing is unchanged but the same content with the same secrets")
     func unchanged() throws {
-        let files = files(Ahead())
+        let files = files(Shifted(by: .seconds(3600)))
         _ = files.readSecrets()
         let sha256 = try #require(files.queue.sync { files.read(with: marker) }.state.value?.sha256)
         #expect(files.queue.sync { files.areUnchanged(since: sha256) })
