@@ -117,7 +117,7 @@ public final class Reconciliation: Sendable {
             logger: logger, post: { driver.post($0) })
     }
 
-    /// Starts the engine on what the store holds. A desired state follows with ``load(acceptance:completion:)``.
+    /// Starts the engine on what the store holds. A desired state follows with ``load(acceptance:onlyIfChanged:completion:)``.
     public func start() throws(StartupError) {
         do {
             let start = EngineStart(
