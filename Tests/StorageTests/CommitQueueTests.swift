@@ -38,6 +38,19 @@ struct CommitQueueTests {
         .event(EventEntry(at: Sample.at(index), kind: .started, detail: "\(index)"))
     }
 
+    /// A store on a disk that has no page left, and an event that would need many of them when it comes often.
+    private func storeWithoutRoom() throws -> (directory: StateDirectory, store: Store, long: StoreMutation) {
+        let directory = try StateDirectory()
+        let store = try Store.open(at: directory.location, key: Sample.key)
+        _ = try store.adopt(Sample.state([try Sample.desired(1)]), at: Sample.now)
+        try store.queue.writeWithoutTransaction { db in
+            let pages = try #require(try Int.fetchOne(db, sql: "PRAGMA page_count"))
+            try db.execute(sql: "PRAGMA max_page_count = \(pages)")
+        }
+        let long = EventEntry(at: Sample.now, kind: .started, detail: String(repeating: "x", count: 900))
+        return (directory, store, .event(long))
+    }
+
     @Test func `what waits is committed together, in order`() throws {
         let store = try Sample.store(1)
         let queue = CommitQueue(store: store, batchLimit: 100)
@@ -74,19 +87,12 @@ struct CommitQueueTests {
     }
 
     @Test func `a full disk fails the whole batch, and the queue goes on when there is room`() throws {
-        let directory = try StateDirectory()
-        let store = try Store.open(at: directory.location, key: Sample.key)
-        _ = try store.adopt(Sample.state([try Sample.desired(1)]), at: Sample.now)
-        try store.queue.writeWithoutTransaction { db in
-            let pages = try #require(try Int.fetchOne(db, sql: "PRAGMA page_count"))
-            try db.execute(sql: "PRAGMA max_page_count = \(pages)")
-        }
+        let (directory, store, long) = try storeWithoutRoom()
         let queue = CommitQueue(store: store)
         let release = hold(queue)
         let collector = Collector()
-        let long = EventEntry(at: Sample.now, kind: .started, detail: String(repeating: "x", count: 900))
         for index in 0..<50 {
-            queue.submit([.event(long)], completion: collector.expect(index))
+            queue.submit([long], completion: collector.expect(index))
         }
         release()
         let results = try collector.wait()
@@ -96,28 +102,21 @@ struct CommitQueueTests {
         #expect(try store.count("events") == 1)
         try store.queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
         let after = Collector()
-        queue.submit([.event(long)], completion: after.expect(0))
+        queue.submit([long], completion: after.expect(0))
         try #require(try after.wait().first).result.get()
     }
 
     @Test func `a disk that fails while the bad one of a batch is looked for fails the rest, and each is told why`()
         throws
     {
-        let directory = try StateDirectory()
-        let store = try Store.open(at: directory.location, key: Sample.key)
-        _ = try store.adopt(Sample.state([try Sample.desired(1)]), at: Sample.now)
-        try store.queue.writeWithoutTransaction { db in
-            let pages = try #require(try Int.fetchOne(db, sql: "PRAGMA page_count"))
-            try db.execute(sql: "PRAGMA max_page_count = \(pages)")
-        }
+        let (directory, store, long) = try storeWithoutRoom()
         let queue = CommitQueue(store: store)
         let release = hold(queue)
         let collector = Collector()
-        let long = EventEntry(at: Sample.now, kind: .started, detail: String(repeating: "x", count: 900))
         let bad = StoreMutation.reschedule(try Sample.number(99), dueAt: nil)
         queue.submit([bad], completion: collector.expect(0))
         for index in 1..<50 {
-            queue.submit([StoreMutation](repeating: .event(long), count: 10), completion: collector.expect(index))
+            queue.submit([StoreMutation](repeating: long, count: 10), completion: collector.expect(index))
         }
         release()
         let results = try collector.wait()
