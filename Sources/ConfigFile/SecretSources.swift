@@ -30,7 +30,7 @@ public struct SecretSources: SecretLookup {
     /// - Returns: the sources, or what is wrong with the file: its permissions, its owner, its content.
     public static func read(settings: Settings, environment: [String: String]) -> Reading<SecretSources> {
         let credential = credentialPath(environment)
-        let path = filePath(settings: settings, environment: environment)
+        let path = credential ?? settings.secrets
         var file: BoundedFile
         do throws(FileProblem) {
             file = try BoundedFile(path: path, limit: SecretsFile.largest)

@@ -61,15 +61,22 @@ final class ConfigurationFiles: @unchecked Sendable {
 
     /// Whether the secrets are those that were read last, and the desired state has this content.
     func areUnchanged(since sha256: String) -> Bool {
-        guard let secrets, FileStamp(secrets.sources.filePath) == secrets.stamp else { return false }
-        return DesiredStateReader.sha256(path: settings.desiredState) == sha256
+        unchangedSecrets != nil && DesiredStateReader.sha256(path: settings.desiredState) == sha256
+    }
+
+    /// Where the secrets would be read from now: a credential goes first, as soon as there is one.
+    private var secretsPath: String { SecretSources.filePath(settings: settings, environment: environment) }
+
+    /// The secrets that were read last, if reading them again would give the same.
+    private var unchangedSecrets: SecretSources? {
+        let path = secretsPath
+        guard let secrets, secrets.sources.filePath == path, FileStamp(path) == secrets.stamp else { return nil }
+        return secrets.sources
     }
 
     private func secretsReading() -> (secrets: Reading<SecretSources>, isSame: Bool) {
-        if let secrets, FileStamp(secrets.sources.filePath) == secrets.stamp {
-            return (Reading(value: secrets.sources, problems: [], sha256: nil), true)
-        }
-        let path = SecretSources.filePath(settings: settings, environment: environment)
+        if let unchangedSecrets { return (Reading(value: unchangedSecrets, problems: [], sha256: nil), true) }
+        let path = secretsPath
         let stamp = settledStamp(of: path)
         let reading = SecretSources.read(settings: settings, environment: environment)
         secrets = nil

@@ -3,15 +3,6 @@ import GRDBSQLite
 import Planning
 
 extension Statement {
-    /// Executes with these arguments, which are copied.
-    ///
-    /// For few arguments `execute(arguments:)` nests one generic call in another for each of them so as not to copy any
-    /// text; for our short ones that costs more than the copy, and it is paid for every row.
-    func run(_ arguments: StatementArguments) throws {
-        setUncheckedArguments(arguments)
-        try execute()
-    }
-
     /// Executes with what `bind` binds, one value for each `?` in their order: for what is written for every request.
     /// Arguments would be boxed one by one, and kept.
     func run(_ bind: (inout Bindings) -> Void) throws {

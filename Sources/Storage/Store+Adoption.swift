@@ -105,7 +105,8 @@ private struct DesiredStateChange {
         shardInForce = try DesiredStateRow.inForce(db)?.shard
         shard = desired.shard
         let entries = desired.numbers
-        let order = Self.order(of: entries)
+        // Most files are in this order already, which a sort finds out in one pass.
+        let order = entries.indices.sorted { entries[$0].number < entries[$1].number }
         var findings = [Finding](repeating: .unknown, count: entries.count)
         var periods = PeriodTexts()
         var next = 0
@@ -159,12 +160,6 @@ private struct DesiredStateChange {
             if isDisabled { disabled += 1 }
         case .same: difference.unchanged += 1
         }
-    }
-
-    /// The places of the entries in the order of their numbers, which most files have already.
-    private static func order(of entries: [DesiredNumber]) -> [Int] {
-        let isSorted = zip(entries, entries.dropFirst()).allSatisfy { $0.number < $1.number }
-        return isSorted ? Array(entries.indices) : entries.indices.sorted { entries[$0].number < entries[$1].number }
     }
 }
 

@@ -55,9 +55,11 @@ public final class Store: Sendable {
         try queue.read { try Self.checkKey(key, $0) }
         self.file = file
         let sealer = PINSealer(key: key)
-        chain = try queue.write { try AuditChain.open($0, sealer: sealer) }
-        notes = try queue.write { try ChainNotes($0) }
-        try queue.write { try HookTables.watch($0) }
+        (chain, notes) = try queue.write { db in
+            let chain = try AuditChain.open(db, sealer: sealer)
+            try HookTables.watch(db)
+            return (chain, try ChainNotes(db))
+        }
         self.sealer = sealer
         reader = StoreReader(queue: queue, sealer: sealer, path: path)
     }

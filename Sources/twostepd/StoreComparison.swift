@@ -69,9 +69,7 @@ struct StoreComparison {
 
     /// What `render` makes of how every number would stand if the state were in force, in the order of numbers.
     func survey<Value: Sendable>(_ render: @Sendable (Standing) -> Value) throws -> [Value] {
-        let entries = desired.numbers
-        let isSorted = zip(entries, entries.dropFirst()).allSatisfy { $0.number < $1.number }
-        return try (isSorted ? entries : entries.sorted { $0.number < $1.number }).mapInParallel { entry in
+        try desired.numbers.sorted { $0.number < $1.number }.mapInParallel { entry in
             let entry = marked(entry)
             var record = (record(of: entry) ?? NumberRecord(number: entry.number)).taking(entry)
             var operatorPIN: PIN?

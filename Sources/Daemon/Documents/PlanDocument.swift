@@ -7,15 +7,6 @@ public struct PlanDocument: Encodable, Sendable {
         public let number: PhoneNumber
         public let action: NextAction
         public let reason: DecisionReason
-
-        private enum CodingKeys: String, CodingKey { case number, action, reason }
-
-        public func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(number.description, forKey: .number)
-            try container.encode(action.rawValue, forKey: .action)
-            try container.encode(reason.rawValue, forKey: .reason)
-        }
     }
 
     /// What falls due at an instant.
@@ -23,15 +14,6 @@ public struct PlanDocument: Encodable, Sendable {
         public let number: PhoneNumber
         public let action: NextAction
         public let at: Instant
-
-        private enum CodingKeys: String, CodingKey { case number, action, at }
-
-        public func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(number.description, forKey: .number)
-            try container.encode(action.rawValue, forKey: .action)
-            try container.encode(at.description, forKey: .at)
-        }
     }
 
     public let version = 1
