@@ -5,7 +5,9 @@ import Yams
 public enum SettingsReader {
     /// Reads the file at `path`; relative paths in it are relative to its folder.
     ///
-    /// - Parameter environment: where the shard is looked up when the file says so.
+    /// - Parameters:
+    ///   - path: of a file that is bounded in size.
+    ///   - environment: where the shard is looked up when the file says so.
     public static func read(path: String, environment: [String: String]) -> Reading<Settings> {
         do throws(FileProblem) {
             return read(bytes: try BoundedFile(path: path).bytes, file: path, environment: environment)

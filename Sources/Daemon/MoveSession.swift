@@ -85,7 +85,10 @@ public final class MoveSession {
 
     /// Hands numbers over with `bundle`, and gives what goes with them, in their order.
     ///
-    /// - Parameter numbers: at most ``pageSize``.
+    /// - Parameters:
+    ///   - numbers: at most ``pageSize``.
+    ///   - bundle: the id of the bundle that they go in.
+    ///   - again: whether one that has gone already may go once more, because its bundle was lost unused.
     public func handOver(
         _ numbers: [PhoneNumber], with bundle: String, again: Bool
     ) async throws -> [MovedNumber] {

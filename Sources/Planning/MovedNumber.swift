@@ -70,7 +70,10 @@ extension MovedNumber {
     ///
     /// A doubt of the other store counts from now on: how far its clock is from this one nobody knows.
     ///
-    /// - Parameter leftover: nil when the store never had the number.
+    /// - Parameters:
+    ///   - leftover: nil when the store never had the number.
+    ///   - now: from when on its doubts count.
+    ///   - settleDelay: how long after its end a request may still land.
     public func arriving(over leftover: Leftover?, now: Instant, settleDelay: Duration) -> Arrival {
         let names = leftover.map(renumbering) ?? [:]
         let translated = belief.renumbered(names, doubtedFrom: now)

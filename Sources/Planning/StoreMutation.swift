@@ -33,7 +33,13 @@ public struct DesiredState: Hashable, Sendable {
     /// How many numbers the whole file has.
     public let fleetSize: Int
 
-    /// - Parameter fleetSize: nil when `numbers` are all of the file.
+    /// - Parameters:
+    ///   - numbers: those of the shard.
+    ///   - sha256: the digest of the whole file, 64 hexadecimal digits.
+    ///   - source: where it was read, a path.
+    ///   - acceptedBy: who accepted it although it weakens the fleet; nil when nobody did.
+    ///   - shard: which part of the fleet `numbers` are.
+    ///   - fleetSize: nil when `numbers` are all of the file.
     public init(
         numbers: [DesiredNumber], sha256: String, source: String, acceptedBy: String? = nil, shard: Shard = .whole,
         fleetSize: Int? = nil

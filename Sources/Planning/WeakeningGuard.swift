@@ -29,7 +29,11 @@ public struct WeakeningGuard: Hashable, Sendable {
     /// Another part of the fleet is held whatever the limit is, unless it drops nothing and everything in it is known:
     /// a mistyped shard would leave numbers to nobody, and reset others behind the back of the store that has them.
     ///
-    /// - Parameter shardChange: nil while the part of the fleet stays as it was.
+    /// - Parameters:
+    ///   - managed: the numbers in the desired state in force.
+    ///   - disabled: those of them that are to be enabled now and would be disabled.
+    ///   - dropped: those of them that the new state does not name.
+    ///   - shardChange: nil while the part of the fleet stays as it was.
     public func weakening(
         managed: Int, disabled: Int, dropped: Int, shardChange: ShardChange?
     ) -> Weakening? {

@@ -49,6 +49,7 @@ public struct MoveBundleWriter: Sendable {
     /// - Parameters:
     ///   - key: the transport key.
     ///   - source: which store it comes from, in words.
+    ///   - now: when it is written, for whoever looks at it.
     public init(key: SealingKey, source: String, at now: Instant) {
         bundle = UUID().uuidString.replacing("-", with: "").lowercased()
         header = MoveBundle.Header(

@@ -20,7 +20,12 @@ extension Store {
     /// Hands numbers over to whoever gets `bundle`, in one transaction: from now on they are not believed here. What
     /// goes with them is read afterwards, with ``StoreReader/moved(_:with:at:)``.
     ///
-    /// - Parameter again: whether one that has gone already may go once more, because its bundle was lost unused.
+    /// - Parameters:
+    ///   - numbers: those to go.
+    ///   - bundle: the id of the bundle that they go in.
+    ///   - again: whether one that has gone already may go once more, because its bundle was lost unused.
+    ///   - now: when they go.
+    ///   - actor: who hands them over, for the history.
     /// - Throws: ``StorageError/moveRefused(problem:)`` for the first one that cannot go; then none of them does.
     public func handOver(
         _ numbers: [PhoneNumber], with bundle: String, again: Bool, at now: Instant, actor: String

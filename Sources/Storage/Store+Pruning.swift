@@ -50,8 +50,12 @@ extension Store {
     /// Removes some of the oldest history before `date`, in one short transaction: at most `limit` links of the chain,
     /// each verified before it goes, and whatever stays can be verified as before.
     ///
-    /// - Parameter policy: when something is removed, an event tells of it with these words; nil when an earlier step
-    ///   of the same work has told of it.
+    /// - Parameters:
+    ///   - date: what is older may go.
+    ///   - now: the time of the event that tells of it; `date` is at least a day before.
+    ///   - limit: how many links at most; at least one is looked at.
+    ///   - policy: when something is removed, an event tells of it with these words; nil when an earlier step of the
+    ///     same work has told of it.
     ///
     /// Throws ``StorageError/pruneRefused(problem:)`` when `date` is less than a day ago, or at a link that is not as it
     /// was written.

@@ -71,7 +71,10 @@ public final class StoreReader: Sendable {
     /// The numbers after `number` without their PINs, managed or not, in number order. Needs no key.
     ///
     /// - Parameters:
+    ///   - number: where the page before ended; nil for the first.
     ///   - last: the last number that is wanted; nil for all.
+    ///   - limit: how many numbers a page has at most.
+    ///   - now: the time at which what is recent is counted.
     ///   - writes: the ``recentWrites(at:)`` of all numbers, so that they are not read for each page again.
     public func statusRows(
         after number: PhoneNumber?, through last: PhoneNumber? = nil, limit: Int, at now: Instant,

@@ -51,7 +51,9 @@ public struct StatusBytes: Sendable {
     private let separator: String
     private let end: String
 
-    /// - Parameter document: a document without numbers.
+    /// - Parameters:
+    ///   - document: a document without numbers.
+    ///   - isPretty: whether it is indented, for people.
     public init(_ document: StatusDocument, isPretty: Bool) throws {
         let encoder = JSONCoding.encoder
         if isPretty { encoder.outputFormatting.insert(.prettyPrinted) }

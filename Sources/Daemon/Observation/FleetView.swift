@@ -23,7 +23,9 @@ public struct FleetView: Sendable {
 
     /// Every record in the order of numbers, its PINs replaced by a placeholder: nothing that only looks needs them.
     ///
-    /// - Parameter inParallel: as for ``survey(_:guards:inParallel:_:)``.
+    /// - Parameters:
+    ///   - reader: the store to read.
+    ///   - inParallel: as for ``survey(_:guards:inParallel:_:)``.
     public func records(_ reader: StoreReader, inParallel: Bool = false) throws(StorageError) -> [NumberRecord] {
         try parts(reader, inParallel: inParallel, from: []) { (records: inout [NumberRecord], row) in
             records.append(row.record(withPlaceholder: Self.placeholder))
@@ -37,7 +39,10 @@ public struct FleetView: Sendable {
 
     /// How one number stands; nil when the store does not know it.
     ///
-    /// - Parameter name: the number (E.164) or its label.
+    /// - Parameters:
+    ///   - name: the number (E.164) or its label.
+    ///   - reader: the store to read.
+    ///   - guards: what holds requests back just now.
     public func standing(
         named name: String, _ reader: StoreReader, guards: GuardsInForce
     ) throws(StorageError) -> Standing? {
@@ -49,8 +54,12 @@ public struct FleetView: Sendable {
     ///
     /// Numbers are read page by page, and only what was made of them is kept.
     ///
-    /// - Parameter inParallel: whether all processors work on it, each on its part of the numbers: for commands, while
-    ///   the daemon keeps to one.
+    /// - Parameters:
+    ///   - reader: the store to read.
+    ///   - guards: what holds requests back just now.
+    ///   - inParallel: whether all processors work on it, each on its part of the numbers: for commands, while the
+    ///     daemon keeps to one.
+    ///   - render: what is kept of a number; nil for nothing. It runs on several threads when `inParallel`.
     public func survey<Value: Sendable>(
         _ reader: StoreReader, guards: GuardsInForce, inParallel: Bool = false,
         _ render: @escaping @Sendable (Standing) -> Value?
