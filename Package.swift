@@ -131,7 +131,8 @@ let package = Package(
         .testTarget(
             name: "TwostepdTests",
             dependencies: [
-                "twostepd", "Daemon", "ConfigFile", "Planning", "SimulatedVendor", "Storage", crypto, logging,
+                "twostepd", "Daemon", "ConfigFile", "LinuxShim", "Planning", "SimulatedVendor", "Storage", crypto,
+                logging,
             ],
             exclude: ["Golden"],
             swiftSettings: strict),

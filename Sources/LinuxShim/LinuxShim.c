@@ -60,7 +60,7 @@ int twostepd_clock_is_synchronized(void) {
 }
 
 int twostepd_spawn(
-    char *const arguments[], char *const environment[], int input, int output, int *pid) {
+    char *const arguments[], char *const environment[], int input, int output, int errors, int *pid) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t all, none;
@@ -76,7 +76,7 @@ int twostepd_spawn(
     pid_t started = 0;
     if ((error = posix_spawn_file_actions_adddup2(&actions, input, 0)) == 0
         && (error = posix_spawn_file_actions_adddup2(&actions, output, 1)) == 0
-        && (error = posix_spawn_file_actions_adddup2(&actions, output, 2)) == 0
+        && (error = posix_spawn_file_actions_adddup2(&actions, errors, 2)) == 0
         && (error = posix_spawn_file_actions_addclosefrom_np(&actions, 3)) == 0
         && (error = posix_spawn_file_actions_addchdir_np(&actions, "/")) == 0
         && (error = posix_spawnattr_setpgroup(&attributes, 0)) == 0

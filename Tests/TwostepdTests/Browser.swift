@@ -33,7 +33,7 @@ final class Browser: @unchecked Sendable {
     private static let patience = Duration.seconds(30)
 
     // Set once in `init`, before anybody else has the browser.
-    private let process = Process()
+    private let process: Child
     private let input = Pipe()
     private let output = Pipe()
     private let profile: URL
@@ -46,23 +46,24 @@ final class Browser: @unchecked Sendable {
         try FileManager.default.createDirectory(at: profile, withIntermediateDirectories: true)
         // A browser that died is told of by the next wait, not by a signal.
         signal(SIGPIPE, SIG_IGN)
-        process.executableURL = URL(fileURLWithPath: "/bin/bash")
         // Chromium reads commands from 3 and writes to 4; it needs no sandbox for pages of our own.
         let flags =
             "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --disable-extensions "
             + "--disable-background-networking --disable-component-update --disable-sync --remote-debugging-pipe"
-        process.arguments = [
-            "-c", "exec chromium \(flags) --user-data-dir=\"$1\" about:blank 3<&0 4>&1 0</dev/null 1>\"$1/log\" 2>&1",
-            "bash", profile.path,
-        ]
-        process.standardInput = input
-        process.standardOutput = output
+        let script = "exec chromium \(flags) --user-data-dir=\"$1\" about:blank 3<&0 4>&1 0</dev/null 1>\"$1/log\" 2>&1"
+        process = try Child(
+            program: "/bin/bash", ["-c", script, "bash", profile.path],
+            environment: ProcessInfo.processInfo.environment,
+            input: input.fileHandleForReading.fileDescriptor, output: output.fileHandleForWriting.fileDescriptor,
+            errors: 2)
+        // They break when the browser ends: nobody else has its ends of them.
+        try input.fileHandleForReading.close()
+        try output.fileHandleForWriting.close()
         output.fileHandleForReading.readabilityHandler = { [weak self] handle in
             let data = handle.availableData
             if data.isEmpty { handle.readabilityHandler = nil }
             self?.take(data)
         }
-        try process.run()
         let target = try await call("Target.createTarget", ["url": "about:blank"])
         let attached = try await call(
             "Target.attachToTarget", ["targetId": target["targetId"] as? String ?? "", "flatten": true])
@@ -71,7 +72,6 @@ final class Browser: @unchecked Sendable {
     }
 
     deinit {
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
         // After `close` it is gone already.
         try? FileManager.default.removeItem(at: profile)
     }

@@ -185,19 +185,3 @@ struct CommandTests {
         #expect(try await Binary.run(["status", "--nonsense"]).code == 64)
     }
 }
-
-/// Other programs of the system.
-enum Shell {
-    static func run(_ command: String, _ arguments: [String]) async throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [command] + arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw TestFailure("\(command) failed") }
-        return String(decoding: data, as: UTF8.self)
-    }
-}

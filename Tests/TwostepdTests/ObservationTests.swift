@@ -182,31 +182,32 @@ struct ObservationTests {
                 static_configs: [{ targets: ["\(base.dropFirst("http://".count))"] }]
 
             """, to: settings)
-        let prometheus = Process()
-        prometheus.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        prometheus.arguments = [
-            "prometheus", "--config.file=\(settings.path)", "--web.listen-address=127.0.0.1:\(port)",
-            "--storage.tsdb.path=\(rig.folder.path)/prometheus",
-        ]
-        prometheus.standardError = FileHandle(forWritingAtPath: "/dev/null")
-        try prometheus.run()
-        defer { prometheus.terminate() }
+        let words = try Child.open(rig.folder.appendingPathComponent("prometheus.log"))
+        defer { close(words) }
+        let prometheus = try Child(
+            program: "/usr/bin/env",
+            [
+                "prometheus", "--config.file=\(settings.path)", "--web.listen-address=127.0.0.1:\(port)",
+                "--storage.tsdb.path=\(rig.folder.path)/prometheus",
+            ], environment: ProcessInfo.processInfo.environment, output: words, errors: words)
         func query(_ text: String) async throws -> String {
             let url = "http://127.0.0.1:\(port)/api/v1/query"
             return try await Shell.run(
-                "sh", ["-c", "curl --silent --get \"$0\" --data-urlencode \"query=$1\" || true", url, text])
+                "sh",
+                ["-c", "curl --silent --max-time 20 --get \"$0\" --data-urlencode \"query=$1\" || true", url, text])
         }
         try await rig.wait("it has every number") {
             try await query("sum(twostepd_number_converged)").contains("\"3\"]")
         }
         #expect(try await query("up{job=\"twostepd\"}").contains("\"1\"]"))
         #expect(try await query("twostepd_build_info").contains("version"))
-        let alerts = try await Shell.run("curl", ["--silent", "http://127.0.0.1:\(port)/api/v1/rules"])
+        let alerts = try await Shell.run(
+            "curl", ["--silent", "--max-time", "20", "http://127.0.0.1:\(port)/api/v1/rules"])
         #expect(alerts.contains("TwostepdNumberExposed") && !alerts.contains("\"health\":\"err\""))
         #expect(await rig.stop(daemon) == 0)
         try await rig.wait("it sees the daemon go") { try await query("up{job=\"twostepd\"}").contains("\"0\"]") }
-        prometheus.terminate()
-        prometheus.waitUntilExit()
+        prometheus.signal(SIGTERM)
+        #expect(await prometheus.exitCode() == 0)
         try await rig.end()
     }
 

@@ -125,7 +125,7 @@ struct ReadmeTests {
                 "BUILT=\(Binary.url.deletingLastPathComponent().path)",
                 "TWOSTEPD_CONFIG=\(root.path)/etc/twostepd.yaml",
                 "bash", "-c", "timeout 500 bash \"$ROOT/readme.sh\" 2>&1 || echo FAILED",
-            ])
+            ], within: .seconds(510))
         let parts = output.components(separatedBy: "== command ").dropFirst().map { String($0) }
         try #require(parts.count == commands.count && !output.contains("FAILED"), "\(output.suffix(4000))")
         let said = { (command: String) in

@@ -74,7 +74,11 @@ struct RetentionTests {
         #expect((told.first?["detail"] as? String)?.contains("keep_changes is 1d") == true)
         #expect(try await rig.query("SELECT count(*) FROM desired_states") == ["1"], "old revisions go as well")
         let metrics = try await Shell.run(
-            "curl", ["-s", "--unix-socket", "\(rig.folder.path)/run/control.sock", "http://localhost/metrics"])
+            "curl",
+            [
+                "-s", "--max-time", "20", "--unix-socket", "\(rig.folder.path)/run/control.sock",
+                "http://localhost/metrics",
+            ])
         let oldest = try #require(metrics.firstMatch(of: #/\ntwostepd_history_oldest_timestamp_seconds ([0-9.]+)/#))
         let age = Double(SystemClock().now().millisecondsSinceEpoch) / 1000 - (Double(oldest.output.1) ?? 0)
         #expect(age < 86_400 && metrics.contains("\ntwostepd_store_size_bytes "))

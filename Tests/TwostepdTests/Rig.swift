@@ -102,97 +102,6 @@ final class Rig: Sendable {
     }
 }
 
-/// The real binary, beside the test bundle.
-enum Binary {
-    static let url = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-        .appendingPathComponent("twostepd")
-
-    struct Result: Sendable {
-        let code: Int32
-        let output: String
-        let errors: String
-
-        /// The output as a JSON object.
-        func json() throws -> [String: Any] {
-            let object = try JSONSerialization.jsonObject(with: Data(output.utf8))
-            guard let dictionary = object as? [String: Any] else { throw TestFailure("not a JSON object: \(output)") }
-            return dictionary
-        }
-    }
-
-    /// Runs a command to its end, its output kept in files so that no pipe can fill up.
-    static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> Result {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("twostepd-out-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }  // Only output of a test.
-        let (out, err) = (folder.appendingPathComponent("out"), folder.appendingPathComponent("err"))
-        let child = try Child(arguments, output: out, errors: err, environment: environment)
-        let code = await child.exitCode()
-        return Result(
-            code: code, output: try String(contentsOf: out, encoding: .utf8),
-            errors: try String(contentsOf: err, encoding: .utf8))
-    }
-}
-
-/// A running binary.
-final class Child: @unchecked Sendable {
-    private let process = Process()
-    private let ended = AsyncStream<Int32>.makeStream()
-
-    deinit {
-        // A test that failed leaves no daemon behind.
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-    }
-
-    init(_ arguments: [String], output: URL, errors: URL, environment: [String: String] = [:]) throws {
-        process.executableURL = Binary.url
-        process.arguments = arguments
-        var all = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("TWOSTEPD_") }
-        all["NOTIFY_SOCKET"] = nil
-        process.environment = all.merging(environment) { $1 }
-        var handles: [FileHandle] = []
-        for (file, set) in [
-            (output, { self.process.standardOutput = $0 }), (errors, { self.process.standardError = $0 }),
-        ] {
-            if !FileManager.default.fileExists(atPath: file.path) { try Data().write(to: file) }
-            let handle = try FileHandle(forWritingTo: file)
-            try handle.seekToEnd()
-            set(handle)
-            handles.append(handle)
-        }
-        let continuation = ended.continuation
-        process.terminationHandler = { process in
-            continuation.yield(process.terminationReason == .exit ? process.terminationStatus : -1)
-            continuation.finish()
-        }
-        try process.run()
-        // The child has its own; a process object that lives on would keep ours open.
-        for handle in handles { try handle.close() }
-    }
-
-    var pid: Int32 { process.processIdentifier }
-    var isRunning: Bool { process.isRunning }
-
-    func signal(_ number: Int32) { kill(pid, number) }
-
-    /// Waits for the end; -1 when a signal ended it. One that does not end within two minutes is killed.
-    func exitCode() async -> Int32 {
-        let guardian = Task {
-            try await Task.sleep(for: .seconds(120))
-            process.isRunning ? signal(SIGKILL) : ()
-        }
-        defer { guardian.cancel() }
-        for await code in ended.stream { return code }
-        return process.terminationReason == .exit ? process.terminationStatus : -1
-    }
-}
-
-struct TestFailure: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) { self.description = description }
-}
-
 extension Rig {
     /// Runs a command on this rig's settings.
     func run(_ arguments: String...) async throws -> Binary.Result {
@@ -225,7 +134,7 @@ extension Rig {
         let deadline = ContinuousClock.now + .seconds(seconds)
         // While other tests hold all threads this one does not get to look: what counts then is how often it looked.
         var looks = 0
-        while ContinuousClock.now < deadline || looks < 100 {
+        while ContinuousClock.now < deadline || (looks < 100 && ContinuousClock.now < deadline + .seconds(120)) {
             if try await condition() { return }
             looks += 1
             try await Task.sleep(for: interval)

@@ -3,7 +3,7 @@ import Testing
 /// Lets only a few tests at a time hold processes, vendors and files; the others wait.
 ///
 /// All tests of a run begin at once. Hundreds of daemons, each with a vendor, on two processors would make each
-/// deadline a matter of luck, and the process would hold so many files that `Process` cannot list them.
+/// deadline a matter of luck.
 struct Turn: SuiteTrait, TestTrait, TestScoping {
     var isRecursive: Bool { true }
 

@@ -78,7 +78,7 @@ enum HookProgram {
         var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (arguments + variables).forEach { free($0) } }
         var pid: Int32 = 0
-        let error = twostepd_spawn(&arguments, &variables, input, output, &pid)
+        let error = twostepd_spawn(&arguments, &variables, input, output, output, &pid)
         guard error == 0 else {
             let hint = error == EACCES ? " (under systemd it and its interpreter need ExecPaths=, see install.md)" : ""
             throw Failure(description: failure("it cannot be started", error).description + hint)

@@ -25,10 +25,11 @@ void twostepd_keep_little_memory(void);
 int twostepd_clock_is_synchronized(void);
 
 /// Starts the program `arguments[0]` in a process group of its own, in `/`, with `environment` alone, `input` as its
-/// standard input, `output` as standard output and error, no other descriptor, and default signals.
+/// standard input, `output` as its standard output, `errors` as its standard error, no other descriptor, and default
+/// signals.
 /// Returns 0 and sets `*pid`, or an error number.
 int twostepd_spawn(
-    char *const arguments[], char *const environment[], int input, int output, int *pid);
+    char *const arguments[], char *const environment[], int input, int output, int errors, int *pid);
 
 /// A descriptor that becomes readable when the process ends; -1 when there is none.
 int twostepd_pidfd_open(int pid);

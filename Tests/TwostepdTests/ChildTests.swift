@@ -1,0 +1,56 @@
+import Foundation
+import Glibc
+import Testing
+
+@Suite("Programs that tests start")
+struct ChildTests {
+    @Test("a program gets its standard streams, and nothing that happens to be open")
+    func descriptors() async throws {
+        // Open for whoever is started, as a pipe of Foundation's is.
+        let descriptors = (0..<20).map { _ in open("/dev/null", O_RDONLY) }
+        defer { for descriptor in descriptors { close(descriptor) } }
+        // The last one is the folder that it reads.
+        #expect(try await Shell.run("ls", ["/proc/self/fd"]) == "0\n1\n2\n3\n")
+    }
+
+    @Test("its end is noticed while what it has started lives on with its streams")
+    func end() async throws {
+        let text = try await Shell.run("sh", ["-c", "sleep 100 & echo $!"])
+        let pid = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+        #expect(kill(pid, SIGKILL) == 0)
+    }
+
+    @Test("one that does not end in time is killed, and what it has started with it")
+    func late() async throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("twostepd-out-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }  // Only output of a test.
+        let output = try Child.open(file)
+        defer { close(output) }
+        let child = try Child(
+            program: "/bin/sh", ["-c", "sleep 100 & trap '' TERM; echo $!; while :; do wait; done"], environment: [:],
+            output: output,
+            errors: 2)
+        var pid: Int32?
+        try await wait("it says what it has started") {
+            pid = Int32(try String(contentsOf: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines))
+            return pid != nil
+        }
+        child.signal(SIGTERM)
+        #expect(await child.exitCode(within: .zero) == -1)
+        #expect(!child.isRunning)
+        let started = try #require(pid)
+        try await wait("what it has started has ended") {
+            // Whoever has lost its parent is reaped by another.
+            let state = try? String(contentsOfFile: "/proc/\(started)/stat", encoding: .utf8)
+            return state?.contains(") Z ") ?? true
+        }
+    }
+
+    private func wait(_ what: String, until condition: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while try await !condition() {
+            guard ContinuousClock.now < deadline else { throw TestFailure("waited in vain until \(what)") }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+}
