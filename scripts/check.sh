@@ -40,14 +40,7 @@ case "${1:-}" in
     exit
     ;;
 esac
-need sqlite3 sqlite3
-need procps pgrep
-need curl curl
-need chromium chromium
-need patch patch
-need groff groff
-install_missing
-unpacked prometheus promtool
+need_tests
 check_format
 check_build
 echo "== test"

@@ -37,14 +37,7 @@ if [ "${#missed[@]}" -gt 0 ]; then
         exit 1
     }
 else
-    need_build
-    need sqlite3 sqlite3
-    need procps pgrep
-    need curl curl
-    need chromium chromium
-    need groff groff
-    install_missing
-    unpacked prometheus promtool
+    need_tests
     mkdir -p "$scratch"
     rm -f "$profile"
     # Warnings of the build are the gate's affair.

@@ -55,6 +55,57 @@ need_build() {
     need zlib1g-dev /usr/include/zlib.h
 }
 
+# What the tests need beside that.
+need_tests() {
+    need_build
+    need sqlite3 sqlite3
+    need procps pgrep
+    need curl curl
+    need chromium chromium
+    need patch patch
+    need groff groff
+    install_missing
+    unpacked prometheus promtool
+}
+
+# within SECONDS COMMAND...: runs it, and its result is the command's. One that has not ended by then is told of, with the
+# processes that it waits for, and ended from the innermost outwards, so that those around can still say what they know.
+within() {
+    local limit=$1 result=0 root=$BASHPID watcher
+    shift
+    end_after "$limit" "$root" "$*" &
+    watcher=$!
+    "$@" || result=$?
+    kill "$watcher" 2>/dev/null || true
+    wait "$watcher" 2>/dev/null || true
+    return "$result"
+}
+
+end_after() {
+    local end=$((SECONDS + $1)) root=$2 watcher=$BASHPID process round
+    while [ "$SECONDS" -lt "$end" ]; do sleep 1; done
+    echo "not ok - has not ended within $1 s: $3"
+    below "$root" | xargs -r ps -o pid,ppid,stat,etimes,args -p | cut -c 1-300
+    for process in $(below "$root" | tac); do
+        kill "$process" 2>/dev/null || continue
+        for round in 1 2 3 4 5 6 7 8 9 10; do
+            kill -0 "$process" 2>/dev/null || continue 2
+            sleep 1
+        done
+        kill -KILL "$process" 2>/dev/null || true
+    done
+}
+
+# Every process below one, parents before their children, but for $watcher and what it has started.
+below() {
+    local child
+    for child in $(pgrep -P "$1"); do
+        [ "$child" != "$watcher" ] || continue
+        echo "$child"
+        below "$child"
+    done
+}
+
 # Names the commit for `twostepd --version`, when this tree is a git checkout and nobody has named one.
 name_commit() {
     [ -z "${TWOSTEPD_COMMIT:-}" ] || return 0

@@ -1,25 +1,17 @@
 #!/bin/bash
 # Installs what is needed, builds, and runs every test. Arguments go to `swift test`, such as --filter Planner.
 . "$(dirname "$0")/lib.sh"
-need_build
-need sqlite3 sqlite3
-need procps pgrep
-need curl curl
-need chromium chromium
-need patch patch
-need groff groff
-install_missing
-unpacked prometheus promtool
+need_tests
 swift build --build-tests
 [ $# = 0 ] || exec swift test --skip-build "$@"
 # Exploration and simulation keep every processor busy: tests of the real binary, which have deadlines, come after them.
 result=0
-# part WHAT COMMAND...: says what it does and how long it took; a part that fails does not keep the next from running.
+# part WHAT COMMAND...: says what it does and how long it took; one that fails, or hangs, does not keep the next from running.
 part() {
     local what=$1 began=$SECONDS
     shift
     echo "== $what"
-    "$@" || result=$?
+    within 1500 "$@" || result=$?
     echo "== $what: $((SECONDS - began)) s"
 }
 part "the parts" swift test --skip-build --skip TwostepdTests
