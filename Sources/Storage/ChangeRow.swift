@@ -17,16 +17,10 @@ enum ChangeRow {
     }
 
     static func fetch(_ db: Database, _ sql: String, _ arguments: StatementArguments) throws -> [ChangeEntry] {
-        let cursor = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: arguments)
-        var entries: [ChangeEntry] = []
-        while let row = try cursor.next() {
-            entries.append(try entry(row))
-        }
-        return entries
+        try db.rows(of: "changes", sql, arguments) { try entry(&$0) }
     }
 
-    private static func entry(_ row: Row) throws(StorageError) -> ChangeEntry {
-        var reader = RowReader(row, table: "changes")
+    private static func entry(_ reader: inout RowReader) throws(StorageError) -> ChangeEntry {
         let id = reader.identifier()
         reader.identify(as: "\(id)")
         let number = try reader.value("number") { PhoneNumber($0) }

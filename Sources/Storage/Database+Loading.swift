@@ -77,14 +77,10 @@ extension Database {
     func recentWrites(at now: Instant) throws -> [PhoneNumber: [Instant]] {
         let hour = Duration.seconds(3600)
         let (from, until) = (now.advanced(by: .zero - hour), now.advanced(by: hour))
-        let cursor = try Row.fetchCursor(
-            cachedStatement(sql: Self.allRecentWrites),
-            arguments: [try firstChange(from: from), from.description, until.description])
         var writes: [PhoneNumber: [Instant]] = [:]
-        while let row = try cursor.next() {
-            var reader = RowReader(row, table: "changes")
-            writes[try reader.number(), default: []].append(try reader.instant("sent_at"))
-        }
+        _ = try rows(
+            of: "changes", Self.allRecentWrites, [try firstChange(from: from), from.description, until.description]
+        ) { row in writes[try row.number(), default: []].append(try row.instant("sent_at")) }
         return writes.mapValues { $0.sorted().suffix(256) }
     }
 

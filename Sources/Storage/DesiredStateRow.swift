@@ -16,14 +16,13 @@ struct DesiredStateRow {
             SELECT revision, sha256, loaded_at, source, shard FROM desired_states WHERE state = 'accepted'
             ORDER BY revision DESC LIMIT 1
             """
-        guard let row = try Row.fetchOne(db, sql: sql) else { return nil }
-        var reader = RowReader(row, table: "desired_states")
-        let revision = reader.integer()
-        reader.identify(as: "\(revision)")
-        return DesiredStateRow(
-            revision: revision, sha256: reader.text(), loadedAt: try reader.instant("loaded_at"),
-            source: reader.text(), shard: try reader.optional("shard") { Shard($0) } ?? .whole
-        )
+        return try db.firstRow(of: "desired_states", sql) { row in
+            let revision = row.integer()
+            row.identify(as: "\(revision)")
+            return DesiredStateRow(
+                revision: revision, sha256: row.text(), loadedAt: try row.instant("loaded_at"), source: row.text(),
+                shard: try row.optional("shard") { Shard($0) } ?? .whole)
+        }
     }
 
     /// Appends the next revision: accepted, or held for a reason.
@@ -65,8 +64,12 @@ struct HeldRow {
                 AND revision > coalesce((SELECT max(revision) FROM desired_states WHERE state = 'accepted'), 0)
             ORDER BY revision DESC LIMIT 1
             """
-        guard let row = try Row.fetchOne(db, sql: sql) else { return nil }
-        var reader = RowReader(row, table: "desired_states")
+        let held = try db.firstRow(of: "desired_states", sql) { row in try HeldRow(&row) }
+        guard let held else { return nil }
+        self = held
+    }
+
+    private init(_ reader: inout RowReader) throws(StorageError) {
         revision = reader.integer()
         reader.identify(as: "\(revision)")
         sha256 = reader.text()
@@ -101,10 +104,14 @@ struct LoadState {
 
     init(_ db: Database) throws {
         let sql = "SELECT load_valid, load_at, load_sha256, load_problem FROM store_state"
-        guard let row = try Row.fetchOne(db, sql: sql) else {
+        let load = try db.firstRow(of: "store_state", key: "1", sql) { row in try LoadState(&row) }
+        guard let load else {
             throw StorageError.unreadableRow(table: "store_state", key: "1", column: "only")
         }
-        var reader = RowReader(row, table: "store_state", key: "1")
+        self = load
+    }
+
+    private init(_ reader: inout RowReader) throws(StorageError) {
         isValid = reader.optionalInteger().map { $0 != 0 }
         at = try reader.optionalInstant("load_at")
         sha256 = reader.optionalText()

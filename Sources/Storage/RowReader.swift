@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import GRDBSQLite
 import Planning
@@ -7,27 +6,15 @@ import Planning
 ///
 /// STRICT tables guarantee the storage class, so only the content is checked here.
 struct RowReader {
-    /// A row is copied or not, as GRDB has it; a statement's current row is read where SQLite has it, for those that are
-    /// read by the hundred thousand.
-    private enum Source {
-        case row(Row)
-        case statement(SQLiteStatement)
-    }
-
-    private let source: Source
+    /// Its current row is read where SQLite has it: some are read by the hundred thousand.
+    private let statement: SQLiteStatement
     private let table: String
     private var key: String
     private var index = 0
 
-    init(_ row: Row, table: String, key: String = "") {
-        source = .row(row)
-        self.table = table
-        self.key = key
-    }
-
     /// Reads the row that `statement` has stepped to; it is good until the next step.
     init(at statement: Statement, table: String, key: String = "") {
-        source = .statement(statement.sqliteStatement)
+        self.statement = statement.sqliteStatement
         self.table = table
         self.key = key
     }
@@ -41,18 +28,11 @@ struct RowReader {
 
     mutating func text() -> String { optionalText() ?? "" }
 
-    mutating func optionalText() -> String? {
-        if case .row(let row) = source {
-            defer { index += 1 }
-            return row[index]
-        }
-        return withBytes { $0.map { String(decoding: $0, as: UTF8.self) } }
-    }
+    mutating func optionalText() -> String? { withBytes { $0.map { String(decoding: $0, as: UTF8.self) } } }
 
     /// Whether the text is this one; nil for NULL.
     mutating func says(_ text: String?) -> Bool {
-        if case .row = source { return optionalText() == text }
-        return withBytes { stored in
+        withBytes { stored in
             guard let stored, var text else { return stored == nil && text == nil }
             return text.withUTF8 { $0.elementsEqual(stored) }
         }
@@ -66,12 +46,8 @@ struct RowReader {
 
     private mutating func optionalIdentifier() -> Int64? {
         defer { index += 1 }
-        switch source {
-        case .row(let row): return row[index]
-        case .statement(let statement):
-            guard sqlite3_column_type(statement, Int32(index)) != SQLITE_NULL else { return nil }
-            return sqlite3_column_int64(statement, Int32(index))
-        }
+        guard sqlite3_column_type(statement, Int32(index)) != SQLITE_NULL else { return nil }
+        return sqlite3_column_int64(statement, Int32(index))
     }
 
     mutating func flag() -> Bool { integer() != 0 }
@@ -79,18 +55,10 @@ struct RowReader {
     /// Passes over a column that is not needed.
     mutating func skip() { index += 1 }
 
-    mutating func bytes() -> [UInt8] {
-        if case .row(let row) = source {
-            defer { index += 1 }
-            let data: Data = row[index]
-            return Array(data)
-        }
-        return withBytes { $0.map { Array($0) } ?? [] }
-    }
+    mutating func bytes() -> [UInt8] { withBytes { $0.map { Array($0) } ?? [] } }
 
     /// The bytes of a text or a blob, nil for NULL, as long as `body` runs.
     private mutating func withBytes<Value>(_ body: (UnsafeBufferPointer<UInt8>?) -> Value) -> Value {
-        guard case .statement(let statement) = source else { preconditionFailure("a row is asked for its values") }
         defer { index += 1 }
         let column = Int32(index)
         guard sqlite3_column_type(statement, column) != SQLITE_NULL else { return body(nil) }
@@ -100,12 +68,7 @@ struct RowReader {
     }
 
     mutating func number(_ column: String = "number") throws(StorageError) -> PhoneNumber {
-        let number: PhoneNumber?
-        switch source {
-        case .row: number = PhoneNumber(text())
-        case .statement: number = withBytes { $0.flatMap { PhoneNumber(utf8: $0) } }
-        }
-        guard let number else {
+        guard let number = withBytes({ $0.flatMap { PhoneNumber(utf8: $0) } }) else {
             index -= 1
             identify(as: text())
             throw failure(column)
@@ -133,7 +96,6 @@ struct RowReader {
     }
 
     mutating func optionalInstant(_ column: String) throws(StorageError) -> Instant? {
-        guard case .statement = source else { return try optional(column) { Instant($0) } }
         var isNull = false
         let instant = withBytes { bytes -> Instant? in
             isNull = bytes == nil
@@ -149,5 +111,39 @@ struct RowReader {
         guard text != "never" else { return nil }
         guard let period = Duration(periodText: text) else { throw failure(column) }
         return period
+    }
+}
+
+extension Database {
+    /// What `read` makes of each row that a query gives, in their order.
+    ///
+    /// - Parameter key: names a row in errors, until `read` does.
+    func rows<Value>(
+        of table: String, key: String = "", _ sql: String, _ arguments: StatementArguments = [],
+        _ read: (inout RowReader) throws -> Value
+    ) throws -> [Value] {
+        let statement = try cachedStatement(sql: sql)
+        let cursor = try Row.fetchCursor(statement, arguments: arguments)
+        var values: [Value] = []
+        while try cursor.next() != nil {
+            var reader = RowReader(at: statement, table: table, key: key)
+            values.append(try read(&reader))
+        }
+        return values
+    }
+
+    /// What `read` makes of the first row that a query gives; nil when there is none.
+    func firstRow<Value>(
+        of table: String, key: String = "", _ sql: String, _ arguments: StatementArguments = [],
+        _ read: (inout RowReader) throws -> Value
+    ) throws -> Value? {
+        let statement = try cachedStatement(sql: sql)
+        let cursor = try Row.fetchCursor(statement, arguments: arguments)
+        // The row is there as long as the cursor is.
+        return try withExtendedLifetime(cursor) {
+            guard try cursor.next() != nil else { return nil }
+            var reader = RowReader(at: statement, table: table, key: key)
+            return try read(&reader)
+        }
     }
 }

@@ -24,35 +24,31 @@ extension StoreReader {
     public func guardStates() throws(StorageError) -> [GuardState] {
         try read { db in
             let sql = "SELECT kind, subject, since, permitted, detail FROM guards ORDER BY kind, subject"
-            return try Row.fetchAll(db, sql: sql).compactMap { row in
-                var reader = RowReader(row, table: "guards")
-                guard let kind = GuardState.Kind(rawValue: reader.text()) else { return nil }
+            return try db.rows(of: "guards", sql) { row -> GuardState? in
+                guard let kind = GuardState.Kind(rawValue: row.text()) else { return nil }
                 return GuardState(
-                    kind, subject: reader.text(), since: try reader.instant("since"),
-                    permitted: reader.optionalInteger(), detail: reader.text())
-            }
+                    kind, subject: row.text(), since: try row.instant("since"), permitted: row.optionalInteger(),
+                    detail: row.text())
+            }.compactMap(\.self)
         }
     }
 
     /// The pause of all numbers; nil when there is none.
     public func fleetPause() throws(StorageError) -> Pause? {
         try read { db in
-            guard let row = try Row.fetchOne(db, sql: "SELECT \(PauseColumns.list) FROM store_state") else {
-                return nil
-            }
-            var reader = RowReader(row, table: "store_state", key: "1")
-            return try PauseColumns.read(&reader)
+            let sql = "SELECT \(PauseColumns.list) FROM store_state"
+            return try db.firstRow(of: "store_state", key: "1", sql) { row in try PauseColumns.read(&row) } ?? nil
         }
     }
 
     /// Makes marks of tokens that belong to this store alone.
     public func tokenMarker() throws(StorageError) -> TokenMarker {
         try read { db in
-            guard let row = try Row.fetchOne(db, sql: "SELECT token_salt FROM store_state") else {
+            let salt = try db.firstRow(of: "store_state", "SELECT token_salt FROM store_state") { row in row.bytes() }
+            guard let salt else {
                 throw StorageError.unreadableRow(table: "store_state", key: "1", column: "token_salt")
             }
-            var reader = RowReader(row, table: "store_state", key: "1")
-            return TokenMarker(salt: reader.bytes())
+            return TokenMarker(salt: salt)
         }
     }
 }

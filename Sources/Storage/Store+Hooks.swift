@@ -50,12 +50,10 @@ extension Store {
                     WHERE p.hook = o.hook AND p.given_up = 0 AND p.number IS o.number AND p.id < o.id)
                 ORDER BY coalesce(o.retry_at, ''), o.id LIMIT 1
                 """
-            guard let row = try Row.fetchOne(db, sql: due, arguments: [hook]) else { return .nothing }
-            var reader = RowReader(row, table: "outbox")
-            if let retryAt = try reader.optional("retry_at", { Instant($0) }), retryAt > now {
-                return .wait(until: retryAt)
-            }
-            return .deliver(try HookWord(&reader))
+            return try db.firstRow(of: "outbox", due, [hook]) { row in
+                if let retryAt = try row.optionalInstant("retry_at"), retryAt > now { return .wait(until: retryAt) }
+                return .deliver(try HookWord(&row))
+            } ?? .nothing
         }
     }
 
@@ -123,13 +121,11 @@ extension StoreReader {
                     delivered, given_up, last_error, failing_since
                 FROM hooks ORDER BY name
                 """
-            return try Row.fetchAll(db, sql: sql).map { row in
-                var reader = RowReader(row, table: "hooks")
-                return HookStanding(
-                    name: reader.text(), waiting: reader.integer(),
-                    waitingSince: try reader.optional("at") { Instant($0) }, delivered: reader.integer(),
-                    givenUp: reader.integer(), lastError: reader.optionalText(),
-                    failingSince: try reader.optional("failing_since") { Instant($0) })
+            return try db.rows(of: "hooks", sql) { row in
+                HookStanding(
+                    name: row.text(), waiting: row.integer(), waitingSince: try row.optionalInstant("at"),
+                    delivered: row.integer(), givenUp: row.integer(), lastError: row.optionalText(),
+                    failingSince: try row.optionalInstant("failing_since"))
             }
         }
     }
@@ -140,7 +136,7 @@ extension HookWord {
     fileprivate init(_ reader: inout RowReader) throws {
         self.init(
             id: reader.identifier(), uid: reader.text(),
-            kind: try reader.value("kind") { HookKind(rawValue: $0) }, at: try reader.value("at") { Instant($0) },
+            kind: try reader.value("kind") { HookKind(rawValue: $0) }, at: try reader.instant("at"),
             number: try reader.optional("number") { PhoneNumber($0) }, label: reader.optionalText(),
             changeID: reader.optionalInteger().map(Int64.init), generation: reader.optionalInteger(),
             detail: reader.optionalText(), attempts: reader.integer())

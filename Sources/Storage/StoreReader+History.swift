@@ -81,16 +81,10 @@ extension StoreReader {
 extension StoredEvent {
     /// The events that `sql` selects: its columns are those of ``init(_:)``, in their order.
     static func fetch(_ db: Database, _ sql: String, _ arguments: StatementArguments) throws -> [StoredEvent] {
-        let cursor = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: arguments)
-        var events: [StoredEvent] = []
-        while let row = try cursor.next() {
-            events.append(try StoredEvent(row))
-        }
-        return events
+        try db.rows(of: "events", sql, arguments) { try StoredEvent(&$0) }
     }
 
-    private init(_ row: Row) throws(StorageError) {
-        var reader = RowReader(row, table: "events")
+    private init(_ reader: inout RowReader) throws(StorageError) {
         id = reader.identifier()
         reader.identify(as: "\(id)")
         entry = EventEntry(

@@ -17,11 +17,8 @@ extension StoreReader {
                 WHERE managed = 0 AND number > ? ORDER BY number LIMIT ?
                 """
             let limit = min(max(limit, 1), Self.pageLimit)
-            return try Row.fetchAll(
-                db.cachedStatement(sql: sql), arguments: [number?.description ?? "", limit]
-            ).map { row in
-                var reader = RowReader(row, table: "numbers")
-                return Movable(number: try reader.number(), hasGone: reader.flag())
+            return try db.rows(of: "numbers", sql, [number?.description ?? "", limit]) { row in
+                Movable(number: try row.number(), hasGone: row.flag())
             }
         }
     }

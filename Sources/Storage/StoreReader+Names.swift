@@ -10,9 +10,7 @@ extension StoreReader {
                 SELECT number FROM numbers WHERE number = ?1
                 UNION ALL SELECT number FROM numbers WHERE managed = 1 AND label = ?1 LIMIT 1
                 """
-            guard let row = try Row.fetchOne(db, sql: sql, arguments: [name]) else { return nil }
-            var reader = RowReader(row, table: "numbers")
-            return try reader.number()
+            return try db.firstRow(of: "numbers", sql, [name]) { row in try row.number() }
         }
     }
 

@@ -13,13 +13,12 @@ extension StoreReader {
     public func rotationAfterReveal(of number: PhoneNumber) throws(StorageError) -> Duration? {
         try read { db in
             let sql = """
-                SELECT number, rotate_after_reveal FROM numbers
+                SELECT rotate_after_reveal FROM numbers
                 WHERE number = ? AND managed = 1 AND verification = 'enabled' AND operator_pin IS NULL
                 """
-            guard let row = try Row.fetchOne(db, sql: sql, arguments: [number.description]) else { return nil }
-            var reader = RowReader(row, table: "numbers")
-            _ = try reader.number()
-            return try reader.optional("rotate_after_reveal") { Duration(periodText: $0) }
+            return try db.firstRow(of: "numbers", key: number.description, sql, [number.description]) { row in
+                try row.optional("rotate_after_reveal") { Duration(periodText: $0) }
+            } ?? nil
         }
     }
 

@@ -33,19 +33,6 @@ public struct DesiredStateStatus: Hashable, Sendable {
     }
 }
 
-/// The process that worked on the store last.
-public struct LastRun: Hashable, Sendable {
-    /// When it began.
-    public let startedAt: Instant
-    /// When it stopped cleanly; nil while it runs, or when it was cut off.
-    public let stoppedAt: Instant?
-    public let pid: Int32
-    /// `run` or `apply`.
-    public let command: String
-    /// The version of the program.
-    public let version: String
-}
-
 /// Why a number's PIN is not rotated by us.
 public enum RotationHindrance: Hashable, Sendable {
     /// It is to be disabled: there is no PIN.
@@ -71,27 +58,11 @@ extension StoreReader {
         }
     }
 
-    /// The process that worked on the store last; nil when none ever did.
-    public func lastRun() throws(StorageError) -> LastRun? {
-        try read { db in
-            let sql = "SELECT started_at, stopped_at, pid, command, version FROM store_state WHERE pid IS NOT NULL"
-            guard let row = try Row.fetchOne(db, sql: sql) else { return nil }
-            var reader = RowReader(row, table: "store_state", key: "1")
-            return LastRun(
-                startedAt: try reader.instant("started_at"), stoppedAt: try reader.optionalInstant("stopped_at"),
-                pid: Int32(clamping: reader.integer()), command: reader.text(), version: reader.text()
-            )
-        }
-    }
-
     /// The numbers that we expose: managed, to be enabled, possibly off, and in a cycle of ours.
     public func exposedNumbers() throws(StorageError) -> [PhoneNumber] {
         try read { db in
             let sql = "SELECT number FROM numbers INDEXED BY numbers_exposed WHERE \(Self.isExposed) ORDER BY number"
-            return try Row.fetchAll(db.cachedStatement(sql: sql)).map { row in
-                var reader = RowReader(row, table: "numbers")
-                return try reader.number()
-            }
+            return try db.rows(of: "numbers", sql) { row in try row.number() }
         }
     }
 
@@ -103,13 +74,10 @@ extension StoreReader {
     /// The managed numbers that are meant by `names`, each a number in E.164 or a label; unknown names are left out.
     public func numbers(named names: [String]) throws(StorageError) -> [String: PhoneNumber] {
         try read { db in
-            let statement = try db.cachedStatement(
-                sql: "SELECT number FROM numbers WHERE managed = 1 AND (number = ? OR label = ?) LIMIT 1")
+            let sql = "SELECT number FROM numbers WHERE managed = 1 AND (number = ? OR label = ?) LIMIT 1"
             var found: [String: PhoneNumber] = [:]
             for name in names.prefix(Self.pageLimit) {
-                guard let row = try Row.fetchOne(statement, arguments: [name, name]) else { continue }
-                var reader = RowReader(row, table: "numbers")
-                found[name] = try reader.number()
+                found[name] = try db.firstRow(of: "numbers", sql, [name, name]) { row in try row.number() }
             }
             return found
         }

@@ -100,11 +100,9 @@ public final class StoreReader: Sendable {
             guard parts > 1, count >= parts else { return [] }
             return try (1..<parts).map { part in
                 let sql = "SELECT number FROM numbers ORDER BY number LIMIT 1 OFFSET ?"
-                guard let row = try Row.fetchOne(db, sql: sql, arguments: [count * part / parts - 1]) else {
-                    preconditionFailure("one snapshot has as many rows as it counts")
-                }
-                var reader = RowReader(row, table: "numbers")
-                return try reader.number()
+                let last = try db.firstRow(of: "numbers", sql, [count * part / parts - 1]) { row in try row.number() }
+                guard let last else { preconditionFailure("one snapshot has as many rows as it counts") }
+                return last
             }
         }
     }

@@ -80,14 +80,21 @@ struct StoreRecoveryTests {
         #expect(try next.recoverInterrupted(at: Sample.at(9)).map(\.id) == [1])
     }
 
-    @Test func `the last run is remembered until it stops`() throws {
+    @Test func `who works on the store, since when and until when, stands in it`() throws {
         let store = try Sample.store(1)
-        #expect(try store.reader.lastRun() == nil)
-        try store.recordStart(pid: 77, command: "run", version: "1.2.3", at: Sample.at(1))
-        #expect(
-            try store.reader.lastRun()
-                == LastRun(startedAt: Sample.at(1), stoppedAt: nil, pid: 77, command: "run", version: "1.2.3"))
-        try store.recordStop(at: Sample.at(2))
-        #expect(try store.reader.lastRun()?.stoppedAt == Sample.at(2))
+        func run() throws -> [String?] {
+            try store.reader.read { db in
+                let sql = "SELECT started_at, stopped_at, pid, command, version FROM store_state"
+                return try db.rows(of: "store_state", sql) { row in (0..<5).map { _ in row.optionalText() } }[0]
+            }
+        }
+        let (start, stop) = (Sample.at(1), Sample.at(2))
+        #expect(try run() == [nil, nil, nil, nil, nil])
+        try store.recordStart(pid: 77, command: "run", version: "1.2.3", at: start)
+        #expect(try run() == [start.description, nil, "77", "run", "1.2.3"])
+        try store.recordStop(at: stop)
+        #expect(try run() == [start.description, stop.description, "77", "run", "1.2.3"])
+        try store.recordStart(pid: 78, command: "apply", version: "1.2.4", at: stop)
+        #expect(try run() == [stop.description, nil, "78", "apply", "1.2.4"])
     }
 }
