@@ -32,17 +32,17 @@ public struct Settings: Sendable, Equatable {
     /// Limits; nil lifts one.
     public struct Limits: Sendable, Equatable {
         /// Requests a minute to one endpoint.
-        public var requestsPerMinute: Int? = 60
+        public var requestsPerMinute = Policy.standard.requestsPerMinute
         /// Requests an hour to one number.
-        public var writesPerHour: Int? = 20
+        public var writesPerHour = Policy.standard.writesPerHour
         /// Requests an hour to one number while it is exposed.
-        public var writesPerHourExposed: Int? = 120
+        public var writesPerHourExposed = Policy.standard.writesPerHourExposed
         /// Requests in flight at once.
-        public var concurrency: Int? = 8
+        public var concurrency = Policy.standard.concurrency
         /// Numbers that are exposed by us at once.
-        public var maxExposed: Int? = 4
+        public var maxExposed = Policy.standard.maxExposed
         /// The share of managed numbers that one new file may disable or drop.
-        public var maxWeakenedPercent: Int? = 20
+        public var maxWeakenedPercent = Policy.standard.maxWeakenedPercent
 
         public init() {}
     }
@@ -50,17 +50,17 @@ public struct Settings: Sendable, Equatable {
     /// Times.
     public struct Timing: Sendable, Equatable {
         /// The time that one request may take.
-        public var requestTimeout: Duration = .seconds(15)
+        public var requestTimeout = Policy.standard.requestTimeout
         /// How long a request without an answer may still land.
-        public var settleDelay: Duration = .seconds(600)
+        public var settleDelay = Policy.standard.settleDelay
         /// The first backoff.
-        public var backoffMin: Duration = .seconds(2)
+        public var backoffMin = Policy.standard.backoffMin
         /// The longest backoff.
-        public var backoffMax: Duration = .seconds(3600)
+        public var backoffMax = Policy.standard.backoffMax
         /// The longest backoff of an exposed number.
-        public var backoffMaxExposed: Duration = .seconds(30)
+        public var backoffMaxExposed = Policy.standard.backoffMaxExposed
         /// How long a clean stop may take.
-        public var shutdownGrace: Duration = .seconds(25)
+        public var shutdownGrace = Policy.standard.shutdownGrace
 
         public init() {}
     }

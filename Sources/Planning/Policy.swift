@@ -31,4 +31,7 @@ public struct Policy: Sendable {
 
     /// The defaults of the design.
     public init() {}
+
+    /// What holds where the settings say nothing.
+    public static let standard = Policy()
 }

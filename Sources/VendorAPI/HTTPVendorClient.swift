@@ -11,9 +11,7 @@ public final class HTTPVendorClient: Sendable {
     /// The largest answer body that is read, in bytes.
     public static let bodyLimit = 64 * 1024
 
-    private let client: HTTPClient
-    /// For everything but loopback, when there is a proxy.
-    private let proxied: HTTPClient?
+    private let connections: Connections
     private let requestTimeout: Duration
     private let routes: RouteTable
 
@@ -30,27 +28,15 @@ public final class HTTPVendorClient: Sendable {
     ) {
         self.requestTimeout = requestTimeout
         routes = RouteTable(userAgent: userAgent)
-        var configuration = HTTPClient.Configuration()
-        configuration.tlsConfiguration = transport.tls
-        configuration.redirectConfiguration = .disallow
-        configuration.decompression = .disabled
-        configuration.httpVersion = .http1Only
-        configuration.timeout = .init(connect: .milliseconds(min(connectTimeout, requestTimeout).milliseconds))
-        configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-        proxied = transport.proxy.map { proxy in
-            configuration.proxy = .server(host: proxy.host, port: proxy.port)
-            return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        connections = Connections(transport) { configuration in
+            configuration.timeout = .init(connect: .milliseconds(min(connectTimeout, requestTimeout).milliseconds))
+            configuration.connectionPool.retryConnectionEstablishment = false
+            configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
         }
     }
 
     /// Closes all connections. No request may be sent afterwards.
-    public func shutdown() async {
-        // A connection that does not close in order is closed all the same.
-        try? await client.shutdown()
-        try? await proxied?.shutdown()
-    }
+    public func shutdown() async { await connections.shutdown() }
 
     /// Sends one request, once, and judges its end. `others` are the secrets of all other numbers, which no message may
     /// show either.
@@ -89,7 +75,7 @@ public final class HTTPVendorClient: Sendable {
         }
         let message = route.message(with: exchange.body(of: request.body))
         let limit = TimeAmount.milliseconds(requestTimeout.milliseconds)
-        let task = (route.isDirect ? client : proxied ?? client)
+        let task = connections.client(isDirect: route.isDirect)
             .execute(request: message, delegate: exchange, deadline: .now() + limit)
         exchange.note(task)
         task.futureResult.whenComplete { end(exchange.end($0)) }

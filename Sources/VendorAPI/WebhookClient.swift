@@ -12,8 +12,7 @@ public final class WebhookClient: Sendable {
         public let description: String
     }
 
-    private let client: HTTPClient
-    private let proxied: HTTPClient?
+    private let connections: Connections
     private let userAgent: String
 
     /// - Parameters:
@@ -21,17 +20,7 @@ public final class WebhookClient: Sendable {
     ///   - transport: whose certificates are trusted, and the proxy.
     public init(userAgent: String, transport: Transport) {
         self.userAgent = userAgent
-        var configuration = HTTPClient.Configuration()
-        configuration.tlsConfiguration = transport.tls
-        configuration.redirectConfiguration = .disallow
-        configuration.decompression = .disabled
-        configuration.httpVersion = .http1Only
-        configuration.connectionPool.idleTimeout = .seconds(10)
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-        proxied = transport.proxy.map { proxy in
-            configuration.proxy = .server(host: proxy.host, port: proxy.port)
-            return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-        }
+        connections = Connections(transport) { $0.connectionPool.idleTimeout = .seconds(10) }
     }
 
     /// Posts `body` to `url`; throws ``Failure`` unless the answer's status is 2xx within `timeout`.
@@ -43,10 +32,10 @@ public final class WebhookClient: Sendable {
         request.headers = HTTPHeaders(
             [("content-type", "application/json"), ("user-agent", userAgent)] + headers)
         request.body = .bytes(ByteBuffer(string: body))
-        let chosen = Transport.isDirect(url) ? client : proxied ?? client
         let response: HTTPClientResponse
         do {
-            response = try await chosen.execute(request, timeout: .milliseconds(timeout.milliseconds))
+            response = try await connections.client(isDirect: Transport.isDirect(url))
+                .execute(request, timeout: .milliseconds(timeout.milliseconds))
         } catch {
             throw Failure(description: FailureReason.text(error))
         }
@@ -55,9 +44,5 @@ public final class WebhookClient: Sendable {
     }
 
     /// Closes all connections. Nothing may be posted afterwards.
-    public func shutdown() async {
-        // A connection that does not close in order is closed all the same.
-        try? await client.shutdown()
-        try? await proxied?.shutdown()
-    }
+    public func shutdown() async { await connections.shutdown() }
 }
