@@ -1,4 +1,5 @@
 import Glibc
+import Planning
 
 /// The systemd journal by its native protocol, a datagram an entry (systemd's `JOURNAL_NATIVE_PROTOCOL`).
 public final class JournalSocket: Sendable {
@@ -32,14 +33,32 @@ public final class JournalSocket: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Sends one entry whose texts have no line breaks; false when it could not be sent.
-    func send(_ message: String, priority: Int, fields: [(key: String, value: String)]) -> Bool {
+    /// How the journal took an entry.
+    enum Reception {
+        case taken
+        /// It takes none just now: its queue is full.
+        case busy
+        case refused
+    }
+
+    /// Sends one entry whose texts have no line breaks, and waits for room in the journal's queue at most `patience`
+    /// milliseconds.
+    func send(
+        _ message: String, priority: Int, fields: [(key: String, value: String)], patience: Int32
+    ) -> Reception {
         var text = "MESSAGE=\(message)\nPRIORITY=\(priority)\nSYSLOG_IDENTIFIER=twostepd\n"
         for (key, value) in fields { text += "\(Self.prefix)\(key.uppercased())=\(value.prefix(1024))\n" }
         let bytes = Array(text.utf8)
-        let sent = bytes.withUnsafeBytes {
-            Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        let deadline = ContinuousClock.now + .milliseconds(Int(patience))
+        while true {
+            let sent = bytes.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+            }
+            if sent == bytes.count { return .taken }
+            guard errno == EAGAIN || errno == EINTR else { return .refused }
+            let left = ContinuousClock.now.duration(to: deadline).milliseconds
+            var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            guard left > 0, poll(&polled, 1, Int32(left)) != 0 else { return .busy }
         }
-        return sent == bytes.count
     }
 }

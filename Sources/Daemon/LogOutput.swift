@@ -9,9 +9,12 @@ public import Planning
 /// Under systemd they go to the journal by its own protocol, with a field for each piece of metadata
 /// (`TWOSTEPD_NUMBER=…`), and where that cannot be reached with the journal's priority, `<6>`, before the line. The
 /// journal keeps the time; elsewhere the line begins with time and level.
+///
+/// Whoever takes the lines holds nobody up: see ``LogPatience``.
 public struct LogOutput: LogHandler {
-    /// The longest line that is written, in UTF-8 bytes; the rest is cut off.
-    static let longestLine = 4096
+    /// The longest line that is written, in UTF-8 bytes; the rest is cut off. With its line break it is as much as a pipe
+    /// takes in one piece.
+    static let longestLine = 4095
 
     public var logLevel: Logger.Level
     public var metadata: Logger.Metadata = [:]
@@ -19,6 +22,7 @@ public struct LogOutput: LogHandler {
     private let forJournal: Bool
     private let journal: JournalSocket?
     private let now: @Sendable () -> Instant
+    private let patience = LogPatience()
 
     /// - Parameters:
     ///   - level: the lowest level that is written.
@@ -43,21 +47,38 @@ public struct LogOutput: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    /// Writes one line: to the journal, and to standard error when that does not take it.
+    /// Writes one line: to the journal, and to standard error when there is none. One that nobody takes is lost, and
+    /// counted: the next one that is taken is followed by their number.
     public func log(event: LogEvent) {
         let merged = metadata.merging(event.metadata ?? [:]) { $1 }
-        let fields = merged.sorted { $0.key < $1.key }.map { (key: $0.key, value: Self.oneLine("\($0.value)")) }
-        let message = Self.oneLine("\(event.message)")
+        let fields = merged.sorted { $0.key < $1.key }.map { (key: $0.key, value: "\($0.value)".onOneLine()) }
+        let message = "\(event.message)".onOneLine()
+        guard put(event.level, message, fields) else { return patience.noteLost() }
+        let lost = patience.noteTaken()
+        if lost > 0 { _ = put(.warning, "Log lines were lost, nobody took them", [(key: "count", value: "\(lost)")]) }
+    }
+
+    /// - Returns: whether somebody took it.
+    private func put(
+        _ level: Logger.Level, _ message: String, _ fields: [(key: String, value: String)]
+    ) -> Bool {
         let body =
             switch format {
             case .text: ([message] + fields.map { "\($0.key)=\(Self.quoted($0.value))" }).joined(separator: " ")
-            case .json: json(event.level, message, fields)
+            case .json: json(level, message, fields)
             }
-        let priority = Self.priority(event.level)
-        if let journal, journal.send(Self.cut(body), priority: priority, fields: fields) { return }
-        let head =
-            forJournal ? "<\(priority)>" : format == .json ? "" : "\(now()) \(Self.name(event.level)) "
-        Self.write(Array((Self.cut(head + body) + "\n").utf8))
+        let priority = Self.priority(level)
+        let limit = patience.milliseconds
+        if let journal {
+            switch journal.send(Self.cut(body), priority: priority, fields: fields, patience: limit) {
+            case .taken: return true
+            // Its other way in is as busy.
+            case .busy: return false
+            case .refused: break
+            }
+        }
+        let head = forJournal ? "<\(priority)>" : format == .json ? "" : "\(now()) \(Self.name(level)) "
+        return Self.write(Array((Self.cut(head + body) + "\n").utf8), patience: limit)
     }
 
     private func json(
@@ -80,15 +101,18 @@ public struct LogOutput: LogHandler {
         text.utf8.count <= longestLine ? text : String(decoding: text.utf8.prefix(longestLine), as: UTF8.self)
     }
 
-    /// One write for a whole line, so that lines of several threads never mix.
-    private static func write(_ bytes: [UInt8]) {
+    /// One write for a whole line, so that lines of several threads never mix; false when nobody takes it.
+    private static func write(_ bytes: [UInt8], patience: Int32) -> Bool {
+        var polled = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        guard poll(&polled, 1, patience) != 0 else { return false }
         var rest = bytes[...]
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
             // Nowhere is left to report that standard error is gone; the work goes on.
-            guard written > 0 || errno == EINTR else { return }
+            guard written > 0 || errno == EINTR else { return true }
             rest = rest.dropFirst(max(0, written))
         }
+        return true
     }
 
     private static func quoted(_ clean: String) -> String {
@@ -96,10 +120,6 @@ public struct LogOutput: LogHandler {
         return isPlain
             ? clean
             : "\"" + clean.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "'") + "\""
-    }
-
-    private static func oneLine(_ text: String) -> String {
-        String(text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : Character($0) })
     }
 
     private static func priority(_ level: Logger.Level) -> Int {

@@ -1,3 +1,5 @@
+import Planning
+
 /// Makes a text from outside fit to be shown: one line, bounded, without control characters and without secrets.
 enum Redaction {
     /// What stands where a secret was.
@@ -13,25 +15,12 @@ enum Redaction {
     static func clean(
         _ text: String, secrets: [String], others: SecretIndex = SecretIndex(), longest: Int
     ) -> String {
-        var bytes = Array(onOneLine(text).utf8)
+        var bytes = Array(text.onOneLine().utf8)
         for secret in secrets where !secret.isEmpty { bytes = replacing(Array(secret.utf8), in: bytes) }
         bytes = others.redacting(bytes)
         bytes = hidingSixDigits(in: bytes)
         let redacted = String(decoding: bytes, as: UTF8.self)
         return String(String.UnicodeScalarView(redacted.unicodeScalars.prefix(longest)))
-    }
-
-    /// Nothing that breaks a line, steers a terminal, hides itself or turns the direction of writing.
-    private static func onOneLine(_ text: String) -> String {
-        if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text }
-        var scalars = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse: scalars.append(" ")
-            default: scalars.append(scalar)
-            }
-        }
-        return String(scalars)
     }
 
     private static func replacing(_ secret: [UInt8], in bytes: [UInt8]) -> [UInt8] {

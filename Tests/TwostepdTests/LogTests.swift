@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Logging
 import Planning
 import SimulatedVendor
@@ -52,6 +53,49 @@ struct LogTests {
                 """
             ])
         #expect(JournalSocket(path: rig.folder.appendingPathComponent("nobody").path) == nil)
+        try await rig.end()
+    }
+
+    @Test(
+        "a journal that takes nothing holds nobody up; once it does again, it gets the number of lines that were lost")
+    func busyJournal() async throws {
+        let rig = try await Rig(Rig.fleet(1))
+        let socket = try NotifySocket(path: rig.folder.appendingPathComponent("journal").path)
+        let journal = try #require(JournalSocket(path: socket.path))
+        let logger = Logger(label: "test") { _ in
+            LogOutput(level: .info, forJournal: true, journal: journal, now: { .distantPast })
+        }
+        let count = 3000
+        for index in 1...count { logger.info("Line", metadata: ["index": "\(index)"]) }
+        let taken = socket.received.count
+        #expect(0 < taken && taken < count, "\(taken)")
+        logger.info("Line", metadata: ["index": "last"])
+        let rest = socket.received.dropFirst(taken).map { $0.prefix { $0 != "\n" } }
+        #expect(
+            rest == ["MESSAGE=Line index=last", "MESSAGE=Log lines were lost, nobody took them count=\(count - taken)"])
+        try await rig.end()
+    }
+
+    @Test("a daemon whose standard error nobody reads works on")
+    func unread() async throws {
+        let rig = try await Rig(Rig.fleet(8))
+        let pipe = Pipe()
+        let descriptor = pipe.fileHandleForWriting.fileDescriptor
+        #expect(fcntl(descriptor, 1031, 4096) == 4096, "F_SETPIPE_SZ")
+        let out = try Child.open(rig.folder.appendingPathComponent("out"))
+        defer { close(out) }
+        let daemon = try Child(
+            program: Binary.url.path, ["run", "--config", rig.config.path],
+            environment: ProcessInfo.processInfo.environment, output: out, errors: descriptor)
+        try await rig.wait("the fleet is as desired") {
+            let result = try await rig.run("status", "--format", "json")
+            return result.code == 0 && result.output.matches(of: /"condition" *: *"converged"/).count == 8
+        }
+        #expect(await rig.stop(daemon) == 0)
+        #expect(try await rig.query("SELECT kind FROM events ORDER BY id DESC LIMIT 1") == ["stopped"])
+        try pipe.fileHandleForWriting.close()
+        let lines = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        #expect(lines.utf8.count <= 4096 && lines.hasSuffix("\n"), "what was taken are whole lines")
         try await rig.end()
     }
 
