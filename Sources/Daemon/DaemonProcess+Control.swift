@@ -45,45 +45,44 @@ extension DaemonProcess {
         }
         let order = request.message.order(by: request.actor, now: now)
         let event = Self.event(of: request, scope, now: now)
-        let failure = await withCheckedContinuation { continuation in
-            let id = desk.expectOrder { continuation.resume(returning: $0) }
-            reconciliation.order(id, order, scope, event)
+        if let failure = await carryOut(order, scope, event) {
+            return .init(done: false, message: "not done: \(failure)")
         }
-        if let failure { return .init(done: false, message: "not done: \(failure)") }
         return .init(done: true, message: "\(request.message.kind.done) \(names)", at: now.description)
     }
 
     /// Records a look at PINs, with the rotation that follows from it in the same commit.
     func record(_ look: PINLook) async -> Result<Void, StoreFailure> {
-        let rule = await withCheckedContinuation { continuation in
-            reconciliation.commits.perform({ store throws(StorageError) in
-                try store.reader.rotationAfterReveal(of: look.number)
-            }) { continuation.resume(returning: $0) }
+        let rule = await reconciliation.commits.result { store throws(StorageError) in
+            try store.reader.rotationAfterReveal(of: look.number)
         }
         switch rule {
         case .failure(let error): return .failure(StoreFailure("the store fails: \(error)"))
         case .success(nil):
-            let result = await withCheckedContinuation { continuation in
-                reconciliation.commits.submit([.event(look.event)]) { continuation.resume(returning: $0) }
+            let result = await reconciliation.commits.result { store throws(StorageError) in
+                try store.commit([.event(look.event)])
             }
             return result.mapError { StoreFailure($0.description) }
         case .success(let delay?):
             let rotation = look.rotation(after: delay)
-            let failure = await withCheckedContinuation { continuation in
-                let id = desk.expectOrder { continuation.resume(returning: $0) }
-                reconciliation.order(id, rotation.order, rotation.scope, rotation.event)
-            }
+            let failure = await carryOut(rotation.order, rotation.scope, rotation.event)
             return failure.map { .failure($0) } ?? .success(())
+        }
+    }
+
+    /// Has the engine carry out an order; gives why it is not durable, or nil once it is.
+    private func carryOut(_ order: Order, _ scope: OrderScope, _ event: EventEntry) async -> StoreFailure? {
+        await withCheckedContinuation { continuation in
+            let id = desk.expectOrder { continuation.resume(returning: $0) }
+            reconciliation.order(id, order, scope, event)
         }
     }
 
     /// Why an order for single numbers would do nothing for some of them; nil when it would.
     private func hindrance(of kind: ControlMessage.OrderRequest.Kind, _ scope: OrderScope) async -> String? {
         guard kind == .rotate, case .numbers(let numbers) = scope else { return nil }
-        let result = await withCheckedContinuation { continuation in
-            reconciliation.commits.perform({ store throws(StorageError) in
-                try store.reader.rotationHindrances(among: numbers)
-            }) { continuation.resume(returning: $0) }
+        let result = await reconciliation.commits.result { store throws(StorageError) in
+            try store.reader.rotationHindrances(among: numbers)
         }
         switch result {
         case .failure(let error): return "not done: the store fails: \(error)"
@@ -103,10 +102,8 @@ extension DaemonProcess {
     /// The numbers that are meant: by number or label, all managed.
     private func resolve(_ names: [String]?) async -> Result<OrderScope, StoreFailure> {
         guard let names else { return .success(.all) }
-        let result = await withCheckedContinuation { continuation in
-            reconciliation.commits.perform({ store throws(StorageError) in try store.reader.numbers(named: names) }) {
-                continuation.resume(returning: $0)
-            }
+        let result = await reconciliation.commits.result { store throws(StorageError) in
+            try store.reader.numbers(named: names)
         }
         switch result {
         case .failure(let error): return .failure(StoreFailure("the store fails: \(error)"))

@@ -11,22 +11,19 @@ extension DaemonProcess {
         let (message, actor) = (request.message, request.actor)
         let now = SystemClock().now()
         let settleDelay = settings.timing.settleDelay
-        let result = await withCheckedContinuation { continuation in
-            reconciliation.commits.perform({ store throws(StorageError) in
-                if let out = message.out {
-                    let numbers = out.compactMap { PhoneNumber($0) }
-                    try store.handOver(
-                        numbers, with: ControlService.clean(message.bundle, 64), again: message.again, at: now,
-                        actor: actor)
-                }
-                let moved = try (message.in ?? []).map { row throws(StorageError) in try store.open(row) }
-                _ = try store.takeIn(
-                    moved,
-                    from: MoveOrigin(
-                        bundle: ControlService.clean(message.bundle, 64),
-                        source: ControlService.clean(message.source ?? "unknown", 200)),
-                    at: now, actor: actor, settleDelay: settleDelay)
-            }) { continuation.resume(returning: $0) }
+        let bundle = ControlService.clean(message.bundle, 64)
+        let out = message.out.map { $0.map { PhoneNumber($0) } }
+        guard out?.contains(nil) != true else {
+            return .init(done: false, message: "nothing was handed over: one of the numbers is none")
+        }
+        let result = await reconciliation.commits.result { store throws(StorageError) in
+            if let out {
+                try store.handOver(out.compactMap(\.self), with: bundle, again: message.again, at: now, actor: actor)
+            }
+            guard let rows = message.in else { return }
+            let moved = try rows.map { row throws(StorageError) in try store.open(row) }
+            let origin = MoveOrigin(bundle: bundle, source: ControlService.clean(message.source ?? "unknown", 200))
+            _ = try store.takeIn(moved, from: origin, at: now, actor: actor, settleDelay: settleDelay)
         }
         switch result {
         case .success: return .init(done: true, message: "done", at: now.description)
@@ -39,9 +36,7 @@ extension DaemonProcess {
     /// A number can be unmanaged in the store while the engine, which does not know it yet, asks for one more request:
     /// that is behind us then, and its open request is seen.
     private func settle() async {
-        await withCheckedContinuation { continuation in
-            reconciliation.commits.perform({ _ throws(StorageError) in }) { _ in continuation.resume() }
-        }
+        _ = await reconciliation.commits.result { _ throws(StorageError) in }
         await withCheckedContinuation { continuation in
             reconciliation.driver.ping { continuation.resume() }
         }

@@ -19,11 +19,6 @@ final class HistoryRetention: Sendable {
     private let state = Mutex(State())
     private let alarm: Alarm
 
-    /// Unchecked, because Dispatch lets any thread set or cancel a timer.
-    private struct Alarm: @unchecked Sendable {
-        let timer: any DispatchSourceTimer
-    }
-
     private struct State {
         var isStopped = false
         /// The two clocks when they were last compared.
@@ -40,7 +35,7 @@ final class HistoryRetention: Sendable {
     /// How many free pages one transaction gives back.
     static let pages = 256
     /// How long it waits while the engine has commits of its own.
-    private static let courtesy: DispatchTimeInterval = .seconds(1)
+    private static let courtesy: Duration = .seconds(1)
     /// The wall clock may run this far ahead of the time that passed before it is distrusted.
     private static let trusted: Duration = .seconds(600)
 
@@ -49,24 +44,20 @@ final class HistoryRetention: Sendable {
         self.commits = commits
         self.clock = clock
         self.logger = logger
-        // On a queue of its own: the global ones have a thread that wakes every second.
-        alarm = Alarm(timer: DispatchSource.makeTimerSource(queue: queue))
-        // At once: Dispatch ends a process that lets go of a timer which was never activated.
-        alarm.timer.schedule(deadline: .distantFuture)
-        alarm.timer.setEventHandler { [weak self] in self?.ring() }
-        alarm.timer.activate()
+        alarm = Alarm(on: queue)
+        alarm.onRing { [weak self] in self?.ring() }
     }
 
     /// Begins some time after the start, when a clock that was wrong at first has had time to be put right.
     func start() {
         compareClocks()
-        alarm.timer.schedule(deadline: .now() + .milliseconds(Int(clamping: patience.milliseconds)))
+        alarm.set(after: patience)
     }
 
     /// Ends the work after the step that is under way.
     func stop() {
         state.withLock { $0.isStopped = true }
-        alarm.timer.cancel()
+        alarm.cancel()
     }
 
     /// An hour where a year is kept, some seconds where a day is.
@@ -78,7 +69,7 @@ final class HistoryRetention: Sendable {
         guard !state.withLock({ $0.isStopped }) else { return }
         guard compareClocks() else {
             logger.warning("Clock was set far ahead: history is not removed before it has stayed so for a while")
-            alarm.timer.schedule(deadline: .now() + .milliseconds(Int(clamping: patience.milliseconds)))
+            alarm.set(after: patience)
             return
         }
         step()
@@ -153,7 +144,7 @@ final class HistoryRetention: Sendable {
             }
             guard step.isUnfinished else { return finish(nextAt: step.nextAt) }
             guard !state.withLock({ $0.isStopped }) else { return }
-            if commits.length == 0 { self.step() } else { alarm.timer.schedule(deadline: .now() + Self.courtesy) }
+            if commits.length == 0 { self.step() } else { alarm.set(after: Self.courtesy) }
         }
     }
 
@@ -171,9 +162,6 @@ final class HistoryRetention: Sendable {
                 ])
         }
         guard let nextAt, !isStopped else { return }
-        let wait = clock.now().duration(to: nextAt).milliseconds
-        // A minute early or late matters to nobody: whatever else wakes the machine then is waited for.
-        alarm.timer.schedule(
-            wallDeadline: .now() + .milliseconds(Int(clamping: max(wait, 1000))), leeway: .seconds(60))
+        alarm.setLoosely(after: max(clock.now().duration(to: nextAt), .seconds(1)))
     }
 }

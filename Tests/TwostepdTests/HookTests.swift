@@ -186,6 +186,38 @@ struct HookTests {
         try await rig.end()
     }
 
+    @Test("a stop does not wait for a program that takes its time: it is ended, and its word is told again")
+    func stop() async throws {
+        let rig = try await Rig(Rig.fleet(1))
+        let runs = rig.folder.appendingPathComponent("runs")
+        try Self.add(
+            """
+              - name: slow
+                on: [rotated]
+                command: [/bin/sh, -c, "echo $$ >>\(runs.path); sleep 1000"]
+                timeout: 120s
+
+            """, to: rig)
+        func pids() -> [Int32] {
+            // No file, no run yet.
+            ((try? String(contentsOf: runs, encoding: .utf8)) ?? "").split(separator: "\n").compactMap { Int32($0) }
+        }
+        for count in 1...2 {
+            let daemon = try await rig.startDaemon()
+            try await rig.wait("the program runs") { pids().count == count }
+            daemon.signal(SIGTERM)
+            #expect(await daemon.exitCode(within: .seconds(60)) == 0)
+            let pid = try #require(pids().last)
+            #expect(kill(pid, 0) != 0, "the program has ended")
+        }
+        #expect(
+            try await rig.query("SELECT kind FROM events WHERE kind IN ('stopped', 'crashed')") == [
+                "stopped", "stopped",
+            ])
+        #expect(try await rig.query("SELECT attempts, given_up FROM outbox") == ["0|0"])
+        try await rig.end()
+    }
+
     @Test("hooks that cannot work are refused with their line and what to write")
     func refused() async throws {
         let rig = try await Rig(Rig.fleet(1))

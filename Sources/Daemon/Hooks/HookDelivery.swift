@@ -62,8 +62,6 @@ struct HookDelivery: Sendable {
 
     /// What others say may hold what they were given.
     private func clean(_ text: String, _ own: SecretIndex) -> String {
-        let line = own.redacting(secrets.index.redacting(text)).unicodeScalars
-            .map { $0.value < 32 || $0.value == 127 ? " " : Character($0) }
-        return String(line.prefix(500))
+        String(own.redacting(secrets.index.redacting(text)).onOneLine().prefix(500))
     }
 }

@@ -71,12 +71,7 @@ final class HookCourier: Sendable {
     private let logger: Logger
     private let looks = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     private let state = Mutex(State())
-    private let alarm = Alarm()
-
-    /// Unchecked, because Dispatch lets any thread set or cancel a timer.
-    private struct Alarm: @unchecked Sendable {
-        let timer = DispatchSource.makeTimerSource(queue: .global())
-    }
+    private let alarm: Alarm
 
     init(
         hook: HookSettings, client: WebhookClient, secrets: SecretsInForce, commits: CommitQueue, clock: SystemClock,
@@ -91,10 +86,8 @@ final class HookCourier: Sendable {
             pin: { word async throws(HookDelivery.Failure) in
                 try await Self.givePIN(word, to: hook, commits, clock)
             })
-        // At once: Dispatch ends a process that lets go of a timer which was never activated.
-        alarm.timer.schedule(deadline: .distantFuture)
-        alarm.timer.setEventHandler { [weak self] in self?.look() }
-        alarm.timer.activate()
+        alarm = Alarm(on: DispatchQueue(label: "twostepd.hook"))
+        alarm.onRing { [weak self] in self?.look() }
     }
 
     /// There may be something to do.
@@ -122,7 +115,7 @@ final class HookCourier: Sendable {
             state.isStopping = true
             return state.task
         }
-        alarm.timer.cancel()
+        alarm.cancel()
         looks.continuation.finish()
         guard let task else { return }
         let guardian = Task {
@@ -218,7 +211,7 @@ final class HookCourier: Sendable {
     }
 
     private func wait(for time: Duration) {
-        alarm.timer.schedule(deadline: .now() + .milliseconds(Int(clamping: max(1, time.milliseconds))))
+        alarm.set(after: time)
     }
 
     /// The PIN of a rotation, after the audit trail has taken note of who gets it.
@@ -237,17 +230,6 @@ final class HookCourier: Sendable {
             return try result.get()
         } catch {
             throw HookDelivery.Failure(description: "the PIN cannot be given: \(error)")
-        }
-    }
-}
-
-extension CommitQueue {
-    /// Runs `work` in its turn, and waits for it.
-    func result<Value: Sendable>(
-        of work: @escaping @Sendable (Store) throws(StorageError) -> Value
-    ) async -> Result<Value, StorageError> {
-        await withCheckedContinuation { continuation in
-            perform(work) { continuation.resume(returning: $0) }
         }
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import LinuxShim
 import Planning
+import Synchronization
 
 /// Runs a program with something on its standard input, and ends it when it takes too long.
 ///
@@ -13,13 +14,28 @@ enum HookProgram {
         let description: String
     }
 
-    /// How much of what it prints is kept for the error, in bytes.
-    private static let outputLimit = 1024
+    /// How much of what it prints is kept for the error, in bytes: far more than is shown, so that what is cut off here is
+    /// no part of a secret that is shown.
+    private static let outputLimit = 8192
 
+    /// A task that is cancelled ends it at once, as its timeout would.
     static func run(
         _ command: [String], environment: [String: String], input: [UInt8], timeout: Duration
     ) async throws(Failure) {
-        let result = await withCheckedContinuation { continuation in
+        guard let interruption = Interruption() else { throw failure("no pipe", errno) }
+        let result = await withTaskCancellationHandler {
+            await runOnThread(command, environment, input, timeout, interruption)
+        } onCancel: {
+            interruption.begin()
+        }
+        try result.get()
+    }
+
+    private static func runOnThread(
+        _ command: [String], _ environment: [String: String], _ input: [UInt8], _ timeout: Duration,
+        _ interruption: Interruption
+    ) async -> Result<Void, Failure> {
+        await withCheckedContinuation { continuation in
             let thread = Thread {
                 // A program that does not read its input must not end this process.
                 var pipe = sigset_t()
@@ -28,17 +44,17 @@ enum HookProgram {
                 pthread_sigmask(SIG_BLOCK, &pipe, nil)
                 continuation.resume(
                     returning: Result { () throws(Failure) in
-                        try runBlocking(command, environment: environment, input: input, timeout: timeout)
+                        try runBlocking(command, environment, input, timeout, interruption)
                     })
             }
             thread.name = "twostepd.hook"
             thread.start()
         }
-        try result.get()
     }
 
     private static func runBlocking(
-        _ command: [String], environment: [String: String], input: [UInt8], timeout: Duration
+        _ command: [String], _ environment: [String: String], _ input: [UInt8], _ timeout: Duration,
+        _ interruption: Interruption
     ) throws(Failure) {
         var (toChild, fromChild): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
         var error = twostepd_pipe(&toChild)
@@ -59,13 +75,18 @@ enum HookProgram {
         close(fromChild[1])
         var run = Run(pid: pid, input: toChild[1], output: fromChild[0], rest: input[...])
         defer { run.closeAll() }
-        let isInTime = run.wait(timeout)
+        let isInTime = run.wait(timeout, interruption)
         // Also what it left behind in the background.
         kill(-pid, SIGKILL)
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         let said = run.said.isEmpty ? "" : ": " + String(decoding: run.said, as: UTF8.self)
-        guard isInTime else { throw Failure(description: "it took longer than \(timeout.roughText)\(said)") }
+        guard isInTime else {
+            let why =
+                interruption.hasBegun
+                ? "twostepd was stopped before it ended" : "it took longer than \(timeout.roughText)"
+            throw Failure(description: why + said)
+        }
         if status & 0x7f != 0 { throw Failure(description: "signal \(status & 0x7f) ended it\(said)") }
         let code = (status >> 8) & 0xff
         guard code == 0 else { throw Failure(description: "it ended with \(code)\(said)") }
@@ -88,6 +109,33 @@ enum HookProgram {
 
     private static func failure(_ what: String, _ error: Int32) -> Failure {
         Failure(description: "\(what): \(String(cString: strerror(error)))")
+    }
+
+    /// The wish that a program be ended now, from any thread.
+    private final class Interruption: Sendable {
+        /// Readable once it has begun.
+        let descriptor: Int32
+        private let other: Int32
+        private let isOver = Mutex(false)
+
+        /// Nil when there is no pipe for it.
+        init?() {
+            var ends: [Int32] = [-1, -1]
+            errno = twostepd_pipe(&ends)
+            guard errno == 0 else { return nil }
+            (descriptor, other) = (ends[0], ends[1])
+        }
+
+        deinit { [descriptor, other].forEach { close($0) } }
+
+        var hasBegun: Bool { isOver.withLock { $0 } }
+
+        func begin() {
+            isOver.withLock { $0 = true }
+            var byte: UInt8 = 0
+            // A pipe with nothing in it takes a byte.
+            _ = write(other, &byte, 1)
+        }
     }
 
     /// One running program.
@@ -113,8 +161,8 @@ enum HookProgram {
             for descriptor in [input, output, ended] where descriptor >= 0 { close(descriptor) }
         }
 
-        /// Feeds it and listens to it until it ends: true, or until the time is over: false.
-        mutating func wait(_ timeout: Duration) -> Bool {
+        /// Feeds it and listens to it until it ends: true, or until the time is over or it is interrupted: false.
+        mutating func wait(_ timeout: Duration, _ interruption: Interruption) -> Bool {
             let deadline = ContinuousClock.now + timeout
             if rest.isEmpty { endInput() }
             while true {
@@ -124,14 +172,16 @@ enum HookProgram {
                     pollfd(fd: ended, events: Int16(POLLIN), revents: 0),
                     pollfd(fd: isHeard ? output : -1, events: Int16(POLLIN), revents: 0),
                     pollfd(fd: input, events: Int16(POLLOUT), revents: 0),
+                    pollfd(fd: interruption.descriptor, events: Int16(POLLIN), revents: 0),
                 ]
-                guard poll(&polled, 3, Int32(min(left, 60_000))) >= 0 || errno == EINTR else { return false }
+                guard poll(&polled, 4, Int32(min(left, 60_000))) >= 0 || errno == EINTR else { return false }
                 if polled[2].revents != 0 { feed() }
                 if polled[1].revents != 0 { listen() }
                 if polled[0].revents != 0 {
                     listen()
                     return true
                 }
+                if polled[3].revents != 0 { return false }
             }
         }
 
