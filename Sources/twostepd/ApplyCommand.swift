@@ -78,10 +78,7 @@ struct ApplyCommand: AsyncParsableCommand {
             }
             let errors = Dictionary(reasons, uniquingKeysWith: { first, _ in first })
             let lines = result.failed.map { number in
-                let why =
-                    result.blocked.contains(number)
-                    ? "not begun with: another number stays exposed, and no more may be" : errors[number]
-                return "  \(number): \(why ?? "not as desired")"
+                "  \(number): \(result.because[number] ?? errors[number] ?? "not as desired")"
             }
             let head =
                 result.wasInterrupted

@@ -14,8 +14,8 @@ final class ApplyPass: Sendable {
     struct Result: Sendable {
         var total: Int
         var failed: [PhoneNumber]
-        /// Those among them that were not begun with, because others stay exposed.
-        var blocked: Set<PhoneNumber>
+        /// Why those among them were given up that no request of their own tells of.
+        var because: [PhoneNumber: String]
         var wasInterrupted: Bool
     }
 
@@ -41,7 +41,13 @@ final class ApplyPass: Sendable {
         /// Requests in a row for numbers that have come to an end already: while one stays exposed no other is begun
         /// with, and no report says so.
         var requestsAside = 0
-        var blocked: Set<PhoneNumber> = []
+        /// Why numbers were given up without a failure of their own.
+        var because: [PhoneNumber: String] = [:]
+        var endpointOf: [PhoneNumber: Endpoint] = [:]
+        /// The endpoints that are down, and how many probes of each have failed since.
+        var failedProbes: [Endpoint: Int] = [:]
+        /// Requests that were sent while an endpoint was down: probes, when they went there.
+        var sentMeanwhile: Set<Int64> = []
         var isAdopted = false
         var isStopping = false
         var wasInterrupted = false
@@ -104,7 +110,7 @@ final class ApplyPass: Sendable {
             if let problem = state.problem { throw StartupError.unavailable(problem) }
             let failed = state.ends.filter { $0.value == .failed }.map(\.key) + Array(state.open)
             return Result(
-                total: total, failed: failed.sorted(), blocked: state.blocked, wasInterrupted: state.wasInterrupted)
+                total: total, failed: failed.sorted(), because: state.because, wasInterrupted: state.wasInterrupted)
         }
     }
 
@@ -112,9 +118,10 @@ final class ApplyPass: Sendable {
         switch report {
         case .adopted: afterAdoption()
         case .planned(let record, let decision): judge(record, decision)
-        case .requestSent(let change): state.withLock { $0.noteSent(change.number) }
+        case .requestSent(let change): state.withLock { $0.noteSent(change) }
         case .requestEnded(let change, let record):
             state.withLock { state in
+                let wasMeanwhile = state.sentMeanwhile.remove(change.id) != nil
                 guard change.outcome?.verdict != .accepted else {
                     state.failuresInARow[record.number] = 0
                     return
@@ -122,7 +129,10 @@ final class ApplyPass: Sendable {
                 state.failures += 1
                 state.failuresOf[record.number, default: 0] += 1
                 state.failuresInARow[record.number, default: 0] += 1
+                if wasMeanwhile, let endpoint = record.desired?.endpoint { state.noteFailedProbe(of: endpoint) }
             }
+        case .endpointDown(let endpoint, _): state.withLock { $0.failedProbes[endpoint] = 0 }
+        case .endpointUp(let endpoint, _): state.withLock { $0.failedProbes[endpoint] = nil }
         case .stopped:
             stopped.continuation.yield()
             stopped.continuation.finish()
@@ -136,8 +146,8 @@ final class ApplyPass: Sendable {
             giveUp(
                 "the desired state is held and nothing was sent: \(held.weakening); to take it all the same: "
                     + "twostepd apply --accept \(held.sha256.prefix(12))")
-        case .adoptionFailed, .storeRecovered, .clockBehind, .clockRight, .orderEnded, .endpointDown, .endpointUp,
-            .leftExposed, .exposureReduced, .exposurePermitted:
+        case .adoptionFailed, .storeRecovered, .clockBehind, .clockRight, .orderEnded, .leftExposed,
+            .exposureReduced, .exposurePermitted:
             break
         }
         draw()
@@ -162,7 +172,10 @@ final class ApplyPass: Sendable {
             switch result {
             case .failure(let error): giveUp(error.description)
             case .success(let (records, fleetPause)):
-                state.withLock { $0.isAdopted = true }
+                state.withLock { state in
+                    state.isAdopted = true
+                    for record in records { state.endpointOf[record.number] = record.desired?.endpoint }
+                }
                 for record in records where record.dueAt.map({ $0 > fleet.now }) ?? true {
                     let decision = Planner.decide(
                         record, operatorPIN: FleetView.placeholder, fleetPause: fleetPause, policy: fleet.policy,
@@ -194,7 +207,7 @@ final class ApplyPass: Sendable {
             // One that was given up may still come home while the others are waited for.
             let isHome = end == .asDesired && state.ends[record.number] == .failed
             guard state.open.remove(record.number) != nil || isHome else { return }
-            if isHome { state.blocked.remove(record.number) }
+            if isHome { state.because[record.number] = nil }
             state.ends[record.number] = end
         }
     }
@@ -227,13 +240,28 @@ final class ApplyPass: Sendable {
 }
 
 extension ApplyPass.State {
-    fileprivate mutating func noteSent(_ number: PhoneNumber) {
+    fileprivate mutating func noteSent(_ change: ChangeEntry) {
         requests += 1
-        requestsAside = open.contains(number) ? 0 : requestsAside + 1
-        guard isAdopted, !open.isEmpty, requestsAside >= ApplyPass.mostFailures else { return }
-        blocked = open
-        for number in open { ends[number] = .failed }
-        open = []
+        if !failedProbes.isEmpty { sentMeanwhile.insert(change.id) }
+        requestsAside = open.contains(change.number) ? 0 : requestsAside + 1
+        guard isAdopted, requestsAside >= ApplyPass.mostFailures else { return }
+        giveUp(open, because: "not begun with: another number stays exposed, and no more may be")
+    }
+
+    /// While an endpoint is down one number tries for all of them: what fails for it has failed for the others.
+    fileprivate mutating func noteFailedProbe(of endpoint: Endpoint) {
+        guard let count = failedProbes[endpoint] else { return }
+        failedProbes[endpoint] = count + 1
+        guard count + 1 >= ApplyPass.mostFailuresInARow else { return }
+        giveUp(open.filter { endpointOf[$0] == endpoint }, because: "its endpoint \(endpoint.text) is down")
+    }
+
+    private mutating func giveUp(_ numbers: Set<PhoneNumber>, because reason: String) {
+        for number in numbers {
+            ends[number] = .failed
+            because[number] = reason
+        }
+        open.subtract(numbers)
     }
 }
 

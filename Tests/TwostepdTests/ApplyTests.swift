@@ -44,6 +44,29 @@ struct ApplyTests {
         try await rig.end()
     }
 
+    @Test("ends when an endpoint stays down, with a few probes for the whole fleet, and the others are as desired")
+    func outage() async throws {
+        let other = try await SimulatedVendor()
+        var entries = Rig.fleet(60)
+        entries[59].extra = ["endpoint: \(other.url)"]
+        let rig = try await Rig(entries)
+        other.set(SimulatedToken(token: entries[59].token, state: .off))
+        rig.vendor.beginOutage()
+        let result = try await rig.run("apply")
+        #expect(result.code == 1)
+        #expect(result.errors.contains("59 of 60 numbers could not be brought to their desired state"))
+        #expect(result.errors.contains("  \(entries[40].number): its endpoint \(rig.vendor.url) is down"))
+        #expect(!result.errors.contains("  \(entries[59].number)"))
+        #expect(other.truth[entries[59].token]?.pin != nil)
+        let requests = try await rig.query("SELECT count(*) FROM changes").first.flatMap(Int.init) ?? 0
+        #expect((5..<50).contains(requests), "\(requests) requests are no probes any more")
+        rig.vendor.endOutage()
+        #expect(try await rig.run("apply").code == 0)
+        #expect(try await rig.isConverged())
+        try await other.stop()
+        try await rig.end()
+    }
+
     @Test("sends nothing for an invalid file, and exits with 78")
     func invalid() async throws {
         let rig = try await Rig(Rig.fleet(2))
