@@ -139,4 +139,12 @@ public enum SealingKeySource: Sendable, Equatable {
     case credential(String)
     /// A file at this absolute path.
     case file(String)
+
+    /// In words for people, with the name or the path.
+    public var text: String {
+        switch self {
+        case .credential(let name): "credential \(name)"
+        case .file(let path): path
+        }
+    }
 }

@@ -55,7 +55,7 @@ public enum StoreKey {
         do {
             content = try secrets.sealingKeyBytes()
         } catch {
-            throw .permissions(path: "\(settings.sealingKey)", problem: error.description)
+            throw .permissions(path: settings.sealingKey.text, problem: error.description)
         }
         defer { content?.wipe() }
         if let content {

@@ -58,7 +58,8 @@ extension StoreReader {
         }
     }
 
-    /// The numbers that we expose: managed, to be enabled, possibly off, and in a cycle of ours.
+    /// The numbers that we expose: managed, to be enabled, possibly off, and in a cycle of ours
+    /// (``NumberRecord/Cycle/isOurs``).
     public func exposedNumbers() throws(StorageError) -> [PhoneNumber] {
         try read { db in
             let sql = "SELECT number FROM numbers INDEXED BY numbers_exposed WHERE \(Self.isExposed) ORDER BY number"
@@ -66,8 +67,10 @@ extension StoreReader {
         }
     }
 
-    private static let isExposed =
-        "managed = 1 AND verification = 'enabled' AND maybe_off = 1 AND cycle_since IS NOT NULL"
+    private static let isExposed = """
+        managed = 1 AND verification = 'enabled' AND maybe_off = 1 AND cycle_since IS NOT NULL
+            AND cycle_reason <> '\(DecisionReason.enabling.rawValue)'
+        """
 }
 
 extension StoreReader {

@@ -83,7 +83,7 @@ struct NumberText {
             desired.operatorPINName.map { "operator-owned PIN \"\($0)\"" }
             ?? desired.rotateEvery.map { "PIN rotated every \($0.periodText) (\(desired.rotationMethod.rawValue))" }
             ?? "PIN never rotated"
-        let window = desired.rotationWindow.map { " within \($0)" } ?? ""
+        let window = desired.rotationWindow.map { " within \($0.text)" } ?? ""
         return "enabled, \(pin)\(window), \(reapply)"
     }
 

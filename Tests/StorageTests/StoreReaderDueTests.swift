@@ -15,9 +15,9 @@ struct StoreReaderDueTests {
         return store
     }
 
-    private func expose(_ index: Int, _ store: Store) throws {
+    private func expose(_ index: Int, _ store: Store, because reason: DecisionReason = .rotationDue) throws {
         var record = try store.required(index)
-        record.cycle = NumberRecord.Cycle(since: Sample.now, reason: .rotationDue)
+        record.cycle = NumberRecord.Cycle(since: Sample.now, reason: reason)
         try store.commit([.save(record, newGeneration: nil, touched: [])])
     }
 
@@ -83,6 +83,15 @@ struct StoreReaderDueTests {
         off.verification = .disabled
         _ = try store.adopt(Sample.state([off, try Sample.desired(6)], sha: "b"), at: Sample.now)
         #expect(try store.reader.exposedNumbers() == [try Sample.number(6)])
+    }
+
+    @Test func `a number that was off before it was to be enabled is not exposed by us`() throws {
+        let store = try store()
+        try expose(4, store)
+        #expect(try store.reader.exposedNumbers() == [try Sample.number(4), try Sample.number(6)])
+        try expose(4, store, because: .enabling)
+        #expect(try store.reader.exposedNumbers() == [try Sample.number(6)])
+        #expect(try store.required(4).cycle?.isOurs == false)
     }
 
     @Test func `recent writes are those of the last hour that may have reached the vendor`() throws {

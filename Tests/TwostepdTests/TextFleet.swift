@@ -18,7 +18,7 @@ struct TextFleet {
 
     private func ago(_ seconds: Int64) -> Instant { now.advanced(by: .seconds(-seconds)) }
 
-    private func record(_ index: Int, label: String?, _ change: (inout NumberRecord) -> Void = { _ in }) throws
+    private func record(_ index: Int, label: String?, _ change: (inout NumberRecord) throws -> Void = { _ in }) throws
         -> NumberRecord
     {
         let number = try #require(PhoneNumber("+1555010000\(index)"))
@@ -35,7 +35,7 @@ struct TextFleet {
         record.lastAccepted = .on(2)
         record.appliedAt = ago(4000)
         record.rotatedAt = ago(864_000)
-        change(&record)
+        try change(&record)
         return record
     }
 
@@ -43,6 +43,7 @@ struct TextFleet {
         [
             try record(1, label: "support-us"),
             try record(2, label: "support-emea-italy-second-line") { record in
+                record.desired?.rotationWindow = try RotationWindow(parsing: "Mon-Fri 02:00-05:30 Europe/Rome")
                 record.belief = Belief(maybeOff: true, maybeForeign: false, generations: [])
                 record.lastAccepted = .off
                 record.cycle = NumberRecord.Cycle(since: ago(95), reason: .rotationDue)

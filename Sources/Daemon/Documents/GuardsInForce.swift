@@ -23,7 +23,7 @@ public struct GuardsInForce: Sendable {
         fleetPause = try reader.fleetPause()
         states = isRunning ? try reader.guardStates() : []
         exposed = try reader.exposedNumbers().count
-        // Without a word from the daemon there was no cycle yet: it begins with one number.
+        // The daemon tells of it only while it permits fewer than the settings do.
         let told = states.first { $0.kind == .exposureBudget }?.permitted
         permittedNow = policy.maxExposed.map { min($0, told ?? $0) }
         down = Set(states.filter { $0.kind == .endpointDown }.map(\.subject))
