@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import Planning
 
 /// Talks to a running daemon over its control socket.
 public struct ControlClient: Sendable {
@@ -9,6 +10,8 @@ public struct ControlClient: Sendable {
     public enum Failure: Error, CustomStringConvertible {
         /// Nobody answers at this path.
         case noDaemon(path: String)
+        /// Somebody listens, and has not answered: it may be done, or be done later.
+        case noAnswer(path: String, problem: String)
         /// The daemon answered that it did not do it; what to exit with.
         case refused(String, exitCode: Int32)
 
@@ -16,6 +19,9 @@ public struct ControlClient: Sendable {
             switch self {
             case .noDaemon(let path):
                 "no daemon answers at \(path): start it with `twostepd run`, or `systemctl start twostepd`"
+            case .noAnswer(let path, let problem):
+                "the daemon at \(path) was asked, and has not answered (\(problem)): it may have done it; see `twostepd "
+                    + "status` and `twostepd history --events` before asking again"
             case .refused(let message, _): message
             }
         }
@@ -65,9 +71,14 @@ public struct ControlClient: Sendable {
             let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
             data = try await response.body.collect(upTo: LocalServer.bodyLimit)
         } catch {
-            throw Failure.noDaemon(path: socket)
+            throw Failure.noAnswer(path: socket, problem: String("\(error)".onOneLine().prefix(200)))
         }
-        let answer = try JSONCoding.decoder.decode(ControlMessage.Answer.self, from: Data(data.readableBytesView))
+        let answer: ControlMessage.Answer
+        do {
+            answer = try JSONCoding.decoder.decode(ControlMessage.Answer.self, from: Data(data.readableBytesView))
+        } catch {
+            throw Failure.noAnswer(path: socket, problem: "what came is no answer")
+        }
         guard answer.done else { throw Failure.refused(answer.message, exitCode: answer.exitCode) }
         return answer
     }

@@ -227,7 +227,7 @@ extension StartupError {
     /// The exit code that fits a failure of the store.
     init(_ error: StorageError) {
         switch error {
-        case .lockHeld, .busy, .diskFull, .pruneRefused, .moveRefused, .bundleRefused:
+        case .noStore, .lockHeld, .busy, .diskFull, .pruneRefused, .moveRefused, .bundleRefused:
             self = .unavailable(error.description)
         default: self = .configuration(error.description)
         }

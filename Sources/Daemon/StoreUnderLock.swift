@@ -6,18 +6,31 @@ public import Storage
 /// Work on the store by a command, while no daemon does any.
 enum StoreUnderLock {
     /// Opens the store under `lock`, does `work`, and closes and releases both.
-    static func perform(
+    static func perform<Value>(
         _ lock: StoreLock, settings: Settings, environment: [String: String],
-        _ work: (Store) throws(StorageError) -> Void
-    ) throws(StartupError) {
+        _ work: (Store) throws(StorageError) -> Value
+    ) throws(StartupError) -> Value {
         let secrets = SecretSources.read(settings: settings, environment: environment)
         guard let sources = secrets.value else { throw .configuration(secrets.rendered(color: false)) }
         do throws(StorageError) {
             let (key, _) = try StoreKey.forWriting(at: lock.location, secrets: sources, settings: settings)
             let store = try Store.open(at: lock.location, key: key)
-            try work(store)
+            let value = try work(store)
             try store.close()
             try lock.release()
+            return value
+        } catch {
+            throw StartupError(error)
+        }
+    }
+
+    /// Takes the lock of the store that the settings name, for `command`. Refuses while somebody works on it, and when
+    /// there is no store: a mistyped folder must not get one.
+    static func lock(_ settings: Settings, for command: String, at now: Instant) throws(StartupError) -> StoreLock {
+        let location = StoreLocation(directory: settings.stateDirectory)
+        do throws(StorageError) {
+            guard location.hasStore else { throw .noStore(path: location.database) }
+            return try StoreLock.acquire(at: location, command: command, pid: getpid(), now: now)
         } catch {
             throw StartupError(error)
         }
@@ -30,13 +43,7 @@ public enum ClockKeeper {
     public static func accept(
         settings: Settings, environment: [String: String], actor: String, now: Instant
     ) throws(StartupError) {
-        let location = StoreLocation(directory: settings.stateDirectory)
-        let lock: StoreLock
-        do throws(StorageError) {
-            lock = try StoreLock.acquire(at: location, command: "clock accept", pid: getpid(), now: now)
-        } catch {
-            throw StartupError(error)
-        }
+        let lock = try StoreUnderLock.lock(settings, for: "clock accept", at: now)
         try StoreUnderLock.perform(lock, settings: settings, environment: environment) { store throws(StorageError) in
             try store.acceptClock(at: now, actor: actor)
         }
@@ -49,11 +56,9 @@ public enum HistoryKeeper {
     public static func compact(
         settings: Settings, now: Instant
     ) throws(StartupError) -> (before: StoreSize, after: StoreSize) {
-        let location = StoreLocation(directory: settings.stateDirectory)
+        let lock = try StoreUnderLock.lock(settings, for: "audit compact", at: now)
         do throws(StorageError) {
-            guard location.hasStore else { throw .noStore(path: location.database) }
-            let lock = try StoreLock.acquire(at: location, command: "audit compact", pid: getpid(), now: now)
-            let sizes = try Store.compact(at: location)
+            let sizes = try Store.compact(at: lock.location)
             try lock.release()
             return sizes
         } catch {
@@ -65,19 +70,9 @@ public enum HistoryKeeper {
     public static func prune(
         before date: Instant, settings: Settings, environment: [String: String], actor: String, now: Instant
     ) throws(StartupError) -> Pruning {
-        let location = StoreLocation(directory: settings.stateDirectory)
-        let lock: StoreLock
-        do throws(StorageError) {
-            guard location.hasStore else { throw .noStore(path: location.database) }
-            lock = try StoreLock.acquire(at: location, command: "audit prune", pid: getpid(), now: now)
-        } catch {
-            throw StartupError(error)
+        let lock = try StoreUnderLock.lock(settings, for: "audit prune", at: now)
+        return try StoreUnderLock.perform(lock, settings: settings, environment: environment) {
+            store throws(StorageError) in try store.pruneHistory(before: date, at: now, actor: actor)
         }
-        var pruning: Pruning?
-        try StoreUnderLock.perform(lock, settings: settings, environment: environment) { store throws(StorageError) in
-            pruning = try store.pruneHistory(before: date, at: now, actor: actor)
-        }
-        guard let pruning else { preconditionFailure("the work was done, or it threw") }
-        return pruning
     }
 }

@@ -35,9 +35,7 @@ struct AuditCommand: ParsableCommand {
         func run() throws {
             let settings = try config.settings()
             let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
-            guard fleet.location.hasStore else {
-                throw Failure.failed("there is no store at \(fleet.location.database) yet")
-            }
+            guard fleet.location.hasStore else { throw Failure(StorageError.noStore(path: fleet.location.database)) }
             let report: AuditReport
             do {
                 report = try fleet.openWithKey().verifyAudit(anchor: anchor, location: fleet.location)
@@ -88,9 +86,7 @@ struct AuditCommand: ParsableCommand {
             let date = try AuditCommand.instant(before)
             let settings = try config.settings()
             let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
-            guard let reader = try fleet.open() else {
-                throw Failure.failed("there is no store at \(fleet.location.database) yet")
-            }
+            let reader = try fleet.existing()
             let sink = try ExportSink(path: output)
             do {
                 try reader.exportAudit(before: date) { record in

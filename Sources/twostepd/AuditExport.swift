@@ -86,6 +86,7 @@ final class ExportSink {
     private let path: String?
     private let descriptor: Int32
     private var count = 0
+    private var isOpen = true
     private(set) var failure: Failure?
 
     private var draft: String { (path ?? "") + ".part" }
@@ -119,17 +120,28 @@ final class ExportSink {
     /// Makes the file durable under its name. Gives how many lines it has.
     func finish() throws -> Int {
         guard let path else { return count }
-        guard fsync(descriptor) == 0, link(draft, path) == 0 else {
+        guard fsync(descriptor) == 0, link(draft, path) == 0, syncFolder(of: path) else {
+            let problem = Self.problem("cannot finish \(path)")
             abandon()
-            throw Self.problem("cannot finish \(path)")
+            throw problem
         }
         abandon()
         return count
     }
 
+    /// A new name is durable with its folder.
+    private func syncFolder(of path: String) -> Bool {
+        let name = path.lastIndex(of: "/").map { path[...$0] } ?? "."
+        let folder = open(String(name), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { return false }
+        defer { close(folder) }
+        return fsync(folder) == 0
+    }
+
     /// Removes what is not complete.
     func abandon() {
-        guard path != nil else { return }
+        guard path != nil, isOpen else { return }
+        isOpen = false
         close(descriptor)
         unlink(draft)
     }

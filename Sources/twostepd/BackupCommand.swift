@@ -26,9 +26,7 @@ struct BackupCommand: ParsableCommand {
     func run() throws {
         let settings = try config.settings()
         let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
-        guard let reader = try fleet.open() else {
-            throw Failure.failed("there is no store at \(fleet.location.database) yet")
-        }
+        let reader = try fleet.existing()
         do {
             try reader.backup(to: file)
         } catch {

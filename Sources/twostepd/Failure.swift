@@ -30,6 +30,7 @@ struct Failure: Error {
     init(_ error: ControlClient.Failure) {
         switch error {
         case .noDaemon: self = .noDaemon(error.description)
+        case .noAnswer: self = .failed(error.description)
         case .refused(let message, let exitCode): self = Failure(message: message, code: exitCode)
         }
     }

@@ -13,6 +13,12 @@ struct FleetReader {
     var location: StoreLocation { StoreLocation(directory: settings.stateDirectory) }
     var policy: Policy { settings.policy() }
 
+    /// The store without its PINs, for what makes no sense without one.
+    func existing() throws -> StoreReader {
+        guard let reader = try open() else { throw Failure(StorageError.noStore(path: location.database)) }
+        return reader
+    }
+
     /// The store without its PINs; nil when there is none yet.
     func open() throws -> StoreReader? {
         do {

@@ -59,9 +59,7 @@ struct HistoryCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try config.settings()
         let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
-        guard let reader = try fleet.open() else {
-            throw Failure.failed("there is no store at \(fleet.location.database) yet: `twostepd run` makes it")
-        }
+        let reader = try fleet.existing()
         var filter = HistoryFilter(number: try fleet.resolve(number, reader))
         filter.since = try since.map { try TimeBound.read($0, option: "--since", now: fleet.now) }
         filter.until = try until.map { try TimeBound.read($0, option: "--until", now: fleet.now) }

@@ -47,9 +47,7 @@ struct PINCommand: AsyncParsableCommand {
             }
             let settings = try config.settings()
             let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
-            guard let plain = try fleet.open() else {
-                throw Failure.failed("there is no store at \(fleet.location.database) yet")
-            }
+            let plain = try fleet.existing()
             guard let number = try fleet.resolve(number, plain) else { return }
             // What is shown is what was recorded: when the daemon rotates in between, both are done again.
             for _ in 1...5 {
@@ -168,9 +166,7 @@ struct PINCommand: AsyncParsableCommand {
             guard (1...StoreReader.pageLimit).contains(limit) else { throw Failure.usage("--limit is 1 to 10000") }
             let settings = try config.settings()
             let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
-            guard let reader = try fleet.open() else {
-                throw Failure.failed("there is no store at \(fleet.location.database) yet")
-            }
+            let reader = try fleet.existing()
             guard let number = try fleet.resolve(number, reader) else { return }
             let pins: [PINSummary]
             do {

@@ -24,7 +24,6 @@ struct ReloadCommand: AsyncParsableCommand {
             let answer = try await ControlClient(socket: settings.controlSocket).reload()
             Console.note(answer.message)
         } catch let error as ControlClient.Failure {
-            if case .noDaemon = error { throw Failure.noDaemon(error.description) }
             throw Failure(error)
         }
     }

@@ -97,12 +97,32 @@ struct CommandLineTests {
         try await rig.end()
     }
 
+    @Test("a daemon that takes an order and never answers is not taken for none: it may have carried it out")
+    func noAnswer() async throws {
+        let rig = try await Rig(Rig.fleet(1))
+        let listener = try ListeningSocket(at: rig.folder.appendingPathComponent("run/control.sock").path)
+        let thread = Thread {
+            while let connection = listener.accept() { close(connection) }
+            listener.close()
+        }
+        thread.start()
+        for words in [["reload"], ["rotate", "n1"]] {
+            let result = try await Binary.run(words + ["--config", rig.config.path])
+            #expect(result.code == 1)
+            #expect(result.errors.contains("has not answered") && result.errors.contains("it may have done it"))
+            #expect(!result.errors.contains("twostepd run"), "\(result.errors)")
+        }
+        listener.stop()
+        try await rig.end()
+    }
+
     @Test("without a store, what needs one exits with 1 and says so, with nothing on standard output")
     func noStore() async throws {
         let rig = try await Rig(Rig.fleet(1))
         for words in [
             ["history"], ["status", "n1"], ["pin", "show"], ["pin", "list"], ["backup"], ["audit", "verify"],
-            ["audit", "export"], ["key", "id"],
+            ["audit", "export"], ["key", "id"], ["clock", "accept"],
+            ["audit", "prune"], ["audit", "compact"], ["key", "rotate"],
         ] {
             let arguments = words + Self.needed(words, rig.folder) + ["--config", rig.config.path]
             let result = try await Binary.run(arguments)

@@ -1,6 +1,7 @@
+import Foundation
 import Glibc
 
-/// A socket that listens on a port of 127.0.0.1 that was free.
+/// A socket that listens: on a port of 127.0.0.1 that was free, or at a path.
 struct ListeningSocket: Sendable {
     let descriptor: Int32
     let port: UInt16
@@ -21,6 +22,24 @@ struct ListeningSocket: Sendable {
         guard isOpen else { throw TestFailure("no \(purpose): \(String(cString: strerror(errno)))") }
         self.descriptor = descriptor
         port = UInt16(bigEndian: address.sin_port)
+    }
+
+    /// - Parameter path: where nothing is yet; its folder is made.
+    init(at path: String) throws {
+        try FileManager.default.createDirectory(
+            at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+        let isOpen = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0 && listen(descriptor, 64) == 0
+            }
+        }
+        guard isOpen else { throw TestFailure("cannot listen at \(path): \(String(cString: strerror(errno)))") }
+        self.descriptor = descriptor
+        port = 0
     }
 
     /// The next connection; nil once it is shut down.
