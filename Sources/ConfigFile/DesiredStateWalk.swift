@@ -25,9 +25,9 @@ final class DesiredStateWalk {
         var rotateAfterReveal: Located<Duration?>?
     }
 
-    /// The bounds of `rotate_every`; on loopback the lower one is ``lowestOnLoopback``.
     /// Rotation periods beyond it are doubted.
     static let longRotation: Duration = .seconds(180 * 86_400)
+    /// The bounds of `rotate_every`; on loopback the lower one is ``lowestOnLoopback``.
     static let rotateRange = NodeReader.DurationRange(lowest: .seconds(3600), highest: .seconds(365 * 86_400))
     /// The bounds of `reapply_every`; on loopback the lower one is ``lowestOnLoopback``.
     static let reapplyRange = NodeReader.DurationRange(lowest: .seconds(600), highest: .seconds(30 * 86_400))

@@ -1,4 +1,5 @@
 import Crypto
+import Planning
 
 /// What both readers do with a file's bytes before they look at its content.
 enum ReadFile {
@@ -39,7 +40,7 @@ enum ReadFile {
 
     /// Parses `bytes` and lets `content` make a value of them.
     ///
-    /// - Parameter content: gets the reader, the root node (nil for a file without content) and the file's SHA-256.
+    /// - Parameter content: gets the reader and the file's SHA-256.
     static func reading<Value: Sendable>(
         _ bytes: [UInt8], file: String, showsSource: Bool = true,
         content: (_ reader: NodeReader, _ sha256: String) -> Value?
@@ -67,7 +68,6 @@ enum ReadFile {
 
     /// SHA-256 as 64 lower-case hexadecimal digits.
     static func sha256(of bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef")
-        return String(SHA256.hash(data: bytes).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+        SHA256.hash(data: bytes).hexadecimal
     }
 }

@@ -152,6 +152,8 @@ public struct SecretSources: SecretLookup {
 
     static let tokenPrefix = "TWOSTEPD_TOKEN_"
     static let pinPrefix = "TWOSTEPD_PIN_"
+    /// What the names of all environment variables begin with that hold secrets.
+    public static let variablePrefixes = [tokenPrefix, pinPrefix]
 
     /// The end of the variable's name: upper case, with `_` for `-` and `.`.
     static func variableSuffix(_ name: String) -> String {

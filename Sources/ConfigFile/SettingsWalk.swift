@@ -150,7 +150,7 @@ struct SettingsWalk {
         // More writes than these are not remembered, so a higher limit could not be kept.
         limit(fields, .writesPerHour, WriteBudget.remembered, &limits.writesPerHour)
         limit(fields, .writesPerHourExposed, WriteBudget.remembered, &limits.writesPerHourExposed)
-        limit(fields, .concurrency, 1024, &limits.concurrency)
+        limit(fields, .concurrency, Policy.mostConcurrent, &limits.concurrency)
         limit(fields, .maxExposed, 1_000_000, &limits.maxExposed)
         limit(fields, .maxWeakenedPercent, 100, &limits.maxWeakenedPercent)
         return limits

@@ -12,7 +12,6 @@ import Storage
 struct ControlService: Sendable {
     let stateDirectory: String
     let socketPath: String
-    let commits: CommitQueue
     let clock: SystemClock
     let logger: Logger
     let reload: @Sendable () async -> ControlMessage.Answer
@@ -49,7 +48,7 @@ struct ControlService: Sendable {
         try await server.run()
     }
 
-    /// Serves health and readiness on `host`:`port` until the task is cancelled.
+    /// Serves the page, health, metrics and the read-only API on `host`:`port` until the task is cancelled.
     func serveListener(host: String, port: Int) async throws {
         let server = LocalServer(
             address: .hostname(host, port: port), logger: Self.quiet, onRunning: {},
@@ -136,14 +135,7 @@ struct ControlService: Sendable {
 
     /// Free text of a caller, bounded, on one line, and without what steers a terminal or turns the writing.
     static func clean(_ text: String, _ length: Int) -> String {
-        var scalars = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars.prefix(length) {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator: scalars.append(" ")
-            default: scalars.append(scalar)
-            }
-        }
-        return String(scalars)
+        String(text.unicodeScalars.prefix(length)).onOneLine()
     }
 
     func observe(_ call: LocalServer.Call) async -> LocalServer.Reply {
@@ -157,7 +149,8 @@ struct ControlService: Sendable {
             return .text(readiness.isReady ? .ok : .serviceUnavailable, readiness.text)
         default:
             return await observatory.reply(to: call)
-                ?? .text(.notFound, "not here: /healthz, /readyz, /metrics, /v1/status and /v1/changes are")
+                ?? .text(
+                    .notFound, "not here: /, /healthz, /readyz, /metrics, /v1/status, /v1/numbers and /v1/changes are")
         }
     }
 

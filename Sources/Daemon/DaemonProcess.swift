@@ -205,7 +205,7 @@ public final class DaemonProcess: Sendable {
     private func startServers(_ observatory: Observatory) {
         let service = ControlService(
             stateDirectory: settings.stateDirectory, socketPath: settings.controlSocket,
-            commits: reconciliation.commits, clock: SystemClock(), logger: logger,
+            clock: SystemClock(), logger: logger,
             reload: { [weak self] in await self?.reloadAndTell(acceptance: nil) ?? .stopping },
             accept: { [weak self] in await self?.reloadAndTell(acceptance: $0) ?? .stopping },
             order: { [weak self] in await self?.give($0) ?? .stopping },
@@ -244,12 +244,7 @@ public final class DaemonProcess: Sendable {
 
     private func health() async -> (isWell: Bool, text: String) {
         let result = await withCheckedContinuation { continuation in
-            reconciliation.driver.ping {
-                self.reconciliation.commits.perform({ store throws(StorageError) in _ = try store.reader.nextChangeID()
-                }) {
-                    continuation.resume(returning: $0)
-                }
-            }
+            Watchdog.takePulse(reconciliation.driver, reconciliation.commits) { continuation.resume(returning: $0) }
         }
         switch result {
         case .success: return (true, "ok")

@@ -6,17 +6,20 @@ import Storage
 /// One line a day that says how the fleet stands: on a quiet day it is the only one.
 struct DaySummary: Hashable {
     let standings: [NumberCondition: Int]
-    /// Requests of the last 24 hours.
+    /// Requests of the last 24 hours, of the newest ``mostCounted``.
     let accepted: Int
     let others: Int
     /// Rotations that fall due within the next 24 hours.
     let rotationsAhead: Int
 
+    /// More than the limits permit one instance in a day, by default ten times.
+    private static let mostCounted = 1_000_000
+
     /// Reads the store as it is at `view.now`.
     init(_ reader: StoreReader, view: FleetView, guards: GuardsInForce) throws(StorageError) {
         let fleet = try FleetDigest(reader, view: view, guards: guards)
         let day: Duration = .seconds(86_400)
-        let days = try reader.changesPerDay(from: view.now.advanced(by: .zero - day))
+        let days = try reader.changesPerDay(from: view.now.advanced(by: .zero - day), limit: Self.mostCounted)
         standings = fleet.conditions
         accepted = days.reduce(0) { $0 + $1.accepted }
         others = days.reduce(0) { $0 + $1.others }

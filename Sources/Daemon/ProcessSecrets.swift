@@ -1,3 +1,4 @@
+import ConfigFile
 import Foundation
 import Glibc
 import LinuxShim
@@ -18,6 +19,6 @@ public enum ProcessSecrets {
         // Swift's own crash handler prints registers and the memory that they point to, and a process that somebody
         // sends SIGABRT, as a watchdog does, would outlive it.
         for number in [SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSEGV, SIGTRAP] { signal(number, SIG_DFL) }
-        for prefix in ["TWOSTEPD_TOKEN_", "TWOSTEPD_PIN_"] { twostepd_wipe_environment(prefix) }
+        for prefix in SecretSources.variablePrefixes { twostepd_wipe_environment(prefix) }
     }
 }

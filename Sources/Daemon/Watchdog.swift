@@ -44,12 +44,21 @@ final class Watchdog: Sendable {
             return isAsking
         }
         guard !wasAsking else { return }
+        Self.takePulse(driver, commits) { result in
+            self.isAsking.withLock { $0 = false }
+            guard case .success = result, !self.flights.isOverdue else { return }
+            self.notifier.watchdog()
+        }
+    }
+
+    /// Asks engine and store in turn; `completion` comes when both have answered.
+    static func takePulse(
+        _ driver: EngineDriver, _ commits: CommitQueue,
+        completion: @escaping @Sendable (Result<Void, StorageError>) -> Void
+    ) {
         driver.ping {
-            self.commits.perform({ store throws(StorageError) in _ = try store.reader.nextChangeID() }) { result in
-                self.isAsking.withLock { $0 = false }
-                guard case .success = result, !self.flights.isOverdue else { return }
-                self.notifier.watchdog()
-            }
+            commits.perform(
+                { store throws(StorageError) in _ = try store.reader.nextChangeID() }, completion: completion)
         }
     }
 }

@@ -3,7 +3,7 @@ public struct NumberRecord: Hashable, Sendable {
     /// The exposure of a number that should be enabled: from the disable, or the first enable of a number that was off
     /// before, until `off` leaves the belief.
     public struct Cycle: Hashable, Sendable {
-        /// When the disable was made durable.
+        /// When the request that begins it was made durable.
         public let since: Instant
         /// Why the cycle was begun; the enable that ends it carries the same reason.
         public let reason: DecisionReason
@@ -35,7 +35,8 @@ public struct NumberRecord: Hashable, Sendable {
     public var belief: Belief
     /// The generations that may be live and the newest few, ascending. Older ones stay in the store.
     public var generations: [PINGeneration]
-    /// The effect of the last request, when that request was accepted; nil after any other end but `noEffect`.
+    /// The effect of the last request that may have had one, when it was accepted; nil after any other end, but a refusal
+    /// of what had been accepted before.
     public var lastAccepted: Effect?
     public var refusals: Refusals?
     /// Requests in a row that were not accepted, since the number was last as desired.

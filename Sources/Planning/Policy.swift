@@ -6,7 +6,7 @@ public struct Policy: Sendable {
     public var writesPerHour: Int? = 20
     /// Requests an hour to one number while it is exposed; nil lifts the limit.
     public var writesPerHourExposed: Int? = 120
-    /// Requests in flight at once; nil lifts the limit, up to the engine's own bound.
+    /// Requests in flight at once, at most ``mostConcurrent``; nil lifts the limit, up to ``concurrencyWhenLifted``.
     public var concurrency: Int? = 8
     /// Numbers that we expose at once; nil lifts the limit.
     public var maxExposed: Int? = 4
@@ -31,6 +31,11 @@ public struct Policy: Sendable {
 
     /// The defaults of the design.
     public init() {}
+
+    /// The highest limit of requests in flight that is kept.
+    public static let mostConcurrent = 1024
+    /// The bound on requests in flight when their limit is lifted.
+    public static let concurrencyWhenLifted = 256
 
     /// What holds where the settings say nothing.
     public static let standard = Policy()

@@ -3,7 +3,7 @@ import Planning
 /// Whose turn it is, and what its request takes with it.
 extension Engine {
     private var concurrency: Int {
-        min(policy.concurrency ?? Self.maxConcurrency, Self.maxConcurrency)
+        min(policy.concurrency ?? Policy.concurrencyWhenLifted, Policy.mostConcurrent)
     }
 
     private var mayDispatch: Bool {

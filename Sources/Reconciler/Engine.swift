@@ -16,8 +16,6 @@ public struct Engine: Sendable {
     static let maxActive = 2048
     /// The most numbers that one page brings.
     static let pageSize = 512
-    /// The bound on requests in flight when the setting is lifted.
-    static let maxConcurrency = 256
     /// How long a number rests whose record cannot be read.
     static let unreadableRest: Duration = .seconds(3600)
 

@@ -137,8 +137,6 @@ public final class SimulatedVendor: Sendable {
     /// Carries every late request out now, in the order in which they came.
     public func settleLateLandings() { state.withLock { $0.model.landAll() } }
 
-    /// Sets all counters to zero.
-
     /// Changes what the vendor does where its documentation is silent.
     public func setSemantics(_ semantics: VendorSemantics) { state.withLock { $0.model.semantics = semantics } }
 

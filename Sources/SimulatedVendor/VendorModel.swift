@@ -28,7 +28,7 @@ public struct VendorModel: Sendable {
         public var faults = 0
         /// Requests that landed late.
         public var landedLate = 0
-        /// The most tokens that were off at once, since the start or since the counters were cleared.
+        /// The most tokens that were off at once, since the start.
         public var mostOff = 0
     }
 

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import GRDB
+import Planning
 
 /// Chains the history: each opening and answer of a change, and each event, gets a message authentication code over
 /// the one before, its place and its content, in the transaction that writes it.
@@ -126,7 +127,7 @@ extension AuditChain.Head {
     }
 
     /// The head as it is shown and given back: `17:9f86d081…`, the sequence and 64 hexadecimal digits.
-    var text: String { "\(sequence):" + mac.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+    var text: String { "\(sequence):" + mac.hexadecimal }
 
     /// Reads ``text``; nil for anything else.
     init?(text: String) {

@@ -8,14 +8,6 @@ import Synchronization
 /// the disk fails, all of its batch fail. Completions come in order (but those of what found the queue full), on the
 /// queue's own serial Dispatch queue.
 public final class CommitQueue: Sendable {
-    /// What the queue did so far.
-    public struct Statistics: Hashable, Sendable {
-        /// Submissions that were committed or failed.
-        public var submissions = 0
-        /// Transactions that it took, failed ones counted.
-        public var transactions = 0
-    }
-
     fileprivate enum Item: Sendable {
         case commit([StoreMutation], @Sendable (Result<Void, StorageError>) -> Void)
         case work(@Sendable () -> Void)
@@ -24,7 +16,6 @@ public final class CommitQueue: Sendable {
     fileprivate struct State {
         var waiting: [Item] = []
         var isDraining = false
-        var statistics = Statistics()
     }
 
     private let store: Store
@@ -54,9 +45,6 @@ public final class CommitQueue: Sendable {
 
     /// How many submissions and pieces of work wait.
     public var length: Int { state.withLock { $0.waiting.count } }
-
-    /// What the queue did so far.
-    public var statistics: Statistics { state.withLock { $0.statistics } }
 
     /// Commits the mutations, all or none, with whatever else waits; `completion` tells when they are on the disk.
     public func submit(
@@ -141,7 +129,6 @@ public final class CommitQueue: Sendable {
     }
 
     private func attempt(_ submissions: [Submission]) -> Result<Void, StorageError> {
-        state.withLock { $0.statistics.transactions += 1 }
         let began = ContinuousClock.now
         let result = Result { () throws(StorageError) in try store.commit(batch: submissions.map(\.mutations)) }
         if let onTransaction {
@@ -152,7 +139,6 @@ public final class CommitQueue: Sendable {
     }
 
     private func finish(_ submissions: [Submission], _ result: Result<Void, StorageError>) {
-        state.withLock { $0.statistics.submissions += submissions.count }
         for submission in submissions { submission.completion(result) }
     }
 }

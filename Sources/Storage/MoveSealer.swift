@@ -15,8 +15,6 @@ struct MoveSealer: Sendable {
     private let bundle: String
     private var mac: [UInt8] = []
 
-    var keyID: String { key.id }
-
     init(key: SealingKey, bundle: String) {
         self.key = key
         self.bundle = bundle
@@ -50,7 +48,7 @@ struct MoveSealer: Sendable {
     /// The code of the next line, 64 hexadecimal digits.
     mutating func vouch(for line: [UInt8]) -> String {
         mac = Array(HMAC<SHA256>.authenticationCode(for: mac + line, using: macKey))
-        return mac.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return mac.hexadecimal
     }
 
     private func associatedData(_ number: PhoneNumber, _ generation: Int) -> [UInt8] {

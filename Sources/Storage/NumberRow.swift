@@ -86,7 +86,7 @@ struct NumberRow {
 }
 
 extension DesiredNumber {
-    /// Reads the desired columns of `numbers`, from `label` to `operator_pin`.
+    /// Reads the desired columns of `numbers`, from `label` to `rotate_after_reveal`.
     fileprivate init(_ number: PhoneNumber, _ reader: inout RowReader) throws(StorageError) {
         self.init(
             number: number, label: reader.optionalText(), tokenName: reader.text(),

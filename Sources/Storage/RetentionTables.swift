@@ -1,4 +1,4 @@
-/// The seventh migration: what it takes to let old history go piece by piece, and to find a time in what is left.
+/// What it takes to let old history go piece by piece, and to find a time in what is left.
 enum RetentionTables {
     static let additions = """
         -- Requests whose one link was pruned, and whose other was not: 'opened:12 answered:15'.

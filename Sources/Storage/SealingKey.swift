@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Planning
 
 /// The key that seals PINs in the store: 32 bytes. It cannot print itself.
 public struct SealingKey: Sendable {
@@ -17,7 +18,7 @@ public struct SealingKey: Sendable {
         var hash = SHA256()
         hash.update(data: Array("twostepd sealing key id\n".utf8))
         hash.update(data: bytes)
-        id = hash.finalize().prefix(8).map { Self.hexadecimal($0) }.joined()
+        id = hash.finalize().prefix(8).hexadecimal
     }
 
     /// A key from the content of a file or a credential: 32 raw bytes, 64 hexadecimal digits or base64, and after it
@@ -66,10 +67,6 @@ public struct SealingKey: Sendable {
         let digits = Array("0123456789abcdef".utf8)
         return symmetricKey.withUnsafeBytes { $0.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] } }
             + [UInt8(ascii: "\n")]
-    }
-
-    private static func hexadecimal(_ byte: UInt8) -> String {
-        (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }
 
     /// The bytes that pairs of hexadecimal digits stand for.

@@ -111,8 +111,7 @@ extension Database {
         let sql = "SELECT revision FROM desired_states WHERE state = 'held' AND source = ?"
         if let known = try Int.fetchOne(self, sql: sql, arguments: [source]) { return known }
         let digest = SHA256.hash(data: Data("twostepd \(source)".utf8))
-        let digits = digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        let state = DesiredState(numbers: [], sha256: digits, source: source)
+        let state = DesiredState(numbers: [], sha256: digest.hexadecimal, source: source)
         let reason = "numbers from \(origin.source.boundedLine(to: TextLimit.line))"
         return try DesiredStateRow.append(state, DesiredStateDifference(), heldBecause: reason, at: now, self)
     }

@@ -7,7 +7,7 @@ public struct LockHolder: Hashable, Sendable, CustomStringConvertible {
     public let pid: Int32?
     /// When it took the lock.
     public let since: Instant?
-    /// The command that runs: `run` or `apply`.
+    /// The command that works on the store: `run`, `apply`, `key rotate`, …
     public let command: String?
 
     public init(pid: Int32?, since: Instant?, command: String?) {

@@ -2,7 +2,7 @@ import GRDB
 public import Planning
 
 /// One link of the chain with its row, as `audit export` writes it.
-public struct AuditRecord: Hashable, Sendable {
+public struct AuditRecord: Sendable {
     /// A column's value.
     public enum Value: Hashable, Sendable {
         case null
@@ -20,19 +20,10 @@ public struct AuditRecord: Hashable, Sendable {
     /// The columns that the link covers, in their order; nil when the row is gone.
     public let columns: [(name: String, value: Value)]?
 
-    public static func == (left: AuditRecord, right: AuditRecord) -> Bool {
-        left.sequence == right.sequence && left.mac == right.mac
-    }
-
-    public func hash(into hasher: inout Hasher) {
-        hasher.combine(sequence)
-        hasher.combine(mac)
-    }
-
     init(_ entry: AuditEntry) {
         sequence = entry.sequence
         self.entry = entry.kind.rawValue
-        mac = (entry.mac ?? []).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        mac = (entry.mac ?? []).hexadecimal
         table = entry.kind.table
         let names = Self.names(entry.kind)
         columns = entry.content.map { zip(names, $0.map { Value($0) }).map { (name: $0, value: $1) } }

@@ -47,9 +47,12 @@ extension StoreReader {
         try read { db in try ChangeRow.unanswered(db) }
     }
 
+    /// How many requests ``changesPerDay(from:limit:)`` counts for a page.
+    public static let mostCounted = 100_000
+
     /// The requests of each day (UTC) from `first` on, oldest first; of the newest `limit` requests.
     public func changesPerDay(
-        from first: Instant, limit: Int = 100_000
+        from first: Instant, limit: Int = mostCounted
     ) throws(StorageError) -> [DayOfChanges] {
         try read { db in
             let sql = """

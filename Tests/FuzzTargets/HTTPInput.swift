@@ -106,7 +106,7 @@
             let commits = CommitQueue(store: store)
             return ControlService(
                 // No input names this folder, so that no reveal is recorded.
-                stateDirectory: folder, socketPath: folder + "/control.sock", commits: commits,
+                stateDirectory: folder, socketPath: folder + "/control.sock",
                 clock: SystemClock(), logger: Logger(label: "fuzz", factory: { _ in SwiftLogNoOpLogHandler() }),
                 reload: { ControlMessage.Answer(done: true, message: "reloaded") },
                 accept: { ControlMessage.Answer(done: true, message: "accepted \($0.prefix)") },

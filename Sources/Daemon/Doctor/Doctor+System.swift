@@ -123,7 +123,7 @@ extension Doctor {
         var files = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
         // A connection a request in flight, and what the store and the servers need.
-        let needed = UInt64(settings.limits.concurrency ?? 256) + 64
+        let needed = UInt64(settings.limits.concurrency ?? Policy.concurrencyWhenLifted) + 64
         let open =
             files.rlim_cur >= needed
             ? Finding("open files", .ok, "\(files.rlim_cur)")

@@ -150,8 +150,10 @@ struct FleetPage {
                 let date = now.advanced(by: .milliseconds(Int64(index) * day)).description.prefix(10)
                 return BarChart.Bar(label: String(date), good: count, bad: 0)
             }, words: ("rotations", ""))
+        let counted = changesPerDay.reduce(0) { $0 + $1.accepted + $1.others }
+        let isCut = counted >= StoreReader.mostCounted
         let behind = BarChart(
-            title: "Requests of the last 30 days",
+            title: isCut ? "The last \(counted) requests" : "Requests of the last \(Self.daysBehind) days",
             bars: (0..<Self.daysBehind).reversed().map { age in
                 let date = String(now.advanced(by: .milliseconds(-Int64(age) * day)).description.prefix(10))
                 let changes = changesPerDay.first { $0.day == date }
