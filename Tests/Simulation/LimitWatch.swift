@@ -74,7 +74,9 @@ struct LimitWatch {
         case .tokenUnavailable, .daemonStopped: break
         case .success, .authenticationRefused, .balanceRefused, .rateLimited, .clientError, .vendorRefused:
             outages[call.endpoint] = nil
-        default:
+        case .nameNotResolved, .connectionRefused, .connectTimeout, .tlsFailed, .notSent, .serviceUnavailable,
+            .serverError,
+            .unexpectedStatus, .timeout, .connectionLost, .oversized, .malformed:
             outages[call.endpoint, default: Outage()].failures += 1
             outages[call.endpoint, default: Outage()].numbers.insert(call.number)
             if wasProbe { outages[call.endpoint]?.lastFailure = now }

@@ -22,6 +22,9 @@ enum ClosedLists {
             type: "NumberCondition", source: "Sources/Planning/NumberCondition.swift", document: reference,
             section: "Conditions"),
         List(type: "Verdict", source: "Sources/Planning/Outcome.swift", document: reference, section: "Outcomes"),
+        List(
+            type: "OutcomeReason", source: "Sources/Planning/OutcomeReason.swift", document: reference,
+            section: "Ends of requests"),
         List(type: "HookKind", source: "Sources/Planning/HookKind.swift", document: reference, section: "Hooks"),
         List(
             type: "Kind", source: "Sources/Planning/GuardState.swift", document: reference,

@@ -153,12 +153,17 @@ struct CommandTests {
         #expect(
             (json["desired_state"] as? [String: Any])?.keys.sorted()
                 == ["held_revision", "loaded_at", "revision", "sha256", "valid"])
+        let file = ManPageTests.repository.appending(path: "docs/reference.md")
+        let reference = try String(contentsOf: file, encoding: .utf8)
+        let section = try #require(reference.firstMatch(of: #/\n## Status\n(?s:(.*?))\n## /#)?.output.1)
+        let documented = section.matches(of: #/(?m)^\| `(\w+)` \|/#).map { String($0.output.1) }
         for number in json["numbers"] as? [[String: Any]] ?? [] {
             #expect(
                 number.keys.sorted() == [
                     "applied_at", "attempts", "belief", "certain", "condition", "desired", "label", "last_error",
                     "next_action", "next_action_at", "number", "pin_generation", "reason", "rotated_at",
                 ])
+            #expect(number.keys.sorted() == documented.sorted(), "each key has its row in docs/reference.md")
         }
         let history = try await rig.run("history", "--format", "json").json()
         for change in history["changes"] as? [[String: Any]] ?? [] {
