@@ -2,12 +2,12 @@ import Dispatch
 import Glibc
 
 /// Receives signals as events on a private queue.
-final class SignalWatcher: @unchecked Sendable {
+public final class SignalWatcher: @unchecked Sendable {
     private var sources: [any DispatchSourceSignal] = []
     private let queue = DispatchQueue(label: "twostepd.signals")
 
     /// Calls `handler` with each of `signals` that arrives, instead of what it does by default.
-    init(_ signals: [Int32], handler: @escaping @Sendable (Int32) -> Void) {
+    public init(_ signals: [Int32], handler: @escaping @Sendable (Int32) -> Void) {
         for number in signals {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)

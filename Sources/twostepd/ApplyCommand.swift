@@ -67,7 +67,7 @@ struct ApplyCommand: AsyncParsableCommand {
         switch output.format {
         case .json: try status.printJSON()
         case .text:
-            let width = Console.isTerminal(1) ? Console.width(1) : 0
+            let width = Console.tableWidth
             Console.print(lines: try status.lines(width: width, colours: Console.colours(1)))
         }
         guard result.failed.isEmpty, !result.wasInterrupted else {

@@ -1,6 +1,5 @@
 import ConfigFile
 import Daemon
-import Dispatch
 import Glibc
 import Logging
 import Planning
@@ -83,7 +82,7 @@ final class ApplyPass: Sendable {
             settings: settings, environment: environment, command: "apply", logger: logger,
             observe: { [weak self] in self?.note($0) })
         reconciliation.withLock { $0 = work }
-        let signals = Interruption { [weak self] in
+        let signals = SignalWatcher([SIGINT, SIGTERM]) { [weak self] _ in
             self?.state.withLock { $0.wasInterrupted = true }
             self?.reconciliation.withLock { $0 }?.requestStop()
         }
@@ -262,21 +261,5 @@ extension ApplyPass.State {
             because[number] = reason
         }
         open.subtract(numbers)
-    }
-}
-
-/// Ctrl-C and SIGTERM as a callback.
-final class Interruption: @unchecked Sendable {
-    private var sources: [any DispatchSourceSignal] = []
-    private let queue = DispatchQueue(label: "twostepd.interruption")
-
-    init(_ handler: @escaping @Sendable () -> Void) {
-        for number in [SIGINT, SIGTERM] {
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler(handler: handler)
-            source.resume()
-            sources.append(source)
-        }
     }
 }

@@ -83,7 +83,7 @@ struct AuditCommand: ParsableCommand {
         var output: String?
 
         func run() throws {
-            let date = try AuditCommand.instant(before)
+            let date = try TimeBound.read(before, option: "--before", now: SystemClock().now())
             let settings = try config.settings()
             let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
             let reader = try fleet.existing()
@@ -121,7 +121,7 @@ struct AuditCommand: ParsableCommand {
         var before: String
 
         func run() throws {
-            let date = try AuditCommand.instant(before)
+            let date = try TimeBound.read(before, option: "--before", now: SystemClock().now())
             let settings = try config.settings()
             do {
                 let pruning = try HistoryKeeper.prune(
@@ -132,13 +132,5 @@ struct AuditCommand: ParsableCommand {
                 throw Failure(error)
             }
         }
-    }
-
-    /// An instant, or a date for its first moment in UTC.
-    static func instant(_ text: String) throws -> Instant {
-        guard let instant = Instant(text) ?? Instant(text + "T00:00:00Z") else {
-            throw Failure.usage("--before is an instant such as 2026-01-01T00:00:00Z, or a date")
-        }
-        return instant
     }
 }

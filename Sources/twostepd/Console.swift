@@ -39,6 +39,9 @@ enum Console {
         return isTerminal(descriptor) && !isOff
     }
 
+    /// How wide a table on standard output is at most; 0, for as wide as it likes, when that is no terminal.
+    static var tableWidth: Int { isTerminal(1) ? width(1) : 0 }
+
     /// The width of the terminal in columns; 100 when there is none.
     static func width(_ descriptor: Int32) -> Int {
         var size = winsize()

@@ -12,7 +12,7 @@ struct HistoryView {
     /// At most so many, the newest.
     let most: Int
 
-    private var width: Int { Console.isTerminal(1) ? Console.width(1) : 0 }
+    private var width: Int { Console.tableWidth }
 
     func printChanges(_ reader: StoreReader) throws {
         var after = try reader.changeID(beforeNewest: most, matching: filter)

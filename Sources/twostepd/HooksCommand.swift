@@ -42,7 +42,7 @@ struct HooksCommand: ParsableCommand {
                     time.text(hook.failingSince), hook.lastError ?? "-",
                 ])
             }
-            Console.print(lines: table.lines(width: Console.isTerminal(1) ? Console.width(1) : 0))
+            Console.print(lines: table.lines(width: Console.tableWidth))
         }
     }
 }

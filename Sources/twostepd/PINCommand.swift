@@ -194,7 +194,7 @@ struct PINCommand: AsyncParsableCommand {
                     pin.maybeLive ? "yes" : "no", time(pin.doubtAt), pin.keyID,
                 ])
             }
-            table.lines(width: Console.isTerminal(1) ? Console.width(1) : 0).forEach { Console.print($0) }
+            table.lines(width: Console.tableWidth).forEach { Console.print($0) }
         }
     }
 }

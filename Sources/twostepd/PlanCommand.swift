@@ -56,7 +56,7 @@ struct PlanCommand: ParsableCommand {
             if desiredState != nil { Console.print("Against the store: \(comparison.difference).\n") }
             PlanText(
                 rows: rows, document: document, shard: settings.shard, now: fleet.now,
-                width: Console.isTerminal(1) ? Console.width(1) : 0
+                width: Console.tableWidth
             ).lines.forEach { Console.print($0) }
             if let held = comparison.held {
                 Console.print(

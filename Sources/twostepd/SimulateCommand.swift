@@ -1,5 +1,5 @@
 import ArgumentParser
-import Dispatch
+import Daemon
 import Foundation
 import SimulatedVendor
 
@@ -48,7 +48,7 @@ struct SimulateCommand: AsyncParsableCommand {
             "the vendor is simulated (\(semantics)) until Ctrl-C; the truth is at http://127.0.0.1:\(vendor.port)/_sim/truth"
         )
         let stopped = AsyncStream<Void>.makeStream()
-        let signals = Interruption { stopped.continuation.yield() }
+        let signals = SignalWatcher([SIGINT, SIGTERM]) { _ in stopped.continuation.yield() }
         for await _ in stopped.stream { break }
         withExtendedLifetime(signals) {}
         try await vendor.stop()

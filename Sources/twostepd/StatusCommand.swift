@@ -45,7 +45,7 @@ struct StatusCommand: AsyncParsableCommand {
         let settings = try config.settings()
         guard watch else {
             guard output.format == .text else { return try report(settings).printJSON() }
-            let width = Console.isTerminal(1) ? Console.width(1) : 0
+            let width = Console.tableWidth
             return Console.print(lines: try report(settings).lines(width: width, colours: Console.colours(1)))
         }
         guard output.format == .text, Console.isTerminal(1) else {
