@@ -10,7 +10,7 @@ public import Planning
 /// (`TWOSTEPD_NUMBER=…`), and where that cannot be reached with the journal's priority, `<6>`, before the line. The
 /// journal keeps the time; elsewhere the line begins with time and level.
 ///
-/// Whoever takes the lines holds nobody up: see ``LogPatience``.
+/// Whoever takes the lines holds nobody up: see `LogPatience`.
 public struct LogOutput: LogHandler {
     /// The longest line that is written, in UTF-8 bytes; the rest is cut off. With its line break it is as much as a pipe
     /// takes in one piece.

@@ -59,7 +59,7 @@ extension StoreReader {
     }
 
     /// The numbers that we expose: managed, to be enabled, possibly off, and in a cycle of ours
-    /// (``NumberRecord/Cycle/isOurs``).
+    /// (`NumberRecord.Cycle.isOurs`).
     public func exposedNumbers() throws(StorageError) -> [PhoneNumber] {
         try read { db in
             let sql = "SELECT number FROM numbers INDEXED BY numbers_exposed WHERE \(Self.isExposed) ORDER BY number"
