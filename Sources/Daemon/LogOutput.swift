@@ -98,7 +98,8 @@ public struct LogOutput: LogHandler {
     }
 
     private static func cut(_ text: String) -> String {
-        text.utf8.count <= longestLine ? text : String(decoding: text.utf8.prefix(longestLine), as: UTF8.self)
+        // A character that is cut in two is shown as one of three bytes.
+        text.utf8.count <= longestLine ? text : String(decoding: text.utf8.prefix(longestLine - 3), as: UTF8.self)
     }
 
     /// One write for a whole line, so that lines of several threads never mix; false when nobody takes it.

@@ -15,8 +15,9 @@ struct ApplyCommand: AsyncParsableCommand {
         abstract: "Bring every number to its desired state once, then exit: for cron and CI.",
         discussion: """
             It ends when every number is as desired, is uncertain only until an unanswered request can no longer land, \
-            or has failed three times; then the exit code is 1 and the failed numbers are named. It works without a \
-            daemon; while one runs, use `twostepd reload`.
+            or is given up: after three failures in a row of its own, or of the probes of an endpoint that is down. Then \
+            the exit code is 1 and the failed numbers are named. It works without a daemon; while one runs, use \
+            `twostepd reload`.
 
             Examples:
               twostepd apply

@@ -45,6 +45,13 @@ struct Instance: Sendable {
         try await Binary.run(arguments + ["--config", config.path], environment: environment)
     }
 
+    /// What became of each desired state, in their order.
+    func revisions() async throws -> [String] {
+        let store = rig.folder.appendingPathComponent("state-\(name)/twostepd.sqlite").path
+        return try await Shell.run("sqlite3", [store, "SELECT state FROM desired_states ORDER BY revision"])
+            .split(separator: "\n").map(String.init)
+    }
+
     /// The numbers of `status` that are managed, by number.
     func managed() async throws -> [String: [String: Any]] {
         let numbers = try await run("status", "--format", "json").json()["numbers"] as? [[String: Any]] ?? []

@@ -120,6 +120,7 @@ struct MoveTests {
         daemons.append(try await target.startDaemon())
         let gone = try await out()
         #expect(gone.code == 0, "\(gone.errors)")
+        #expect(try await source.revisions() == ["accepted", "accepted"], "handing over is no desired state")
         try await checkRefusals(rig, target, bundle, key)
         let taken = try await target.run("move", "in", bundle.path, "--key", key)
         #expect(taken.code == 0, "\(taken.errors)")
