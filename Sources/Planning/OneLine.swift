@@ -1,8 +1,8 @@
-extension StringProtocol {
+extension String {
     /// The text with a space for whatever breaks a line, steers a terminal, hides itself or turns the direction of
     /// writing: for texts of others that people get to read.
     public func onOneLine() -> String {
-        if utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return String(self) }
+        if utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return self }
         var scalars = String.UnicodeScalarView()
         for scalar in unicodeScalars {
             switch scalar.properties.generalCategory {
