@@ -1,6 +1,5 @@
+import Planning
 import Testing
-
-@testable import Planning
 
 struct CircuitBreakerTests {
     private static let policy: Policy = {
@@ -111,15 +110,23 @@ struct CircuitBreakerTests {
         #expect(endpoint.breaker.openSince != nil, "it still takes the next one for a probe")
     }
 
+    @Test func `The exhaustive list of reasons says of each what it tells`() {
+        let down = OutcomeReason.allCases.filter { $0.saysOfEndpoint == .down }
+        let up = OutcomeReason.allCases.filter { $0.saysOfEndpoint == .up }
+        #expect(down.count == 12 && up.count == 6 && OutcomeReason.allCases.count == 20)
+        #expect(!down.contains(.authenticationRefused), "one wrong token does not stop the others")
+    }
+
     @Test(arguments: OutcomeReason.allCases)
-    func `An answer says that the endpoint works, and what never left does not`(_ reason: OutcomeReason) {
+    func `An answer says that the endpoint works, and its absence that it does not`(_ reason: OutcomeReason) {
+        let isAnswer: Bool
         switch reason.verdict {
-        case .accepted, .refused: #expect(reason.saysOfEndpoint == .up)
-        case .noEffect: #expect(reason.saysOfEndpoint == .up || reason.neverLeft)
-        case .inDoubt: #expect(reason.saysOfEndpoint != .up)
+        case .accepted, .refused: isAnswer = true
+        case .noEffect: isAnswer = !reason.neverLeft
+        case .inDoubt: isAnswer = false
         }
-        if reason.neverLeft { #expect(reason.saysOfEndpoint != .up) }
-        // One wrong token does not stop the others.
-        if reason.holdReason != nil { #expect(reason.saysOfEndpoint == .up) }
+        // Two are of our own making.
+        let isOurs = [.tokenUnavailable, .daemonStopped].contains(reason)
+        #expect(reason.saysOfEndpoint == (isOurs ? .nothing : isAnswer ? .up : .down))
     }
 }
