@@ -2,7 +2,6 @@ import Foundation
 import Glibc
 import LinuxShim
 import Planning
-import Synchronization
 
 /// Runs a program with something on its standard input, and ends it when it takes too long.
 ///
@@ -75,17 +74,16 @@ enum HookProgram {
         close(fromChild[1])
         var run = Run(pid: pid, input: toChild[1], output: fromChild[0], rest: input[...])
         defer { run.closeAll() }
-        let isInTime = run.wait(timeout, interruption)
+        let end = run.wait(timeout, interruption)
         // Also what it left behind in the background.
         kill(-pid, SIGKILL)
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         let said = run.said.isEmpty ? "" : ": " + String(decoding: run.said, as: UTF8.self)
-        guard isInTime else {
-            let why =
-                interruption.hasBegun
-                ? "twostepd was stopped before it ended" : "it took longer than \(timeout.roughText)"
-            throw Failure(description: why + said)
+        switch end {
+        case .byItself: break
+        case .late: throw Failure(description: "it took longer than \(timeout.roughText)\(said)")
+        case .interrupted: throw Failure(description: "twostepd was stopped before it ended\(said)")
         }
         if status & 0x7f != 0 { throw Failure(description: "signal \(status & 0x7f) ended it\(said)") }
         let code = (status >> 8) & 0xff
@@ -116,7 +114,6 @@ enum HookProgram {
         /// Readable once it has begun.
         let descriptor: Int32
         private let other: Int32
-        private let isOver = Mutex(false)
 
         /// Nil when there is no pipe for it.
         init?() {
@@ -128,10 +125,7 @@ enum HookProgram {
 
         deinit { [descriptor, other].forEach { close($0) } }
 
-        var hasBegun: Bool { isOver.withLock { $0 } }
-
         func begin() {
-            isOver.withLock { $0 = true }
             var byte: UInt8 = 0
             // A pipe with nothing in it takes a byte.
             _ = write(other, &byte, 1)
@@ -161,27 +155,34 @@ enum HookProgram {
             for descriptor in [input, output, ended] where descriptor >= 0 { close(descriptor) }
         }
 
-        /// Feeds it and listens to it until it ends: true, or until the time is over or it is interrupted: false.
-        mutating func wait(_ timeout: Duration, _ interruption: Interruption) -> Bool {
+        /// Why it is waited for no longer.
+        enum End {
+            case byItself
+            case late
+            case interrupted
+        }
+
+        /// Feeds it and listens to it until it ends, the time is over, or it is interrupted.
+        mutating func wait(_ timeout: Duration, _ interruption: Interruption) -> End {
             let deadline = ContinuousClock.now + timeout
             if rest.isEmpty { endInput() }
             while true {
                 let left = ContinuousClock.now.duration(to: deadline).milliseconds
-                guard left > 0, ended >= 0 else { return false }
+                guard left > 0, ended >= 0 else { return .late }
                 var polled = [
                     pollfd(fd: ended, events: Int16(POLLIN), revents: 0),
                     pollfd(fd: isHeard ? output : -1, events: Int16(POLLIN), revents: 0),
                     pollfd(fd: input, events: Int16(POLLOUT), revents: 0),
                     pollfd(fd: interruption.descriptor, events: Int16(POLLIN), revents: 0),
                 ]
-                guard poll(&polled, 4, Int32(min(left, 60_000))) >= 0 || errno == EINTR else { return false }
+                guard poll(&polled, 4, Int32(min(left, 60_000))) >= 0 || errno == EINTR else { return .late }
                 if polled[2].revents != 0 { feed() }
                 if polled[1].revents != 0 { listen() }
                 if polled[0].revents != 0 {
                     listen()
-                    return true
+                    return .byItself
                 }
-                if polled[3].revents != 0 { return false }
+                if polled[3].revents != 0 { return .interrupted }
             }
         }
 
