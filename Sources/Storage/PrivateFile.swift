@@ -1,7 +1,7 @@
 import Glibc
 
-/// The few operations on files that the store, its lock and its key need, each with its error.
-enum PrivateFile {
+/// The few operations on files that the store, its lock and its key need, each with its error. One is for other files as well.
+public enum PrivateFile {
     /// What `stat` says of a file.
     struct Status {
         let mode: UInt32
@@ -122,6 +122,9 @@ enum PrivateFile {
         defer { close(descriptor) }
         try sync(descriptor, path)
     }
+
+    /// Makes the name of a file durable, with the folder that it is in.
+    public static func syncName(of path: String) throws(StorageError) { try syncDirectory(directory(of: path)) }
 
     /// The directory part of a path; `.` when it has none.
     static func directory(of path: String) -> String {

@@ -120,22 +120,10 @@ final class ExportSink {
     /// Makes the file durable under its name. Gives how many lines it has.
     func finish() throws -> Int {
         guard let path else { return count }
-        guard fsync(descriptor) == 0, link(draft, path) == 0, syncFolder(of: path) else {
-            let problem = Self.problem("cannot finish \(path)")
-            abandon()
-            throw problem
-        }
-        abandon()
+        defer { abandon() }
+        guard fsync(descriptor) == 0, link(draft, path) == 0 else { throw Self.problem("cannot finish \(path)") }
+        do { try PrivateFile.syncName(of: path) } catch { throw Failure(error) }
         return count
-    }
-
-    /// A new name is durable with its folder.
-    private func syncFolder(of path: String) -> Bool {
-        let name = path.lastIndex(of: "/").map { path[...$0] } ?? "."
-        let folder = open(String(name), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { return false }
-        defer { close(folder) }
-        return fsync(folder) == 0
     }
 
     /// Removes what is not complete.

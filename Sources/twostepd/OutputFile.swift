@@ -1,4 +1,5 @@
 import Glibc
+import Storage
 
 /// Writes whole files: what a reader finds under the name is either the old content or the new one.
 enum OutputFile {
@@ -27,9 +28,14 @@ enum OutputFile {
             guard link(draft, target) == 0 else {
                 throw errno == EEXIST ? self.exists(path) : problem("cannot make \(path)")
             }
-            return
+            return try sync(target)
         }
         guard rename(draft, target) == 0 else { throw problem("cannot replace \(path)") }
+        try sync(target)
+    }
+
+    private static func sync(_ path: String) throws {
+        do { try PrivateFile.syncName(of: path) } catch { throw Failure(error) }
     }
 
     private static func resolved(_ path: String) -> String {
