@@ -29,7 +29,7 @@ public enum DesiredStateFormatter {
     public static func format(bytes: [UInt8], file: String) -> Reading<FormattedFile> {
         let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
         return ReadFile.reading(bytes, file: file) { reader, _ in
-            let walk = DesiredStateWalk(reader: reader, shard: .whole, secrets: nil, references: .none)
+            let walk = DesiredStateWalk(reader: reader, secrets: nil, references: .none)
             guard let numbers = walk.numbers(), let root = reader.document.root, !reader.findings.hasErrors else {
                 return nil
             }

@@ -11,17 +11,14 @@ public enum DesiredStateReader {
     ///   - path: the file; a FIFO or device is refused without blocking.
     ///   - secrets: where the names of tokens and PINs are looked up; nil when there is no such place.
     ///   - references: how strictly those names are followed.
-    ///   - shard: which part of the fleet is wanted. The file is checked as a whole; names are followed, and numbers
-    ///     given, for this part only, because an instance has no secrets of another's.
     ///   - mark: makes the mark of a token's value, for each token that was found; nil for no marks.
     public static func read(
-        path: String, shard: Shard, secrets: (any SecretLookup)? = nil, references: ReferenceCheck = .none,
+        path: String, secrets: (any SecretLookup)? = nil, references: ReferenceCheck = .none,
         mark: ((Token) -> String)? = nil
     ) -> Reading<DesiredState> {
         do throws(FileProblem) {
             let file = try BoundedFile(path: path)
-            return read(
-                bytes: file.bytes, file: path, shard: shard, secrets: secrets, references: references, mark: mark)
+            return read(bytes: file.bytes, file: path, secrets: secrets, references: references, mark: mark)
         } catch {
             return ReadFile.failure(error, file: path)
         }
@@ -38,16 +35,16 @@ public enum DesiredStateReader {
 
     /// Reads bytes that came from `file`, which names them in problems and in the value's source.
     public static func read(
-        bytes: [UInt8], file: String, shard: Shard = .whole, secrets: (any SecretLookup)? = nil,
+        bytes: [UInt8], file: String, secrets: (any SecretLookup)? = nil,
         references: ReferenceCheck = .none, mark: ((Token) -> String)? = nil
     ) -> Reading<DesiredState> {
-        readTape(bytes: bytes, file: file, shard: shard, secrets: secrets, references: references, mark: mark)
-            ?? readNodes(bytes: bytes, file: file, shard: shard, secrets: secrets, references: references, mark: mark)
+        readTape(bytes: bytes, file: file, secrets: secrets, references: references, mark: mark)
+            ?? readNodes(bytes: bytes, file: file, secrets: secrets, references: references, mark: mark)
     }
 
     /// Reads a file in which everything is right; nil when the parser has to look at it.
     static func readTape(
-        bytes: [UInt8], file: String, shard: Shard = .whole, secrets: (any SecretLookup)? = nil,
+        bytes: [UInt8], file: String, secrets: (any SecretLookup)? = nil,
         references: ReferenceCheck = .none, mark: ((Token) -> String)? = nil
     ) -> Reading<DesiredState>? {
         ReadFile.fast(bytes, file: file) { text, findings in
@@ -55,30 +52,23 @@ public enum DesiredStateReader {
             let reader = NodeReader(findings: findings, document: .none)
             var walk = TapeWalk(
                 text,
-                DesiredStateWalk(reader: reader, shard: shard, secrets: secrets, references: references, mark: mark))
+                DesiredStateWalk(reader: reader, secrets: secrets, references: references, mark: mark))
             return walk.numbers()
         } value: { numbers, sha256 in
-            state(of: numbers, shard, sha256: sha256, file: file)
+            DesiredState(numbers: numbers, sha256: sha256, source: file)
         }
     }
 
     /// Reads what may be wrong, or written in a way that is seldom seen: it knows the words for every problem.
     static func readNodes(
-        bytes: [UInt8], file: String, shard: Shard = .whole, secrets: (any SecretLookup)? = nil,
+        bytes: [UInt8], file: String, secrets: (any SecretLookup)? = nil,
         references: ReferenceCheck = .none, mark: ((Token) -> String)? = nil
     ) -> Reading<DesiredState> {
         ReadFile.reading(bytes, file: file) { reader, sha256 in
             let walk = DesiredStateWalk(
-                reader: reader, shard: shard, secrets: secrets, references: references, mark: mark)
-            return walk.numbers().map { state(of: $0, shard, sha256: sha256, file: file) }
+                reader: reader, secrets: secrets, references: references, mark: mark)
+            return walk.numbers().map { DesiredState(numbers: $0, sha256: sha256, source: file) }
         }
     }
 
-    private static func state(
-        of fleet: [DesiredNumber], _ shard: Shard, sha256: String, file: String
-    ) -> DesiredState {
-        DesiredState(
-            numbers: shard.isWhole ? fleet : fleet.filter { shard.owns($0.number) }, sha256: sha256, source: file,
-            shard: shard, fleetSize: fleet.count)
-    }
 }

@@ -11,10 +11,9 @@ extension DesiredStateWalk {
         let subject = "an entry of 'numbers'"
         guard let fields = reader.fields(of: node, at: place, subject: subject, as: EntryKey.self) else { return nil }
         let number = phoneNumber(fields)
-        let isOurs = number.map(shard.owns) ?? shard.isWhole
-        let token = tokenName(fields, isFollowed: isOurs)
+        let token = tokenName(fields)
         let label = fields[.label].flatMap(label)
-        let pin = fields[.pin].flatMap { pinName($0, isFollowed: isOurs) }
+        let pin = fields[.pin].flatMap(pinName)
         let before = fields[.rotateBefore].flatMap(instant)
         let own = choices { fields[$0.inEntry] }
         if pin != nil {
@@ -87,9 +86,7 @@ extension DesiredStateWalk {
         return "write '+', the country code and the number: 7 to 15 digits, without spaces"
     }
 
-    private func tokenName(
-        _ fields: NodeReader.Fields<EntryKey>, isFollowed: Bool
-    ) -> (name: String, mark: String?)? {
+    private func tokenName(_ fields: NodeReader.Fields<EntryKey>) -> (name: String, mark: String?)? {
         guard let field = fields[.token] else {
             findings.error(fields.position, "this entry has no 'token'", hint: "give it the name of a token")
             return nil
@@ -109,7 +106,7 @@ extension DesiredStateWalk {
                 hint: "the token alone decides which number is changed: give each number its own")
             return (text, nil)
         }
-        guard isFollowed, let token = references.token(text, at: field.position) else { return (text, nil) }
+        guard let token = references.token(text, at: field.position) else { return (text, nil) }
         if let earlier = uniqueness.earlierName(ofToken: token, name: text, at: field.position) {
             findings.error(
                 field.position,
@@ -119,7 +116,7 @@ extension DesiredStateWalk {
         return (text, mark?(token))
     }
 
-    private func pinName(_ field: Field, isFollowed: Bool) -> String? {
+    private func pinName(_ field: Field) -> String? {
         let advice =
             "write a name here, and the PIN itself in secrets.yaml, in a systemd credential of that name, "
             + "or in the environment (TWOSTEPD_PIN_<NAME>)"
@@ -134,7 +131,7 @@ extension DesiredStateWalk {
             findings.error(field.position, "this is no name of a PIN", hint: advice, showsSource: false)
             return nil
         }
-        if isFollowed { references.checkPIN(text, at: field.position) }
+        references.checkPIN(text, at: field.position)
         return text
     }
 

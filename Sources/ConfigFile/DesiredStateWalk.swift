@@ -37,8 +37,6 @@ final class DesiredStateWalk {
     static let lowestOnLoopback: Duration = .seconds(1)
 
     let reader: NodeReader
-    /// For whose numbers names of secrets are followed.
-    let shard: Shard
     let references: ReferenceChecker
     /// Makes the mark of a token's value; nil when marks are not asked for.
     let mark: ((Token) -> String)?
@@ -51,11 +49,10 @@ final class DesiredStateWalk {
     private var reportedBounds: Set<Position> = []
 
     init(
-        reader: NodeReader, shard: Shard, secrets: (any SecretLookup)?, references: ReferenceCheck,
+        reader: NodeReader, secrets: (any SecretLookup)?, references: ReferenceCheck,
         mark: ((Token) -> String)? = nil
     ) {
         self.reader = reader
-        self.shard = shard
         self.mark = mark
         self.references = ReferenceChecker(secrets: secrets, check: references, findings: reader.findings)
     }

@@ -67,8 +67,6 @@ public struct Settings: Sendable, Equatable {
 
     /// Where the desired-state file is.
     public var desiredState = "/etc/twostepd/desired-state.yaml"
-    /// Which part of the desired state's numbers is this instance's.
-    public var shard = Shard.whole
     /// The folder of the store, its fence and a generated key.
     public var stateDirectory = "/var/lib/twostepd"
     /// The folder of the control socket.

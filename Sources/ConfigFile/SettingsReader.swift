@@ -4,24 +4,18 @@ import Yams
 /// Reads the settings file strictly: all problems at once, or a value.
 public enum SettingsReader {
     /// Reads the file at `path`; relative paths in it are relative to its folder.
-    ///
-    /// - Parameters:
-    ///   - path: of a file that is bounded in size.
-    ///   - environment: where the shard is looked up when the file says so.
-    public static func read(path: String, environment: [String: String]) -> Reading<Settings> {
+    public static func read(path: String) -> Reading<Settings> {
         do throws(FileProblem) {
-            return read(bytes: try BoundedFile(path: path).bytes, file: path, environment: environment)
+            return read(bytes: try BoundedFile(path: path).bytes, file: path)
         } catch {
             return ReadFile.failure(error, file: path)
         }
     }
 
     /// Reads bytes that came from `file`.
-    public static func read(
-        bytes: [UInt8], file: String, environment: [String: String] = [:]
-    ) -> Reading<Settings> {
+    public static func read(bytes: [UInt8], file: String) -> Reading<Settings> {
         ReadFile.reading(bytes, file: file) { reader, _ in
-            SettingsWalk(reader: reader, folder: folder(of: file), environment: environment).settings()
+            SettingsWalk(reader: reader, folder: folder(of: file)).settings()
         }
     }
 
@@ -34,7 +28,6 @@ public enum SettingsReader {
 
 enum SettingsKey: String, FieldKey {
     case desiredState = "desired_state"
-    case shard
     case stateDirectory = "state_directory"
     case runtimeDirectory = "runtime_directory"
     case secrets

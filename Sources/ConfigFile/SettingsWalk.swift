@@ -9,8 +9,6 @@ struct SettingsWalk {
     let reader: NodeReader
     /// What relative paths are relative to.
     let folder: String
-    /// Where the shard is looked up when the file says so.
-    let environment: [String: String]
 
     private var findings: Findings { reader.findings }
 
@@ -23,11 +21,7 @@ struct SettingsWalk {
         let top = Findings.Position(line: 1, column: 1)
         guard let root = reader.document.root, root.scalar.map({ ScalarKind($0) != .null }) ?? true,
             let fields = reader.fields(of: root, at: top, subject: "the file", as: SettingsKey.self)
-        else {
-            settings.shard = shard(nil)
-            return settings
-        }
-        settings.shard = shard(fields[.shard])
+        else { return settings }
         readPaths(fields, into: &settings)
         if let field = fields[.sealingKey], let key = sealingKey(field) { settings.sealingKey = key }
         if let field = fields[.listen], let listen = listen(field) { settings.listen = listen }

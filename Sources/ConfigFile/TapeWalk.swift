@@ -83,14 +83,13 @@ struct TapeWalk {
         guard text.tokens[index].kind == .end else { return nil }
         index += 1
         guard let number = phoneNumber() else { return nil }
-        let isOurs = walk.shard.owns(number)
-        guard let token = token(isFollowed: isOurs), let label = label() else { return nil }
+        guard let token = token(), let label = label() else { return nil }
         var desired: DesiredNumber? = DesiredNumber(
             number: number, label: label.text, tokenName: token.name, tokenMark: token.mark)
         if value(.pin) > 0 {
             // Places of an entry are counted from its beginning, so that no line is counted over and over.
             count(from: begin)
-            guard let pin = pin(isFollowed: isOurs) else { return nil }
+            guard let pin = pin() else { return nil }
             desired?.operatorPINName = pin
         }
         if value(.rotateBefore) > 0 {
@@ -116,10 +115,10 @@ struct TapeWalk {
         return number
     }
 
-    private func token(isFollowed: Bool) -> (name: String, mark: String?)? {
+    private func token() -> (name: String, mark: String?)? {
         guard let name = name(.token), walk.uniqueness.earlierLine(ofTokenName: name, at: line(value(.token))) == nil
         else { return nil }
-        guard isFollowed, let token = walk.references.token(name, at: line(value(.token))) else { return (name, nil) }
+        guard let token = walk.references.token(name, at: line(value(.token))) else { return (name, nil) }
         guard walk.uniqueness.earlierName(ofToken: token, name: name, at: line(value(.token))) == nil else {
             return nil
         }
@@ -135,9 +134,9 @@ struct TapeWalk {
         return (label, ())
     }
 
-    private func pin(isFollowed: Bool) -> String? {
+    private func pin() -> String? {
         guard let name = name(.pin), !SecretShape.isPIN(name) else { return nil }
-        if isFollowed { walk.references.checkPIN(name, at: position(value(.pin))) }
+        walk.references.checkPIN(name, at: position(value(.pin)))
         return name
     }
 

@@ -86,7 +86,7 @@ final class ConfigurationFiles: @unchecked Sendable {
 
     private func stateReading(_ secrets: SecretSources?, _ marker: TokenMarker) -> Reading<DesiredState> {
         DesiredStateReader.read(
-            path: settings.desiredState, shard: settings.shard, secrets: secrets, references: .required,
+            path: settings.desiredState, secrets: secrets, references: .required,
             mark: { marker.mark(of: $0) })
     }
 

@@ -52,11 +52,6 @@ public struct ControlClient: Sendable {
         try await post("/v1/orders", body: try JSONCoding.encoder.encode(message))
     }
 
-    /// Has the daemon hand numbers over, or take them in.
-    func move(_ message: ControlMessage.Move) async throws -> ControlMessage.Answer {
-        try await post("/v1/moves", body: try JSONCoding.encoder.encode(message))
-    }
-
     private func post(_ path: String, body: Data) async throws -> ControlMessage.Answer {
         guard LocalSocket.answers(at: socket) else { throw Failure.noDaemon(path: socket) }
         guard let encoded = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics) else {

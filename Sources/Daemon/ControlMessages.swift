@@ -72,24 +72,6 @@ public enum ControlMessage {
         }
     }
 
-    /// `POST /v1/moves`: hand numbers over to another store, or take them in. Exactly one of the two lists is there.
-    public struct Move: Codable, Sendable {
-        /// The store that the caller reads; the daemon refuses for another one.
-        public var stateDirectory: String
-        /// The id of the bundle.
-        public var bundle: String
-        /// Which store the numbers come from, in its own words, when they are taken in.
-        public var source: String?
-        /// Numbers to hand over.
-        public var out: [String]?
-        /// Whether those that have gone already may go once more.
-        public var again: Bool
-        /// Numbers to take in, each PIN sealed under this store's key.
-        public var `in`: [MoveRow]?
-        /// The user in front of the terminal, as the caller sees it.
-        public var onBehalfOf: String?
-    }
-
     /// What every request is answered with.
     public struct Answer: Codable, Sendable {
         public var version = 1
@@ -108,12 +90,6 @@ public enum ControlMessage {
             self.at = at
         }
     }
-}
-
-/// Numbers to be moved, and who moves them.
-struct MoveRequest: Sendable {
-    let message: ControlMessage.Move
-    let actor: String
 }
 
 /// An order and who gave it.

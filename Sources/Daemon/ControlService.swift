@@ -18,7 +18,6 @@ struct ControlService: Sendable {
     let accept: @Sendable (Acceptance) async -> ControlMessage.Answer
     let order: @Sendable (ControlRequest) async -> ControlMessage.Answer
     let observatory: Observatory
-    let move: @Sendable (MoveRequest) async -> ControlMessage.Answer
     /// Records a look at a number's PINs, and orders the rotation that follows from it.
     let reveal: @Sendable (PINLook) async -> Result<Void, StoreFailure>
     /// Whether the process and the store work; text for people.
@@ -68,7 +67,6 @@ struct ControlService: Sendable {
         case (.post, "/v1/reload"): return .json(.ok, await reload())
         case (.post, "/v1/accept"): return await accept(call)
         case (.post, "/v1/orders"): return await order(call)
-        case (.post, "/v1/moves"): return await move(call)
         default: return await observe(call)
         }
     }
@@ -91,26 +89,6 @@ struct ControlService: Sendable {
         let answer = await order(ControlRequest(message: message, actor: actor))
         logger.notice(
             "Order", metadata: ["kind": "\(message.kind.rawValue)", "actor": "\(actor)", "answer": "\(answer.message)"])
-        return .json(.ok, answer)
-    }
-
-    private func move(_ call: LocalServer.Call) async -> LocalServer.Reply {
-        // A message that cannot be decoded is answered as such.
-        guard let message = try? JSONCoding.decoder.decode(ControlMessage.Move.self, from: call.body),
-            (message.out == nil) != (message.in == nil)
-        else { return Self.incomprehensible }
-        guard message.stateDirectory == stateDirectory else {
-            return .json(.conflict, otherStore(message.stateDirectory))
-        }
-        let actor = await Self.actor(of: call, onBehalfOf: message.onBehalfOf)
-        let answer = await move(MoveRequest(message: message, actor: actor))
-        logger.notice(
-            "Move",
-            metadata: [
-                "direction": message.out == nil ? "in" : "out", "bundle": "\(Self.clean(message.bundle, 64))",
-                "numbers": "\(message.out?.count ?? message.in?.count ?? 0)", "actor": "\(actor)",
-                "answer": "\(answer.message)",
-            ])
         return .json(.ok, answer)
     }
 

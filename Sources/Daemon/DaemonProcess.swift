@@ -91,9 +91,7 @@ public final class DaemonProcess: Sendable {
             $0.status.isReady = true
             $0.status.isValid = load.isValid
         }
-        var facts: Logger.Metadata = ["version": "\(Version.number)", "store": "\(settings.stateDirectory)"]
-        if !settings.shard.isWhole { facts["shard"] = "\(settings.shard)" }
-        logger.notice("Ready", metadata: facts)
+        logger.notice("Ready", metadata: ["version": "\(Version.number)", "store": "\(settings.stateDirectory)"])
         tellStatus(isReady: true)
         reconciliation.startRetention()
         reconciliation.checkHistory()
@@ -197,7 +195,7 @@ public final class DaemonProcess: Sendable {
     private func observatory() -> Observatory {
         Observatory(
             location: StoreLocation(directory: settings.stateDirectory), policy: settings.policy(),
-            desiredState: settings.desiredState, shard: settings.shard, since: SystemClock().now(),
+            desiredState: settings.desiredState, since: SystemClock().now(),
             clock: SystemClock(), recorder: reconciliation.recorder, commits: reconciliation.commits,
             isPerNumber: settings.metrics == .numbers)
     }
@@ -210,7 +208,6 @@ public final class DaemonProcess: Sendable {
             accept: { [weak self] in await self?.reloadAndTell(acceptance: $0) ?? .stopping },
             order: { [weak self] in await self?.give($0) ?? .stopping },
             observatory: observatory,
-            move: { [weak self] in await self?.move($0) ?? .stopping },
             reveal: { [weak self] in await self?.record($0) ?? .failure(StoreFailure("the daemon is stopping")) },
             health: { [weak self] in await self?.health() ?? (false, "stopping") },
             readiness: { [weak self] in self?.readiness() ?? (false, "stopping") }

@@ -75,7 +75,6 @@ public final class Reconciliation: Sendable {
             }
             highWaterMark = try store.reader.highWaterMark() ?? .distantPast
             try store.recordStart(pid: getpid(), command: command, version: Version.number, at: now)
-            try store.noteShard(settings.shard, at: now)
             try store.commit([.event(EventEntry(at: now, kind: .started, detail: "\(command), \(Version.text)"))])
         } catch {
             throw StartupError(error)
@@ -227,7 +226,7 @@ extension StartupError {
     /// The exit code that fits a failure of the store.
     init(_ error: StorageError) {
         switch error {
-        case .noStore, .lockHeld, .busy, .diskFull, .pruneRefused, .moveRefused, .bundleRefused:
+        case .noStore, .lockHeld, .busy, .diskFull, .pruneRefused:
             self = .unavailable(error.description)
         default: self = .configuration(error.description)
         }

@@ -79,12 +79,6 @@ public enum EventKind: String, Hashable, Sendable, CaseIterable {
     case clockRight = "clock_right"
     /// Requests without an answer were found at the start: an earlier process stopped in the middle of them.
     case interruptedRequests = "interrupted_requests"
-    /// The settings name another part of the fleet than at the last start.
-    case shardChanged = "shard_changed"
-    /// A number was handed over to another store: it is left alone here, and not believed any more.
-    case movedOut = "moved_out"
-    /// A number came from another store, with its PINs.
-    case movedIn = "moved_in"
 }
 
 /// One row of the append-only audit trail.

@@ -127,19 +127,11 @@ extension NumberRecord {
         if let newDesired {
             if let old = desired, old.endpoint != newDesired.endpoint { next.belief = belief.addingForeign() }
             if desired == nil || isNewToken(newDesired) { next.appliedAt = nil }
-            if handedOverAt != nil { next.noteReturn() }
             next.endBackoff()
         }
         next.desired = newDesired
         if newDesired?.verification != .enabled { next.cycle = nil }
         return next
-    }
-
-    /// Back from another store, and nothing came with it: its PIN may have changed there, or verification ended.
-    private mutating func noteReturn() {
-        belief = belief.addingForeign().addingOff()
-        lastAccepted = nil
-        handedOverAt = nil
     }
 
     /// Whether the entry's token has another value than before. A value that was never seen is not a new one.

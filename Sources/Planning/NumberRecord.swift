@@ -60,15 +60,13 @@ public struct NumberRecord: Hashable, Sendable {
     public var pause: Pause?
     /// When work is next due, as the last decision said; nil when nothing is.
     public var dueAt: Instant?
-    /// Since when another store has the number, or may take it over: what is believed here may have changed since.
-    public var handedOverAt: Instant?
 
     public init(
         number: PhoneNumber, desired: DesiredNumber? = nil, belief: Belief = .unknown,
         generations: [PINGeneration] = [], lastAccepted: Effect? = nil, refusals: Refusals? = nil, attempts: Int = 0,
         retryAt: Instant? = nil, cycle: Cycle? = nil, appliedAt: Instant? = nil, rotatedAt: Instant? = nil,
         lastFailure: OutcomeReason? = nil, lastError: String? = nil, recentWrites: [Instant] = [],
-        rotateBefore: Instant? = nil, pause: Pause? = nil, dueAt: Instant? = nil, handedOverAt: Instant? = nil
+        rotateBefore: Instant? = nil, pause: Pause? = nil, dueAt: Instant? = nil
     ) {
         self.number = number
         self.desired = desired
@@ -87,7 +85,6 @@ public struct NumberRecord: Hashable, Sendable {
         self.rotateBefore = rotateBefore
         self.pause = pause
         self.dueAt = dueAt
-        self.handedOverAt = handedOverAt
     }
 
     /// The PIN generation with this number, when it is loaded.

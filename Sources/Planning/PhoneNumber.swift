@@ -47,8 +47,8 @@ public struct PhoneNumber: Hashable, Sendable, Comparable, LosslessStringConvert
         left.packed < right.packed
     }
 
-    /// A stable 64-bit hash (FNV-1a), the same in every process, for spreading due times over the fleet and the fleet over
-    /// its shards. It is fixed for good: with another one the numbers of a divided fleet would belong to other stores.
+    /// A stable 64-bit hash (FNV-1a), the same in every process, for spreading due times over the fleet. It is fixed
+    /// for good: with another one every due time of a fleet would change with the version.
     public var stableHash: UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         let prime: UInt64 = 0x0000_0100_0000_01b3

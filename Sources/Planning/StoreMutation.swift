@@ -20,7 +20,7 @@ public enum StoreMutation: Hashable, Sendable {
 
 /// A desired state, read and found valid.
 public struct DesiredState: Hashable, Sendable {
-    /// The numbers of this part of the fleet, unique, in file order.
+    /// The numbers, unique, in file order.
     public var numbers: [DesiredNumber]
     /// SHA-256 of the file's bytes, 64 lower-case hexadecimal digits.
     public let sha256: String
@@ -28,28 +28,17 @@ public struct DesiredState: Hashable, Sendable {
     public let source: String
     /// Who accepted it although it weakens the fleet; nil when nobody did, and the guard decides.
     public var acceptedBy: String?
-    /// Which part of the fleet it is.
-    public let shard: Shard
-    /// How many numbers the whole file has.
-    public let fleetSize: Int
 
     /// - Parameters:
-    ///   - numbers: those of the shard.
+    ///   - numbers: those of the file.
     ///   - sha256: the digest of the whole file, 64 hexadecimal digits.
     ///   - source: where it was read, a path.
     ///   - acceptedBy: who accepted it although it weakens the fleet; nil when nobody did.
-    ///   - shard: which part of the fleet `numbers` are.
-    ///   - fleetSize: nil when `numbers` are all of the file.
-    public init(
-        numbers: [DesiredNumber], sha256: String, source: String, acceptedBy: String? = nil, shard: Shard = .whole,
-        fleetSize: Int? = nil
-    ) {
+    public init(numbers: [DesiredNumber], sha256: String, source: String, acceptedBy: String? = nil) {
         self.numbers = numbers
         self.sha256 = sha256
         self.source = source
         self.acceptedBy = acceptedBy
-        self.shard = shard
-        self.fleetSize = fleetSize ?? numbers.count
     }
 }
 

@@ -8,9 +8,8 @@ extension Database {
         """
     private static let recentWrites = """
         SELECT sent_at FROM changes
-        WHERE number = ?1 AND sent_at > ?2 AND sent_at < ?3
+        WHERE number = ? AND sent_at > ? AND sent_at < ?
             AND (outcome_reason IS NULL OR \(mayHaveLeft))
-        UNION ALL SELECT sent_at FROM moved_writes WHERE number = ?1 AND sent_at > ?2 AND sent_at < ?3
         ORDER BY sent_at DESC LIMIT 256
         """
     private static let allRecentWrites = """
@@ -52,8 +51,7 @@ extension Database {
         return rows
     }
 
-    /// When requests that may have reached the vendor were sent in the hour before `now`, from here or from the store
-    /// that the number came from, ascending, at most 256.
+    /// When requests that may have reached the vendor were sent in the hour before `now`, ascending, at most 256.
     ///
     /// Stamps of a clock that was set back since count as well, up to an hour ahead.
     func recentWrites(of number: PhoneNumber, at now: Instant) throws -> [Instant] {

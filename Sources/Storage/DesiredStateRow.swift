@@ -7,21 +7,18 @@ struct DesiredStateRow {
     let sha256: String
     let loadedAt: Instant
     let source: String
-    /// Which part of the file it is.
-    let shard: Shard
 
     /// The highest accepted revision; nil when there is none.
     static func inForce(_ db: Database) throws -> DesiredStateRow? {
         let sql = """
-            SELECT revision, sha256, loaded_at, source, shard FROM desired_states WHERE state = 'accepted'
+            SELECT revision, sha256, loaded_at, source FROM desired_states WHERE state = 'accepted'
             ORDER BY revision DESC LIMIT 1
             """
         return try db.firstRow(of: "desired_states", sql) { row in
             let revision = row.integer()
             row.identify(as: "\(revision)")
             return DesiredStateRow(
-                revision: revision, sha256: row.text(), loadedAt: try row.instant("loaded_at"), source: row.text(),
-                shard: try row.optional("shard") { Shard($0) } ?? .whole)
+                revision: revision, sha256: row.text(), loadedAt: try row.instant("loaded_at"), source: row.text())
         }
     }
 
@@ -35,14 +32,13 @@ struct DesiredStateRow {
         try db.execute(
             sql: """
                 INSERT INTO desired_states (revision, sha256, loaded_at, source, state, reason, numbers, added,
-                    changed, removed, shard)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    changed, removed)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 revision, desired.sha256, now.description, desired.source, reason == nil ? "accepted" : "held", reason,
                 desired.numbers.count,
                 difference.added.count, difference.changed.count, difference.removed.count,
-                desired.shard.storedText,
             ]
         )
         return revision
@@ -60,7 +56,6 @@ struct HeldRow {
         let sql = """
             SELECT revision, sha256, loaded_at, coalesce(reason, '') FROM desired_states
             WHERE state = 'held' AND sha256 = (SELECT load_sha256 FROM store_state)
-                AND shard IS (SELECT shard FROM store_state)
                 AND revision > coalesce((SELECT max(revision) FROM desired_states WHERE state = 'accepted'), 0)
             ORDER BY revision DESC LIMIT 1
             """
@@ -84,7 +79,6 @@ extension Database {
         _ desired: DesiredState, _ difference: DesiredStateDifference, because weakening: Weakening, at now: Instant
     ) throws {
         try LoadState.write(sha256: desired.sha256, source: desired.source, problem: nil, at: now, self)
-        try noteShard(desired.shard, at: now)
         let reason = weakening.description
         guard try HeldRow(self)?.reason != reason else { return }
         _ = try DesiredStateRow.append(desired, difference, heldBecause: reason, at: now, self)

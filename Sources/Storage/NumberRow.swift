@@ -15,7 +15,7 @@ struct NumberRow {
         number, managed, label, token_name, endpoint, verification, rotate_every, reapply_every, rotation_method, \
         rotation_window, rotate_before, operator_pin, token_mark, rotate_after_reveal, maybe_off, maybe_foreign, \
         off_doubt_at, last_accepted, refused_action, refused_count, attempts, retry_at, cycle_since, cycle_reason, applied_at, rotated_at, \
-        last_failure, last_error, rotate_pin_before, \(PauseColumns.list), due_at, handed_over_at
+        last_failure, last_error, rotate_pin_before, \(PauseColumns.list), due_at
         """
 
     /// The row that `statement`, of these columns, has stepped to.
@@ -48,25 +48,12 @@ struct NumberRow {
         record.rotateBefore = try reader.optionalInstant("rotate_pin_before")
         record.pause = try PauseColumns.read(&reader)
         record.dueAt = try reader.optionalInstant("due_at")
-        record.handedOverAt = try reader.optionalInstant("handed_over_at")
         self.record = record
         self.desired = desired
     }
 
     /// The whole row but its PINs: belief from the row and `pins`, recent writes from the history.
-    ///
-    /// Of a number that another store may have by now nothing is certain; the row keeps what was believed until then.
     func status(pins: [PINSummary], recentWrites: [Instant]) throws(StorageError) -> StatusRow {
-        let row = try asWritten(pins: pins, recentWrites: recentWrites)
-        guard row.record.handedOverAt != nil else { return row }
-        var record = row.record
-        record.belief = record.belief.addingForeign().addingOff()
-        record.lastAccepted = nil
-        return StatusRow(record: record, pins: pins)
-    }
-
-    /// The same, as it was when the number was handed over.
-    func asWritten(pins: [PINSummary], recentWrites: [Instant]) throws(StorageError) -> StatusRow {
         let live = pins.filter(\.maybeLive)
         let onDoubts = live.compactMap { pin in
             pin.doubtAt.map { Belief.Doubt(effect: .on(pin.generation), since: $0) }

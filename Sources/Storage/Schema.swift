@@ -37,9 +37,6 @@ enum Schema {
         migrator.registerMigration("0006-hooks") { db in
             try db.execute(sql: HookTables.tables)
         }
-        migrator.registerMigration("0007-shards") { db in
-            try db.execute(sql: MoveTables.additions)
-        }
         migrator.registerMigration("0008-retention") { db in
             try db.execute(sql: RetentionTables.additions)
         }

@@ -32,10 +32,6 @@ extension StorageError: CustomStringConvertible {
             keyDescription
         case .pruneRefused(let problem):
             "nothing was pruned: \(problem)"
-        case .moveRefused(let problem):
-            problem
-        case .bundleRefused(let path, let line, let problem):
-            "\(path)\(line > 0 ? ":\(line)" : "") \(problem); nothing of it was used"
         case .unreadableRow(let table, let key, let column):
             "row \(key) of table \(table) holds no valid \(column): the store was edited or damaged; restore a backup"
         case .conflict(let problem):
@@ -62,7 +58,7 @@ extension StorageError: CustomStringConvertible {
             "the PIN of \(number), generation \(generation), sealed under key \(keyID), cannot be opened: \(problem)"
         case .noStore, .permissions, .lockHeld, .diskFull, .readOnly, .corrupted, .replaced, .busy, .io, .database,
             .newerSchema,
-            .olderSchema, .unreadableRow, .conflict, .mismatch, .pruneRefused, .moveRefused, .bundleRefused, .queueFull:
+            .olderSchema, .unreadableRow, .conflict, .mismatch, .pruneRefused, .queueFull:
             preconditionFailure("not an error about keys")
         }
     }

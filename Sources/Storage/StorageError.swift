@@ -40,10 +40,6 @@ public enum StorageError: Error, Hashable, Sendable {
 
     /// History is not pruned, because it is needed or not intact.
     case pruneRefused(problem: String)
-    /// A number cannot be handed over or taken in: the store still works on it, or knows it better.
-    case moveRefused(problem: String)
-    /// The file is no complete and unaltered bundle for this key; line 0 is the whole file.
-    case bundleRefused(path: String, line: Int, problem: String)
     /// A row holds what this program never writes.
     case unreadableRow(table: String, key: String, column: String)
     /// A constraint or an append-only rule of the schema forbids the write.
@@ -60,8 +56,7 @@ public enum StorageError: Error, Hashable, Sendable {
             true
         case .noStore, .permissions, .lockHeld, .diskFull, .readOnly, .corrupted, .replaced, .busy, .io, .database,
             .newerSchema,
-            .olderSchema, .wrongKey, .keyNeeded, .keyMalformed, .keyExists, .pruneRefused, .moveRefused,
-            .bundleRefused, .queueFull:
+            .olderSchema, .wrongKey, .keyNeeded, .keyMalformed, .keyExists, .pruneRefused, .queueFull:
             false
         }
     }

@@ -4,14 +4,13 @@ public import Planning
 extension Store {
     /// Takes a desired state into force, in one transaction, and writes only the rows that differ.
     ///
-    /// One that weakens the fleet by more than `weakeningGuard` permits, or is of another shard, and that nobody has
-    /// accepted, is held instead: nothing changes, and an event tells of it, once for the same content.
+    /// One that weakens the fleet by more than `weakeningGuard` permits, and that nobody has accepted, is held instead:
+    /// nothing changes, and an event tells of it, once for the same content.
     ///
     /// New numbers begin with `Belief.unknown`. New, changed and returning numbers are due at once, their backoff and
     /// refusals forgotten; a returning one and one whose token has a new value count as never applied. Another endpoint
     /// adds `foreign` to the belief. Numbers that are gone become unmanaged: never due, their record and PINs kept. One
-    /// that need not be enabled any more is not exposed any more: its cycle ends. One that goes to another shard is marked
-    /// as handed over; one that comes back from there, and not with a bundle, may be anything.
+    /// that need not be enabled any more is not exposed any more: its cycle ends.
     ///
     /// When nothing differs and the file's SHA-256 is the one in force, there is no new revision and no event.
     public func adopt(
@@ -20,8 +19,7 @@ extension Store {
         try write { db in
             let change = try DesiredStateChange(from: db, to: desired)
             let weakening = weakeningGuard.weakening(
-                managed: change.managed, disabled: change.disabled, dropped: change.difference.removed.count,
-                shardChange: change.shardChange)
+                managed: change.managed, disabled: change.disabled, dropped: change.difference.removed.count)
             guard let weakening, desired.acceptedBy == nil else {
                 return .adopted(try db.adopt(desired, change, at: now))
             }
@@ -71,39 +69,21 @@ private struct DesiredStateChange {
     /// How many numbers are in force, and how many of them would be disabled.
     var managed = 0
     var disabled = 0
-    /// Numbers to be managed that were never seen, or were handed over since.
-    private var unknown = 0
-    /// The shard of the state in force; nil when there is none.
-    private let shardInForce: Shard?
-    private let shard: Shard
-
-    /// Nil while the part of the fleet stays as it was. A first state of an undivided fleet changes no shard.
-    var shardChange: ShardChange? {
-        guard shard != shardInForce ?? .whole else { return nil }
-        return ShardChange(from: shardInForce, to: shard, unknown: unknown)
-    }
-
-    /// Whether a number belongs to the new state's part of the fleet, named or not.
-    func isOurs(_ number: PhoneNumber) -> Bool { shard.owns(number) }
-
     /// How an entry stands to the rows.
     private enum Finding {
         case unknown
-        case returning(isElsewhere: Bool)
+        case returning
         case changed(isDisabled: Bool)
         case same
     }
 
     private static let rows = """
-        SELECT managed, number, handed_over_at IS NOT NULL, verification = 'enabled',
-            \(DesiredNumber.columns.joined(separator: ", "))
+        SELECT managed, number, verification = 'enabled', \(DesiredNumber.columns.joined(separator: ", "))
         FROM numbers ORDER BY number
         """
 
     /// Compares every row with its entry: one pass over the table and over the entries, side by side.
     init(from db: Database, to desired: DesiredState) throws {
-        shardInForce = try DesiredStateRow.inForce(db)?.shard
-        shard = desired.shard
         let entries = desired.numbers
         // Most files are in this order already, which a sort finds out in one pass.
         let order = entries.indices.sorted { entries[$0].number < entries[$1].number }
@@ -132,9 +112,9 @@ private struct DesiredStateChange {
             }
             let place = order[next]
             next += 1
-            let (isElsewhere, isEnabled) = (reader.flag(), reader.flag())
+            let isEnabled = reader.flag()
             if !isManaged {
-                findings[place] = .returning(isElsewhere: isElsewhere)
+                findings[place] = .returning
             } else if entries[place].isStored(in: &reader, &periods) {
                 findings[place] = .same
             } else {
@@ -149,11 +129,9 @@ private struct DesiredStateChange {
         case .unknown:
             new.append(entry)
             difference.added.append(entry.number)
-            unknown += 1
-        case .returning(let isElsewhere):
+        case .returning:
             updated.append(entry)
             difference.added.append(entry.number)
-            if isElsewhere { unknown += 1 }
         case .changed(let isDisabled):
             updated.append(entry)
             difference.changed.append(entry.number)
@@ -179,19 +157,15 @@ extension Database {
                 THEN applied_at END,
             cycle_since = CASE ? WHEN 'enabled' THEN cycle_since END,
             cycle_reason = CASE ? WHEN 'enabled' THEN cycle_reason END,
-            maybe_foreign = CASE WHEN handed_over_at IS NULL AND endpoint = ? THEN maybe_foreign ELSE 1 END,
-            maybe_off = CASE WHEN handed_over_at IS NULL THEN maybe_off ELSE 1 END,
-            last_accepted = CASE WHEN handed_over_at IS NULL THEN last_accepted END,
-            handed_over_at = NULL, moved_out = NULL
+            maybe_foreign = CASE WHEN endpoint = ? THEN maybe_foreign ELSE 1 END
         WHERE number = ?
         """
 
     fileprivate func adopt(_ desired: DesiredState, _ change: DesiredStateChange, at now: Instant) throws -> Adoption {
         let current = try DesiredStateRow.inForce(self)
         try LoadState.write(sha256: desired.sha256, source: desired.source, problem: nil, at: now, self)
-        try noteShard(desired.shard, at: now)
         let counts = change.difference
-        if let current, counts.isEmpty, current.sha256 == desired.sha256, current.shard == desired.shard {
+        if let current, counts.isEmpty, current.sha256 == desired.sha256 {
             return Adoption(revision: current.revision, difference: counts, sha256: desired.sha256)
         }
         let revision = try DesiredStateRow.append(desired, counts, at: now, self)
@@ -201,7 +175,7 @@ extension Database {
                 at: now, kind: .configurationAccepted, actor: desired.acceptedBy ?? "daemon",
                 detail: "revision \(revision) from \(desired.source): \(counts.added.count) added, "
                     + "\(counts.changed.count) changed, \(counts.removed.count) removed, "
-                    + "\(counts.unchanged) unchanged" + (desired.shard.isWhole ? "" : ", as shard \(desired.shard)")
+                    + "\(counts.unchanged) unchanged"
             )
         )
         return Adoption(revision: revision, difference: counts, sha256: desired.sha256)
@@ -226,14 +200,12 @@ extension Database {
         let remove = try cachedStatement(
             sql: """
                 UPDATE numbers SET managed = 0, due_at = NULL, cycle_since = NULL, cycle_reason = NULL,
-                    desired_revision = ?, handed_over_at = ?
+                    desired_revision = ?
                 WHERE number = ?
                 """
         )
         for number in change.difference.removed {
-            // From now on the store of its shard may take it over, without a word to this one.
-            let handedOverAt = change.isOurs(number) ? nil : now.description
-            try remove.execute(arguments: [revision, handedOverAt, number.description])
+            try remove.execute(arguments: [revision, number.description])
         }
     }
 }

@@ -11,8 +11,6 @@ public struct DesiredStateStatus: Hashable, Sendable {
     public let loadedAt: Instant?
     /// The file it came from.
     public let source: String?
-    /// Which part of the file it is.
-    public let shard: Shard
     /// Whether the last load of the file gave a valid state; nil before the first load.
     public let isValid: Bool?
     /// When the file was last loaded, well or not.
@@ -52,7 +50,6 @@ extension StoreReader {
             }
             return DesiredStateStatus(
                 revision: force?.revision, sha256: force?.sha256, loadedAt: force?.loadedAt, source: force?.source,
-                shard: force?.shard ?? .whole,
                 isValid: load.isValid, lastLoadAt: load.at, problem: load.problem, held: held
             )
         }

@@ -35,7 +35,7 @@ struct ApplyCommand: AsyncParsableCommand {
         let settings = try config.settings()
         let secrets = try SecretsOption.read(settings, config.environment)
         let reading = DesiredStateReader.read(
-            path: settings.desiredState, shard: settings.shard, secrets: secrets, references: .required)
+            path: settings.desiredState, secrets: secrets, references: .required)
         Diagnostics.note(reading.problems)
         guard let desired = reading.value else {
             throw Failure.configuration("\(settings.desiredState) is not valid: nothing was sent")

@@ -39,7 +39,7 @@ struct CheckCommand: ParsableCommand {
         // A desired-state file can be checked where no settings are, for instance in a code review.
         let isAlone =
             desiredState != nil && config.config == nil && !FileManager.default.fileExists(atPath: config.path)
-        let settingsReading = isAlone ? nil : SettingsReader.read(path: config.path, environment: config.environment)
+        let settingsReading = isAlone ? nil : SettingsReader.read(path: config.path)
         let settings = settingsReading.map(\.value) ?? Settings()
         var problems = settingsReading?.problems ?? []
         var size: String?
@@ -48,10 +48,10 @@ struct CheckCommand: ParsableCommand {
             let secrets = settings.map { SecretSources.read(settings: $0, environment: config.environment) }
             let location = settings.map { StoreLocation(directory: $0.stateDirectory) }
             let reading = try Self.read(
-                path, shard: settings?.shard ?? .whole, secrets: secrets?.value,
+                path, secrets: secrets?.value,
                 marker: againstStore ? location.flatMap { TokenMarker(at: $0) } : nil)
             problems += (secrets?.problems ?? []) + reading.problems
-            size = reading.value.map { Self.size(of: $0) }
+            size = reading.value.map { "\($0.numbers.count) numbers" }
             if !isAlone {
                 problems += HookCheck.problems(settings?.hooks ?? [], secrets: secrets?.value, path: config.path)
             }
@@ -104,22 +104,16 @@ enum CheckFormat: String, ExpressibleByArgument, CaseIterable {
 extension CheckCommand {
     /// Reads a desired state from a file, or from standard input for `-`.
     private static func read(
-        _ path: String, shard: Shard, secrets: SecretSources?, marker: TokenMarker?
+        _ path: String, secrets: SecretSources?, marker: TokenMarker?
     ) throws -> Reading<DesiredState> {
         let mark = marker.map { marker in { (token: Token) in marker.mark(of: token) } }
         guard path == "-" else {
             return DesiredStateReader.read(
-                path: path, shard: shard, secrets: secrets, references: .warnIfNoSource, mark: mark)
+                path: path, secrets: secrets, references: .warnIfNoSource, mark: mark)
         }
         return DesiredStateReader.read(
-            bytes: try StandardInput.read(), file: "<stdin>", shard: shard, secrets: secrets,
+            bytes: try StandardInput.read(), file: "<stdin>", secrets: secrets,
             references: .warnIfNoSource, mark: mark)
-    }
-
-    /// How many numbers the file has, and how many of them are this instance's.
-    private static func size(of state: DesiredState) -> String {
-        let part = state.shard.isWhole ? "" : ", \(state.numbers.count) of them in shard \(state.shard)"
-        return "\(state.fleetSize) numbers\(part)"
     }
 
     private static func warning(of held: Weakening, path: String, _ sha256: String) -> ConfigProblem {

@@ -19,7 +19,7 @@ struct ConfigOptions: ParsableArguments {
 
     /// The settings, or the reason that they cannot be used, with every problem on standard error.
     func settings() throws -> Settings {
-        let reading = SettingsReader.read(path: path, environment: environment)
+        let reading = SettingsReader.read(path: path)
         Diagnostics.note(reading.problems)
         guard let settings = reading.value else {
             throw Failure.configuration("the settings in \(path) are not valid: nothing was done")

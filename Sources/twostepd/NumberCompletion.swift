@@ -15,8 +15,7 @@ enum NumberCompletion {
     static let mostCandidates = 500
 
     private static func candidates(words: [String], prefix: String, shell: CompletionShell?) -> [String] {
-        let environment = ProcessInfo.processInfo.environment
-        guard let settings = SettingsReader.read(path: settingsPath(words), environment: environment).value,
+        guard let settings = SettingsReader.read(path: settingsPath(words)).value,
             // No store, or one that this user may not read: then there is nothing to offer.
             let reader = try? StoreReader.open(at: StoreLocation(directory: settings.stateDirectory), key: nil),
             let names = try? reader.names(beginningWith: prefix, limit: mostCandidates)

@@ -215,9 +215,6 @@ struct Certainty {
             let end = last.advanced(by: policy.settleDelay)
             lines.append("a request without an answer may still be carried out until \(end) (\(relative.text(end)))")
         }
-        if let handedOverAt = record.handedOverAt {
-            return lines + ["another store may have changed it since \(handedOverAt): ask there"]
-        }
         guard record.desired != nil else {
             let advice = "put it back, or try them"
             return lines + ["the number is not in the desired state, so nothing will settle it: \(advice)"]

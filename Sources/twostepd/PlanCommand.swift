@@ -37,7 +37,7 @@ struct PlanCommand: ParsableCommand {
         // As the daemon would see it: with the mark of each token.
         let marker = TokenMarker(at: fleet.location)
         let reading = DesiredStateReader.read(
-            path: path, shard: settings.shard, secrets: secrets, references: .warnIfNoSource,
+            path: path, secrets: secrets, references: .warnIfNoSource,
             mark: marker.map { marker in { marker.mark(of: $0) } })
         Diagnostics.note(reading.problems)
         guard let desired = reading.value else {
@@ -55,7 +55,7 @@ struct PlanCommand: ParsableCommand {
                 .forEach { Console.print($0) }
             if desiredState != nil { Console.print("Against the store: \(comparison.difference).\n") }
             PlanText(
-                rows: rows, document: document, shard: settings.shard, now: fleet.now,
+                rows: rows, document: document, now: fleet.now,
                 width: Console.tableWidth
             ).lines.forEach { Console.print($0) }
             if let held = comparison.held {
@@ -102,7 +102,6 @@ struct PlanRow: Sendable {
 struct PlanText {
     let rows: [PlanRow]
     let document: PlanDocument
-    let shard: Shard
     let now: Instant
     /// The width of the terminal in columns; 0 for as wide as it gets.
     let width: Int
@@ -171,8 +170,7 @@ struct PlanText {
 
     private var summary: String {
         let counted = Self.counts(document.now.map(\.action))
-        let part = shard.isWhole ? "in the file" : "of shard \(shard)"
-        return "Plan: \(counted) now; \(document.later.count) later; \(rows.count) numbers \(part)."
+        return "Plan: \(counted) now; \(document.later.count) later; \(rows.count) numbers in the file."
     }
 
     /// Such as "2 enable, 1 rotate".

@@ -60,8 +60,7 @@ struct StatusText: Sendable {
         guard let inForce = snapshot.inForce else { return ["desired state: none in force"] }
         let loaded = inForce.loadedAt.map { ", loaded \(time.text($0))" } ?? ""
         let hash = inForce.sha256.map { " (sha256 \($0.prefix(12)))" } ?? ""
-        let shard = inForce.shard.isWhole ? "" : ", shard \(inForce.shard)"
-        let inWords = inForce.revision.map { "revision \($0)\(hash)\(shard)\(loaded)" } ?? "none in force"
+        let inWords = inForce.revision.map { "revision \($0)\(hash)\(loaded)" } ?? "none in force"
         var lines = ["desired state: \(inWords)"]
         let stays = inForce.revision.map { "so revision \($0) stays" } ?? "so none is in force"
         if let revision = inForce.revision, inForce.isValid == false {

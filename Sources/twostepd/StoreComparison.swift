@@ -37,22 +37,7 @@ struct StoreComparison {
         self.places = places
         guards = try reader.map { try fleet.guards($0) } ?? GuardsInForce()
         held = WeakeningGuard(maximumPercent: fleet.policy.maxWeakenedPercent)
-            .weakening(
-                from: known.compactMap(\.desired), to: desired.numbers,
-                shardChange: try Self.shardChange(to: desired, from: reader) { places[$0].map { known[$0] } })
-    }
-
-    /// As the store sees it when it takes the state; nil while the part of the fleet stays as it was.
-    private static func shardChange(
-        to desired: DesiredState, from reader: StoreReader?, _ record: (PhoneNumber) -> NumberRecord?
-    ) throws -> ShardChange? {
-        let inForce: Shard?
-        do { inForce = try reader?.shardInForce() } catch { throw Failure(error) }
-        guard desired.shard != inForce ?? .whole else { return nil }
-        let unknown = desired.numbers.count { entry in
-            record(entry.number).map { $0.handedOverAt != nil } ?? true
-        }
-        return ShardChange(from: inForce, to: desired.shard, unknown: unknown)
+            .weakening(from: known.compactMap(\.desired), to: desired.numbers)
     }
 
     /// How the entries differ from those in force, in words.

@@ -38,11 +38,7 @@ struct WhyText {
         switch because {
         case .converged: ["as desired", upcoming]
         case .unmanaged:
-            [
-                record.handedOverAt.map {
-                    "another store's since \(time.full($0)): what is known here may be out of date"
-                } ?? "not in the desired state: left alone, its PINs are kept"
-            ]
+            ["not in the desired state: left alone, its PINs are kept"]
         case .awaitingSettlement:
             [
                 "as desired, but an unanswered request may still land",

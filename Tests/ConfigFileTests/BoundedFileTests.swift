@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct BoundedFileTests {
     private func messages(_ path: String) -> [String] {
-        let reading = DesiredStateReader.read(path: path, shard: .whole)
+        let reading = DesiredStateReader.read(path: path)
         #expect(reading.value == nil && reading.sha256 == nil)
         #expect(reading.problems.allSatisfy { $0.line == 0 && $0.sourceLine == nil && $0.file == path })
         return reading.problems.map(\.message)
@@ -17,7 +17,7 @@ import Testing
         #expect(messages(folder.path(of: "none.yaml")) == ["there is no such file"])
         try folder.write("file", "x")
         #expect(messages(folder.path(of: "file/none.yaml")) == ["there is no such file"])
-        #expect(SettingsReader.read(path: folder.path(of: "none"), environment: [:]).problems.count == 1)
+        #expect(SettingsReader.read(path: folder.path(of: "none")).problems.count == 1)
     }
 
     @Test func `a folder, a pipe, a socket and a device are refused without blocking`() throws {
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func `a path with a NUL is refused`() {
-        let reading = DesiredStateReader.read(path: "a\0b", shard: .whole)
+        let reading = DesiredStateReader.read(path: "a\0b")
         #expect(reading.problems.map(\.message) == ["the file cannot be read: the path contains a NUL"])
         #expect(reading.problems.map(\.file) == ["a\u{FFFD}b"])
     }

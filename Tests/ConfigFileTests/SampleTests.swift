@@ -7,7 +7,7 @@ import Testing
     private func path(_ name: String) -> String { Fixtures.repository.appending(path: "config/\(name)").path }
 
     @Test func `the sample settings are the defaults, but for the path beside them`() throws {
-        let reading = SettingsReader.read(path: path("twostepd.yaml"), environment: [:])
+        let reading = SettingsReader.read(path: path("twostepd.yaml"))
         #expect(reading.problems == [])
         var expected = Settings()
         expected.desiredState = path("desired-state.yaml")
@@ -26,8 +26,7 @@ import Testing
         #expect(reading.problems == [])
         #expect(reading.value == Settings())
         for key in [
-            "desired_state", "shard",
-            "state_directory", "runtime_directory", "secrets", "sealing_key", "listen", "ca_file",
+            "desired_state", "state_directory", "runtime_directory", "secrets", "sealing_key", "listen", "ca_file",
             "proxy", "log_level", "log_format", "metrics", "keep_changes",
             "limits", "requests_per_minute", "writes_per_hour", "writes_per_hour_exposed", "concurrency", "max_exposed",
             "max_weakened_percent", "timing", "request_timeout", "settle_delay", "backoff_min", "backoff_max",
@@ -51,7 +50,7 @@ import Testing
         settings.secrets = "/nonexistent/secrets.yaml"
         let secrets = SecretSources.read(settings: settings, environment: [:]).value
         let reading = DesiredStateReader.read(
-            path: path("desired-state.yaml"), shard: .whole, secrets: secrets, references: .warnIfNoSource)
+            path: path("desired-state.yaml"), secrets: secrets, references: .warnIfNoSource)
         #expect(reading.value?.numbers.count == 4)
         #expect(reading.problems.map(\.severity) == [.warning])
         #expect(
@@ -60,7 +59,7 @@ import Testing
     }
 
     @Test func `the defaults that the sample spells out are those of the program`() throws {
-        let reading = DesiredStateReader.read(path: path("desired-state.yaml"), shard: .whole)
+        let reading = DesiredStateReader.read(path: path("desired-state.yaml"))
         let third = try #require(reading.value?.numbers[2])
         let number = try #require(PhoneNumber("+15550100003"))
         #expect(third == DesiredNumber(number: number, tokenName: "lab", verification: .disabled))
@@ -75,7 +74,7 @@ import Testing
         let secrets = SecretSources.read(settings: settings, environment: [:])
         #expect(secrets.problems == [])
         let reading = DesiredStateReader.read(
-            path: path("desired-state.yaml"), shard: .whole, secrets: secrets.value, references: .required)
+            path: path("desired-state.yaml"), secrets: secrets.value, references: .required)
         // The placeholder for a PIN must not stay one.
         #expect(reading.problems.map(\.message) == ["the PIN with this name is easy to guess"])
         #expect(reading.value != nil)

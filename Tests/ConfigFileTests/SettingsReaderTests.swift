@@ -193,6 +193,6 @@ import Testing
     @Test func `a file is read from disk`() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("twostepd.yaml", "desired_state: d.yaml\n")
-        #expect(SettingsReader.read(path: path, environment: [:]).value?.desiredState == folder.path(of: "d.yaml"))
+        #expect(SettingsReader.read(path: path).value?.desiredState == folder.path(of: "d.yaml"))
     }
 }

@@ -117,9 +117,8 @@
                 },
                 observatory: Observatory(
                     location: location, policy: Settings().policy(), desiredState: folder + "/desired-state.yaml",
-                    shard: .whole, since: Instant(millisecondsSinceEpoch: 0), clock: SystemClock(),
+                    since: Instant(millisecondsSinceEpoch: 0), clock: SystemClock(),
                     recorder: MetricsRecorder(), commits: commits, isPerNumber: true),
-                move: { .init(done: false, message: $0.actor) },
                 reveal: { look in .failure(StoreFailure(look.rotation(after: .seconds(60)).event.detail)) },
                 health: { (true, "ok") }, readiness: { (false, "starting") })
         }()

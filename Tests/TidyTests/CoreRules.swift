@@ -7,7 +7,6 @@ enum CoreRules {
     static let edges = [
         "Sources/Reconciler/EngineDriver.swift": "it hands time and chance to the engine",
         "Sources/Storage/CommitQueue.swift": "it measures how long transactions take",
-        "Sources/Storage/MoveBundle.swift": "it gives a bundle an id that no other has",
         "Sources/Storage/SealingKey.swift": "it makes keys",
         "Sources/VendorAPI/HTTPVendorClient.swift": "it has deadlines, and reads Retry-After, which may be a date",
     ]

@@ -14,9 +14,6 @@ struct CommandLineTests {
         case "backup": [folder.appendingPathComponent("copy").path]
         case "audit export", "audit prune": ["--before", "2020-01-01"]
         case "import": [folder.appendingPathComponent("list.csv").path]
-        case "move out":
-            ["+15550101001", "--key", folder.path + "/move.key", "--output", folder.path + "/numbers.bundle"]
-        case "move in": [folder.path + "/numbers.bundle", "--key", folder.path + "/move.key"]
         case "rotate", "reapply", "reset": ["+15550101001", "--yes"]
         default: []
         }

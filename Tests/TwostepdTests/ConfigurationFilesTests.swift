@@ -24,7 +24,7 @@ struct ConfigurationFilesTests {
 
     init() async throws {
         rig = try await Rig(Rig.fleet(2))
-        settings = try #require(SettingsReader.read(path: rig.config.path, environment: [:]).value)
+        settings = try #require(SettingsReader.read(path: rig.config.path).value)
         location = StoreLocation(directory: settings.stateDirectory)
         try location.prepareDirectory()
         let store = try Store.open(at: location, key: try SealingKey.generate(file: location.key))

@@ -17,7 +17,7 @@ struct ReloadTests {
     @Test("whoever reloads is told of the hand-over before the engine gets what was read")
     func handOver() async throws {
         let rig = try await Rig(Rig.fleet(2))
-        let settings = try #require(SettingsReader.read(path: rig.config.path, environment: [:]).value)
+        let settings = try #require(SettingsReader.read(path: rig.config.path).value)
         let location = StoreLocation(directory: settings.stateDirectory)
         try location.prepareDirectory()
         let store = try Store.open(at: location, key: try SealingKey.generate(file: location.key))

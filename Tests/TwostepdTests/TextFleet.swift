@@ -85,7 +85,7 @@ struct TextFleet {
     func snapshot() throws -> StatusSnapshot {
         let status = DesiredStateStatus(
             revision: 12, sha256: String(repeating: "3f9a", count: 16), loadedAt: ago(90_000),
-            source: "/etc/twostepd/desired-state.yaml", shard: .whole, isValid: false, lastLoadAt: ago(30),
+            source: "/etc/twostepd/desired-state.yaml", isValid: false, lastLoadAt: ago(30),
             problem: "/etc/twostepd/desired-state.yaml:15:5: unknown key 'labl' in an entry of 'numbers'",
             held: DesiredStateStatus.Held(
                 sha256: String(repeating: "beef", count: 16), since: ago(300),

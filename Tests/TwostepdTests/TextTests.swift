@@ -41,7 +41,7 @@ struct TextTests {
         let rows = try fleet.standings().filter { $0.record.desired != nil }
             .map { PlanRow($0, time: RelativeTime(now: fleet.now)) }
         let plan = PlanText(
-            rows: rows, document: PlanDocument(rows.map(\.share)), shard: .whole, now: fleet.now, width: width)
+            rows: rows, document: PlanDocument(rows.map(\.share)), now: fleet.now, width: width)
         try expect(plan.lines, "plan", width: width)
         let time = RelativeTime(now: fleet.now, isAbsolute: true)
         try expect(

@@ -32,7 +32,7 @@ extension Doctor {
             } else {
                 parts += [try pins(reader), try history(reader)]
             }
-            return parts + [try desired(reader), room(try reader.size())] + (try shard(reader).map { [$0] } ?? [])
+            return parts + [try desired(reader), room(try reader.size())]
         } catch {
             return [Finding("database", .failure, error.description, advice: "see the message")]
         }
@@ -54,17 +54,6 @@ extension Doctor {
         return Finding(
             "PINs", .failure, "\(first.error)\(more)",
             advice: "`twostepd reset \(first.number)` takes the number over again with a new PIN")
-    }
-
-    /// Whether the part of the fleet in force is the one that the settings name; nil for a fleet that is not divided.
-    private func shard(_ reader: StoreReader) throws(StorageError) -> Finding? {
-        guard let inForce = try reader.shardInForce(), !(inForce.isWhole && settings.shard.isWhole) else { return nil }
-        guard inForce == settings.shard else {
-            return Finding(
-                "shard", .warning, "the settings say \(settings.shard), and \(inForce) is in force",
-                advice: "`twostepd plan` shows what the change would do; correct the settings, or accept it")
-        }
-        return Finding("shard", .ok, "\(inForce) is in force")
     }
 
     private func history(_ reader: StoreReader) throws(StorageError) -> Finding {

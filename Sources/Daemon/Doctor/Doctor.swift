@@ -30,7 +30,7 @@ public struct Doctor: Sendable {
     public func examine() async -> Diagnosis {
         let secrets = SecretSources.read(settings: settings, environment: environment)
         let desired = DesiredStateReader.read(
-            path: settings.desiredState, shard: settings.shard, secrets: secrets.value, references: .required)
+            path: settings.desiredState, secrets: secrets.value, references: .required)
         let key = secrets.value.map { findKey($0) }
         return Diagnosis([
             configuration(desired, secrets),
@@ -53,9 +53,8 @@ public struct Doctor: Sendable {
         parts += secrets.problems.map { Self.finding("secrets", $0) }
         parts += desired.problems.map { Self.finding("desired state", $0) }
         if let state = desired.value {
-            let part = state.shard.isWhole ? "" : ", \(state.numbers.count) of them in shard \(state.shard)"
             parts.append(
-                Finding("desired state", .ok, "\(settings.desiredState): \(state.fleetSize) numbers\(part)"))
+                Finding("desired state", .ok, "\(settings.desiredState): \(state.numbers.count) numbers"))
             if secrets.value != nil {
                 parts.append(Finding("secrets", .ok, "every token and PIN of the desired state is found"))
             }

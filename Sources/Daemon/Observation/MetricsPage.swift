@@ -26,7 +26,6 @@ struct MetricsPage {
         addRequests(&page)
         addStore(&page)
         addDesiredState(&page)
-        addShard(&page)
         addGuards(&page)
         addHooks(&page)
         addProcess(&page)
@@ -162,15 +161,6 @@ struct MetricsPage {
                         labels: [("revision", "\(revision)"), ("sha256", desiredState.sha256 ?? "")], value: 1)
                 ]
             } ?? [])
-    }
-
-    /// Nothing for a fleet that is not divided.
-    private func addShard(_ page: inout Exposition) {
-        guard !desiredState.shard.isWhole else { return }
-        let shard = desiredState.shard
-        page.add(
-            .info, "twostepd_shard", "Which part of the fleet is in force.",
-            [Sample(labels: [("index", "\(shard.index)"), ("count", "\(shard.count)")], value: 1)])
     }
 
     private func addGuards(_ page: inout Exposition) {

@@ -14,8 +14,6 @@ struct Observatory: Sendable {
     let policy: Policy
     /// The path of the desired-state file.
     let desiredState: String
-    /// Which part of it is this instance's.
-    let shard: Shard
     let since: Instant
     let clock: SystemClock
     let recorder: MetricsRecorder
@@ -121,7 +119,7 @@ struct Observatory: Sendable {
     private func difference(
         of held: DesiredStateStatus.Held, _ reader: StoreReader, _ view: FleetView, _ guards: GuardsInForce
     ) throws -> [String] {
-        guard let state = DesiredStateReader.read(path: desiredState, shard: shard).value, state.sha256 == held.sha256
+        guard let state = DesiredStateReader.read(path: desiredState).value, state.sha256 == held.sha256
         else {
             return ["the file has changed since"]
         }

@@ -169,10 +169,9 @@ struct FleetPage {
         guard let revision = desiredState.revision else {
             return "<section><h2>Desired state</h2><p>None is in force.</p></section>"
         }
-        let shard: HTML = desiredState.shard.isWhole ? "" : "<dt>Shard</dt><dd>\(desiredState.shard.description)</dd>"
         return """
             <section><h2>Desired state in force</h2><dl>
-            <dt>Revision</dt><dd>\(revision)</dd>\(shard)
+            <dt>Revision</dt><dd>\(revision)</dd>
             <dt>Since</dt><dd>\(time.html(desiredState.loadedAt))</dd>
             <dt>File</dt><dd><code>\(desiredState.source ?? "")</code></dd>
             <dt>SHA-256</dt><dd><code>\(desiredState.sha256 ?? "")</code></dd>

@@ -111,7 +111,7 @@ final class Demo {
 extension Demo {
     private var reader: FleetReader {
         get throws {
-            guard let settings = SettingsReader.read(path: config.path, environment: [:]).value else {
+            guard let settings = SettingsReader.read(path: config.path).value else {
                 throw Failure.failed("the demonstration's own settings are not valid")
             }
             return FleetReader(settings: settings, environment: [:], now: SystemClock().now())
