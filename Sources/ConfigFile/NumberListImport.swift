@@ -2,7 +2,7 @@ import Planning
 
 /// A desired-state file made from a list of numbers.
 public struct ImportedFile: Sendable, Equatable {
-    /// The text, formatted as ``DesiredStateFormatter`` does it.
+    /// The text: entries sorted by number, keys in the order of the documentation.
     public let text: String
     /// How many numbers it has.
     public let count: Int
@@ -64,25 +64,24 @@ public enum NumberListImport {
         private let reading: Reading<DesiredState>
 
         init(_ rows: [NumberListWalk.Row]) {
-            var writer = LayoutWriter()
-            writer.comments(["# yaml-language-server: $schema=desired-state.schema.json"], indent: 0)
-            writer.section(Layout.Line(key: RootKey.version.rawValue, value: "1"))
-            writer.section(Layout.Line(key: RootKey.numbers.rawValue, value: ""))
-            var origins = [Findings.Position](repeating: .wholeFile, count: 5)
+            var lines = [
+                "# yaml-language-server: $schema=desired-state.schema.json", "", "\(RootKey.version.rawValue): 1", "",
+                "\(RootKey.numbers.rawValue):",
+            ]
+            var origins = [Findings.Position](repeating: .wholeFile, count: lines.count)
             for row in rows.sorted(by: { $0.number < $1.number }) {
-                var block = Layout.Block()
-                for (key, field) in row.fields {
+                for (index, (key, field)) in row.fields.enumerated() {
                     let isNumber = key == .number
                     let value =
                         isNumber ? ScalarText.quoted(row.number.description) : ScalarText.plainIfPossible(field.text)
-                    block.lines.append(Layout.Line(key: key.rawValue, value: value))
+                    lines.append("\(index == 0 ? "  - " : "    ")\(key.rawValue): \(value)")
                     origins.append(field.position)
                 }
-                writer.block(block, first: "  - ", rest: "    ")
             }
-            file = ImportedFile(text: writer.text, count: rows.count)
+            let text = lines.joined(separator: "\n") + "\n"
+            file = ImportedFile(text: text, count: rows.count)
             self.origins = origins
-            reading = DesiredStateReader.read(bytes: Array(writer.text.utf8), file: "")
+            reading = DesiredStateReader.read(bytes: Array(text.utf8), file: "")
         }
 
         /// What the reader says of the file, said of the list.

@@ -22,7 +22,7 @@ struct Twostepd: AsyncParsableCommand {
             HistoryCommand.self, RotateCommand.self, ReapplyCommand.self, ResetCommand.self, AcceptCommand.self,
             PauseCommand.self, ResumeCommand.self, ReloadCommand.self, PINCommand.self, KeyCommand.self,
             AuditCommand.self, DoctorCommand.self, HooksCommand.self, BackupCommand.self, ClockCommand.self,
-            ImportCommand.self, FmtCommand.self, DemoCommand.self, SimulateCommand.self,
+            ImportCommand.self, DemoCommand.self, SimulateCommand.self,
         ]
     )
 

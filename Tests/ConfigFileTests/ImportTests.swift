@@ -9,7 +9,7 @@ import Testing
         NumberListImport.read(bytes: Array(text.utf8), file: "fleet.csv")
     }
 
-    @Test func `a list becomes a file that is valid and formatted, sorted by number`() throws {
+    @Test func `a list becomes a file that is valid and sorted by number`() throws {
         let text = """
             \u{FEFF}Number;Label;token;rotate_every;endpoint;pin\r
             "+49 (30) 123-4567";"a ""b"", c";lab;;;\r
@@ -37,8 +37,6 @@ import Testing
 
                 """)
         #expect(imported.count == 2)
-        let formatted = DesiredStateFormatter.format(bytes: Array(imported.text.utf8), file: "x")
-        #expect(formatted.value?.isUnchanged == true)
         #expect(try SchemaTests.schema().accepts(JSONValue(document: imported.text)))
     }
 

@@ -58,7 +58,7 @@ struct LeakTests {
         ["rotate", "n1"], ["rotate", "--all", "--yes"], ["reapply", "n2"], ["reset", "n3"], ["pause", "--reason", "x"],
         ["resume"], ["accept", "abcdef"], ["clock", "accept"], ["apply"], ["run"], ["pin", "show", "n1"],
         ["pin", "show", "n1", "--reason", "a pipe is no terminal"], ["nonsense"], ["--help"], ["--version"],
-        ["hooks"], ["hooks", "--format", "json"], ["backup", "FILE"], ["fmt"], ["fmt", "--check"], ["import", "FILE"],
+        ["hooks"], ["hooks", "--format", "json"], ["backup", "FILE"], ["import", "FILE"],
         ["key", "generate", "FILE"],
     ]
 
