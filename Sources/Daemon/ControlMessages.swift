@@ -1,5 +1,4 @@
 import Planning
-public import Storage
 
 /// Requests and answers on the control socket, as JSON with snake_case keys.
 public enum ControlMessage {

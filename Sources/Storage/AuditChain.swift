@@ -75,12 +75,11 @@ struct AuditChain: Sendable {
     ///
     /// - Parameter halves: what the links that are gone vouched for, of rows that are still there.
     func anchorMAC(
-        cut: Head, before: String?, adopted: Int, halves: [(kind: AuditEntry.Kind, content: [DatabaseValue])] = []
+        cut: Head, before: String?, halves: [(kind: AuditEntry.Kind, content: [DatabaseValue])] = []
     ) -> [UInt8] {
         var bytes = Array("twostepd audit anchor\n".utf8) + cut.mac
         Self.append(cut.sequence, to: &bytes)
         Self.append(before?.databaseValue ?? .null, to: &bytes)
-        Self.append(Int64(adopted), to: &bytes)
         for half in halves {
             Self.append(half.kind.rawValue.databaseValue, to: &bytes)
             for value in half.content { Self.append(value, to: &bytes) }

@@ -47,8 +47,6 @@ public struct AuditFinding: Hashable, Sendable {
 public struct AuditReport: Hashable, Sendable {
     /// How many links were looked at.
     public internal(set) var links = 0
-    /// The first so many links were made over history older than the chain: that was taken as it was found.
-    public internal(set) var adopted = 0
     /// Up to when history was pruned; nil when it never was.
     public internal(set) var prunedBefore: Instant?
     /// The newest link, `SEQUENCE:MAC`: kept elsewhere, it proves later that the history was not cut.

@@ -66,7 +66,7 @@ struct HistoryCut {
     func apply(_ chain: AuditChain, _ state: AuditState, before date: Instant, _ db: Database) throws {
         guard let contents = try halves.contents(db) else { preconditionFailure("the walk has just read these rows") }
         let before = max(state.before ?? "", date.description)
-        let anchor = chain.anchorMAC(cut: head, before: before, adopted: state.adopted, halves: contents)
+        let anchor = chain.anchorMAC(cut: head, before: before, halves: contents)
         try db.cachedStatement(
             sql: """
                 UPDATE audit_state SET is_pruning = 1, cut_sequence = ?, cut_mac = ?, cut_before = ?, anchor_mac = ?,

@@ -50,7 +50,7 @@ extension AuditChain {
     /// Whether the chain begins where `state` says, and what the cut left of requests is as it was written.
     func vouches(for state: AuditState, _ db: Database) throws -> Bool {
         guard let halves = try state.halves.contents(db) else { return false }
-        return anchorMAC(cut: state.cut, before: state.before, adopted: state.adopted, halves: halves)
+        return anchorMAC(cut: state.cut, before: state.before, halves: halves)
             == state.anchorMAC
     }
 }

@@ -26,6 +26,11 @@ extension StorageError: CustomStringConvertible {
         case .newerSchema(let path, let migrations):
             "\(path) was written by a newer twostepd (unknown: \(migrations.joined(separator: ", "))): "
                 + "install that version, or restore the backup made before the upgrade"
+        case .developmentSchema(let path):
+            "\(path) is the store of a development version before 0.1.0, which this version cannot read; nothing was "
+                + "changed: go on with the program that wrote it, or move the state directory aside, keep it for its "
+                + "PINs, and start with an empty one: then every number is taken over again, disabled for a moment and "
+                + "enabled with a new PIN"
         case .olderSchema(let path):
             "\(path) is not set up yet, or comes from an older twostepd: start the daemon once to bring it up to date"
         case .wrongKey, .keyNeeded, .keyMalformed, .keyExists, .sealedPINUnreadable:
@@ -58,7 +63,7 @@ extension StorageError: CustomStringConvertible {
             "the PIN of \(number), generation \(generation), sealed under key \(keyID), cannot be opened: \(problem)"
         case .noStore, .permissions, .lockHeld, .diskFull, .readOnly, .corrupted, .replaced, .busy, .io, .database,
             .newerSchema,
-            .olderSchema, .unreadableRow, .conflict, .mismatch, .pruneRefused, .queueFull:
+            .developmentSchema, .olderSchema, .unreadableRow, .conflict, .mismatch, .pruneRefused, .queueFull:
             preconditionFailure("not an error about keys")
         }
     }

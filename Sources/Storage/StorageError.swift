@@ -24,6 +24,8 @@ public enum StorageError: Error, Hashable, Sendable {
     case database(path: String, code: Int32, problem: String)
     /// The store was written by a later version, with these migrations unknown to this one.
     case newerSchema(path: String, migrations: [String])
+    /// The store was written by a development version before 0.1.0, whose tables were other ones.
+    case developmentSchema(path: String)
     /// The store was not set up yet, or comes from an earlier version; a read-only command cannot migrate it.
     case olderSchema(path: String)
 
@@ -56,7 +58,7 @@ public enum StorageError: Error, Hashable, Sendable {
             true
         case .noStore, .permissions, .lockHeld, .diskFull, .readOnly, .corrupted, .replaced, .busy, .io, .database,
             .newerSchema,
-            .olderSchema, .wrongKey, .keyNeeded, .keyMalformed, .keyExists, .pruneRefused, .queueFull:
+            .developmentSchema, .olderSchema, .wrongKey, .keyNeeded, .keyMalformed, .keyExists, .pruneRefused, .queueFull:
             false
         }
     }

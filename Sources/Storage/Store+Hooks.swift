@@ -27,7 +27,7 @@ extension Store {
                     arguments: [hook.name, kinds, kinds])
             }
             if hooks.isEmpty { try db.execute(sql: "DELETE FROM hook_troubles") }
-            try HookTables.watch(db)
+            try HookTriggers.watch(db)
             return dropped
         }
     }

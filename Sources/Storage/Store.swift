@@ -19,7 +19,8 @@ public final class Store: Sendable {
     /// Opens the store for writing, makes it when there is none, and brings its schema up to date.
     ///
     /// The caller holds the ``StoreLock``. Throws ``StorageError/wrongKey(needed:have:)`` when its PINs are sealed
-    /// under another key, and `newerSchema` when a later version wrote it; then nothing was changed.
+    /// under another key, and `newerSchema` or `developmentSchema` when a later version wrote it, or one from before
+    /// 0.1.0; then nothing was changed.
     public static func open(at location: StoreLocation, key: SealingKey) throws(StorageError) -> Store {
         try location.prepareDirectory()
         try location.prepareDatabaseFile()
@@ -57,7 +58,7 @@ public final class Store: Sendable {
         let sealer = PINSealer(key: key)
         (chain, notes) = try queue.write { db in
             let chain = try AuditChain.open(db, sealer: sealer)
-            try HookTables.watch(db)
+            try HookTriggers.watch(db)
             return (chain, try ChainNotes(db))
         }
         self.sealer = sealer

@@ -22,8 +22,7 @@ extension StoreReader {
             guard let state = try AuditState(db) else {
                 throw StorageError.mismatch(
                     number: nil,
-                    problem: "the history has no chain: it was removed, unless this store is from an older "
-                        + "version and no daemon was started on it since")
+                    problem: "the history has no chain: it was removed")
             }
             guard let sealer else { throw StorageError.keyNeeded(path: path, id: state.keyID) }
             return try AuditVerification(chain: AuditChain(state, sealer), state: state, known: known).run(db)
@@ -52,7 +51,6 @@ struct AuditVerification {
 
     func run(_ db: Database) throws -> AuditReport {
         var report = AuditReport()
-        report.adopted = state.adopted
         report.prunedBefore = state.before.flatMap { Instant($0) }
         if try !chain.vouches(for: state, db) { report.note(.anchorEdited, "audit_state", state.cut.sequence + 1) }
         let head = try walk(db, &report)

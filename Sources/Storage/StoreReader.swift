@@ -21,8 +21,8 @@ public final class StoreReader: Sendable {
 
     /// Opens the store for reading, whether or not a daemon works on it. Never creates or migrates.
     ///
-    /// Throws ``StorageError/noStore(path:)`` when there is none, `olderSchema` or `newerSchema` when it is not this
-    /// version's, and `wrongKey` when `key` is not the one that its PINs are sealed under.
+    /// Throws ``StorageError/noStore(path:)`` when there is none, `olderSchema`, `newerSchema` or
+    /// `developmentSchema` when it is not this version's, and `wrongKey` when `key` is not the one that its PINs are sealed under.
     public static func open(at location: StoreLocation, key: SealingKey?) throws(StorageError) -> StoreReader {
         let path = location.database
         guard try PrivateFile.status(of: path) != nil else { throw .noStore(path: path) }

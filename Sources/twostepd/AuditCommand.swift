@@ -57,9 +57,6 @@ struct AuditCommand: ParsableCommand {
             Console.print("history: \(state), \(report.links) links")
             Console.print("head: \(report.head)")
             if let before = report.prunedBefore { Console.print("pruned before: \(before)") }
-            if report.adopted > 0 {
-                Console.note("the first \(report.adopted) links are of rows older than the chain, taken as they were")
-            }
         }
     }
 

@@ -16,20 +16,18 @@ struct AuditDocument: Encodable {
     let version = 1
     let intact: Bool
     let links: Int
-    let adopted: Int
     let head: String
     let prunedBefore: Nullable<String>
     let problems: Int
     let first: Nullable<Finding>
 
     private enum CodingKeys: String, CodingKey {
-        case version, intact, links, adopted, head, prunedBefore, problems, first
+        case version, intact, links, head, prunedBefore, problems, first
     }
 
     init(_ report: AuditReport) {
         intact = report.first == nil
         links = report.links
-        adopted = report.adopted
         head = report.head
         prunedBefore = Nullable(report.prunedBefore?.description)
         problems = report.problems

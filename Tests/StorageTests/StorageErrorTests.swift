@@ -25,7 +25,7 @@ struct StorageErrorTests {
             .lockHeld(directory: "/p", holder: LockHolder(pid: 1, since: nil, command: nil)),
             .diskFull(path: "/p"), .readOnly(path: "/p"), .corrupted(path: "/p", problem: "x"), .busy(path: "/p"),
             .io(path: "/p", operation: "open", problem: "x"), .database(path: "/p", code: 1, problem: "x"),
-            .newerSchema(path: "/p", migrations: ["m"]), .olderSchema(path: "/p"),
+            .newerSchema(path: "/p", migrations: ["m"]), .developmentSchema(path: "/p"), .olderSchema(path: "/p"),
             .wrongKey(needed: "a", have: "b"), .keyNeeded(path: "/p", id: nil), .keyMalformed(source: "/p"),
             .keyExists(path: "/p"),
             .sealedPINUnreadable(number: number, generation: 1, keyID: "a", problem: "restore a backup"),

@@ -129,20 +129,4 @@ struct StoreGuardTests {
         try store.recordStart(pid: 1, command: "run", version: "1.0.0", at: Sample.at(10))
         #expect(try store.reader.guardStates().isEmpty)
     }
-
-    @Test func `A store of the version before gets the new columns, and keeps what it held`() throws {
-        let queue = try DatabaseQueue()
-        try Schema.migrator.migrate(queue, upTo: "0002-fence")
-        try queue.write { db in
-            try db.execute(sql: "UPDATE store_state SET load_problem = 'kept'")
-        }
-        try Schema.migrator.migrate(queue)
-        try queue.read { db in
-            let salt = try Data.fetchOne(db, sql: "SELECT token_salt FROM store_state")
-            #expect(salt?.count == 32)
-            #expect(try String.fetchOne(db, sql: "SELECT load_problem FROM store_state") == "kept")
-            #expect(try Int.fetchOne(db, sql: "SELECT count(*) FROM guards") == 0)
-            #expect(try Row.fetchOne(db, sql: "SELECT paused_at FROM store_state")?[0] as String? == nil)
-        }
-    }
 }

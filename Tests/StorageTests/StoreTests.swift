@@ -82,6 +82,35 @@ struct StoreTests {
         #expect(throws: expected) { try StoreReader.open(at: directory.location, key: nil) }
     }
 
+    @Test func `a store of a development version before 0.1.0 is refused, and left as it was, to the byte`() throws {
+        let directory = try StateDirectory()
+        try directory.location.prepareDirectory()
+        // What the commit before the one schema left: its identifiers, and a column of its own.
+        let old = try DatabaseQueue(path: directory.location.database)
+        try old.write { db in
+            try db.execute(
+                sql: """
+                    PRAGMA application_id = \(Schema.applicationID);
+                    CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);
+                    INSERT INTO grdb_migrations VALUES ('0001-first-tables'), ('0002-fence'), ('0003-guards'),
+                        ('0004-audit-chain'), ('0005-rotate-after-reveal'), ('0006-hooks'), ('0007-shards'),
+                        ('0008-retention'), ('0009-hooks-by-connection');
+                    CREATE TABLE numbers (number TEXT NOT NULL PRIMARY KEY, handed_over_at TEXT) STRICT, WITHOUT ROWID;
+                    INSERT INTO numbers VALUES ('+15551000001', NULL);
+                    """)
+        }
+        try old.close()
+        let before = try directory.bytes("twostepd.sqlite")
+        let expected = StorageError.developmentSchema(path: directory.location.database)
+        #expect(throws: expected) { try Store.open(at: directory.location, key: Sample.key) }
+        #expect(throws: expected) { try StoreReader.open(at: directory.location, key: nil) }
+        #expect(try directory.bytes("twostepd.sqlite") == before)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["twostepd.sqlite"])
+        for words in ["before 0.1.0", "nothing was changed", "aside", "every number is taken over again"] {
+            #expect(expected.description.contains(words), "\(words)")
+        }
+    }
+
     @Test func `a file that is no database, or another application's, is named as such`() throws {
         let directory = try StateDirectory()
         try directory.location.prepareDirectory()

@@ -73,6 +73,28 @@ struct HardTimesTests {
         try await rig.end()
     }
 
+    @Test("a store of a development version before 0.1.0 stops the daemon with 78, and stays as it is")
+    func developmentStore() async throws {
+        let rig = try await Rig(Rig.fleet(2))
+        #expect(try await rig.run("apply").code == 0)
+        _ = try await Shell.run(
+            "sqlite3",
+            [
+                rig.store.path,
+                "UPDATE grdb_migrations SET identifier = '0001-first-tables'; "
+                    + "INSERT INTO grdb_migrations VALUES ('0002-fence')",
+            ])
+        let before = try Data(contentsOf: rig.store)
+        let requests = rig.vendor.counters.requests
+        for (command, code) in [("run", 78), ("apply", 78), ("status", 1)] as [(String, Int32)] {
+            let result = try await rig.run(command)
+            #expect(result.code == code && result.errors.contains("before 0.1.0"), "\(command): \(result.errors)")
+        }
+        #expect(try Data(contentsOf: rig.store) == before)
+        #expect(rig.vendor.counters.requests == requests)
+        try await rig.end()
+    }
+
     @Test("with an empty store every number gets a fresh PIN")
     func lostStore() async throws {
         let rig = try await Rig(Rig.fleet(3, disabled: 1))

@@ -1,46 +1,12 @@
 import GRDB
 import Planning
 
-/// The outbox of words to other systems.
+/// What fills the outbox of notifications for other systems.
 ///
 /// Triggers fill it, so that a word stands in it if and only if what it tells of is committed. They are those of the
 /// writer's connection, and are there when there are hooks: to ask of each write whether there are any would cost more
 /// than the rest of most writes.
-enum HookTables {
-    /// The sixth migration.
-    static let tables = """
-        CREATE TABLE hooks (
-            name TEXT NOT NULL PRIMARY KEY,
-            kinds TEXT NOT NULL, -- each between spaces
-            delivered INTEGER NOT NULL DEFAULT 0,
-            given_up INTEGER NOT NULL DEFAULT 0,
-            last_error TEXT,
-            failing_since TEXT
-        ) STRICT, WITHOUT ROWID;
-
-        CREATE TABLE outbox (
-            id INTEGER PRIMARY KEY,
-            uid TEXT NOT NULL DEFAULT (lower(hex(randomblob(16)))), -- by which a receiver knows a repetition
-            hook TEXT NOT NULL REFERENCES hooks (name) ON DELETE CASCADE,
-            kind TEXT NOT NULL,
-            at TEXT NOT NULL,
-            number TEXT, -- none for what concerns the whole fleet
-            change_id INTEGER,
-            generation INTEGER,
-            detail TEXT,
-            attempts INTEGER NOT NULL DEFAULT 0,
-            retry_at TEXT,
-            given_up INTEGER NOT NULL DEFAULT 0 CHECK (given_up IN (0, 1))
-        ) STRICT;
-        CREATE INDEX outbox_waiting ON outbox (hook, number, id) WHERE given_up = 0;
-
-        -- Numbers of which exposed or failed was told, and recovered was not.
-        CREATE TABLE hook_troubles (number TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
-        """
-
-    /// The ninth migration: the triggers were part of the schema once.
-    static let withoutTriggers = names.map { "DROP TRIGGER IF EXISTS main.\($0);" }.joined(separator: "\n")
-
+enum HookTriggers {
     private static let names = ["rotated", "exposed", "failed", "recovered", "event"].map { "hooks_tell_\($0)" }
 
     /// Has what is written through `db` from now on told to the hooks that there are.

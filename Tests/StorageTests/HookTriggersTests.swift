@@ -5,7 +5,7 @@ import Testing
 @testable import Storage
 
 /// What is told is written by triggers of the writer's connection: they must be there whoever opens the store.
-struct HookTablesTests {
+struct HookTriggersTests {
     private static let held = EventEntry(at: Sample.now, kind: .configurationHeld, detail: "too many")
 
     private func word(_ store: Store) throws -> HookKind? {
@@ -36,22 +36,5 @@ struct HookTablesTests {
         _ = try store.setHooks([])
         try store.commit([.event(Self.held)])
         #expect(try store.queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM outbox") } == 0)
-    }
-
-    @Test func `A store of before, which had the triggers in its schema, tells each word once`() throws {
-        let directory = try StateDirectory()
-        let first = try Store.open(at: directory.location, key: Sample.key)
-        _ = try first.setHooks([("pager", [.held])])
-        try first.execute(
-            """
-            CREATE TRIGGER main.hooks_tell_event AFTER INSERT ON events
-            BEGIN INSERT INTO outbox (hook, kind, at) VALUES ('pager', 'held', NEW.at); END;
-            DELETE FROM grdb_migrations WHERE identifier = '0009-hooks-by-connection';
-            """)
-        try first.close()
-        let second = try Store.open(at: directory.location, key: Sample.key)
-        try second.commit([.event(Self.held)])
-        #expect(try second.queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM outbox") } == 1)
-        try second.close()
     }
 }
