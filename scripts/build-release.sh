@@ -6,8 +6,7 @@ need_build
 need binutils strip
 install_missing
 scratch=.build-package
-# What is wrapped: see Sources/LinuxShim/QuietDispatch.c.
-build_release twostepd -Xlinker --wrap=_dispatch_workq_worker_register -Xlinker --wrap=_dispatch_workq_worker_unregister
+build_release twostepd
 strip --strip-all -o "$scratch/twostepd.new" "$scratch/release/twostepd"
 cmp -s "$scratch/twostepd.new" "$scratch/twostepd" || mv "$scratch/twostepd.new" "$scratch/twostepd"
 rm -f "$scratch/twostepd.new"
