@@ -1,5 +1,3 @@
-import Foundation
-
 /// The JSON that the vendor answers with: `{"status":100,"message":"Success"}`.
 struct AnswerBody: Hashable {
     let status: Int
@@ -11,140 +9,206 @@ struct AnswerBody: Hashable {
     /// Reads an answer; nil for anything but one JSON object with one `status` that is a whole number, or such a number
     /// in a string.
     init?(_ bytes: [UInt8]) {
-        guard let body = Self.plain(bytes) ?? Self.any(bytes) else { return nil }
-        self = body
-    }
-
-    private init(status: Int, message: String?) {
-        self.status = status
-        self.message = message
-    }
-
-    /// Reads an answer that is written as plainly as the documented one: nothing but a whole number and a text without
-    /// escapes, each at most once. Nil for everything else, which ``any(_:)`` has to look at.
-    ///
-    /// Nearly every answer is like this, and to read one with all of JSON costs as much as a tenth of its request.
-    static func plain(_ bytes: [UInt8]) -> AnswerBody? {
-        var rest = bytes[...]
-        func take(_ text: StaticString) -> Bool {
-            let wanted = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-            guard rest.starts(with: wanted) else { return false }
-            rest = rest.dropFirst(wanted.count)
-            return true
-        }
-        var (status, message): (Int?, String?) = (nil, nil)
-        var separator: StaticString = "{"
-        while !rest.isEmpty, take(separator) {
-            separator = ","
-            if status == nil, take("\"status\":") {
-                let digits = rest.prefix { (48...57).contains($0) }
-                guard (1...9).contains(digits.count), digits.count == 1 || digits.first != 48 else { return nil }
-                status = digits.reduce(0) { $0 * 10 + Int($1 - 48) }
-                rest = rest.dropFirst(digits.count)
-            } else if message == nil, take("\"message\":\"") {
-                let text = rest.prefix {
-                    (32...126).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
-                }
-                rest = rest.dropFirst(text.count)
-                guard take("\"") else { return nil }
-                message = String(decoding: text, as: UTF8.self)
-            } else {
-                return nil
-            }
-        }
-        guard let status, rest.elementsEqual([UInt8(ascii: "}")]) else { return nil }
-        return AnswerBody(status: status, message: message)
-    }
-
-    /// Reads any answer, with all of JSON.
-    static func any(_ bytes: [UInt8]) -> AnswerBody? {
-        let data = Data(bytes)
-        // What cannot be read is malformed: the caller says so. The decoder reads only what it is asked for, so another
-        // reader sees first to it that all of the answer is JSON.
-        guard Self.isReadable(bytes), (try? JSONSerialization.jsonObject(with: data)) is [String: Any] else {
+        // Texts are cut out of the bytes below: invalid UTF-8 would be repaired silently there.
+        guard String(validating: bytes, as: UTF8.self) != nil else { return nil }
+        var reader = AnswerReader(bytes)
+        do throws(AnswerReader.Malformed) {
+            (status, message) = try reader.answer()
+        } catch {
             return nil
         }
-        // Nor does it matter what is wrong with a status.
-        guard let wire = try? JSONDecoder().decode(Wire.self, from: data) else { return nil }
-        return AnswerBody(status: wire.status, message: wire.message)
     }
+}
 
-    private struct Wire: Decodable {
-        let status: Int
-        let message: String?
+/// Reads JSON strictly, as RFC 8259 has it, and keeps of it what an answer says.
+///
+/// Foundation's readers are not strict enough to prove anything: of two members with one name they keep one, they round
+/// long numbers, and they accept UTF-16.
+private struct AnswerReader {
+    struct Malformed: Error {}
 
-        enum CodingKeys: CodingKey { case status, message }
+    private let bytes: [UInt8]
+    private var index = 0
 
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: CodingKeys.self)
-            // Not a string is a number, or nothing that is read here.
-            if let text = try? container.decode(String.self, forKey: .status) {
-                // Exactly as a number would be printed: `0100`, `+100` and `100 ` are somebody's guess.
-                guard let value = Int(text), (0..<1_000_000_000).contains(value), String(value) == text else {
-                    throw DecodingError.dataCorruptedError(
-                        forKey: .status, in: container, debugDescription: "not a number")
-                }
-                status = value
-            } else {
-                status = try container.decode(Int.self, forKey: .status)
-            }
-            // A message of another type is no reason to doubt the status.
-            message = try? container.decode(String.self, forKey: .message)
-        }
-    }
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Whether the bytes are shallow enough to decode, and name `status` once at the top level.
-    ///
-    /// An object that says two things is not believed at all: which one a decoder picks proves nothing.
-    private static func isReadable(_ bytes: [UInt8]) -> Bool {
-        var depth = 0
-        var statusKeys = 0
-        var index = 0
-        while index < bytes.count {
-            switch bytes[index] {
-            case UInt8(ascii: "{"), UInt8(ascii: "["):
-                depth += 1
-                if depth > deepest { return false }
-            case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                depth -= 1
-            case UInt8(ascii: "\""):
-                let start = index + 1
-                index = start
-                while index < bytes.count, bytes[index] != UInt8(ascii: "\"") {
-                    index += bytes[index] == UInt8(ascii: "\\") ? 2 : 1
-                }
-                guard index < bytes.count else { return false }
-                if depth == 1, isKey(bytes, after: index) {
-                    let name = bytes[start..<index]
-                    if name.elementsEqual("status".utf8) {
-                        statusKeys += 1
-                        if mayBeRounded(bytes, after: index) { return false }
-                    }
-                    if spellsASCII(name) { return false }
-                }
+    /// The members `status` and `message` of the one object that the bytes are.
+    mutating func answer() throws(Malformed) -> (status: Int, message: String?) {
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { index = 3 }
+        var (status, message): (Int?, String?) = (nil, nil)
+        skipBlanks()
+        try expect("{")
+        repeat {
+            skipBlanks()
+            let start = index
+            switch try text() {
+            case "status":
+                // An object that says two things is not believed at all, and no honest one spells this with escapes.
+                guard status == nil, index - start == 8 else { throw Malformed() }
+                try expectColon()
+                status = try statusValue()
+            case "message":
+                try expectColon()
+                // A message of another type is no reason to doubt the status.
+                if next == UInt8(ascii: "\"") { message = try text() } else { try skipValue(depth: 1) }
             default:
-                break
+                try expectColon()
+                try skipValue(depth: 1)
             }
-            index += 1
+            skipBlanks()
+        } while take(",")
+        try expect("}")
+        skipBlanks()
+        guard index == bytes.count, let status else { throw Malformed() }
+        return (status, message)
+    }
+
+    /// A whole number, or the digits of one in a string, exactly as it would be printed: `0100`, `+100` and `100 ` are
+    /// guesses.
+    private mutating func statusValue() throws(Malformed) -> Int {
+        if next == UInt8(ascii: "\"") {
+            let text = try text()
+            guard let value = Int(text), (0..<1_000_000_000).contains(value), String(value) == text else {
+                throw Malformed()
+            }
+            return value
         }
-        return statusKeys == 1
+        // A number with more digits could be rounded to another one: 99.99999999999999999 would become 100.
+        let start = index
+        guard let value = Int(exactly: try number()), index - start <= 15 else { throw Malformed() }
+        return value
     }
 
-    /// Whether a key's value is a number with more digits than a decoder keeps: 99.99999999999999999 would become 100.
-    private static func mayBeRounded(_ bytes: [UInt8], after quote: Int) -> Bool {
-        let value = bytes[(quote + 1)...].drop { isBlank($0) || $0 == UInt8(ascii: ":") }
-        let literal = value.prefix { (48...57).contains($0) || "+-.eE".utf8.contains($0) }
-        return literal.count > 15
+    // MARK: - Values
+
+    /// Reads over a value inside `depth` objects and arrays.
+    private mutating func skipValue(depth: Int) throws(Malformed) {
+        switch next {
+        case UInt8(ascii: "\""): _ = try text()
+        case UInt8(ascii: "{"), UInt8(ascii: "["): try skipContainer(depth: depth + 1)
+        case UInt8(ascii: "t"): try expect("true")
+        case UInt8(ascii: "f"): try expect("false")
+        case UInt8(ascii: "n"): try expect("null")
+        default: _ = try number()
+        }
     }
 
-    /// Whether a key writes an ASCII letter as `\u00..`: it might be another `status`, and nothing honest needs it.
-    private static func spellsASCII(_ name: ArraySlice<UInt8>) -> Bool {
-        name.indices.contains { name[$0...].starts(with: "\\u00".utf8) }
+    private mutating func skipContainer(depth: Int) throws(Malformed) {
+        guard depth <= AnswerBody.deepest else { throw Malformed() }
+        let isObject = take("{")
+        if !isObject { try expect("[") }
+        let end: StaticString = isObject ? "}" : "]"
+        skipBlanks()
+        if take(end) { return }
+        repeat {
+            skipBlanks()
+            if isObject {
+                _ = try text()
+                try expectColon()
+            }
+            try skipValue(depth: depth)
+            skipBlanks()
+        } while take(",")
+        try expect(end)
     }
 
-    private static func isKey(_ bytes: [UInt8], after quote: Int) -> Bool {
-        bytes[(quote + 1)...].first { !isBlank($0) } == UInt8(ascii: ":")
+    private mutating func number() throws(Malformed) -> Double {
+        let start = index
+        _ = take("-")
+        if !take("0") { try digits() }
+        if take(".") { try digits() }
+        if take("e") || take("E") {
+            if !take("+") { _ = take("-") }
+            try digits()
+        }
+        guard let value = Double(String(decoding: bytes[start..<index], as: UTF8.self)), value.isFinite else {
+            throw Malformed()
+        }
+        return value
     }
 
-    private static func isBlank(_ byte: UInt8) -> Bool { [32, 9, 10, 13].contains(byte) }
+    private mutating func digits() throws(Malformed) {
+        let start = index
+        while let byte = next, (48...57).contains(byte) { index += 1 }
+        guard index > start else { throw Malformed() }
+    }
+
+    // MARK: - Texts
+
+    private mutating func text() throws(Malformed) -> String {
+        try expect("\"")
+        var content: [UInt8] = []
+        while let byte = next, byte != UInt8(ascii: "\"") {
+            guard byte >= 0x20 else { throw Malformed() }
+            index += 1
+            if byte == UInt8(ascii: "\\") {
+                content += try escape().utf8
+            } else {
+                content.append(byte)
+            }
+        }
+        try expect("\"")
+        return String(decoding: content, as: UTF8.self)
+    }
+
+    /// What the escape whose backslash was just read stands for.
+    private mutating func escape() throws(Malformed) -> String {
+        guard let byte = next else { throw Malformed() }
+        index += 1
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return String(UnicodeScalar(byte))
+        case UInt8(ascii: "b"): return "\u{8}"
+        case UInt8(ascii: "f"): return "\u{C}"
+        case UInt8(ascii: "n"): return "\n"
+        case UInt8(ascii: "r"): return "\r"
+        case UInt8(ascii: "t"): return "\t"
+        case UInt8(ascii: "u"):
+            var units = [try codeUnit()]
+            if UTF16.isLeadSurrogate(units[0]) {
+                try expect("\\u")
+                units.append(try codeUnit())
+            }
+            guard let text = String(validating: units, as: UTF16.self) else { throw Malformed() }
+            return text
+        default: throw Malformed()
+        }
+    }
+
+    private mutating func codeUnit() throws(Malformed) -> UInt16 {
+        guard index + 4 <= bytes.count else { throw Malformed() }
+        let text = String(decoding: bytes[index..<(index + 4)], as: UTF8.self)
+        // Neither a sign nor anything else but digits, which the initializer would accept.
+        guard text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") }), let unit = UInt16(text, radix: 16) else {
+            throw Malformed()
+        }
+        index += 4
+        return unit
+    }
+
+    // MARK: - Bytes
+
+    private var next: UInt8? { index < bytes.count ? bytes[index] : nil }
+
+    private mutating func skipBlanks() {
+        while let byte = next, [0x20, 0x09, 0x0A, 0x0D].contains(byte) { index += 1 }
+    }
+
+    /// Reads `wanted` if it is next.
+    private mutating func take(_ wanted: StaticString) -> Bool {
+        let wanted = UnsafeBufferPointer(start: wanted.utf8Start, count: wanted.utf8CodeUnitCount)
+        guard bytes[index...].starts(with: wanted) else { return false }
+        index += wanted.count
+        return true
+    }
+
+    private mutating func expect(_ wanted: StaticString) throws(Malformed) {
+        guard take(wanted) else { throw Malformed() }
+    }
+
+    /// The colon behind a name, and the blanks around it.
+    private mutating func expectColon() throws(Malformed) {
+        skipBlanks()
+        try expect(":")
+        skipBlanks()
+    }
 }

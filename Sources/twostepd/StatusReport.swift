@@ -35,10 +35,9 @@ struct StatusReport {
     func printJSON() throws {
         let reader = try fleet.open()
         var snapshot = try StatusSnapshot(fleet, reader: reader)
-        let numbers = try snapshot.survey(fleet, reader: reader, selection: selection) {
-            JSONBytes($0.document, isPretty: true)
-        }
-        try StatusBytes(snapshot.document, isPretty: true).write(numbers) { Console.print($0, terminator: "") }
+        let stream = StatusStream(isPretty: true)
+        let numbers = try snapshot.survey(fleet, reader: reader, selection: selection) { stream.piece($0.document) }
+        try stream.write(snapshot.document, numbers) { Console.print($0, terminator: "") }
         Console.print("")
     }
 }

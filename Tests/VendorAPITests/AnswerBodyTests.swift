@@ -117,37 +117,28 @@ struct AnswerBodyTests {
         }
     }
 
-    @Test("the quick reading of a plain answer says what the full one says, whatever byte is another")
-    func plain() {
+    @Test("what is read of an answer Foundation's reader reads as well, whatever byte is another")
+    func agreement() throws {
         let answers = [
-            #"{"status":100,"message":"Success"}"#, #"{"message":"no, \(or not)","status":403}"#, #"{"status":0}"#,
-            #"{"status":999999999,"message":""}"#,
+            #"{"status":100,"message":"Success"}"#, #"{"message":"no, (or not)\u00e9\ud83d\ude42","status":403}"#,
+            #"{"status":0,"x":[1.5e1,{"a":null}]}"#, #"{"status":"999999999","message":""}"#,
         ]
         for answer in answers {
             let bytes = Array(answer.utf8)
-            if !answer.contains("\\") { #expect(AnswerBody.plain(bytes) != nil, "\(answer)") }
+            #expect(AnswerBody(bytes) != nil, "\(answer)")
             for place in bytes.indices {
-                for byte in UInt8.min...UInt8.max {
-                    var changed = bytes
-                    changed[place] = byte
-                    // What it does not take is left to the other.
-                    guard let body = AnswerBody.plain(changed) else { continue }
-                    #expect(body == AnswerBody.any(changed), "\(String(decoding: changed, as: UTF8.self))")
-                }
-                let (without, twice) = (
-                    bytes[..<place] + bytes[(place + 1)...], bytes[..<place] + bytes[place...place] + bytes[place...]
-                )
-                for changed in [without, twice] {
-                    guard let body = AnswerBody.plain(Array(changed)) else { continue }
-                    #expect(body == AnswerBody.any(Array(changed)), "\(String(decoding: changed, as: UTF8.self))")
+                let others = (UInt8.min...UInt8.max).map { bytes[..<place] + [$0] + bytes[(place + 1)...] }
+                let without = bytes[..<place] + bytes[(place + 1)...]
+                let twice = bytes[..<place] + bytes[place...place] + bytes[place...]
+                for changed in (others + [without, twice]).map(Array.init) {
+                    guard let body = AnswerBody(changed) else { continue }
+                    let text = String(decoding: changed, as: UTF8.self)
+                    let object = try JSONSerialization.jsonObject(with: Data(changed)) as? [String: Any]
+                    let status = object?["status"]
+                    #expect((status as? Int ?? (status as? String).flatMap { Int($0) }) == body.status, "\(text)")
+                    #expect(object?["message"] as? String == body.message, "\(text)")
                 }
             }
-        }
-        let refused = [
-            #"{"status":0100}"#, #"{"status":100,"status":401}"#, #"{"status":100,"message":"a","message":"b"}"#,
-        ]
-        for answer in refused + ["{}", "", "{", #"{"message":"Success"}"#, #"{"status":1000000000}"#] {
-            #expect(AnswerBody.plain(Array(answer.utf8)) == nil, "\(answer)")
         }
     }
 }

@@ -67,9 +67,12 @@ struct Observatory: Sendable {
         let document = StatusDocument(
             at: view.now, holder: LockHolder(pid: getpid(), since: since, command: "run"),
             inForce: try reader.desiredStateStatus(), standings: [])
-        let numbers = try view.survey(reader, guards: guards) { JSONBytes($0.document, isPretty: false) }
+        let stream = StatusStream(isPretty: false)
+        let numbers = try view.survey(reader, guards: guards) { stream.piece($0.document) }
         if numbers.count > Self.many { Self.giveBackMemory() }
-        let text = try StatusBytes(document, isPretty: false).all(numbers)
+        var text = ""
+        text.reserveCapacity(numbers.reduce(1024) { $0 + $1.count + 1 })
+        try stream.write(document, numbers) { text += $0 }
         return LocalServer.Reply(status: .ok, contentType: "application/json", body: text + "\n")
     }
 

@@ -6,7 +6,7 @@ import Testing
 @testable import twostepd
 
 @Suite("Status documents that are written number by number")
-struct StatusBytesTests {
+struct StatusStreamTests {
     /// The document with all its numbers, and what is written of it piece by piece.
     private func texts(_ standings: [Standing], isPretty: Bool) throws -> (encoded: String, written: String) {
         let (now, holder) = (try TextFleet().now, try TextFleet().snapshot().holder)
@@ -15,8 +15,8 @@ struct StatusBytesTests {
         let whole = StatusDocument(at: now, holder: holder, inForce: nil, standings: standings)
         let empty = StatusDocument(at: now, holder: holder, inForce: nil, standings: [])
         var written = ""
-        let numbers = standings.map { JSONBytes($0.document, isPretty: isPretty) }
-        try StatusBytes(empty, isPretty: isPretty).write(numbers) { written += $0 }
+        let stream = StatusStream(isPretty: isPretty)
+        try stream.write(empty, standings.map { stream.piece($0.document) }) { written += $0 }
         return (String(decoding: try encoder.encode(whole), as: UTF8.self), written)
     }
 
