@@ -57,8 +57,8 @@ public enum StorageError: Error, Hashable, Sendable {
         case .sealedPINUnreadable, .unreadableRow, .conflict, .mismatch:
             true
         case .noStore, .permissions, .lockHeld, .diskFull, .readOnly, .corrupted, .replaced, .busy, .io, .database,
-            .newerSchema,
-            .developmentSchema, .olderSchema, .wrongKey, .keyNeeded, .keyMalformed, .keyExists, .pruneRefused, .queueFull:
+            .newerSchema, .developmentSchema, .olderSchema, .wrongKey, .keyNeeded, .keyMalformed, .keyExists,
+            .pruneRefused, .queueFull:
             false
         }
     }

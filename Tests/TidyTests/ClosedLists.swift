@@ -57,44 +57,29 @@ enum ClosedLists {
     // MARK: - Code
 
     /// The raw values of the enumeration `type`, in order; a case without one has its own name.
-    static func rawValues(of type: String, in file: SwiftFile) -> [String] {
-        let source = file.source
-        guard
-            let name = file.tokens.indices.first(where: {
-                file.tokens[$0].text == type && source.at($0 - 1)?.text == "enum"
-            }),
-            let brace = (name..<file.tokens.count).first(where: { file.tokens[$0].text == "{" })
-        else { return [] }
-        var values: [String] = []
-        var isCase = false
-        var position = brace + 1
-        let end = source.end(ofBracketAt: brace)
-        while position < end {
-            let token = file.tokens[position]
-            if token.kind == .mark, ["{", "("].contains(token.text) {
-                position = source.end(ofBracketAt: position)
-            } else if token.kind == .word,
-                source.at(position - 1)?.text == "case" || source.at(position - 1)?.text == ","
-            {
-                isCase = isCase || source.at(position - 1)?.text == "case"
-                if isCase { values.append(token.text) }
-            } else if token.kind == .string, source.at(position - 1)?.text == "=", isCase, !values.isEmpty {
-                values[values.count - 1] = token.text
-            } else if token.kind == .word, token.text != "case" {
-                isCase = false
-            }
-            position += 1
+    ///
+    /// Formatted source closes an enumeration where its line begins, and its cases are one level deeper.
+    static func rawValues(of type: String, in file: SourceFile) -> [String] {
+        let lines = file.text.split(separator: "\n", omittingEmptySubsequences: false)
+        let head = lines.firstIndex {
+            $0.split(separator: " ").drop { $0 != "enum" }.dropFirst().first ?? "" == "\(type):"
         }
-        return values
+        guard let head else { return [] }
+        let margin = String(lines[head].prefix { $0 == " " })
+        return lines[(head + 1)...].prefix { $0 != margin + "}" }.filter { $0.hasPrefix(margin + "    case ") }
+            .flatMap { line in
+                line.dropFirst(margin.count + 9).matches(of: #/(?:^|, )(\w+)(?: = "([^"]*)")?/#).map { match in
+                    String(match.output.2 ?? match.output.1)
+                }
+            }
     }
 
     /// The names of metrics: the literals of the page that makes them.
-    static func metrics(in files: [SwiftFile]) -> Set<String> {
-        let literals = files.filter { $0.path.hasPrefix("Sources/Daemon/Observation/") }.flatMap(\.tokens)
-        return Set(literals.filter { $0.kind == .string }.map(\.text).filter { $0.wholeMatch(of: metric) != nil })
+    static func metrics(in files: [SourceFile]) -> Set<String> {
+        let pages = files.filter { $0.path.hasPrefix("Sources/Daemon/Observation/") }
+        let literals = pages.flatMap { $0.text.matches(of: #/"((?:twostepd|process)_[a-z]+(?:_[a-z]+)*)"/#) }
+        return Set(literals.map { String($0.output.1) })
     }
-
-    nonisolated(unsafe) private static let metric = #/(?:twostepd|process)_[a-z]+(?:_[a-z]+)*/#
 
     // MARK: - Documents
 

@@ -14,17 +14,26 @@ struct DocumentRuleTests {
     func rawValues() {
         let code = """
             enum Other: String { case z }
-            public enum Kind: String, Sendable {
-                /// One.
-                case one
-                case two = "second", three
-                case four(Int, b: String)
-                var text: String { switch self { case .one: "x"; default: "y" } }
-                static let five = "six"
+            struct S {
+                public enum Kind: String, Sendable {
+                    /// One, for case sake.
+                    case one
+                    case two = "second", three
+                    var text: String {
+                        switch self {
+                        case .one: "x"
+                        default: "y"
+                        }
+                    }
+                    static let five = "six"
+                }
+            }
+            enum More: String {
+                case seven
             }
             """
-        let file = SwiftFile(path: "Sources/Planning/Kind.swift", code)
-        #expect(ClosedLists.rawValues(of: "Kind", in: file) == ["one", "second", "three", "four"])
+        let file = SourceFile(path: "Sources/Planning/Kind.swift", text: code)
+        #expect(ClosedLists.rawValues(of: "Kind", in: file) == ["one", "second", "three"])
         #expect(ClosedLists.rawValues(of: "Missing", in: file) == [])
     }
 
@@ -42,11 +51,11 @@ struct DocumentRuleTests {
 
     @Test("the names of metrics, from literals alone")
     func metrics() {
-        let page = SwiftFile(
+        let page = SourceFile(
             path: "Sources/Daemon/Observation/P.swift",
-            "add(\"twostepd_numbers\", \"Numbers.\") // \"twostepd_comment\"\nadd(\"process_cpu_seconds\", \"twostepd_ x\")"
+            text: "add(\"twostepd_numbers\", \"Numbers.\")\nadd(\"process_cpu_seconds\", \"twostepd_ x\")"
         )
-        let other = SwiftFile(path: "Sources/Daemon/Q.swift", "f(\"twostepd_other\")")
+        let other = SourceFile(path: "Sources/Daemon/Q.swift", text: "f(\"twostepd_other\")")
         #expect(ClosedLists.metrics(in: [page, other]) == ["process_cpu_seconds", "twostepd_numbers"])
     }
 

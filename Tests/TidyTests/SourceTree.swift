@@ -6,6 +6,18 @@ struct SourceFile {
     let path: String
     let text: String
 
+    /// The lines with their numbers from 1, each without indentation, without a comment at its end and without the text
+    /// of literals in which nothing is escaped or interpolated.
+    var codeLines: [(number: Int, line: Substring)] {
+        text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map { index, line in
+            let line = line.drop { $0 == " " }
+            guard !line.hasPrefix("//") else { return (index + 1, "") }
+            let code = line.utf8.contains(UInt8(ascii: "\"")) ? line.replacing(#/"[^"\\]*"/#, with: "\"\"") : line
+            let end = code.firstRange(of: "//")?.lowerBound ?? code.endIndex
+            return (index + 1, code[..<end])
+        }
+    }
+
     var lineCount: Int { text.split(separator: "\n", omittingEmptySubsequences: false).count - 1 }
 
     /// `Planning` of `Sources/Planning/PIN.swift`; nil outside of `Sources`.
@@ -13,22 +25,6 @@ struct SourceFile {
         let parts = path.split(separator: "/")
         return parts.count > 2 && parts[0] == "Sources" ? String(parts[1]) : nil
     }
-}
-
-/// A file of Swift, taken apart.
-struct SwiftFile {
-    let file: SourceFile
-    let source: SwiftTokens
-
-    var path: String { file.path }
-    var tokens: [Token] { source.tokens }
-
-    init(_ file: SourceFile) {
-        self.file = file
-        source = SwiftTokens(file.text)
-    }
-
-    init(path: String, _ text: String) { self.init(SourceFile(path: path, text: text)) }
 }
 
 /// The repository that these tests were compiled from.
@@ -54,9 +50,9 @@ enum SourceTree {
     }
 
     /// All Swift of the repository.
-    static let swift: Result<[SwiftFile], any Error> = Result {
+    static let swift: Result<[SourceFile], any Error> = Result {
         let package = SourceFile(path: "Package.swift", text: try text("Package.swift"))
-        return try ([package] + files(["Sources", "Tests"], [".swift"])).map(SwiftFile.init)
+        return try [package] + files(["Sources", "Tests"], [".swift"])
     }
 
     /// All documents: what people read to use, run or change the program.

@@ -5,7 +5,8 @@ import Testing
 struct ImportTests {
     /// A folder that goes away after the test.
     private func inFolder(_ body: (URL) async throws -> Void) async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("twostepd-import-\(UUID().uuidString)")
+        let name = "twostepd-import-\(UUID().uuidString)"
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(name)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try await body(folder)
         try FileManager.default.removeItem(at: folder)
