@@ -123,7 +123,7 @@ let package = Package(
         tests(of: "Planning", ["Dice", "Exploration"]),
         tests(of: "Reconciler", ["Dice", "Planning", "Storage", "Simulation"]),
         tests(of: "ConfigFile", ["Dice", "Planning", yams], exclude: ["Fixtures"]),
-        tests(of: "Storage", ["Planning", grdb]),
+        tests(of: "Storage", ["Planning", crypto, grdb]),
         tests(
             of: "VendorAPI", ["SimulatedVendor", "Planning", nioCore, nioPosix, nioSSL], exclude: ["Certificates"]),
         tests(of: "SimulatedVendor", [nioCore, nioPosix]),

@@ -8,7 +8,7 @@ final class ControlDesk: Sendable {
         var lastOrder: Int64 = 0
         var orders: [OrderID: @Sendable (StoreFailure?) -> Void] = [:]
         /// Those who wait for a desired state to come into force, oldest first.
-        var adoptions: [(sha256: String, tell: @Sendable (Result<AdoptionResult, StoreFailure>) -> Void)] = []
+        var adoptions: [(sha256: String, tell: @Sendable (Result<AdoptionResult.Verdict, StoreFailure>) -> Void)] = []
     }
 
     private let state = Mutex(State())
@@ -29,7 +29,7 @@ final class ControlDesk: Sendable {
 
     /// Waits for the desired state with this SHA-256, whatever becomes of it.
     func expectAdoption(
-        of sha256: String, _ tell: @escaping @Sendable (Result<AdoptionResult, StoreFailure>) -> Void
+        of sha256: String, _ tell: @escaping @Sendable (Result<AdoptionResult.Verdict, StoreFailure>) -> Void
     ) {
         state.withLock { $0.adoptions.append((sha256, tell)) }
     }
@@ -37,7 +37,7 @@ final class ControlDesk: Sendable {
     /// A desired state came to its end. Whoever waited for an earlier one, which it has overtaken, is told as well.
     ///
     /// - Parameter sha256: its content; nil when that is not known, and everybody is told.
-    func noteAdoption(_ result: Result<AdoptionResult, StoreFailure>, sha256: String?) {
+    func noteAdoption(_ result: Result<AdoptionResult.Verdict, StoreFailure>, sha256: String?) {
         let told = state.withLock { state in
             let end =
                 sha256.map { sha256 in

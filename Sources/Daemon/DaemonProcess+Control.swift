@@ -62,7 +62,7 @@ extension DaemonProcess {
             let result = await reconciliation.commits.result { store throws(StorageError) in
                 try store.commit([.event(look.event)])
             }
-            return result.mapError { StoreFailure($0.description) }
+            return result.map { _ in }.mapError { StoreFailure($0.description) }
         case .success(let delay?):
             let rotation = look.rotation(after: delay)
             let failure = await carryOut(rotation.order, rotation.scope, rotation.event)
@@ -140,7 +140,7 @@ extension DaemonProcess {
 extension ControlMessage.Answer {
     static let stopping = ControlMessage.Answer(done: false, message: "the daemon is stopping")
 
-    init(_ result: Result<AdoptionResult, StoreFailure>) {
+    init(_ result: Result<AdoptionResult.Verdict, StoreFailure>) {
         switch result {
         case .success(.adopted(let adoption)):
             self.init(done: true, message: "revision \(adoption.revision) is in force")
@@ -149,6 +149,7 @@ extension ControlMessage.Answer {
                 done: false,
                 message: "held, the last good state stays in force: \(held.weakening); to take it all the same: "
                     + "twostepd accept \(held.sha256.prefix(12))")
+        case .success(.kept): self.init(done: false, message: "the file is not valid, the last good state stays in force")
         case .failure(let failure):
             self.init(done: false, message: "the store failed, it is tried again: \(failure)")
         }

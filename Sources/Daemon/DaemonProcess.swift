@@ -119,7 +119,7 @@ public final class DaemonProcess: Sendable {
     ///   - untaken: is told why there was nothing to take into force.
     func load(
         acceptance: Acceptance? = nil, onlyIfChanged: Bool = false,
-        ended: @escaping @Sendable (Result<AdoptionResult, StoreFailure>) -> Void = { _ in },
+        ended: @escaping @Sendable (Result<AdoptionResult.Verdict, StoreFailure>) -> Void = { _ in },
         untaken: @escaping @Sendable (DesiredStateLoad) -> Void = { _ in }
     ) {
         notifier.reloading()
@@ -164,29 +164,31 @@ public final class DaemonProcess: Sendable {
         case .stopped(let exposed, let unanswered):
             state.withLock { $0.left = (exposed.count, unanswered) }
             finished.signal()
+        case .desiredState(let report): note(report)
+        case .orderEnded(let id, let failure): desk.noteOrder(id, failure)
+        case .number(.requestSent(let change)):
+            state.withLock { _ = $0.inFlight.insert(change.id) }
+        case .number(.requestEnded(let change, let record)):
+            state.withLock {
+                $0.inFlight.remove(change.id)
+                $0.note(record)
+            }
+        case .number(.planned(let record, _)):
+            state.withLock { $0.note(record) }
+        case .number(.setAside), .number(.readAgain), .number(.pinsUnreadable), .guardChanged, .store: break
+        }
+    }
+
+    private func note(_ report: DesiredStateReport) {
+        switch report {
         case .adopted(let adoption):
             // What reading the files and comparing them with the store took would stay with a process that rests from
             // here on. A moment later, when everybody has let go of it.
             queue.asyncAfter(deadline: .now() + .seconds(2)) { ProcessMemory.giveBack() }
             desk.noteAdoption(.success(.adopted(adoption)), sha256: adoption.sha256)
-        case .adoptionHeld(let held):
-            desk.noteAdoption(.success(.held(held)), sha256: held.sha256)
-        case .adoptionFailed(let message):
-            desk.noteAdoption(.failure(StoreFailure(message)), sha256: nil)
-        case .orderEnded(let id, let failure):
-            desk.noteOrder(id, failure)
-        case .requestSent(let change):
-            state.withLock { _ = $0.inFlight.insert(change.id) }
-        case .requestEnded(let change, let record):
-            state.withLock {
-                $0.inFlight.remove(change.id)
-                $0.note(record)
-            }
-        case .planned(let record, _):
-            state.withLock { $0.note(record) }
-        case .endpointDown, .endpointUp, .storeFailed, .storeRecovered, .numberUnreadable, .clockBehind, .clockRight,
-            .leftExposed, .exposureReduced, .exposurePermitted:
-            break
+        case .held(let held): desk.noteAdoption(.success(.held(held)), sha256: held.sha256)
+        case .failed(let message): desk.noteAdoption(.failure(StoreFailure(message)), sha256: nil)
+        case .kept, .leftExposed: break
         }
     }
 

@@ -41,16 +41,17 @@ struct DaemonStatus {
     /// - Returns: whether the line may have changed.
     mutating func note(_ report: EngineReport) -> Bool {
         switch report {
-        case .adopted(let adoption):
+        case .desiredState(.adopted(let adoption)):
             revision = adoption.revision
             held = nil
-        case .adoptionHeld(let state): held = state
-        case .endpointDown(let endpoint, _): down.insert(endpoint)
-        case .endpointUp(let endpoint, _): down.remove(endpoint)
-        case .storeFailed(let message, _): storeProblem = message
-        case .storeRecovered: storeProblem = nil
-        case .stopped, .adoptionFailed, .orderEnded, .requestSent, .requestEnded, .planned, .numberUnreadable,
-            .clockBehind, .clockRight, .leftExposed, .exposureReduced, .exposurePermitted:
+        case .desiredState(.held(let state)): held = state
+        case .guardChanged(.endpointDown(let endpoint, _)): down.insert(endpoint)
+        case .guardChanged(.endpointUp(let endpoint, _)): down.remove(endpoint)
+        case .store(.failed(let message, _)): storeProblem = message
+        case .store(.recovered): storeProblem = nil
+        case .number, .desiredState(.kept), .desiredState(.failed), .desiredState(.leftExposed), .orderEnded,
+            .guardChanged(.exposureReduced), .guardChanged(.exposurePermitted), .guardChanged(.clockBehind),
+            .guardChanged(.clockRight), .stopped:
             return false
         }
         return true

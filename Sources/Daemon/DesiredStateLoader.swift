@@ -58,7 +58,6 @@ final class DesiredStateLoader: @unchecked Sendable {
     private let clock: SystemClock
     private let logger: Logger
     private let post: @Sendable (EngineEvent) -> Void
-    private var knownPINs: [String: PIN] = [:]
     /// The content that was handed over last; nil when what was read after it was not valid.
     private var handedOver: String?
     private var queue: DispatchQueue { files.queue }
@@ -103,29 +102,42 @@ final class DesiredStateLoader: @unchecked Sendable {
             if let problem = acceptance?.problem(with: state.sha256) { return completion(.notAccepted(problem)) }
             state.acceptedBy = acceptance?.actor
             self.handedOver = state.sha256
-            // First: whoever waits for its end must be known before it can come.
-            completion(.handedOver(state))
-            self.post(.desiredStateRead(state))
-            self.takePINs(of: state, from: sources)
-        }
-    }
-
-    /// Supplies the numbers of a state, and those in force: the state may be held.
-    private func takePINs(of state: DesiredState, from sources: SecretSources) {
-        let named = state.numbers.compactMap { entry in entry.operatorPINName.map { (entry.number, $0) } }
-        commits.perform({ store throws(StorageError) in try store.reader.operatorPINNames() }) { result in
-            self.queue.async {
-                switch result {
-                case .success(let inForce): self.takePINs(of: named + inForce, from: sources)
-                case .failure(let error):
-                    self.logger.error("Store failed", metadata: ["error": "\(error)"])
-                    self.takePINs(of: named, from: sources)
+            let adopted = state
+            self.commits.perform({ store throws(StorageError) in try store.reader.operatorPINNames() }) { result in
+                self.queue.async {
+                    // Callers that wait for the end of its adoption must be known before it can come.
+                    completion(.handedOver(adopted))
+                    self.hand(adopted, inForce: result, from: sources)
                 }
             }
         }
     }
 
-    /// Records why the file was not taken, and keeps the numbers of the last good state supplied with their PINs.
+    /// Hands the engine one reading: the state, and the values of the operator-owned PINs that it or the state in force
+    /// names.
+    private func hand(
+        _ state: DesiredState?, inForce: Result<[(PhoneNumber, String)], StorageError>, from sources: SecretSources
+    ) {
+        var names = Set(state?.numbers.compactMap(\.operatorPINName) ?? [])
+        switch inForce {
+        case .success(let known): names.formUnion(known.map(\.1))
+        case .failure(let error):
+            logger.error("Store failed", metadata: ["error": "\(error)"])
+            // Without a state there is nothing to adopt, and PINs of unknown names would look as if they were gone.
+            if state == nil { return }
+        }
+        var values: [String: PIN] = [:]
+        for name in names.sorted() {
+            do {
+                values[name] = try sources.pin(named: name)
+            } catch {
+                logger.error("Operator-owned PIN cannot be read", metadata: ["pin": "\(name)", "error": "\(error)"])
+            }
+        }
+        post(.desiredStateRead(DesiredStateReading(state: state, operatorPINs: values)))
+    }
+
+    /// Records why the file was not adopted, and hands on the PINs of the state in force.
     private func refuse(_ problems: [ConfigProblem], sha256: String?, sources: SecretSources) {
         let now = clock.now()
         let path = settings.desiredState
@@ -136,28 +148,8 @@ final class DesiredStateLoader: @unchecked Sendable {
             try store.recordLoadFailure(sha256: sha256, source: path, problem: problem, at: now)
             return try store.reader.operatorPINNames()
         }) { result in
-            self.queue.async {
-                switch result {
-                case .success(let names): self.takePINs(of: names, from: sources)
-                case .failure(let error):
-                    self.logger.error("Store failed", metadata: ["error": "\(error)"])
-                }
-            }
+            self.queue.async { self.hand(nil, inForce: result, from: sources) }
         }
-    }
-
-    private func takePINs(of names: [(PhoneNumber, String)], from sources: SecretSources) {
-        var values: [String: PIN] = [:]
-        for name in Set(names.map(\.1)).sorted() {
-            do {
-                values[name] = try sources.pin(named: name)
-            } catch {
-                logger.error("Operator-owned PIN cannot be read", metadata: ["pin": "\(name)", "error": "\(error)"])
-            }
-        }
-        let changed = names.filter { values[$0.1] != knownPINs[$0.1] }.map(\.0)
-        knownPINs = values
-        post(.operatorPINsRead(values, changed: changed))
     }
 
     private func log(_ problems: [ConfigProblem]) {

@@ -23,6 +23,40 @@ struct GuardAudit: Sendable {
             .event(EventEntry(at: now, kind: kind, number: number, detail: detail))
         }
         switch report {
+        case .guardChanged(let change): return mutations(for: change, now: now, event)
+        case .desiredState(.leftExposed(let numbers)):
+            return numbers.prefix(Self.mostNamed).map { number in
+                event(
+                    .leftExposed, number,
+                    "it left the desired state while we had it disabled, and could not be enabled in time: "
+                        + "enable it by hand, or name it in the desired state again")
+            }
+        case .number(.setAside(let unreadable, let until)):
+            let (number, message) = (unreadable.number, unreadable.message)
+            return [
+                event(.recordUnreadable, number, "the record is set aside until \(until): \(message)"),
+                .guardState(
+                    GuardState(.unreadableRecord, subject: number.description, since: now, detail: message)),
+            ]
+        case .number(.readAgain(let number)):
+            return [.guardState(GuardState(.unreadableRecord, subject: number.description, since: nil))]
+        case .number(.pinsUnreadable(let number, let generations)):
+            let list = generations.map(String.init).joined(separator: ", ")
+            return [
+                event(
+                    .recordUnreadable, number,
+                    "PIN \(list) cannot be unsealed with the key in use and counts as foreign: the number is reset")
+            ]
+        case .number(.requestSent), .number(.requestEnded), .number(.planned), .desiredState(.adopted),
+            .desiredState(.held), .desiredState(.kept), .desiredState(.failed), .orderEnded, .store, .stopped:
+            return []
+        }
+    }
+
+    private func mutations(
+        for change: GuardReport, now: Instant, _ event: (EventKind, PhoneNumber?, String) -> StoreMutation
+    ) -> [StoreMutation] {
+        switch change {
         case .clockBehind(let highWaterMark):
             return [event(.clockBehind, nil, "the store has recorded \(highWaterMark): rotations hold")]
         case .clockRight: return [event(.clockRight, nil, "rotations go on")]
@@ -47,16 +81,6 @@ struct GuardAudit: Sendable {
                         .exposureBudget, since: isReduced ? now : nil, permitted: count,
                         detail: "\(count) numbers may be exposed at once"))
             ]
-        case .leftExposed(let numbers):
-            return numbers.prefix(Self.mostNamed).map { number in
-                event(
-                    .leftExposed, number,
-                    "it left the desired state while we had it disabled, and could not be enabled in time: "
-                        + "enable it by hand, or name it in the desired state again")
-            }
-        case .requestSent, .requestEnded, .planned, .adopted, .adoptionHeld, .adoptionFailed, .orderEnded,
-            .storeFailed, .storeRecovered, .numberUnreadable, .stopped:
-            return []
         }
     }
 

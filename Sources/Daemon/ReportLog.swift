@@ -8,10 +8,44 @@ struct ReportLog: Sendable {
 
     func write(_ report: EngineReport) {
         switch report {
+        case .number(let report): write(report)
+        case .desiredState(let report): write(report)
+        case .orderEnded(_, let failure):
+            if let failure { logger.error("Order was not carried out", metadata: ["error": "\(failure)"]) }
+        case .guardChanged(let report): write(report)
+        case .store(.failed(let message, let retryAt)):
+            logger.error(
+                "Store failed, nothing is sent until it works",
+                metadata: ["error": "\(message)", "retry_at": "\(retryAt)"])
+        case .store(.recovered): logger.notice("Store works again")
+        case .stopped(let exposed, let unanswered): writeStop(exposed, unanswered)
+        }
+    }
+
+    private func write(_ report: NumberReport) {
+        switch report {
         case .requestSent(let change): logger.debug("Request sent", metadata: metadata(change))
         case .requestEnded(let change, let record): writeEnd(change, record)
         case .planned(let record, let decision):
             logger.trace("Number planned", metadata: ["number": "\(record.number)", "decision": "\(decision)"])
+        case .setAside(let unreadable, let until):
+            logger.error(
+                "Record set aside: it cannot be read or written",
+                metadata: ["number": "\(unreadable.number)", "error": "\(unreadable.message)", "retry_at": "\(until)"])
+        case .readAgain(let number):
+            logger.notice("Record is read again", metadata: ["number": "\(number)"])
+        case .pinsUnreadable(let number, let generations):
+            logger.error(
+                "PIN cannot be unsealed and counts as foreign",
+                metadata: [
+                    "number": "\(number)",
+                    "generations": "\(generations.map(String.init).joined(separator: ","))",
+                ])
+        }
+    }
+
+    private func write(_ report: DesiredStateReport) {
+        switch report {
         case .adopted(let adoption):
             let difference = adoption.difference
             logger.notice(
@@ -21,19 +55,25 @@ struct ReportLog: Sendable {
                     "changed": "\(difference.changed.count)", "removed": "\(difference.removed.count)",
                     "unchanged": "\(difference.unchanged)",
                 ])
-        case .adoptionHeld(let held):
+        case .held(let held):
             logger.error(
-                "Desired state is held, the last one stays in force: accept it or put the file right",
+                "Desired state is held, the last one stays in force: accept it or correct the file",
                 metadata: [
                     "revision": "\(held.sha256.prefix(12))", "why": "\(held.weakening)",
                     "accept": "twostepd accept \(held.sha256.prefix(12))",
                 ])
+        case .kept: logger.debug("Desired state kept")
+        case .failed(let message):
+            logger.error("Desired state could not be stored", metadata: ["error": "\(message)"])
         case .leftExposed(let numbers):
             logger.error(
                 "Numbers left the desired state while disabled by us: enable them by hand or name them again",
                 metadata: ["numbers": "\(numbers.prefix(20).map(\.description).joined(separator: ","))"])
-        case .orderEnded(_, let failure):
-            if let failure { logger.error("Order was not carried out", metadata: ["error": "\(failure)"]) }
+        }
+    }
+
+    private func write(_ report: GuardReport) {
+        switch report {
         case .endpointDown(let endpoint, let outcome):
             logger.error(
                 "Endpoint is down, one probe at a time finds out when it is up again",
@@ -46,22 +86,11 @@ struct ReportLog: Sendable {
                 metadata: ["number": "\(number)"])
         case .exposurePermitted(let count):
             logger.debug("Exposure budget", metadata: ["permitted": "\(count)"])
-        case .adoptionFailed(let message):
-            logger.error("Desired state could not be stored", metadata: ["error": "\(message)"])
-        case .storeFailed(let message, let retryAt):
-            logger.error(
-                "Store failed, nothing is sent until it works",
-                metadata: ["error": "\(message)", "retry_at": "\(retryAt)"])
-        case .storeRecovered: logger.notice("Store works again")
-        case .numberUnreadable(let number, let message):
-            logger.error(
-                "Number cannot be read from the store", metadata: ["number": "\(number)", "error": "\(message)"])
         case .clockBehind(let highWaterMark):
             logger.error(
                 "Clock is behind what was recorded: rotations and adoptions hold, correct the clock",
                 metadata: ["recorded": "\(highWaterMark)"])
         case .clockRight: logger.notice("Clock is right again")
-        case .stopped(let exposed, let unanswered): writeStop(exposed, unanswered)
         }
     }
 

@@ -8,31 +8,25 @@ struct StoreAdapter: RecordStore {
     let weakeningGuard: WeakeningGuard
 
     func commit(
-        _ mutations: [StoreMutation], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void
+        _ mutations: [StoreMutation], completion: @escaping @Sendable (Result<CommitReceipt, CommitFailure>) -> Void
     ) {
-        queue.submit(mutations) { completion($0.mapError { StoreFailure($0.description) }) }
+        queue.submit(mutations) { completion($0.mapError(\.commitFailure)) }
     }
 
-    func loadDue(
-        at now: Instant, limit: Int, excluding: Set<PhoneNumber>,
-        completion: @escaping @Sendable (Result<DueBatch, StoreFailure>) -> Void
+    func load(
+        _ request: LoadRequest, at now: Instant, completion: @escaping @Sendable (Result<DuePage, StoreFailure>) -> Void
     ) {
-        queue.perform({ store throws(StorageError) in
-            let page = try store.reader.due(at: now, limit: limit, excluding: excluding)
-            return DueBatch(
-                records: page.records,
-                failures: page.failures.map { DueBatch.Failure(number: $0.number, message: $0.error.description) },
-                nextDueAt: page.nextDueAt
-            )
-        }) { completion($0.mapError { StoreFailure($0.description) }) }
+        queue.perform({ store throws(StorageError) in try store.reader.load(request, at: now) }) {
+            completion($0.mapError { StoreFailure($0.description) })
+        }
     }
 
     func adopt(
-        _ desired: DesiredState, at now: Instant,
+        _ reading: DesiredStateReading, following: Set<PhoneNumber>, at now: Instant,
         completion: @escaping @Sendable (Result<AdoptionResult, StoreFailure>) -> Void
     ) {
         queue.perform({ store throws(StorageError) in
-            try store.adopt(desired, guardedBy: weakeningGuard, at: now)
+            try store.adopt(reading, guardedBy: weakeningGuard, following: following, at: now)
         }) {
             completion($0.mapError { StoreFailure($0.description) })
         }

@@ -42,12 +42,7 @@ struct VendorAdapter: VendorConnection {
             completion(Outcome(.tokenUnavailable, message: error.description))
             return
         }
-        let content: VendorRequest.Content
-        switch call.content {
-        case .disable: content = .disable
-        case .enable(let pin): content = .enable(pin)
-        }
-        let request = VendorRequest(endpoint: call.endpoint, token: token, content: content)
+        let request = VendorRequest(endpoint: call.endpoint, token: token, operation: call.operation)
         flights.begin(call.changeID)
         client.send(request, hiding: secrets.index) { outcome in
             flights.end(call.changeID)

@@ -57,6 +57,8 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
     case clockBehind = "clock_behind"
     /// The daemon is stopping: no new cycle starts.
     case stopping
+    /// The number's record cannot be read, or the store refuses it: the number is set aside for an hour.
+    case unreadableRecord = "unreadable_record"
 
     /// One sentence for people, without a full stop.
     public var sentence: String {
@@ -87,6 +89,7 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
         case .operatorPINUnavailable: "the operator-owned PIN cannot be read"
         case .clockBehind: "the clock is behind what was recorded: rotations and adoptions wait"
         case .stopping: "the daemon is stopping"
+        case .unreadableRecord: "its record cannot be read or written: it is tried again within an hour"
         }
     }
 }

@@ -71,7 +71,9 @@ public struct DesiredNumber: Hashable, Sendable {
     public var operatorPINName: String?
     /// A mark of the token's value, from which the value cannot be told; nil when it is not known.
     public var tokenMark: String?
-    /// How long after somebody saw the PIN it is rotated; nil for not at all.
+    /// A mark of the operator-owned PIN's value under the store's key, set by the store; nil when the value is not known.
+    public var operatorPINMark: String?
+    /// How long after the PIN was revealed it is rotated; nil for not at all.
     public var rotateAfterReveal: Duration?
 
     public init(
@@ -79,7 +81,7 @@ public struct DesiredNumber: Hashable, Sendable {
         verification: Verification = .enabled, rotateEvery: Duration? = .seconds(90 * 86_400),
         reapplyEvery: Duration? = .seconds(86_400), rotationMethod: RotationMethod = .reset,
         rotationWindow: RotationWindow? = nil, rotateBefore: Instant? = nil, operatorPINName: String? = nil,
-        tokenMark: String? = nil, rotateAfterReveal: Duration? = nil
+        tokenMark: String? = nil, operatorPINMark: String? = nil, rotateAfterReveal: Duration? = nil
     ) {
         self.number = number
         self.label = label
@@ -93,6 +95,7 @@ public struct DesiredNumber: Hashable, Sendable {
         self.rotateBefore = rotateBefore
         self.operatorPINName = operatorPINName
         self.tokenMark = tokenMark
+        self.operatorPINMark = operatorPINMark
         self.rotateAfterReveal = rotateAfterReveal
     }
 }

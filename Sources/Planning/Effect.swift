@@ -31,3 +31,17 @@ public enum VendorAction: String, Hashable, Sendable, CaseIterable {
     /// Disable verification.
     case disable
 }
+
+/// What one request asks of the vendor: an effect with the PIN that it needs, in the form that leaves the process.
+public enum VendorOperation: Hashable, Sendable {
+    case enable(PIN)
+    case disable
+
+    /// The action without its PIN.
+    public var action: VendorAction {
+        switch self {
+        case .enable: .enable
+        case .disable: .disable
+        }
+    }
+}

@@ -6,10 +6,12 @@ public struct GuardState: Hashable, Sendable {
         case endpointDown = "endpoint_down"
         /// Fewer numbers may be exposed at once than the setting says.
         case exposureBudget = "exposure_budget"
+        /// The record of a number cannot be read, or the store refuses it: it is set aside for an hour.
+        case unreadableRecord = "unreadable_record"
     }
 
     public let kind: Kind
-    /// What it concerns: an endpoint, or nothing.
+    /// What it concerns: an endpoint, a number, or nothing.
     public let subject: String
     /// Since when it holds; nil when it no longer does.
     public let since: Instant?

@@ -79,6 +79,9 @@ public enum EventKind: String, Hashable, Sendable, CaseIterable {
     case clockRight = "clock_right"
     /// Requests without an answer were found at the start: an earlier process stopped in the middle of them.
     case interruptedRequests = "interrupted_requests"
+    /// The record of a number, or one of its PINs, cannot be read, or the store refuses it: it is set aside, or the PIN
+    /// counts as foreign.
+    case recordUnreadable = "record_unreadable"
 }
 
 /// One row of the append-only audit trail.

@@ -46,3 +46,67 @@ public enum HookKind: String, Hashable, Sendable, CaseIterable {
         }
     }
 }
+
+extension HookKind {
+    /// The notification that an entry of the audit trail causes; nil for none.
+    public init?(_ event: EventKind) {
+        switch event {
+        case .configurationHeld: self = .held
+        case .configurationRefused: self = .invalid
+        case .breakerOpened: self = .endpointDown
+        case .breakerClosed: self = .endpointUp
+        case .leftExposed: self = .leftExposed
+        case .pinRevealed: self = .revealed
+        case .storeRestored: self = .restored
+        case .clockBehind: self = .clockBehind
+        case .configurationAccepted, .paused, .resumed, .rotationOrdered, .reapplyOrdered, .resetOrdered,
+            .exposureReduced, .keyGenerated, .keyRotated, .auditPruned, .historyAltered, .started, .stopped,
+            .clockAccepted, .clockRight, .interruptedRequests, .recordUnreadable:
+            return nil
+        }
+    }
+
+    /// The notifications that a durable change of a number's record causes, in order.
+    ///
+    /// - Parameters:
+    ///   - before: the record as it was stored.
+    ///   - after: the record as it is stored now.
+    ///   - isTroubled: whether `exposed` or `failed` was notified of the number, and `recovered` was not.
+    public static func caused(
+        by before: NumberRecord.Health, _ after: NumberRecord.Health, isTroubled: Bool
+    ) -> [HookKind] {
+        var kinds: [HookKind] = []
+        if let rotatedAt = after.rotatedAt, rotatedAt != before.rotatedAt { kinds.append(.rotated) }
+        if after.isExposedAndFailing, !before.isExposedAndFailing { kinds.append(.exposed) }
+        if after.attempts >= failuresToTell, before.attempts < failuresToTell { kinds.append(.failed) }
+        if isTroubled, after.lastError == nil, before.lastError != nil { kinds.append(.recovered) }
+        return kinds
+    }
+}
+
+extension NumberRecord {
+    /// The part of a record that notifications depend on.
+    public struct Health: Hashable, Sendable {
+        public let rotatedAt: Instant?
+        public let attempts: Int
+        /// Whether the number should be enabled and is in a cycle.
+        public let isInCycle: Bool
+        public let lastError: String?
+
+        public init(rotatedAt: Instant?, attempts: Int, isInCycle: Bool, lastError: String?) {
+            self.rotatedAt = rotatedAt
+            self.attempts = attempts
+            self.isInCycle = isInCycle
+            self.lastError = lastError
+        }
+
+        fileprivate var isExposedAndFailing: Bool { attempts > 0 && isInCycle }
+    }
+
+    /// The part of this record that notifications depend on.
+    public var health: Health {
+        Health(
+            rotatedAt: rotatedAt, attempts: attempts,
+            isInCycle: cycle != nil && desired?.verification == .enabled, lastError: lastError)
+    }
+}

@@ -30,7 +30,7 @@ public struct Flight: Hashable, Sendable {
 /// The record made ready for a request.
 public struct Departure: Hashable, Sendable {
     /// The widened record, to be made durable before the request is sent.
-    public let record: NumberRecord
+    public var record: NumberRecord
     public let flight: Flight
     /// The generation that was made for this request, to be inserted with it.
     public let newGeneration: PINGeneration?
@@ -90,13 +90,15 @@ extension NumberRecord {
         from flight: Flight, with outcome: Outcome, now: Instant, policy: Policy, jitter: Double
     ) -> NumberRecord {
         var next = self
+        // An acceptance by an endpoint that the number has left proves nothing about the one that it has now.
+        let provesNothing = flight.isOvertaken && outcome.verdict == .accepted
         next.belief = flight.before.belief.narrowed(
-            by: outcome.verdict, of: flight.effect, proof: flight.request.proof, sentAt: flight.sentAt, answeredAt: now,
-            settleDelay: policy.settleDelay
+            by: provesNothing ? .refused : outcome.verdict, of: flight.effect, proof: flight.request.proof,
+            sentAt: flight.sentAt, answeredAt: now, settleDelay: policy.settleDelay
         )
-        if flight.isOvertaken { next.belief = next.belief.addingForeign() }
         switch outcome.verdict {
-        case .accepted: next.noteAcceptance(of: flight, now: now)
+        case .accepted where provesNothing: break
+        case .accepted: next.recordAcceptance(of: flight, now: now)
         case .noEffect:
             next.lastAccepted = flight.before.lastAccepted
             next.cycle = flight.before.cycle
@@ -111,33 +113,13 @@ extension NumberRecord {
         }
         if desired?.verification != .enabled || !next.belief.maybeOff { next.cycle = nil }
         if outcome.verdict != .accepted {
-            next.noteFailure(of: flight, outcome, now: now, policy: policy, jitter: jitter)
+            next.recordFailure(of: flight, outcome, now: now, policy: policy, jitter: jitter)
         } else if next.isAsDesired {
             next.attempts = 0
             next.lastFailure = nil
             next.lastError = nil
         }
         return next
-    }
-
-    /// The record under another desired state, as an adoption leaves it: backoff and refusals end.
-    public func taking(_ newDesired: DesiredNumber?) -> NumberRecord {
-        guard newDesired != desired else { return self }
-        var next = self
-        if let newDesired {
-            if let old = desired, old.endpoint != newDesired.endpoint { next.belief = belief.addingForeign() }
-            if desired == nil || isNewToken(newDesired) { next.appliedAt = nil }
-            next.endBackoff()
-        }
-        next.desired = newDesired
-        if newDesired?.verification != .enabled { next.cycle = nil }
-        return next
-    }
-
-    /// Whether the entry's token has another value than before. A value that was never seen is not a new one.
-    private func isNewToken(_ newDesired: DesiredNumber) -> Bool {
-        guard let known = desired?.tokenMark, let mark = newDesired.tokenMark else { return false }
-        return known != mark
     }
 
     private func newGeneration(
@@ -147,7 +129,7 @@ extension NumberRecord {
         switch content {
         case .disable, .enable: return nil
         case .enableNew:
-            let recent = generations.suffix(PINGenerator.remembered).map(\.pin)
+            let recent = generations.suffix(PINGenerator.remembered).compactMap(\.pin)
             let pin = PINGenerator.make(for: number, recent: recent, using: &random)
             return PINGeneration(generation: next, pin: pin, origin: .generated, createdAt: now)
         case .enableOperatorPIN(let pin, let name):
@@ -155,7 +137,7 @@ extension NumberRecord {
         }
     }
 
-    private mutating func noteAcceptance(of flight: Flight, now: Instant) {
+    private mutating func recordAcceptance(of flight: Flight, now: Instant) {
         let effect = flight.effect
         lastAccepted = effect
         refusals = nil
@@ -170,7 +152,7 @@ extension NumberRecord {
         generations[index].liveFrom = generations[index].liveFrom ?? now
     }
 
-    private mutating func noteFailure(
+    private mutating func recordFailure(
         of flight: Flight, _ outcome: Outcome, now: Instant, policy: Policy, jitter: Double
     ) {
         lastError = outcome.sentence(
@@ -195,7 +177,7 @@ extension NumberRecord {
         retryAt = now.advanced(by: delay)
     }
 
-    private mutating func setLiveUntil(_ instant: Instant?, of changed: [Int]) {
+    mutating func setLiveUntil(_ instant: Instant?, of changed: [Int]) {
         for index in generations.indices where changed.contains(generations[index].generation) {
             generations[index].liveUntil = instant
         }

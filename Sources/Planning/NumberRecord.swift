@@ -29,9 +29,31 @@ public struct NumberRecord: Hashable, Sendable {
         }
     }
 
+    /// What a belief is about: another endpoint, or another token value, may be another number's account.
+    public struct Identity: Hashable, Sendable {
+        public var endpoint: Endpoint
+        /// The mark of the token's value; nil when the value was not known.
+        public var tokenMark: String?
+
+        public init(endpoint: Endpoint, tokenMark: String?) {
+            self.endpoint = endpoint
+            self.tokenMark = tokenMark
+        }
+
+        /// The identity that an entry names.
+        public init(of desired: DesiredNumber) {
+            self.init(endpoint: desired.endpoint, tokenMark: desired.tokenMark)
+        }
+    }
+
     public let number: PhoneNumber
+    /// How often the stored row was written, 0 for a record that was never stored. A save names the version it was made
+    /// from, and fits no other.
+    public var version: Int
     /// What the desired state in force says; nil when the number is not in it (unmanaged).
     public var desired: DesiredNumber?
+    /// What the belief is about: the last entry's identity, also while the number is unmanaged; nil before the first.
+    public var identity: Identity?
     public var belief: Belief
     /// The generations that may be live and the newest few, ascending. Older ones stay in the store.
     public var generations: [PINGeneration]
@@ -56,20 +78,23 @@ public struct NumberRecord: Hashable, Sendable {
     public var recentWrites: [Instant]
     /// A PIN that was made before this instant is rotated at it: somebody ordered it, or has seen the PIN.
     public var rotateBefore: Instant?
-    /// An operator's word that nothing is to be sent; written by orders alone.
+    /// An operator's order that nothing is sent; set by orders alone.
     public var pause: Pause?
     /// When work is next due, as the last decision said; nil when nothing is.
     public var dueAt: Instant?
 
     public init(
-        number: PhoneNumber, desired: DesiredNumber? = nil, belief: Belief = .unknown,
+        number: PhoneNumber, version: Int = 0, desired: DesiredNumber? = nil, identity: Identity? = nil,
+        belief: Belief = .unknown,
         generations: [PINGeneration] = [], lastAccepted: Effect? = nil, refusals: Refusals? = nil, attempts: Int = 0,
         retryAt: Instant? = nil, cycle: Cycle? = nil, appliedAt: Instant? = nil, rotatedAt: Instant? = nil,
         lastFailure: OutcomeReason? = nil, lastError: String? = nil, recentWrites: [Instant] = [],
         rotateBefore: Instant? = nil, pause: Pause? = nil, dueAt: Instant? = nil
     ) {
         self.number = number
+        self.version = version
         self.desired = desired
+        self.identity = identity ?? desired.map(Identity.init(of:))
         self.belief = belief
         self.generations = generations
         self.lastAccepted = lastAccepted
@@ -96,6 +121,11 @@ public struct NumberRecord: Hashable, Sendable {
     public var likeliestGeneration: Int? {
         if case .on(let generation) = lastAccepted, belief.generations.contains(generation) { return generation }
         return belief.generations.last
+    }
+
+    /// Whether the PIN of `generation` is known to be unreadable, so that no request can carry it.
+    public func isUnreadable(_ generation: Int) -> Bool {
+        self.generation(generation)?.isUnreadable ?? false
     }
 
     /// The generations that may be live, most likely first: the last one accepted, then newest to oldest.

@@ -29,7 +29,10 @@ public struct PINGeneration: Hashable, Sendable {
 
     /// 1 for a number's first PIN, one more for each next.
     public let generation: Int
-    public let pin: PIN
+    /// The PIN; nil when it was not opened, or cannot be.
+    public let pin: PIN?
+    /// Whether the sealed PIN was tried and cannot be opened with the key in use. Such a PIN counts as `foreign`.
+    public let isUnreadable: Bool
     public let origin: Origin
     /// When it was made, before it was ever sent.
     public let createdAt: Instant
@@ -39,14 +42,24 @@ public struct PINGeneration: Hashable, Sendable {
     public var liveUntil: Instant?
 
     public init(
-        generation: Int, pin: PIN, origin: Origin, createdAt: Instant, liveFrom: Instant? = nil,
-        liveUntil: Instant? = nil
+        generation: Int, pin: PIN?, isUnreadable: Bool = false, origin: Origin, createdAt: Instant,
+        liveFrom: Instant? = nil, liveUntil: Instant? = nil
     ) {
         self.generation = generation
+        precondition(!isUnreadable || pin == nil, "a PIN that cannot be opened is not there")
         self.pin = pin
+        self.isUnreadable = isUnreadable
         self.origin = origin
         self.createdAt = createdAt
         self.liveFrom = liveFrom
         self.liveUntil = liveUntil
+    }
+
+    /// Whether this is the operator-owned PIN `name` with this value. Where a value is not known, because it cannot be
+    /// read or this PIN is closed, the name decides: the value is taken for unchanged.
+    func isOperatorPIN(_ value: PIN?, named name: String) -> Bool {
+        guard let value else { return origin == .operator(name: name) }
+        guard let pin else { return !isUnreadable && origin == .operator(name: name) }
+        return value == pin
     }
 }

@@ -1,4 +1,4 @@
-/// An operator's word that nothing is to be sent, for one number or for all.
+/// An operator's order that nothing is sent, for one number or for all.
 public struct Pause: Hashable, Sendable {
     public let since: Instant
     /// Who paused: a user as `name (uid 1000)`.
@@ -47,40 +47,15 @@ public enum OrderScope: Hashable, Sendable {
     case all
     /// These.
     case numbers([PhoneNumber])
-}
 
-extension NumberRecord {
-    /// The record under an order, as the store writes it. A pause or resume of all concerns the fleet, not its records.
-    public func obeying(_ order: Order, now: Instant) -> NumberRecord {
-        var next = self
-        switch order {
-        case .pause(let pause): next.pause = pause
-        case .resume: next.pause = nil
-        case .rotate(let instant): next.rotateBefore = earliestThatRotates(rotateBefore, instant)
-        case .reapply:
-            next.appliedAt = nil
-            next.endBackoff()
-        case .reset:
-            next.belief = belief.addingForeign().addingOff()
-            next.lastAccepted = nil
-            next.appliedAt = nil
-            next.endBackoff()
+    /// Whether it is the whole fleet.
+    public var isFleet: Bool { self == .all }
+
+    /// Whether the order concerns `number`, if that is managed.
+    public func concerns(_ number: PhoneNumber) -> Bool {
+        switch self {
+        case .all: true
+        case .numbers(let numbers): numbers.contains(number)
         }
-        return next
-    }
-
-    /// Of two instants before which a PIN must not have been made, the one that rotates the newest PIN first. A look at
-    /// the PIN, which has its rotation in the future, so neither defers one that is ordered, nor an earlier look's.
-    private func earliestThatRotates(_ known: Instant?, _ instant: Instant) -> Instant {
-        guard let known else { return instant }
-        guard let newest = generations.last?.createdAt, newest < min(known, instant) else { return max(known, instant) }
-        return min(known, instant)
-    }
-
-    mutating func endBackoff() {
-        retryAt = nil
-        attempts = 0
-        refusals = nil
-        lastFailure = nil
     }
 }

@@ -58,7 +58,20 @@ struct Situation {
     let policy: Policy
     let now: Instant
 
-    private var belief: Belief { record.belief }
+    /// The belief, with a live PIN that cannot be unsealed counted as foreign.
+    private let belief: Belief
+
+    init(record: NumberRecord, desired: DesiredNumber, operatorPIN: PIN?, policy: Policy, now: Instant) {
+        self.record = record
+        self.desired = desired
+        self.operatorPIN = operatorPIN
+        self.policy = policy
+        self.now = now
+        belief = record.countingUnreadable(at: now, settleDelay: policy.settleDelay).belief
+    }
+
+    /// Our PINs that may be live and that a request can carry, ascending.
+    private var usable: [Int] { belief.generations.filter { !record.isUnreadable($0) } }
 
     /// What the table asks for, before any limit.
     func wanted() -> Decision {
@@ -90,7 +103,7 @@ struct Situation {
         }
         if belief.maybeForeign || belief.generations.count > 1 { return ambiguous() }
         let reason = record.cycle?.reason ?? .enabling
-        if let generation = belief.generations.first {
+        if let generation = usable.first {
             // A PIN that was live before is put back: whatever the cycle was for has not been done.
             let isNew = record.generation(generation)?.liveFrom == nil
             return unlessRefused(enable(.enable(generation: generation)), isNew ? reason : .enabling)
@@ -109,7 +122,7 @@ struct Situation {
         else { return false }
         return belief.generations.allSatisfy { generation in
             guard let known = record.generation(generation) else { return false }
-            return operatorPIN.map { $0 == known.pin } ?? (known.origin == .operator(name: name))
+            return known.isOperatorPIN(operatorPIN, named: name)
         }
     }
 
@@ -122,6 +135,7 @@ struct Situation {
 
     /// Certainly enabled with our PIN: rotate, re-apply, or wait for whichever is first.
     private func steady(_ generation: Int) -> Decision {
+        if record.isUnreadable(generation) { return .idle(until: settledAt, because: .awaitingSettlement) }
         let reapply = reapplyDue
         var rotation = RotationSchedule.due(
             record, desired: desired, generation: generation, operatorPIN: operatorPIN, policy: policy, now: now
@@ -203,7 +217,7 @@ struct Situation {
 
     /// The newest PIN that may be live, or else a new one.
     private var newestPIN: PlannedRequest.Content? {
-        belief.generations.last.map { .enable(generation: $0) } ?? nextPIN
+        usable.last.map { .enable(generation: $0) } ?? nextPIN
     }
 
     /// The PIN to set when none of ours has to be kept: the operator's, one that was made and never used, or a new one.
@@ -211,14 +225,13 @@ struct Situation {
     /// Nil when the operator's PIN cannot be read and was never set before.
     private var nextPIN: PlannedRequest.Content? {
         if let name = desired.operatorPINName {
-            let known = record.generations.last { generation in
-                operatorPIN.map { $0 == generation.pin } ?? (generation.origin == .operator(name: name))
-            }
+            let known = record.generations.last { !$0.isUnreadable && $0.isOperatorPIN(operatorPIN, named: name) }
             if let known { return .enable(generation: known.generation) }
             return operatorPIN.map { .enableOperatorPIN($0, name: name) }
         }
         // Without reuse, an outage would leave one unused PIN behind for each attempt.
         if let newest = record.generations.last, newest.liveFrom == nil, newest.origin == .generated,
+            !newest.isUnreadable,
             !belief.generations.contains(newest.generation),
             ![desired.rotateBefore, record.rotateBefore].contains(where: { before in
                 before.map { newest.createdAt < $0 && $0 <= now } ?? false

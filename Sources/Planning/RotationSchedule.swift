@@ -23,8 +23,8 @@ public enum RotationSchedule {
         _ record: NumberRecord, desired: DesiredNumber, generation: Int, operatorPIN: PIN?, policy: Policy, now: Instant
     ) -> Due? {
         guard let live = record.generation(generation) else { return nil }
-        if desired.operatorPINName != nil {
-            guard let operatorPIN, operatorPIN != live.pin else { return nil }
+        if let name = desired.operatorPINName {
+            guard let operatorPIN, !live.isOperatorPIN(operatorPIN, named: name) else { return nil }
             return Due(at: now, reason: .operatorPINChanged)
         }
         let forced = [

@@ -3,13 +3,16 @@ public enum StoreMutation: Hashable, Sendable {
     /// Write the dynamic part of a number's row (belief, doubts, schedule, `dueAt`), and its PIN generations' state:
     /// `newGeneration` is inserted, every other generation of the record is brought up to date when it is in `touched`.
     /// The desired part of the row is not written: only an adoption changes it.
+    ///
+    /// The row must still have the record's version, and has the next one afterwards. When it does not, the record is
+    /// an older one than the row: the whole commit is dropped as ``CommitFailure/outdated``.
     indirect case save(NumberRecord, newGeneration: PINGeneration?, touched: [Int])
-    /// Carry out an operator's order on the managed numbers that it concerns, and make them due.
+    /// Apply an operator's order to the managed numbers that it concerns (``NumberRecord/obeying(_:toFleet:at:)``).
     case order(Order, OrderScope, at: Instant)
     /// Write that a guard holds or no longer does, for those who look at the store.
     case guardState(GuardState)
-    /// Write only a number's `due_at`.
-    case reschedule(PhoneNumber, dueAt: Instant?)
+    /// Write only the `due_at` of a record's row, under the same rule of versions as `save`.
+    indirect case reschedule(NumberRecord)
     /// Append a request to the history, its end still open.
     case openChange(ChangeEntry)
     /// Complete the history entry with this id.
@@ -18,58 +21,59 @@ public enum StoreMutation: Hashable, Sendable {
     case event(EventEntry)
 }
 
-/// A desired state, read and found valid.
-public struct DesiredState: Hashable, Sendable {
-    /// The numbers, unique, in file order.
-    public var numbers: [DesiredNumber]
-    /// SHA-256 of the file's bytes, 64 lower-case hexadecimal digits.
-    public let sha256: String
-    /// Where it was read: a path.
-    public let source: String
-    /// Who accepted it although it weakens the fleet; nil when nobody did, and the guard decides.
-    public var acceptedBy: String?
+/// Why a commit did not happen. Nothing of it is durable then.
+public enum CommitFailure: Error, Hashable, Sendable {
+    /// The store cannot be written: a failing, full or read-only disk. Every commit fails alike.
+    case outage(String)
+    /// The row has another version than the record that was to be saved: somebody else has written it since.
+    case outdated
+    /// The store refuses the content of this commit, of one number; others are not concerned. Why, in words.
+    case refused(String)
+}
 
-    /// - Parameters:
-    ///   - numbers: those of the file.
-    ///   - sha256: the digest of the whole file, 64 hexadecimal digits.
-    ///   - source: where it was read, a path.
-    ///   - acceptedBy: who accepted it although it weakens the fleet; nil when nobody did.
-    public init(numbers: [DesiredNumber], sha256: String, source: String, acceptedBy: String? = nil) {
-        self.numbers = numbers
-        self.sha256 = sha256
-        self.source = source
-        self.acceptedBy = acceptedBy
+/// What a commit did beside what it was asked for.
+public struct CommitReceipt: Hashable, Sendable {
+    /// Numbers that an order could not be applied to, because their record cannot be read.
+    public var unreadable: [UnreadableNumber] = []
+
+    public init(unreadable: [UnreadableNumber] = []) { self.unreadable = unreadable }
+}
+
+/// A number whose record cannot be read, or cannot be written.
+public struct UnreadableNumber: Hashable, Sendable {
+    /// How long such a number is set aside.
+    public static let rest: Duration = .seconds(3600)
+
+    public let number: PhoneNumber
+    /// Why, in words.
+    public let message: String
+
+    public init(number: PhoneNumber, message: String) {
+        self.number = number
+        self.message = message
     }
 }
 
-/// What taking a desired state into force changed.
-public struct Adoption: Hashable, Sendable {
-    /// The revision now in force: 1, 2, 3 …; it stays when the content is the one already in force.
-    public let revision: Int
-    public let difference: DesiredStateDifference
-    /// SHA-256 of the content now in force.
-    public let sha256: String
+/// Numbers that the store read for the engine.
+public struct DuePage: Hashable, Sendable {
+    /// The records, exposed ones first, then by due instant.
+    public var records: [NumberRecord]
+    /// Numbers whose record cannot be read.
+    public var failures: [UnreadableNumber]
+    /// The earliest due instant among numbers that are neither in this page nor were excluded; it may have passed.
+    public var nextDueAt: Instant?
 
-    public init(revision: Int, difference: DesiredStateDifference, sha256: String) {
-        self.revision = revision
-        self.difference = difference
-        self.sha256 = sha256
+    public init(records: [NumberRecord] = [], failures: [UnreadableNumber] = [], nextDueAt: Instant? = nil) {
+        self.records = records
+        self.failures = failures
+        self.nextDueAt = nextDueAt
     }
 }
 
-/// How a desired state differs from the one in force.
-public struct DesiredStateDifference: Hashable, Sendable {
-    /// Numbers that were never seen, or come back.
-    public var added: [PhoneNumber] = []
-    /// Numbers whose entry changed in any way.
-    public var changed: [PhoneNumber] = []
-    /// Numbers that are no longer in the file: unmanaged from now on.
-    public var removed: [PhoneNumber] = []
-    /// How many entries are as they were.
-    public var unchanged = 0
-
-    public init() {}
-
-    /// Whether nothing differs.
-    public var isEmpty: Bool { added.isEmpty && changed.isEmpty && removed.isEmpty }
+/// Which numbers the engine asks the store for.
+public enum LoadRequest: Hashable, Sendable {
+    /// Numbers that are due by now, at most `limit`, without `excluding`.
+    case due(limit: Int, excluding: Set<PhoneNumber>)
+    /// These, due or not; unknown ones are left out.
+    case numbers([PhoneNumber])
 }

@@ -10,28 +10,14 @@ public struct WeakeningGuard: Hashable, Sendable {
         self.maximumPercent = maximumPercent
     }
 
-    /// What a new desired state would take away, when that is more than may be.
-    ///
-    /// - Parameters:
-    ///   - managed: the numbers in the desired state in force.
-    ///   - disabled: those of them that are to be enabled now and would be disabled.
-    ///   - dropped: those of them that the new state does not name.
-    public func weakening(managed: Int, disabled: Int, dropped: Int) -> Weakening? {
+    /// What a new desired state would weaken, when that is more than is permitted; nil when it is not.
+    public func weakening(by difference: DesiredStateDifference) -> Weakening? {
+        let (managed, dropped) = (difference.managed, difference.removed.count)
         guard let maximumPercent, managed >= Self.smallestFleet,
-            (disabled + dropped) * 100 > maximumPercent * managed
+            (difference.disabled + dropped) * 100 > maximumPercent * managed
         else { return nil }
-        return Weakening(managed: managed, disabled: disabled, dropped: dropped, maximumPercent: maximumPercent)
-    }
-
-    /// The same, by comparing the entries in force with those of a new desired state.
-    public func weakening(
-        from inForce: [DesiredNumber], to state: [DesiredNumber]
-    ) -> Weakening? {
-        let wanted = Dictionary(state.map { ($0.number, $0.verification) }, uniquingKeysWith: { first, _ in first })
-        return weakening(
-            managed: inForce.count,
-            disabled: inForce.count { $0.verification == .enabled && wanted[$0.number] == .disabled },
-            dropped: inForce.count { wanted[$0.number] == nil })
+        return Weakening(
+            managed: managed, disabled: difference.disabled, dropped: dropped, maximumPercent: maximumPercent)
     }
 }
 
@@ -42,6 +28,14 @@ public struct Weakening: Hashable, Sendable, CustomStringConvertible {
     public let dropped: Int
     public let maximumPercent: Int
 
+    /// The counts, and the limit that they pass.
+    public init(managed: Int, disabled: Int, dropped: Int, maximumPercent: Int) {
+        self.managed = managed
+        self.disabled = disabled
+        self.dropped = dropped
+        self.maximumPercent = maximumPercent
+    }
+
     /// The reason why it is held, in words.
     public var description: String {
         let parts = [
@@ -51,25 +45,4 @@ public struct Weakening: Hashable, Sendable, CustomStringConvertible {
         return "it would \(parts.joined(separator: " and ")) of \(managed) managed numbers (\(share) %), "
             + "more than max_weakened_percent (\(maximumPercent) %)"
     }
-}
-
-/// A valid desired state that was not taken into force: it waits for an operator's acceptance.
-public struct HeldState: Hashable, Sendable {
-    /// SHA-256 of the file's bytes, 64 lower-case hexadecimal digits: what `accept` names.
-    public let sha256: String
-    public let weakening: Weakening
-    /// Numbers of it that are not managed yet.
-    public let added: [PhoneNumber]
-
-    public init(sha256: String, weakening: Weakening, added: [PhoneNumber]) {
-        self.sha256 = sha256
-        self.weakening = weakening
-        self.added = added
-    }
-}
-
-/// How the store answered to a desired state.
-public enum AdoptionResult: Hashable, Sendable {
-    case adopted(Adoption)
-    case held(HeldState)
 }

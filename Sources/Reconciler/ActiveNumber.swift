@@ -2,72 +2,237 @@ import Planning
 
 /// A number that the engine is working on, from the moment it is loaded until it rests in the store again.
 ///
-/// Legal ways through the stages:
+/// Valid transitions are:
 ///
-///     waiting  -> committing | saving | gone     planned again when its turn comes
-///     committing -> inFlight | stuck             the widening is durable, or failed
-///     inFlight -> waiting | saving | resting     answered, narrowed, planned
-///     saving   -> waiting | resting | gone       durable, planned again; or stuck when that failed
-///     resting  -> waiting                        an exposed number's wait is over
-///     stuck    -> saving | waiting               the store works again
+///     planned    -> waiting | resting | unsaved             the planner has decided
+///     waiting    -> committing | planned | unsaved          its turn has come, or it is planned or saved before that
+///     committing -> inFlight | unsaved | reloading          the widening is durable, failed, or was of an older row
+///     inFlight   -> planned                                 answered and narrowed
+///     unsaved    -> saving                                  the store may be written
+///     saving     -> planned | unsaved | reloading           durable, failed, or of an older row
+///     resting    -> planned                                 its wait is over, or it was edited
+///     reloading  -> planned                                 the row was read again
 struct ActiveNumber: Sendable {
-    indirect enum Stage: Sendable {
+    enum Stage: Sendable {
+        /// To be planned, as the next step of the same event.
+        case planned
         /// A request is wanted, and waits for its turn under this key.
         case waiting(WaitingKey)
         /// The widening is being made durable.
-        case committing(CommitID, Flight, newGeneration: PINGeneration?)
+        case committing(CommitID, Flight)
         /// The request is with the vendor.
         case inFlight(Flight)
+        /// What is known is to be made durable as soon as the store may be written.
+        case unsaved
         /// What is known is being made durable.
         case saving(CommitID)
         /// An exposed number that waits; it is kept at hand.
-        case resting(until: Instant?)
-        /// The store failed; what is known is not durable yet.
-        case stuck
+        case resting(until: Instant)
+        /// The row was written by somebody else; it is read again.
+        case reloading
+    }
+
+    /// The end of a request that the history does not have yet.
+    struct Evidence: Sendable {
+        let effect: Effect
+        let closing: StoreMutation
     }
 
     private var sharedRecord: Shared<NumberRecord>
     private var sharedSaved: Shared<NumberRecord>
-    private var sharedSubmitted: Shared<NumberRecord>?
-    var stage: Stage
-    /// History entries to complete with the next commit.
-    var unsaved: [StoreMutation] = []
+    private(set) var stage = Stage.planned
+    /// Ends of requests that go into the history with the next commit.
+    private(set) var evidence: [Evidence] = []
 
     /// A number just loaded; it is planned at once.
-    init(_ record: NumberRecord) {
-        sharedRecord = Shared(record)
-        sharedSaved = sharedRecord
-        stage = .resting(until: nil)
+    ///
+    /// - Parameter interruptedIn: effects of requests whose end could not be recorded.
+    init(_ loaded: NumberRecord, interruptedIn effects: [Effect] = [], now: Instant, settleDelay: Duration) {
+        sharedSaved = Shared(loaded)
+        let record = effects.reduce(loaded) { $0.interrupted(in: $1, at: now) }
+        sharedRecord = Shared(record.countingUnreadable(at: now, settleDelay: settleDelay))
     }
 
-    /// What is believed, from the latest evidence.
+    /// What is believed, from the latest evidence. Its version is that of the row.
     var record: NumberRecord {
         _read { yield sharedRecord.value }
         _modify { yield &sharedRecord.value }
     }
 
     /// What is durable.
-    var saved: NumberRecord {
-        _read { yield sharedSaved.value }
-        _modify { yield &sharedSaved.value }
+    var saved: NumberRecord { _read { yield sharedSaved.value } }
+
+    /// Whether what is known is not durable, not even on its way to be.
+    var needsSave: Bool {
+        switch stage {
+        case .unsaved: true
+        case .waiting: !evidence.isEmpty
+        case .planned, .committing, .inFlight, .saving, .resting, .reloading: false
+        }
     }
 
-    /// Changes what the outstanding commit makes durable, if there is one.
-    mutating func changeSubmitted(_ body: (inout NumberRecord) -> Void) {
-        guard var submitted = sharedSubmitted else { return }
-        body(&submitted.value)
-        sharedSubmitted = submitted
+    /// Whether it is what is durable.
+    var isSaved: Bool { evidence.isEmpty && record == saved }
+
+    /// Until when it rests at hand; nil when it does not.
+    var restsUntil: Instant? {
+        if case .resting(let until) = stage { until } else { nil }
     }
 
-    /// What is believed now is what the commit that was asked for makes durable.
-    mutating func noteSubmitted() {
-        sharedSubmitted = sharedRecord
+    /// Whether we have exposed it, or the store believes so: then it holds a place of the exposure budget. The place is
+    /// free when that is durable, because after a crash the number would still be in its cycle.
+    var holdsPlace: Bool { record.cycle?.isOurs == true || saved.cycle?.isOurs == true }
+
+    mutating func wait(under key: WaitingKey) {
+        guard case .planned = stage else { preconditionFailure("only a number that was planned waits for its turn") }
+        stage = .waiting(key)
     }
 
-    /// The outstanding commit is durable. The record may have moved on meanwhile.
-    mutating func noteSaved() {
-        if let sharedSubmitted { sharedSaved = sharedSubmitted }
-        sharedSubmitted = nil
-        unsaved = []
+    mutating func rest(until instant: Instant) {
+        guard case .planned = stage else { preconditionFailure("only a number that was planned rests") }
+        stage = .resting(until: instant)
+    }
+
+    /// It is to be planned again; its key has been taken out of the queue.
+    mutating func replan() {
+        switch stage {
+        case .waiting, .resting: stage = .planned
+        case .planned, .committing, .inFlight, .unsaved, .saving, .reloading:
+            preconditionFailure("only a number that waits or rests is planned again")
+        }
+    }
+
+    /// It has to be saved before anything else.
+    mutating func postpone() {
+        switch stage {
+        case .planned, .waiting: stage = .unsaved
+        case .committing, .inFlight, .unsaved, .saving, .resting, .reloading:
+            preconditionFailure("only a number that nothing is under way for is saved")
+        }
+    }
+
+    // MARK: A request
+
+    /// The mutations that make a departure durable, and its new stage.
+    mutating func depart(_ departure: Departure, as change: ChangeEntry, in commit: CommitID) -> [StoreMutation] {
+        guard case .planned = stage else { preconditionFailure("only a number that was planned departs") }
+        record = departure.record
+        let touched = record.generationsTouched(since: saved).filter { $0 != departure.newGeneration?.generation }
+        stage = .committing(commit, departure.flight)
+        return evidence.map(\.closing) + [
+            .save(record, newGeneration: departure.newGeneration, touched: touched), .openChange(change),
+        ]
+    }
+
+    /// The widening is durable.
+    mutating func confirmDeparture() -> Flight {
+        guard case .committing(_, let flight) = stage else { preconditionFailure("a departure was being committed") }
+        confirm()
+        stage = .inFlight(flight)
+        return flight
+    }
+
+    /// The widening did not happen: the record is the one before it, without the PIN that was made for it.
+    mutating func revertDeparture() -> Flight {
+        guard case .committing(_, let flight) = stage else { preconditionFailure("a departure was being committed") }
+        let known = saved.generations.map(\.generation)
+        record = flight.before
+        record.generations.removeAll { !known.contains($0.generation) }
+        stage = .unsaved
+        return flight
+    }
+
+    /// The request ended, and this is what is believed now.
+    mutating func arrive(_ after: NumberRecord, closing change: StoreMutation) {
+        guard case .inFlight(let flight) = stage else { preconditionFailure("an answer belongs to a request in flight") }
+        let version = record.version
+        record = after
+        record.version = version
+        evidence.append(Evidence(effect: flight.effect, closing: change))
+        stage = .planned
+    }
+
+    // MARK: Saving
+
+    /// The mutations that make what is known durable, and its new stage.
+    mutating func save(in commit: CommitID) -> [StoreMutation] {
+        guard case .unsaved = stage else { preconditionFailure("only what is not durable is saved") }
+        stage = .saving(commit)
+        var onlyDue = saved
+        onlyDue.dueAt = record.dueAt
+        if evidence.isEmpty, onlyDue == record { return [.reschedule(record)] }
+        let touched = record.generationsTouched(since: saved)
+        return evidence.map(\.closing) + [.save(record, newGeneration: nil, touched: touched)]
+    }
+
+    mutating func confirmSave() {
+        guard case .saving = stage else { preconditionFailure("a save was being committed") }
+        confirm()
+        stage = .planned
+    }
+
+    mutating func revertSave() {
+        guard case .saving = stage else { preconditionFailure("a save was being committed") }
+        stage = .unsaved
+    }
+
+    /// The row that it was loaded from was written by somebody else since.
+    mutating func reload() {
+        switch stage {
+        case .saving, .unsaved: stage = .reloading
+        case .planned, .waiting, .committing, .inFlight, .resting, .reloading:
+            preconditionFailure("only a number whose save did not fit is read again")
+        }
+    }
+
+    /// It was read again. Evidence that was not durable yet cannot be applied to a row that others have written, so that
+    /// its requests count as interrupted.
+    mutating func finishReload(_ loaded: NumberRecord, now: Instant, settleDelay: Duration) {
+        guard case .reloading = stage else { preconditionFailure("the number is being read again") }
+        let known = evidence
+        self = ActiveNumber(
+            loaded, interruptedIn: known.map(\.effect), now: now, settleDelay: settleDelay)
+        evidence = known
+    }
+
+    /// The commit that was asked for is durable: the row has the next version.
+    private mutating func confirm() {
+        record.version += 1
+        sharedSaved = sharedRecord
+        evidence = []
+    }
+
+    // MARK: Edits
+
+    /// The store has applied `edit` to the row; no commit of this number is under way.
+    mutating func follow(_ edit: Edit) {
+        let edited = edit.apply(to: saved)
+        if edited != saved {
+            sharedSaved = Shared(edited)
+            sharedSaved.value.version += 1
+        }
+        record = edit.apply(to: record)
+        record.version = saved.version
+        if case .inFlight(let flight) = stage { stage = .inFlight(edit.apply(to: flight)) }
+    }
+}
+
+/// A change of records that the store makes durable by itself, and that numbers at work follow.
+enum Edit: Sendable {
+    case adoption(DesiredNumber?, at: Instant)
+    case order(Order, toFleet: Bool, at: Instant)
+
+    func apply(to record: NumberRecord) -> NumberRecord {
+        switch self {
+        case .adoption(let desired, let now): record.adopting(desired, at: now)
+        case .order(let order, let toFleet, let now): record.obeying(order, toFleet: toFleet, at: now)
+        }
+    }
+
+    func apply(to flight: Flight) -> Flight {
+        switch self {
+        case .adoption(let desired, let now): flight.adopting(desired, at: now)
+        case .order(let order, let toFleet, let now): flight.obeying(order, toFleet: toFleet, at: now)
+        }
     }
 }

@@ -3,7 +3,8 @@ public import Planning
 /// The reconciler's heart: a synchronous state machine over the whole fleet.
 ///
 /// Events go in, actions come out; it has no clock, no dice and no threads, so that a simulation can drive the very
-/// same code. It holds what is due, not the fleet: everything else rests in the store under its due instant.
+/// same code. It holds what is due, not the fleet: everything else rests in the store under its due instant. Each part of
+/// its state belongs to a machine with a file of its own; the engine passes events on and carries out what follows.
 ///
 /// The rules it keeps:
 /// - A request is asked for only after the commit that widened its number's belief is confirmed.
@@ -11,72 +12,52 @@ public import Planning
 /// - A cycle starts only under the exposure budget, and none while stopping.
 /// - Nothing but one probe at a time goes to an endpoint that is down.
 /// - While the store fails, nothing is sent.
+/// - While the store applies an adoption or an order to its rows, nothing is written.
 public struct Engine: Sendable {
     /// The most numbers that are worked on at once; others wait in the store.
-    static let maxActive = 2048
-    /// The most numbers that one page brings.
-    static let pageSize = 512
-    /// How long a number rests whose record cannot be read.
-    static let unreadableRest: Duration = .seconds(3600)
+    private static let maxActive = 2048
+    /// How long a number that needs an operator-owned PIN waits for the first reading of the files.
+    private static let firstReading: Duration = .seconds(60)
 
-    let policy: Policy
-    var operatorPINs: [String: PIN] = [:]
-    var active = ActiveNumbers()
-    var waiting = WaitingQueue()
-    /// Commits that are not confirmed yet, and the number each is for.
-    var commits: [CommitID: PhoneNumber] = [:]
-    /// Requests from the moment their widening is asked for until they end.
-    var flights: [Int64: PhoneNumber] = [:]
-    /// Waiting numbers whose latest evidence is not durable yet.
-    var unsavedWaiting: Set<PhoneNumber> = []
-    /// Numbers whose commit failed.
-    var stuck: Set<PhoneNumber> = []
-    /// Numbers that we have exposed, or may have: they hold a place of the exposure budget.
-    var openCycles: Set<PhoneNumber> = []
-    var budget: ExposureBudget
-    var windows: [Endpoint: RequestWindow] = [:]
-    var breakers: [Endpoint: CircuitBreaker] = [:]
-    var fleetPause: Pause?
-    /// Orders that are not durable yet.
-    var orders: [CommitID: OutstandingOrder] = [:]
-    var nextChangeID: Int64 = 1
-    var lastCommitID: Int64 = 0
-    /// The earliest due instant of a number that rests in the store.
-    var storeDueAt: Instant?
-    var clock = ClockGuard()
-    var isClockBehind = false
-    var isLoading = false
-    var isStarted = false
-    var adopting: DesiredState?
-    /// The newest desired state that waits for the one being adopted, or for the store.
-    var pendingAdoption: DesiredState?
-    /// Numbers that we have exposed and that `pendingAdoption` does not name: they are enabled before it is adopted.
-    var leavingExposed: Set<PhoneNumber> = []
-    /// Until when the adoption waits for them.
-    var leavingDeadline: Instant?
-    /// Numbers to be looked at, when the adoption under way has made them known and the store works: their
-    /// operator-owned PIN is new, or their due instant could not be written.
-    var pendingLooks: Set<PhoneNumber> = []
-    var storeFailure: StoreOutage?
-    /// Failures of the store in a row, until a commit succeeds.
-    var storeTries = 0
-    var stopDeadline: Instant?
-    var isStopped = false
-    var armedFor: Instant?
-    var actions: [EngineAction] = []
-
-    /// The store does not work: when to try again.
-    struct StoreOutage: Sendable {
-        var retryAt: Instant
-        /// Something is under way that will show whether the store works again.
-        var isProbing = false
+    /// What a commit is for.
+    private enum Purpose: Sendable {
+        case number(PhoneNumber)
+        case order
+        /// Ends of requests whose number is set aside.
+        case history
     }
+
+    private let policy: Policy
+    /// The values of operator-owned PINs; nil until the files were read for the first time.
+    private var operatorPINs: [String: PIN]?
+    private var fleetPause: Pause?
+    private var numbers = NumbersAtWork()
+    private var dispatch: Dispatch
+    private var exclusive = ExclusiveWork()
+    private var store = StoreHealth()
+    private var loading = Loading()
+    private var stopping = Stopping()
+    /// Commits that are not confirmed yet.
+    private var commits: [CommitID: Purpose] = [:]
+    private var clock = ClockGuard()
+    private var isClockBehind = false
+    private var isStarted = false
+    private var nextChangeID: Int64 = 1
+    private var lastCommitID: Int64 = 0
+    private var armedFor: Instant?
+    private var actions: [EngineAction] = []
 
     /// An engine that waits for `started`.
     public init(policy: Policy) {
         self.policy = policy
-        budget = ExposureBudget(maximum: policy.maxExposed)
+        dispatch = Dispatch(policy: policy)
     }
+
+    /// Whether the engine came to rest after `stopRequested`.
+    public var hasStopped: Bool { stopping.isStopped }
+
+    /// Whether records may be written: the store works, and applies nothing of its own to them.
+    private var mayWrite: Bool { store.works && exclusive.isIdle }
 
     /// Handles one event and gives what is to be done, in order.
     ///
@@ -87,90 +68,530 @@ public struct Engine: Sendable {
     public mutating func handle(
         _ event: EngineEvent, now: Instant, random: inout some RandomNumberGenerator
     ) -> [EngineAction] {
-        guard !isStopped else { return [] }
+        guard !stopping.isStopped else { return [] }
         actions = []
-        noteClock(now: now)
+        updateClock(now: now)
         switch event {
         case .started(let start): begin(start, now: now)
         case .timerFired: armedFor = nil
-        case .loaded(let batch): take(batch, now: now)
+        case .loaded(let page): finishLoad(page, now: now)
         case .loadFailed(let message):
-            isLoading = false
-            noteDue(now)
-            noteStoreFailure(message, now: now)
-        case .committed(let id): confirm(id, now: now, random: &random)
-        case .commitFailed(let id, let message): revert(id, message, now: now)
+            loading.fail(now: now)
+            report(store.fail(message, now: now))
+        case .committed(let id, let receipt): confirm(id, receipt, now: now)
+        case .commitFailed(let id, let failure): revert(id, failure, now: now)
         case .answered(let changeID, let outcome): arrive(changeID, outcome, now: now, random: &random)
-        case .desiredStateRead(let state): noteRead(state, now: now)
-        case .adopted(let adoption): noteAdoption(adoption, now: now)
-        case .adoptionHeld(let held): noteHeld(held)
-        case .adoptionFailed(let message): noteAdoptionFailure(message, now: now)
-        case .operatorPINsRead(let values, let changed): takeOperatorPINs(values, changed: changed, now: now)
-        case .ordered(let id, let order, let scope, let entry): obey(order, scope, id: id, entry, now: now)
-        case .stopRequested: stopDeadline = stopDeadline ?? now.advanced(by: policy.shutdownGrace)
+        case .desiredStateRead(let reading):
+            exclusive.read(reading, exposed: numbers.places, grace: policy.shutdownGrace, now: now)
+        case .adopted(let result): finishAdoption(result, now: now)
+        case .adoptionFailed(let message):
+            exclusive.adoptionFailed()
+            report(.desiredState(.failed(message)))
+            failStore(message, now: now)
+        case .ordered(let id, let order, let scope, let entry):
+            enqueue(ExclusiveWork.PendingOrder(id: id, order: order, scope: scope, entry: entry))
+        case .stopRequested: stopping.request(deadline: now.advanced(by: policy.shutdownGrace))
         }
         advance(now: now, random: &random)
         defer { actions = [] }
         return actions
     }
 
-    /// Whether the engine came to rest after `stopRequested`.
-    public var hasStopped: Bool { isStopped }
-
     /// Everything that time and the last event have made possible.
     private mutating func advance(now: Instant, random: inout some RandomNumberGenerator) {
         guard isStarted else { return }
-        retryStore(now: now)
-        startAdoption(now: now)
-        lookAgain(now: now)
-        wakeResting(now: now)
-        dispatch(now: now, random: &random)
-        saveWaiting(now: now)
-        loadDue(now: now)
+        probeStore(now: now)
+        beginExclusiveWork(now: now)
+        for number in numbers.wakingNumbers(by: now) { replan(number, now: now) }
+        dispatchRequests(now: now, random: &random)
+        if mayWrite { for number in numbers.unsaved { save(number) } }
+        if mayLoad { load(now: now) }
         stopIfDone(now: now)
         armTimer(now: now)
     }
+
+    // MARK: Start, time and stop
 
     private mutating func begin(_ start: EngineStart, now: Instant) {
         precondition(!isStarted, "an engine starts once")
         isStarted = true
         nextChangeID = start.nextChangeID
-        openCycles = Set(start.openCycles)
         fleetPause = start.fleetPause
-        storeDueAt = start.nextDueAt
         clock = ClockGuard(highWaterMark: start.highWaterMark)
-        noteClock(now: now)
-        actions.append(.report(.exposurePermitted(budget.permitted)))
-        // A number between disable and enable is looked at first, whatever its due instant says.
-        for number in start.openCycles.sorted() { reschedule(number, dueAt: now) }
+        updateClock(now: now)
+        loading.expect(dueAt: start.nextDueAt)
+        // A number between disable and enable is planned first, whatever its due instant says.
+        numbers.holdPlaces(atRest: start.openCycles)
+        loading.want(start.openCycles)
+        report(.guardChanged(.exposurePermitted(dispatch.permittedExposure)))
     }
 
-    /// Tells when the clock falls behind what was recorded, and when it has caught up.
-    private mutating func noteClock(now: Instant) {
+    /// Reports when the clock falls behind what was recorded, and when it has caught up.
+    private mutating func updateClock(now: Instant) {
         clock.see(now)
         guard clock.isBehind(at: now) != isClockBehind else { return }
         isClockBehind.toggle()
-        actions.append(
-            .report(isClockBehind ? .clockBehind(highWaterMark: clock.highWaterMark) : .clockRight))
+        report(.guardChanged(isClockBehind ? .clockBehind(highWaterMark: clock.highWaterMark) : .clockRight))
     }
 
     /// Arms the timer for the earliest instant at which anything can change without an event.
     private mutating func armTimer(now: Instant) {
-        guard !isStopped else { return }
-        var instants: [Instant] = []
-        if let storeDueAt, !isLoading, storeFailure == nil, adopting == nil, stopDeadline == nil, hasRoom {
-            instants.append(storeDueAt)
-        }
-        if let storeFailure, !storeFailure.isProbing { instants.append(storeFailure.retryAt) }
-        if let stopDeadline { instants.append(stopDeadline) }
-        if pendingAdoption != nil, adopting == nil, storeFailure == nil, let leavingDeadline {
-            instants.append(leavingDeadline)
-        }
-        if let next = nextPermittedSend(now: now) { instants.append(next) }
-        if let next = active.nextWaking { instants.append(next) }
-        let wanted = instants.min()
+        guard !stopping.isStopped else { return }
+        let wanted = [
+            mayLoad ? loading.nextAt : nil, store.retryAt, stopping.deadline,
+            mayWrite && !stopping.isRequested ? exclusive.deadline : nil,
+            mayWrite ? dispatch.nextPermitted(permission, now: now) : nil, numbers.nextWaking,
+        ].compactMap(\.self).min()
         guard wanted != armedFor else { return }
         armedFor = wanted
         actions.append(.armTimer(wanted))
+    }
+
+    /// Comes to rest when nothing is under way and no number is exposed, or when the grace period is over.
+    private mutating func stopIfDone(now: Instant) {
+        guard stopping.isRequested else { return }
+        let exposed = numbers.exposed
+        let isQuiet =
+            dispatch.flightCount == 0 && commits.isEmpty && exclusive.isQuiet && numbers.firstUnsaved == nil
+            && exposed.isEmpty
+        guard stopping.finish(isQuiet: isQuiet, now: now) else { return }
+        actions.append(.armTimer(nil))
+        report(.stopped(exposed: exposed, unanswered: dispatch.flightCount))
+    }
+
+    // MARK: Adoptions and orders
+
+    private mutating func beginExclusiveWork(now: Instant) {
+        guard mayWrite else { return }
+        let (numbers, loading) = (numbers, loading)
+        let work = exclusive.begin(mayAdopt: !stopping.isRequested, now: now) { number in
+            guard numbers.holdsPlace(number) else { return false }
+            // One that is not at work yet is read next: it was exposed when the process started.
+            return numbers[number].map(\.record.isExposed) ?? loading.isExpecting(number, now: now)
+        }
+        switch work {
+        case .adoption(let reading, let now):
+            actions.append(.adopt(reading, following: numbers.places.union(numbers.numbers), at: now))
+        case .order(let order, let now):
+            commit([.order(order.order, order.scope, at: now), .event(order.entry)], for: .order)
+        case nil: break
+        }
+    }
+
+    /// The store has adopted a reading, or holds it: numbers at work follow what it has written, the others are due.
+    private mutating func finishAdoption(_ result: AdoptionResult, now: Instant) {
+        let (reading, at) = exclusive.finishAdoption()
+        report(store.readSucceeded())
+        let isFirst = operatorPINs == nil
+        operatorPINs = reading.operatorPINs
+        if isFirst { for number in numbers.resting { replan(number, now: now) } }
+        if case .adopted(let adoption) = result.verdict {
+            let left = adoption.difference.removed.filter(numbers.isLeftExposed)
+            if !left.isEmpty { report(.desiredState(.leftExposed(left))) }
+        }
+        for number in result.written.sorted() {
+            let entry = result.entries[number]
+            if numbers[number] != nil {
+                follow(number, .adoption(entry, at: at), now: now)
+            } else {
+                loading.release(number)
+                if entry?.verification != .enabled { numbers.freePlace(atRest: number) }
+            }
+        }
+        if !result.written.isEmpty { loading.expect(dueAt: now) }
+        switch result.verdict {
+        case .adopted(let adoption): report(.desiredState(.adopted(adoption)))
+        case .held(let held): report(.desiredState(.held(held)))
+        case .kept: report(.desiredState(.kept))
+        }
+        // One at work is read again when its next save does not fit.
+        for unreadable in result.unreadable where numbers[unreadable.number] == nil {
+            setAside(unreadable, interruptedIn: [], now: now)
+        }
+    }
+
+    private mutating func enqueue(_ order: ExclusiveWork.PendingOrder) {
+        let problem =
+            store.refusal ?? (stopping.isRequested ? "the daemon is stopping" : nil) ?? exclusive.enqueue(order)
+        if let problem { report(.orderEnded(order.id, StoreFailure(problem))) }
+    }
+
+    /// An order is durable: numbers at work follow it, the others are due.
+    private mutating func finishOrder(_ receipt: CommitReceipt, now: Instant) {
+        let (done, at) = exclusive.finishOrder()
+        if done.scope.isFleet {
+            switch done.order {
+            case .pause(let pause): fleetPause = pause
+            case .resume: fleetPause = nil
+            case .rotate, .reapply, .reset: break
+            }
+        }
+        let edit = Edit.order(done.order, toFleet: done.scope.isFleet, at: at)
+        let concerned: [PhoneNumber] =
+            switch done.scope {
+            case .all: Array(numbers.numbers)
+            case .numbers(let named): named
+            }
+        for number in Set(concerned).sorted() {
+            if numbers[number] == nil {
+                loading.release(number)
+            } else {
+                follow(number, edit, now: now)
+            }
+        }
+        loading.expect(dueAt: now)
+        report(.orderEnded(done.id, receipt.unreadable.isEmpty ? nil : StoreFailure(receipt.unreadable)))
+    }
+
+    private mutating func failOrder(_ message: String) {
+        let (failed, _) = exclusive.finishOrder()
+        report(.orderEnded(failed.id, StoreFailure("it could not be recorded: \(message)")))
+    }
+
+    /// A number at work follows what the store has written to its row.
+    private mutating func follow(_ number: PhoneNumber, _ edit: Edit, now: Instant) {
+        numbers.change(number) { $0.follow(edit) }
+        replan(number, now: now)
+    }
+
+    // MARK: Planning one number
+
+    /// The planner's decision, with the operator's PIN if the entry names one.
+    private func decide(_ record: NumberRecord, now: Instant) -> Decision {
+        let operatorPIN = record.desired?.operatorPINName.flatMap { operatorPINs?[$0] }
+        let decision = Planner.decide(
+            record, operatorPIN: operatorPIN, fleetPause: fleetPause, policy: policy, now: now)
+        return clock.permit(decision, for: record, at: now)
+    }
+
+    /// Plans a number again that waits or rests; the others are planned when what is under way for them has ended.
+    private mutating func replan(_ number: PhoneNumber, now: Instant) {
+        guard let entry = numbers[number] else { return }
+        switch entry.stage {
+        case .waiting(let key): dispatch.dequeue(key)
+        case .resting: break
+        case .planned, .committing, .inFlight, .unsaved, .saving, .reloading: return
+        }
+        numbers.change(number) { $0.replan() }
+        plan(number, now: now)
+    }
+
+    /// Decides about a number that nothing is under way for, and puts it where it belongs.
+    private mutating func plan(_ number: PhoneNumber, now: Instant) {
+        guard let record = numbers[number]?.record else { return }
+        let decision = decide(record, now: now)
+        report(.number(.planned(record, decision)))
+        switch decision {
+        case .send(let request, _): enqueue(number, request)
+        case .hold(_, .operatorPINUnavailable) where operatorPINs == nil:
+            // The files are being read: it is planned again when they are.
+            rest(number, until: now.advanced(by: Self.firstReading), isAtHand: true)
+        case .idle(let until, _), .hold(let until, _): rest(number, until: until)
+        }
+    }
+
+    private mutating func enqueue(_ number: PhoneNumber, _ request: PlannedRequest) {
+        guard let record = numbers[number]?.record, let endpoint = record.desired?.endpoint else { return }
+        let line: WaitingKey.Line = request.startsCycle ? .cycle : record.isExposed ? .exposed : .ordinary
+        let key = WaitingKey(line: line, dueAt: record.dueAt ?? .distantPast, number: number, endpoint: endpoint)
+        dispatch.enqueue(key)
+        numbers.change(number) { $0.wait(under: key) }
+    }
+
+    /// Puts a number to rest until `until`: in the store, or at hand while it is exposed or `isAtHand`.
+    private mutating func rest(_ number: PhoneNumber, until: Instant?, isAtHand: Bool = false) {
+        numbers.change(number) { $0.record.dueAt = until }
+        guard let entry = numbers[number] else { return }
+        guard entry.isSaved else {
+            numbers.change(number) { $0.postpone() }
+            return
+        }
+        if isAtHand || entry.record.isExposed, let until {
+            numbers.change(number) { $0.rest(until: until) }
+        } else {
+            numbers.remove(number)
+            loading.expect(dueAt: until)
+        }
+    }
+
+    // MARK: Requests
+
+    private var permission: Dispatch.Permission {
+        Dispatch.Permission(
+            isOnlyUrgent: stopping.isRequested || exclusive.isReadingWaiting, places: numbers.placeCount,
+            permitsCycles: !stopping.isRequested)
+    }
+
+    /// Sends as many requests on their way as the limits permit.
+    private mutating func dispatchRequests(now: Instant, random: inout some RandomNumberGenerator) {
+        while mayWrite, let key = dispatch.next(permission, now: now) {
+            numbers.change(key.number) { $0.replan() }
+            depart(key.number, now: now, random: &random)
+        }
+    }
+
+    /// Plans a number whose turn has come once more, and asks for the commit that must precede its request.
+    private mutating func depart(_ number: PhoneNumber, now: Instant, random: inout some RandomNumberGenerator) {
+        guard let record = numbers[number]?.record else { return }
+        guard case .send(let request, let reason) = decide(record, now: now), let desired = record.desired,
+            !request.startsCycle || dispatch.mayStartCycle(permission)
+        else {
+            plan(number, now: now)
+            return
+        }
+        var departure = record.departing(
+            with: request, because: reason, changeID: nextChangeID, now: now, random: &random)
+        departure.record.dueAt = now
+        nextChangeID += 1
+        dispatch.depart(departure.flight.changeID, number: number, to: desired.endpoint, now: now)
+        let change = ChangeEntry(of: departure.flight, number: number)
+        let id = nextCommitID()
+        let mutations = numbers.change(number) { $0.depart(departure, as: change, in: id) }
+        commit(mutations, as: id, for: .number(number))
+    }
+
+    /// Asks for a request whose record is durable.
+    private mutating func send(_ flight: Flight, _ record: NumberRecord) {
+        guard let desired = record.desired else { preconditionFailure("a request is of a managed number") }
+        let operation: VendorOperation
+        switch flight.effect {
+        case .off: operation = .disable
+        case .on(let generation):
+            guard let pin = record.generation(generation)?.pin else {
+                preconditionFailure("an enable's generation is in its record, unsealed")
+            }
+            operation = .enable(pin)
+        }
+        report(.number(.requestSent(ChangeEntry(of: flight, number: record.number))))
+        actions.append(
+            .send(
+                VendorCall(
+                    changeID: flight.changeID, number: record.number, endpoint: desired.endpoint,
+                    tokenName: desired.tokenName, operation: operation)))
+    }
+
+    /// A request ended: the belief is narrowed as far as the outcome proves, and the number planned again.
+    private mutating func arrive(
+        _ changeID: Int64, _ outcome: Outcome, now: Instant, random: inout some RandomNumberGenerator
+    ) {
+        guard let number = dispatch.finish(changeID), let entry = numbers[number], case .inFlight(let flight) = entry.stage
+        else { preconditionFailure("an answer belongs to a request in flight") }
+        let before = entry.record
+        var after = before.arriving(
+            from: flight, with: outcome, now: now, policy: policy, jitter: Double.random(in: 0..<1, using: &random))
+        after.dueAt = now
+        numbers.change(number) {
+            $0.arrive(after, closing: .closeChange(id: changeID, answeredAt: now, outcome: outcome))
+        }
+        let end = Dispatch.End(flight: flight, number: number, outcome: outcome, before: before, after: after)
+        for change in dispatch.conclude(end, now: now, jitter: Double.random(in: 0..<1, using: &random)) {
+            report(.guardChanged(change))
+        }
+        var change = ChangeEntry(of: flight, number: number)
+        change.answeredAt = now
+        change.outcome = outcome
+        report(.number(.requestEnded(change, after)))
+        plan(number, now: now)
+    }
+
+    // MARK: Commits
+
+    private mutating func nextCommitID() -> CommitID {
+        lastCommitID += 1
+        return CommitID(value: lastCommitID)
+    }
+
+    private mutating func commit(_ mutations: [StoreMutation], as id: CommitID? = nil, for purpose: Purpose) {
+        let id = id ?? nextCommitID()
+        commits[id] = purpose
+        actions.append(.commit(id, mutations))
+    }
+
+    /// Makes a number's record durable, with what is still to be completed in the history.
+    private mutating func save(_ number: PhoneNumber) {
+        if case .waiting(let key) = numbers[number]?.stage {
+            dispatch.dequeue(key)
+            numbers.change(number) { $0.postpone() }
+        }
+        let id = nextCommitID()
+        let mutations = numbers.change(number) { $0.save(in: id) }
+        commit(mutations, as: id, for: .number(number))
+    }
+
+    /// A commit is durable: its request may be sent, its number planned again, or its order followed.
+    private mutating func confirm(_ id: CommitID, _ receipt: CommitReceipt, now: Instant) {
+        guard let purpose = commits.removeValue(forKey: id) else { return }
+        report(store.commitSucceeded())
+        switch purpose {
+        case .order: finishOrder(receipt, now: now)
+        case .history: break
+        case .number(let number):
+            switch numbers[number]?.stage {
+            case .committing(id, _):
+                let flight = numbers.change(number) { $0.confirmDeparture() }
+                if let record = numbers[number]?.record { send(flight, record) }
+            case .saving(id):
+                numbers.change(number) { $0.confirmSave() }
+                plan(number, now: now)
+            case .planned, .waiting, .committing, .inFlight, .unsaved, .saving, .resting, .reloading, nil:
+                preconditionFailure("a commit belongs to the number that asked for it")
+            }
+        }
+    }
+
+    /// A commit did not happen: nothing is sent, and what it was for waits, is read again, or is set aside.
+    private mutating func revert(_ id: CommitID, _ failure: CommitFailure, now: Instant) {
+        guard let purpose = commits.removeValue(forKey: id) else { return }
+        if case .outage(let message) = failure { failStore(message, now: now) } else { store.probeShowedNothing(now: now) }
+        switch purpose {
+        case .history: break
+        case .order:
+            switch failure {
+            case .outage(let message), .refused(let message): failOrder(message)
+            case .outdated: failOrder("a record was changed at the same moment: repeat the order")
+            }
+        case .number(let number):
+            switch numbers[number]?.stage {
+            case .committing(id, _):
+                let flight = numbers.change(number) { $0.revertDeparture() }
+                dispatch.withdraw(flight, now: now)
+            case .saving(id): numbers.change(number) { $0.revertSave() }
+            case .planned, .waiting, .committing, .inFlight, .unsaved, .saving, .resting, .reloading, nil:
+                preconditionFailure("a commit belongs to the number that asked for it")
+            }
+            switch failure {
+            case .outage: break
+            case .outdated:
+                numbers.change(number) { $0.reload() }
+                loading.want([number])
+            case .refused(let message): setAside(UnreadableNumber(number: number, message: message), now: now)
+            }
+        }
+    }
+
+    /// A number at work whose record the store refuses is left alone; the ends of its requests still go into the history.
+    private mutating func setAside(_ unreadable: UnreadableNumber, now: Instant) {
+        let evidence = numbers[unreadable.number]?.evidence ?? []
+        numbers.remove(unreadable.number)
+        if !evidence.isEmpty { commit(evidence.map(\.closing), for: .history) }
+        setAside(unreadable, interruptedIn: evidence.map(\.effect), now: now)
+    }
+
+    private mutating func setAside(_ unreadable: UnreadableNumber, interruptedIn effects: [Effect], now: Instant) {
+        guard let until = loading.setAside(unreadable.number, interruptedIn: effects, now: now) else {
+            failStore("more than \(Loading.maxSetAside) records cannot be read: \(unreadable.message)", now: now)
+            return
+        }
+        report(.number(.setAside(unreadable, until: until)))
+    }
+
+    /// The store does not work: orders that wait are given up.
+    private mutating func failStore(_ message: String, now: Instant) {
+        report(store.fail(message, now: now))
+        for order in exclusive.dropOrders() {
+            report(.orderEnded(order.id, StoreFailure(store.refusal ?? "it could not be recorded: \(message)")))
+        }
+    }
+
+    /// Tries the store again when it is time: by one commit that is owed, or by reading.
+    private mutating func probeStore(now: Instant) {
+        guard exclusive.isIdle, store.beginProbe(now: now) else { return }
+        if let number = numbers.firstUnsaved {
+            save(number)
+        } else if let request = loading.begin(
+            atWork: numbers.numbers, limit: Loading.pageSize, isProbe: true, now: now)
+        {
+            actions.append(.load(request, at: now))
+        }
+    }
+
+    // MARK: Loads
+
+    private var mayLoad: Bool { mayWrite && !stopping.isRequested && hasRoom }
+
+    /// Whether it is worth while to read more: for a page at least, or because few are left that want to send. To read
+    /// one number as soon as another has come to rest would cost a look at everything that is due for each.
+    private var hasRoom: Bool {
+        numbers.count <= Self.maxActive - Loading.pageSize
+            || numbers.count < Self.maxActive && dispatch.waitingCount < Loading.pageSize
+    }
+
+    /// Asks for due numbers when there is room for them.
+    private mutating func load(now: Instant) {
+        let limit = min(Loading.pageSize, Self.maxActive - numbers.count)
+        guard let request = loading.begin(atWork: numbers.numbers, limit: limit, now: now) else { return }
+        actions.append(.load(request, at: now))
+    }
+
+    /// Begins to work on a page of numbers.
+    private mutating func finishLoad(_ page: DuePage, now: Instant) {
+        let asked = loading.underWay
+        loading.finish(page)
+        report(store.readSucceeded())
+        for record in page.records { begin(record, now: now) }
+        for failure in page.failures {
+            if case .reloading = numbers[failure.number]?.stage {
+                setAside(failure, now: now)
+            } else if numbers[failure.number] == nil {
+                setAside(failure, interruptedIn: [], now: now)
+            }
+        }
+        // A number that is not in the store any more was removed by hand.
+        guard case .numbers(let wanted) = asked else { return }
+        let found = Set(page.records.map(\.number)).union(page.failures.map(\.number))
+        for number in wanted where !found.contains(number) {
+            if case .reloading = numbers[number]?.stage {
+                setAside(UnreadableNumber(number: number, message: "the store does not know it any more"), now: now)
+            }
+        }
+    }
+
+    private mutating func begin(_ record: NumberRecord, now: Instant) {
+        let number = record.number
+        let settleDelay = policy.settleDelay
+        if let interruptedIn = loading.takeBack(number) {
+            report(.number(.readAgain(number)))
+            guard numbers[number] == nil else { preconditionFailure("a number that is set aside is not at work") }
+            numbers.insert(ActiveNumber(record, interruptedIn: interruptedIn, now: now, settleDelay: settleDelay))
+        } else if let entry = numbers[number] {
+            guard case .reloading = entry.stage else { return }
+            numbers.change(number) { $0.finishReload(record, now: now, settleDelay: settleDelay) }
+        } else {
+            numbers.insert(ActiveNumber(record, now: now, settleDelay: settleDelay))
+        }
+        reportUnreadablePINs(of: number)
+        plan(number, now: now)
+    }
+
+    private mutating func reportUnreadablePINs(of number: PhoneNumber) {
+        guard let entry = numbers[number], entry.record.belief.maybeForeign, !entry.saved.belief.maybeForeign else { return }
+        let unreadable = entry.record.belief.generations.filter(entry.record.isUnreadable)
+        if !unreadable.isEmpty { report(.number(.pinsUnreadable(number, generations: unreadable))) }
+    }
+
+    // MARK: Reports
+
+    private mutating func report(_ report: EngineReport) { actions.append(.report(report)) }
+
+    private mutating func report(_ report: EngineReport?) {
+        if let report { actions.append(.report(report)) }
+    }
+}
+
+extension ChangeEntry {
+    /// The entry of a request that has no end yet.
+    init(of flight: Flight, number: PhoneNumber) {
+        self.init(
+            id: flight.changeID, number: number, action: flight.effect.action, reason: flight.reason,
+            generation: flight.effect.generation, sentAt: flight.sentAt)
+    }
+}
+
+extension StoreFailure {
+    /// An order that could not be applied to all of its numbers.
+    init(_ unreadable: [UnreadableNumber]) {
+        let first = unreadable.prefix(3).map { "\($0.number) (\($0.message))" }.joined(separator: ", ")
+        let more = unreadable.count > 3 ? " and \(unreadable.count - 3) more" : ""
+        self.init("it is not in force for \(first)\(more): the record cannot be read; it is in force for all others")
     }
 }

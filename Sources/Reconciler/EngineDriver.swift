@@ -71,24 +71,23 @@ public final class EngineDriver: @unchecked Sendable {
         case .commit(let id, let mutations):
             store.commit(mutations) { result in
                 switch result {
-                case .success: self.post(.committed(id))
-                case .failure(let failure): self.post(.commitFailed(id, failure.description))
+                case .success(let receipt): self.post(.committed(id, receipt))
+                case .failure(let failure): self.post(.commitFailed(id, failure))
                 }
             }
         case .send(let call):
             vendor.send(call) { outcome in self.post(.answered(changeID: call.changeID, outcome)) }
-        case .load(let limit, let excluding):
-            store.loadDue(at: clock.now(), limit: limit, excluding: excluding) { result in
+        case .load(let request, let now):
+            store.load(request, at: now) { result in
                 switch result {
-                case .success(let batch): self.post(.loaded(batch))
+                case .success(let page): self.post(.loaded(page))
                 case .failure(let failure): self.post(.loadFailed(failure.description))
                 }
             }
-        case .adopt(let desired):
-            store.adopt(desired, at: clock.now()) { result in
+        case .adopt(let reading, let following, let now):
+            store.adopt(reading, following: following, at: now) { result in
                 switch result {
-                case .success(.adopted(let adoption)): self.post(.adopted(adoption))
-                case .success(.held(let held)): self.post(.adoptionHeld(held))
+                case .success(let result): self.post(.adopted(result))
                 case .failure(let failure): self.post(.adoptionFailed(failure.description))
                 }
             }

@@ -1,31 +1,27 @@
 public import Planning
 
-/// What the engine is told. Each is handled to its end before the next.
+/// What happened, for the engine. Each event is handled completely before the next.
 public enum EngineEvent: Sendable {
     /// The store is open and interrupted requests have been accounted for.
     case started(EngineStart)
     /// The wake timer reached the instant it was armed for.
     case timerFired
     /// The store answered a `load`.
-    case loaded(DueBatch)
+    case loaded(DuePage)
     /// The store could not answer a `load`.
     case loadFailed(String)
     /// A commit is durable.
-    case committed(CommitID)
+    case committed(CommitID, CommitReceipt)
     /// A commit did not happen; nothing of it is durable.
-    case commitFailed(CommitID, String)
+    case commitFailed(CommitID, CommitFailure)
     /// A request ended.
     case answered(changeID: Int64, Outcome)
-    /// A valid desired state was read, to be taken into force.
-    case desiredStateRead(DesiredState)
-    /// The store took a desired state into force.
-    case adopted(Adoption)
-    /// The store holds a desired state back: it would weaken the fleet.
-    case adoptionHeld(HeldState)
-    /// The store could not take a desired state into force.
+    /// The desired-state file and the secrets were read, valid or not, to be adopted.
+    case desiredStateRead(DesiredStateReading)
+    /// The store adopted a reading, or holds it.
+    case adopted(AdoptionResult)
+    /// The store could not adopt a reading.
     case adoptionFailed(String)
-    /// The values of operator-owned PINs by name; `changed` are the managed numbers whose value is new.
-    case operatorPINsRead([String: PIN], changed: [PhoneNumber])
     /// An operator orders something; answered by the report `orderEnded`. The event is its place in the audit trail.
     case ordered(OrderID, Order, OrderScope, EventEntry)
     /// Stop cleanly: no new cycle, exposed numbers are enabled first, all within the grace period.
@@ -54,32 +50,6 @@ public struct EngineStart: Sendable {
         self.openCycles = openCycles
         self.nextDueAt = nextDueAt
         self.highWaterMark = highWaterMark
-    }
-}
-
-/// A page of numbers that are due.
-public struct DueBatch: Sendable {
-    /// A number whose record could not be read.
-    public struct Failure: Sendable {
-        public let number: PhoneNumber
-        public let message: String
-
-        public init(number: PhoneNumber, message: String) {
-            self.number = number
-            self.message = message
-        }
-    }
-
-    /// The records, exposed ones first, then by due instant.
-    public let records: [NumberRecord]
-    public let failures: [Failure]
-    /// The earliest due instant among numbers that are neither in this page nor were excluded; it may have passed.
-    public let nextDueAt: Instant?
-
-    public init(records: [NumberRecord], failures: [Failure], nextDueAt: Instant?) {
-        self.records = records
-        self.failures = failures
-        self.nextDueAt = nextDueAt
     }
 }
 

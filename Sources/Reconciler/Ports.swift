@@ -1,19 +1,21 @@
 public import Planning
 
-/// Where records are durable. Calls are performed in the order they are made; completions may come on any thread.
+/// Where records are durable. Calls are performed in the order they are made, and their completions come in that order,
+/// on any thread.
 public protocol RecordStore: Sendable {
     /// Makes `mutations` durable, all or nothing. May join several calls in one transaction.
     func commit(
-        _ mutations: [StoreMutation], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void
+        _ mutations: [StoreMutation], completion: @escaping @Sendable (Result<CommitReceipt, CommitFailure>) -> Void
     )
-    /// Reads the numbers that are due at `now`, exposed ones first, at most `limit`, without `excluding`.
-    func loadDue(
-        at now: Instant, limit: Int, excluding: Set<PhoneNumber>,
-        completion: @escaping @Sendable (Result<DueBatch, StoreFailure>) -> Void
+    /// Reads numbers with their PINs, exposed ones first.
+    func load(
+        _ request: LoadRequest, at now: Instant,
+        completion: @escaping @Sendable (Result<DuePage, StoreFailure>) -> Void
     )
-    /// Takes a desired state into force in one transaction, or holds it back; only rows that differ are written.
+    /// Adopts a reading in one transaction, or holds it; only rows that differ are written. The result has the entries of
+    /// those written numbers that are in `following`.
     func adopt(
-        _ desired: DesiredState, at now: Instant,
+        _ reading: DesiredStateReading, following: Set<PhoneNumber>, at now: Instant,
         completion: @escaping @Sendable (Result<AdoptionResult, StoreFailure>) -> Void
     )
 }

@@ -35,6 +35,12 @@ final class ChainNotes: Sendable {
         }
     }
 
+    /// How many wait to be chained.
+    var count: Int { notes.withLock { $0.count } }
+
+    /// Forgets all but the first `count`: what they tell of was rolled back.
+    func drop(after count: Int) { notes.withLock { $0.removeLast(max($0.count - count, 0)) } }
+
     private static let mostKept = 4096
 
     private func add(_ values: [DatabaseValue]) {

@@ -9,18 +9,16 @@ enum ChangeRow {
         """
 
     /// The requests without an answer, oldest first.
-    static func unanswered(_ db: Database) throws -> [ChangeEntry] {
-        let sql = """
-            SELECT \(columns) FROM changes INDEXED BY changes_unanswered WHERE answered_at IS NULL ORDER BY id
-            """
-        return try fetch(db, sql, [])
-    }
+    static func unanswered(_ db: Database) throws -> [ChangeEntry] { try fetch(db, unansweredQuery, []) }
+
+    static let unansweredQuery =
+        "SELECT \(columns) FROM changes INDEXED BY changes_unanswered WHERE answered_at IS NULL ORDER BY id"
 
     static func fetch(_ db: Database, _ sql: String, _ arguments: StatementArguments) throws -> [ChangeEntry] {
         try db.rows(of: "changes", sql, arguments) { try entry(&$0) }
     }
 
-    private static func entry(_ reader: inout RowReader) throws(StorageError) -> ChangeEntry {
+    static func entry(_ reader: inout RowReader) throws(StorageError) -> ChangeEntry {
         let id = reader.identifier()
         reader.identify(as: "\(id)")
         let number = try reader.value("number") { PhoneNumber($0) }

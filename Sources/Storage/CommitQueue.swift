@@ -5,11 +5,11 @@ import Synchronization
 /// Commits submissions together: what waits while the disk is busy shares the next transaction and its one fsync.
 ///
 /// Submissions are committed in the order of their submission. One whose content the store refuses fails alone; when
-/// the disk fails, all of its batch fail. Completions come in order (but those of what found the queue full), on the
+/// the disk fails, all the others of its batch fail. Completions come in order (but those of what found the queue full), on the
 /// queue's own serial Dispatch queue.
 public final class CommitQueue: Sendable {
     fileprivate enum Item: Sendable {
-        case commit([StoreMutation], @Sendable (Result<Void, StorageError>) -> Void)
+        case commit([StoreMutation], @Sendable (Result<CommitReceipt, StorageError>) -> Void)
         case work(@Sendable () -> Void)
     }
 
@@ -48,7 +48,7 @@ public final class CommitQueue: Sendable {
 
     /// Commits the mutations, all or none, with whatever else waits; `completion` tells when they are on the disk.
     public func submit(
-        _ mutations: [StoreMutation], completion: @escaping @Sendable (Result<Void, StorageError>) -> Void
+        _ mutations: [StoreMutation], completion: @escaping @Sendable (Result<CommitReceipt, StorageError>) -> Void
     ) {
         enqueue(.commit(mutations, completion)) { completion(.failure($0)) }
     }
@@ -103,43 +103,17 @@ public final class CommitQueue: Sendable {
     }
 
     private typealias Submission = (
-        mutations: [StoreMutation], completion: @Sendable (Result<Void, StorageError>) -> Void
+        mutations: [StoreMutation], completion: @Sendable (Result<CommitReceipt, StorageError>) -> Void
     )
 
     private func commit(_ submissions: [Submission]) {
-        let result = attempt(submissions)
-        switch result {
-        case .failure(let error) where error.mayConcernOneSubmission && submissions.count > 1:
-            commitOneByOne(submissions)
-        case .success, .failure:
-            finish(submissions, result)
-        }
-    }
-
-    /// Finds the submission that made its batch fail. A failing disk ends it: the rest would only fail as well.
-    private func commitOneByOne(_ submissions: [Submission]) {
-        for (index, submission) in submissions.enumerated() {
-            let result = attempt([submission])
-            if case .failure(let error) = result, !error.mayConcernOneSubmission {
-                finish(Array(submissions[index...]), result)
-                return
-            }
-            finish([submission], result)
-        }
-    }
-
-    private func attempt(_ submissions: [Submission]) -> Result<Void, StorageError> {
         let began = ContinuousClock.now
-        let result = Result { () throws(StorageError) in try store.commit(batch: submissions.map(\.mutations)) }
+        let results = store.commit(batch: submissions.map(\.mutations))
         if let onTransaction {
-            let succeeded = if case .success = result { true } else { false }
+            let succeeded = results.contains { if case .success = $0 { true } else { false } }
             onTransaction(began.duration(to: .now), succeeded)
         }
-        return result
-    }
-
-    private func finish(_ submissions: [Submission], _ result: Result<Void, StorageError>) {
-        for submission in submissions { submission.completion(result) }
+        for (submission, result) in zip(submissions, results) { submission.completion(result) }
     }
 }
 

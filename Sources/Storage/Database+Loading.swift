@@ -3,6 +3,9 @@ import Planning
 
 extension Database {
     private static let rowByNumber = "SELECT \(NumberRow.columns) FROM numbers WHERE number = ?"
+    private static let rowsByNumber = """
+        SELECT \(NumberRow.columns) FROM numbers WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number
+        """
     private static let rowsAfter = """
         SELECT \(NumberRow.columns) FROM numbers WHERE number > ? AND number <= ? ORDER BY number LIMIT ?
         """
@@ -18,8 +21,7 @@ extension Database {
             AND (outcome_reason IS NULL OR \(mayHaveLeft))
         """
     private static let firstChange = """
-        SELECT CASE WHEN coalesce((SELECT min(hour) FROM change_hours), ?1) >= ?1 THEN 0
-            ELSE coalesce((SELECT min(first_id) FROM change_hours WHERE hour >= ?1), \(Int64.max)) END
+        SELECT (SELECT min(hour) FROM change_hours), (SELECT min(first_id) FROM change_hours WHERE hour >= ?)
         """
     /// One by one: for a list SQLite would make a table each time that it is asked.
     private static let mayHaveLeft =
@@ -85,24 +87,41 @@ extension Database {
     /// An id below which no request was sent at `instant` or later, whatever the clock did meanwhile.
     func firstChange(from instant: Instant) throws -> Int64 {
         let hour = String(instant.description.prefix(13))
-        return try Int64.fetchOne(cachedStatement(sql: Self.firstChange), arguments: [hour]) ?? 0
+        guard let row = try Row.fetchOne(cachedStatement(sql: Self.firstChange), arguments: [hour]),
+            let oldest: String = row[0], oldest < hour
+        else { return 0 }
+        return row[1] ?? Int64.max
     }
 
-    /// A number without its PINs.
-    func status(_ number: PhoneNumber, _ row: NumberRow, at now: Instant) throws -> StatusRow {
-        try row.status(pins: PINRow.outline(of: number, self), recentWrites: recentWrites(of: number, at: now))
-    }
-
-    /// A number with its PINs opened.
+    /// A number with its PINs opened by `sealer`; those that it cannot open are unreadable.
     func record(
-        _ number: PhoneNumber, _ row: NumberRow, at now: Instant, _ sealer: PINSealer?, path: String
+        _ number: PhoneNumber, _ row: NumberRow, at now: Instant, _ sealer: PINSealer
     ) throws -> NumberRecord {
-        let pins = try PINRow.working(set: number, self)
-        let status = try row.status(pins: pins.map(\.summary), recentWrites: recentWrites(of: number, at: now))
-        var record = status.record
-        record.generations = try pins.map { pin in
-            pin.summary.generation(with: try pin.pin(of: number, sealer, path: path))
+        try row.record(pins: PINRow.working(set: number, sealer, self), recentWrites: recentWrites(of: number, at: now))
+    }
+
+    /// The records of these numbers, as a transformation of the core needs them: closed PINs, those that may be live and
+    /// the newest, and no recent writes. In number order; unknown ones are left out.
+    func closedRecords(
+        of numbers: some Collection<PhoneNumber>
+    ) throws -> [(number: PhoneNumber, record: Result<NumberRecord, StorageError>)] {
+        guard !numbers.isEmpty else { return [] }
+        let numbers = Array(numbers)
+        let outlines = try PINRow.outlines(of: .numbers(numbers), self)
+        let statement = try cachedStatement(sql: Self.rowsByNumber)
+        let cursor = try Row.fetchCursor(statement, arguments: [numbers.jsonText])
+        var records: [(PhoneNumber, Result<NumberRecord, StorageError>)] = []
+        while try cursor.next() != nil {
+            var reader = RowReader(at: statement, table: "numbers")
+            let number = try reader.number()
+            records.append(
+                (
+                    number,
+                    Result { () throws(StorageError) in
+                        try NumberRow(at: statement).record(pins: outlines[number]?.get() ?? [])
+                    }
+                ))
         }
-        return record
+        return records
     }
 }

@@ -5,8 +5,7 @@ extension DesiredNumber {
     /// The desired columns of `numbers`, in the order of ``columnValues``.
     static let columns = [
         "label", "token_name", "endpoint", "verification", "rotate_every", "reapply_every", "rotation_method",
-        "rotation_window", "rotate_before", "operator_pin", "token_mark",
-        "rotate_after_reveal",
+        "rotation_window", "rotate_before", "operator_pin", "token_mark", "operator_pin_mark", "rotate_after_reveal",
     ]
 
     /// What the desired columns hold for this entry; nil for NULL.
@@ -15,7 +14,7 @@ extension DesiredNumber {
         return [
             label, tokenName, endpoint.text, verification.rawValue, periods.text(rotateEvery),
             periods.text(reapplyEvery), rotationMethod.rawValue, rotationWindow?.text, rotateBefore?.description,
-            operatorPINName, tokenMark, rotateAfterReveal.map { periods.text($0) },
+            operatorPINName, tokenMark, operatorPINMark, rotateAfterReveal.map { periods.text($0) },
         ]
     }
 
@@ -26,7 +25,7 @@ extension DesiredNumber {
             && reader.says(verification.rawValue) && reader.says(periods.text(rotateEvery))
             && reader.says(periods.text(reapplyEvery)) && reader.says(rotationMethod.rawValue)
             && reader.says(rotationWindow?.text) && reader.says(rotateBefore?.description)
-            && reader.says(operatorPINName) && reader.says(tokenMark)
+            && reader.says(operatorPINName) && reader.says(tokenMark) && reader.says(operatorPINMark)
             && reader.says(rotateAfterReveal.map { periods.text($0) })
     }
 }

@@ -73,19 +73,20 @@ struct HeldRow {
     }
 }
 
-extension Database {
+extension Store {
     /// Records that a desired state is held; once for the same content and reason while it is the one that is held.
     func hold(
-        _ desired: DesiredState, _ difference: DesiredStateDifference, because weakening: Weakening, at now: Instant
+        _ desired: DesiredState, _ difference: DesiredStateDifference, because weakening: Weakening, at now: Instant,
+        _ db: Database
     ) throws {
-        try LoadState.write(sha256: desired.sha256, source: desired.source, problem: nil, at: now, self)
+        try LoadState.write(sha256: desired.sha256, source: desired.source, problem: nil, at: now, db)
         let reason = weakening.description
-        guard try HeldRow(self)?.reason != reason else { return }
-        _ = try DesiredStateRow.append(desired, difference, heldBecause: reason, at: now, self)
+        guard try HeldRow(db)?.reason != reason else { return }
+        _ = try DesiredStateRow.append(desired, difference, heldBecause: reason, at: now, db)
         try append(
             EventEntry(
                 at: now, kind: .configurationHeld,
-                detail: "sha256 \(desired.sha256.prefix(12)) from \(desired.source): \(reason)"))
+                detail: "sha256 \(desired.sha256.prefix(12)) from \(desired.source): \(reason)"), db)
     }
 }
 

@@ -3,31 +3,36 @@ import Planning
 
 /// One row of `numbers`, before its PINs and its history are added.
 struct NumberRow {
-    /// The record with no generations and no recent writes, and a belief that lacks our PINs.
-    private let record: NumberRecord
+    /// The record with no generations and no recent writes, and a belief that is not the row's.
+    private let base: NumberRecord
     private let maybeOff: Bool
     private let maybeForeign: Bool
     private let offDoubtAt: Instant?
-    /// What the desired state says of it, or said last.
-    let desired: DesiredNumber
 
-    static let columns = """
-        number, managed, label, token_name, endpoint, verification, rotate_every, reapply_every, rotation_method, \
-        rotation_window, rotate_before, operator_pin, token_mark, rotate_after_reveal, maybe_off, maybe_foreign, \
-        off_doubt_at, last_accepted, refused_action, refused_count, attempts, retry_at, cycle_since, cycle_reason, applied_at, rotated_at, \
-        last_failure, last_error, rotate_pin_before, \(PauseColumns.list), due_at
-        """
+    static let columns = (["number", "version", "managed"] + DesiredNumber.columns + dynamicColumns)
+        .joined(separator: ", ")
+
+    /// The columns of the belief and of the work on a number, in the order of ``Bindings/dynamic(_:)``.
+    static let dynamicColumns = [
+        "maybe_off", "maybe_foreign", "off_doubt_at", "last_accepted", "refused_action", "refused_count", "attempts",
+        "retry_at", "cycle_since", "cycle_reason", "applied_at", "rotated_at", "last_failure", "last_error",
+        "rotate_pin_before", "paused_at", "paused_by", "pause_reason", "pause_exposed", "due_at",
+    ]
 
     /// The row that `statement`, of these columns, has stepped to.
     init(at statement: Statement) throws(StorageError) {
         var reader = RowReader(at: statement, table: "numbers")
         let number = try reader.number()
+        let version = reader.integer()
         let isManaged = reader.flag()
         let desired = try DesiredNumber(number, &reader)
         maybeOff = reader.flag()
         maybeForeign = reader.flag()
         offDoubtAt = try reader.optionalInstant("off_doubt_at")
-        var record = NumberRecord(number: number, desired: isManaged ? desired : nil)
+        // An unmanaged number's columns keep what its last entry said.
+        var record = NumberRecord(
+            number: number, version: version, desired: isManaged ? desired : nil,
+            identity: NumberRecord.Identity(of: desired))
         record.lastAccepted = try reader.optional("last_accepted") { Effect(storedText: $0) }
         let refusedAction = try reader.optional("refused_action") { VendorAction(rawValue: $0) }
         let refusedCount = reader.optionalInteger()
@@ -48,32 +53,32 @@ struct NumberRow {
         record.rotateBefore = try reader.optionalInstant("rotate_pin_before")
         record.pause = try PauseColumns.read(&reader)
         record.dueAt = try reader.optionalInstant("due_at")
-        self.record = record
-        self.desired = desired
+        base = record
     }
 
-    /// The whole row but its PINs: belief from the row and `pins`, recent writes from the history.
-    func status(pins: [PINSummary], recentWrites: [Instant]) throws(StorageError) -> StatusRow {
+    /// The number's record: belief from the row and `pins`, recent writes from the history.
+    func record(pins: [PINRow], recentWrites: [Instant] = []) throws(StorageError) -> NumberRecord {
         let live = pins.filter(\.maybeLive)
         let onDoubts = live.compactMap { pin in
-            pin.doubtAt.map { Belief.Doubt(effect: .on(pin.generation), since: $0) }
+            pin.doubtAt.map { Belief.Doubt(effect: .on(pin.generation.generation), since: $0) }
         }
         let offDoubt = offDoubtAt.map { Belief.Doubt(effect: .off, since: $0) }
         guard maybeOff || maybeForeign || !live.isEmpty, maybeOff || offDoubt == nil else {
-            throw .unreadableRow(table: "numbers", key: record.number.description, column: "belief")
+            throw .unreadableRow(table: "numbers", key: base.number.description, column: "belief")
         }
-        var record = record
+        var record = base
         record.belief = Belief(
-            maybeOff: maybeOff, maybeForeign: maybeForeign, generations: live.map(\.generation),
+            maybeOff: maybeOff, maybeForeign: maybeForeign, generations: live.map(\.generation.generation),
             doubts: (offDoubt.map { [$0] } ?? []) + onDoubts
         )
+        record.generations = pins.map(\.generation)
         record.recentWrites = recentWrites
-        return StatusRow(record: record, pins: pins)
+        return record
     }
 }
 
 extension DesiredNumber {
-    /// Reads the desired columns of `numbers`, from `label` to `rotate_after_reveal`.
+    /// Reads the desired columns of `numbers`, in the order of ``columns``.
     fileprivate init(_ number: PhoneNumber, _ reader: inout RowReader) throws(StorageError) {
         self.init(
             number: number, label: reader.optionalText(), tokenName: reader.text(),
@@ -84,7 +89,7 @@ extension DesiredNumber {
             // What is wrong with a window's text matters to nobody here: the row is named as unreadable.
             rotationWindow: try reader.optional("rotation_window") { try? RotationWindow(parsing: $0) },
             rotateBefore: try reader.optionalInstant("rotate_before"), operatorPINName: reader.optionalText(),
-            tokenMark: reader.optionalText(),
+            tokenMark: reader.optionalText(), operatorPINMark: reader.optionalText(),
             rotateAfterReveal: try reader.optional("rotate_after_reveal") { Duration(periodText: $0) }
         )
     }

@@ -1,14 +1,52 @@
 import GRDB
-import Planning
+public import Planning
 
-/// One row of `pins`, still sealed.
-struct PINRow {
-    let summary: PINSummary
-    let sealed: [UInt8]
+/// One row of `pins`: a PIN generation, and the part of its number's belief that is about it.
+public struct PINRow: Hashable, Sendable {
+    /// The generation. Its PIN is closed unless the row was read with a sealer.
+    public let generation: PINGeneration
+    /// Whether the belief holds it.
+    public let maybeLive: Bool
+    /// Since when an enable with it may still land.
+    public let doubtAt: Instant?
+    /// The id of the key that it is sealed under.
+    public let keyID: String
+
+    public init(generation: PINGeneration, maybeLive: Bool, doubtAt: Instant?, keyID: String) {
+        self.generation = generation
+        self.maybeLive = maybeLive
+        self.doubtAt = doubtAt
+        self.keyID = keyID
+    }
 
     private static let columns = """
-        generation, sealed, key_id, origin, created_at, live_from, live_until, maybe_live, doubt_at
+        number, generation, sealed, key_id, origin, created_at, live_from, live_until, maybe_live, doubt_at
         """
+
+    /// The row that `statement`, of these columns, has stepped to. A PIN that `sealer` cannot open is unreadable; without
+    /// a sealer it stays closed.
+    private init(at statement: Statement, _ sealer: PINSealer? = nil) throws(StorageError) {
+        var reader = RowReader(at: statement, table: "pins")
+        let number = try reader.number()
+        let generation = reader.integer()
+        let sealed = sealer == nil ? [] : reader.bytes()
+        if sealer == nil { reader.skip() }
+        let keyID = reader.text()
+        let origin = try reader.value("origin") { PINGeneration.Origin(text: $0) }
+        let createdAt = try reader.instant("created_at")
+        let liveFrom = try reader.optionalInstant("live_from")
+        let liveUntil = try reader.optionalInstant("live_until")
+        maybeLive = reader.flag()
+        doubtAt = try reader.optionalInstant("doubt_at")
+        self.keyID = keyID
+        let pin = sealer.flatMap { try? $0.open(sealed, number: number, generation: generation, keyID: keyID) }
+        self.generation = PINGeneration(
+            generation: generation, pin: pin, isUnreadable: sealer != nil && pin == nil, origin: origin,
+            createdAt: createdAt, liveFrom: liveFrom, liveUntil: liveUntil)
+    }
+}
+
+extension PINRow {
     private static let newestQuery = """
         SELECT \(columns) FROM pins WHERE number = ? ORDER BY generation DESC LIMIT ?
         """
@@ -18,42 +56,97 @@ struct PINRow {
         """
     private static let oneQuery = "SELECT \(columns) FROM pins WHERE number = ? AND generation = ?"
 
-    /// The newest generations of a number, and every other one that may be live; ascending.
-    static func working(set number: PhoneNumber, _ db: Database) throws -> [PINRow] {
+    /// The newest generations of a number, and every other one that may be live; ascending, opened by `sealer`.
+    static func working(set number: PhoneNumber, _ sealer: PINSealer, _ db: Database) throws -> [PINRow] {
         let newest = PINGenerator.remembered
-        var rows = try fetch(newestQuery, [number.description, newest], number, db)
-        if rows.count == newest, let oldest = rows.last?.summary.generation {
-            rows += try fetch(olderLiveQuery, [number.description, oldest], number, db)
+        var rows = try fetch(newestQuery, [number.description, newest], sealer, db)
+        if rows.count == newest, let oldest = rows.last?.generation.generation {
+            rows += try fetch(olderLiveQuery, [number.description, oldest], sealer, db)
         }
         return rows.reversed()
     }
 
-    private static let liveQuery = """
-        SELECT \(columns), number FROM pins INDEXED BY pins_maybe_live
-        WHERE number BETWEEN ? AND ? AND maybe_live = 1 ORDER BY number, generation
-        """
-    /// The other columns are those of the row that has the highest generation.
-    private static let lastQuery = """
-        SELECT \(columns), number, max(generation) FROM pins WHERE number BETWEEN ? AND ? GROUP BY number
-        """
+    /// The newest generations of a number, at most `limit`, newest first, closed.
+    static func newest(_ limit: Int, of number: PhoneNumber, _ db: Database) throws -> [PINRow] {
+        try fetch(newestQuery, [number.description, limit], nil, db)
+    }
 
-    /// The generations that may be live and the newest one of all numbers from `first` to `last`, ascending, without the
-    /// PINs; a number whose PINs cannot be read has its error.
+    /// One generation of a number, closed; nil when there is none.
+    static func one(_ generation: Int, of number: PhoneNumber, _ db: Database) throws -> PINRow? {
+        try fetch(oneQuery, [number.description, generation], nil, db).first
+    }
+
+    /// The PIN of one generation; nil when there is no such generation. Throws when it cannot be opened, saying why.
+    static func pin(
+        of number: PhoneNumber, generation: Int, _ sealer: PINSealer?, _ db: Database, path: String
+    ) throws -> PIN? {
+        let sql = "SELECT sealed, key_id FROM pins WHERE number = ? AND generation = ?"
+        return try db.firstRow(of: "pins", sql, [number.description, generation]) { row in
+            let (sealed, keyID) = (row.bytes(), row.text())
+            guard let sealer else { throw StorageError.keyNeeded(path: path, id: keyID) }
+            return try sealer.open(sealed, number: number, generation: generation, keyID: keyID)
+        }
+    }
+
+    private static func fetch(
+        _ sql: String, _ arguments: StatementArguments, _ sealer: PINSealer?, _ db: Database
+    ) throws -> [PINRow] {
+        var rows: [PINRow] = []
+        let statement = try db.cachedStatement(sql: sql)
+        let cursor = try Row.fetchCursor(statement, arguments: arguments)
+        while try cursor.next() != nil { rows.append(try PINRow(at: statement, sealer)) }
+        return rows
+    }
+}
+
+extension PINRow {
+    /// Which numbers rows are read of at once.
+    enum Span {
+        /// Every number from the first to the last.
+        case range(from: PhoneNumber, through: PhoneNumber)
+        /// These.
+        case numbers([PhoneNumber])
+
+        /// The condition on `number`, of two parameters.
+        fileprivate var condition: String {
+            switch self {
+            case .range: "number BETWEEN ? AND ?"
+            case .numbers: "number IN (SELECT value FROM json_each(?))"
+            }
+        }
+
+        fileprivate var arguments: StatementArguments {
+            switch self {
+            case .range(let first, let last): [first.description, last.description]
+            case .numbers(let numbers): [numbers.jsonText]
+            }
+        }
+    }
+
+    /// The generations that may be live and the newest one of every number in a span, ascending and closed; a number
+    /// whose PINs cannot be read has its error.
     static func outlines(
-        from first: PhoneNumber, through last: PhoneNumber, _ db: Database
-    ) throws -> [String: Result<[PINSummary], StorageError>] {
-        var outlines: [String: Result<[PINSummary], StorageError>] = [:]
-        let arguments: StatementArguments = [first.description, last.description]
-        for query in [liveQuery, lastQuery] {
+        of span: Span, _ db: Database
+    ) throws -> [PhoneNumber: Result<[PINRow], StorageError>] {
+        let live = """
+            SELECT \(columns) FROM pins INDEXED BY pins_maybe_live
+            WHERE \(span.condition) AND maybe_live = 1 ORDER BY number, generation
+            """
+        // The other columns are those of the row that has the highest generation.
+        let last = "SELECT \(columns), max(generation) FROM pins WHERE \(span.condition) GROUP BY number"
+        var outlines: [PhoneNumber: Result<[PINRow], StorageError>] = [:]
+        for query in [live, last] {
             let statement = try db.cachedStatement(sql: query)
-            let cursor = try Row.fetchCursor(statement, arguments: arguments)
-            while let row = try cursor.next() {
-                let (number, generation): (String, Int) = (row[9], row[0])
+            let cursor = try Row.fetchCursor(statement, arguments: span.arguments)
+            while try cursor.next() != nil {
+                var reader = RowReader(at: statement, table: "pins")
+                let number = try reader.number()
+                let generation = reader.integer()
                 do throws(StorageError) {
-                    let pins = try outlines[number]?.get() ?? []
+                    let rows = try outlines[number]?.get() ?? []
                     // Mostly the newest one is the one that is live.
-                    guard pins.last?.generation != generation else { continue }
-                    outlines[number] = .success(pins + [try summary(at: statement, of: number)])
+                    guard rows.last?.generation.generation != generation else { continue }
+                    outlines[number] = .success(rows + [try PINRow(at: statement)])
                 } catch {
                     outlines[number] = .failure(error)
                 }
@@ -63,58 +156,12 @@ struct PINRow {
     }
 
     /// The same of one number.
-    static func outline(of number: PhoneNumber, _ db: Database) throws -> [PINSummary] {
-        try outlines(from: number, through: number, db)[number.description]?.get() ?? []
+    static func outline(of number: PhoneNumber, _ db: Database) throws -> [PINRow] {
+        try outlines(of: .range(from: number, through: number), db)[number]?.get() ?? []
     }
+}
 
-    /// The newest generations of a number, at most `limit`, newest first.
-    static func newest(_ limit: Int, of number: PhoneNumber, _ db: Database) throws -> [PINRow] {
-        try fetch(newestQuery, [number.description, limit], number, db)
-    }
-
-    static func one(_ generation: Int, of number: PhoneNumber, _ db: Database) throws -> PINRow? {
-        try fetch(oneQuery, [number.description, generation], number, db).first
-    }
-
-    /// The PIN; `sealer` is nil when no key was given.
-    func pin(of number: PhoneNumber, _ sealer: PINSealer?, path: String) throws(StorageError) -> PIN {
-        guard let sealer else { throw .keyNeeded(path: path, id: summary.keyID) }
-        return try sealer.open(sealed, number: number, generation: summary.generation, keyID: summary.keyID)
-    }
-
-    private static func fetch(
-        _ sql: String, _ arguments: StatementArguments, _ number: PhoneNumber, _ db: Database
-    ) throws -> [PINRow] {
-        var rows: [PINRow] = []
-        let statement = try db.cachedStatement(sql: sql)
-        let cursor = try Row.fetchCursor(statement, arguments: arguments)
-        while try cursor.next() != nil {
-            rows.append(try PINRow(at: statement, of: number))
-        }
-        return rows
-    }
-
-    private init(at statement: Statement, of number: PhoneNumber) throws(StorageError) {
-        var reader = RowReader(at: statement, table: "pins", key: number.description)
-        reader.skip()
-        sealed = reader.bytes()
-        summary = try Self.summary(at: statement, of: number.description)
-    }
-
-    /// All of a row but the sealed PIN.
-    private static func summary(at statement: Statement, of number: String) throws(StorageError) -> PINSummary {
-        var reader = RowReader(at: statement, table: "pins", key: number)
-        let generation = reader.integer()
-        reader.skip()
-        let keyID = reader.text()
-        let origin = try reader.value("origin") { PINGeneration.Origin(text: $0) }
-        let createdAt = try reader.instant("created_at")
-        let liveFrom = try reader.optionalInstant("live_from")
-        let liveUntil = try reader.optionalInstant("live_until")
-        let maybeLive = reader.flag()
-        return PINSummary(
-            generation: generation, origin: origin, createdAt: createdAt, liveFrom: liveFrom, liveUntil: liveUntil,
-            maybeLive: maybeLive, doubtAt: try reader.optionalInstant("doubt_at"), keyID: keyID
-        )
-    }
+extension [PhoneNumber] {
+    /// A JSON array of the numbers, for `json_each`: one statement for as many of them as there are.
+    var jsonText: String { "[" + map { "\"\($0)\"" }.joined(separator: ",") + "]" }
 }

@@ -1,4 +1,3 @@
-import GRDB
 import Planning
 
 /// The columns of a pause, in `numbers` and in `store_state`.
@@ -14,10 +13,14 @@ enum PauseColumns {
         return Pause(since: since, by: by ?? "unknown", reason: reason, includesExposed: includesExposed == 1)
     }
 
-    static func arguments(_ pause: Pause?) -> StatementArguments {
-        [
-            pause?.since.description, pause?.by.boundedLine(to: TextLimit.line),
-            pause?.reason?.boundedLine(to: TextLimit.line), pause.map { $0.includesExposed ? 1 : 0 },
-        ]
+}
+
+extension Bindings {
+    /// The four columns of a pause.
+    mutating func pause(_ pause: Pause?) {
+        instant(pause?.since)
+        text(pause?.by.boundedLine(to: TextLimit.line))
+        text(pause?.reason?.boundedLine(to: TextLimit.line))
+        integer(pause.map { $0.includesExposed ? 1 : 0 })
     }
 }

@@ -5,7 +5,6 @@ extension Schema {
         -- For the revisions that no number refers to any more.
         CREATE INDEX numbers_by_revision ON numbers (desired_revision);
         CREATE INDEX pins_maybe_live ON pins (number, generation) WHERE maybe_live = 1;
-        CREATE INDEX pins_by_key ON pins (key_id);
         CREATE INDEX changes_by_number ON changes (number, sent_at);
         CREATE INDEX changes_unanswered ON changes (id) WHERE answered_at IS NULL;
         -- The few requests that were not accepted, among the many that were.

@@ -23,7 +23,9 @@ extension Schema {
         ) STRICT;
 
         CREATE TABLE numbers (
-            number TEXT NOT NULL PRIMARY KEY CHECK (number GLOB '+[1-9]*' AND length(number) BETWEEN 8 AND 16),
+            number TEXT NOT NULL PRIMARY KEY CHECK (number GLOB '+[1-9]*' AND substr(number, 2) NOT GLOB '*[^0-9]*'
+                AND length(number) BETWEEN 8 AND 16),
+            version INTEGER NOT NULL CHECK (version > 0), -- how often the row was written; a save names the one it is of
             managed INTEGER NOT NULL CHECK (managed IN (0, 1)), -- 1: in the desired state in force
             desired_revision INTEGER NOT NULL REFERENCES desired_states (revision), -- which last changed this entry
             label TEXT,
@@ -38,14 +40,15 @@ extension Schema {
             \(time("rotate_before")),
             rotate_after_reveal TEXT, -- such as 1h
             operator_pin TEXT, -- the name of the operator's PIN
+            operator_pin_mark TEXT, -- changes when the PIN's value does
             -- The belief: what the vendor may be in. Our PINs that may be live are in pins.
-            maybe_off INTEGER NOT NULL DEFAULT 1 CHECK (maybe_off IN (0, 1)),
-            maybe_foreign INTEGER NOT NULL DEFAULT 1 CHECK (maybe_foreign IN (0, 1)),
+            maybe_off INTEGER NOT NULL CHECK (maybe_off IN (0, 1)),
+            maybe_foreign INTEGER NOT NULL CHECK (maybe_foreign IN (0, 1)),
             \(time("off_doubt_at")), -- since when a disable may still land
             last_accepted TEXT, -- off, or on(GENERATION)
             refused_action TEXT CHECK (refused_action IN ('enable', 'disable')),
             refused_count INTEGER CHECK (refused_count > 0),
-            attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+            attempts INTEGER NOT NULL CHECK (attempts >= 0),
             \(time("retry_at")),
             \(time("cycle_since")), -- since when the number is exposed by us
             cycle_reason TEXT,
@@ -170,8 +173,8 @@ extension Schema {
 
         -- What holds the running daemon back; forgotten when one starts.
         CREATE TABLE guards (
-            kind TEXT NOT NULL, -- endpoint_down or exposure_budget
-            subject TEXT NOT NULL, -- an endpoint, or nothing
+            kind TEXT NOT NULL, -- endpoint_down, exposure_budget or unreadable_record
+            subject TEXT NOT NULL, -- an endpoint, a number, or nothing
             \(time("since", required: true)),
             permitted INTEGER, -- how many numbers may be exposed at once
             detail TEXT NOT NULL,
@@ -205,7 +208,7 @@ extension Schema {
             given_up INTEGER NOT NULL DEFAULT 0 CHECK (given_up IN (0, 1))
         ) STRICT;
 
-        -- Numbers of which exposed or failed was told, and recovered was not.
+        -- Numbers of which exposed or failed was notified, and recovered was not.
         CREATE TABLE hook_troubles (number TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
         """
 }

@@ -41,6 +41,8 @@ extension StorageError: CustomStringConvertible {
             "row \(key) of table \(table) holds no valid \(column): the store was edited or damaged; restore a backup"
         case .conflict(let problem):
             "the store refuses a write: \(problem); nothing of it was kept"
+        case .outdated(let number):
+            "\(number) was written after the record that was to be saved had been read: it is read again"
         case .mismatch(let number, let problem):
             "a write\(number.map { " for \($0)" } ?? "") does not fit the store: \(problem); nothing of it was kept"
         case .queueFull(let waiting):
@@ -62,8 +64,8 @@ extension StorageError: CustomStringConvertible {
         case .sealedPINUnreadable(let number, let generation, let keyID, let problem):
             "the PIN of \(number), generation \(generation), sealed under key \(keyID), cannot be opened: \(problem)"
         case .noStore, .permissions, .lockHeld, .diskFull, .readOnly, .corrupted, .replaced, .busy, .io, .database,
-            .newerSchema,
-            .developmentSchema, .olderSchema, .unreadableRow, .conflict, .mismatch, .pruneRefused, .queueFull:
+            .newerSchema, .developmentSchema, .olderSchema, .unreadableRow, .conflict, .outdated, .mismatch,
+            .pruneRefused, .queueFull:
             preconditionFailure("not an error about keys")
         }
     }

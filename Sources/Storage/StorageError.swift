@@ -46,20 +46,27 @@ public enum StorageError: Error, Hashable, Sendable {
     case unreadableRow(table: String, key: String, column: String)
     /// A constraint or an append-only rule of the schema forbids the write.
     case conflict(problem: String)
+    /// A number's row was written after the record that was to be saved had been read.
+    case outdated(number: PhoneNumber)
     /// A mutation does not fit what is stored.
     case mismatch(number: PhoneNumber?, problem: String)
     /// More commits wait than the queue may hold.
     case queueFull(waiting: Int)
 
-    /// Whether one submission's content can be the cause, so that the others of its batch may succeed without it.
-    var mayConcernOneSubmission: Bool {
+    /// The failure of a commit, as the engine tells them apart: what concerns one number alone, and what is an outage.
+    public var commitFailure: CommitFailure {
         switch self {
-        case .sealedPINUnreadable, .unreadableRow, .conflict, .mismatch:
-            true
+        case .outdated: .outdated
+        case .sealedPINUnreadable, .unreadableRow, .conflict, .mismatch: .refused(description)
         case .noStore, .permissions, .lockHeld, .diskFull, .readOnly, .corrupted, .replaced, .busy, .io, .database,
             .newerSchema, .developmentSchema, .olderSchema, .wrongKey, .keyNeeded, .keyMalformed, .keyExists,
             .pruneRefused, .queueFull:
-            false
+            .outage(description)
         }
+    }
+
+    /// Whether the content of one submission, or one number's row, is the cause: others succeed without it.
+    var concernsOneSubmission: Bool {
+        if case .outage = commitFailure { false } else { true }
     }
 }

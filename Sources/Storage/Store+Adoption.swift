@@ -2,35 +2,49 @@ import GRDB
 public import Planning
 
 extension Store {
-    /// Takes a desired state into force, in one transaction, and writes only the rows that differ.
+    /// Adopts a reading of the desired state in one transaction: what it weakens is judged, and only rows that differ are
+    /// loaded and written, each as ``NumberRecord/new(_:at:)`` or ``NumberRecord/adopting(_:at:)`` says.
     ///
-    /// One that weakens the fleet by more than `weakeningGuard` permits, and that nobody has accepted, is held instead:
-    /// nothing changes, and an event tells of it, once for the same content.
-    ///
-    /// New numbers begin with `Belief.unknown`. New, changed and returning numbers are due at once, their backoff and
-    /// refusals forgotten; a returning one and one whose token has a new value count as never applied. Another endpoint
-    /// adds `foreign` to the belief. Numbers that are gone become unmanaged: never due, their record and PINs kept. One
-    /// that need not be enabled any more is not exposed any more: its cycle ends.
+    /// A state that weakens the fleet by more than `weakeningGuard` permits, and that nobody accepted, is held instead: an
+    /// event reports it, once for the same content. The operator's PINs of the reading count all the same, for the
+    /// numbers in force; so they do when the reading has no valid state.
     ///
     /// When nothing differs and the file's SHA-256 is the one in force, there is no new revision and no event.
+    ///
+    /// - Parameters:
+    ///   - reading: the state and the operator's PINs. The PINs themselves are not stored, only marks of them.
+    ///   - weakeningGuard: how much of the fleet a state may weaken.
+    ///   - following: the numbers whose entries now in force are in the result, if they were written.
+    ///   - now: the time of the adoption.
     public func adopt(
-        _ desired: DesiredState, guardedBy weakeningGuard: WeakeningGuard, at now: Instant
+        _ reading: DesiredStateReading, guardedBy weakeningGuard: WeakeningGuard, following: Set<PhoneNumber> = [],
+        at now: Instant
     ) throws(StorageError) -> AdoptionResult {
-        try write { db in
-            let change = try DesiredStateChange(from: db, to: desired)
-            let weakening = weakeningGuard.weakening(
-                managed: change.managed, disabled: change.disabled, dropped: change.difference.removed.count)
-            guard let weakening, desired.acceptedBy == nil else {
-                return .adopted(try db.adopt(desired, change, at: now))
+        var marks: [String: String] = [:]
+        for (name, pin) in reading.operatorPINs { marks[name] = sealer.mark(of: pin, named: name) }
+        let state = reading.state.map { state in
+            var state = state
+            for (index, entry) in state.numbers.enumerated() {
+                guard let name = entry.operatorPINName else { continue }
+                state.numbers[index].operatorPINMark = marks[name]
             }
-            try db.hold(desired, change.difference, because: weakening, at: now)
-            return .held(HeldState(sha256: desired.sha256, weakening: weakening, added: change.difference.added))
+            return state
         }
-    }
-
-    /// Takes a desired state into force whatever it weakens.
-    public func adopt(_ desired: DesiredState, at now: Instant) throws(StorageError) -> Adoption {
-        try write { db in try db.adopt(desired, DesiredStateChange(from: db, to: desired), at: now) }
+        return try write { db in
+            var adoption = AdoptionPass(store: self, db: db, following: following, now: now)
+            guard let state else {
+                try adoption.markOperatorPINs(marks)
+                return adoption.result(.kept)
+            }
+            let change = try DesiredStateChange(from: db, to: state.numbers)
+            if let weakening = weakeningGuard.weakening(by: change.difference), state.acceptedBy == nil {
+                try hold(state, change.difference, because: weakening, at: now, db)
+                try adoption.markOperatorPINs(marks)
+                return adoption.result(.held(HeldState(sha256: state.sha256, weakening: weakening)))
+            }
+            let adopted = try adoption.adopt(state, change)
+            return adoption.result(.adopted(adopted))
+        }
     }
 
     /// Records that the desired-state file could not be taken: the state in force stays.
@@ -49,33 +63,22 @@ extension Store {
             let last = try LoadState(db)
             try LoadState.write(sha256: sha256, source: source, problem: problem, at: now, db)
             guard last.isValid != false || last.problem != problem else { return }
-            try db.append(
+            try append(
                 EventEntry(
                     at: now, kind: .configurationRefused,
                     detail: "\(source): \(problem.boundedLine(to: TextLimit.line))"
-                )
-            )
+                ), db)
         }
     }
 }
 
-/// What has to be written to bring the rows to a desired state.
+/// The rows and entries that differ.
 private struct DesiredStateChange {
-    /// Never seen before.
+    /// Entries of numbers that were never seen.
     var new: [DesiredNumber] = []
-    /// Known: changed, or returning from being unmanaged.
+    /// Entries of known numbers that changed or return.
     var updated: [DesiredNumber] = []
     var difference = DesiredStateDifference()
-    /// How many numbers are in force, and how many of them would be disabled.
-    var managed = 0
-    var disabled = 0
-    /// How an entry stands to the rows.
-    private enum Finding {
-        case unknown
-        case returning
-        case changed(isDisabled: Bool)
-        case same
-    }
 
     private static let rows = """
         SELECT managed, number, verification = 'enabled', \(DesiredNumber.columns.joined(separator: ", "))
@@ -83,11 +86,10 @@ private struct DesiredStateChange {
         """
 
     /// Compares every row with its entry: one pass over the table and over the entries, side by side.
-    init(from db: Database, to desired: DesiredState) throws {
-        let entries = desired.numbers
+    init(from db: Database, to entries: [DesiredNumber]) throws {
         // Most files are in this order already, which a sort finds out in one pass.
         let order = entries.indices.sorted { entries[$0].number < entries[$1].number }
-        var findings = [Finding](repeating: .unknown, count: entries.count)
+        var findings = [DesiredStateDifference.Finding](repeating: .new, count: entries.count)
         var periods = PeriodTexts()
         var next = 0
         let statement = try db.cachedStatement(sql: Self.rows)
@@ -95,19 +97,11 @@ private struct DesiredStateChange {
         while try cursor.next() != nil {
             var reader = RowReader(at: statement, table: "numbers")
             let isManaged = reader.flag()
-            if isManaged { managed += 1 }
-            let number: PhoneNumber
-            do throws(StorageError) {
-                number = try reader.number()
-            } catch {
-                // One that nobody names is of no concern.
-                if isManaged { throw error }
-                continue
-            }
+            let number = try reader.number()
             while next < order.count, entries[order[next]].number < number { next += 1 }
             guard next < order.count, entries[order[next]].number == number else {
                 // An unmanaged row without an entry stays as it is.
-                if isManaged { difference.removed.append(number) }
+                if isManaged { difference.recordRemoval(of: number) }
                 continue
             }
             let place = order[next]
@@ -118,94 +112,115 @@ private struct DesiredStateChange {
             } else if entries[place].isStored(in: &reader, &periods) {
                 findings[place] = .same
             } else {
-                findings[place] = .changed(isDisabled: isEnabled && entries[place].verification == .disabled)
+                findings[place] = .changed(wasEnabled: isEnabled)
             }
         }
-        for (entry, finding) in zip(entries, findings) { note(entry, finding) }
-    }
-
-    private mutating func note(_ entry: DesiredNumber, _ finding: Finding) {
-        switch finding {
-        case .unknown:
-            new.append(entry)
-            difference.added.append(entry.number)
-        case .returning:
-            updated.append(entry)
-            difference.added.append(entry.number)
-        case .changed(let isDisabled):
-            updated.append(entry)
-            difference.changed.append(entry.number)
-            if isDisabled { disabled += 1 }
-        case .same: difference.unchanged += 1
+        for (entry, finding) in zip(entries, findings) {
+            difference.record(entry, finding)
+            switch finding {
+            case .new: new.append(entry)
+            case .returning, .changed: updated.append(entry)
+            case .same: break
+            }
         }
     }
 }
 
-extension Database {
-    private static let insertNumber = """
-        INSERT INTO numbers (number, desired_revision, due_at,
-            \(DesiredNumber.columns.joined(separator: ", ")), managed)
-        VALUES (?, ?, ?, \(DesiredNumber.columns.map { _ in "?" }.joined(separator: ", ")), 1)
-        """
-    /// The right-hand sides see the row as it was before.
-    private static let updateNumber = """
-        UPDATE numbers SET desired_revision = ?, due_at = ?,
-            \(DesiredNumber.columns.map { "\($0) = ?" }.joined(separator: ", ")),
-            managed = 1, retry_at = NULL, attempts = 0, refused_action = NULL, refused_count = NULL,
-            last_failure = NULL,
-            applied_at = CASE WHEN managed = 1 AND (token_mark IS NULL OR token_mark = coalesce(?, token_mark))
-                THEN applied_at END,
-            cycle_since = CASE ? WHEN 'enabled' THEN cycle_since END,
-            cycle_reason = CASE ? WHEN 'enabled' THEN cycle_reason END,
-            maybe_foreign = CASE WHEN endpoint = ? THEN maybe_foreign ELSE 1 END
-        WHERE number = ?
-        """
+/// One adoption, and what it has written so far.
+private struct AdoptionPass {
+    let store: Store
+    let db: Database
+    let following: Set<PhoneNumber>
+    let now: Instant
 
-    fileprivate func adopt(_ desired: DesiredState, _ change: DesiredStateChange, at now: Instant) throws -> Adoption {
-        let current = try DesiredStateRow.inForce(self)
-        try LoadState.write(sha256: desired.sha256, source: desired.source, problem: nil, at: now, self)
-        let counts = change.difference
-        if let current, counts.isEmpty, current.sha256 == desired.sha256 {
-            return Adoption(revision: current.revision, difference: counts, sha256: desired.sha256)
-        }
-        let revision = try DesiredStateRow.append(desired, counts, at: now, self)
-        try apply(change, revision: revision, at: now)
-        try append(
-            EventEntry(
-                at: now, kind: .configurationAccepted, actor: desired.acceptedBy ?? "daemon",
-                detail: "revision \(revision) from \(desired.source): \(counts.added.count) added, "
-                    + "\(counts.changed.count) changed, \(counts.removed.count) removed, "
-                    + "\(counts.unchanged) unchanged"
-            )
-        )
-        return Adoption(revision: revision, difference: counts, sha256: desired.sha256)
+    private var written: Set<PhoneNumber> = []
+    private var entries: [PhoneNumber: DesiredNumber] = [:]
+    private var unreadable: [UnreadableNumber] = []
+
+    init(store: Store, db: Database, following: Set<PhoneNumber>, now: Instant) {
+        self.store = store
+        self.db = db
+        self.following = following
+        self.now = now
     }
 
-    fileprivate func apply(_ change: DesiredStateChange, revision: Int, at now: Instant) throws {
-        let insert = try cachedStatement(sql: Self.insertNumber)
+    func result(_ verdict: AdoptionResult.Verdict) -> AdoptionResult {
+        AdoptionResult(verdict, written: written, entries: entries, unreadable: unreadable)
+    }
+
+    mutating func adopt(_ state: DesiredState, _ change: DesiredStateChange) throws -> Adoption {
+        let current = try DesiredStateRow.inForce(db)
+        try LoadState.write(sha256: state.sha256, source: state.source, problem: nil, at: now, db)
+        let difference = change.difference
+        if let current, difference.isEmpty, current.sha256 == state.sha256 {
+            return Adoption(revision: current.revision, difference: difference, sha256: state.sha256)
+        }
+        let revision = try DesiredStateRow.append(state, difference, at: now, db)
         for entry in change.new {
-            try insert.execute(
-                arguments: [entry.number.description, revision, now.description]
-                    + StatementArguments(entry.columnValues)
-            )
+            try store.insert(.new(entry, at: now), revision: revision, db)
+            record(entry.number, entry)
         }
-        let update = try cachedStatement(sql: Self.updateNumber)
-        for entry in change.updated {
-            try update.execute(
-                arguments: [revision, now.description] + StatementArguments(entry.columnValues)
-                    + [entry.tokenMark, entry.verification.rawValue, entry.verification.rawValue]
-                    + [entry.endpoint.text, entry.number.description]
-            )
+        try update(change.updated.map { ($0.number, $0) } + difference.removed.map { ($0, nil) }, revision: revision)
+        try store.append(
+            EventEntry(
+                at: now, kind: .configurationAccepted, actor: state.acceptedBy ?? "daemon",
+                detail: "revision \(revision) from \(state.source): \(difference.added.count) added, "
+                    + "\(difference.changed.count) changed, \(difference.removed.count) removed, "
+                    + "\(difference.unchanged) unchanged"
+            ), db)
+        return Adoption(revision: revision, difference: difference, sha256: state.sha256)
+    }
+
+    /// Gives the numbers in force whose operator-owned PIN has another value their entry with the new mark.
+    mutating func markOperatorPINs(_ marks: [String: String]) throws {
+        guard let revision = try DesiredStateRow.inForce(db)?.revision else { return }
+        let sql = """
+            SELECT number, operator_pin, operator_pin_mark FROM numbers
+            WHERE managed = 1 AND operator_pin IS NOT NULL ORDER BY number
+            """
+        let changed = try db.rows(of: "numbers", sql) { row -> PhoneNumber? in
+            let (number, name) = (try row.number(), row.text())
+            return row.says(marks[name]) ? nil : number
+        }.compactMap(\.self)
+        try write(changed, revision: revision) { stored in
+            guard var entry = stored.desired else { return nil }
+            entry.operatorPINMark = entry.operatorPINName.flatMap { marks[$0] }
+            return entry
         }
-        let remove = try cachedStatement(
-            sql: """
-                UPDATE numbers SET managed = 0, due_at = NULL, cycle_since = NULL, cycle_reason = NULL,
-                    desired_revision = ?
-                WHERE number = ?
-                """
-        )
-        for number in change.difference.removed {
-            try remove.execute(arguments: [revision, number.description])
+    }
+
+    /// Brings known numbers to their entries, nil for none.
+    private mutating func update(_ changes: [(PhoneNumber, DesiredNumber?)], revision: Int) throws {
+        let entries = Dictionary(changes, uniquingKeysWith: { first, _ in first })
+        try write(changes.map(\.0).sorted(), revision: revision) { entries[$0.number] ?? nil }
+        // The others have no record that could be transformed. One that refuses even this stays as it is.
+        var refused: [UnreadableNumber] = []
+        for number in unreadable.map(\.number) {
+            try store.attempt(number, &refused) {
+                try store.writeEntryAlone(entries[number] ?? nil, of: number, revision: revision, at: now, db)
+            }
         }
+    }
+
+    /// Writes each record under the entry that `entry` gives for it.
+    private mutating func write(
+        _ numbers: [PhoneNumber], revision: Int, under entry: (NumberRecord) -> DesiredNumber?
+    ) throws {
+        for page in numbers.pages(of: Store.rowsAtOnce) {
+            for (number, record) in try db.closedRecords(of: page) {
+                var desired: DesiredNumber?
+                let isDone = try store.attempt(number, &unreadable) {
+                    let stored = try record.get()
+                    desired = entry(stored)
+                    try store.writeEntry(stored.adopting(desired, at: now), over: stored, revision: revision, db)
+                }
+                if isDone { self.record(number, desired) }
+            }
+        }
+    }
+
+    private mutating func record(_ number: PhoneNumber, _ entry: DesiredNumber?) {
+        written.insert(number)
+        if following.contains(number) { entries[number] = entry }
     }
 }

@@ -1,40 +1,116 @@
 import GRDB
+import GRDBSQLite
 public import Planning
 
 extension Store {
     /// Performs the mutations in order in one durable transaction: all, or none when it throws.
     ///
-    /// Throws ``StorageError/mismatch(number:problem:)`` or `conflict` when a mutation does not fit what is stored,
+    /// Throws ``StorageError/outdated(number:)``, `mismatch` or `conflict` when a mutation does not fit what is stored,
     /// and `diskFull`, `io` and the like when the disk fails.
-    public func commit(_ mutations: [StoreMutation]) throws(StorageError) {
-        try commit(batch: [mutations])
+    @discardableResult
+    public func commit(_ mutations: [StoreMutation]) throws(StorageError) -> CommitReceipt {
+        try commit(batch: [mutations])[0].get()
     }
 
-    /// Performs several submissions in one durable transaction: all, or none when it throws.
-    func commit(batch: [[StoreMutation]]) throws(StorageError) {
-        try write { db in
-            var latest: Instant?
-            for mutations in batch {
-                for mutation in mutations {
-                    try db.perform(mutation, sealer)
-                    if let instant = mutation.recordedAt { latest = max(latest ?? instant, instant) }
-                }
-            }
-            if let latest { try db.raiseClockMark(to: latest) }
+    /// Performs several submissions, each all or not at all, in one durable transaction. One whose content the store
+    /// refuses fails alone; when the disk fails, so do all the others.
+    func commit(batch: [[StoreMutation]]) -> [Result<CommitReceipt, StorageError>] {
+        let failure: StorageError
+        do {
+            return try commit(together: batch)
+        } catch {
+            failure = error
         }
+        guard failure.concernsOneSubmission, batch.count > 1 else { return batch.map { _ in .failure(failure) } }
+        return commit(apart: batch)
+    }
+
+    /// Without a savepoint for each: mostly nothing is refused.
+    private func commit(
+        together batch: [[StoreMutation]]
+    ) throws(StorageError) -> [Result<CommitReceipt, StorageError>] {
+        try write { db in
+            let receipts = try batch.map { try perform($0, db) }
+            try raiseClockMark(batch, db)
+            return receipts.map { .success($0) }
+        }
+    }
+
+    /// Each in a savepoint, so that those that are refused leave nothing behind.
+    private func commit(apart batch: [[StoreMutation]]) -> [Result<CommitReceipt, StorageError>] {
+        var refused: [Int: StorageError] = [:]
+        do {
+            return try write { db in
+                var results: [Result<CommitReceipt, StorageError>] = []
+                for (index, mutations) in batch.enumerated() {
+                    do throws(StorageError) {
+                        results.append(.success(try performInSavepoint(mutations, db)))
+                    } catch {
+                        guard error.concernsOneSubmission else { throw error }
+                        refused[index] = error
+                        results.append(.failure(error))
+                    }
+                }
+                try raiseClockMark(zip(batch, results).filter { (try? $0.1.get()) != nil }.map(\.0), db)
+                return results
+            }
+        } catch {
+            return batch.indices.map { .failure(refused[$0] ?? error) }
+        }
+    }
+
+    private func performInSavepoint(
+        _ mutations: [StoreMutation], _ db: Database
+    ) throws(StorageError) -> CommitReceipt {
+        let noted = notes.count
+        do {
+            var receipt = CommitReceipt()
+            try db.inSavepoint {
+                receipt = try perform(mutations, db)
+                return .commit
+            }
+            return receipt
+        } catch {
+            notes.drop(after: noted)
+            throw StorageError(error, at: path)
+        }
+    }
+
+    private func perform(_ mutations: [StoreMutation], _ db: Database) throws -> CommitReceipt {
+        var receipt = CommitReceipt()
+        for mutation in mutations { try perform(mutation, into: &receipt, db) }
+        try checkReferences(db)
+        return receipt
+    }
+
+    /// Requests may be written before the PIN that they refer to, so that SQLite looks at it when all is committed. Here
+    /// it is found out while it is known whose they are.
+    private func checkReferences(_ db: Database) throws {
+        var (open, highest): (Int32, Int32) = (0, 0)
+        guard
+            sqlite3_db_status(db.sqliteConnection, SQLITE_DBSTATUS_DEFERRED_FKS, &open, &highest, 0) == SQLITE_OK,
+            open == 0
+        else {
+            throw StorageError.conflict(problem: "a request refers to a number or a PIN that is not there")
+        }
+    }
+
+    private func raiseClockMark(_ batch: [[StoreMutation]], _ db: Database) throws {
+        guard let latest = batch.joined().lazy.compactMap(\.recordedAt).max() else { return }
+        // It is never set back by itself.
+        try db.cachedStatement(sql: "UPDATE store_state SET clock_mark = max(clock_mark, ?)").run { $0.instant(latest) }
     }
 
     /// Takes the operator's word that the clock is right: the mark is set back to `now`, and an event tells of it.
     public func acceptClock(at now: Instant, actor: String) throws(StorageError) {
         try write { db in
             let old = try String.fetchOne(db, sql: "SELECT clock_mark FROM store_state") ?? ""
-            try db.append(
-                EventEntry(at: now, kind: .clockAccepted, actor: actor, detail: "the store had recorded \(old)"))
+            try append(
+                EventEntry(at: now, kind: .clockAccepted, actor: actor, detail: "the store had recorded \(old)"), db)
             try db.execute(sql: "UPDATE store_state SET clock_mark = ?", arguments: [now.description])
-            // What was held until the clock would have caught up is looked at again.
-            try db.execute(
-                sql: "UPDATE numbers SET due_at = ? WHERE managed = 1 AND due_at > ?",
-                arguments: [now.description, now.description])
+            // Only what waits for an instant that is to come is changed.
+            let unreadable = try transform("due_at > '\(now)'", db) { $0.clockAccepted(at: now) }
+            try reportUnreadable(unreadable, at: now, db)
         }
     }
 }
@@ -51,46 +127,29 @@ extension StoreMutation {
     }
 }
 
-extension Database {
-    /// Takes note of where the clock has been; it is never set back by itself.
-    func raiseClockMark(to instant: Instant) throws {
-        try cachedStatement(sql: "UPDATE store_state SET clock_mark = max(clock_mark, ?)").run { $0.instant(instant) }
-    }
-
-    fileprivate func perform(_ mutation: StoreMutation, _ sealer: PINSealer) throws {
+extension Store {
+    private func perform(_ mutation: StoreMutation, into receipt: inout CommitReceipt, _ db: Database) throws {
         switch mutation {
         case .save(let record, let newGeneration, let touched):
-            try save(record, newGeneration: newGeneration, touched: touched, sealer)
-        case .reschedule(let number, let dueAt):
-            try reschedule(number, dueAt: dueAt)
+            try save(record, newGeneration: newGeneration, touched: touched, db)
+        case .reschedule(let record):
+            try reschedule(record, db)
         case .order(let order, let scope, let now):
-            try perform(order, scope, at: now)
+            receipt.unreadable += try perform(order, scope, at: now, db)
         case .guardState(let state):
-            try perform(state)
+            try db.perform(state)
         case .openChange(let entry):
-            try openChange(entry)
+            try db.openChange(entry)
         case .closeChange(let id, let answeredAt, let outcome):
-            try closeChange(id, answeredAt: answeredAt, outcome)
+            try db.closeChange(id, answeredAt: answeredAt, outcome)
         case .event(let entry):
-            try append(entry)
+            try append(entry, db)
         }
     }
+}
 
-    /// An unmanaged number is never due, whatever a decision of before its removal said.
-    private func reschedule(_ number: PhoneNumber, dueAt: Instant?) throws {
-        let statement = try cachedStatement(
-            sql: "UPDATE numbers SET due_at = CASE managed WHEN 1 THEN ? END WHERE number = ?"
-        )
-        try statement.run { row in
-            row.instant(dueAt)
-            row.number(number)
-        }
-        guard changesCount == 1 else {
-            throw StorageError.mismatch(number: number, problem: "the store does not know the number")
-        }
-    }
-
-    private func openChange(_ entry: ChangeEntry) throws {
+extension Database {
+    fileprivate func openChange(_ entry: ChangeEntry) throws {
         let statement = try cachedStatement(
             sql: """
                 INSERT INTO changes (id, number, action, reason, generation, sent_at, answered_at, outcome,
@@ -129,20 +188,6 @@ extension Database {
         }
         guard changesCount == 1 else {
             throw StorageError.mismatch(number: nil, problem: "there is no change \(id) to complete")
-        }
-    }
-
-    /// Appends to the audit trail.
-    func append(_ entry: EventEntry) throws {
-        let statement = try cachedStatement(
-            sql: "INSERT INTO events (at, kind, number, actor, detail) VALUES (?, ?, ?, ?, ?)"
-        )
-        try statement.run { row in
-            row.instant(entry.at)
-            row.text(entry.kind.rawValue)
-            row.text(entry.number?.description)
-            row.text(entry.actor.boundedLine(to: TextLimit.line))
-            row.text(entry.detail.boundedLine(to: TextLimit.line))
         }
     }
 }

@@ -28,9 +28,9 @@ public enum FenceFinding: Hashable, Sendable {
 extension Store {
     /// Compares the store with its fence, counts this start in both, and takes the consequences of a restore.
     ///
-    /// A restored store does not know what was sent since the copy was made, so a PIN that it does not hold may be live
-    /// anywhere, or none: every belief gains `foreign` and `off`, every managed number is due, and an audit event tells of it. All of that
-    /// is durable before the fence is raised, and the fence is raised before anything is sent.
+    /// A restored store does not know what was sent since the copy was made: ``NumberRecord/restored(at:)`` is applied to
+    /// every record, and an audit event reports it. All of that is durable before the fence is raised, and the fence is
+    /// raised before anything is sent. A number whose record cannot be read has the widest belief, and an event of its own.
     public func passFence(at location: StoreLocation, now: Instant) throws(StorageError) -> FenceFinding {
         let fence = try Fence.read(at: location)
         let known = try Fence.head(at: location)
@@ -42,15 +42,13 @@ extension Store {
             let isCopy: Bool = row[1]
             let finding = Self.compare(starts: starts, isCopy: isCopy, fence: fence)
             if let problem = finding.problem {
-                try db.execute(
-                    sql: """
-                        UPDATE numbers SET maybe_foreign = 1, maybe_off = 1, last_accepted = NULL, retry_at = NULL,
-                            due_at = CASE managed WHEN 1 THEN ? END
-                        """, arguments: [now.description])
-                try db.append(
-                    EventEntry(at: now, kind: .storeRestored, detail: problem + ": every belief gains foreign"))
+                let unreadable = try transform("true", db) { $0.restored(at: now) }
+                for number in unreadable { try writeWidestBelief(of: number.number, at: now, db) }
+                try append(
+                    EventEntry(at: now, kind: .storeRestored, detail: problem + ": every belief gains foreign"), db)
+                try reportUnreadable(unreadable, at: now, db)
             }
-            if finding == .current { try Self.noteCutHistory(known, at: now, db) }
+            if finding == .current { try noteCutHistory(known, at: now, db) }
             let next = max(starts, fence ?? 0) + 1
             try db.execute(
                 sql: "UPDATE store_state SET start_count = ?, is_copy = 0, restored_at = coalesce(?, restored_at)",
@@ -63,15 +61,15 @@ extension Store {
 
     /// The head of the last start stands in the fence. When the chain does not hold it any more, the newest history was
     /// cut off, or all of it was made anew: that is written down before the fence forgets it.
-    private static func noteCutHistory(_ known: AuditChain.Head?, at now: Instant, _ db: Database) throws {
+    private func noteCutHistory(_ known: AuditChain.Head?, at now: Instant, _ db: Database) throws {
         guard let known, let state = try AuditState(db), known.sequence > state.cut.sequence else { return }
         let sql = "SELECT sequence, mac FROM audit_chain WHERE sequence = ?"
         let found = try Row.fetchOne(db, sql: sql, arguments: [known.sequence]).map { AuditChain.Head($0) }
         guard found != known else { return }
-        try db.append(
+        try append(
             EventEntry(
                 at: now, kind: .historyAltered,
-                detail: "the history held link \(known.text) at the last start, and does not any more"))
+                detail: "the history held link \(known.text) at the last start, and does not any more"), db)
     }
 
     private static func compare(starts: Int, isCopy: Bool, fence: Int?) -> FenceFinding {

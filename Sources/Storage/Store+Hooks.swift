@@ -11,7 +11,7 @@ extension Store {
     ///
     /// - Returns: how many words were dropped so.
     public func setHooks(_ hooks: [(name: String, kinds: Set<HookKind>)]) throws(StorageError) -> Int {
-        try write { db in
+        let dropped = try write { db in
             let names = databaseQuestionMarks(count: hooks.count)
             let gone = StatementArguments(hooks.map(\.name))
             let dropped =
@@ -27,9 +27,10 @@ extension Store {
                     arguments: [hook.name, kinds, kinds])
             }
             if hooks.isEmpty { try db.execute(sql: "DELETE FROM hook_troubles") }
-            try HookTriggers.watch(db)
             return dropped
         }
+        try refreshSubscriptions()
+        return dropped
     }
 
     /// Calls `tell` after each commit that added words, until the store is closed. It must not block.

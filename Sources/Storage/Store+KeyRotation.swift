@@ -12,14 +12,20 @@ extension Store {
         let (old, sealer) = (sealer, PINSealer(key: new))
         let count = try write { db in
             let count = try Self.resealPINs(db, old, sealer)
+            // Marks are made with the key, and the PINs that they mark are not here: the next reading marks them anew.
+            try db.execute(
+                sql: """
+                    UPDATE numbers SET operator_pin_mark = NULL, version = version + 1
+                    WHERE operator_pin_mark IS NOT NULL
+                    """)
             let auditKey = chain.key
             try db.execute(
                 sql: "UPDATE audit_state SET sealed_key = ?, key_id = ?",
                 arguments: [Data(sealer.seal(auditKey: auditKey)), sealer.keyID])
-            try db.append(
+            try append(
                 EventEntry(
                     at: now, kind: .keyRotated, actor: actor,
-                    detail: "\(count) PINs sealed anew, from key \(old.keyID) to key \(sealer.keyID)"))
+                    detail: "\(count) PINs sealed anew, from key \(old.keyID) to key \(sealer.keyID)"), db)
             return count
         }
         try close()
@@ -66,12 +72,7 @@ extension StoreReader {
         configuration.readonly = true
         // It only helps to choose among keys: whatever fails here fails again, and is told, when the store is opened.
         return try? DatabaseQueue(path: location.database, configuration: configuration).read { db in
-            if try db.tableExists("audit_state"),
-                let id = try String.fetchOne(db, sql: "SELECT key_id FROM audit_state")
-            {
-                return id
-            }
-            return try String.fetchOne(db, sql: "SELECT max(key_id) FROM pins")
+            try db.tableExists("audit_state") ? try Store.keyID(db) : nil
         }
     }
 }

@@ -1,59 +1,71 @@
 import GRDB
 import Planning
 
-extension Database {
-    /// Carries out an order on the managed numbers that it concerns; they are due afterwards. Unknown ones are passed over.
+extension Store {
+    /// How many rows are loaded at once for a transformation of the core.
+    static let rowsAtOnce = 1000
+
+    /// Applies an order to the managed numbers that it concerns, as ``NumberRecord/obeying(_:toFleet:at:)`` says. Unknown
+    /// numbers are left out.
     ///
-    /// The same as ``NumberRecord/obeying(_:now:)``, on rows.
-    func perform(_ order: Order, _ scope: OrderScope, at now: Instant) throws {
-        switch (order, scope) {
-        case (.pause(let pause), .all): try pauseFleet(pause)
-        case (.resume, .all):
-            try pauseFleet(nil)
-            try cachedStatement(sql: "UPDATE numbers SET due_at = ? WHERE managed = 1 AND due_at IS NULL")
-                .execute(arguments: [now.description])
-        case (.pause(let pause), .numbers):
-            try change(PauseColumns.assignments, PauseColumns.arguments(pause), scope, now)
-        case (.resume, .numbers): try change(PauseColumns.assignments, PauseColumns.arguments(nil), scope, now)
-        case (.rotate(let instant), _):
-            let text = instant.description
-            try change(Self.rotation, [text, text, text], scope, now)
-        case (.reapply, _): try change("applied_at = NULL, \(Self.backoffEnds)", [], scope, now)
-        case (.reset, _):
-            try change(
-                "maybe_off = 1, maybe_foreign = 1, last_accepted = NULL, applied_at = NULL, \(Self.backoffEnds)", [],
-                scope, now)
-        }
-    }
-
-    /// The instant that rotates the newest PIN first, as ``NumberRecord/obeying(_:now:)`` chooses it.
-    private static let rotation = """
-        rotate_pin_before = CASE
-            WHEN (SELECT created_at FROM pins WHERE pins.number = numbers.number ORDER BY generation DESC LIMIT 1)
-                < min(coalesce(rotate_pin_before, ''), ?) THEN min(rotate_pin_before, ?)
-            ELSE max(coalesce(rotate_pin_before, ''), ?) END
-        """
-
-    private static let backoffEnds =
-        "retry_at = NULL, attempts = 0, refused_action = NULL, refused_count = NULL, last_failure = NULL"
-
-    private func pauseFleet(_ pause: Pause?) throws {
-        try cachedStatement(sql: "UPDATE store_state SET \(PauseColumns.assignments)")
-            .execute(arguments: PauseColumns.arguments(pause))
-    }
-
-    private func change(
-        _ assignments: String, _ arguments: StatementArguments, _ scope: OrderScope, _ now: Instant
-    ) throws {
-        let update = "UPDATE numbers SET \(assignments), due_at = ? WHERE managed = 1"
-        switch scope {
-        case .all:
-            try cachedStatement(sql: update).execute(arguments: arguments + [now.description])
-        case .numbers(let numbers):
-            let statement = try cachedStatement(sql: update + " AND number = ?")
-            for number in numbers {
-                try statement.execute(arguments: arguments + [now.description, number.description])
+    /// - Returns: the numbers of the fleet that the order could not be applied to, because their records cannot be read.
+    ///   One that is named in the order refuses it instead.
+    func perform(
+        _ order: Order, _ scope: OrderScope, at now: Instant, _ db: Database
+    ) throws -> [UnreadableNumber] {
+        let obey: (NumberRecord) -> NumberRecord = { $0.obeying(order, toFleet: scope.isFleet, at: now) }
+        switch (scope, order) {
+        case (.numbers(let numbers), _):
+            for page in Set(numbers).sorted().pages(of: Self.rowsAtOnce) {
+                for (_, record) in try db.closedRecords(of: page) {
+                    let stored = try record.get()
+                    try write(obey(stored), over: stored, db)
+                }
             }
+            return []
+        case (.all, .pause(let pause)):
+            try pauseFleet(pause, db)
+            return []
+        case (.all, .resume):
+            try pauseFleet(nil, db)
+            // The others wait for an instant of their own, and are not changed.
+            return try transform("managed = 1 AND due_at IS NULL", db, obey)
+        case (.all, .rotate), (.all, .reapply), (.all, .reset):
+            return try transform("managed = 1", db, obey)
         }
+    }
+
+    private func pauseFleet(_ pause: Pause?, _ db: Database) throws {
+        try db.cachedStatement(sql: "UPDATE store_state SET \(PauseColumns.assignments)").run { $0.pause(pause) }
+    }
+
+    /// Writes what `transformation` makes of every record whose row fulfils `condition`, page by page.
+    ///
+    /// - Returns: the numbers whose records cannot be read; they are left out.
+    func transform(
+        _ condition: String, _ db: Database, _ transformation: (NumberRecord) -> NumberRecord
+    ) throws -> [UnreadableNumber] {
+        let sql =
+            "SELECT number FROM numbers WHERE number > ? AND \(condition) ORDER BY number LIMIT \(Self.rowsAtOnce)"
+        var unreadable: [UnreadableNumber] = []
+        var last = ""
+        while true {
+            let page = try db.rows(of: "numbers", sql, [last]) { try $0.number() }
+            for (number, record) in try db.closedRecords(of: page) {
+                try attempt(number, &unreadable) {
+                    let stored = try record.get()
+                    try write(transformation(stored), over: stored, db)
+                }
+            }
+            guard page.count == Self.rowsAtOnce, let end = page.last else { return unreadable }
+            last = end.description
+        }
+    }
+}
+
+extension Array {
+    /// Its elements in order, at most `count` in each part.
+    func pages(of count: Int) -> [ArraySlice<Element>] {
+        stride(from: 0, to: self.count, by: count).map { self[$0..<Swift.min($0 + count, self.count)] }
     }
 }

@@ -38,11 +38,11 @@ extension Store {
                 pruning.events += step.events
             } while step.isUnfinished
             guard let cut = try AuditState(db)?.cut, pruning != Pruning() else { return pruning }
-            try db.append(
+            try append(
                 EventEntry(
                     at: now, kind: .auditPruned, actor: actor,
                     detail: "\(pruning.changes) requests and \(pruning.events) events before \(date); the chain begins "
-                        + "after \(cut.text)"))
+                        + "after \(cut.text)"), db)
             return pruning
         }
     }
@@ -66,10 +66,10 @@ extension Store {
         return try write { db in
             let pruning = try prune(before: date, limit: max(limit, 1), db)
             if let policy, pruning.changes + pruning.events > 0 {
-                try db.append(
+                try append(
                     EventEntry(
                         at: now, kind: .auditPruned,
-                        detail: "requests and events before \(date) are removed, the oldest first: \(policy)"))
+                        detail: "requests and events before \(date) are removed, the oldest first: \(policy)"), db)
             }
             return pruning
         }

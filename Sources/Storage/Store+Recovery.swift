@@ -5,29 +5,45 @@ extension Store {
     /// Closes every request that an earlier process left without an answer, in one transaction: it may have been
     /// carried out, and may still be.
     ///
-    /// Each is closed as in doubt (`daemon_stopped`) at `now`, the doubt of its effect is renewed to `now`, and its
-    /// number is due at once, with one attempt more; a backoff that is running stays. One audit event tells of all.
+    /// Each is closed as in doubt (`daemon_stopped`) at `now`, and its number's record becomes what
+    /// ``NumberRecord/interrupted(in:at:)`` says. One audit event reports all of them; what cannot be read has an event of
+    /// its own, and keeps nobody from starting.
     ///
     /// - Returns: the entries, closed; empty when there were none, and then nothing is written.
     public func recoverInterrupted(at now: Instant) throws(StorageError) -> [ChangeEntry] {
         try write { db in
-            var entries = try ChangeRow.unanswered(db)
-            guard !entries.isEmpty else { return [] }
+            let open = try OpenChange.all(db)
+            guard !open.isEmpty else { return [] }
             let outcome = Outcome(.daemonStopped)
-            for index in entries.indices {
-                try db.closeChange(entries[index].id, answeredAt: now, outcome)
-                try db.renewDoubt(of: entries[index], at: now)
-                entries[index].answeredAt = now
-                entries[index].outcome = outcome
+            var entries: [ChangeEntry] = []
+            var unreadable: [UnreadableNumber] = []
+            for change in open {
+                try db.closeChange(change.id, answeredAt: now, outcome)
+                try attempt(change.number, &unreadable) {
+                    var entry = try change.entry.get()
+                    entry.answeredAt = now
+                    entry.outcome = outcome
+                    entries.append(entry)
+                }
+                let isDone = try attempt(change.number, &unreadable) {
+                    let stored = try db.closedRecord(of: change.number, including: change.effect.generation)
+                    // Its row and its PIN's are written, or neither.
+                    try db.inSavepoint {
+                        try write(stored.interrupted(in: change.effect, at: now), over: stored, db)
+                        return .commit
+                    }
+                }
+                guard !isDone else { continue }
+                try writeWidestBelief(of: change.number, afterDoubtful: change.effect, at: now, db)
             }
-            let count = entries.count
-            try db.append(
+            let count = open.count
+            try append(
                 EventEntry(
                     at: now, kind: .interruptedRequests,
                     detail: "\(count) \(count == 1 ? "request was" : "requests were") without an answer: each may have "
                         + "been carried out, and its number is brought to certainty"
-                )
-            )
+                ), db)
+            try reportUnreadable(unreadable, at: now, db)
             return entries
         }
     }
@@ -53,32 +69,41 @@ extension Store {
     }
 }
 
-extension Database {
-    /// Renews the doubt that was made durable before the request was sent; a later one stays. Widening again what must
-    /// be wide already costs nothing.
-    fileprivate func renewDoubt(of entry: ChangeEntry, at now: Instant) throws {
-        let number = entry.number.description
-        if let generation = entry.generation {
-            try cachedStatement(
-                sql: """
-                    UPDATE pins SET maybe_live = 1, doubt_at = max(coalesce(doubt_at, ''), ?)
-                    WHERE number = ? AND generation = ?
-                    """
-            ).execute(arguments: [now.description, number, generation])
-        } else {
-            try cachedStatement(
-                sql: """
-                    UPDATE numbers SET maybe_off = 1, off_doubt_at = max(coalesce(off_doubt_at, ''), ?)
-                    WHERE number = ?
-                    """
-            ).execute(arguments: [now.description, number])
+/// A request without an answer. Its effect is known even when the rest of its row cannot be read.
+private struct OpenChange {
+    let id: Int64
+    let number: PhoneNumber
+    let effect: Effect
+    let entry: Result<ChangeEntry, StorageError>
+
+    /// Oldest first.
+    static func all(_ db: Database) throws -> [OpenChange] {
+        try db.rows(of: "changes", ChangeRow.unansweredQuery) { row in
+            var whole = row
+            let (id, number) = (row.identifier(), try row.number())
+            row.skip()
+            row.skip()
+            // The schema holds the action to it: an enable has a generation, a disable has none.
+            let effect = row.optionalInteger().map { Effect.on($0) } ?? .off
+            return OpenChange(
+                id: id, number: number, effect: effect,
+                entry: Result { () throws(StorageError) in try ChangeRow.entry(&whole) })
         }
-        try cachedStatement(
-            sql: """
-                UPDATE numbers SET last_accepted = NULL, refused_action = NULL, refused_count = NULL,
-                    attempts = attempts + 1, due_at = CASE managed WHEN 1 THEN ? END
-                WHERE number = ?
-                """
-        ).execute(arguments: [now.description, number])
+    }
+}
+
+extension Database {
+    /// A number's record with closed PINs, `generation` among them.
+    fileprivate func closedRecord(of number: PhoneNumber, including generation: Int?) throws -> NumberRecord {
+        guard let found = try closedRecords(of: [number]).first else {
+            throw StorageError.mismatch(number: number, problem: "the store does not know the number")
+        }
+        var record = try found.record.get()
+        if let generation, record.generation(generation) == nil,
+            let row = try PINRow.one(generation, of: number, self)
+        {
+            record.generations = (record.generations + [row.generation]).sorted { $0.generation < $1.generation }
+        }
+        return record
     }
 }

@@ -1,4 +1,5 @@
 import GRDB
+import Synchronization
 
 /// The one writer of a store. What it commits is on the disk when the call returns.
 ///
@@ -9,7 +10,9 @@ public final class Store: Sendable {
     let sealer: PINSealer
     /// Chains the history that every write adds.
     let chain: AuditChain
-    private let notes: ChainNotes
+    let notes: ChainNotes
+    /// Which hooks want to be notified of what.
+    let subscriptions = Mutex(Subscriptions())
     /// The file that was opened; nil in memory. What is written to a file that was removed is not durable.
     private let file: FileIdentity?
 
@@ -58,11 +61,11 @@ public final class Store: Sendable {
         let sealer = PINSealer(key: key)
         (chain, notes) = try queue.write { db in
             let chain = try AuditChain.open(db, sealer: sealer)
-            try HookTriggers.watch(db)
             return (chain, try ChainNotes(db))
         }
         self.sealer = sealer
         reader = StoreReader(queue: queue, sealer: sealer, path: path)
+        try refreshSubscriptions()
     }
 
     /// Closes the database, with everything in its main file. Later calls fail.
@@ -104,16 +107,16 @@ public final class Store: Sendable {
         }
     }
 
-    /// Refuses a key when anything is sealed under another. Three look-ups in an index, however many PINs there are.
+    /// Refuses a key that is not the store's. A single PIN that is sealed under another is unreadable, which concerns its
+    /// number alone.
     static func checkKey(_ key: SealingKey, _ db: Database) throws {
-        let sql = """
-            SELECT (SELECT min(key_id) FROM pins), (SELECT max(key_id) FROM pins), (SELECT key_id FROM audit_state)
-            """
-        guard let row = try Row.fetchOne(db, sql: sql) else { return }
-        let ids: [String?] = [row[0], row[1], row[2]]
-        if let other = ids.compactMap(\.self).first(where: { $0 != key.id }) {
-            throw StorageError.wrongKey(needed: other, have: key.id)
-        }
+        guard let needed = try keyID(db), needed != key.id else { return }
+        throw StorageError.wrongKey(needed: needed, have: key.id)
+    }
+
+    /// The id of the key that the store is sealed under; nil before it was opened for the first time.
+    static func keyID(_ db: Database) throws -> String? {
+        try String.fetchOne(db, sql: "SELECT key_id FROM audit_state")
     }
 
     /// Runs `body` in one durable transaction: all of it, or nothing.

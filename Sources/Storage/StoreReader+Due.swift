@@ -2,13 +2,23 @@ import GRDB
 public import Planning
 
 extension StoreReader {
-    /// The numbers whose `due_at` is reached, the most urgent first, with their PINs.
+    /// The numbers that `request` asks for, with their PINs; PINs that cannot be opened are unreadable.
     ///
-    /// - Parameters:
-    ///   - now: what is due by then; recent writes are those of the hour before it.
-    ///   - limit: how many records at most; as many failures may come on top.
-    ///   - excluding: numbers to pass over, because they are being worked on already.
-    public func due(
+    /// Of those that are due the most urgent come first, and as many failures may come on top of the limit; what fails
+    /// stays due. Recent writes are those of the hour before `now`.
+    public func load(_ request: LoadRequest, at now: Instant) throws(StorageError) -> DuePage {
+        switch request {
+        case .due(let limit, let excluding): try due(at: now, limit: limit, excluding: excluding)
+        case .numbers(let numbers):
+            try read { db in
+                var page = DuePage()
+                for number in numbers { try add(number, to: &page, db, at: now) }
+                return page
+            }
+        }
+    }
+
+    private func due(
         at now: Instant, limit: Int, excluding: Set<PhoneNumber>
     ) throws(StorageError) -> DuePage {
         let limit = min(max(limit, 1), Self.pageLimit)
@@ -48,9 +58,9 @@ extension StoreReader {
     private func add(_ number: PhoneNumber, to page: inout DuePage, _ db: Database, at now: Instant) throws {
         do {
             guard let row = try db.numberRow(number) else { return }
-            page.records.append(try db.record(number, row, at: now, sealer, path: path))
-        } catch let error as StorageError where error.mayConcernOneSubmission {
-            page.failures.append((number, error))
+            page.records.append(try db.record(number, row, at: now, neededSealer(db)))
+        } catch let error as StorageError where error.concernsOneSubmission {
+            page.failures.append(UnreadableNumber(number: number, message: error.description))
         }
     }
 

@@ -45,30 +45,34 @@ public final class StoreReader: Sendable {
         do { try queue.close() } catch { throw StorageError(error, at: path) }
     }
 
-    /// Everything about one number; nil when the store does not know it. The hour of recent writes ends at `now`.
+    /// Everything about one number with its PINs; nil when the store does not know it. PINs that cannot be opened are
+    /// unreadable. The hour of recent writes ends at `now`.
     public func record(_ number: PhoneNumber, at now: Instant) throws(StorageError) -> NumberRecord? {
         try read { db in
-            try db.numberRow(number).map { try db.record(number, $0, at: now, sealer, path: path) }
+            try db.numberRow(number).map { try db.record(number, $0, at: now, neededSealer(db)) }
         }
     }
 
-    /// One number without its PINs; nil when the store does not know it. Needs no key.
-    public func statusRow(_ number: PhoneNumber, at now: Instant) throws(StorageError) -> StatusRow? {
+    /// One number with its PINs closed; nil when the store does not know it. Needs no key.
+    public func closedRecord(_ number: PhoneNumber, at now: Instant) throws(StorageError) -> NumberRecord? {
         try read { db in
-            try db.numberRow(number).map { try db.status(number, $0, at: now) }
+            try db.numberRow(number).map {
+                try $0.record(
+                    pins: PINRow.outline(of: number, db), recentWrites: db.recentWrites(of: number, at: now))
+            }
         }
     }
 
-    /// The numbers after `number`, managed or not, in number order. Rows that cannot be read are in `failures`.
-    public func records(
-        after number: PhoneNumber?, limit: Int, at now: Instant
-    ) throws(StorageError) -> Page<NumberRecord> {
+    /// The numbers after `number` with their PINs, managed or not, in number order. Rows that cannot be read are in
+    /// `failures`; PINs that cannot be opened are unreadable.
+    public func records(after number: PhoneNumber?, limit: Int, at now: Instant) throws(StorageError) -> Page {
         try page(
             after: number, limit: limit,
-            load: { db, number, row in try db.record(number, row, at: now, self.sealer, path: self.path) })
+            load: { db, number, row in try db.record(number, row, at: now, self.neededSealer(db)) })
     }
 
-    /// The numbers after `number` without their PINs, managed or not, in number order. Needs no key.
+    /// The numbers after `number` with their PINs closed, managed or not, in number order: of the generations only those
+    /// that may be live and the newest. Needs no key.
     ///
     /// - Parameters:
     ///   - number: where the page before ended; nil for the first.
@@ -76,19 +80,19 @@ public final class StoreReader: Sendable {
     ///   - limit: how many numbers a page has at most.
     ///   - now: the time at which what is recent is counted.
     ///   - writes: the ``recentWrites(at:)`` of all numbers, so that they are not read for each page again.
-    public func statusRows(
+    public func closedRecords(
         after number: PhoneNumber?, through last: PhoneNumber? = nil, limit: Int, at now: Instant,
         writes: RecentWrites? = nil
-    ) throws(StorageError) -> Page<StatusRow> {
+    ) throws(StorageError) -> Page {
         // One statement for the PINs of all of them: one each would cost most of the time.
-        var pins: [String: Result<[PINSummary], StorageError>] = [:]
+        var pins: [PhoneNumber: Result<[PINRow], StorageError>] = [:]
         var recent: [PhoneNumber: [Instant]] = [:]
         return try page(after: number, through: last, limit: limit) { db, found in
             guard let first = found.first?.number, let last = found.last?.number else { return }
-            pins = try PINRow.outlines(from: first, through: last, db)
+            pins = try PINRow.outlines(of: .range(from: first, through: last), db)
             recent = try writes?.times ?? db.recentWrites(at: now)
         } load: { _, number, row in
-            try row.status(pins: pins[number.description]?.get() ?? [], recentWrites: recent[number] ?? [])
+            try row.record(pins: pins[number]?.get() ?? [], recentWrites: recent[number] ?? [])
         }
     }
 
@@ -118,28 +122,34 @@ public final class StoreReader: Sendable {
     }
 
     /// Some numbers in order, and where to go on.
-    public struct Page<Element: Sendable>: Sendable {
-        public var rows: [Element] = []
-        /// Numbers whose row or PINs cannot be read, and why.
+    public struct Page: Sendable {
+        public var records: [NumberRecord] = []
+        /// Numbers whose rows cannot be read, and why.
         public var failures: [(number: PhoneNumber, error: StorageError)] = []
         /// The last number seen, to be given as `after` for the next page; nil when this was the last page.
         public var next: PhoneNumber?
     }
 
-    private func page<Element>(
+    /// The sealer that opens PINs. Throws when no key was given.
+    func neededSealer(_ db: Database) throws -> PINSealer {
+        if let sealer { return sealer }
+        throw StorageError.keyNeeded(path: path, id: try Store.keyID(db))
+    }
+
+    private func page(
         after number: PhoneNumber?, through last: PhoneNumber? = nil, limit: Int,
         prepare: (Database, [(number: PhoneNumber, row: Result<NumberRow, StorageError>)]) throws -> Void = { _, _ in },
-        load: (Database, PhoneNumber, NumberRow) throws -> Element
-    ) throws(StorageError) -> Page<Element> {
+        load: (Database, PhoneNumber, NumberRow) throws -> NumberRecord
+    ) throws(StorageError) -> Page {
         let limit = min(max(limit, 1), Self.pageLimit)
         return try read { db in
-            var page = Page<Element>()
+            var page = Page()
             let found = try db.numberRows(after: number, through: last, limit: limit)
             try prepare(db, found)
             for (number, row) in found {
                 do {
-                    page.rows.append(try load(db, number, row.get()))
-                } catch let error as StorageError where error.mayConcernOneSubmission {
+                    page.records.append(try load(db, number, row.get()))
+                } catch let error as StorageError where error.concernsOneSubmission {
                     page.failures.append((number, error))
                 }
             }

@@ -2,22 +2,15 @@ public import Planning
 
 /// One request as the vendor documents it: `POST` with a JSON body, and no authentication header.
 public struct VendorRequest: Sendable {
-    /// What is asked.
-    public enum Content: Hashable, Sendable {
-        /// `action` 0, with the PIN.
-        case enable(PIN)
-        /// `action` 1.
-        case disable
-    }
-
     public let endpoint: Endpoint
     public let token: Token
-    public let content: Content
+    /// What is asked: `action` 0 with the PIN enables, `action` 1 disables.
+    public let operation: VendorOperation
 
-    public init(endpoint: Endpoint, token: Token, content: Content) {
+    public init(endpoint: Endpoint, token: Token, operation: VendorOperation) {
         self.endpoint = endpoint
         self.token = token
-        self.content = content
+        self.operation = operation
     }
 
     /// The bytes of the body: `{"token":"…","action":0,"pin":"987123"}` or `{"token":"…","action":1}`.
@@ -25,7 +18,7 @@ public struct VendorRequest: Sendable {
     /// The PIN is a string, as in the vendor's samples; its table says number, which could not hold a leading zero.
     public var body: [UInt8] {
         let token = Self.quoted(token.reveal())
-        switch content {
+        switch operation {
         case .enable(let pin): return Array("{\"token\":\(token),\"action\":0,\"pin\":\"\(pin.reveal())\"}".utf8)
         case .disable: return Array("{\"token\":\(token),\"action\":1}".utf8)
         }
@@ -33,7 +26,7 @@ public struct VendorRequest: Sendable {
 
     /// What must not appear in anything that is shown about this request.
     var secrets: [String] {
-        switch content {
+        switch operation {
         case .enable(let pin):
             [token.reveal(), pin.reveal()] + Self.asNumber(pin)
         case .disable: [token.reveal()]

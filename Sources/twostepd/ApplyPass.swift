@@ -115,7 +115,29 @@ final class ApplyPass: Sendable {
 
     private func note(_ report: EngineReport) {
         switch report {
-        case .adopted: afterAdoption()
+        case .number(let report): note(report)
+        case .desiredState(.adopted): afterAdoption()
+        case .desiredState(.held(let held)):
+            giveUp(
+                "the desired state is held and nothing was sent: \(held.weakening); to take it all the same: "
+                    + "twostepd apply --accept \(held.sha256.prefix(12))")
+        case .guardChanged(.endpointDown(let endpoint, _)): state.withLock { $0.failedProbes[endpoint] = 0 }
+        case .guardChanged(.endpointUp(let endpoint, _)): state.withLock { $0.failedProbes[endpoint] = nil }
+        case .store(.failed(let message, _)): giveUp(message)
+        case .stopped:
+            stopped.continuation.yield()
+            stopped.continuation.finish()
+        case .desiredState(.kept), .desiredState(.failed), .desiredState(.leftExposed), .store(.recovered),
+            .guardChanged(.exposureReduced), .guardChanged(.exposurePermitted), .guardChanged(.clockBehind),
+            .guardChanged(.clockRight), .orderEnded:
+            break
+        }
+        draw()
+        stopIfDone()
+    }
+
+    private func note(_ report: NumberReport) {
+        switch report {
         case .planned(let record, let decision): judge(record, decision)
         case .requestSent(let change): state.withLock { $0.noteSent(change) }
         case .requestEnded(let change, let record):
@@ -130,27 +152,14 @@ final class ApplyPass: Sendable {
                 state.failuresInARow[record.number, default: 0] += 1
                 if wasMeanwhile, let endpoint = record.desired?.endpoint { state.noteFailedProbe(of: endpoint) }
             }
-        case .endpointDown(let endpoint, _): state.withLock { $0.failedProbes[endpoint] = 0 }
-        case .endpointUp(let endpoint, _): state.withLock { $0.failedProbes[endpoint] = nil }
-        case .stopped:
-            stopped.continuation.yield()
-            stopped.continuation.finish()
-        case .storeFailed(let message, _): giveUp(message)
-        case .numberUnreadable(let number, _):
+        case .setAside(let unreadable, _):
             state.withLock {
-                $0.open.remove(number)
-                $0.ends[number] = .failed
+                $0.open.remove(unreadable.number)
+                $0.ends[unreadable.number] = .failed
+                $0.because[unreadable.number] = "its record cannot be read or written: \(unreadable.message)"
             }
-        case .adoptionHeld(let held):
-            giveUp(
-                "the desired state is held and nothing was sent: \(held.weakening); to take it all the same: "
-                    + "twostepd apply --accept \(held.sha256.prefix(12))")
-        case .adoptionFailed, .storeRecovered, .clockBehind, .clockRight, .orderEnded, .leftExposed,
-            .exposureReduced, .exposurePermitted:
-            break
+        case .readAgain, .pinsUnreadable: break
         }
-        draw()
-        stopIfDone()
     }
 
     /// Numbers that need nothing are never planned: they are told from what the store holds after the adoption.
@@ -161,8 +170,8 @@ final class ApplyPass: Sendable {
             var records: [NumberRecord] = []
             var after: PhoneNumber?
             repeat {
-                let page = try store.reader.statusRows(after: after, limit: StoreReader.pageLimit, at: fleet.now)
-                records += page.rows.map { $0.record(withPlaceholder: FleetView.placeholder) }
+                let page = try store.reader.closedRecords(after: after, limit: StoreReader.pageLimit, at: fleet.now)
+                records += page.records
                 after = page.next
             } while after != nil
             return (records, try store.reader.fleetPause())
@@ -177,7 +186,7 @@ final class ApplyPass: Sendable {
                 }
                 for record in records where record.dueAt.map({ $0 > fleet.now }) ?? true {
                     let decision = Planner.decide(
-                        record, operatorPIN: FleetView.placeholder, fleetPause: fleetPause, policy: fleet.policy,
+                        record, operatorPIN: FleetView.operatorPIN(of: record), fleetPause: fleetPause, policy: fleet.policy,
                         now: fleet.now)
                     judge(record, decision)
                 }

@@ -71,7 +71,7 @@ struct FleetReader {
         }
     }
 
-    /// Every record in the order of numbers, its PINs replaced by a placeholder; read on all processors.
+    /// Every record in the order of numbers, its PINs closed; read on all processors.
     func records(_ reader: StoreReader) throws -> [NumberRecord] {
         do { return try view.records(reader, inParallel: true) } catch { throw Failure(error) }
     }

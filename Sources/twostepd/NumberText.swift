@@ -8,7 +8,7 @@ struct NumberText {
     let snapshot: StatusSnapshot
     let policy: Policy
     /// The newest PIN generations, newest first.
-    let pins: [PINSummary]
+    let pins: [PINRow]
     /// The newest requests, newest first.
     let changes: [ChangeEntry]
     /// The newest events that name the number, newest first.
@@ -22,7 +22,7 @@ struct NumberText {
     private var time: RelativeTime { RelativeTime(now: snapshot.now, isAbsolute: isAbsolute) }
 
     init(
-        standing: Standing, snapshot: StatusSnapshot, policy: Policy, pins: [PINSummary], changes: [ChangeEntry],
+        standing: Standing, snapshot: StatusSnapshot, policy: Policy, pins: [PINRow], changes: [ChangeEntry],
         events: [StoredEvent], isAbsolute: Bool = false
     ) {
         self.standing = standing
@@ -132,10 +132,11 @@ struct NumberText {
             TextTable.Column("  GENERATION"), TextTable.Column("ORIGIN", spare: 1), TextTable.Column("MADE", spare: 2),
             TextTable.Column("LIVE FROM"), TextTable.Column("LIVE UNTIL"), TextTable.Column("MAY BE LIVE"),
         ])
-        for pin in pins {
+        for row in pins {
+            let pin = row.generation
             table.add([
                 "  \(pin.generation)", pin.origin.text, time.text(pin.createdAt), time.text(pin.liveFrom),
-                time.text(pin.liveUntil), pin.maybeLive ? "yes" : "no",
+                time.text(pin.liveUntil), row.maybeLive ? "yes" : "no",
             ])
         }
         return ["", "PIN generations, newest first:"] + table.lines(width: width)

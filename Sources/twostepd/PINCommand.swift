@@ -53,13 +53,16 @@ struct PINCommand: AsyncParsableCommand {
             for _ in 1...5 {
                 // The key is tried before the look is recorded: what cannot be shown is not recorded as shown.
                 let before = try record(of: number, fleet)
-                guard !before.candidates.isEmpty else {
+                let shown = before.candidates.filter { !before.isUnreadable($0) }
+                guard !shown.isEmpty else {
+                    try noteUnreadable(before, fleet)
                     guard output.format == .json else { throw Self.nothingToShow(before) }
                     return try JSONOutput.print(PINDocument(before))
                 }
-                try await recordReveal(of: number, before.candidates, settings: settings, fleet: fleet)
+                try await recordReveal(of: number, shown, settings: settings, fleet: fleet)
                 let record = try record(of: number, fleet)
                 guard Set(record.candidates).isSubset(of: before.candidates) else { continue }
+                try noteUnreadable(record, fleet)
                 switch output.format {
                 case .json: try JSONOutput.print(PINDocument(record))
                 case .text: try printText(record, fleet, plain)
@@ -77,6 +80,21 @@ struct PINCommand: AsyncParsableCommand {
                 return record
             } catch let error as StorageError {
                 throw Failure(error)
+            }
+        }
+
+        /// Says of each PIN that may be live and cannot be opened why; fails when there is no other.
+        private func noteUnreadable(_ record: NumberRecord, _ fleet: FleetReader) throws {
+            let unreadable = record.candidates.filter { record.isUnreadable($0) }
+            guard !unreadable.isEmpty else { return }
+            let reader = try fleet.openWithKey()
+            for generation in unreadable {
+                do throws(StorageError) {
+                    _ = try reader.pin(of: record.number, generation: generation)
+                } catch {
+                    guard unreadable.count < record.candidates.count else { throw Failure(error) }
+                    Console.note(error.description)
+                }
             }
         }
 
@@ -168,9 +186,9 @@ struct PINCommand: AsyncParsableCommand {
             let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
             let reader = try fleet.existing()
             guard let number = try fleet.resolve(number, reader) else { return }
-            let pins: [PINSummary]
+            let pins: [PINRow]
             do {
-                guard try reader.statusRow(number, at: fleet.now) != nil else {
+                guard try reader.closedRecord(number, at: fleet.now) != nil else {
                     throw Failure.failed("\(number) is not in the store: see `twostepd status`")
                 }
                 pins = try reader.pins(of: number, limit: limit)
@@ -183,15 +201,16 @@ struct PINCommand: AsyncParsableCommand {
             }
         }
 
-        private static func printText(_ pins: [PINSummary]) {
+        private static func printText(_ pins: [PINRow]) {
             var table = TextTable([
                 "GENERATION", "ORIGIN", "MADE", "LIVE FROM", "LIVE UNTIL", "MAY BE LIVE", "IN DOUBT SINCE", "KEY",
             ])
             let time: (Instant?) -> String = { $0?.description ?? "-" }
-            for pin in pins {
+            for row in pins {
+                let pin = row.generation
                 table.add([
                     "\(pin.generation)", pin.origin.text, time(pin.createdAt), time(pin.liveFrom), time(pin.liveUntil),
-                    pin.maybeLive ? "yes" : "no", time(pin.doubtAt), pin.keyID,
+                    row.maybeLive ? "yes" : "no", time(row.doubtAt), row.keyID,
                 ])
             }
             table.lines(width: Console.tableWidth).forEach { Console.print($0) }

@@ -6,7 +6,9 @@ import Storage
 /// A desired state that may not be in force yet, against what the store holds.
 struct StoreComparison {
     let desired: DesiredState
-    /// Why it would be held; nil when it would be taken into force.
+    /// How its entries differ from those in force.
+    private let change: DesiredStateDifference
+    /// Why it would be held; nil when it would be adopted.
     let held: Weakening?
     private let fleet: FleetReader
     private let secrets: SecretSources
@@ -28,7 +30,6 @@ struct StoreComparison {
     }
 
     init(of desired: DesiredState, store: Store, fleet: FleetReader, secrets: SecretSources) throws {
-        self.desired = desired
         self.fleet = fleet
         self.secrets = secrets
         let (reader, known) = (store.reader, store.records)
@@ -36,32 +37,31 @@ struct StoreComparison {
         let places = Dictionary(known.indices.map { (known[$0].number, $0) }, uniquingKeysWith: { first, _ in first })
         self.places = places
         guards = try reader.map { try fleet.guards($0) } ?? GuardsInForce()
-        held = WeakeningGuard(maximumPercent: fleet.policy.maxWeakenedPercent)
-            .weakening(from: known.compactMap(\.desired), to: desired.numbers)
+        var desired = desired
+        for index in desired.numbers.indices {
+            desired.numbers[index].takeMarks(of: places[desired.numbers[index].number].flatMap { known[$0].desired })
+        }
+        self.desired = desired
+        change = DesiredStateDifference(from: known.compactMap(\.desired), to: desired.numbers)
+        held = WeakeningGuard(maximumPercent: fleet.policy.maxWeakenedPercent).weakening(by: change)
     }
 
     /// How the entries differ from those in force, in words.
     var difference: String {
-        let inForce = known.count { $0.desired != nil }
-        let added = desired.numbers.count { record(of: $0)?.desired == nil }
-        let changed = desired.numbers.count { entry in
-            record(of: entry)?.desired.map { $0 != marked(entry) } ?? false
-        }
-        let dropped = inForce - (desired.numbers.count - added)
-        return "\(added) added, \(changed) changed, \(dropped) dropped, "
-            + "\(desired.numbers.count - added - changed) unchanged"
+        "\(change.added.count) added, \(change.changed.count) changed, \(change.removed.count) dropped, "
+            + "\(change.unchanged) unchanged"
     }
 
     /// What `render` makes of how every number would stand if the state were in force, in the order of numbers.
     func survey<Value: Sendable>(_ render: @Sendable (Standing) -> Value) throws -> [Value] {
         try desired.numbers.sorted { $0.number < $1.number }.mapInParallel { entry in
-            let entry = marked(entry)
-            var record = (record(of: entry) ?? NumberRecord(number: entry.number)).taking(entry)
+            var record = record(of: entry).map { $0.adopting(entry, at: fleet.now) } ?? .new(entry, at: fleet.now)
             var operatorPIN: PIN?
             if let name = entry.operatorPINName {
                 operatorPIN = try? secrets.pin(named: name)  // `check` has said it; the plan shows it as held.
                 if operatorPIN != nil, !record.generations.isEmpty {
-                    record = try fleet.openWithKey().record(entry.number, at: fleet.now)?.taking(entry) ?? record
+                    let opened = try fleet.openWithKey().record(entry.number, at: fleet.now)
+                    record = opened?.adopting(entry, at: fleet.now) ?? record
                 }
             }
             return render(
@@ -71,13 +71,14 @@ struct StoreComparison {
     }
 
     private func record(of entry: DesiredNumber) -> NumberRecord? { places[entry.number].map { known[$0] } }
+}
 
-    /// The entry with the mark of its token; the known one when the token cannot be read, of which the reader of the file
-    /// has told.
-    private func marked(_ entry: DesiredNumber) -> DesiredNumber {
-        guard entry.tokenMark == nil else { return entry }
-        var entry = entry
-        entry.tokenMark = record(of: entry)?.desired?.tokenMark
-        return entry
+extension DesiredNumber {
+    /// Takes the marks of the entry in force where this one has none: that of a token that cannot be read, which the
+    /// reader of the file has reported, and that of an operator-owned PIN, which only the store makes.
+    fileprivate mutating func takeMarks(of inForce: DesiredNumber?) {
+        guard let inForce else { return }
+        tokenMark = tokenMark ?? inForce.tokenMark
+        if operatorPINName == inForce.operatorPINName { operatorPINMark = inForce.operatorPINMark }
     }
 }

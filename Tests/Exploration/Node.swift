@@ -53,7 +53,7 @@ struct Node: Hashable {
     }
 
     private static func normalised(_ record: NumberRecord, _ kept: [Int]) -> NumberRecord {
-        var next = NumberRecord(number: record.number, desired: record.desired)
+        var next = NumberRecord(number: record.number, desired: record.desired, identity: record.identity)
         let rotateBefore = record.desired?.rotateBefore
         if rotateBefore != nil { next.desired?.rotateBefore = Scenario.now }
         next.belief = Belief(

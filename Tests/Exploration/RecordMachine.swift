@@ -81,7 +81,7 @@ final class RecordMachine {
     func start() throws -> [Int] {
         let value: Scenario.OperatorValue = scenario.isVouchedFor ? .first : .unavailable
         return try scenario.entries.map { entry in
-            let record = NumberRecord(number: Scenario.number).taking(entry)
+            let record = NumberRecord(number: Scenario.number).adopting(entry, at: Scenario.now)
             return try intern(Node(record: record, flight: nil, operatorValue: value)).target
         }
     }
@@ -160,8 +160,8 @@ final class RecordMachine {
         }
         return try wanted.filter { $0 != node.record.desired }.map { entry in
             try step(from: node) { next in
-                next.record = next.record.taking(entry)
-                if let before = next.flight?.before { next.flight?.before = before.taking(entry) }
+                next.record = next.record.adopting(entry, at: Scenario.now)
+                next.flight = next.flight?.adopting(entry, at: Scenario.now)
             }
         }
     }
@@ -186,7 +186,7 @@ final class RecordMachine {
             }
         }
         let crash = try step(from: node) { next in
-            next.record = recovered(next.record, from: flight.effect, at: answeredAt)
+            next.record = next.record.interrupted(in: flight.effect, at: answeredAt)
             next.flight = nil
             checkDoubt(of: flight.effect, at: answeredAt, in: next.record)
         }
@@ -195,16 +195,6 @@ final class RecordMachine {
             accepted: try arriving(.success), refused: try arriving(.vendorRefused), inDoubt: try arriving(.timeout),
             noEffect: try arriving(.notSent), edits: try edits(of: node)
         )
-    }
-
-    /// What the store does at the start with a request that has no answer.
-    private func recovered(_ record: NumberRecord, from effect: Effect, at instant: Instant) -> NumberRecord {
-        var next = record
-        next.belief = record.belief.renewingDoubt(of: effect, at: instant)
-        next.lastAccepted = nil
-        next.refusals = nil
-        next.attempts += 1
-        return next
     }
 
     // MARK: Nodes

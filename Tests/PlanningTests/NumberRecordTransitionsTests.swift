@@ -187,12 +187,12 @@ struct NumberRecordTransitionsTests {
         #expect(after.attempts == 2 && after.retryAt == nil && after.lastAccepted == .on(1))
     }
 
-    // MARK: Taking
+    // MARK: Adoption
 
     @Test func `The same entry changes nothing`() {
         var record = F.record(F.desired(), F.on(1))
         record.retryAt = later
-        #expect(record.taking(F.desired()) == record)
+        #expect(record.adopting(F.desired(), at: F.now) == record)
     }
 
     @Test func `Another entry ends backoff and refusals`() {
@@ -200,23 +200,23 @@ struct NumberRecordTransitionsTests {
         record.retryAt = later
         record.attempts = 5
         record.refusals = .init(action: .disable, count: 2)
-        let after = record.taking(F.desired(.enabled, .replace))
+        let after = record.adopting(F.desired(.enabled, .replace), at: F.now)
         #expect(after.retryAt == nil && after.attempts == 0 && after.refusals == nil)
         #expect(after.belief == record.belief && after.generations == record.generations)
         #expect(after.appliedAt == record.appliedAt)
     }
 
-    @Test func `An entry with another endpoint makes a foreign PIN possible`() {
+    @Test func `An entry with another endpoint makes everything possible there`() {
         var desired = F.desired()
         desired.endpoint = .legacy
-        #expect(F.record(F.desired(), F.on(1)).taking(desired).belief == F.on(1, foreign: true))
+        #expect(F.record(F.desired(), F.on(1)).adopting(desired, at: F.now).belief == F.on(1, off: true, foreign: true))
     }
 
     @Test func `Leaving the file keeps everything that is known, and ends the cycle`() {
         var record = F.record(F.desired(), F.on(1, off: true, doubts: [F.doubt(.off)]))
         record.cycle = .init(since: F.now, reason: .rotationDue)
         record.retryAt = later
-        let after = record.taking(nil)
+        let after = record.adopting(nil, at: F.now)
         var expected = record
         expected.desired = nil
         expected.cycle = nil
@@ -224,7 +224,7 @@ struct NumberRecordTransitionsTests {
     }
 
     @Test func `Coming back is applied anew`() {
-        let back = F.record(F.desired(), F.on(1)).taking(nil).taking(F.desired())
+        let back = F.record(F.desired(), F.on(1)).adopting(nil, at: F.now).adopting(F.desired(), at: F.now)
         #expect(back.appliedAt == nil)
         #expect(
             F.decide(back)
@@ -234,7 +234,7 @@ struct NumberRecordTransitionsTests {
     @Test func `An entry that disables ends the cycle`() {
         var record = F.record(F.desired(), F.off)
         record.cycle = .init(since: F.now, reason: .rotationDue)
-        #expect(record.taking(F.desired(.disabled)).cycle == nil)
+        #expect(record.adopting(F.desired(.disabled), at: F.now).cycle == nil)
     }
 
     // MARK: What is touched

@@ -49,7 +49,7 @@ struct PauseTests {
         func rotated(_ instants: [Instant], created: Instant) -> Instant? {
             var record = Self.settled
             record.generations = [Fixture.generation(1, createdAt: created)]
-            return instants.reduce(record) { $0.obeying(.rotate(before: $1), now: Fixture.now) }.rotateBefore
+            return instants.reduce(record) { $0.obeying(.rotate(before: $1), toFleet: false, at: Fixture.now) }.rotateBefore
         }
         let (early, late) = (Fixture.ago(.seconds(60)), Fixture.later(.seconds(60)))
         let (before, between) = (Fixture.ago(.seconds(90)), Fixture.ago(.seconds(30)))
@@ -66,17 +66,17 @@ struct PauseTests {
         record.retryAt = Fixture.later(.seconds(600))
         record.refusals = NumberRecord.Refusals(action: .enable, count: 1)
         record.lastFailure = .vendorRefused
-        let reapplied = record.obeying(.reapply, now: Fixture.now)
+        let reapplied = record.obeying(.reapply, toFleet: false, at: Fixture.now)
         #expect(reapplied.appliedAt == nil && reapplied.attempts == 0 && reapplied.retryAt == nil)
         #expect(reapplied.refusals == nil && reapplied.lastFailure == nil && reapplied.belief == record.belief)
-        let reset = record.obeying(.reset, now: Fixture.now)
+        let reset = record.obeying(.reset, toFleet: false, at: Fixture.now)
         #expect(reset.belief == Fixture.on(1, off: true, foreign: true) && reset.lastAccepted == nil)
         #expect(reset.generations == record.generations, "our PINs that may be live are kept")
-        #expect(record.obeying(.pause(Self.pause()), now: Fixture.now).pause == Self.pause())
+        #expect(record.obeying(.pause(Self.pause()), toFleet: false, at: Fixture.now).pause == Self.pause())
     }
 
     @Test func `A rotation that is ordered happens once, when its instant has come`() {
-        let ordered = Self.settled.obeying(.rotate(before: Fixture.later(.seconds(60))), now: Fixture.now)
+        let ordered = Self.settled.obeying(.rotate(before: Fixture.later(.seconds(60))), toFleet: false, at: Fixture.now)
         guard case .idle = Self.decide(ordered) else {
             Issue.record("not before its time")
             return

@@ -16,6 +16,10 @@ final class Bench {
     private(set) var calls: [VendorCall] = []
     private(set) var timer: Instant?
     private(set) var reports: [EngineReport] = []
+    /// How many events the engine was given.
+    private(set) var eventCount = 0
+    /// Numbers whose record the store refuses to write.
+    var refused: Set<PhoneNumber> = []
     private let policy: Policy
     private var random = SplitMix64(seed: 7)
 
@@ -48,6 +52,7 @@ final class Bench {
     }
 
     func tell(_ event: EngineEvent) {
+        eventCount += 1
         for action in engine.handle(event, now: now, random: &random) {
             switch action {
             case .commit, .load, .adopt: storeWork.append(action)
@@ -57,6 +62,18 @@ final class Bench {
             }
         }
     }
+
+    /// The files were read; nil for a desired state that is not valid.
+    func read(_ state: DesiredState?, _ operatorPINs: [String: PIN] = [:]) {
+        tell(.desiredStateRead(DesiredStateReading(state: state, operatorPINs: operatorPINs)))
+    }
+
+    /// Numbers that were set aside, in order.
+    var setAside: [PhoneNumber] {
+        reports.compactMap { if case .number(.setAside(let unreadable, _)) = $0 { unreadable.number } else { nil } }
+    }
+
+    static let entry = EventEntry(at: start, kind: .rotationOrdered, actor: "ops", detail: "drill")
 
     func answer(_ call: VendorCall, _ reason: OutcomeReason, retryAfter: Duration? = nil) {
         tell(.answered(changeID: call.changeID, Outcome(reason, retryAfter: retryAfter)))
@@ -83,18 +100,21 @@ final class Bench {
         let action = storeWork.removeFirst()
         switch action {
         case .commit(let id, let mutations):
-            if failing { return tell(.commitFailed(id, "the disk is full")) }
-            try store.commit(mutations)
-            tell(.committed(id))
-        case .load(let limit, let excluding):
-            if failing { return tell(.loadFailed("the disk cannot be read")) }
-            tell(.loaded(try page(limit: limit, excluding: excluding)))
-        case .adopt(let state):
-            if failing { return tell(.adoptionFailed("the disk is full")) }
-            switch try store.adopt(state, guardedBy: weakeningGuard, at: now) {
-            case .adopted(let adoption): tell(.adopted(adoption))
-            case .held(let held): tell(.adoptionHeld(held))
+            if failing { return tell(.commitFailed(id, .outage("the disk is full"))) }
+            if mutations.contains(where: { $0.savedNumber.map(refused.contains) ?? false }) {
+                return tell(.commitFailed(id, .refused("a constraint failed")))
             }
+            do throws(StorageError) {
+                tell(.committed(id, try store.commit(mutations)))
+            } catch {
+                tell(.commitFailed(id, error.commitFailure))
+            }
+        case .load(let request, let now):
+            if failing { return tell(.loadFailed("the disk cannot be read")) }
+            tell(.loaded(try store.reader.load(request, at: now)))
+        case .adopt(let reading, let following, let now):
+            if failing { return tell(.adoptionFailed("the disk is full")) }
+            tell(.adopted(try store.adopt(reading, guardedBy: weakeningGuard, following: following, at: now)))
         case .send, .armTimer, .report: Issue.record("not the store's work")
         }
     }
@@ -103,12 +123,6 @@ final class Bench {
     func work() throws {
         for _ in 0..<10_000 where !storeWork.isEmpty { try workOnce() }
         #expect(storeWork.isEmpty, "the store's work ends")
-    }
-
-    private func page(limit: Int, excluding: Set<PhoneNumber>) throws -> DueBatch {
-        let page = try store.reader.due(at: now, limit: limit, excluding: excluding)
-        #expect(page.failures.isEmpty)
-        return DueBatch(records: page.records, failures: [], nextDueAt: page.nextDueAt)
     }
 
     func record(_ index: Int) throws -> NumberRecord {
@@ -131,8 +145,9 @@ final class Bench {
     }
 
     /// Puts numbers into force in the store, before any engine.
-    func adopt(_ numbers: [DesiredNumber]) throws {
-        _ = try store.adopt(Self.state(numbers), at: now)
+    func adopt(_ numbers: [DesiredNumber], _ operatorPINs: [String: PIN] = [:]) throws {
+        let reading = DesiredStateReading(state: Self.state(numbers), operatorPINs: operatorPINs)
+        _ = try store.adopt(reading, guardedBy: WeakeningGuard(maximumPercent: nil), following: [], at: now)
     }
 
     /// Gives a number a certain belief that nothing is due for, or any other, with the PINs that it needs.
@@ -146,22 +161,22 @@ final class Bench {
             let pin = PINGeneration(generation: generation, pin: digits, origin: .generated, createdAt: now)
             record.generations.append(pin)
             record.belief = record.belief.widened(by: .on(generation), sentAt: now)
-            try store.commit([.save(record, newGeneration: pin, touched: [])])
+            _ = try store.commit([.save(record, newGeneration: pin, touched: [])])
         }
         var record = try record(index)
         record.belief = Belief(maybeOff: off, maybeForeign: foreign, generations: generations)
         change(&record)
-        try store.commit([.save(record, newGeneration: nil, touched: record.generations.map(\.generation))])
+        _ = try store.commit([.save(record, newGeneration: nil, touched: record.generations.map(\.generation))])
     }
 
     /// A number that is enabled as desired, with nothing due for a day.
-    func converge(_ index: Int) throws {
+    func converge(_ index: Int, dueAfter delay: Duration = .seconds(86_400)) throws {
         try believe(index, generations: [1]) { record in
             record.lastAccepted = .on(1)
             record.appliedAt = now
             record.rotatedAt = now
             record.generations[0].liveFrom = now
-            record.dueAt = now.advanced(by: .seconds(86_400))
+            record.dueAt = now.advanced(by: delay)
         }
     }
 
@@ -177,5 +192,15 @@ final class Bench {
 }
 
 extension VendorCall {
-    var isEnable: Bool { content != .disable }
+    var isEnable: Bool { operation != .disable }
+}
+
+extension StoreMutation {
+    /// The number whose record it writes.
+    var savedNumber: PhoneNumber? {
+        switch self {
+        case .save(let record, _, _), .reschedule(let record): record.number
+        case .order, .guardState, .openChange, .closeChange, .event: nil
+        }
+    }
 }

@@ -21,7 +21,7 @@ struct EngineAdoptionTests {
     @Test("a number that should be disabled now is disabled after the answer")
     func changed() throws {
         let bench = try reapplying()
-        bench.tell(.desiredStateRead(Bench.state([try Bench.desired(1, .disabled)])))
+        bench.read(Bench.state([try Bench.desired(1, .disabled)]))
         try bench.work()
         #expect(bench.calls.count == 1)
         bench.answer(bench.calls[0], .success)
@@ -35,7 +35,7 @@ struct EngineAdoptionTests {
     @Test("a number that left the file is sent nothing more, and its answer is kept")
     func removed() throws {
         let bench = try reapplying()
-        bench.tell(.desiredStateRead(Bench.state([])))
+        bench.read(Bench.state([]))
         try bench.work()
         bench.answer(bench.calls[0], .timeout)
         try bench.work()
@@ -49,24 +49,80 @@ struct EngineAdoptionTests {
         #expect(try bench.store.reader.unansweredChanges().isEmpty)
     }
 
-    @Test("a number that left the file while its widening was written is not sent that request")
-    func removedWhileCommitting() throws {
-        let bench = try Bench()
-        let numbers = [try Bench.desired(1, .disabled)]
-        try bench.adopt(numbers)
-        try bench.start()
-        try bench.workOnce()
-        // The engine is told of the adoption before the commit's confirmation: another disk may order them so.
-        let commit = try #require(bench.storeWork.first)
-        guard case .commit(let id, let mutations) = commit else {
-            Issue.record("the widening is written")
+    @Test("nothing is written while an adoption is under way, so that no answer is saved over it")
+    func answeredWhileAdopting() throws {
+        let bench = try reapplying()
+        var moved = try Bench.desired(1)
+        moved.endpoint = .legacy
+        bench.read(Bench.state([moved]))
+        guard case .adopt = try #require(bench.storeWork.first), bench.storeWork.count == 1 else {
+            Issue.record("an adoption is asked for")
             return
         }
-        bench.tell(.desiredStateRead(Bench.state([])))
-        try bench.store.commit(mutations)
-        bench.tell(.adopted(try bench.store.adopt(Bench.state([]), at: bench.now)))
-        bench.tell(.committed(id))
-        #expect(bench.calls.isEmpty)
+        bench.answer(bench.calls[0], .success)
+        #expect(bench.storeWork.count == 1, "the answer waits for the end of the adoption")
+        try bench.workOnce()
+        #expect(try bench.record(1).belief.elements == ["off", "foreign", "on(1)"])
+        try bench.work()
+        #expect(bench.calls.map(\.isEnable) == [true, false], "everything is possible at the other endpoint")
+        let record = try bench.record(1)
+        #expect(record.belief.elements == ["off", "foreign", "on(1)"])
+        #expect(try bench.store.reader.unansweredChanges().map(\.id) == [bench.calls[1].changeID])
+    }
+
+    @Test("a row that somebody else has written is not overwritten: the number is read again")
+    func outdated() throws {
+        let bench = try reapplying()
+        bench.answer(bench.calls[0], .success)
+        // The answer is on its way to the disk, and behind the engine's back the row is written.
+        let order = Order.reset
+        try bench.store.commit([.order(order, .numbers([try Bench.number(1)]), at: bench.now)])
+        try bench.work()
+        #expect(bench.calls.map(\.isEnable) == [true, false], "the order is carried out")
+        let record = try bench.record(1)
+        #expect(record.belief.elements == ["off", "foreign", "on(1)"])
+        #expect(record.belief.doubts.map(\.effect) == [.off, .on(1)], "the answer that did not fit proves nothing")
+        #expect(
+            try bench.store.reader.unansweredChanges().map(\.id) == [bench.calls[1].changeID],
+            "but the history has it")
+    }
+
+    @Test("a number whose record the store refuses is set aside for an hour, and nobody else is concerned")
+    func refused() throws {
+        let bench = try Bench()
+        try bench.adopt([try Bench.desired(1, .disabled), try Bench.desired(2, .disabled)])
+        try bench.start()
+        bench.refused = [try Bench.number(1)]
+        try bench.work()
+        #expect(bench.calls.map(\.number) == [try Bench.number(2)])
+        #expect(bench.setAside == [try Bench.number(1)])
+        #expect(!bench.reports.contains { if case .store = $0 { true } else { false } }, "it is no outage")
+        bench.answer(bench.calls[0], .success)
+        bench.pass(.seconds(3599))
+        bench.tell(.timerFired)
+        try bench.work()
+        #expect(bench.calls.count == 1 && bench.setAside.count == 1, "it is left alone")
+        bench.refused = []
+        bench.pass(.seconds(2))
+        bench.tell(.timerFired)
+        try bench.work()
+        #expect(bench.calls.map(\.number) == [try Bench.number(2), try Bench.number(1)])
+    }
+
+    @Test("an answer that the store refuses to record leaves its request in doubt when the number is tried again")
+    func refusedAnswer() throws {
+        let bench = try reapplying()
+        bench.refused = [try Bench.number(1)]
+        bench.answer(bench.calls[0], .success)
+        try bench.work()
+        #expect(bench.setAside == [try Bench.number(1)])
+        #expect(try bench.store.reader.unansweredChanges().isEmpty, "the end of the request is in the history")
+        bench.refused = []
+        bench.tell(.ordered(OrderID(1), .reapply, .numbers([try Bench.number(1)]), Bench.entry))
+        try bench.work()
+        let doubts = try bench.record(1).belief.doubts
+        #expect(doubts.map(\.effect) == [.on(1)] && doubts.allSatisfy { $0.since == bench.now })
+        #expect(bench.calls.count == 2, "an order has it tried at once")
     }
 
     @Test("nothing departs between a new file and its adoption")
@@ -74,7 +130,7 @@ struct EngineAdoptionTests {
         let bench = try Bench()
         try bench.adopt([try Bench.desired(1, .disabled)])
         try bench.start()
-        bench.tell(.desiredStateRead(Bench.state([])))
+        bench.read(Bench.state([]))
         try bench.work()
         #expect(bench.calls.isEmpty)
     }
@@ -84,7 +140,7 @@ struct EngineAdoptionTests {
         let bench = try reapplying()
         var moved = try Bench.desired(1)
         moved.endpoint = .legacy
-        bench.tell(.desiredStateRead(Bench.state([moved])))
+        bench.read(Bench.state([moved]))
         try bench.work()
         bench.answer(bench.calls[0], .success)
         try bench.work()
@@ -97,7 +153,7 @@ struct EngineAdoptionTests {
     func adoptionFails() throws {
         let bench = try Bench()
         try bench.start()
-        bench.tell(.desiredStateRead(Bench.state([try Bench.desired(1, .disabled)])))
+        bench.read(Bench.state([try Bench.desired(1, .disabled)]))
         try bench.workOnce(failing: true)
         #expect(bench.storeWork.isEmpty)
         try bench.wake()
@@ -115,7 +171,7 @@ struct EngineAdoptionTests {
         let first = try #require(PIN(digits: "385037"))
         try bench.converge(1)
         try bench.start()
-        bench.tell(.operatorPINsRead(["known": first], changed: [entry.number]))
+        bench.read(nil, ["known": first])
         try bench.workOnce(failing: true)
         for _ in 0..<5 where bench.calls.isEmpty {
             try bench.wake()
@@ -124,18 +180,74 @@ struct EngineAdoptionTests {
         #expect(bench.calls.map(\.isEnable) == [false])
     }
 
-    @Test("a number of a file that was overtaken before its adoption is not looked for in the store")
+    @Test("a held file with a new number and its PIN asks for nothing while it is held")
+    func heldWithPIN() throws {
+        let bench = try Bench(weakeningGuard: WeakeningGuard(maximumPercent: 20))
+        try bench.adopt(try (1...10).map { try Bench.desired($0) })
+        for index in 1...10 { try bench.converge(index) }
+        try bench.start()
+        try bench.work()
+        var entry = try Bench.desired(11)
+        entry.operatorPINName = "known"
+        bench.read(Bench.state([entry]), ["known": try #require(PIN(digits: "275926"))])
+        try bench.work()
+        #expect(bench.reports.contains { if case .desiredState(.held) = $0 { true } else { false } })
+        #expect(bench.storeWork.isEmpty && bench.calls.isEmpty)
+        let events = bench.eventCount
+        bench.pass(.seconds(3600))
+        bench.tell(.timerFired)
+        try bench.work()
+        #expect(bench.eventCount - events <= 2, "an hour passes without work")
+        #expect(!bench.reports.contains { if case .store = $0 { true } else { false } })
+    }
+
+    @Test("a number whose operator-owned PIN is not read yet waits for the first reading, not for its due instant")
+    func firstReading() throws {
+        let bench = try Bench()
+        var entry = try Bench.desired(1)
+        entry.operatorPINName = "known"
+        let pin = try #require(PIN(digits: "275926"))
+        try bench.adopt([entry], ["known": pin])
+        try bench.start()
+        try bench.work()
+        #expect(bench.calls.isEmpty)
+        bench.read(Bench.state([entry]), ["known": pin])
+        try bench.work()
+        #expect(bench.calls.map(\.operation) == [.enable(pin)])
+    }
+
+    @Test("of two files that are read one after the other the second is adopted alone")
     func overtakenFile() throws {
         let bench = try Bench()
         try bench.start()
         var entry = try Bench.desired(1)
         entry.operatorPINName = "known"
         let pin = try #require(PIN(digits: "275926"))
-        bench.tell(.desiredStateRead(Bench.state([])))
-        bench.tell(.desiredStateRead(Bench.state([entry])))
-        bench.tell(.operatorPINsRead(["known": pin], changed: [entry.number]))
-        bench.tell(.desiredStateRead(Bench.state([try Bench.desired(2, .disabled)])))
+        bench.read(Bench.state([]))
+        bench.read(Bench.state([entry]), ["known": pin])
+        bench.read(Bench.state([try Bench.desired(2, .disabled)]))
         try bench.work()
         #expect(bench.calls.map(\.number) == [try Bench.number(2)])
+    }
+
+    @Test("an order that comes while a page is read reaches the numbers of that page")
+    func orderWhileLoading() throws {
+        let bench = try Bench()
+        try bench.adopt(try (1...3).map { try Bench.desired($0) })
+        for index in 1...3 { try bench.converge(index) }
+        try bench.start()
+        bench.pass(.seconds(86_400))
+        bench.tell(.timerFired)
+        guard case .load = try #require(bench.storeWork.first) else {
+            Issue.record("a page is asked for")
+            return
+        }
+        bench.tell(.ordered(OrderID(1), .rotate(before: bench.now), .all, Bench.entry))
+        try bench.work()
+        for _ in 0..<20 {
+            for call in bench.calls { bench.answerOnce(call, .success) }
+            try bench.work()
+        }
+        for index in 1...3 { #expect(try bench.record(index).belief.generations == [2], "number \(index) is rotated") }
     }
 }

@@ -28,7 +28,7 @@ struct EngineGuardTests {
         }
         let storm = bench.calls.count
         #expect(storm <= 8 + CircuitBreaker.threshold, "those on their way when it opened, and no more")
-        #expect(bench.reports.contains { if case .endpointDown = $0 { true } else { false } })
+        #expect(bench.reports.contains { if case .guardChanged(.endpointDown) = $0 { true } else { false } })
         var probed: [PhoneNumber] = []
         for _ in 0..<6 {
             while bench.calls.count == storm + probed.count {
@@ -48,7 +48,7 @@ struct EngineGuardTests {
         }
         bench.answer(try #require(bench.calls.last), .success)
         try bench.work()
-        #expect(bench.reports.contains { if case .endpointUp = $0 { true } else { false } })
+        #expect(bench.reports.contains { if case .guardChanged(.endpointUp) = $0 { true } else { false } })
         #expect(bench.calls.count > storm + probed.count + 2, "all go on")
     }
 
@@ -65,7 +65,7 @@ struct EngineGuardTests {
             try bench.wake()
             try bench.work()
         }
-        #expect(!bench.reports.contains { if case .endpointDown = $0 { true } else { false } })
+        #expect(!bench.reports.contains { if case .guardChanged(.endpointDown) = $0 { true } else { false } })
     }
 
     @Test("a pause holds at once, is durable before it is confirmed, and outlives the process")
@@ -166,14 +166,14 @@ struct EngineGuardTests {
         try bench.start()
         try bench.work()
         #expect(bench.calls.map(\.isEnable) == [true])
-        bench.tell(.desiredStateRead(Bench.state(try (2...6).map { try Bench.desired($0) })))
+        bench.read(Bench.state(try (2...6).map { try Bench.desired($0) }))
         try bench.work()
         #expect(try bench.record(1).desired != nil, "not yet")
         bench.answer(bench.calls[0], .success)
         try bench.work()
         #expect(try bench.record(1).desired == nil)
         #expect(try bench.record(1).belief.generations == [1])
-        #expect(!bench.reports.contains { if case .leftExposed = $0 { true } else { false } })
+        #expect(!bench.reports.contains { if case .desiredState(.leftExposed) = $0 { true } else { false } })
     }
 
     @Test("when it cannot be enabled within the grace of a stop, the state is taken and the number told of")
@@ -184,7 +184,7 @@ struct EngineGuardTests {
         try bench.expose(1)
         try bench.start()
         try bench.work()
-        bench.tell(.desiredStateRead(Bench.state(try (2...6).map { try Bench.desired($0) })))
+        bench.read(Bench.state(try (2...6).map { try Bench.desired($0) }))
         let end = bench.now.advanced(by: Policy().shutdownGrace)
         for _ in 0..<1000 where bench.now < end {
             if let call = bench.calls.last { bench.answerOnce(call, .vendorRefused) }
@@ -194,7 +194,7 @@ struct EngineGuardTests {
         }
         #expect(bench.now >= end)
         #expect(try bench.record(1).desired == nil)
-        let left = bench.reports.compactMap { if case .leftExposed(let numbers) = $0 { numbers } else { nil } }
+        let left = bench.reports.compactMap { if case .desiredState(.leftExposed(let numbers)) = $0 { numbers } else { nil } }
         #expect(left == [[try Bench.number(1)]])
     }
 
@@ -205,15 +205,14 @@ struct EngineGuardTests {
         for index in 1...10 { try bench.converge(index) }
         try bench.start()
         var state = Bench.state(try (5...11).map { try Bench.desired($0) })
-        bench.tell(.desiredStateRead(state))
-        bench.tell(.operatorPINsRead([:], changed: [try Bench.number(11)]))
+        bench.read(state)
         try bench.work()
         #expect(bench.calls.isEmpty)
-        #expect(bench.reports.contains { if case .adoptionHeld = $0 { true } else { false } })
+        #expect(bench.reports.contains { if case .desiredState(.held) = $0 { true } else { false } })
         #expect(try bench.store.reader.desiredStateStatus().held?.sha256 == state.sha256)
         #expect(try bench.record(1).desired != nil)
         state.acceptedBy = "ops"
-        bench.tell(.desiredStateRead(state))
+        bench.read(state)
         try bench.work()
         #expect(try bench.record(1).desired == nil)
         #expect(bench.calls.map(\.number) == [try Bench.number(11)])
@@ -229,7 +228,7 @@ struct EngineGuardTests {
         try bench.work()
         var moved = entry
         moved.endpoint = Endpoint(text: "https://other.example/api")
-        bench.tell(.desiredStateRead(Bench.state([moved])))
+        bench.read(Bench.state([moved]))
         try bench.work()
         bench.answer(bench.calls[0], .rateLimited, retryAfter: .seconds(3000))
         try bench.work()

@@ -47,9 +47,10 @@ struct EngineOrderTests {
         #expect(bench.calls.count == 1)
         var changed = entry
         changed.verification = .enabled
-        bench.tell(.desiredStateRead(Bench.state([changed])))
+        bench.read(Bench.state([changed]))
         try bench.work()
-        bench.tell(.operatorPINsRead([:], changed: [entry.number]))
+        bench.read(nil)
+        try bench.work()
         bench.pass(.seconds(3600))
         bench.tell(.timerFired)
         try bench.work()

@@ -97,7 +97,7 @@ struct HealthyVendor {
             if served < bench.calls.count {
                 let call = bench.calls[served]
                 served += 1
-                bench.answer(call, accepts(call.content) ? .success : .vendorRefused)
+                bench.answer(call, accepts(call.operation) ? .success : .vendorRefused)
             } else if let timer = bench.timer, timer <= end {
                 try bench.wake()
             } else {
@@ -107,7 +107,7 @@ struct HealthyVendor {
         Issue.record("the engine does not come to rest")
     }
 
-    private mutating func accepts(_ content: VendorCall.Content) -> Bool {
+    private mutating func accepts(_ content: VendorOperation) -> Bool {
         switch (content, pin) {
         case (.disable, nil): return !semantics.refusesDisable
         case (.disable, .some):

@@ -56,10 +56,10 @@ struct EngineRotationTests {
         try bench.start()
         try live(bench, until: bench.now)
         #expect(bench.calls.isEmpty)
-        bench.tell(.desiredStateRead(Bench.state([try Self.desired(1, every: 2), try Self.desired(2, every: 90)])))
+        bench.read(Bench.state([try Self.desired(1, every: 2), try Self.desired(2, every: 90)]))
         try live(bench, until: bench.now)
         #expect(bench.calls.map(\.number) == [try Bench.number(1), try Bench.number(1)])
-        bench.tell(.desiredStateRead(Bench.state([try Self.desired(1, every: 90), try Self.desired(2, every: 90)])))
+        bench.read(Bench.state([try Self.desired(1, every: 90), try Self.desired(2, every: 90)]))
         try live(bench, until: bench.now.advanced(by: .seconds(30 * 86_400)))
         #expect(bench.calls.count == 2)
     }
@@ -79,7 +79,7 @@ struct EngineRotationTests {
             entry.rotateBefore = bench.now
             return entry
         }
-        bench.tell(.desiredStateRead(Bench.state(fleet)))
+        bench.read(Bench.state(fleet))
         var sent: [Instant] = []
         var (next, mostExposed) = (0, 0)
         for _ in 0..<10_000 {

@@ -13,6 +13,10 @@ public struct Counters: Hashable, Sendable {
     public var outages = 0
     public var clockJumps = 0
     public var storeFailures = 0
+    /// Commits of one number that the store refused.
+    public var refusals = 0
+    /// Commits that were dropped because somebody else had written the row.
+    public var outdated = 0
     public var lateLandings = 0
     public var rotations = 0
     /// Requests that were too old to be kept.

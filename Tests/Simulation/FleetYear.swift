@@ -73,7 +73,8 @@ public final class FleetYear {
                 EngineStart(
                     nextChangeID: try store.reader.nextChangeID(), openCycles: [],
                     nextDueAt: try store.reader.nextDueAt())))
-        try tell(.desiredStateRead(DesiredState(numbers: try fleet(), sha256: Self.digest, source: "fleet")))
+        let state = DesiredState(numbers: try fleet(), sha256: Self.digest, source: "fleet")
+        try tell(.desiredStateRead(DesiredStateReading(state: state)))
         timeline.insert(.mark, at: .day)
         while clock.elapsed < end {
             if let timer, max(clock.elapsed, clock.moment(of: timer)) <= timeline.nextAt ?? .max {
@@ -115,10 +116,10 @@ public final class FleetYear {
         for action in engine.handle(event, now: clock.wall, random: &random) {
             switch action {
             case .commit(let id, let mutations): submit(.commit(id, mutations))
-            case .load(let limit, let excluding): submit(.load(at: clock.wall, limit: limit, excluding: excluding))
-            case .adopt(let state): submit(.adopt(state, at: clock.wall))
+            case .load(let request, let now): submit(.load(request, at: now))
+            case .adopt(let reading, let following, let now): submit(.adopt(reading, following: following, at: now))
             case .send(let call):
-                if case .enable = call.content { figures.enables += 1 }
+                if case .enable = call.operation { figures.enables += 1 }
                 timeline.insert(
                     .answer(changeID: call.changeID), at: clock.elapsed + random.span(Self.answerDelays))
             case .armTimer(let instant): timer = instant
@@ -144,26 +145,24 @@ public final class FleetYear {
             guard !batch.isEmpty else { return }
             let committed = batch
             batch = []
-            try store.commit(committed.flatMap(\.1))
+            let receipt = try store.commit(committed.flatMap(\.1))
             figures.commits += 1
-            for (id, _) in committed { try tell(.committed(id)) }
+            for (id, _) in committed { try tell(.committed(id, receipt)) }
         }
         for job in due {
             switch job {
             case .commit(let id, let mutations): batch.append((id, mutations))
-            case .load(let now, let limit, let excluding):
+            case .load(let request, let now):
                 try commit()
                 figures.pages += 1
-                let page = try store.reader.due(at: now, limit: limit, excluding: excluding)
-                try tell(.loaded(DueBatch(records: page.records, failures: [], nextDueAt: page.nextDueAt)))
-            case .adopt(let state, let now):
+                try tell(.loaded(try store.reader.load(request, at: now)))
+            case .adopt(let reading, let following, let now):
                 try commit()
-                guard
-                    case .adopted(let adoption) = try store.adopt(
-                        state, guardedBy: WeakeningGuard(maximumPercent: nil), at: now)
-                else { preconditionFailure("a first state is never held") }
-                try tell(.adopted(adoption))
-            case .loadFailure: break
+                let result = try store.adopt(
+                    reading, guardedBy: WeakeningGuard(maximumPercent: nil), following: following, at: now)
+                guard case .adopted = result.verdict else { preconditionFailure("a first state is never held") }
+                try tell(.adopted(result))
+            case .loadFailure, .intrusion: break
             }
         }
         try commit()

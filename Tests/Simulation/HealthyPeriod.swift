@@ -34,6 +34,7 @@ extension World {
         healthy = HealthyPeriod(since: clock.elapsed, clockBehind: clock.behind)
         weather = .clear
         isDiskFailing = false
+        refusing = []
         file.isValid = true
         if engine == nil {
             schedule(.restart, after: .second)
@@ -48,7 +49,9 @@ extension World {
     /// Whether what is durable, what is true and what the file says are one.
     private func isAsDesired(_ number: PhoneNumber) -> Bool {
         guard let entry = file.entries.first(where: { $0.number == number }) else { return true }
-        guard let record = durable[number], record.desired == entry, let truth = accounts[number]?.truth else {
+        var wanted = entry
+        wanted.operatorPINMark = durable[number]?.desired?.operatorPINMark
+        guard let record = durable[number], record.desired == wanted, let truth = accounts[number]?.truth else {
             return false
         }
         switch (entry.verification, record.belief.certainEffect) {

@@ -16,6 +16,8 @@ public enum Invariant: String, Sendable, CaseIterable {
     case onlyManagedNumbers = "I7"
     /// With a healthy vendor no PIN outlives its period.
     case pinsRotate = "I9"
+    /// What an order or an adoption has written is never lost.
+    case ordersAreKept = "I10"
     /// One request in flight a number, the store refuses nothing that the engine writes, a stop ends in time.
     case housekeeping = "engine"
 }

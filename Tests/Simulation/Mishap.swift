@@ -13,6 +13,8 @@ enum Mishap: CaseIterable {
     case diskFailure
     case accept
     case order
+    case recordFailure
+    case intrusion
 }
 
 extension World {
@@ -20,7 +22,7 @@ extension World {
     func scheduleMishaps() {
         let most: [(Mishap, Int)] = [
             (.crash, 8), (.edit, 16), (.invalidFile, 3), (.cleanStop, 3), (.clockForward, 3), (.clockBack, 3),
-            (.weather, 24), (.diskFailure, 4), (.accept, 3), (.order, 8),
+            (.weather, 24), (.diskFailure, 4), (.accept, 3), (.order, 8), (.recordFailure, 2), (.intrusion, 2),
         ]
         for (mishap, count) in most {
             for _ in 0..<random.int(0...count) {
@@ -63,6 +65,12 @@ extension World {
             file.accepted = file.state.sha256
             fileChanged()
         case .order: try giveOrder()
+        case .recordFailure:
+            guard let number = scenario.numbers.randomElement(using: &random) else { return }
+            note("record of \(number) cannot be read or written")
+            refusing.insert(number)
+            schedule(.recordHeals(number), after: random.span(100...3 * .hour))
+        case .intrusion: intrude()
         case .diskFailure:
             note("disk fails")
             isDiskFailing = true
@@ -78,6 +86,15 @@ extension World {
             note("operator: \(what)")
         }
         fileChanged()
+    }
+
+    /// Somebody writes to the store beside the running daemon.
+    private func intrude() {
+        guard engine != nil, let number = durable.keys.sorted().randomElement(using: &random) else { return }
+        let order = random.pick([Order.reset, .reapply, .rotate(before: clock.wall)])
+        note("intruder: \(order) \(number)")
+        backoffs[number] = nil
+        submit(.intrusion([.order(order, .numbers([number]), at: clock.wall)]))
     }
 
     private func fileChanged() {

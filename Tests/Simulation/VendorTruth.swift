@@ -53,7 +53,7 @@ struct VendorAccount {
     var truth: Truth
 
     /// Carries a request out; whether the vendor accepts it.
-    mutating func carryOut(_ content: VendorCall.Content) -> Bool {
+    mutating func carryOut(_ content: VendorOperation) -> Bool {
         switch (content, truth) {
         case (.disable, .off): return !semantics.refusesDisableWhenOff
         case (.disable, .foreign), (.disable, .ours):

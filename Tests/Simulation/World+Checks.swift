@@ -38,7 +38,7 @@ extension World {
             throw Violation(.onlyManagedNumbers, "a request for \(call.number) uses another token or endpoint")
         }
         let open = try store.reader.unansweredChanges().first { $0.id == call.changeID }
-        guard let open, open.number == call.number, open.action == call.content.action else {
+        guard let open, open.number == call.number, open.action == call.operation.action else {
             throw Violation(.recordPrecedesRequest, "#\(call.changeID) is sent without its durable record")
         }
         guard let record = try store.reader.record(call.number, at: clock.wall) else {
@@ -48,7 +48,7 @@ extension World {
         guard record.belief.contains(effect), record.belief.doubts.contains(where: { $0.effect == effect }) else {
             throw Violation(.recordPrecedesRequest, "#\(call.changeID) is no doubt of \(Self.text(of: record))")
         }
-        if case .enable(let pin) = call.content, open.generation.flatMap({ record.generation($0)?.pin }) != pin {
+        if case .enable(let pin) = call.operation, open.generation.flatMap({ record.generation($0)?.pin }) != pin {
             throw Violation(.pinsAreKept, "#\(call.changeID) carries a PIN that is not the stored one")
         }
         let flying = requests.values.filter { $0.life == life && $0.landsAt == nil }

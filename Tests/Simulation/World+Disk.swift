@@ -5,9 +5,11 @@ import Storage
 /// What the daemon asks of the store, in the order of asking.
 enum DiskJob {
     case commit(CommitID, [StoreMutation])
-    case load(at: Instant, limit: Int, excluding: Set<PhoneNumber>)
-    case adopt(DesiredState, at: Instant)
+    case load(LoadRequest, at: Instant)
+    case adopt(DesiredStateReading, following: Set<PhoneNumber>, at: Instant)
     case loadFailure(at: Instant)
+    /// Somebody else writes to the store while the daemon runs, which nobody should.
+    case intrusion([StoreMutation])
 }
 
 /// The store behind a queue: what waits is committed together, and confirmed a little later.
@@ -43,24 +45,52 @@ extension World {
         if isDiskFailing {
             counters.storeFailures += 1
             for (id, mutations) in batch {
-                for case .openChange(let entry) in mutations { limits.withdraw(entry.id) }
-                confirm(.commitFailed(id, "the disk is full"))
+                withdraw(mutations)
+                confirm(.commitFailed(id, .outage("the disk is full")))
             }
             return
         }
-        let mutations = batch.flatMap(\.1)
-        do {
-            try store.commit(mutations)
+        note("disk: commits \(batch.map { "\($0.0.value)" }.joined(separator: " "))")
+        for (id, mutations) in batch {
+            switch try perform(mutations) {
+            case .success(let receipt): confirm(.committed(id, receipt))
+            case .failure(let failure):
+                withdraw(mutations)
+                confirm(.commitFailed(id, failure))
+            }
+        }
+        try letHistoryGo()
+        mayCrash()
+    }
+
+    /// One submission, all or nothing.
+    private func perform(_ mutations: [StoreMutation]) throws -> Result<CommitReceipt, CommitFailure> {
+        let saved = mutations.compactMap(\.savedRecord)
+        if let number = saved.first(where: { refusing.contains($0.number) })?.number {
+            counters.refusals += 1
+            note("disk: refuses \(number)")
+            return .failure(.refused("a drill"))
+        }
+        let receipt: CommitReceipt
+        do throws(StorageError) {
+            receipt = try store.commit(mutations)
+        } catch .outdated(let number) where intruded.contains(number) {
+            counters.outdated += 1
+            note("disk: \(number) was written by somebody else")
+            return .failure(.outdated)
         } catch {
             throw Violation(.housekeeping, "the store refused a commit of the engine: \(error)")
         }
+        for record in saved { try checkKeepsEdits(record, mutations) }
         journal.append(.commit(mutations))
         noteBackoffs(in: mutations)
-        note("disk: commits \(batch.map { "\($0.0.value)" }.joined(separator: " "))")
-        for (id, _) in batch { confirm(.committed(id)) }
         try noteDurable(numbers(in: mutations))
-        try letHistoryGo()
-        mayCrash()
+        return .success(receipt)
+    }
+
+    /// A request that was not committed is not sent.
+    private func withdraw(_ mutations: [StoreMutation]) {
+        for case .openChange(let entry) in mutations { limits.withdraw(entry.id) }
     }
 
     /// Between the engine's commits the oldest history goes, as far as that is ever permitted, in steps that end in the
@@ -81,47 +111,92 @@ extension World {
     private func performAlone(_ job: DiskJob) throws {
         switch job {
         case .commit: preconditionFailure("commits are performed together")
-        case .load(let now, let limit, let excluding):
+        case .load(let request, let now):
             guard !isDiskFailing else { return confirm(.loadFailed("the disk cannot be read")) }
-            let page = try store.reader.due(at: now, limit: limit, excluding: excluding)
+            var page = try store.reader.load(request, at: now)
             if let failure = page.failures.first {
-                throw Violation(.pinsAreKept, "\(failure.number) cannot be read: \(failure.error)")
+                throw Violation(.pinsAreKept, "\(failure.number) cannot be read: \(failure.message)")
             }
-            confirm(.loaded(DueBatch(records: page.records, failures: [], nextDueAt: page.nextDueAt)))
-        case .adopt(let state, let now):
+            let unreadable = page.records.map(\.number).filter(refusing.contains)
+            page.records.removeAll { unreadable.contains($0.number) }
+            page.failures = unreadable.map { UnreadableNumber(number: $0, message: "a drill") }
+            confirm(.loaded(page))
+        case .adopt(let reading, let following, let now):
             guard !isDiskFailing else { return confirm(.adoptionFailed("the disk is full")) }
-            guard let adoption = try adoptGuarded(state, at: now) else { return mayCrash() }
-            journal.append(.adopt(state, at: now))
-            adoptedLast = state
-            let difference = adoption.difference
-            // A change of the desired state ends the backoff.
-            for number in difference.added + difference.changed {
-                retryAts[number] = nil
-                backoffs[number] = nil
-            }
-            note("disk: revision \(adoption.revision)")
-            confirm(.adopted(adoption))
-            try noteDurable(Set(difference.added + difference.changed + difference.removed))
+            try adopt(reading, following: following, at: now)
             mayCrash()
+        case .intrusion(let mutations):
+            guard !isDiskFailing else { return }
+            let numbers = numbers(in: mutations)
+            do {
+                _ = try store.commit(mutations)
+            } catch {
+                throw Violation(.housekeeping, "the store refused an order: \(error)")
+            }
+            intruded.formUnion(numbers)
+            journal.append(.commit(mutations))
+            noteBackoffs(in: mutations)
+            try noteDurable(numbers)
         case .loadFailure(let now):
             guard !isDiskFailing else { return }
             try store.recordLoadFailure(sha256: nil, source: "file", problem: "not valid", at: now)
         }
     }
 
-    /// The adoption, or nil when the state is held.
-    private func adoptGuarded(_ state: DesiredState, at now: Instant) throws -> Adoption? {
-        let inForce = durable.values.compactMap(\.desired)
+    private func adopt(_ reading: DesiredStateReading, following: Set<PhoneNumber>, at now: Instant) throws {
+        let before = durable
         let guardian = WeakeningGuard(maximumPercent: scenario.policy.maxWeakenedPercent)
-        switch try store.adopt(state, guardedBy: guardian, at: now) {
+        let result = try store.adopt(reading, guardedBy: guardian, following: following, at: now)
+        var kept = reading
+        switch result.verdict {
         case .adopted(let adoption):
-            try checkWeakening(from: inForce, to: state)
-            return adoption
+            guard let state = reading.state else {
+                throw Violation(.onlyManagedNumbers, "a file that is not valid is adopted")
+            }
+            try checkWeakening(from: before.values.compactMap(\.desired), to: state)
+            adoptedLast = state
+            note("disk: revision \(adoption.revision)")
         case .held(let held):
             counters.heldStates += 1
+            kept.state = nil
             note("disk: held, \(held.weakening)")
-            confirm(.adoptionHeld(held))
-            return nil
+        case .kept: break
+        }
+        journal.append(.adopt(kept, at: now))
+        let nextID = try store.reader.nextChangeID()
+        for number in result.written {
+            // A change of the desired state ends the backoff.
+            retryAts[number] = nil
+            backoffs[number] = nil
+            let entry = reading.state?.numbers.first { $0.number == number }
+            if let known = before[number]?.identity, let entry, known.endpoint != entry.endpoint {
+                movedBefore[number] = nextID
+            }
+        }
+        confirm(.adopted(result))
+        try noteDurable(result.written)
+    }
+
+    /// I10: what an order or an adoption has written to a row is never overwritten by a record from before.
+    private func checkKeepsEdits(_ record: NumberRecord, _ mutations: [StoreMutation]) throws {
+        let number = record.number
+        guard let stored = durable[number] else { return }
+        guard record.pause == stored.pause, record.rotateBefore == stored.rotateBefore,
+            record.desired == stored.desired, record.identity == stored.identity
+        else { throw Violation(.ordersAreKept, "an edit of \(number) is overwritten by an older record") }
+        var accepted: Int64?
+        var isAnswered = false
+        for case .closeChange(let id, _, let outcome) in mutations {
+            isAnswered = isAnswered || outcome.verdict == .accepted || outcome.verdict == .refused
+            if outcome.verdict == .accepted { accepted = id }
+        }
+        if stored.appliedAt == nil, record.appliedAt != nil, !isAnswered {
+            throw Violation(.ordersAreKept, "\(number) counts as applied again without an answer")
+        }
+        if stored.belief.maybeForeign, !record.belief.maybeForeign {
+            guard let accepted, accepted >= movedBefore[number] ?? 0 else {
+                throw Violation(.ordersAreKept, "\(number) is believed again what it was before it was reset or moved")
+            }
         }
     }
 
@@ -162,7 +237,7 @@ extension World {
         var numbers: Set<PhoneNumber> = []
         for mutation in mutations {
             switch mutation {
-            case .save(let record, _, _): numbers.insert(record.number)
+            case .save(let record, _, _), .reschedule(let record): numbers.insert(record.number)
             case .order(_, let scope, _): numbers.formUnion(self.numbers(of: scope))
             default: break
             }
@@ -183,7 +258,7 @@ extension World {
         if let failure = known.failures.first {
             throw Violation(.pinsAreKept, "\(failure.number) cannot be read: \(failure.error)")
         }
-        durable = Dictionary(uniqueKeysWithValues: known.rows.map { ($0.number, $0) })
+        durable = Dictionary(uniqueKeysWithValues: known.records.map { ($0.number, $0) })
         for number in durable.keys.sorted() { try checkBelief(of: number) }
         try checkPauses()
     }
@@ -205,7 +280,7 @@ extension World {
 struct Journal {
     enum Write {
         case commit([StoreMutation])
-        case adopt(DesiredState, at: Instant)
+        case adopt(DesiredStateReading, at: Instant)
         case recover(at: Instant)
     }
 
@@ -229,13 +304,25 @@ extension World {
             store = try Store.inMemory(key: key)
             for write in journal.writes {
                 switch write {
-                case .commit(let mutations): try store.commit(mutations)
-                case .adopt(let state, let now): _ = try store.adopt(state, at: now)
+                case .commit(let mutations): _ = try store.commit(mutations)
+                case .adopt(let reading, let now):
+                    _ = try store.adopt(
+                        reading, guardedBy: WeakeningGuard(maximumPercent: nil), following: [], at: now)
                 case .recover(let now): _ = try store.recoverInterrupted(at: now)
                 }
             }
         } catch {
             preconditionFailure("what was written once can be written again: \(error)")
+        }
+    }
+}
+
+extension StoreMutation {
+    /// The record that it writes.
+    var savedRecord: NumberRecord? {
+        switch self {
+        case .save(let record, _, _), .reschedule(let record): record
+        case .order, .guardState, .openChange, .closeChange, .event: nil
         }
     }
 }

@@ -17,7 +17,7 @@ extension World {
     }
 
     private func noteInForce(_ event: EngineEvent) {
-        guard case .adopted = event, let state = adoptedLast else { return }
+        guard case .adopted(let result) = event, case .adopted = result.verdict, let state = adoptedLast else { return }
         let entries = Dictionary(uniqueKeysWithValues: state.numbers.map { ($0.number, $0) })
         for (number, entry) in inForce where entries[number]?.verification != .enabled {
             if entry.verification == .enabled { exposure.forget(number) }
@@ -32,8 +32,8 @@ extension World {
             submit(.commit(id, mutations))
             mayCrash()
         case .send(let call): try send(call)
-        case .load(let limit, let excluding): submit(.load(at: clock.wall, limit: limit, excluding: excluding))
-        case .adopt(let state): submit(.adopt(state, at: clock.wall))
+        case .load(let request, let now): submit(.load(request, at: now))
+        case .adopt(let reading, let following, let now): submit(.adopt(reading, following: following, at: now))
         case .armTimer(let instant): timer = instant
         case .report(let report): try hear(report)
         }
@@ -41,28 +41,34 @@ extension World {
 
     private func hear(_ report: EngineReport) throws {
         switch report {
-        case .requestSent(let entry):
+        case .number(.requestSent(let entry)):
             note("engine: \(Self.text(of: entry))")
-        case .requestEnded(let entry, let record):
+        case .number(.requestEnded(let entry, let record)):
             limits.withdraw(entry.id)
             note("engine: #\(entry.id) ended \(entry.outcome?.reason.rawValue ?? "?"), \(Self.text(of: record))")
-        case .planned(let record, let decision):
+        case .number(.planned(let record, let decision)):
             planned[record.number] = record
             note("engine: \(record.number) \(Self.text(of: decision))")
-        case .adopted(let adoption): note("engine: revision \(adoption.revision) in force")
+        case .number(.setAside(let unreadable, let until)):
+            guard refusing.contains(unreadable.number) || unreadable.message == "a drill" else {
+                throw Violation(.pinsAreKept, "\(unreadable.number) is unreadable: \(unreadable.message)")
+            }
+            note("engine: \(unreadable.number) set aside until \(until)")
+        case .number(.readAgain(let number)): note("engine: \(number) is read again")
+        case .number(.pinsUnreadable(let number, _)):
+            throw Violation(.pinsAreKept, "a PIN of \(number) cannot be unsealed")
+        case .desiredState(.adopted(let adoption)): note("engine: revision \(adoption.revision) in force")
+        case .desiredState(.leftExposed(let numbers)): note("engine: left exposed \(numbers)")
         case .orderEnded(let id, let failure): hearOrder(id, failure)
-        case .endpointDown(let endpoint, _): note("engine: \(endpoint.text) is down")
-        case .endpointUp(let endpoint, _): note("engine: \(endpoint.text) is up")
-        case .leftExposed(let numbers): note("engine: left exposed \(numbers)")
-        case .storeFailed(_, let retryAt): note("engine: store failed, again at \(retryAt)")
-        case .storeRecovered: note("engine: store recovered")
-        case .numberUnreadable(let number, let message):
-            throw Violation(.pinsAreKept, "\(number) is unreadable: \(message)")
+        case .guardChanged(.endpointDown(let endpoint, _)): note("engine: \(endpoint.text) is down")
+        case .guardChanged(.endpointUp(let endpoint, _)): note("engine: \(endpoint.text) is up")
+        case .store(.failed(_, let retryAt)): note("engine: store failed, again at \(retryAt)")
+        case .store(.recovered): note("engine: store recovered")
         case .stopped(let exposed, let unanswered):
             note("engine: stopped, exposed \(exposed), unanswered \(unanswered)")
             endProcess()
             schedule(.restart, after: healthy == nil ? random.span(100...6 * .hour) : .second)
-        default: note("engine: something else to report")
+        case .desiredState, .guardChanged: note("engine: something else to report")
         }
     }
 
@@ -74,6 +80,7 @@ extension World {
         isStopping = false
         jobs = []
         adoptedLast = nil
+        intruded = []
         planned = [:]
         limits.forgetProcess()
         abandonRequests()
@@ -110,7 +117,6 @@ extension World {
         try rereadStore()
         inForce = durable.compactMapValues(\.desired)
         exposure.keep { inForce[$0]?.verification == .enabled }
-        knownPINs = [:]
         outstandingOrders = [:]
         engine = Engine(policy: scenario.policy)
         let start = EngineStart(
@@ -126,28 +132,21 @@ extension World {
     /// What the daemon's loader does at a start and when the file changes.
     func readFile() throws {
         guard engine != nil else { return }
+        var reading = DesiredStateReading(state: nil)
+        var named = Set(try store.reader.operatorPINNames().map(\.1))
         if file.isValid {
             var state = file.state
             // In the end the operator means what the file says.
             if healthy != nil || file.accepted == state.sha256 { state.acceptedBy = "operator" }
             note("file: \(state.numbers.count) numbers")
-            try tell(.desiredStateRead(state))
-            // A state that is held leaves the numbers of the last one with their PINs.
-            let named = state.numbers.compactMap { entry in entry.operatorPINName.map { (entry.number, $0) } }
-            try takePINs(named + store.reader.operatorPINNames())
+            named.formUnion(state.numbers.compactMap(\.operatorPINName))
+            reading.state = state
         } else {
             note("file: invalid")
             submit(.loadFailure(at: clock.wall))
-            try takePINs(try store.reader.operatorPINNames())
         }
-    }
-
-    private func takePINs(_ names: [(PhoneNumber, String)]) throws {
-        var values: [String: PIN] = [:]
-        for (_, name) in names { values[name] = file.operatorPINs[name] }
-        let changed = names.filter { values[$0.1] != knownPINs[$0.1] }.map(\.0)
-        knownPINs = values
-        try tell(.operatorPINsRead(values, changed: changed))
+        for name in named { reading.operatorPINs[name] = file.operatorPINs[name] }
+        try tell(.desiredStateRead(reading))
     }
 
     static func text(of entry: ChangeEntry) -> String {

@@ -8,7 +8,7 @@ extension World {
         counters.requests += 1
         lastRequest += 1
         let id = lastRequest
-        let fault = weather.fault(for: call.content.action, using: &random)
+        let fault = weather.fault(for: call.operation.action, using: &random)
         counters.faults[fault, default: 0] += 1
         let isEnabled = inForce[call.number]?.verification == .enabled
         requests[id] = Request(
@@ -16,7 +16,7 @@ extension World {
             exposureTerm: isEnabled ? exposure.term(of: call.number) : nil
         )
         noteHealthyRequest(call.number)
-        note("sends #\(call.changeID) \(call.number) \(call.content.action.rawValue): \(fault.rawValue)")
+        note("sends #\(call.changeID) \(call.number) \(call.operation.action.rawValue): \(fault.rawValue)")
         let there = random.span(1...(random.chance(0.05) ? 14_000 : 200))
         schedule(.arrival(id), after: there)
         let back = fault == .none || random.chance(0.5) ? random.span(1...200) : 15_000 - there
@@ -47,7 +47,7 @@ extension World {
         }
         limits.end(request.call, outcome, at: clock.elapsed)
         if outcome.reason.neverLeft { limits.forget(request.call) }
-        if outcome.verdict == .accepted, case .enable = request.call.content { counters.rotations += 1 }
+        if outcome.verdict == .accepted, case .enable = request.call.operation { counters.rotations += 1 }
         note("answers #\(request.call.changeID) \(request.call.number): \(outcome.reason.rawValue)")
         try tell(.answered(changeID: request.call.changeID, outcome))
         mayCrash()
@@ -58,7 +58,7 @@ extension World {
         guard let request = requests[id], request.landsAt == clock.elapsed else { return }
         requests[id] = nil
         counters.lateLandings += 1
-        note("lands late: #\(request.call.changeID) \(request.call.number) \(request.call.content.action.rawValue)")
+        note("lands late: #\(request.call.changeID) \(request.call.number) \(request.call.operation.action.rawValue)")
         _ = try carryOut(request)
     }
 
@@ -113,7 +113,7 @@ extension World {
         let number = request.call.number
         guard var account = accounts[number] else { preconditionFailure("every number has an account") }
         let before = account.truth
-        let isAccepted = account.carryOut(request.call.content)
+        let isAccepted = account.carryOut(request.call.operation)
         accounts[number] = account
         guard account.truth != before else { return isAccepted }
         note("vendor: \(number) \(before.text) -> \(account.truth.text)")
@@ -132,14 +132,5 @@ extension World {
             return Outcome(.vendorRefused, httpStatus: 200, apiStatus: 406, message: "already so")
         }
         return Outcome(.success, httpStatus: 200, apiStatus: 100, message: "Success")
-    }
-}
-
-extension VendorCall.Content {
-    var action: VendorAction {
-        switch self {
-        case .enable: .enable
-        case .disable: .disable
-        }
     }
 }

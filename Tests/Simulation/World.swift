@@ -28,6 +28,7 @@ final class World {
         /// The process of this life must have stopped by now.
         case stopDue(life: Int)
         case diskHeals
+        case recordHeals(PhoneNumber)
         case restart
         /// The operator ends every pause.
         case operate(life: Int)
@@ -58,7 +59,6 @@ final class World {
     var adoptedLast: DesiredState?
     /// The desired entries that the engine has been told are in force.
     var inForce: [PhoneNumber: DesiredNumber] = [:]
-    var knownPINs: [String: PIN] = [:]
     var planned: [PhoneNumber: NumberRecord] = [:]
     /// Until when numbers have to be left alone, as was written, and as the process found it when it started.
     var retryAts: [PhoneNumber: Instant] = [:]
@@ -79,6 +79,12 @@ final class World {
     var jobs: [DiskJob] = []
     var isDiskBusy = false
     var isDiskFailing = false
+    /// Numbers whose record cannot be read or written.
+    var refusing: Set<PhoneNumber> = []
+    /// Numbers whose row somebody else has written in this life.
+    var intruded: Set<PhoneNumber> = []
+    /// For numbers that came to another endpoint, the id of the first request that can be about that.
+    var movedBefore: [PhoneNumber: Int64] = [:]
     var lastConfirmation: Milliseconds = 0
     /// What is on the disk, as far as it has to be known to lose the newest of it.
     var journal = Journal()
@@ -166,6 +172,7 @@ final class World {
         case .stopDue(let life):
             if life == self.life { throw Violation(.housekeeping, "the stop takes longer than its grace period") }
         case .diskHeals: isDiskFailing = false
+        case .recordHeals(let number): refusing.remove(number)
         case .restart: try restart()
         case .operate(let life):
             if life == self.life { try endPauses() }

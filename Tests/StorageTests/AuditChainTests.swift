@@ -146,13 +146,13 @@ struct AuditChainTests {
         let store = try Sample.store(5)
         let weaker = Sample.state([try Sample.desired(1)], sha: "b")
         let guardian = WeakeningGuard(maximumPercent: 20)
-        guard case .held = try store.adopt(weaker, guardedBy: guardian, at: Sample.at(1)) else {
+        guard case .held = try store.adopt(weaker, guardedBy: guardian, at: Sample.at(1)).verdict else {
             Issue.record("four of five numbers are dropped, and it is not held")
             return
         }
         var accepted = weaker
         accepted.acceptedBy = "alice"
-        guard case .adopted = try store.adopt(accepted, guardedBy: guardian, at: Sample.at(2)) else {
+        guard case .adopted = try store.adopt(accepted, guardedBy: guardian, at: Sample.at(2)).verdict else {
             Issue.record("an accepted state is held")
             return
         }

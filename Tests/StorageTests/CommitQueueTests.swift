@@ -10,10 +10,10 @@ import Testing
 struct CommitQueueTests {
     /// Collects completions and waits for them with a deadline.
     private final class Collector: Sendable {
-        private let results = Mutex<[(Int, Result<Void, StorageError>)]>([])
+        private let results = Mutex<[(Int, Result<CommitReceipt, StorageError>)]>([])
         private let group = DispatchGroup()
 
-        func expect(_ index: Int) -> @Sendable (Result<Void, StorageError>) -> Void {
+        func expect(_ index: Int) -> @Sendable (Result<CommitReceipt, StorageError>) -> Void {
             group.enter()
             return { result in
                 self.results.withLock { $0.append((index, result)) }
@@ -21,7 +21,7 @@ struct CommitQueueTests {
             }
         }
 
-        func wait() throws -> [(index: Int, result: Result<Void, StorageError>)] {
+        func wait() throws -> [(index: Int, result: Result<CommitReceipt, StorageError>)] {
             try #require(group.wait(timeout: .now() + 60) == .success, "completions within a minute")
             return results.withLock { $0 }
         }
@@ -75,7 +75,7 @@ struct CommitQueueTests {
         let release = hold(queue)
         let collector = Collector()
         for index in 0..<10 {
-            let bad = StoreMutation.reschedule(try Sample.number(99), dueAt: nil)
+            let bad = StoreMutation.reschedule(NumberRecord(number: try Sample.number(99)))
             queue.submit(index == 4 ? [event(index), bad] : [event(index)], completion: collector.expect(index))
         }
         release()
@@ -85,6 +85,53 @@ struct CommitQueueTests {
         #expect(results.map(\.index) == Array(0..<10))
         let details = try store.reader.events(limit: 9).map(\.entry.detail)
         #expect(details == [9, 8, 7, 6, 5, 3, 2, 1, 0].map { "\($0)" })
+    }
+
+    @Test
+    func `each submission of a batch has an outcome of its own, and one transaction is enough for all that are kept`()
+        throws
+    {
+        let store = try Sample.store(5)
+        let records = try (1...5).map { try store.required($0) }
+        let transactions = Mutex<[Bool]>([])
+        let queue = CommitQueue(store: store) { _, succeeded in transactions.withLock { $0.append(succeeded) } }
+        // Written after the records were read: the third is outdated.
+        try store.commit([.order(.rotate(before: Sample.at(5)), .numbers([records[2].number]), at: Sample.at(5))])
+        // What somebody did by hand: the fourth refuses what does not fit.
+        try store.addGeneration(1, "284715", to: 4)
+        let fourth = try store.required(4)
+        try store.execute("UPDATE pins SET maybe_live = 0, doubt_at = NULL")
+        let release = hold(queue)
+        let collector = Collector()
+        for (index, record) in (records[0...2] + [fourth] + [records[4]]).enumerated() {
+            var record = record
+            record.attempts = 7
+            queue.submit(
+                [event(index), .save(record, newGeneration: nil, touched: [])], completion: collector.expect(index))
+        }
+        // A number that the store does not know: SQLite would only find it at the end of all.
+        queue.submit([event(5), .openChange(try Sample.change(1, 99))], completion: collector.expect(5))
+        queue.submit([event(6), .openChange(try Sample.change(2, 1))], completion: collector.expect(6))
+        release()
+        let outcomes = try collector.wait().map { result -> String in
+            switch result.result {
+            case .success: "kept"
+            case .failure(let error):
+                switch error.commitFailure {
+                case .outdated: "outdated"
+                case .refused: "refused"
+                case .outage: "outage"
+                }
+            }
+        }
+        #expect(outcomes == ["kept", "kept", "outdated", "refused", "kept", "refused", "kept"])
+        #expect(transactions.withLock { $0 } == [true])
+        #expect(try (1...5).map { try store.required($0).attempts } == [7, 7, 0, 0, 7])
+        #expect(try store.required(3).rotateBefore == Sample.at(5))
+        #expect(try store.reader.unansweredChanges().map(\.id) == [2])
+        let details = try store.reader.events(limit: 5).map(\.entry.detail)
+        #expect(details.prefix(4) == ["6", "4", "1", "0"], "nothing is left of what was refused")
+        #expect(try store.reader.verifyAudit().first == nil)
     }
 
     @Test func `a full disk fails the whole batch, and the queue goes on when there is room`() throws {
@@ -104,7 +151,7 @@ struct CommitQueueTests {
         try store.queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
         let after = Collector()
         queue.submit([long], completion: after.expect(0))
-        try #require(try after.wait().first).result.get()
+        _ = try #require(try after.wait().first).result.get()
     }
 
     @Test func `a disk that fails while the bad one of a batch is looked for fails the rest, and each is told why`()
@@ -114,7 +161,7 @@ struct CommitQueueTests {
         let queue = CommitQueue(store: store)
         let release = hold(queue)
         let collector = Collector()
-        let bad = StoreMutation.reschedule(try Sample.number(99), dueAt: nil)
+        let bad = StoreMutation.reschedule(NumberRecord(number: try Sample.number(99)))
         queue.submit([bad], completion: collector.expect(0))
         for index in 1..<50 {
             queue.submit([StoreMutation](repeating: long, count: 10), completion: collector.expect(index))
@@ -145,7 +192,7 @@ struct CommitQueueTests {
         let worked = collector.expect(2)
         queue.perform({ store throws(StorageError) in try store.reader.events(limit: 9).count }) { result in
             if case .success(let count) = result { seen.withLock { $0 = count } }
-            worked(.success(()))
+            worked(.success(CommitReceipt()))
         }
         queue.submit([event(3)], completion: collector.expect(3))
         release()

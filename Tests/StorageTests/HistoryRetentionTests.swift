@@ -164,11 +164,11 @@ struct HistoryRetentionTests {
         }
         for seconds in [0, 2000, 9000, 12_000, 20_000] {
             let now = Sample.at(seconds)
-            let page = try store.reader.statusRows(after: nil, limit: 10, at: now)
-            let single = try (1...3).map { try #require(try store.reader.statusRow(Sample.number($0), at: now)) }
-            #expect(page.rows == single)
+            let page = try store.reader.closedRecords(after: nil, limit: 10, at: now)
+            let single = try (1...3).map { try #require(try store.reader.closedRecord(Sample.number($0), at: now)) }
+            #expect(page.records == single)
             let writes = try store.reader.recentWrites(at: now)
-            #expect(try store.reader.statusRows(after: nil, limit: 10, at: now, writes: writes).rows == single)
+            #expect(try store.reader.closedRecords(after: nil, limit: 10, at: now, writes: writes).records == single)
         }
     }
 

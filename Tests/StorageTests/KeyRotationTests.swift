@@ -103,7 +103,7 @@ struct KeyRotationTests {
         let new = SealingKey.random()
         #expect(try store.rotateKey(to: new, at: Sample.now, actor: "alice") == 1240)
         let reader = try StoreReader.open(at: directory.location, key: new)
-        #expect(try reader.records(after: nil, limit: 1000, at: Sample.now).rows.count == 620)
+        #expect(try reader.records(after: nil, limit: 1000, at: Sample.now).records.count == 620)
     }
 
     @Test func `no nonce comes twice`() throws {

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import Planning
 import Testing
@@ -53,17 +54,33 @@ struct SealingTests {
             UPDATE pins SET sealed = (SELECT sealed FROM swapped WHERE swapped.number <> pins.number)
             """)
         for index in 1...2 {
-            let error = #expect(throws: StorageError.self) { try store.required(index) }
+            let error = #expect(throws: StorageError.self) {
+                try store.reader.pin(of: try Sample.number(index), generation: 1)
+            }
             guard case .sealedPINUnreadable(let number, 1, Sample.key.id, _) = error else {
                 Issue.record("\(String(describing: error))")
                 continue
             }
             #expect(try number == Sample.number(index))
         }
-        #expect(throws: StorageError.self) { try store.reader.pin(of: try Sample.number(1), generation: 1) }
         let page = try store.reader.records(after: nil, limit: 10, at: Sample.now)
-        #expect(page.rows.isEmpty)
-        #expect(page.failures.count == 2)
+        #expect(page.records.map { $0.isUnreadable(1) } == [true, true])
+        #expect(page.records.allSatisfy { $0.generation(1)?.pin == nil })
+    }
+
+    @Test func `a mark differs by value, name and key, and cannot be found by trying every PIN without the key`() throws
+    {
+        let (pin, other) = (try Sample.pin("284715"), try Sample.pin("284716"))
+        let mark = sealer.mark(of: pin, named: "support")
+        #expect(mark.count == 32 && mark == sealer.mark(of: pin, named: "support"))
+        #expect(mark != sealer.mark(of: other, named: "support"))
+        #expect(mark != sealer.mark(of: pin, named: "sales"))
+        #expect(mark != PINSealer(key: .random()).mark(of: pin, named: "support"))
+        // Not a plain hash of what it is of, nor one under the sealing key itself.
+        let content = Data("support\n284715".utf8)
+        #expect(mark != SHA256.hash(data: content).prefix(16).hexadecimal)
+        let direct = HMAC<SHA256>.authenticationCode(for: content, using: Sample.key.symmetricKey)
+        #expect(mark != direct.prefix(16).hexadecimal)
     }
 }
 

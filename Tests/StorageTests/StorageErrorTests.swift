@@ -30,6 +30,7 @@ struct StorageErrorTests {
             .keyExists(path: "/p"),
             .sealedPINUnreadable(number: number, generation: 1, keyID: "a", problem: "restore a backup"),
             .pruneRefused(problem: "x"), .unreadableRow(table: "t", key: "k", column: "c"), .conflict(problem: "x"),
+            .outdated(number: number),
             .mismatch(number: number, problem: "x"), .queueFull(waiting: 2),
         ]
         #expect(Set(errors.map(\.description)).count == errors.count)

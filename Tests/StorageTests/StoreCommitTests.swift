@@ -28,7 +28,10 @@ struct StoreCommitTests {
         record.cycle = NumberRecord.Cycle(since: Sample.at(9), reason: .rotationDue)
         record.appliedAt = Sample.at(10)
         record.rotatedAt = Sample.at(11)
+        record.lastFailure = .timeout
         record.lastError = "timeout"
+        record.rotateBefore = Sample.at(13)
+        record.pause = Pause(since: Sample.at(14), by: "ops (uid 1000)", reason: "why", includesExposed: true)
         record.dueAt = Sample.at(12)
         #expect(record.number == number)
         return (record, [first, second])
@@ -49,11 +52,14 @@ struct StoreCommitTests {
         var earlier = record
         earlier.belief = Belief(maybeOff: true, maybeForeign: true, generations: [1])
         earlier.generations = [generations[0]]
+        var second = record
+        second.version += 1
         try store.commit([
             .save(earlier, newGeneration: generations[0], touched: [1]),
-            .save(record, newGeneration: generations[1], touched: [1, 2]),
+            .save(second, newGeneration: generations[1], touched: [1, 2]),
         ])
-        #expect(try store.required(1) == record)
+        second.version += 1
+        #expect(try store.required(1) == second)
     }
 
     @Test func `absent values come back absent`() throws {
@@ -61,14 +67,17 @@ struct StoreCommitTests {
         let (record, generations) = try fullRecord(store)
         var first = record
         first.belief = Belief(maybeOff: true, maybeForeign: true, generations: [1])
+        var second = record
+        second.version += 1
         try store.commit([
             .save(first, newGeneration: generations[0], touched: []),
-            .save(record, newGeneration: generations[1], touched: [1]),
+            .save(second, newGeneration: generations[1], touched: [1]),
         ])
-        var bare = NumberRecord(number: record.number, desired: record.desired)
+        var bare = NumberRecord(number: record.number, version: second.version + 1, desired: record.desired)
         bare.belief = Belief(maybeOff: true, maybeForeign: false, generations: [])
         bare.generations = record.generations
         try store.commit([.save(bare, newGeneration: nil, touched: [2])])
+        bare.version += 1
         #expect(try store.required(1) == bare)
     }
 
@@ -128,22 +137,77 @@ struct StoreCommitTests {
         #expect(throws: StorageError.self) { try store.commit([.openChange(try Sample.change(1, 5))]) }
         #expect(throws: StorageError.self) { try store.commit([.openChange(try Sample.change(1, 1, generation: 4))]) }
         #expect(throws: StorageError.self) {
-            try store.commit([.reschedule(try Sample.number(5), dueAt: Sample.now)])
+            try store.commit([.reschedule(NumberRecord(number: try Sample.number(5), dueAt: Sample.now))])
         }
         #expect(try store.count("changes") == 0)
     }
 
-    @Test func `only the due time is written by a reschedule, and never for an unmanaged number`() throws {
-        let store = try Sample.store(2)
+    @Test func `only the due time is written by a reschedule`() throws {
+        let store = try Sample.store(1)
         var expected = try store.required(1)
-        try store.commit([.reschedule(expected.number, dueAt: Sample.at(500))])
+        var other = expected
+        other.attempts = 9
+        other.dueAt = Sample.at(500)
+        try store.commit([.reschedule(other)])
         expected.dueAt = Sample.at(500)
+        expected.version += 1
         #expect(try store.required(1) == expected)
-        _ = try store.adopt(Sample.state([try Sample.desired(2)], sha: "b"), at: Sample.now)
-        try store.commit([
-            .reschedule(expected.number, dueAt: Sample.at(9)), .save(expected, newGeneration: nil, touched: []),
-        ])
+    }
+
+    @Test func `what was made from an older version of a row is dropped as a whole, and the row stays`() throws {
+        let store = try Sample.store(2)
+        let old = try store.required(1)
+        var newer = old
+        newer.attempts = 1
+        try store.commit([.save(newer, newGeneration: nil, touched: [])])
+        let kept = try store.required(1)
+        #expect(kept.version == old.version + 1)
+        let outdated = StorageError.outdated(number: old.number)
+        let event = StoreMutation.event(EventEntry(at: Sample.now, kind: .started, detail: "x"))
+        let events = try store.count("events")
+        for late in [StoreMutation.save(old, newGeneration: nil, touched: []), .reschedule(old)] {
+            #expect(throws: outdated) { try store.commit([event, late]) }
+        }
+        // Nor is one from a version that there never was.
+        var ahead = kept
+        ahead.version += 1
+        #expect(throws: outdated) { try store.commit([.save(ahead, newGeneration: nil, touched: [])]) }
+        #expect(outdated.commitFailure == .outdated)
+        #expect(try store.required(1) == kept)
+        #expect(try store.count("events") == events)
+    }
+
+    @Test func `a record of before its number's removal is not saved over it`() throws {
+        let store = try Sample.store(2)
+        let managed = try store.required(1)
+        try store.adopt(Sample.state([try Sample.desired(2)], sha: "b"), at: Sample.now)
+        for late in [StoreMutation.save(managed, newGeneration: nil, touched: []), .reschedule(managed)] {
+            #expect(throws: StorageError.outdated(number: managed.number)) { try store.commit([late]) }
+        }
         #expect(try store.required(1).dueAt == nil)
+    }
+
+    @Test func `what does not fit one number's rows is no outage`() throws {
+        let store = try Sample.store(1)
+        let pin = PINGeneration(generation: 1, pin: try Sample.pin("284715"), origin: .generated, createdAt: Sample.now)
+        // A row that somebody wrote meanwhile: the record does not know of its generation.
+        let record = try store.required(1)
+        try store.addGeneration(1, "918273", to: 1)
+        var late = try store.required(1)
+        late.generations = record.generations
+        late.belief = record.belief
+        for mutation in [
+            StoreMutation.save(late, newGeneration: nil, touched: []),
+            .save(late, newGeneration: pin, touched: []),
+            .save(late, newGeneration: nil, touched: [5]),
+        ] {
+            let error = #expect(throws: StorageError.self) { try store.commit([mutation]) }
+            guard case .refused(let message) = try #require(error).commitFailure else {
+                Issue.record("\(String(describing: error))")
+                continue
+            }
+            #expect(!message.isEmpty)
+        }
     }
 
     @Test func `long texts of others are bounded to one line`() throws {

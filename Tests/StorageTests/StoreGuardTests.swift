@@ -21,12 +21,14 @@ struct StoreGuardTests {
         let before = try (1...10).map { try store.required($0) }
         for second in [10, 20] {
             let result = try store.adopt(try weak(3), guardedBy: Self.guarded, at: Sample.at(second))
-            guard case .held(let held) = result else {
+            guard case .held(let held) = result.verdict else {
                 Issue.record("three of ten are more than 20 %")
                 return
             }
             #expect(held.sha256 == String(repeating: "b", count: 64))
-            #expect(held.weakening == Self.guarded.weakening(managed: 10, disabled: 0, dropped: 3))
+            #expect(
+                held.weakening == Weakening(managed: 10, disabled: 0, dropped: 3, maximumPercent: 20))
+            #expect(result.written.isEmpty && result.unreadable.isEmpty)
         }
         #expect(try (1...10).map { try store.required($0) } == before)
         let status = try store.reader.desiredStateStatus()
@@ -45,7 +47,7 @@ struct StoreGuardTests {
         _ = try store.adopt(try weak(3), guardedBy: Self.guarded, at: Sample.at(10))
         let result = try store.adopt(
             try weak(3, by: "ops (uid 1000)"), guardedBy: Self.guarded, at: Sample.at(20))
-        guard case .adopted(let adoption) = result else {
+        guard case .adopted(let adoption) = result.verdict else {
             Issue.record("it was accepted")
             return
         }
@@ -59,7 +61,7 @@ struct StoreGuardTests {
         let store = try Sample.store(10)
         _ = try store.adopt(try weak(3), guardedBy: Self.guarded, at: Sample.at(10))
         let same = Sample.state(try (1...10).map { try Sample.desired($0) })
-        guard case .adopted = try store.adopt(same, guardedBy: Self.guarded, at: Sample.at(20)) else {
+        guard case .adopted = try store.adopt(same, guardedBy: Self.guarded, at: Sample.at(20)).verdict else {
             Issue.record("it is in force already")
             return
         }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Storage
 
-/// Orders on rows do what the core does to records.
+/// Orders on rows are what the core makes of the records.
 struct StoreOrderTests {
     private static let pause = Pause(since: Sample.at(5), by: "ops (uid 1000)", reason: "why", includesExposed: true)
 
@@ -12,7 +12,7 @@ struct StoreOrderTests {
         .pause(pause), .resume, .rotate(before: Sample.at(40)), .rotate(before: Sample.at(-40)), .reapply, .reset,
     ]
 
-    /// A number that has something of everything that an order may touch.
+    /// Numbers that have something of everything that an order may touch.
     private static func store() throws -> Store {
         let store = try Sample.store(3)
         for index in 1...3 {
@@ -26,7 +26,7 @@ struct StoreOrderTests {
             record.appliedAt = Sample.at(-5)
             record.rotateBefore = Sample.at(0)
             record.dueAt = Sample.at(3600)
-            // With a PIN an order may come before the one that stands, without one it never does.
+            // With a PIN an order may come before the one that is there, without one it never does.
             let pin =
                 index == 3
                 ? PINGeneration(
@@ -37,19 +37,25 @@ struct StoreOrderTests {
         return store
     }
 
+    /// The record under an order as the core says, in the row that was written for it, or was not.
+    private static func expected(_ record: NumberRecord, _ order: Order, toFleet: Bool) -> NumberRecord {
+        var next = record.obeying(order, toFleet: toFleet, at: Sample.at(10))
+        if next != record { next.version += 1 }
+        return next
+    }
+
     @Test(arguments: orders)
-    func `An order for some numbers changes their rows as the core changes their records, and makes them due`(
+    func `An order for some numbers is carried out on their rows, each written once however often it is named`(
         _ order: Order
     ) throws {
         let store = try Self.store()
         let before = try (1...3).map { try store.required($0) }
-        try store.commit([.order(order, .numbers([try Sample.number(1), try Sample.number(3)]), at: Sample.at(10))])
+        let receipt = try store.commit([
+            .order(order, .numbers(try [3, 1, 3, 9].map { try Sample.number($0) }), at: Sample.at(10))
+        ])
+        #expect(receipt == CommitReceipt())
         for (index, record) in before.enumerated() {
-            var expected = record
-            if index != 1 {
-                expected = record.obeying(order, now: Sample.at(10))
-                expected.dueAt = Sample.at(10)
-            }
+            let expected = index == 1 ? record : Self.expected(record, order, toFleet: false)
             #expect(try store.required(index + 1) == expected)
         }
     }
@@ -59,9 +65,13 @@ struct StoreOrderTests {
         _ order: Order
     ) throws {
         let store = try Self.store()
-        _ = try store.adopt(Sample.state([try Sample.desired(1), try Sample.desired(2)], sha: "b"), at: Sample.at(6))
+        try store.adopt(Sample.state([try Sample.desired(1), try Sample.desired(2)], sha: "b"), at: Sample.at(6))
         let before = try (1...3).map { try store.required($0) }
-        try store.commit([.order(order, .all, at: Sample.at(10))])
+        #expect(try store.commit([.order(order, .all, at: Sample.at(10))]) == CommitReceipt())
+        for (index, record) in before.enumerated() {
+            #expect(try store.required(index + 1) == Self.expected(record, order, toFleet: true))
+        }
+        #expect(try store.required(3) == before[2], "it is not managed")
         switch order {
         case .pause(let pause):
             #expect(try store.reader.fleetPause() == pause)
@@ -69,14 +79,20 @@ struct StoreOrderTests {
             try store.commit([.order(.resume, .all, at: Sample.at(11))])
             #expect(try store.reader.fleetPause() == nil)
         case .resume: #expect(try (1...3).map { try store.required($0) } == before)
-        case .rotate, .reapply, .reset:
-            for index in 0..<2 {
-                var expected = before[index].obeying(order, now: Sample.at(10))
-                expected.dueAt = Sample.at(10)
-                #expect(try store.required(index + 1) == expected)
-            }
-            #expect(try store.required(3) == before[2])
+        case .rotate, .reapply, .reset: #expect(try store.version(1) == before[0].version + 1)
         }
+    }
+
+    @Test func `An order for more numbers than are loaded at once reaches all of them`() throws {
+        let count = 2 * Store.rowsAtOnce + 1
+        let store = try Sample.store(count)
+        try store.commit([.order(.rotate(before: Sample.at(7)), .all, at: Sample.at(10))])
+        #expect(try store.texts("SELECT DISTINCT rotate_pin_before FROM numbers") == [Sample.at(7).description])
+        try store.commit([
+            .order(.pause(Self.pause), .numbers(try (1...count).map { try Sample.number($0) }), at: Sample.at(10))
+        ])
+        #expect(try store.texts("SELECT DISTINCT pause_reason FROM numbers") == ["why"])
+        #expect(try store.texts("SELECT DISTINCT version FROM numbers") == ["3"])
     }
 
     @Test func `The end of the fleet's pause makes the numbers due that it held back`() throws {
@@ -86,10 +102,50 @@ struct StoreOrderTests {
             record.dueAt = index == 1 ? nil : Sample.at(3600)
             try store.commit([.save(record, newGeneration: nil, touched: [])])
         }
+        let before = try (1...2).map { try store.required($0) }
         try store.commit([.order(.pause(Self.pause), .all, at: Sample.at(5))])
         try store.commit([.order(.resume, .all, at: Sample.at(10))])
         #expect(try store.required(1).dueAt == Sample.at(10))
-        #expect(try store.required(2).dueAt == Sample.at(3600), "it was not held back")
+        #expect(try store.required(1).version == before[0].version + 1)
+        #expect(try store.required(2) == before[1], "it was not held back")
+    }
+
+    @Test func `An order that was given while a record was worked on is not lost to the save of that record`() throws {
+        let store = try Sample.store(1)
+        var worked = try store.required(1)
+        worked.attempts = 1
+        try store.commit([.order(.rotate(before: Sample.at(40)), .numbers([worked.number]), at: Sample.at(10))])
+        #expect(throws: StorageError.outdated(number: worked.number)) {
+            try store.commit([.save(worked, newGeneration: nil, touched: [])])
+        }
+        #expect(try store.required(1).rotateBefore == Sample.at(40))
+        // Read again, it is saved with the order in it.
+        var again = try store.required(1)
+        again.attempts = 1
+        try store.commit([.save(again, newGeneration: nil, touched: [])])
+        #expect(try store.required(1).rotateBefore == Sample.at(40))
+    }
+
+    @Test func `An order for the fleet leaves out what cannot be read and says so; one that names it is refused`()
+        throws
+    {
+        let store = try Sample.store(3)
+        try store.execute("UPDATE numbers SET last_accepted = 'maybe' WHERE number = '\(try Sample.number(2))'")
+        let receipt = try store.commit([.order(.reapply, .all, at: Sample.at(10))])
+        #expect(receipt.unreadable.map(\.number) == [try Sample.number(2)])
+        #expect(receipt.unreadable.first?.message.contains("last_accepted") == true)
+        #expect(try [1, 2, 3].map { try store.version($0) } == [2, 1, 2])
+        let error = #expect(throws: StorageError.self) {
+            try store.commit([
+                .order(.reset, .numbers(try (1...3).map { try Sample.number($0) }), at: Sample.at(20))
+            ])
+        }
+        guard case .refused(let message) = try #require(error).commitFailure else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(message.contains(try Sample.number(2).description))
+        #expect(try [1, 2, 3].map { try store.version($0) } == [2, 1, 2], "nothing of it was kept")
     }
 
     @Test func `An order and its event are one commit`() throws {

@@ -34,6 +34,7 @@ struct StoreReaderTests {
             var record = try store.required(1)
             record.attempts = attempt
             try store.commit([.save(record, newGeneration: nil, touched: [])])
+            record.version += 1
             #expect(try reader.record(try Sample.number(1), at: Sample.now) == record)
         }
         #expect(throws: DatabaseError.self) { try reader.queue.write { try $0.execute(sql: "DELETE FROM numbers") } }
@@ -74,26 +75,26 @@ struct StoreReaderTests {
         let directory = try StateDirectory()
         let store = try filled(directory)
         let reader = try StoreReader.open(at: directory.location, key: nil)
-        let page = try reader.statusRows(after: nil, limit: 2, at: Sample.now)
-        #expect(page.rows.map(\.record.number) == [try Sample.number(1), try Sample.number(2)])
-        let rest = try reader.statusRows(after: page.next, limit: 2, at: Sample.now)
-        #expect(rest.rows.map(\.record.number) == [try Sample.number(3)])
+        let page = try reader.closedRecords(after: nil, limit: 2, at: Sample.now)
+        #expect(page.records.map(\.number) == [try Sample.number(1), try Sample.number(2)])
+        let rest = try reader.closedRecords(after: page.next, limit: 2, at: Sample.now)
+        #expect(rest.records.map(\.number) == [try Sample.number(3)])
         #expect(rest.next == nil)
-        let row = try #require(page.rows.first)
-        #expect(row.pins.map(\.generation) == [1])
-        let placeholder = try Sample.pin("000000")
+        let record = try #require(page.records.first)
         var expected = try store.required(1)
         expected.generations = expected.generations.map {
-            PINGeneration(generation: $0.generation, pin: placeholder, origin: $0.origin, createdAt: $0.createdAt)
+            PINGeneration(generation: $0.generation, pin: nil, origin: $0.origin, createdAt: $0.createdAt)
         }
-        #expect(row.record(withPlaceholder: placeholder) == expected)
-        #expect(try reader.statusRow(try Sample.number(1), at: Sample.now) == row)
+        #expect(record == expected)
+        #expect(try reader.closedRecord(try Sample.number(1), at: Sample.now) == record)
+        #expect(try reader.pins(of: record.number, limit: 5).map(\.keyID) == [Sample.key.id])
 
         let needed = StorageError.keyNeeded(path: directory.location.database, id: Sample.key.id)
         #expect(throws: needed) { try reader.pin(of: try Sample.number(1), generation: 1) }
         #expect(throws: needed) { try reader.records(after: nil, limit: 10, at: Sample.now) }
-        #expect(try reader.record(try Sample.number(2), at: Sample.now) == store.required(2))
-        #expect(try reader.record(try Sample.number(9), at: Sample.now) == nil)
+        #expect(throws: needed) { try reader.record(try Sample.number(1), at: Sample.now) }
+        #expect(try reader.closedRecord(try Sample.number(2), at: Sample.now) == store.required(2))
+        #expect(try reader.closedRecord(try Sample.number(9), at: Sample.now) == nil)
         #expect(try reader.pin(of: try Sample.number(1), generation: 2) == nil)
     }
 }

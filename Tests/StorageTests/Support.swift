@@ -85,6 +85,30 @@ enum Sample {
 }
 
 extension Store {
+    /// Adopts a state whatever it weakens.
+    @discardableResult
+    func adopt(_ state: DesiredState, at now: Instant) throws -> Adoption {
+        let result = try adopt(
+            DesiredStateReading(state: state), guardedBy: WeakeningGuard(maximumPercent: nil), at: now)
+        guard case .adopted(let adoption) = result.verdict else { throw NotAdopted() }
+        return adoption
+    }
+
+    private struct NotAdopted: Error {}
+
+    /// Adopts a state, or holds it.
+    func adopt(_ state: DesiredState, guardedBy guardian: WeakeningGuard, at now: Instant) throws -> AdoptionResult {
+        try adopt(DesiredStateReading(state: state), guardedBy: guardian, at: now)
+    }
+
+    /// The version of a number's row, readable or not.
+    func version(_ index: Int) throws -> Int? {
+        let number = try Sample.number(index).description
+        return try queue.read {
+            try Int.fetchOne($0, sql: "SELECT version FROM numbers WHERE number = ?", arguments: [number])
+        }
+    }
+
     func required(_ index: Int, at now: Instant = Sample.now) throws -> NumberRecord {
         try #require(try reader.record(try Sample.number(index), at: now))
     }
@@ -109,6 +133,11 @@ extension Store {
     /// Runs SQL as somebody with a database shell would.
     func execute(_ sql: String) throws {
         try queue.write { try $0.execute(sql: sql) }
+    }
+
+    /// What a query that gives one column of texts gives.
+    func texts(_ sql: String) throws -> [String?] {
+        try queue.read { try Optional<String>.fetchAll($0, sql: sql) }
     }
 
     func count(_ table: String) throws -> Int {

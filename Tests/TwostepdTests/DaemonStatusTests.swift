@@ -6,12 +6,12 @@ import Testing
 
 @Suite("The line of systemctl status", .inTurn)
 struct DaemonStatusTests {
-    private static let adopted = EngineReport.adopted(
-        Adoption(revision: 7, difference: DesiredStateDifference(), sha256: String(repeating: "a", count: 64)))
-    private func held() throws -> EngineReport {
-        let weakening = try #require(
-            WeakeningGuard(maximumPercent: 20).weakening(managed: 10, disabled: 3, dropped: 0))
-        return .adoptionHeld(HeldState(sha256: String(repeating: "b", count: 64), weakening: weakening, added: []))
+    private static let adopted = EngineReport.desiredState(
+        .adopted(
+            Adoption(revision: 7, difference: DesiredStateDifference(), sha256: String(repeating: "a", count: 64))))
+    private func held() -> EngineReport {
+        let weakening = Weakening(managed: 10, disabled: 3, dropped: 0, maximumPercent: 20)
+        return .desiredState(.held(HeldState(sha256: String(repeating: "b", count: 64), weakening: weakening)))
     }
 
     private func status(_ reports: EngineReport...) -> DaemonStatus {
@@ -33,27 +33,27 @@ struct DaemonStatusTests {
 
     @Test("a store that fails comes before everything else, and is forgotten when it works")
     func store() {
-        var status = status(Self.adopted, .storeFailed("disk full", retryAt: .distantPast))
+        var status = status(Self.adopted, .store(.failed("disk full", retryAt: .distantPast)))
         status.isValid = false
         #expect(status.line == "the store fails, nothing is sent: disk full")
-        let news1 = status.note(.storeRecovered)
+        let news1 = status.note(.store(.recovered))
         #expect(news1)
         #expect(status.line == DaemonStatus.invalid)
     }
 
     @Test("an invalid file stays told while an endpoint goes and comes back")
     func invalid() {
-        var status = status(Self.adopted, .endpointDown(.v4, Outcome(.timeout)))
+        var status = status(Self.adopted, .guardChanged(.endpointDown(.v4, Outcome(.timeout))))
         status.isValid = false
         #expect(status.line == "\(DaemonStatus.invalid); endpoint \(Endpoint.v4.text) is down: it is probed")
-        let news2 = status.note(.endpointUp(.v4, since: .distantPast))
+        let news2 = status.note(.guardChanged(.endpointUp(.v4, since: .distantPast)))
         #expect(news2)
         #expect(status.line == DaemonStatus.invalid)
     }
 
     @Test("a held file is told with the command that takes it, until another is in force")
-    func heldFile() throws {
-        var status = try status(Self.adopted, held())
+    func heldFile() {
+        var status = status(Self.adopted, held())
         #expect(status.line.hasPrefix("the desired state is held: it would disable 3 of 10 managed numbers"))
         #expect(status.line.hasSuffix("twostepd accept bbbbbbbbbbbb"))
         let news3 = status.note(Self.adopted)
@@ -64,9 +64,9 @@ struct DaemonStatusTests {
     @Test("what concerns single numbers does not change it")
     func others() {
         var status = status(Self.adopted)
-        let news4 = status.note(.exposurePermitted(2))
+        let news4 = status.note(.guardChanged(.exposurePermitted(2)))
         #expect(!news4)
-        let news5 = status.note(.clockRight)
+        let news5 = status.note(.guardChanged(.clockRight))
         #expect(!news5)
         #expect(status.line == "revision 7 is in force")
     }

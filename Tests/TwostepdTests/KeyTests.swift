@@ -24,10 +24,11 @@ struct KeyTests {
         let desired = DesiredState(
             numbers: numbers.map { DesiredNumber(number: $0, tokenName: "t\($0)", endpoint: .v4) },
             sha256: String(repeating: "a", count: 64), source: "test")
-        _ = try store.adopt(desired, at: now)
+        _ = try store.adopt(
+            DesiredStateReading(state: desired), guardedBy: WeakeningGuard(maximumPercent: nil), at: now)
         try store.commit(
             numbers.enumerated().map { index, number in
-                var record = NumberRecord(number: number, desired: desired.numbers[index])
+                var record = NumberRecord(number: number, version: 1, desired: desired.numbers[index])
                 let pin = PINGeneration(
                     generation: 1, pin: try #require(PIN(digits: "\(100_000 + index)")), origin: .generated,
                     createdAt: now)
@@ -47,9 +48,9 @@ struct KeyTests {
         #expect(key.id == id, "one of the two files fits")
         let reader = try StoreReader.open(at: location, key: key)
         let page = try reader.records(after: nil, limit: pins, at: .distantFuture)
-        #expect(page.failures.isEmpty && page.rows.count == pins)
-        for (index, record) in page.rows.enumerated() {
-            #expect(record.generations.first?.pin.reveal() == "\(100_000 + index)")
+        #expect(page.failures.isEmpty && page.records.count == pins)
+        for (index, record) in page.records.enumerated() {
+            #expect(record.generations.first?.pin?.reveal() == "\(100_000 + index)")
         }
         #expect(try reader.verifyAudit().first == nil)
         try reader.close()

@@ -61,7 +61,7 @@ struct KillTests {
                 case .off: belief.maybeOff
                 case .on(let pin):
                     belief.maybeForeign
-                        || belief.generations.contains { record.generation($0)?.pin.reveal() == pin }
+                        || belief.generations.contains { record.generation($0)?.pin?.reveal() == pin }
                 }
             if !holds { lies.append("\(entry.label) is \(truth), believed \(belief.elements)") }
         }

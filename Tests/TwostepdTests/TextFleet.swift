@@ -128,11 +128,14 @@ struct TextFleet {
         ]
     }
 
-    var pins: [PINSummary] {
+    var pins: [PINRow] {
         [2, 1].map { generation in
-            PINSummary(
-                generation: generation, origin: .generated, createdAt: ago(generation == 2 ? 864_000 : 9_000_000),
-                liveFrom: ago(generation == 2 ? 864_000 : 9_000_000), liveUntil: generation == 2 ? nil : ago(864_000),
+            PINRow(
+                generation: PINGeneration(
+                    generation: generation, pin: nil, origin: .generated,
+                    createdAt: ago(generation == 2 ? 864_000 : 9_000_000),
+                    liveFrom: ago(generation == 2 ? 864_000 : 9_000_000),
+                    liveUntil: generation == 2 ? nil : ago(864_000)),
                 maybeLive: generation == 2, doubtAt: nil, keyID: "k1")
         }
     }

@@ -12,11 +12,11 @@ enum Sample {
         _ url: String = "http://127.0.0.1:1/", token: String = "token-1", pin: String = "987123"
     ) throws -> VendorRequest {
         VendorRequest(
-            endpoint: .url(url), token: try Sample.token(token), content: .enable(try #require(PIN(digits: pin))))
+            endpoint: .url(url), token: try Sample.token(token), operation: .enable(try #require(PIN(digits: pin))))
     }
 
     static func disable(_ url: String = "http://127.0.0.1:1/", token: String = "token-1") throws -> VendorRequest {
-        VendorRequest(endpoint: .url(url), token: try Sample.token(token), content: .disable)
+        VendorRequest(endpoint: .url(url), token: try Sample.token(token), operation: .disable)
     }
 
     /// The outcome of an answer with this status and body.

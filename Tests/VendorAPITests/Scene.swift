@@ -93,7 +93,7 @@ enum Scene: String, CaseIterable, CustomTestStringConvertible {
     }
 
     /// Plays the scene and gives the outcome, with how many requests and connections the server saw.
-    func play(_ content: VendorRequest.Content) async throws -> Outcome {
+    func play(_ content: VendorOperation) async throws -> Outcome {
         let client = HTTPVendorClient(
             requestTimeout: limit, connectTimeout: self == .neverConnects ? .milliseconds(200) : .seconds(20))
         do {
@@ -106,9 +106,9 @@ enum Scene: String, CaseIterable, CustomTestStringConvertible {
         }
     }
 
-    private func outcome(_ client: HTTPVendorClient, _ content: VendorRequest.Content) async throws -> Outcome {
+    private func outcome(_ client: HTTPVendorClient, _ content: VendorOperation) async throws -> Outcome {
         func send(_ url: String, token: String = "token-1") async throws -> Outcome {
-            await client.send(VendorRequest(endpoint: .url(url), token: try Sample.token(token), content: content))
+            await client.send(VendorRequest(endpoint: .url(url), token: try Sample.token(token), operation: content))
         }
         switch self {
         case .nameDoesNotResolve: return try await send("https://nonexistent.invalid/api")

@@ -38,21 +38,30 @@ extension Doctor {
         }
     }
 
-    /// Every PIN that may be live can be opened.
+    /// Every record can be read, and every PIN that may be live can be opened.
     private func pins(_ reader: StoreReader) throws(StorageError) -> Finding {
         var count = 0
         var failures: [(number: PhoneNumber, error: StorageError)] = []
         var after: PhoneNumber?
         repeat {
             let page = try reader.records(after: after, limit: StoreReader.pageLimit, at: now)
-            count += page.rows.reduce(0) { $0 + $1.belief.generations.count }
+            for record in page.records {
+                count += record.belief.generations.count
+                for generation in record.belief.generations where record.isUnreadable(generation) {
+                    // Opened once more, for the reason.
+                    do { _ = try reader.pin(of: record.number, generation: generation) } catch {
+                        failures.append((record.number, error))
+                    }
+                }
+            }
             failures += page.failures
             after = page.next
         } while after != nil
         guard let first = failures.first else { return Finding("PINs", .ok, "\(count) that may be live open") }
-        let more = failures.count > 1 ? ", and \(failures.count - 1) more numbers" : ""
+        let more = Set(failures.map(\.number)).count - 1
+        let others = more > 0 ? ", and \(more) more numbers" : ""
         return Finding(
-            "PINs", .failure, "\(first.error)\(more)",
+            "PINs", .failure, "\(first.error)\(others)",
             advice: "`twostepd reset \(first.number)` takes the number over again with a new PIN")
     }
 

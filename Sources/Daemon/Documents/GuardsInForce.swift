@@ -13,6 +13,8 @@ public struct GuardsInForce: Sendable {
     /// How many numbers may be exposed at once just now; nil for any number.
     public let permittedNow: Int?
     private let down: Set<String>
+    /// Numbers whose record is set aside, each with the instant at which it is tried again.
+    private let setAside: [String: Instant]
 
     /// Nothing holds.
     public init() { self.init(clock: ClockGuard(), fleetPause: nil) }
@@ -27,6 +29,10 @@ public struct GuardsInForce: Sendable {
         let told = states.first { $0.kind == .exposureBudget }?.permitted
         permittedNow = policy.maxExposed.map { min($0, told ?? $0) }
         down = Set(states.filter { $0.kind == .endpointDown }.map(\.subject))
+        setAside = Dictionary(
+            states.filter { $0.kind == .unreadableRecord }.compactMap { state in
+                state.since.map { (state.subject, $0.advanced(by: UnreadableNumber.rest)) }
+            }, uniquingKeysWith: max)
     }
 
     /// What a plan takes into account: limits that pass by themselves are not part of it.
@@ -41,10 +47,14 @@ public struct GuardsInForce: Sendable {
         exposed = 0
         permittedNow = nil
         down = []
+        setAside = [:]
     }
 
     /// The decision, or a hold instead of a request that has to wait for a guard.
     func permit(_ decision: Decision, for record: NumberRecord, at now: Instant) -> Decision {
+        if !setAside.isEmpty, let until = setAside[record.number.description] {
+            return .hold(until: until, because: .unreadableRecord)
+        }
         let decision = clock.permit(decision, for: record, at: now)
         guard case .send(let request, _) = decision else { return decision }
         if let endpoint = record.desired?.endpoint, down.contains(endpoint.text) {

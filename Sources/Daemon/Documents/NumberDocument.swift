@@ -20,14 +20,15 @@ struct NumberDocument: Encodable {
 
     private enum CodingKeys: String, CodingKey { case version, number, rotationDueAt, generations, changes }
 
-    init(_ standing: Standing, pins: [PINSummary], changes: [ChangeEntry]) {
+    init(_ standing: Standing, pins: [PINRow], changes: [ChangeEntry]) {
         number = standing.document
         rotationDueAt = Nullable(standing.rotationAt?.description)
-        generations = pins.map { pin in
-            Generation(
+        generations = pins.map { row in
+            let pin = row.generation
+            return Generation(
                 generation: pin.generation, origin: pin.origin.text, createdAt: pin.createdAt.description,
                 liveFrom: Nullable(pin.liveFrom?.description), liveUntil: Nullable(pin.liveUntil?.description),
-                maybeLive: pin.maybeLive)
+                maybeLive: row.maybeLive)
         }
         self.changes = HistoryDocument(changes).changes
     }

@@ -18,12 +18,12 @@ public struct PINDocument: Encodable, Sendable {
 
     private enum CodingKeys: String, CodingKey { case version, number, pin, generation, certain, candidates }
 
-    /// The PINs of `record`, whose generations are unsealed.
+    /// The PINs of `record` that could be opened.
     public init(_ record: NumberRecord) {
         number = record.number.description
         certain = record.belief.isCertain
         candidates = record.candidates.compactMap { generation in
-            record.generation(generation).map { Candidate(pin: $0.pin.reveal(), generation: generation) }
+            record.generation(generation)?.pin.map { Candidate(pin: $0.reveal(), generation: generation) }
         }
         pin = Nullable(candidates.first?.pin)
         generation = Nullable(candidates.first?.generation)

@@ -22,13 +22,14 @@ public struct PINListDocument: Encodable, Sendable {
 
     private enum CodingKeys: String, CodingKey { case version, number, generations }
 
-    public init(_ number: PhoneNumber, _ pins: [PINSummary]) {
+    public init(_ number: PhoneNumber, _ pins: [PINRow]) {
         self.number = number.description
-        generations = pins.map { pin in
-            Generation(
+        generations = pins.map { row in
+            let pin = row.generation
+            return Generation(
                 generation: pin.generation, origin: pin.origin.text, createdAt: pin.createdAt.description,
                 liveFrom: Nullable(pin.liveFrom?.description), liveUntil: Nullable(pin.liveUntil?.description),
-                maybeLive: pin.maybeLive, doubtAt: Nullable(pin.doubtAt?.description), keyId: pin.keyID
+                maybeLive: row.maybeLive, doubtAt: Nullable(row.doubtAt?.description), keyId: row.keyID
             )
         }
     }

@@ -21,14 +21,14 @@ public struct FleetView: Sendable {
         self.now = now
     }
 
-    /// Every record in the order of numbers, its PINs replaced by a placeholder: nothing that only looks needs them.
+    /// Every record in the order of numbers, its PINs closed: nothing that only reads needs them.
     ///
     /// - Parameters:
     ///   - reader: the store to read.
     ///   - inParallel: as for ``survey(_:guards:inParallel:_:)``.
     public func records(_ reader: StoreReader, inParallel: Bool = false) throws(StorageError) -> [NumberRecord] {
-        try parts(reader, inParallel: inParallel, from: []) { (records: inout [NumberRecord], row) in
-            records.append(row.record(withPlaceholder: Self.placeholder))
+        try parts(reader, inParallel: inParallel, from: []) { (records: inout [NumberRecord], record) in
+            records.append(record)
         }.flatMap(\.self)
     }
 
@@ -47,7 +47,7 @@ public struct FleetView: Sendable {
         named name: String, _ reader: StoreReader, guards: GuardsInForce
     ) throws(StorageError) -> Standing? {
         guard let number = try reader.number(named: name) else { return nil }
-        return try reader.statusRow(number, at: now).map { standing($0, guards) }
+        return try reader.closedRecord(number, at: now).map { standing($0, guards) }
     }
 
     /// What `render` makes of each number, most urgent first, without those of which it makes nothing.
@@ -64,8 +64,8 @@ public struct FleetView: Sendable {
         _ reader: StoreReader, guards: GuardsInForce, inParallel: Bool = false,
         _ render: @escaping @Sendable (Standing) -> Value?
     ) throws(StorageError) -> [Value] {
-        let parts = try parts(reader, inParallel: inParallel, from: [:]) { (ranks: inout [Int: [Value]], row) in
-            let standing = standing(row, guards)
+        let parts = try parts(reader, inParallel: inParallel, from: [:]) { (ranks: inout [Int: [Value]], record) in
+            let standing = standing(record, guards)
             if let value = render(standing) { ranks[standing.rank, default: []].append(value) }
         }
         let ranks = Set(parts.flatMap(\.keys)).sorted()
@@ -76,7 +76,7 @@ public struct FleetView: Sendable {
     /// each processor.
     private func parts<Gathered: Sendable>(
         _ reader: StoreReader, inParallel: Bool, from empty: Gathered,
-        _ add: @escaping @Sendable (inout Gathered, StatusRow) -> Void
+        _ add: @escaping @Sendable (inout Gathered, NumberRecord) -> Void
     ) throws(StorageError) -> [Gathered] {
         let writes = try reader.recentWrites(at: now)
         let processors = min(ProcessInfo.processInfo.activeProcessorCount, Self.mostParts)
@@ -86,8 +86,8 @@ public struct FleetView: Sendable {
             let after = part > 0 ? cuts[part - 1] : nil
             let last = part < cuts.count ? cuts[part] : nil
             var gathered = empty
-            try readPages(reader, after: after, through: last, writes) { rows in
-                for row in rows { add(&gathered, row) }
+            try readPages(reader, after: after, through: last, writes) { records in
+                for record in records { add(&gathered, record) }
             }
             return gathered
         }
@@ -113,27 +113,31 @@ public struct FleetView: Sendable {
         return parts
     }
 
-    private func standing(_ row: StatusRow, _ guards: GuardsInForce) -> Standing {
+    private func standing(_ record: NumberRecord, _ guards: GuardsInForce) -> Standing {
         Standing(
-            row.record(withPlaceholder: Self.placeholder), operatorPIN: Self.placeholder, policy: policy, now: now,
-            guards: guards)
+            record, operatorPIN: Self.operatorPIN(of: record), policy: policy, now: now, guards: guards)
     }
 
     private func readPages(
         _ reader: StoreReader, after first: PhoneNumber? = nil, through last: PhoneNumber? = nil,
-        _ writes: StoreReader.RecentWrites, _ body: ([StatusRow]) -> Void
+        _ writes: StoreReader.RecentWrites, _ body: ([NumberRecord]) -> Void
     ) throws(StorageError) {
         var after = first
         repeat {
-            let page = try reader.statusRows(
+            let page = try reader.closedRecords(
                 after: after, through: last, limit: Self.pageSize, at: now, writes: writes)
-            body(page.rows)
+            body(page.records)
             after = page.next
         } while after != nil
     }
 
-    /// Stands in for every PIN where none is needed; a status then takes the operator's PINs for unchanged.
-    public static let placeholder: PIN = {
+    /// What the planner is given for the value of the operator-owned PIN of a closed record: some value when there is one,
+    /// which it takes for unchanged, and nil when the value could not be read.
+    public static func operatorPIN(of record: NumberRecord) -> PIN? {
+        record.desired?.operatorPINMark == nil ? nil : placeholder
+    }
+
+    private static let placeholder: PIN = {
         guard let pin = PIN(digits: "000000") else { preconditionFailure("six digits are a PIN") }
         return pin
     }()

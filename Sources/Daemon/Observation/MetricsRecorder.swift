@@ -38,13 +38,12 @@ final class MetricsRecorder: Sendable {
 
     func note(_ report: EngineReport) {
         switch report {
-        case .requestSent: state.withLock { $0.inFlight += 1 }
-        case .requestEnded(let change, _): noteEnd(change)
-        case .storeFailed: state.withLock { $0.storeIsFailing = true }
-        case .storeRecovered: state.withLock { $0.storeIsFailing = false }
-        case .planned, .adopted, .adoptionHeld, .leftExposed, .orderEnded, .endpointDown, .endpointUp,
-            .exposureReduced, .exposurePermitted, .adoptionFailed, .numberUnreadable, .clockBehind, .clockRight,
-            .stopped:
+        case .number(.requestSent): state.withLock { $0.inFlight += 1 }
+        case .number(.requestEnded(let change, _)): noteEnd(change)
+        case .store(.failed): state.withLock { $0.storeIsFailing = true }
+        case .store(.recovered): state.withLock { $0.storeIsFailing = false }
+        case .number(.planned), .number(.setAside), .number(.readAgain), .number(.pinsUnreadable), .desiredState,
+            .orderEnded, .guardChanged, .stopped:
             break
         }
     }

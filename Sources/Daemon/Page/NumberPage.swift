@@ -5,7 +5,7 @@ import Storage
 struct NumberPage {
     let now: Instant
     let standing: Standing
-    let pins: [PINSummary]
+    let pins: [PINRow]
     /// Newest first.
     let changes: [ChangeEntry]
 
@@ -63,12 +63,13 @@ struct NumberPage {
 
     private var generations: HTML {
         guard !pins.isEmpty else { return "" }
-        let rows = pins.map { pin -> HTML in
-            """
+        let rows = pins.map { row -> HTML in
+            let pin = row.generation
+            return """
             <tr><th scope="row" data-name="Generation">\(pin.generation)</th><td data-name="Origin">\(pin.origin.text)</td>\
             <td data-name="Made">\(time.html(pin.createdAt))</td><td data-name="Live from">\(time.html(pin.liveFrom))</td>\
             <td data-name="Live until">\(time.html(pin.liveUntil))</td>\
-            <td data-name="May be live">\(pin.maybeLive ? "yes" : "no")</td></tr>
+            <td data-name="May be live">\(row.maybeLive ? "yes" : "no")</td></tr>
             """
         }
         return """

@@ -189,7 +189,7 @@ extension Demo {
             guard let number = PhoneNumber(entry.number), let record = try store.record(number, at: fleet.now),
                 let state = truth[entry.token]
             else { throw Failure.failed("\(entry.number) is not in the store") }
-            let pin = record.likeliestGeneration.flatMap { record.generation($0)?.pin.reveal() }
+            let pin = record.likeliestGeneration.flatMap { record.generation($0)?.pin?.reveal() }
             let agrees = record.isAsDesired && pin == state.pin
             agreed += agrees ? 1 : 0
             table.add([

@@ -1,0 +1,147 @@
+/// What changes a record without a request of its own: desired states, orders, and what a start finds.
+///
+/// Each rule is here once. The store applies it to the row that it has loaded, the engine to the record that it works on,
+/// and the exploration, the simulation and `plan` to theirs.
+extension NumberRecord {
+    /// The record of a number that comes into the desired state for the first time.
+    public static func new(_ desired: DesiredNumber, at now: Instant) -> NumberRecord {
+        NumberRecord(number: desired.number).adopting(desired, at: now)
+    }
+
+    /// The record under another desired state, nil for none: backoff and refusals end, and the number is due.
+    ///
+    /// At another endpoint nothing is known of the number, so its belief gains `off` and `foreign`. A new value of its
+    /// token, and a return into the desired state, have the desired state applied again. A number that need not be
+    /// enabled any more is not exposed any more.
+    public func adopting(_ newDesired: DesiredNumber?, at now: Instant) -> NumberRecord {
+        guard newDesired != desired else { return self }
+        var next = self
+        if let newDesired {
+            if hasLeft(newDesired.endpoint) { next.belief = belief.addingForeign().addingOff() }
+            if desired == nil || isNewToken(of: newDesired) { next.appliedAt = nil }
+            next.endBackoff()
+            next.identity = Identity(of: newDesired)
+        }
+        next.desired = newDesired
+        if newDesired?.verification != .enabled { next.cycle = nil }
+        next.becomeDue(at: now)
+        return next
+    }
+
+    /// The record under an operator's order. An order to the whole fleet that pauses or resumes changes the fleet's own
+    /// pause; of its numbers it changes when those that wait for no instant are planned again.
+    public func obeying(_ order: Order, toFleet isToFleet: Bool, at now: Instant) -> NumberRecord {
+        guard desired != nil else { return self }
+        var next = self
+        switch order {
+        case .pause where isToFleet: return self
+        case .resume where isToFleet:
+            next.dueAt = dueAt ?? now
+            return next
+        case .pause(let pause): next.pause = pause
+        case .resume: next.pause = nil
+        case .rotate(let instant): next.rotateBefore = earliestThatRotates(rotateBefore, instant)
+        case .reapply:
+            next.appliedAt = nil
+            next.endBackoff()
+        case .reset:
+            next.belief = belief.addingForeign().addingOff()
+            next.lastAccepted = nil
+            next.appliedAt = nil
+            next.endBackoff()
+        }
+        next.becomeDue(at: now)
+        return next
+    }
+
+    /// The record after the process stopped between the request of `effect` and its answer, or after the answer could
+    /// not be recorded: the request may have been carried out, and may still be.
+    public func interrupted(in effect: Effect, at now: Instant) -> NumberRecord {
+        var next = self
+        next.belief = belief.widened(by: effect, sentAt: now)
+        next.setLiveUntil(nil, of: effect.generation.map { [$0] } ?? [])
+        next.lastAccepted = nil
+        next.refusals = nil
+        next.attempts += 1
+        next.becomeDue(at: now)
+        return next
+    }
+
+    /// The record in a store that was restored from an older copy: requests since the copy are unknown.
+    public func restored(at now: Instant) -> NumberRecord {
+        var next = self
+        next.belief = belief.addingForeign().addingOff()
+        next.lastAccepted = nil
+        next.retryAt = nil
+        next.becomeDue(at: now)
+        return next
+    }
+
+    /// The record after an operator confirmed the clock: a wait that an earlier clock had set into the future ends.
+    public func clockAccepted(at now: Instant) -> NumberRecord {
+        guard let dueAt, dueAt > now else { return self }
+        var next = self
+        next.becomeDue(at: now)
+        return next
+    }
+
+    /// The record with `foreign` in its belief when a PIN that may be live cannot be unsealed.
+    ///
+    /// While only a request in doubt may set such a PIN, nothing is gained by a reset: the doubt has to settle first.
+    public func countingUnreadable(at now: Instant, settleDelay: Duration) -> NumberRecord {
+        guard !belief.maybeForeign, generations.contains(where: \.isUnreadable) else { return self }
+        let doubted = belief.unsettledDoubts(at: now, settleDelay: settleDelay).compactMap(\.effect.generation)
+        guard belief.generations.contains(where: { isUnreadable($0) && !doubted.contains($0) }) else { return self }
+        var next = self
+        next.belief = belief.addingForeign()
+        return next
+    }
+
+    /// Whether an entry with `endpoint` means another endpoint than the belief is about.
+    func hasLeft(_ endpoint: Endpoint) -> Bool {
+        identity.map { $0.endpoint != endpoint } ?? false
+    }
+
+    /// Whether the entry's token has another value than before. A value that was never known is not a new one.
+    private func isNewToken(of newDesired: DesiredNumber) -> Bool {
+        guard let known = identity?.tokenMark, let mark = newDesired.tokenMark else { return false }
+        return known != mark
+    }
+
+    /// Of two instants before which a PIN must not have been made, the one that rotates the newest PIN first. A revealed
+    /// PIN, whose rotation is in the future, so neither defers an ordered rotation nor one for an earlier reveal.
+    private func earliestThatRotates(_ known: Instant?, _ instant: Instant) -> Instant {
+        guard let known else { return instant }
+        guard let newest = generations.last?.createdAt, newest < min(known, instant) else { return max(known, instant) }
+        return min(known, instant)
+    }
+
+    private mutating func endBackoff() {
+        retryAt = nil
+        attempts = 0
+        refusals = nil
+        lastFailure = nil
+    }
+
+    /// An unmanaged number is never due.
+    private mutating func becomeDue(at now: Instant) {
+        dueAt = desired == nil ? nil : now
+    }
+}
+
+extension Flight {
+    /// The request under another desired state of its number.
+    public func adopting(_ desired: DesiredNumber?, at now: Instant) -> Flight {
+        var next = self
+        if let desired, before.hasLeft(desired.endpoint) { next.isOvertaken = true }
+        next.before = before.adopting(desired, at: now)
+        return next
+    }
+
+    /// The request under an order to its number.
+    public func obeying(_ order: Order, toFleet isToFleet: Bool, at now: Instant) -> Flight {
+        var next = self
+        next.before = before.obeying(order, toFleet: isToFleet, at: now)
+        return next
+    }
+}

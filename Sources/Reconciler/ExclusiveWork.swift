@@ -1,0 +1,149 @@
+import Planning
+
+/// Adoptions and orders: the store applies them to its rows, one at a time, and the engine writes nothing meanwhile. So
+/// no record that was read before can be saved over what they have written.
+///
+/// Valid transitions are:
+///
+///     idle     -> adopting       a reading waits, and no number that leaves is being enabled first
+///     idle     -> ordering       an order waits
+///     adopting -> idle           adopted, held, or failed: a reading that failed waits again
+///     ordering -> idle           durable, or failed
+struct ExclusiveWork: Sendable {
+    /// An operator's order, and its entry for the audit trail.
+    struct PendingOrder: Sendable {
+        let id: OrderID
+        let order: Order
+        let scope: OrderScope
+        let entry: EventEntry
+    }
+
+    /// What is under way, or begins.
+    enum Work: Sendable {
+        case adoption(DesiredStateReading, at: Instant)
+        case order(PendingOrder, at: Instant)
+    }
+
+    /// The most orders that wait.
+    static let maxOrders = 1000
+
+    private(set) var underWay: Work?
+    private var reading: DesiredStateReading?
+    /// Numbers that we have exposed and that the reading does not name: they are enabled before it is adopted, each
+    /// until its own instant.
+    private var leaving: [PhoneNumber: Instant] = [:]
+    private var orders: [PendingOrder] = []
+    /// Whether the last work was an order: then a reading that waits comes first.
+    private var lastWasOrder = false
+
+    var isIdle: Bool { underWay == nil }
+
+    /// Whether a reading waits, so that only exposed numbers are sent requests.
+    var isReadingWaiting: Bool { reading?.state != nil }
+
+    /// Whether nothing is under way, and nothing waits but for a stop.
+    var isQuiet: Bool { underWay == nil && orders.isEmpty }
+
+    /// When a reading need not wait any longer; nil when none waits for an instant.
+    var deadline: Instant? { reading == nil ? nil : leaving.values.max() }
+
+    // MARK: Readings
+
+    /// A reading waits to be adopted; it replaces an earlier one. Numbers that it drops while we have them exposed are
+    /// enabled first, each for at most `grace` from the first reading that drops it.
+    mutating func read(
+        _ newer: DesiredStateReading, exposed: some Collection<PhoneNumber>, grace: Duration, now: Instant
+    ) {
+        var newer = newer
+        // The same file read once more is still the one that somebody accepted.
+        if let state = newer.state, state.acceptedBy == nil, let accepted = acceptedBy(of: state.sha256) {
+            newer.state?.acceptedBy = accepted
+        }
+        reading = Self.latest(reading, newer)
+        guard let state = newer.state else { return }
+        let dropped = Set(exposed).subtracting(state.numbers.map(\.number))
+        let until = now.advanced(by: grace)
+        leaving = Dictionary(uniqueKeysWithValues: dropped.map { ($0, min(leaving[$0] ?? until, until)) })
+    }
+
+    private func acceptedBy(of sha256: String) -> String? {
+        if let waiting = reading?.state, waiting.sha256 == sha256 { return waiting.acceptedBy }
+        if case .adoption(let reading, _) = underWay, let state = reading.state, state.sha256 == sha256 {
+            return state.acceptedBy
+        }
+        return nil
+    }
+
+    /// A reading could not be adopted: it waits again, unless a newer one does.
+    mutating func adoptionFailed() {
+        guard case .adoption(let failed, _) = underWay else { preconditionFailure("an adoption was under way") }
+        reading = reading.map { Self.latest(failed, $0) } ?? failed
+        underWay = nil
+    }
+
+    /// The newer reading; or its PINs alone, when its file is not valid and an earlier state waits.
+    private static func latest(_ earlier: DesiredStateReading?, _ newer: DesiredStateReading) -> DesiredStateReading {
+        guard newer.state == nil, let earlier, earlier.state != nil else { return newer }
+        return DesiredStateReading(state: earlier.state, operatorPINs: newer.operatorPINs)
+    }
+
+    /// The adoption is done; gives the reading and the instant of its edits.
+    mutating func finishAdoption() -> (DesiredStateReading, at: Instant) {
+        guard case .adoption(let reading, let at) = underWay else { preconditionFailure("an adoption was under way") }
+        underWay = nil
+        lastWasOrder = false
+        return (reading, at)
+    }
+
+    // MARK: Orders
+
+    /// Queues an order.
+    ///
+    /// - Returns: why it cannot be queued; nil when it is.
+    mutating func enqueue(_ order: PendingOrder) -> String? {
+        guard orders.count < Self.maxOrders else {
+            return "\(Self.maxOrders) orders wait already: repeat it later"
+        }
+        orders.append(order)
+        return nil
+    }
+
+    /// The order is done; gives it and the instant of its edits.
+    mutating func finishOrder() -> (PendingOrder, at: Instant) {
+        guard case .order(let order, let at) = underWay else { preconditionFailure("an order was under way") }
+        underWay = nil
+        lastWasOrder = true
+        return (order, at)
+    }
+
+    /// Gives up the orders that wait.
+    mutating func dropOrders() -> [PendingOrder] {
+        defer { orders = [] }
+        return orders
+    }
+
+    // MARK: Turn
+
+    /// Begins what comes next, if anything may.
+    ///
+    /// - Parameters:
+    ///   - mayAdopt: false while stopping.
+    ///   - isBeingEnabled: whether a number is exposed and on its way out of that.
+    mutating func begin(mayAdopt: Bool, now: Instant, isBeingEnabled: (PhoneNumber) -> Bool) -> Work? {
+        guard underWay == nil else { return nil }
+        let mayAdoptNow = mayAdopt && reading != nil && !isWaitingForLeaving(now: now, isBeingEnabled)
+        if !orders.isEmpty, !(lastWasOrder && mayAdoptNow) {
+            underWay = .order(orders.removeFirst(), at: now)
+        } else if mayAdoptNow, let next = reading {
+            reading = nil
+            leaving = [:]
+            underWay = .adoption(next, at: now)
+        }
+        return underWay
+    }
+
+    private mutating func isWaitingForLeaving(now: Instant, _ isBeingEnabled: (PhoneNumber) -> Bool) -> Bool {
+        leaving = leaving.filter { now < $0.value && isBeingEnabled($0.key) }
+        return !leaving.isEmpty
+    }
+}

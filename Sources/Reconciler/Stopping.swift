@@ -1,0 +1,31 @@
+import Planning
+
+/// The clean stop: what has begun is completed, as far as the grace period goes.
+///
+/// Valid transitions are: running -> stopping -> stopped.
+struct Stopping: Sendable {
+    private enum State: Sendable {
+        case running
+        case stopping(deadline: Instant)
+        case stopped
+    }
+
+    private var state = State.running
+
+    var isRequested: Bool { if case .running = state { false } else { true } }
+    var isStopped: Bool { if case .stopped = state { true } else { false } }
+    /// The end of the grace period; nil unless a stop is under way.
+    var deadline: Instant? { if case .stopping(let deadline) = state { deadline } else { nil } }
+
+    /// A stop is requested; a second request changes nothing.
+    mutating func request(deadline: Instant) {
+        if case .running = state { state = .stopping(deadline: deadline) }
+    }
+
+    /// Whether the engine stops now: everything is quiet, or the grace period is over.
+    mutating func finish(isQuiet: @autoclosure () -> Bool, now: Instant) -> Bool {
+        guard case .stopping(let deadline) = state, now >= deadline || isQuiet() else { return false }
+        state = .stopped
+        return true
+    }
+}

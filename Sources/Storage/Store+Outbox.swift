@@ -1,0 +1,141 @@
+import GRDB
+import Planning
+import Synchronization
+
+/// Which hooks want which notifications. The store keeps it, so that no write has to ask whether there are any.
+struct Subscriptions: Sendable {
+    private var hooks: [HookKind: [String]] = [:]
+
+    /// None.
+    init() {}
+
+    /// Those of the hooks in the store.
+    init(_ db: Database) throws {
+        let rows = try db.rows(of: "hooks", "SELECT name, kinds FROM hooks ORDER BY name") { ($0.text(), $0.text()) }
+        for (name, kinds) in rows {
+            for kind in kinds.split(separator: " ").compactMap({ HookKind(rawValue: String($0)) }) {
+                hooks[kind, default: []].append(name)
+            }
+        }
+    }
+
+    /// The hooks that want `kind`.
+    func hooks(wanting kind: HookKind) -> [String] { hooks[kind] ?? [] }
+
+    /// Whether any hook wants to be notified of what becomes of a number.
+    var areOfNumbers: Bool { !hooks.keys.allSatisfy { !Self.ofNumbers.contains($0) } }
+
+    private static let ofNumbers: Set<HookKind> = [.rotated, .exposed, .failed, .recovered]
+}
+
+/// Notifications are part of the transaction that causes them: they are in the outbox if and only if it is durable.
+extension Store {
+    /// Whether the rows of numbers are written with what hooks want to know of them.
+    var notifiesOfNumbers: Bool { subscriptions.withLock(\.areOfNumbers) }
+
+    /// Reads again which hooks there are.
+    func refreshSubscriptions() throws(StorageError) {
+        let read = try reader.read { try Subscriptions($0) }
+        subscriptions.withLock { $0 = read }
+    }
+
+    /// Appends to the audit trail, and to the outbox of the hooks that want to know.
+    func append(_ entry: EventEntry, _ db: Database) throws {
+        let statement = try db.cachedStatement(
+            sql: "INSERT INTO events (at, kind, number, actor, detail) VALUES (?, ?, ?, ?, ?)"
+        )
+        try statement.run { row in
+            row.instant(entry.at)
+            row.text(entry.kind.rawValue)
+            row.text(entry.number?.description)
+            row.text(entry.actor.boundedLine(to: TextLimit.line))
+            row.text(entry.detail.boundedLine(to: TextLimit.line))
+        }
+        // What a hook itself has seen would be notified by another look, and so on.
+        guard let kind = HookKind(entry.kind), !entry.actor.hasPrefix("hook ") else { return }
+        try notify(
+            kind, at: entry.at, number: entry.number, detail: entry.detail.boundedLine(to: TextLimit.line), db)
+    }
+
+    /// The part of a stored record that notifications depend on; nil when the store does not know the number.
+    static func health(of number: PhoneNumber, _ db: Database) throws -> NumberRecord.Health? {
+        let sql = """
+            SELECT rotated_at, attempts, managed = 1 AND verification = 'enabled' AND cycle_since IS NOT NULL, last_error
+            FROM numbers WHERE number = ?
+            """
+        return try db.firstRow(of: "numbers", key: number.description, sql, [number.description]) { row in
+            NumberRecord.Health(
+                rotatedAt: try row.optionalInstant("rotated_at"), attempts: row.integer(), isInCycle: row.flag(),
+                lastError: row.optionalText())
+        }
+    }
+
+    /// Notifies the hooks of what became of a number when its row was written.
+    func notify(of record: NumberRecord, since before: NumberRecord.Health, _ db: Database) throws {
+        guard notifiesOfNumbers else { return }
+        // Asked first as if there were trouble: mostly there is nothing to notify, whatever the answer.
+        guard !HookKind.caused(by: before, record.health, isTroubled: true).isEmpty else { return }
+        let number = record.number.description
+        let isTroubled = try Bool.fetchOne(
+            db, sql: "SELECT EXISTS (SELECT 1 FROM hook_troubles WHERE number = ?)", arguments: [number])
+        let last = try LastChange(of: record.number, db)
+        for kind in HookKind.caused(by: before, record.health, isTroubled: isTroubled == true) {
+            var at = last?.at ?? record.cycle?.since ?? record.appliedAt ?? .distantPast
+            var detail: String?
+            switch kind {
+            case .rotated: at = record.rotatedAt ?? at
+            case .exposed, .failed:
+                detail = record.lastError?.boundedLine(to: TextLimit.line)
+                try db.execute(sql: "INSERT OR IGNORE INTO hook_troubles (number) VALUES (?)", arguments: [number])
+            case .recovered:
+                try db.execute(sql: "DELETE FROM hook_troubles WHERE number = ?", arguments: [number])
+            case .held, .invalid, .endpointDown, .endpointUp, .leftExposed, .revealed, .restored, .clockBehind: break
+            }
+            try notify(
+                kind, at: at, number: record.number, changeID: last?.id, generation: record.belief.generations.last,
+                detail: detail, db)
+        }
+    }
+
+    /// Puts one notification into the outbox of each hook that wants it.
+    private func notify(
+        _ kind: HookKind, at: Instant, number: PhoneNumber?, changeID: Int64? = nil, generation: Int? = nil,
+        detail: String?, _ db: Database
+    ) throws {
+        let hooks = subscriptions.withLock { $0.hooks(wanting: kind) }
+        guard !hooks.isEmpty else { return }
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT INTO outbox (hook, kind, at, number, change_id, generation, detail) VALUES (?, ?, ?, ?, ?, ?, ?)
+                """)
+        for hook in hooks {
+            try statement.run { row in
+                row.text(hook)
+                row.text(kind.rawValue)
+                row.instant(at)
+                row.text(number?.description)
+                row.integer(changeID)
+                row.integer(generation)
+                row.text(detail)
+            }
+        }
+    }
+}
+
+/// The newest request for a number: what its row is written for.
+private struct LastChange {
+    let id: Int64
+    /// When it ended, or was sent.
+    let at: Instant
+
+    init?(of number: PhoneNumber, _ db: Database) throws {
+        let sql = """
+            SELECT id, coalesce(answered_at, sent_at) FROM changes WHERE number = ? ORDER BY id DESC LIMIT 1
+            """
+        let found = try db.firstRow(of: "changes", key: number.description, sql, [number.description]) { row in
+            (id: row.identifier(), at: try row.instant("sent_at"))
+        }
+        guard let found else { return nil }
+        (id, at) = found
+    }
+}

@@ -1,0 +1,71 @@
+import GRDB
+import Planning
+
+/// Numbers whose records cannot be read, so that no transformation of the core can be applied to them.
+///
+/// Their belief is made the widest. That is true of every number, so nothing is lost by it but a PIN that is live, and
+/// whatever is sent once the record can be read again begins with certainty.
+extension Store {
+    /// Writes the widest belief of a number, and the doubt of a request that may still land.
+    func writeWidestBelief(of number: PhoneNumber, afterDoubtful effect: Effect? = nil, at now: Instant, _ db: Database)
+        throws
+    {
+        var assignments = "maybe_off = 1, maybe_foreign = 1"
+        switch effect {
+        case nil: break
+        case .off: assignments += ", off_doubt_at = '\(now)'"
+        case .on(let generation):
+            try db.execute(
+                sql: """
+                    UPDATE pins SET maybe_live = 1, doubt_at = ?, live_until = NULL WHERE number = ? AND generation = ?
+                    """, arguments: [now.description, number.description, generation])
+        }
+        try db.execute(
+            sql: "UPDATE numbers SET version = version + 1, \(assignments) WHERE number = ?",
+            arguments: [number.description])
+    }
+
+    /// Writes the entry of a number beside its widest belief; nil for none.
+    func writeEntryAlone(
+        _ entry: DesiredNumber?, of number: PhoneNumber, revision: Int, at now: Instant, _ db: Database
+    ) throws {
+        var assignments = ["managed = ?", "due_at = ?", "desired_revision = ?"]
+        var arguments: StatementArguments = [entry != nil, entry.map { _ in now.description }, revision]
+        if let entry {
+            assignments += DesiredNumber.columns.map { "\($0) = ?" }
+            arguments += StatementArguments(entry.columnValues)
+        }
+        let sql = """
+            UPDATE numbers SET version = version + 1, maybe_off = 1, maybe_foreign = 1,
+                \(assignments.joined(separator: ", ")) WHERE number = ?
+            """
+        try db.execute(sql: sql, arguments: arguments + [number.description])
+    }
+
+    /// Reports them in the audit trail.
+    func reportUnreadable(_ numbers: [UnreadableNumber], at now: Instant, _ db: Database) throws {
+        for number in numbers {
+            try append(
+                EventEntry(at: now, kind: .recordUnreadable, number: number.number, detail: number.message), db)
+        }
+    }
+
+    /// Does `work` on one number's row, a single statement. What only concerns that number is added to `unreadable`;
+    /// whatever else fails is thrown.
+    ///
+    /// - Returns: whether it was done.
+    @discardableResult
+    func attempt(
+        _ number: PhoneNumber, _ unreadable: inout [UnreadableNumber], _ work: () throws -> Void
+    ) throws -> Bool {
+        do {
+            try work()
+            return true
+        } catch {
+            let error = StorageError(error, at: path)
+            guard error.concernsOneSubmission else { throw error }
+            unreadable.append(UnreadableNumber(number: number, message: error.description))
+            return false
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import GRDB
+import Planning
+import Testing
+
+@testable import Storage
+
+/// Notifications are written with what causes them, for the hooks that want them.
+struct OutboxTests {
+    private static let held = EventEntry(at: Sample.now, kind: .configurationHeld, detail: "too many")
+
+    private func word(_ store: Store) throws -> HookKind? {
+        guard case .deliver(let word) = try store.nextWord(for: "pager", now: Sample.at(10)) else { return nil }
+        return word.kind
+    }
+
+    @Test func `A store that is opened again tells the hooks that it had`() throws {
+        let directory = try StateDirectory()
+        let first = try Store.open(at: directory.location, key: Sample.key)
+        _ = try first.setHooks([("pager", [.held])])
+        try first.close()
+        let second = try Store.open(at: directory.location, key: Sample.key)
+        try second.commit([.event(Self.held)])
+        #expect(try word(second) == .held)
+        try second.close()
+    }
+
+    @Test func `Without hooks nothing is noted, and with one only what it wants`() throws {
+        let store = try Sample.store(1)
+        try store.commit([.event(Self.held)])
+        _ = try store.setHooks([("pager", [.rotated])])
+        try store.commit([.event(Self.held)])
+        #expect(try word(store) == nil)
+        _ = try store.setHooks([("pager", [.held])])
+        try store.commit([.event(Self.held)])
+        #expect(try word(store) == .held)
+        _ = try store.setHooks([])
+        try store.commit([.event(Self.held)])
+        #expect(try store.queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM outbox") } == 0)
+    }
+
+    /// Every notification as `kind number change generation detail`, at its instant, in order.
+    private func notifications(_ store: Store) throws -> [String] {
+        try store.texts(
+            """
+            SELECT hook || ' ' || kind || ' ' || coalesce(number, '-') || ' ' || coalesce(change_id, '-') || ' '
+                || coalesce(generation, '-') || ' ' || coalesce(detail, '-') || ' ' || at FROM outbox ORDER BY id
+            """
+        ).compactMap(\.self)
+    }
+
+    @Test func `What becomes of a number is notified once, with its request, its PIN and its error`() throws {
+        let store = try Sample.store(1)
+        let all: Set<HookKind> = [.rotated, .exposed, .failed, .recovered]
+        _ = try store.setHooks([("pager", all), ("vault", [.rotated])])
+        let number = try Sample.number(1)
+        try store.addGeneration(1, "284715", to: 1)
+        try store.commit([.openChange(try Sample.change(1, 1, generation: 1))])
+        func save(_ second: Int, _ change: (inout NumberRecord) -> Void) throws {
+            var record = try store.required(1)
+            change(&record)
+            try store.commit([.save(record, newGeneration: nil, touched: [])])
+        }
+        for attempt in 1...4 {
+            try save(attempt) { record in
+                record.attempts = attempt
+                record.lastError = "enable: refused\nand more"
+                record.cycle = NumberRecord.Cycle(since: Sample.at(1), reason: .rotationDue)
+            }
+        }
+        try store.commit([.closeChange(id: 1, answeredAt: Sample.at(9), outcome: Outcome(.success))])
+        try save(10) { record in
+            record.attempts = 0
+            record.lastError = nil
+            record.cycle = nil
+            record.rotatedAt = Sample.at(8)
+        }
+        try save(11) { $0.appliedAt = Sample.at(11) }
+        #expect(
+            try notifications(store) == [
+                "pager exposed \(number) 1 1 enable: refused \(Sample.now)",
+                "pager failed \(number) 1 1 enable: refused \(Sample.now)",
+                "pager rotated \(number) 1 1 - \(Sample.at(8))", "vault rotated \(number) 1 1 - \(Sample.at(8))",
+                "pager recovered \(number) 1 1 - \(Sample.at(9))",
+            ])
+        #expect(try store.count("hook_troubles") == 0)
+        // Without trouble that was notified, its end is not.
+        try save(12) { $0.lastError = "timeout" }
+        try save(13) { $0.lastError = nil }
+        #expect(try store.count("outbox") == 5)
+    }
+
+    @Test func `What is not kept is not notified, and neither is what a hook itself did`() throws {
+        let store = try Sample.store(1)
+        _ = try store.setHooks([("pager", [.held, .revealed])])
+        let late = StoreMutation.reschedule(NumberRecord(number: try Sample.number(9)))
+        let results = store.commit(batch: [[.event(Self.held), late], [.event(Self.held)]])
+        #expect(results.map { (try? $0.get()) != nil } == [false, true])
+        #expect(try store.count("outbox") == 1)
+        let look = { (actor: String) in
+            StoreMutation.event(EventEntry(at: Sample.now, kind: .pinRevealed, actor: actor, detail: "generation 1"))
+        }
+        try store.commit([look("hook vault")])
+        #expect(try store.count("outbox") == 1)
+        try store.commit([look("ops (uid 1000)")])
+        #expect(try store.count("outbox") == 2)
+    }
+
+    @Test func `A start that finds an interrupted request notifies of the failure that it is`() throws {
+        let store = try Sample.store(1)
+        _ = try store.setHooks([("pager", [.failed])])
+        var record = try store.required(1)
+        record.attempts = 2
+        record.belief = record.belief.widened(by: .off, sentAt: Sample.now)
+        try store.commit([
+            .save(record, newGeneration: nil, touched: []), .openChange(try Sample.change(1, 1)),
+        ])
+        #expect(try store.count("outbox") == 0)
+        _ = try store.recoverInterrupted(at: Sample.at(60))
+        #expect(try notifications(store) == ["pager failed \(record.number) 1 - - \(Sample.at(60))"])
+    }
+}
