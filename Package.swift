@@ -75,17 +75,19 @@ let package = Package(
     targets: [
         .target(
             name: "BuildCommit", cSettings: commit.map { [.define("TWOSTEPD_COMMIT", to: $0)] } ?? []),
+        room("Files"),
         room("Planning"),
-        room("ConfigFile", ["Planning", crypto, yams]),
+        room("ConfigFile", ["Files", "Planning", crypto, yams]),
         room("VendorAPI", ["Planning", httpClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS]),
-        room("Storage", ["Planning", grdb, sqlite, crypto]),
+        room("Storage", ["Files", "Planning", grdb, sqlite, crypto]),
         room("Reconciler", ["Planning"]),
         room("SimulatedVendor", [nioCore, nioPosix, nioHTTP1]),
         .target(name: "LinuxShim"),
         room(
             "Daemon",
             [
-                "BuildCommit", "LinuxShim", "Planning", "ConfigFile", "VendorAPI", "Storage", "Reconciler", crypto,
+                "BuildCommit", "LinuxShim", "Files", "Planning", "ConfigFile", "VendorAPI", "Storage", "Reconciler",
+                crypto,
                 httpClient, httpTypes,
                 hummingbirdCore, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
             ]
@@ -93,7 +95,7 @@ let package = Package(
         .executableTarget(
             name: "twostepd",
             dependencies: [
-                "Planning", "ConfigFile", "VendorAPI", "Storage", "Reconciler", "Daemon", "SimulatedVendor",
+                "Files", "Planning", "ConfigFile", "VendorAPI", "Storage", "Reconciler", "Daemon", "SimulatedVendor",
                 argumentParser, logging,
             ],
             swiftSettings: strict
@@ -120,10 +122,11 @@ let package = Package(
             path: "Tests/FuzzTargets", swiftSettings: strict + [testable]),
         .testTarget(
             name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Corpus"], swiftSettings: strict + [testable]),
+        tests(of: "Files"),
         tests(of: "Planning", ["Dice", "Exploration"]),
         tests(of: "Reconciler", ["Dice", "Planning", "Storage", "Simulation"]),
-        tests(of: "ConfigFile", ["Dice", "Planning", yams], exclude: ["Fixtures"]),
-        tests(of: "Storage", ["Planning", crypto, grdb]),
+        tests(of: "ConfigFile", ["Dice", "Files", "Planning", yams], exclude: ["Fixtures"]),
+        tests(of: "Storage", ["Files", "Planning", crypto, grdb]),
         tests(
             of: "VendorAPI", ["SimulatedVendor", "Planning", nioCore, nioPosix, nioSSL], exclude: ["Certificates"]),
         tests(of: "SimulatedVendor", [nioCore, nioPosix]),
@@ -131,8 +134,8 @@ let package = Package(
         .testTarget(
             name: "TwostepdTests",
             dependencies: [
-                "twostepd", "Daemon", "ConfigFile", "LinuxShim", "Planning", "SimulatedVendor", "Storage", crypto,
-                logging,
+                "twostepd", "Daemon", "ConfigFile", "Files", "LinuxShim", "Planning", "SimulatedVendor", "Storage",
+                argumentParser, crypto, httpTypes, logging,
             ],
             exclude: ["Golden"],
             swiftSettings: strict),

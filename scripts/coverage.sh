@@ -84,7 +84,7 @@ fi
     awk -v suites="$suites" '
         # What is asked of each, in per cent.
         BEGIN {
-            asked["Planning"] = 95; asked["ConfigFile"] = 95; asked["Storage"] = 95
+            asked["Files"] = 95; asked["Planning"] = 95; asked["ConfigFile"] = 95; asked["Storage"] = 95
             asked["VendorAPI, judging"] = 95; asked["all"] = 85
             judging = "/(ResponseClassifier|AnswerBody|RetryAfter|Redaction|SecretIndex|ExchangeEnd|FailureReason)[.]swift"
         }

@@ -1,4 +1,5 @@
-import Foundation
+import Files
+import Glibc
 
 /// The folder that the service manager puts credentials in, one a file, readable by this service alone.
 struct CredentialFolder: Sendable {
@@ -11,18 +12,13 @@ struct CredentialFolder: Sendable {
     /// - Parameter name: a legal name, so that it cannot lead out of the folder.
     func bytes(of name: String, limit: Int) throws(SecretError) -> [UInt8]? {
         precondition(SecretShape.isName(name), "only legal names are looked up")
-        let file: BoundedFile
-        do throws(FileProblem) {
-            file = try BoundedFile(path: path(of: name), limit: limit)
-        } catch .notFound {
+        do throws(FileError) {
+            return try CheckedFile.read(path(of: name), .credential(limit: limit))
+        } catch .missing {
             return nil
         } catch {
-            throw .unreadable(name: name, origin: path(of: name), reason: error.description)
+            throw .unreadable(name: name, origin: path(of: name), reason: error.problem)
         }
-        if let problem = file.credentialProblem {
-            throw .unreadable(name: name, origin: path(of: name), reason: problem)
-        }
-        return file.bytes
     }
 
     /// The names of the files in the folder, at most `limit`; none when it cannot be listed, because they serve for

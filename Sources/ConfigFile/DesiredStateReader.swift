@@ -1,9 +1,10 @@
+import Files
 public import Planning
 
 /// Reads the desired-state file strictly: all problems at once, or a value.
 public enum DesiredStateReader {
     /// The most bytes that a file may have.
-    public static let largestFile = BoundedFile.largestConfiguration
+    public static let largestFile = ReadPolicy.configuration.limit
 
     /// Reads the file at `path`.
     ///
@@ -16,9 +17,9 @@ public enum DesiredStateReader {
         path: String, secrets: (any SecretLookup)? = nil, references: ReferenceCheck = .none,
         mark: ((Token) -> String)? = nil
     ) -> Reading<DesiredState> {
-        do throws(FileProblem) {
-            let file = try BoundedFile(path: path)
-            return read(bytes: file.bytes, file: path, secrets: secrets, references: references, mark: mark)
+        do throws(FileError) {
+            let bytes = try CheckedFile.read(path, .configuration)
+            return read(bytes: bytes, file: path, secrets: secrets, references: references, mark: mark)
         } catch {
             return ReadFile.failure(error, file: path)
         }
@@ -26,8 +27,8 @@ public enum DesiredStateReader {
 
     /// SHA-256 of the file's bytes, as a reading has it; nil when it cannot be read.
     public static func sha256(path: String) -> String? {
-        do throws(FileProblem) {
-            return ReadFile.sha256(of: try BoundedFile(path: path).bytes)
+        do throws(FileError) {
+            return ReadFile.sha256(of: try CheckedFile.read(path, .configuration))
         } catch {
             return nil
         }

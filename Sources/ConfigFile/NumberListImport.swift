@@ -1,3 +1,4 @@
+import Files
 import Planning
 
 /// A desired-state file made from a list of numbers.
@@ -15,8 +16,8 @@ public struct ImportedFile: Sendable, Equatable {
 public enum NumberListImport {
     /// Reads the list at `path`; the reading has no value when anything in it is wrong.
     public static func read(path: String) -> Reading<ImportedFile> {
-        do throws(FileProblem) {
-            return read(bytes: try BoundedFile(path: path).bytes, file: path)
+        do throws(FileError) {
+            return read(bytes: try CheckedFile.read(path, .configuration), file: path)
         } catch {
             return ReadFile.failure(error, file: path)
         }
@@ -27,16 +28,17 @@ public enum NumberListImport {
         let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
         // No line of the list is ever shown: a column of it may hold what nobody should see.
         let findings = Findings(file: file, bytes: [], showsSource: false)
-        let imported = read(text, findings)
+        let imported = read(text, file: file, findings)
         var problems = findings.problems(limit: Reading<ImportedFile>.mostProblems)
         guard let imported else { return Reading(value: nil, problems: problems, sha256: nil) }
         problems += imported.problems(file: file)
         return Reading(value: imported.file, problems: problems.sorted(), sha256: ReadFile.sha256(of: bytes))
     }
 
-    private static func read(_ bytes: [UInt8], _ findings: Findings) -> Rendering? {
-        guard bytes.count <= BoundedFile.largestConfiguration else {
-            findings.error(.wholeFile, FileProblem.tooLarge(BoundedFile.largestConfiguration).description)
+    private static func read(_ bytes: [UInt8], file: String, _ findings: Findings) -> Rendering? {
+        let limit = ReadPolicy.configuration.limit
+        guard bytes.count <= limit else {
+            findings.error(.wholeFile, FileError.tooLarge(path: file, limit: limit).problem)
             return nil
         }
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {

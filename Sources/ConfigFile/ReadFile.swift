@@ -1,4 +1,5 @@
 import Crypto
+import Files
 import Planning
 
 /// What both readers do with a file's bytes before they look at its content.
@@ -7,9 +8,9 @@ enum ReadFile {
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     /// The reading of a file that could not be read at all.
-    static func failure<Value>(_ problem: FileProblem, file: String) -> Reading<Value> {
+    static func failure<Value>(_ error: FileError, file: String) -> Reading<Value> {
         let findings = Findings(file: file, bytes: [])
-        findings.error(.wholeFile, problem.description, hint: problem.hint)
+        findings.error(.wholeFile, error.report, hint: error.hint)
         return Reading(value: nil, problems: findings.problems(limit: 1), sha256: nil)
     }
 
@@ -23,7 +24,7 @@ enum ReadFile {
         content: (_ text: TapeText, _ findings: Findings) -> Content?,
         value: (_ content: Content, _ sha256: String) -> Value
     ) -> Reading<Value>? {
-        guard bytes.count <= BoundedFile.largestConfiguration else { return nil }
+        guard bytes.count <= ReadPolicy.configuration.limit else { return nil }
         let mark = bytes.starts(with: byteOrderMark) ? byteOrderMark.count : 0
         let findings = Findings(file: file, bytes: mark > 0 ? Array(bytes[mark...]) : bytes, showsSource: showsSource)
         let found = bytes.withUnsafeBufferPointer { buffer -> Content? in
@@ -48,8 +49,9 @@ enum ReadFile {
         let sha256 = sha256(of: bytes)
         let text = bytes.starts(with: byteOrderMark) ? Array(bytes.dropFirst(byteOrderMark.count)) : bytes
         let findings = Findings(file: file, bytes: text, showsSource: showsSource)
-        guard bytes.count <= BoundedFile.largestConfiguration else {
-            return failure(.tooLarge(BoundedFile.largestConfiguration), file: file)
+        let limit = ReadPolicy.configuration.limit
+        guard bytes.count <= limit else {
+            return failure(.tooLarge(path: file, limit: limit), file: file)
         }
         let document = YAMLDocument(parsing: text, findings: findings)
         var value: Value?

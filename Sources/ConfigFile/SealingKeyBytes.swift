@@ -1,3 +1,5 @@
+import Files
+
 /// The bytes of the sealing key as they stand in its file, and where that is. It cannot print itself.
 public struct SealingKeyBytes: Sendable, CustomStringConvertible, CustomReflectable {
     /// The file's bytes, at most 4 KiB; their form is a matter of the store.
@@ -24,18 +26,14 @@ extension SecretSources {
             }
             return SealingKeyBytes(bytes: bytes, origin: credentials.path(of: name))
         case .file(let path):
-            let file: BoundedFile
-            do throws(FileProblem) {
-                file = try BoundedFile(path: path, limit: Self.largestSecret)
-            } catch .notFound {
+            do throws(FileError) {
+                let bytes = try CheckedFile.read(path, .secret(limit: Self.largestSecret))
+                return SealingKeyBytes(bytes: bytes, origin: path)
+            } catch .missing {
                 return nil
             } catch {
-                throw .unreadable(name: "sealing_key", origin: path, reason: error.description)
+                throw .unreadable(name: "sealing_key", origin: path, reason: error.problem)
             }
-            if let problem = file.privacyProblem {
-                throw .unreadable(name: "sealing_key", origin: path, reason: problem)
-            }
-            return SealingKeyBytes(bytes: file.bytes, origin: path)
         }
     }
 }

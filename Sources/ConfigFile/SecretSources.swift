@@ -1,3 +1,4 @@
+import Files
 import Glibc
 public import Planning
 
@@ -31,25 +32,18 @@ public struct SecretSources: SecretLookup {
     public static func read(settings: Settings, environment: [String: String]) -> Reading<SecretSources> {
         let credential = credentialPath(environment)
         let path = credential ?? settings.secrets
-        var file: BoundedFile
-        do throws(FileProblem) {
-            file = try BoundedFile(path: path, limit: SecretsFile.largest)
-        } catch .notFound {
+        let limit = SecretsFile.largest
+        var bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try CheckedFile.read(path, credential == nil ? .secret(limit: limit) : .credential(limit: limit))
+        } catch .missing {
             let sources = SecretSources(settings, SecretsFile(), path: path, hasFile: false, environment)
             return Reading(value: sources, problems: [], sha256: nil)
         } catch {
             return ReadFile.failure(error, file: path)
         }
-        defer { file.wipe() }
-        // The service manager keeps its credentials to the service; their modes differ between its versions.
-        if let problem = credential == nil ? file.privacyProblem : file.credentialProblem {
-            let findings = Findings(file: path, bytes: [], showsSource: false)
-            findings.error(
-                .wholeFile, "secrets are not read from this file: \(problem)",
-                hint: "give it to the user that runs the daemon, and run 'chmod 600' on it")
-            return Reading(value: nil, problems: findings.problems(limit: 1), sha256: nil)
-        }
-        let reading = SecretsFile.read(bytes: file.bytes, file: path)
+        defer { bytes.wipe() }
+        let reading = SecretsFile.read(bytes: bytes, file: path)
         // A checksum of short secrets could be used to guess them, so there is none.
         return Reading(
             value: reading.value.map { SecretSources(settings, $0, path: path, hasFile: true, environment) },

@@ -1,3 +1,4 @@
+import Files
 import Planning
 import Yams
 
@@ -5,8 +6,8 @@ import Yams
 public enum SettingsReader {
     /// Reads the file at `path`; relative paths in it are relative to its folder.
     public static func read(path: String) -> Reading<Settings> {
-        do throws(FileProblem) {
-            return read(bytes: try BoundedFile(path: path).bytes, file: path)
+        do throws(FileError) {
+            return read(bytes: try CheckedFile.read(path, .configuration), file: path)
         } catch {
             return ReadFile.failure(error, file: path)
         }
@@ -15,14 +16,8 @@ public enum SettingsReader {
     /// Reads bytes that came from `file`.
     public static func read(bytes: [UInt8], file: String) -> Reading<Settings> {
         ReadFile.reading(bytes, file: file) { reader, _ in
-            SettingsWalk(reader: reader, folder: folder(of: file)).settings()
+            SettingsWalk(reader: reader, folder: Directory.parent(of: file)).settings()
         }
-    }
-
-    /// The folder of a path, `.` when it names none.
-    static func folder(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 }
 

@@ -1,5 +1,6 @@
 import ConfigFile
 import Dispatch
+import Files
 import Planning
 import Reconciler
 import Storage
@@ -91,6 +92,7 @@ final class ConfigurationFiles: @unchecked Sendable {
     }
 
     private func settledStamp(of path: String) -> FileStamp? {
-        FileStamp(path).flatMap { $0.isSettled(at: clock.now()) ? $0 : nil }
+        let now = Duration.milliseconds(clock.now().millisecondsSinceEpoch)
+        return FileStamp(path).flatMap { $0.isSettled(at: now) ? $0 : nil }
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Glibc
 import HTTPTypes
@@ -14,12 +15,12 @@ struct ControlService: Sendable {
     let socketPath: String
     let clock: SystemClock
     let logger: Logger
-    let reload: @Sendable () async -> ControlMessage.Answer
-    let accept: @Sendable (Acceptance) async -> ControlMessage.Answer
-    let order: @Sendable (ControlRequest) async -> ControlMessage.Answer
+    let reload: @Sendable () async throws -> ControlMessage.Answer
+    let accept: @Sendable (Acceptance) async throws -> ControlMessage.Answer
+    let order: @Sendable (ControlRequest) async throws -> ControlMessage.Answer
     let observatory: Observatory
     /// Records a look at a number's PINs, and orders the rotation that follows from it.
-    let reveal: @Sendable (PINLook) async -> Result<Void, StoreFailure>
+    let reveal: @Sendable (PINLook) async throws -> Void
     /// Whether the process and the store work; text for people.
     let health: @Sendable () async -> (isWell: Bool, text: String)
     /// Whether a valid desired state is in force.
@@ -38,7 +39,9 @@ struct ControlService: Sendable {
         let server = LocalServer(
             address: .unixDomainSocket(path: path), logger: Self.quiet,
             onRunning: {
-                if chmod(path, 0o660) != 0 {
+                do {
+                    try Directory.setMode(0o660, of: path)
+                } catch {
                     logger.warning("Control socket keeps its mode", metadata: ["path": "\(path)"])
                 }
             },
@@ -62,42 +65,51 @@ struct ControlService: Sendable {
     }
 
     func control(_ call: LocalServer.Call) async -> LocalServer.Reply {
-        switch (call.method, call.path) {
-        case (.post, "/v1/pin-reveals"): return await recordReveal(call)
-        case (.post, "/v1/reload"): return .json(.ok, await reload())
-        case (.post, "/v1/accept"): return await accept(call)
-        case (.post, "/v1/orders"): return await order(call)
-        default: return await observe(call)
+        do {
+            switch (call.method, call.path) {
+            case (.post, "/v1/pin-reveals"): return .json(.ok, try await recordReveal(call))
+            case (.post, "/v1/reload"): return .json(.ok, try await reload())
+            case (.post, "/v1/accept"): return .json(.ok, try await accept(call))
+            case (.post, "/v1/orders"): return .json(.ok, try await order(call))
+            default: return await observe(call)
+            }
+        } catch {
+            return .refusal(error)
         }
     }
 
-    private func accept(_ call: LocalServer.Call) async -> LocalServer.Reply {
-        // A message that cannot be read is answered as such, here and below.
-        guard let message = try? JSONCoding.decoder.decode(ControlMessage.Accept.self, from: call.body) else {
-            return Self.incomprehensible
-        }
+    private static func decode<Message: Decodable>(_ type: Message.Type, _ call: LocalServer.Call) throws -> Message {
+        do { return try JSONCoding.decoder.decode(type, from: call.body) } catch { throw ControlRefusal.unintelligible }
+    }
+
+    private func accept(_ call: LocalServer.Call) async throws -> ControlMessage.Answer {
+        let message = try Self.decode(ControlMessage.Accept.self, call)
         let actor = await Self.actor(of: call, onBehalfOf: message.onBehalfOf)
-        return .json(.ok, await accept(Acceptance(prefix: message.revision, actor: actor)))
+        return try await accept(Acceptance(prefix: message.revision, actor: actor))
     }
 
-    private func order(_ call: LocalServer.Call) async -> LocalServer.Reply {
-        // As above.
-        guard let message = try? JSONCoding.decoder.decode(ControlMessage.OrderRequest.self, from: call.body) else {
-            return Self.incomprehensible
-        }
+    private func order(_ call: LocalServer.Call) async throws -> ControlMessage.Answer {
+        let message = try Self.decode(ControlMessage.OrderRequest.self, call)
         let actor = await Self.actor(of: call, onBehalfOf: message.onBehalfOf)
-        let answer = await order(ControlRequest(message: message, actor: actor))
-        logger.notice(
-            "Order", metadata: ["kind": "\(message.kind.rawValue)", "actor": "\(actor)", "answer": "\(answer.message)"])
-        return .json(.ok, answer)
+        let log = { (answer: ControlMessage.Answer) in
+            logger.notice(
+                "Order",
+                metadata: ["kind": "\(message.kind.rawValue)", "actor": "\(actor)", "answer": "\(answer.message)"])
+        }
+        do {
+            let answer = try await order(ControlRequest(message: message, actor: actor))
+            log(answer)
+            return answer
+        } catch {
+            log(ControlMessage.Answer(error))
+            throw error
+        }
     }
 
-    private func otherStore(_ directory: String) -> ControlMessage.Answer {
-        .init(done: false, message: "this daemon works on \(stateDirectory), not on \(directory)")
+    /// Refuses a caller who reads another store than this daemon's.
+    private func checkStore(_ directory: String) throws(ControlRefusal) {
+        guard directory == stateDirectory else { throw .otherStore(own: stateDirectory, asked: directory) }
     }
-
-    private static let incomprehensible = LocalServer.Reply.json(
-        .badRequest, .init(done: false, message: "the request cannot be understood"))
 
     /// Who is at the other end, as the kernel says, and on whose behalf, as the caller says.
     private static func actor(of call: LocalServer.Call, onBehalfOf: String?) async -> String {
@@ -145,21 +157,19 @@ struct ControlService: Sendable {
         return ["localhost", "127.0.0.1", "::1", listened.lowercased()].contains(String(name))
     }
 
-    private func recordReveal(_ call: LocalServer.Call) async -> LocalServer.Reply {
-        // As above.
-        guard let reveal = try? JSONCoding.decoder.decode(ControlMessage.PINReveal.self, from: call.body),
-            let number = PhoneNumber(reveal.number)
-        else { return Self.incomprehensible }
-        guard reveal.stateDirectory == stateDirectory else {
-            return .json(.conflict, otherStore(reveal.stateDirectory))
-        }
+    private func recordReveal(_ call: LocalServer.Call) async throws -> ControlMessage.Answer {
+        let reveal = try Self.decode(ControlMessage.PINReveal.self, call)
+        guard let number = PhoneNumber(reveal.number) else { throw ControlRefusal.unintelligible }
+        try checkStore(reveal.stateDirectory)
         let peer = await PeerCredentials.read(from: call.channel)
         let event = Self.revealEvent(reveal, number: number, actor: peer?.actor ?? "unknown", at: clock.now())
-        if case .failure(let failure) = await self.reveal(PINLook(number: number, event: event)) {
-            return .json(.serviceUnavailable, .init(done: false, message: "not recorded, so not shown: \(failure)"))
+        do {
+            try await self.reveal(PINLook(number: number, event: event))
+        } catch {
+            throw ControlRefusal.revealNotRecorded(error)
         }
         logger.notice("PIN revealed", metadata: ["number": "\(number)", "actor": "\(event.actor)"])
-        return .json(.ok, .init(done: true, message: "recorded"))
+        return .init(done: true, message: "recorded")
     }
 
     /// The audit event of a reveal, its free text bounded and on one line.

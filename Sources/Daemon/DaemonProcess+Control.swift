@@ -6,116 +6,94 @@ import Storage
 /// What operators ask of the running daemon.
 extension DaemonProcess {
     /// Reads the files again, and says what became of them.
-    func reloadAndTell(acceptance: Acceptance?) async -> ControlMessage.Answer {
-        await withCheckedContinuation { continuation in
+    func reloadAndTell(acceptance: Acceptance?) async throws -> ControlMessage.Answer {
+        let result: Result<AdoptionResult.Verdict, ControlRefusal> = await withCheckedContinuation { continuation in
             load(acceptance: acceptance) {
-                continuation.resume(returning: ControlMessage.Answer($0))
+                continuation.resume(returning: $0.mapError { .adoptionFailed($0) })
             } untaken: { load in
                 switch load {
                 case .handedOver, .unchanged: preconditionFailure("a command gets a reading, and its end")
-                case .notAccepted(let problem):
-                    continuation.resume(returning: .init(done: false, message: problem))
-                case .refused(let problems):
-                    let first = problems.first { $0.severity == .error }?.summary ?? "it cannot be read"
-                    continuation.resume(
-                        returning: .init(
-                            done: false, message: "not taken, the last good state stays in force: \(first)",
-                            exitCode: 78))
+                case .notAccepted(let problem): continuation.resume(returning: .failure(.notAccepted(problem)))
+                case .refused(let problems): continuation.resume(returning: .failure(.invalidFiles(problems)))
                 }
             }
+        }
+        switch try result.get() {
+        case .adopted(let adoption): return .init(done: true, message: "revision \(adoption.revision) is in force")
+        case .held(let held): throw ControlRefusal.held(held)
+        case .kept: throw ControlRefusal.invalidFiles([])
         }
     }
 
     /// Has the engine carry out an order, once it is durable.
-    func give(_ request: ControlRequest) async -> ControlMessage.Answer {
+    func give(_ request: ControlRequest) async throws -> ControlMessage.Answer {
         let now = SystemClock().now()
-        let scope: OrderScope
-        let names: String
-        switch await resolve(request.message.numbers) {
-        case .failure(let problem): return .init(done: false, message: problem.description)
-        case .success(.all):
-            scope = .all
-            names = "all numbers"
-        case .success(.numbers(let numbers)):
-            scope = .numbers(numbers)
-            names = numbers.count == 1 ? "\(numbers[0])" : "\(numbers.count) numbers"
-        }
-        if let problem = await hindrance(of: request.message.kind, scope) {
-            return .init(done: false, message: problem)
-        }
+        let scope = try await resolve(request.message.numbers)
+        let names =
+            switch scope {
+            case .all: "all numbers"
+            case .numbers(let numbers): numbers.count == 1 ? "\(numbers[0])" : "\(numbers.count) numbers"
+            }
+        try await checkPurpose(of: request.message.kind, scope)
         let order = request.message.order(by: request.actor, now: now)
-        let event = Self.event(of: request, scope, now: now)
-        if let failure = await carryOut(order, scope, event) {
-            return .init(done: false, message: "not done: \(failure)")
-        }
+        try await carryOut(order, scope, Self.event(of: request, scope, now: now))
         return .init(done: true, message: "\(request.message.kind.done) \(names)", at: now.description)
     }
 
     /// Records a look at PINs, with the rotation that follows from it in the same commit.
-    func record(_ look: PINLook) async -> Result<Void, StoreFailure> {
-        let rule = await reconciliation.commits.result { store throws(StorageError) in
+    func record(_ look: PINLook) async throws {
+        let delay = try await reconciliation.commits.result { store throws(StorageError) in
             try store.reader.rotationAfterReveal(of: look.number)
-        }
-        switch rule {
-        case .failure(let error): return .failure(StoreFailure("the store fails: \(error)"))
-        case .success(nil):
-            let result = await reconciliation.commits.result { store throws(StorageError) in
+        }.get()
+        guard let delay else {
+            _ = try await reconciliation.commits.result { store throws(StorageError) in
                 try store.commit([.event(look.event)])
-            }
-            return result.map { _ in }.mapError { StoreFailure($0.description) }
-        case .success(let delay?):
-            let rotation = look.rotation(after: delay)
-            let failure = await carryOut(rotation.order, rotation.scope, rotation.event)
-            return failure.map { .failure($0) } ?? .success(())
+            }.get()
+            return
         }
+        let rotation = look.rotation(after: delay)
+        try await carryOut(rotation.order, rotation.scope, rotation.event)
     }
 
-    /// Has the engine carry out an order; gives why it is not durable, or nil once it is.
-    private func carryOut(_ order: Order, _ scope: OrderScope, _ event: EventEntry) async -> StoreFailure? {
-        await withCheckedContinuation { continuation in
+    /// Has the engine carry out an order; it is durable when this returns.
+    private func carryOut(_ order: Order, _ scope: OrderScope, _ event: EventEntry) async throws(StoreFailure) {
+        let failure: StoreFailure? = await withCheckedContinuation { continuation in
             let id = desk.expectOrder { continuation.resume(returning: $0) }
             reconciliation.order(id, order, scope, event)
         }
+        if let failure { throw failure }
     }
 
-    /// Why an order for single numbers would do nothing for some of them; nil when it would.
-    private func hindrance(of kind: ControlMessage.OrderRequest.Kind, _ scope: OrderScope) async -> String? {
-        guard kind == .rotate, case .numbers(let numbers) = scope else { return nil }
-        let result = await reconciliation.commits.result { store throws(StorageError) in
+    /// Refuses an order for single numbers that would do nothing for some of them.
+    private func checkPurpose(of kind: ControlMessage.OrderRequest.Kind, _ scope: OrderScope) async throws {
+        guard kind == .rotate, case .numbers(let numbers) = scope else { return }
+        let hindrances = try await reconciliation.commits.result { store throws(StorageError) in
             try store.reader.rotationHindrances(among: numbers)
-        }
-        switch result {
-        case .failure(let error): return "not done: the store fails: \(error)"
-        case .success(let hindrances):
-            guard let (number, hindrance) = hindrances.first else { return nil }
-            let more = hindrances.count > 1 ? ", and \(hindrances.count - 1) more are like it" : ""
+        }.get()
+        guard let (number, hindrance) = hindrances.first else { return }
+        let more = hindrances.count > 1 ? ", and \(hindrances.count - 1) more are like it" : ""
+        let why =
             switch hindrance {
-            case .disabled: return "nothing was ordered: \(number) is to be disabled, it has no PIN to rotate\(more)"
+            case .disabled: "\(number) is to be disabled, it has no PIN to rotate"
             case .operatorPIN(let name):
-                return
-                    "nothing was ordered: the PIN of \(number) is the operator's own (\(name)), and rotates when that "
-                    + "value changes\(more)"
+                "the PIN of \(number) is the operator's own (\(name)), and rotates when that value changes"
             }
-        }
+        throw ControlRefusal.pointless("nothing was ordered: \(why)\(more)")
     }
 
     /// The numbers that are meant: by number or label, all managed.
-    private func resolve(_ names: [String]?) async -> Result<OrderScope, StoreFailure> {
-        guard let names else { return .success(.all) }
-        let result = await reconciliation.commits.result { store throws(StorageError) in
+    private func resolve(_ names: [String]?) async throws -> OrderScope {
+        guard let names else { return .all }
+        let found = try await reconciliation.commits.result { store throws(StorageError) in
             try store.reader.numbers(named: names)
+        }.get()
+        let missing = names.filter { found[$0] == nil }
+        guard missing.isEmpty, !names.isEmpty else {
+            let list = missing.prefix(5).joined(separator: ", ")
+            throw ControlRefusal.pointless(
+                "not in the desired state in force: \(list.isEmpty ? "no number" : list)")
         }
-        switch result {
-        case .failure(let error): return .failure(StoreFailure("the store fails: \(error)"))
-        case .success(let found):
-            let missing = names.filter { found[$0] == nil }
-            guard missing.isEmpty, !names.isEmpty else {
-                let list = missing.prefix(5).joined(separator: ", ")
-                return .failure(
-                    StoreFailure("not in the desired state in force: \(list.isEmpty ? "no number" : list)"))
-            }
-            return .success(.numbers(Array(Set(found.values)).sorted()))
-        }
+        return .numbers(Array(Set(found.values)).sorted())
     }
 
     private static func event(of request: ControlRequest, _ scope: OrderScope, now: Instant) -> EventEntry {
@@ -134,24 +112,5 @@ extension DaemonProcess {
         return EventEntry(
             at: now, kind: request.message.kind.event, number: number, actor: request.actor,
             detail: what + exposed + why)
-    }
-}
-
-extension ControlMessage.Answer {
-    static let stopping = ControlMessage.Answer(done: false, message: "the daemon is stopping")
-
-    init(_ result: Result<AdoptionResult.Verdict, StoreFailure>) {
-        switch result {
-        case .success(.adopted(let adoption)):
-            self.init(done: true, message: "revision \(adoption.revision) is in force")
-        case .success(.held(let held)):
-            self.init(
-                done: false,
-                message: "held, the last good state stays in force: \(held.weakening); to take it all the same: "
-                    + "twostepd accept \(held.sha256.prefix(12))")
-        case .success(.kept): self.init(done: false, message: "the file is not valid, the last good state stays in force")
-        case .failure(let failure):
-            self.init(done: false, message: "the store failed, it is tried again: \(failure)")
-        }
     }
 }

@@ -1,5 +1,6 @@
 public import ConfigFile
 import Dispatch
+import Files
 import Glibc
 public import Logging
 import Planning
@@ -206,27 +207,31 @@ public final class DaemonProcess: Sendable {
         let service = ControlService(
             stateDirectory: settings.stateDirectory, socketPath: settings.controlSocket,
             clock: SystemClock(), logger: logger,
-            reload: { [weak self] in await self?.reloadAndTell(acceptance: nil) ?? .stopping },
-            accept: { [weak self] in await self?.reloadAndTell(acceptance: $0) ?? .stopping },
-            order: { [weak self] in await self?.give($0) ?? .stopping },
+            reload: { [weak self] in try await Self.running(self).reloadAndTell(acceptance: nil) },
+            accept: { [weak self] in try await Self.running(self).reloadAndTell(acceptance: $0) },
+            order: { [weak self] in try await Self.running(self).give($0) },
             observatory: observatory,
-            reveal: { [weak self] in await self?.record($0) ?? .failure(StoreFailure("the daemon is stopping")) },
+            reveal: { [weak self] in try await Self.running(self).record($0) },
             health: { [weak self] in await self?.health() ?? (false, "stopping") },
             readiness: { [weak self] in self?.readiness() ?? (false, "stopping") }
         )
-        let isMade = mkdir(settings.runtimeDirectory, 0o755) == 0
-        // The socket has its own mode; the way to it is open, whatever the umask.
-        if isMade { chmod(settings.runtimeDirectory, 0o755) }
-        if !isMade, errno != EEXIST {
+        do throws(FileError) {
+            // The socket has its own mode; the way to it is open.
+            try Directory.make(settings.runtimeDirectory, mode: 0o755)
+            serve("Control socket failed") { try await service.serveControl() }
+        } catch {
             logger.error(
                 "Control socket has no directory",
-                metadata: ["path": "\(settings.runtimeDirectory)", "error": "\(String(cString: strerror(errno)))"])
-        } else {
-            serve("Control socket failed") { try await service.serveControl() }
+                metadata: ["path": "\(settings.runtimeDirectory)", "error": "\(error.reason)"])
         }
         if case .address(let host, let port) = settings.listen {
             serve("Listener failed") { try await service.serveListener(host: host, port: port) }
         }
+    }
+
+    private static func running(_ process: DaemonProcess?) throws(ControlRefusal) -> DaemonProcess {
+        guard let process else { throw .stopping }
+        return process
     }
 
     /// A server that cannot be had is told of, and is no reason to stop keeping numbers protected.

@@ -50,7 +50,7 @@ public struct KeyRotation: Sendable {
             try lock.release()
             return ending
         } catch {
-            throw StartupError(error)
+            throw .store(error)
         }
     }
 

@@ -77,7 +77,7 @@ public final class Reconciliation: Sendable {
             try store.recordStart(pid: getpid(), command: command, version: Version.number, at: now)
             try store.commit([.event(EventEntry(at: now, kind: .started, detail: "\(command), \(Version.text)"))])
         } catch {
-            throw StartupError(error)
+            throw .store(error)
         }
         let recorder = recorder
         commits = CommitQueue(store: store, onTransaction: { recorder.noteCommit($0, succeeded: $1) })
@@ -87,13 +87,13 @@ public final class Reconciliation: Sendable {
         flights = FlightLog(requestTimeout: settings.timing.requestTimeout)
         let inForce = SecretsInForce(secrets)
         let marker: TokenMarker
-        do { marker = try store.reader.tokenMarker() } catch { throw StartupError(error) }
+        do { marker = try store.reader.tokenMarker() } catch { throw .store(error) }
         do {
             hooks = try HookDispatcher(
                 settings: settings, transport: transport, secrets: inForce, commits: commits, store: store,
                 clock: clock, logger: logger)
         } catch {
-            throw StartupError(error)
+            throw .store(error)
         }
         retention = HistoryRetention(keep: settings.keepChanges, commits: commits, clock: clock, logger: logger)
         let log = ReportLog(logger: logger)
@@ -127,7 +127,7 @@ public final class Reconciliation: Sendable {
             driver.post(.started(start))
             hooks.start()
         } catch {
-            throw StartupError(error)
+            throw .store(error)
         }
     }
 
@@ -218,17 +218,6 @@ public final class Reconciliation: Sendable {
             try lock.release()
         } catch {
             logger.error("Store failed", metadata: ["error": "\(error)"])
-        }
-    }
-}
-
-extension StartupError {
-    /// The exit code that fits a failure of the store.
-    init(_ error: StorageError) {
-        switch error {
-        case .noStore, .lockHeld, .busy, .diskFull, .pruneRefused:
-            self = .unavailable(error.description)
-        default: self = .configuration(error.description)
         }
     }
 }

@@ -18,7 +18,7 @@ public enum RevealRecorder {
             _ = try await ControlClient(socket: settings.controlSocket).recordReveal(reveal)
             return
         } catch {
-            throw StartupError(error)
+            throw StartupError.store(error)
         }
         try StoreUnderLock.perform(lock, settings: settings, environment: environment) { store throws(StorageError) in
             let event = ControlService.revealEvent(reveal, number: number, actor: actor, at: now)

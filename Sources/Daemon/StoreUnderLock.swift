@@ -20,7 +20,7 @@ enum StoreUnderLock {
             try lock.release()
             return value
         } catch {
-            throw StartupError(error)
+            throw .store(error)
         }
     }
 
@@ -32,7 +32,7 @@ enum StoreUnderLock {
             guard location.hasStore else { throw .noStore(path: location.database) }
             return try StoreLock.acquire(at: location, command: command, pid: getpid(), now: now)
         } catch {
-            throw StartupError(error)
+            throw .store(error)
         }
     }
 }
@@ -62,7 +62,7 @@ public enum HistoryKeeper {
             try lock.release()
             return sizes
         } catch {
-            throw StartupError(error)
+            throw .store(error)
         }
     }
 

@@ -144,7 +144,9 @@ struct ActiveNumber: Sendable {
 
     /// The request ended, and this is what is believed now.
     mutating func arrive(_ after: NumberRecord, closing change: StoreMutation) {
-        guard case .inFlight(let flight) = stage else { preconditionFailure("an answer belongs to a request in flight") }
+        guard case .inFlight(let flight) = stage else {
+            preconditionFailure("an answer belongs to a request in flight")
+        }
         let version = record.version
         record = after
         record.version = version

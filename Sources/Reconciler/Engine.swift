@@ -1,3 +1,4 @@
+// Long because it is one state machine: its state is private, so its transitions are in its file.
 public import Planning
 
 /// The reconciler's heart: a synchronous state machine over the whole fleet.
@@ -280,12 +281,13 @@ public struct Engine: Sendable {
     private mutating func plan(_ number: PhoneNumber, now: Instant) {
         guard let record = numbers[number]?.record else { return }
         let decision = decide(record, now: now)
+        if operatorPINs == nil, case .hold(_, .operatorPINUnavailable) = decision {
+            // The files are being read: it is planned when they are, and that is the first decision about it.
+            return rest(number, until: now.advanced(by: Self.firstReading), isAtHand: true)
+        }
         report(.number(.planned(record, decision)))
         switch decision {
         case .send(let request, _): enqueue(number, request)
-        case .hold(_, .operatorPINUnavailable) where operatorPINs == nil:
-            // The files are being read: it is planned again when they are.
-            rest(number, until: now.advanced(by: Self.firstReading), isAtHand: true)
         case .idle(let until, _), .hold(let until, _): rest(number, until: until)
         }
     }
@@ -374,7 +376,8 @@ public struct Engine: Sendable {
     private mutating func arrive(
         _ changeID: Int64, _ outcome: Outcome, now: Instant, random: inout some RandomNumberGenerator
     ) {
-        guard let number = dispatch.finish(changeID), let entry = numbers[number], case .inFlight(let flight) = entry.stage
+        guard let number = dispatch.finish(changeID), let entry = numbers[number],
+            case .inFlight(let flight) = entry.stage
         else { preconditionFailure("an answer belongs to a request in flight") }
         let before = entry.record
         var after = before.arriving(
@@ -442,7 +445,11 @@ public struct Engine: Sendable {
     /// A commit did not happen: nothing is sent, and what it was for waits, is read again, or is set aside.
     private mutating func revert(_ id: CommitID, _ failure: CommitFailure, now: Instant) {
         guard let purpose = commits.removeValue(forKey: id) else { return }
-        if case .outage(let message) = failure { failStore(message, now: now) } else { store.probeShowedNothing(now: now) }
+        if case .outage(let message) = failure {
+            failStore(message, now: now)
+        } else {
+            store.probeShowedNothing(now: now)
+        }
         switch purpose {
         case .history: break
         case .order:
@@ -564,7 +571,9 @@ public struct Engine: Sendable {
     }
 
     private mutating func reportUnreadablePINs(of number: PhoneNumber) {
-        guard let entry = numbers[number], entry.record.belief.maybeForeign, !entry.saved.belief.maybeForeign else { return }
+        guard let entry = numbers[number], entry.record.belief.maybeForeign, !entry.saved.belief.maybeForeign else {
+            return
+        }
         let unreadable = entry.record.belief.generations.filter(entry.record.isUnreadable)
         if !unreadable.isEmpty { report(.number(.pinsUnreadable(number, generations: unreadable))) }
     }

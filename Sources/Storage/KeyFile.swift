@@ -1,4 +1,4 @@
-import Glibc
+import Files
 
 /// A file that holds a sealing key, and the new key beside it while a rotation is under way.
 ///
@@ -18,7 +18,7 @@ public struct KeyFile: Hashable, Sendable {
     /// With `id` nil, or when neither fits, the key in the file itself: whoever uses it is told that it is wrong.
     public func load(for id: String?) throws(StorageError) -> (key: SealingKey, isNext: Bool) {
         let key = try SealingKey.load(file: path)
-        guard let id, key.id != id, try PrivateFile.status(of: next) != nil else { return (key, false) }
+        guard let id, key.id != id, try FileStatus.stored(next) != nil else { return (key, false) }
         let other = try SealingKey.load(file: next)
         return other.id == id ? (other, true) : (key, false)
     }
@@ -27,10 +27,10 @@ public struct KeyFile: Hashable, Sendable {
     ///
     /// - Parameter given: a key to use instead of a new one.
     public func prepareNext(_ given: SealingKey? = nil) throws(StorageError) -> SealingKey {
-        guard let old = try PrivateFile.status(of: path, followingLinks: true) else {
+        guard let old = try FileStatus.stored(path, followingLinks: true) else {
             throw .permissions(path: path, problem: "there is no such key file")
         }
-        if try PrivateFile.status(of: next) != nil {
+        if try FileStatus.stored(next) != nil {
             let left = try SealingKey.load(file: next)
             guard let given, given.id != left.id else { return left }
             throw .keyExists(path: next)
@@ -46,9 +46,10 @@ public struct KeyFile: Hashable, Sendable {
     @discardableResult
     public func finish() throws(StorageError) -> String {
         let old = "\(path).\(try SealingKey.load(file: path).id)"
-        guard link(path, old) == 0 || errno == EEXIST else { throw PrivateFile.failure("keep the old key as", old) }
-        guard rename(next, path) == 0 else { throw PrivateFile.failure("put in place", path) }
-        try PrivateFile.syncDirectory(PrivateFile.directory(of: path))
+        try StorageError.files { () throws(FileError) in
+            try Directory.keep(path, as: old)
+            try Directory.move(next, over: path)
+        }
         return old
     }
 }

@@ -1,5 +1,5 @@
+import Files
 import GRDB
-import Glibc
 public import Planning
 
 /// How a store compares with the fence file beside it.
@@ -82,7 +82,7 @@ extension Store {
 /// The fence file: the number of the newest start, in digits, and below it the audit chain's head at that start. It
 /// stays behind when the store alone is put back.
 enum Fence {
-    private static let largest = 256
+    private static let maxSize = 256
 
     /// The audit chain's head in the fence; nil when there is none.
     static func head(at location: StoreLocation) throws(StorageError) -> AuditChain.Head? {
@@ -100,25 +100,23 @@ enum Fence {
         return count
     }
 
-    /// The lines of the fence; none when there is no fence.
+    /// The lines of the fence; none when there is no fence, or one that nobody here wrote.
     private static func lines(at location: StoreLocation) throws(StorageError) -> [String] {
-        guard try PrivateFile.status(of: location.fence) != nil else { return [] }
-        let descriptor = try PrivateFile.open(location.fence, O_RDONLY)
-        defer { close(descriptor) }
-        let bytes = try PrivateFile.read(descriptor, location.fence, limit: largest)
-        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+        do throws(FileError) {
+            let bytes = try CheckedFile.read(location.fence, ReadPolicy(limit: maxSize, followsLinks: false))
+            return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+        } catch .missing, .tooLarge {
+            return []
+        } catch {
+            throw StorageError(error)
+        }
     }
 
-    /// Puts a new fence in place, durably: a new file renamed over the old one.
+    /// Puts a new fence in place, durably.
     static func raise(to count: Int, head: AuditChain.Head, at location: StoreLocation) throws(StorageError) {
-        let path = location.fence
-        let next = path + ".new"
-        let descriptor = try PrivateFile.open(next, O_WRONLY | O_CREAT)
-        defer { close(descriptor) }
-        try PrivateFile.adoptDirectoryOwner(descriptor, next)
-        try PrivateFile.write(Array("\(count)\n\(head.text)\n".utf8), to: descriptor, next)
-        try PrivateFile.sync(descriptor, next)
-        guard rename(next, path) == 0 else { throw PrivateFile.failure("put in place", path) }
-        try PrivateFile.syncDirectory(PrivateFile.directory(of: path))
+        let content = Array("\(count)\n\(head.text)\n".utf8)
+        try StorageError.files { () throws(FileError) in
+            try Draft.write(content, to: location.fence, WritePolicy(existing: .isReplaced, owner: .directory))
+        }
     }
 }

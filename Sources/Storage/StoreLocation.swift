@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// Where one store and what belongs to it live: the state directory.
@@ -36,21 +37,28 @@ public struct StoreLocation: Hashable, Sendable {
     ///
     /// Only the last part of the path is made. Throws ``StorageError/permissions(path:problem:)`` or `io`.
     public func prepareDirectory() throws(StorageError) {
-        if try PrivateFile.status(of: directory, followingLinks: true) == nil {
-            try PrivateFile.makeDirectory(at: directory)
+        if try FileStatus.stored(directory, followingLinks: true) == nil {
+            do throws(FileError) {
+                try Directory.make(directory, mode: 0o700)
+            } catch .missing {
+                throw .permissions(
+                    path: directory, problem: "its parent is not a directory: make that, or correct state_directory")
+            } catch {
+                throw StorageError(error)
+            }
         }
         try checkDirectory()
     }
 
     /// Refuses a directory that is none, belongs to somebody else, or that others can write to.
     public func checkDirectory() throws(StorageError) {
-        guard let status = try PrivateFile.status(of: directory, followingLinks: true) else {
+        guard let status = try FileStatus.stored(directory, followingLinks: true) else {
             throw .permissions(path: directory, problem: "there is no such directory: make it, mode 0700")
         }
-        guard status.isDirectory else {
+        guard status.kind == .directory else {
             throw .permissions(path: directory, problem: "is not a directory: correct state_directory")
         }
-        guard status.isOwnedByUsOrRoot else {
+        guard AllowedOwner.userOrAnyoneForRoot.permits(status.owner, path: directory) else {
             throw .permissions(
                 path: directory,
                 problem: "belongs to user id \(status.owner): run as that user, or give the directory to this one"
@@ -66,16 +74,17 @@ public struct StoreLocation: Hashable, Sendable {
     /// SQLite gives `-wal` and `-shm` the mode of the database. No descriptor may be opened on an existing database:
     /// closing it would drop SQLite's own locks in this process.
     func prepareDatabaseFile() throws(StorageError) {
-        if try PrivateFile.status(of: database) == nil {
-            try PrivateFile.createEmpty(at: database)
+        if try FileStatus.stored(database) == nil {
+            try StorageError.files { () throws(FileError) in try Draft.makeEmpty(database, .ownerOnly, .directory) }
         }
         for path in databaseFiles {
-            guard let status = try PrivateFile.status(of: path) else { continue }
-            guard status.isRegularFile else {
-                throw .permissions(path: path, problem: "is not a regular file: move it away")
+            guard let status = try FileStatus.stored(path) else { continue }
+            guard status.kind == .regular else { throw StorageError(.notRegular(path: path, status.kind)) }
+            guard geteuid() == 0 || status.owner == geteuid() else {
+                throw StorageError(.foreignOwner(path: path, owner: status.owner))
             }
             if status.mode & 0o777 != 0o600 {
-                try PrivateFile.restrict(path)
+                try StorageError.files { () throws(FileError) in try Directory.setMode(0o600, of: path) }
             }
         }
     }

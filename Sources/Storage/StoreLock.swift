@@ -1,3 +1,4 @@
+import Files
 import Glibc
 public import Planning
 
@@ -29,7 +30,8 @@ public struct LockHolder: Hashable, Sendable, CustomStringConvertible {
 public final class StoreLock: Sendable {
     /// The state directory whose store is locked.
     public let location: StoreLocation
-    private let descriptor: Int32
+    /// Closing the only descriptor of this open file description frees the lock.
+    private let file: OpenFile
 
     /// Takes the lock and writes into it who holds it. Makes the directory and the file when they are missing.
     ///
@@ -41,7 +43,9 @@ public final class StoreLock: Sendable {
         try location.prepareDirectory()
         // Somebody may remove the file between opening and locking it: the lock counts only on the file of that name.
         for _ in 0..<8 {
-            let lock = StoreLock(location, try PrivateFile.open(location.lock, O_RDWR | O_CREAT))
+            let lock = StoreLock(
+                location,
+                try StorageError.files { () throws(FileError) in try OpenFile(location.lock, for: .updating) })
             try lock.take()
             if try lock.isOnNamedFile() {
                 try lock.write(LockHolder(pid: pid, since: now, command: command))
@@ -54,60 +58,61 @@ public final class StoreLock: Sendable {
     /// Who holds the lock right now; nil when nobody does. It never takes the lock, and what a dead process left in
     /// the file does not count.
     public static func holder(at location: StoreLocation) throws(StorageError) -> LockHolder? {
-        guard try PrivateFile.status(of: location.lock) != nil else { return nil }
-        let descriptor = try PrivateFile.open(location.lock, O_RDONLY)
-        defer { close(descriptor) }
+        let file: OpenFile
+        do throws(FileError) {
+            file = try OpenFile(location.lock, for: .reading)
+        } catch .missing {
+            return nil
+        } catch {
+            throw StorageError(error)
+        }
         var lock = wholeFile(F_WRLCK)
-        guard fcntl(descriptor, getOpenFileLock, &lock) == 0 else {
-            throw PrivateFile.failure("ask for the lock of", location.lock)
+        guard fcntl(file.descriptor, getOpenFileLock, &lock) == 0 else {
+            throw failure("ask for the lock of", location)
         }
         guard lock.l_type != Int16(F_UNLCK) else { return nil }
-        return read(descriptor, location)
+        return read(file)
     }
 
-    private init(_ location: StoreLocation, _ descriptor: Int32) {
+    private init(_ location: StoreLocation, _ file: OpenFile) {
         self.location = location
-        self.descriptor = descriptor
-    }
-
-    deinit {
-        // Closing the only descriptor of this open file description frees the lock.
-        close(descriptor)
+        self.file = file
     }
 
     /// Empties the file and frees the lock. Afterwards this object is of no use.
     public func release() throws(StorageError) {
-        guard ftruncate(descriptor, 0) == 0 else { throw PrivateFile.failure("empty", location.lock) }
+        try StorageError.files { () throws(FileError) in try file.empty() }
         var unlock = Self.wholeFile(F_UNLCK)
-        guard fcntl(descriptor, Self.setOpenFileLock, &unlock) == 0 else {
-            throw PrivateFile.failure("unlock", location.lock)
-        }
+        guard fcntl(file.descriptor, Self.setOpenFileLock, &unlock) == 0 else { throw Self.failure("unlock", location) }
     }
 
     private func take() throws(StorageError) {
         var lock = Self.wholeFile(F_WRLCK)
-        guard fcntl(descriptor, Self.setOpenFileLock, &lock) != 0 else { return }
-        guard errno == EAGAIN || errno == EACCES else { throw PrivateFile.failure("lock", location.lock) }
-        throw .lockHeld(directory: location.directory, holder: Self.read(descriptor, location))
+        guard fcntl(file.descriptor, Self.setOpenFileLock, &lock) != 0 else { return }
+        guard errno == EAGAIN || errno == EACCES else { throw Self.failure("lock", location) }
+        throw .lockHeld(directory: location.directory, holder: Self.read(file))
     }
 
     private func isOnNamedFile() throws(StorageError) -> Bool {
-        let ours = try PrivateFile.status(ofDescriptor: descriptor, location.lock)
-        guard let named = try PrivateFile.status(of: location.lock) else { return false }
-        return ours.device == named.device && ours.inode == named.inode
+        try StorageError.files { () throws(FileError) in
+            try file.status().identity == FileStatus.of(location.lock, followingLinks: false)?.identity
+        }
     }
 
     private func write(_ holder: LockHolder) throws(StorageError) {
-        try PrivateFile.adoptDirectoryOwner(descriptor, location.lock)
         let lines = [
             "command \(holder.command ?? "")", "pid \(holder.pid ?? 0)", "since \(holder.since?.description ?? "")", "",
         ]
-        try PrivateFile.write(Array(lines.joined(separator: "\n").utf8), to: descriptor, location.lock)
+        try StorageError.files { () throws(FileError) in
+            try file.giveToDirectoryOwner()
+            try file.empty()
+            try file.write(Array(lines.joined(separator: "\n").utf8))
+        }
     }
 
     /// What the holder wrote. The lock tells that somebody holds it; a file that cannot be read only loses the name.
-    private static func read(_ descriptor: Int32, _ location: StoreLocation) -> LockHolder {
-        guard let bytes = try? PrivateFile.read(descriptor, location.lock, limit: 1024) else {
+    private static func read(_ file: OpenFile) -> LockHolder {
+        guard let bytes = try? file.read(limit: 1024) else {
             return LockHolder(pid: nil, since: nil, command: nil)
         }
         var fields: [Substring: String] = [:]
@@ -119,6 +124,10 @@ public final class StoreLock: Sendable {
             pid: fields["pid"].flatMap { Int32($0) }, since: fields["since"].flatMap { Instant($0) },
             command: fields["command"]
         )
+    }
+
+    private static func failure(_ operation: String, _ location: StoreLocation) -> StorageError {
+        .io(path: location.lock, operation: operation, problem: String(cString: strerror(errno)))
     }
 
     private static func wholeFile(_ type: Int32) -> flock {

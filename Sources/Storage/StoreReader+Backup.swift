@@ -1,3 +1,4 @@
+import Files
 import GRDB
 import Glibc
 public import Planning
@@ -9,11 +10,9 @@ extension StoreReader {
     /// of it.
     ///
     /// - Parameter path: where the copy goes; there must be no file yet.
-    public func backup(to path: String) throws(StorageError) {
-        guard try PrivateFile.status(of: path) == nil else {
-            throw .permissions(path: path, problem: "there is a file already: name a new one")
-        }
-        try PrivateFile.createEmpty(at: path)
+    /// - Throws: ``StorageError``, or a `FileError` of the copy.
+    public func backup(to path: String) throws {
+        try Draft.makeEmpty(path, .ownerOnly, .directory)
         do {
             var configuration = Configuration()
             configuration.label = "twostepd.backup"
@@ -33,7 +32,7 @@ extension StoreReader {
             unlink(path)
             throw StorageError(error, at: path)
         }
-        try PrivateFile.syncDirectory(PrivateFile.directory(of: path))
+        try Directory.syncName(of: path)
     }
 
     /// Reads the whole database and throws ``StorageError/corrupted(path:problem:)`` when it is damaged.

@@ -1,3 +1,4 @@
+import Files
 import GRDB
 public import Planning
 
@@ -25,7 +26,7 @@ public final class StoreReader: Sendable {
     /// `developmentSchema` when it is not this version's, and `wrongKey` when `key` is not the one that its PINs are sealed under.
     public static func open(at location: StoreLocation, key: SealingKey?) throws(StorageError) -> StoreReader {
         let path = location.database
-        guard try PrivateFile.status(of: path) != nil else { throw .noStore(path: path) }
+        guard try FileStatus.stored(path) != nil else { throw .noStore(path: path) }
         var configuration = Store.configuration
         configuration.readonly = true
         do {

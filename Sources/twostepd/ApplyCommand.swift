@@ -51,13 +51,7 @@ struct ApplyCommand: AsyncParsableCommand {
             bar: isWatched ? ProgressBar(width: Console.width(2)) : nil,
             logger: LogSetup.logger(
                 level: level, format: settings.logFormat, environment: config.environment))
-        let result: ApplyPass.Result
-        do {
-            result = try await pass.run()
-        } catch let error as StartupError {
-            throw Failure(error)
-        }
-        try report(result, settings: settings)
+        try report(try await pass.run(), settings: settings)
     }
 
     private func report(_ result: ApplyPass.Result, settings: Settings) throws {

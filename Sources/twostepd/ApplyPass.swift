@@ -186,7 +186,8 @@ final class ApplyPass: Sendable {
                 }
                 for record in records where record.dueAt.map({ $0 > fleet.now }) ?? true {
                     let decision = Planner.decide(
-                        record, operatorPIN: FleetView.operatorPIN(of: record), fleetPause: fleetPause, policy: fleet.policy,
+                        record, operatorPIN: FleetView.operatorPIN(of: record), fleetPause: fleetPause,
+                        policy: fleet.policy,
                         now: fleet.now)
                     judge(record, decision)
                 }

@@ -35,13 +35,8 @@ struct AuditCommand: ParsableCommand {
         func run() throws {
             let settings = try config.settings()
             let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
-            guard fleet.location.hasStore else { throw Failure(StorageError.noStore(path: fleet.location.database)) }
-            let report: AuditReport
-            do {
-                report = try fleet.openWithKey().verifyAudit(anchor: anchor, location: fleet.location)
-            } catch let error as StorageError {
-                throw Failure(error)
-            }
+            guard fleet.location.hasStore else { throw StorageError.noStore(path: fleet.location.database) }
+            let report = try fleet.openWithKey().verifyAudit(anchor: anchor, location: fleet.location)
             switch output.format {
             case .json: try JSONOutput.print(AuditDocument(report))
             case .text: printText(report)
@@ -91,7 +86,7 @@ struct AuditCommand: ParsableCommand {
                 }
             } catch {
                 sink.abandon()
-                throw sink.failure ?? Failure(error)
+                throw sink.failure ?? error
             }
             let count = try sink.finish()
             Console.note("\(count) lines, before \(date)\(output.map { ", in \($0)" } ?? "")")
@@ -120,14 +115,10 @@ struct AuditCommand: ParsableCommand {
         func run() throws {
             let date = try TimeBound.read(before, option: "--before", now: SystemClock().now())
             let settings = try config.settings()
-            do {
-                let pruning = try HistoryKeeper.prune(
-                    before: date, settings: settings, environment: config.environment,
-                    actor: UserName.current(environment: config.environment), now: SystemClock().now())
-                Console.print("\(pruning.changes) requests and \(pruning.events) events were removed")
-            } catch {
-                throw Failure(error)
-            }
+            let pruning = try HistoryKeeper.prune(
+                before: date, settings: settings, environment: config.environment,
+                actor: UserName.current(environment: config.environment), now: SystemClock().now())
+            Console.print("\(pruning.changes) requests and \(pruning.events) events were removed")
         }
     }
 }

@@ -24,12 +24,8 @@ extension AuditCommand {
 
         func run() throws {
             let settings = try config.settings()
-            do {
-                let (before, after) = try HistoryKeeper.compact(settings: settings, now: SystemClock().now())
-                Console.print("the store has \(after.text), and had \(before.text)")
-            } catch {
-                throw Failure(error)
-            }
+            let (before, after) = try HistoryKeeper.compact(settings: settings, now: SystemClock().now())
+            Console.print("the store has \(after.text), and had \(before.text)")
         }
     }
 }

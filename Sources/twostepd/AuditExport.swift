@@ -1,6 +1,6 @@
 import Daemon
+import Files
 import Foundation
-import Glibc
 import Planning
 import Storage
 
@@ -79,60 +79,38 @@ struct AuditLine: Encodable {
     }
 }
 
-/// Where an export goes: standard output, or a new file, which appears under its name only when it is complete.
+/// Where an export goes: standard output, or a new file for its owner alone, which appears when it is complete.
 final class ExportSink {
-    private let path: String?
-    private let descriptor: Int32
+    private let draft: Draft?
     private var count = 0
-    private var isOpen = true
-    private(set) var failure: Failure?
+    /// Why a line could not be written.
+    private(set) var failure: FileError?
 
-    private var draft: String { (path ?? "") + ".part" }
-
-    init(path: String?) throws {
-        self.path = path
+    init(path: String?) throws(FileError) {
         guard let path else {
-            descriptor = STDOUT_FILENO
+            draft = nil
             return
         }
-        guard access(path, F_OK) != 0 else { throw Failure.failed("\(path) exists already: name a new file") }
-        descriptor = open(path + ".part", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw Self.problem("cannot make \(path).part") }
+        draft = try Draft(of: path, WritePolicy(existing: .stays))
     }
 
-    func write(_ line: String) throws {
-        var bytes = Array(line.utf8)[...]
-        while !bytes.isEmpty {
-            let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if written < 0, errno == EINTR { continue }
-            guard written > 0 else {
-                let problem = Self.problem("cannot write \(path ?? "standard output")")
-                failure = problem
-                throw problem
-            }
-            bytes = bytes.dropFirst(written)
+    func write(_ line: String) throws(FileError) {
+        let bytes = Array(line.utf8)
+        do throws(FileError) {
+            if let draft { try draft.write(bytes) } else { try OpenFile.standardOutput.write(bytes) }
+        } catch {
+            failure = error
+            throw error
         }
         count += 1
     }
 
     /// Makes the file durable under its name. Gives how many lines it has.
-    func finish() throws -> Int {
-        guard let path else { return count }
-        defer { abandon() }
-        guard fsync(descriptor) == 0, link(draft, path) == 0 else { throw Self.problem("cannot finish \(path)") }
-        do { try PrivateFile.syncName(of: path) } catch { throw Failure(error) }
+    func finish() throws(FileError) -> Int {
+        try draft?.finish()
         return count
     }
 
     /// Removes what is not complete.
-    func abandon() {
-        guard path != nil, isOpen else { return }
-        isOpen = false
-        close(descriptor)
-        unlink(draft)
-    }
-
-    private static func problem(_ what: String) -> Failure {
-        .failed("\(what): \(String(cString: strerror(errno)))")
-    }
+    func abandon() { draft?.discard() }
 }

@@ -27,11 +27,7 @@ struct BackupCommand: ParsableCommand {
         let settings = try config.settings()
         let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
         let reader = try fleet.existing()
-        do {
-            try reader.backup(to: file)
-        } catch {
-            throw Failure(error)
-        }
+        try reader.backup(to: file)
         Console.note("the store was copied to \(file); the sealing key is not in it")
     }
 }

@@ -27,12 +27,8 @@ struct ClockCommand: ParsableCommand {
         func run() throws {
             let settings = try config.settings()
             let actor = UserName.current(environment: config.environment)
-            do {
-                try ClockKeeper.accept(
-                    settings: settings, environment: config.environment, actor: actor, now: SystemClock().now())
-            } catch {
-                throw Failure(error)
-            }
+            try ClockKeeper.accept(
+                settings: settings, environment: config.environment, actor: actor, now: SystemClock().now())
             Console.note("the clock is taken for right; the audit trail says who said so")
         }
     }

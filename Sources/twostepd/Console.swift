@@ -1,10 +1,11 @@
+import Files
 import Glibc
 
 /// Standard output and standard error, and what the terminal can do.
 enum Console {
     /// Writes data to standard output. A reader that went away ends the program quietly, as for other filters.
     static func print(_ text: String, terminator: String = "\n") {
-        write(text + terminator, to: STDOUT_FILENO)
+        write(text + terminator, to: .standardOutput)
     }
 
     /// Writes lines to standard output, many at a time.
@@ -23,12 +24,12 @@ enum Console {
     /// Writes one message for people to standard error.
     static func error(_ text: String) {
         let head = colours(STDERR_FILENO) ? "\u{1B}[1;31merror:\u{1B}[0m " : "error: "
-        write(head + text + "\n", to: STDERR_FILENO)
+        write(head + text + "\n", to: .standardError)
     }
 
     /// Writes text for people to standard error as it is.
     static func note(_ text: String, terminator: String = "\n") {
-        write(text + terminator, to: STDERR_FILENO)
+        write(text + terminator, to: .standardError)
     }
 
     static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
@@ -59,16 +60,12 @@ enum Console {
         return nil
     }
 
-    private static func write(_ text: String, to descriptor: Int32) {
-        var bytes = Array(text.utf8)[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                if descriptor == STDOUT_FILENO { exit(1) }
-                return
-            }
-            bytes = bytes.dropFirst(count)
+    private static func write(_ text: String, to file: OpenFile) {
+        do {
+            try file.write(Array(text.utf8))
+        } catch {
+            // Nobody is left to be told.
+            if file === OpenFile.standardOutput { exit(1) }
         }
     }
 }

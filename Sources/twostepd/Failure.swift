@@ -1,4 +1,7 @@
+import ConfigFile
 import Daemon
+import Files
+import SimulatedVendor
 import Storage
 
 /// A command that could not do what was asked: what is said on standard error, and the exit code.
@@ -19,21 +22,51 @@ struct Failure: Error {
         self.message = message
         self.code = code
     }
+}
 
-    init(_ error: StartupError) {
+extension Failure {
+    /// What is said, and exited with, by a command that ended with `error`. No other place turns errors into exit codes.
+    ///
+    /// Nil for errors of the command line itself, which its parser knows, and for those of the system that only a
+    /// demonstration meets: its parser prints them, and exits with 1.
+    init?(_ error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let error as StorageError: self = .failed(error.description)
+        case let error as StartupError: self.init(error)
+        case let error as ControlClient.Failure: self.init(error)
+        case let error as FileError: self = .failed(error.description)
+        case let error as SecretError: self = .configuration(error.description)
+        case let error as SimulationError: self = .usage(error.description)
+        default: return nil
+        }
+    }
+
+    private init(_ error: StartupError) {
         switch error {
         case .configuration(let message): self = .configuration(message)
         case .unavailable(let message): self = .failed(message)
+        case .store(let error): self.init(message: error.description, code: Self.codeAtStart(of: error))
         }
     }
 
-    init(_ error: ControlClient.Failure) {
+    private init(_ error: ControlClient.Failure) {
         switch error {
         case .noDaemon: self = .noDaemon(error.description)
         case .noAnswer: self = .failed(error.description)
-        case .refused(let message, let exitCode): self = Failure(message: message, code: exitCode)
+        case .refused(let message, let exitCode): self.init(message: message, code: exitCode)
         }
     }
 
-    init(_ error: StorageError) { self = .failed(error.description) }
+    /// What a process that works on the store exits with when it cannot start: 78 when somebody has to correct the store,
+    /// the key or the settings, so that a service manager does not try again; 1 for what the next try may find gone.
+    private static func codeAtStart(of error: StorageError) -> Int32 {
+        switch error {
+        case .noStore, .lockHeld, .diskFull, .busy, .pruneRefused: 1
+        case .permissions, .corrupted, .replaced, .readOnly, .io, .database, .newerSchema, .olderSchema,
+            .developmentSchema, .wrongKey, .keyNeeded, .keyMalformed, .keyExists, .sealedPINUnreadable, .unreadableRow,
+            .conflict, .mismatch, .outdated, .queueFull:
+            78
+        }
+    }
 }

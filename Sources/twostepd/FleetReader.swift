@@ -15,7 +15,7 @@ struct FleetReader {
 
     /// The store without its PINs, for what makes no sense without one.
     func existing() throws -> StoreReader {
-        guard let reader = try open() else { throw Failure(StorageError.noStore(path: location.database)) }
+        guard let reader = try open() else { throw StorageError.noStore(path: location.database) }
         return reader
     }
 
@@ -25,66 +25,52 @@ struct FleetReader {
             return try StoreReader.open(at: location, key: nil)
         } catch .noStore {
             return nil
-        } catch {
-            throw Failure(error)
         }
     }
 
     /// The store with its PINs.
     func openWithKey() throws -> StoreReader {
         let secrets = try SecretsOption.read(settings, environment)
-        do {
-            guard let (key, _) = try StoreKey.forReading(at: location, secrets: secrets, settings: settings) else {
-                throw Failure.configuration(
-                    "no sealing key: neither the one that the settings name nor \(location.key) can be read")
-            }
-            return try StoreReader.open(at: location, key: key)
-        } catch let error as StorageError {
-            throw Failure(error)
+        guard let (key, _) = try StoreKey.forReading(at: location, secrets: secrets, settings: settings) else {
+            throw Failure.configuration(
+                "no sealing key: neither the one that the settings name nor \(location.key) can be read")
         }
+        return try StoreReader.open(at: location, key: key)
     }
 
     /// How every number stands, most urgent first.
     func standings(_ reader: StoreReader, guards: GuardsInForce) throws -> [Standing] {
-        do { return try view.standings(reader, guards: guards) } catch { throw Failure(error) }
+        try view.standings(reader, guards: guards)
     }
 
     /// How one number stands, by number or label; nil when the store does not know it.
     func standing(named name: String, _ reader: StoreReader, guards: GuardsInForce) throws -> Standing? {
-        do { return try view.standing(named: name, reader, guards: guards) } catch { throw Failure(error) }
+        try view.standing(named: name, reader, guards: guards)
     }
 
     /// What `render` makes of every number, most urgent first, on all processors.
     func survey<Value: Sendable>(
         _ reader: StoreReader, guards: GuardsInForce, _ render: @escaping @Sendable (Standing) -> Value?
     ) throws -> [Value] {
-        do { return try view.survey(reader, guards: guards, inParallel: true, render) } catch { throw Failure(error) }
+        try view.survey(reader, guards: guards, inParallel: true, render)
     }
 
     /// What holds numbers back besides their own records.
     func guards(_ reader: StoreReader) throws -> GuardsInForce {
-        do {
-            let isRunning = try StoreLock.holder(at: location) != nil
-            return try GuardsInForce(reader, policy: policy, isRunning: isRunning)
-        } catch {
-            throw Failure(error)
-        }
+        let isRunning = try StoreLock.holder(at: location) != nil
+        return try GuardsInForce(reader, policy: policy, isRunning: isRunning)
     }
 
     /// Every record in the order of numbers, its PINs closed; read on all processors.
     func records(_ reader: StoreReader) throws -> [NumberRecord] {
-        do { return try view.records(reader, inParallel: true) } catch { throw Failure(error) }
+        try view.records(reader, inParallel: true)
     }
 
     /// The number that a number or label stands for; nil for nil.
     func resolve(_ text: String?, _ reader: StoreReader) throws -> PhoneNumber? {
         guard let text else { return nil }
         if let number = PhoneNumber(text) { return number }
-        do throws(StorageError) {
-            if let number = try reader.number(named: text) { return number }
-        } catch {
-            throw Failure(error)
-        }
+        if let number = try reader.number(named: text) { return number }
         throw Failure.failed("\(text) is no number in E.164 form and no label in the store: see `twostepd status`")
     }
 

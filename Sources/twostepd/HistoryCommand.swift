@@ -69,13 +69,9 @@ struct HistoryCommand: AsyncParsableCommand {
             format: format, filter: filter, time: RelativeTime(now: fleet.now, isAbsolute: !relative), isStream: follow,
             // People get the newest screenful or so, scripts get all; those who name a span get all of it.
             most: limit ?? (format == .text && filter.since == nil ? 200 : 1_000_000))
-        do {
-            if events { return try view.printEvents(reader) }
-            guard follow else { return try view.printChanges(reader) }
-            try await view.follow(reader)
-        } catch let error as StorageError {
-            throw Failure(error)
-        }
+        if events { return try view.printEvents(reader) }
+        guard follow else { return try view.printChanges(reader) }
+        try await view.follow(reader)
     }
 }
 

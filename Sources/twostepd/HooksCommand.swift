@@ -21,12 +21,7 @@ struct HooksCommand: ParsableCommand {
     func run() throws {
         let fleet = FleetReader(
             settings: try config.settings(), environment: config.environment, now: SystemClock().now())
-        let hooks: [HookStanding]
-        do {
-            hooks = try fleet.open()?.hooks() ?? []
-        } catch let error as StorageError {
-            throw Failure(error)
-        }
+        let hooks = try fleet.open()?.hooks() ?? []
         switch output.format {
         case .json: try JSONOutput.print(HooksDocument(hooks))
         case .text:

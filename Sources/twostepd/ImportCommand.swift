@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConfigFile
+import Files
 
 /// `twostepd import`.
 struct ImportCommand: ParsableCommand {
@@ -41,7 +42,12 @@ struct ImportCommand: ParsableCommand {
             throw Failure.configuration("\(file == "-" ? "the list" : file) cannot be imported: nothing was written")
         }
         guard let output else { return Console.print(imported.text, terminator: "") }
-        try OutputFile.write(imported.text, to: output, replaces: force)
+        do throws(FileError) {
+            let policy = WritePolicy(existing: force ? .lendsItsRights : .stays, rights: .usual)
+            try Draft.write(Array(imported.text.utf8), to: output, policy)
+        } catch .exists {
+            throw Failure.failed("\(output) exists already: name a new file, or say --force to replace it")
+        }
         Console.note("\(output): \(imported.count) numbers; next: twostepd check \(output)")
     }
 }

@@ -37,12 +37,7 @@ struct KeyCommand: ParsableCommand {
 
         func run() throws {
             let path = try file ?? besideStore()
-            do {
-                let key = try SealingKey.generate(file: path)
-                Console.print("\(path): key \(key.id)")
-            } catch {
-                throw Failure(error)
-            }
+            Console.print("\(path): key \(try SealingKey.generate(file: path).id)")
             Console.note(
                 """
                 keep a copy of it apart from the store and its backups: without it no PIN can be read.
@@ -58,11 +53,7 @@ struct KeyCommand: ParsableCommand {
                     "the store in \(location.directory) is sealed under key \(id), which a new key does not open: "
                         + "use `twostepd key rotate`, or name a FILE")
             }
-            do {
-                try location.prepareDirectory()
-            } catch {
-                throw Failure(error)
-            }
+            try location.prepareDirectory()
             return location.key
         }
     }
@@ -84,14 +75,7 @@ struct KeyCommand: ParsableCommand {
         var file: String?
 
         func run() throws {
-            if let file {
-                do {
-                    Console.print(try SealingKey.load(file: file).id)
-                } catch {
-                    throw Failure(error)
-                }
-                return
-            }
+            if let file { return Console.print(try SealingKey.load(file: file).id) }
             let location = StoreLocation(directory: try config.settings().stateDirectory)
             guard let id = StoreReader.keyID(at: location) else {
                 throw Failure.failed("nothing is sealed in \(location.directory) yet, or its store cannot be read")
@@ -131,16 +115,13 @@ struct KeyCommand: ParsableCommand {
             let rotation = KeyRotation(
                 settings: try config.settings(), environment: config.environment,
                 actor: UserName.current(environment: config.environment), now: SystemClock().now())
-            let ending: KeyRotation.Ending
-            do {
-                ending = try rotation.run(current: key, new: newKey)
-            } catch .unavailable(let message) {
+            do throws(StartupError) {
+                Self.tell(try rotation.run(current: key, new: newKey))
+            } catch .store(.lockHeld(let directory, let holder)) {
+                let error = StorageError.lockHeld(directory: directory, holder: holder)
                 throw Failure.failed(
-                    "\(message)\nnothing was rotated; with a daemon: systemctl stop twostepd, rotate, start it again")
-            } catch {
-                throw Failure(error)
+                    "\(error)\nnothing was rotated; with a daemon: systemctl stop twostepd, rotate, start it again")
             }
-            Self.tell(ending)
         }
 
         private static func tell(_ ending: KeyRotation.Ending) {

@@ -37,15 +37,11 @@ struct NumberText {
     /// Reads what belongs to the number.
     init(_ standing: Standing, snapshot: StatusSnapshot, policy: Policy, reader: StoreReader, isAbsolute: Bool) throws {
         let number = standing.record.number
-        do {
-            self.init(
-                standing: standing, snapshot: snapshot, policy: policy,
-                pins: try reader.pins(of: number, limit: Self.most),
-                changes: try reader.history(of: number, limit: Self.most),
-                events: try reader.events(of: number, limit: Self.most), isAbsolute: isAbsolute)
-        } catch {
-            throw Failure(error)
-        }
+        self.init(
+            standing: standing, snapshot: snapshot, policy: policy,
+            pins: try reader.pins(of: number, limit: Self.most),
+            changes: try reader.history(of: number, limit: Self.most),
+            events: try reader.events(of: number, limit: Self.most), isAbsolute: isAbsolute)
     }
 
     func lines(width: Int, colours: Bool = false) -> [String] {

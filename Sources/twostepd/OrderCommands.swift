@@ -24,11 +24,7 @@ struct AcceptCommand: AsyncParsableCommand {
         let settings = try config.settings()
         let message = ControlMessage.Accept(
             revision: revision, onBehalfOf: UserName.current(environment: config.environment))
-        do {
-            Console.note(try await ControlClient(socket: settings.controlSocket).accept(message).message)
-        } catch let error as ControlClient.Failure {
-            throw Failure(error)
-        }
+        Console.note(try await ControlClient(socket: settings.controlSocket).accept(message).message)
     }
 }
 
@@ -49,13 +45,9 @@ struct OrderOptions: ParsableArguments {
         let message = ControlMessage.OrderRequest(
             kind: kind, numbers: numbers.isEmpty ? nil : numbers, reason: reason, evenExposed: evenExposed,
             onBehalfOf: UserName.current(environment: config.environment))
-        do {
-            let answer = try await ControlClient(socket: settings.controlSocket).order(message)
-            Console.note(answer.message)
-            return answer
-        } catch let error as ControlClient.Failure {
-            throw Failure(error)
-        }
+        let answer = try await ControlClient(socket: settings.controlSocket).order(message)
+        Console.note(answer.message)
+        return answer
     }
 }
 

@@ -68,7 +68,7 @@ struct OrderProgress {
     }
 
     private func isDaemonThere(_ fleet: FleetReader) throws -> Bool {
-        do { return try StoreLock.holder(at: fleet.location) != nil } catch { throw Failure(error) }
+        try StoreLock.holder(at: fleet.location) != nil
     }
 
     private static let daemonEnded = Failure.noDaemon(

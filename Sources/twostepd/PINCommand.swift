@@ -73,14 +73,10 @@ struct PINCommand: AsyncParsableCommand {
         }
 
         private func record(of number: PhoneNumber, _ fleet: FleetReader) throws -> NumberRecord {
-            do {
-                guard let record = try fleet.openWithKey().record(number, at: fleet.now) else {
-                    throw Failure.failed("\(number) is not in the store: see `twostepd status`")
-                }
-                return record
-            } catch let error as StorageError {
-                throw Failure(error)
+            guard let record = try fleet.openWithKey().record(number, at: fleet.now) else {
+                throw Failure.failed("\(number) is not in the store: see `twostepd status`")
             }
+            return record
         }
 
         /// Says of each PIN that may be live and cannot be opened why; fails when there is no other.
@@ -92,7 +88,7 @@ struct PINCommand: AsyncParsableCommand {
                 do throws(StorageError) {
                     _ = try reader.pin(of: record.number, generation: generation)
                 } catch {
-                    guard unreadable.count < record.candidates.count else { throw Failure(error) }
+                    guard unreadable.count < record.candidates.count else { throw error }
                     Console.note(error.description)
                 }
             }
@@ -110,13 +106,8 @@ struct PINCommand: AsyncParsableCommand {
                 try await RevealRecorder.record(
                     reveal, number: number, actor: who, settings: settings, environment: config.environment,
                     now: fleet.now)
-            } catch let error as ControlClient.Failure {
-                if case .noDaemon(let path) = error {
-                    throw Failure.noDaemon("the daemon does not answer at \(path), so the look cannot be recorded")
-                }
-                throw Failure.failed(error.description)
-            } catch let error as StartupError {
-                throw Failure(error)
+            } catch ControlClient.Failure.noDaemon(let path) {
+                throw Failure.noDaemon("the daemon does not answer at \(path), so the look cannot be recorded")
             }
         }
 
@@ -186,15 +177,10 @@ struct PINCommand: AsyncParsableCommand {
             let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
             let reader = try fleet.existing()
             guard let number = try fleet.resolve(number, reader) else { return }
-            let pins: [PINRow]
-            do {
-                guard try reader.closedRecord(number, at: fleet.now) != nil else {
-                    throw Failure.failed("\(number) is not in the store: see `twostepd status`")
-                }
-                pins = try reader.pins(of: number, limit: limit)
-            } catch let error as StorageError {
-                throw Failure(error)
+            guard try reader.closedRecord(number, at: fleet.now) != nil else {
+                throw Failure.failed("\(number) is not in the store: see `twostepd status`")
             }
+            let pins = try reader.pins(of: number, limit: limit)
             switch output.format {
             case .json: try JSONOutput.print(PINListDocument(number, pins))
             case .text: Self.printText(pins)

@@ -20,11 +20,6 @@ struct ReloadCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try config.settings()
-        do {
-            let answer = try await ControlClient(socket: settings.controlSocket).reload()
-            Console.note(answer.message)
-        } catch let error as ControlClient.Failure {
-            throw Failure(error)
-        }
+        Console.note(try await ControlClient(socket: settings.controlSocket).reload().message)
     }
 }

@@ -25,12 +25,7 @@ struct RunCommand: ParsableCommand {
         let settings = try config.settings()
         let logger = LogSetup.logger(
             level: LogSetup.level(settings), format: settings.logFormat, environment: config.environment)
-        let code: Int32
-        do {
-            code = try DaemonProcess(settings: settings, environment: config.environment, logger: logger).run()
-        } catch {
-            throw Failure(error)
-        }
+        let code = try DaemonProcess(settings: settings, environment: config.environment, logger: logger).run()
         if code != 0 { throw ExitCode(code) }
     }
 }

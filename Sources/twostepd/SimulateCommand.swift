@@ -35,14 +35,9 @@ struct SimulateCommand: AsyncParsableCommand {
     var seed: UInt64 = 1
 
     func run() async throws {
-        let vendor: SimulatedVendor
-        do {
-            guard (0...65_535).contains(port) else { throw Failure.usage("--port is 0 to 65535") }
-            vendor = try await SimulatedVendor(try options(), port: port)
-            if let everyFault { vendor.setEveryFault(try Fault.probability(everyFault)) }
-        } catch let error as SimulationError {
-            throw Failure.usage(error.description)
-        }
+        guard (0...65_535).contains(port) else { throw Failure.usage("--port is 0 to 65535") }
+        let vendor = try await SimulatedVendor(try options(), port: port)
+        if let everyFault { vendor.setEveryFault(try Fault.probability(everyFault)) }
         Console.print(vendor.url)
         Console.note(
             "the vendor is simulated (\(semantics)) until Ctrl-C; the truth is at http://127.0.0.1:\(vendor.port)/_sim/truth"

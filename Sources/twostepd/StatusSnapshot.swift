@@ -18,14 +18,10 @@ struct StatusSnapshot: Sendable {
     /// Reads what concerns the whole store.
     init(_ fleet: FleetReader, reader: StoreReader?) throws {
         now = fleet.now
-        do {
-            holder = try StoreLock.holder(at: fleet.location)
-            inForce = try reader?.desiredStateStatus()
-            let open = holder == nil ? [] : try reader?.unansweredChanges() ?? []
-            flights = Dictionary(open.map { ($0.number, $0) }, uniquingKeysWith: { $1 })
-        } catch {
-            throw Failure(error)
-        }
+        holder = try StoreLock.holder(at: fleet.location)
+        inForce = try reader?.desiredStateStatus()
+        let open = holder == nil ? [] : try reader?.unansweredChanges() ?? []
+        flights = Dictionary(open.map { ($0.number, $0) }, uniquingKeysWith: { $1 })
         guards = try reader.map { try fleet.guards($0) } ?? GuardsInForce()
     }
 

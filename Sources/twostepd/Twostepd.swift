@@ -37,11 +37,10 @@ struct Twostepd: AsyncParsableCommand {
             } else {
                 try command.run()
             }
-        } catch let failure as Failure {
+        } catch {
+            guard let failure = Failure(error) else { exit(withError: error) }
             Console.error(failure.message)
             exit(withError: ExitCode(failure.code))
-        } catch {
-            exit(withError: error)
         }
     }
 }

@@ -119,7 +119,7 @@
                     location: location, policy: Settings().policy(), desiredState: folder + "/desired-state.yaml",
                     since: Instant(millisecondsSinceEpoch: 0), clock: SystemClock(),
                     recorder: MetricsRecorder(), commits: commits, isPerNumber: true),
-                reveal: { look in .failure(StoreFailure(look.rotation(after: .seconds(60)).event.detail)) },
+                reveal: { look in throw StoreFailure(look.rotation(after: .seconds(60)).event.detail) },
                 health: { (true, "ok") }, readiness: { (false, "starting") })
         }()
     }

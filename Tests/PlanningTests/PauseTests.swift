@@ -49,7 +49,8 @@ struct PauseTests {
         func rotated(_ instants: [Instant], created: Instant) -> Instant? {
             var record = Self.settled
             record.generations = [Fixture.generation(1, createdAt: created)]
-            return instants.reduce(record) { $0.obeying(.rotate(before: $1), toFleet: false, at: Fixture.now) }.rotateBefore
+            return instants.reduce(record) { $0.obeying(.rotate(before: $1), toFleet: false, at: Fixture.now) }
+                .rotateBefore
         }
         let (early, late) = (Fixture.ago(.seconds(60)), Fixture.later(.seconds(60)))
         let (before, between) = (Fixture.ago(.seconds(90)), Fixture.ago(.seconds(30)))
@@ -76,7 +77,8 @@ struct PauseTests {
     }
 
     @Test func `A rotation that is ordered happens once, when its instant has come`() {
-        let ordered = Self.settled.obeying(.rotate(before: Fixture.later(.seconds(60))), toFleet: false, at: Fixture.now)
+        let ordered = Self.settled.obeying(
+            .rotate(before: Fixture.later(.seconds(60))), toFleet: false, at: Fixture.now)
         guard case .idle = Self.decide(ordered) else {
             Issue.record("not before its time")
             return

@@ -40,9 +40,15 @@ struct WeakeningGuardTests {
 
     @Test func `Only numbers that lose their protection count: neither new ones nor those that were off already`() {
         let inForce = Self.entries(1...10, disabled: [1, 2])
-        #expect(Self.guarded.weakening(by: DesiredStateDifference(from: inForce, to: Self.entries(1...20, disabled: [1, 2, 11, 12, 13]))) == nil)
-        #expect(Self.guarded.weakening(by: DesiredStateDifference(from: inForce, to: Self.entries(1...10, disabled: [1, 2, 3, 4]))) == nil)
-        let weakening = Self.guarded.weakening(by: DesiredStateDifference(from: inForce, to: Self.entries(2...9, disabled: [2, 3])))
+        #expect(
+            Self.guarded.weakening(
+                by: DesiredStateDifference(from: inForce, to: Self.entries(1...20, disabled: [1, 2, 11, 12, 13])))
+                == nil)
+        #expect(
+            Self.guarded.weakening(
+                by: DesiredStateDifference(from: inForce, to: Self.entries(1...10, disabled: [1, 2, 3, 4]))) == nil)
+        let weakening = Self.guarded.weakening(
+            by: DesiredStateDifference(from: inForce, to: Self.entries(2...9, disabled: [2, 3])))
         #expect(weakening == Weakening(managed: 10, disabled: 1, dropped: 2, maximumPercent: 20))
     }
 

@@ -194,7 +194,9 @@ struct EngineGuardTests {
         }
         #expect(bench.now >= end)
         #expect(try bench.record(1).desired == nil)
-        let left = bench.reports.compactMap { if case .desiredState(.leftExposed(let numbers)) = $0 { numbers } else { nil } }
+        let left = bench.reports.compactMap {
+            if case .desiredState(.leftExposed(let numbers)) = $0 { numbers } else { nil }
+        }
         #expect(left == [[try Bench.number(1)]])
     }
 

@@ -128,6 +128,7 @@ extension World {
                 throw Violation(.onlyManagedNumbers, "a request for \(entry.number) departs")
             }
             note("departs \(Self.text(of: entry))")
+            departures[entry.id] = entry
             if let retryAt = backoffs.removeValue(forKey: entry.number), retryAt > clock.wall {
                 throw Violation(.limitsHold, "\(entry.number) should not be tried before \(retryAt)")
             }

@@ -88,9 +88,11 @@ extension World {
         fileChanged()
     }
 
-    /// Somebody writes to the store beside the running daemon.
+    /// Somebody writes to the store beside the running daemon, often while a request of that number is under way.
     private func intrude() {
-        guard engine != nil, let number = durable.keys.sorted().randomElement(using: &random) else { return }
+        let flying = requests.values.filter { $0.life == life && $0.landsAt == nil }.map(\.call.number)
+        let choice = flying.isEmpty || random.chance(0.5) ? Array(durable.keys) : flying
+        guard engine != nil, let number = choice.sorted().randomElement(using: &random) else { return }
         let order = random.pick([Order.reset, .reapply, .rotate(before: clock.wall)])
         note("intruder: \(order) \(number)")
         backoffs[number] = nil

@@ -81,7 +81,10 @@ extension World {
         } catch {
             throw Violation(.housekeeping, "the store refused a commit of the engine: \(error)")
         }
-        for record in saved { try checkKeepsEdits(record, mutations) }
+        for record in saved {
+            try checkKeepsEdits(record, mutations)
+            try checkDoubts(record, mutations)
+        }
         journal.append(.commit(mutations))
         noteBackoffs(in: mutations)
         try noteDurable(numbers(in: mutations))
@@ -164,17 +167,26 @@ extension World {
         }
         journal.append(.adopt(kept, at: now))
         let nextID = try store.reader.nextChangeID()
-        for number in result.written {
+        var moved: [PhoneNumber] = []
+        for number in result.written.sorted() {
             // A change of the desired state ends the backoff.
             retryAts[number] = nil
             backoffs[number] = nil
-            let entry = reading.state?.numbers.first { $0.number == number }
+            let entry = kept.state?.numbers.first { $0.number == number }
             if let known = before[number]?.identity, let entry, known.endpoint != entry.endpoint {
                 movedBefore[number] = nextID
+                moved.append(number)
             }
         }
         confirm(.adopted(result))
         try noteDurable(result.written)
+        for number in moved { try checkKnowsNothing(of: number) }
+    }
+
+    /// I1: what was believed of a number at an endpoint that it has left says nothing about another one.
+    private func checkKnowsNothing(of number: PhoneNumber) throws {
+        guard let belief = durable[number]?.belief, !(belief.maybeOff && belief.maybeForeign) else { return }
+        throw Violation(.truthIsBelieved, "\(number) is believed at its new endpoint what it was at the old one")
     }
 
     /// I10: what an order or an adoption has written to a row is never overwritten by a record from before.
@@ -196,6 +208,17 @@ extension World {
         if stored.belief.maybeForeign, !record.belief.maybeForeign {
             guard let accepted, accepted >= movedBefore[number] ?? 0 else {
                 throw Violation(.ordersAreKept, "\(number) is believed again what it was before it was reset or moved")
+            }
+        }
+    }
+
+    /// I1: a request that ended in doubt may land for a while after its end, and not only after its departure.
+    private func checkDoubts(_ record: NumberRecord, _ mutations: [StoreMutation]) throws {
+        for case .closeChange(let id, let answeredAt, let outcome) in mutations where outcome.verdict == .inDoubt {
+            guard let entry = departures[id], answeredAt > entry.sentAt else { continue }
+            let effect = entry.generation.map(Effect.on) ?? .off
+            guard record.belief.doubts.contains(where: { $0.effect == effect && $0.since > entry.sentAt }) else {
+                throw Violation(.truthIsBelieved, "#\(id) ended in doubt, and is no doubt from then on")
             }
         }
     }

@@ -62,7 +62,11 @@ extension World {
         case .orderEnded(let id, let failure): hearOrder(id, failure)
         case .guardChanged(.endpointDown(let endpoint, _)): note("engine: \(endpoint.text) is down")
         case .guardChanged(.endpointUp(let endpoint, _)): note("engine: \(endpoint.text) is up")
-        case .store(.failed(_, let retryAt)): note("engine: store failed, again at \(retryAt)")
+        case .store(.failed(let message, let retryAt)):
+            guard message != "a drill" else {
+                throw Violation(.housekeeping, "what the store refuses of one record counts as an outage")
+            }
+            note("engine: store failed, again at \(retryAt)")
         case .store(.recovered): note("engine: store recovered")
         case .stopped(let exposed, let unanswered):
             note("engine: stopped, exposed \(exposed), unanswered \(unanswered)")
@@ -81,6 +85,7 @@ extension World {
         jobs = []
         adoptedLast = nil
         intruded = []
+        departures = [:]
         planned = [:]
         limits.forgetProcess()
         abandonRequests()

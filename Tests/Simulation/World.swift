@@ -85,6 +85,8 @@ final class World {
     var intruded: Set<PhoneNumber> = []
     /// For numbers that came to another endpoint, the id of the first request that can be about that.
     var movedBefore: [PhoneNumber: Int64] = [:]
+    /// The requests that departed in this life.
+    var departures: [Int64: ChangeEntry] = [:]
     var lastConfirmation: Milliseconds = 0
     /// What is on the disk, as far as it has to be known to lose the newest of it.
     var journal = Journal()

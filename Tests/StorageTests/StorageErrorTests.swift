@@ -1,4 +1,6 @@
+import Files
 import GRDB
+import Glibc
 import Planning
 import Testing
 
@@ -16,6 +18,57 @@ struct StorageErrorTests {
     ])
     func `every result of SQLite has its error`(code: ResultCode, expected: StorageError) {
         #expect(StorageError(DatabaseError(resultCode: code, message: "m"), at: "/p") == expected)
+    }
+
+    @Test(arguments: [
+        (
+            FileError.missing(path: "/p"),
+            StorageError.io(path: "/p", operation: "open", problem: "No such file or directory")
+        ),
+        (.exists(path: "/p"), .keyExists(path: "/p")),
+        (.notRegular(path: "/p", .pipe), .permissions(path: "/p", problem: "is not a regular file: move it away")),
+        (
+            .foreignOwner(path: "/p", owner: 7),
+            .permissions(path: "/p", problem: "belongs to user id 7: chown it to this user")
+        ),
+        (
+            .openToOthers(path: "/p", mode: 0o644),
+            .permissions(path: "/p", problem: "others can read or change this key: chmod 0600 it")
+        ),
+        (.invalidPath(path: "/p"), .permissions(path: "/p", problem: "the path contains a NUL")),
+        (
+            .tooLarge(path: "/p", limit: 4096),
+            .io(path: "/p", operation: "read", problem: "it is larger than 4 KiB")
+        ),
+        (
+            .changedWhileRead(path: "/p"),
+            .io(path: "/p", operation: "read", problem: "it was changed while it was read")
+        ),
+        (
+            .refused(.inspect, path: "/p", code: EACCES),
+            .permissions(path: "/p", problem: "this user may not look here: run as the daemon's user")
+        ),
+        (
+            .refused(.open, path: "/p", code: EACCES),
+            .permissions(path: "/p", problem: "this user may not open it: run as the daemon's user")
+        ),
+        (.refused(.write, path: "/p", code: ENOSPC), .diskFull(path: "/p")),
+        (.refused(.sync, path: "/p", code: EDQUOT), .diskFull(path: "/p")),
+        (
+            .refused(.sync, path: "/p", code: EIO),
+            .io(path: "/p", operation: "write to the disk", problem: "Input/output error")
+        ),
+    ])
+    func `what the file system refuses has its error`(error: FileError, expected: StorageError) {
+        #expect(StorageError(error) == expected)
+    }
+
+    @Test func `a key that is too large is none, and one that is no file is named as the key's`() {
+        #expect(StorageError(key: .tooLarge(path: "/p", limit: 128)) == .keyMalformed(source: "/p"))
+        #expect(
+            StorageError(key: .notRegular(path: "/p", .directory))
+                == .permissions(path: "/p", problem: "is not a regular file: name the key's file itself"))
+        #expect(StorageError(key: .exists(path: "/p")) == .keyExists(path: "/p"))
     }
 
     @Test func `every description says what to do or what was kept`() throws {

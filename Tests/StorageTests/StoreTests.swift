@@ -53,6 +53,16 @@ struct StoreTests {
         #expect("\(try #require(error))".contains("others can write to this directory"))
     }
 
+    @Test func `a directory without a parent is a mistake of the settings`() throws {
+        let directory = try StateDirectory()
+        let location = StoreLocation(directory: directory.path + "/none/state")
+        let error = #expect(throws: StorageError.self) { try location.prepareDirectory() }
+        guard case .permissions(location.directory, _) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
     @Test func `another key than the one the store was made with is refused, with PINs in it or none`() throws {
         let directory = try StateDirectory()
         let store = try Store.open(at: directory.location, key: Sample.key)

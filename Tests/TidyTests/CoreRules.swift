@@ -8,6 +8,7 @@ enum CoreRules {
 
     /// The files of other targets that may, and why.
     static let edges = [
+        "Sources/Files/FileWatcher.swift": "it waits until changes are over",
         "Sources/Reconciler/EngineDriver.swift": "it hands time and chance to the engine",
         "Sources/Storage/CommitQueue.swift": "it measures how long transactions take",
         "Sources/Storage/SealingKey.swift": "it makes keys",

@@ -69,4 +69,36 @@ struct RuleTests {
         #expect(lines(CoreRules.printing(file("Sources/Daemon/X.swift", code))) == [1, 5])
         #expect(CoreRules.printing(file("Sources/twostepd/X.swift", code)) == [])
     }
+
+    // MARK: - Files
+
+    @Test(
+        "an act with files outside of their room",
+        arguments: [
+            "let a = open(path, O_RDONLY | O_CLOEXEC)", "guard fsync(a) == 0 else { return }", "Glibc.rename(a, b)",
+            "if mkdir(path, 0o700) == 0 {", "inotify_init1(0)", "lstat(path, &status)", "link(a, b)",
+        ])
+    func files(_ code: String) {
+        let file = { (target: String) in SourceFile(path: "Sources/\(target)/X.swift", text: "\n" + code) }
+        #expect(lines(FileRules.calls(file("Storage"))) == [2])
+        #expect(FileRules.calls(file("Files")) == [])
+    }
+
+    @Test(
+        "what only has such a name is no act with files, and is no import of ours",
+        arguments: [
+            "// fsync(a)", "try open(bytes)", "store.open(at: location)", "func rename(_ a: String) {}", "a.link(b)",
+            "status(of: a)", "import Glibc", "public import Dispatch",
+        ])
+    func noFiles(_ code: String) {
+        #expect(FileRules.calls(SourceFile(path: "Sources/Storage/X.swift", text: code)) == [])
+        #expect(FileRules.imports(SourceFile(path: "Sources/Files/X.swift", text: code)) == [])
+    }
+
+    @Test("an import of ours in the room of files")
+    func fileImports() {
+        let text = "import Glibc\npublic import Planning\n"
+        #expect(lines(FileRules.imports(SourceFile(path: "Sources/Files/X.swift", text: text))) == [2])
+        #expect(FileRules.imports(SourceFile(path: "Sources/Daemon/X.swift", text: text)) == [])
+    }
 }

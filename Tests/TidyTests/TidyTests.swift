@@ -30,6 +30,11 @@ struct TidyTests {
         #expect(findings == "")
     }
 
+    @Test("Files imports the system alone, and no other target does what it does")
+    func files() throws {
+        #expect(try Self.all { FileRules.calls($0) + FileRules.imports($0) } == "")
+    }
+
     @Test("nobody outside of the shell looks at the clock or throws dice")
     func clockAndDice() throws {
         let findings = try Self.all(CoreRules.clockAndDice)

@@ -32,6 +32,28 @@ struct ApplyTests {
         try await rig.end()
     }
 
+    @Test("sets an operator's new PIN, and says done only when it is live")
+    func newOperatorPIN() async throws {
+        var entries = Rig.fleet(3)
+        for index in entries.indices { entries[index].operatorPIN = "27491\(index)" }
+        let rig = try await Rig(entries)
+        for attempt in 1...5 {
+            let result = try await rig.run("apply")
+            #expect(result.code == 0, "attempt \(attempt): \(result.errors)")
+        }
+        #expect(try await rig.disagreements() == [])
+        let before = rig.vendor.counters.requests
+        let secrets = rig.folder.appendingPathComponent("secrets.yaml")
+        let text = try String(contentsOf: secrets, encoding: .utf8)
+        try rig.write(text.replacingOccurrences(of: "\"274911\"", with: "\"385022\""), to: secrets)
+        #expect(try await rig.run("plan").output.contains("operator's PIN has a new value"))
+        let result = try await rig.run("apply")
+        #expect(result.code == 0, "\(result.errors)")
+        #expect(rig.truth(entries[1]) == .on(pin: "385022"), "the new value is live")
+        #expect(rig.vendor.counters.requests > before)
+        try await rig.end()
+    }
+
     @Test("names the numbers that fail three times, and exits with 1")
     func failing() async throws {
         let rig = try await Rig(Rig.fleet(3), timing: "{ backoff_min: 10ms, backoff_max: 20ms, shutdown_grace: 1s }")

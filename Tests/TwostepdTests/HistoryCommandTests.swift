@@ -22,7 +22,9 @@ struct HistoryCommandTests {
             return try #require(changes, "\(result.errors)").compactMap { $0["id"] as? Int }
         }
         let all = try await ids()
-        #expect(all == all.sorted() && all.count == rig.vendor.counters.requests)
+        // The stop may come between the record of a request and its sending.
+        let sent = rig.vendor.counters.requests
+        #expect(all == all.sorted() && (sent...sent + 1).contains(all.count))
         let refused = try await ids("--outcome", "refused")
         let accepted = try await ids("--outcome", "accepted")
         #expect(!refused.isEmpty && !accepted.isEmpty && Set(refused).isDisjoint(with: accepted))

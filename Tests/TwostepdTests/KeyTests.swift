@@ -185,7 +185,7 @@ struct KeyTests {
         try await rig.end()
     }
 
-    @Test("a PIN row that was moved is named by the commands and by the daemon")
+    @Test("a PIN row that was moved is named by the commands, counts as foreign, and its number is reset")
     func movedRow() async throws {
         let rig = try await Rig(Rig.fleet(2), defaults: ["reapply_every: 1s"])
         #expect(try await rig.run("apply").code == 0)
@@ -204,12 +204,20 @@ struct KeyTests {
             #expect(shown.errors.contains(part), "\(part)")
         }
         #expect(shown.output.isEmpty)
-        let requests = rig.vendor.counters.requests
         let daemon = try await rig.startDaemon()
-        try await rig.wait("the daemon names the number") {
-            rig.logText.contains("altered, or moved") && rig.logText.contains(rig.entries[1].number)
+        try await rig.wait("both numbers are reset") {
+            try await rig.statusRows().allSatisfy {
+                $0["condition"] as? String == "converged" && $0["pin_generation"] as? Int == 2
+            }
         }
-        #expect(rig.vendor.counters.requests == requests)
+        for entry in rig.entries {
+            #expect(
+                rig.logText.split(separator: "\n").contains {
+                    $0.contains("cannot be unsealed and counts as foreign") && $0.contains(entry.number)
+                })
+        }
+        #expect(try await rig.run("history", "--events").output.contains("record_unreadable"))
+        for entry in rig.entries { #expect(try await rig.shownPIN(entry) != nil) }
         #expect(await rig.stop(daemon) == 0)
         try await rig.end()
     }

@@ -1,4 +1,5 @@
 import ConfigFile
+import Files
 import Foundation
 import Glibc
 import LinuxShim
@@ -25,7 +26,7 @@ extension Doctor {
             guard path != "/", path != "." else {
                 return [Finding("space", .warning, "cannot be asked for \(settings.stateDirectory)")]
             }
-            path = SettingsPath.parent(of: path)
+            path = Directory.parent(of: path)
         }
         let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
         let share = status.f_blocks > 0 ? 100 * UInt64(status.f_bavail) / UInt64(status.f_blocks) : 100
@@ -139,20 +140,11 @@ extension Doctor {
     }
 
     private func inotify() -> Finding {
-        let descriptor = inotify_init1(Int32(IN_CLOEXEC))
-        guard descriptor >= 0 else {
+        guard FileWatcher.isPossible else {
             return Finding(
                 "file watching", .warning, "no inotify instance is left for this user",
                 advice: "raise fs.inotify.max_user_instances; until then `twostepd reload` after each edit")
         }
-        close(descriptor)
         return Finding("file watching", .ok, "inotify works")
-    }
-}
-
-private enum SettingsPath {
-    static func parent(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 }

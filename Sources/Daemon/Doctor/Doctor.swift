@@ -1,6 +1,5 @@
 public import ConfigFile
-import Foundation
-import Glibc
+import Files
 public import Planning
 import Storage
 import VendorAPI
@@ -70,9 +69,8 @@ public struct Doctor: Sendable {
 
     /// Who can edit this file can switch two-step verification off.
     private func writers(_ path: String) -> Finding? {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        guard status.st_mode & 0o002 != 0 else { return nil }
+        // A file that cannot be looked at is reported by whoever reads it.
+        guard let status = try? FileStatus.of(path), status.mode & 0o002 != 0 else { return nil }
         return Finding(
             "permissions", .warning, "everybody may write to \(path), and with it switch verification off",
             advice: "chmod o-w \(path)")
@@ -81,13 +79,13 @@ public struct Doctor: Sendable {
     // MARK: - State directory
 
     private func directory() -> Finding {
-        var status = stat()
-        guard stat(settings.stateDirectory, &status) == 0 else {
+        // One that cannot be looked at is told of as one that is not there.
+        guard let status = try? FileStatus.of(settings.stateDirectory) else {
             return Finding(
                 "directory", .warning, "\(settings.stateDirectory) is not there: the first start makes it",
                 advice: "start the daemon as the user that is to own it")
         }
-        let mode = status.st_mode & 0o777
+        let mode = status.mode & 0o777
         do throws(StorageError) {
             try location.checkDirectory()
         } catch {
@@ -103,24 +101,22 @@ public struct Doctor: Sendable {
 
     private func files() -> Finding {
         let paths = [location.database, location.database + "-wal", location.key, location.fence, location.lock]
-        let open = paths.filter { path in
-            var status = stat()
-            return lstat(path, &status) == 0 && status.st_mode & 0o077 != 0
+        // What is missing, or cannot be looked at, is told of by other checks.
+        let files = paths.compactMap { path in
+            (try? FileStatus.of(path, followingLinks: false)).map { (path: path, status: $0) }
         }
+        let open = files.filter { $0.status.mode & 0o077 != 0 }
         guard open.isEmpty else {
             return Finding(
-                "files", .failure, "others may read \(open.joined(separator: ", "))",
+                "files", .failure, "others may read \(open.map(\.path).joined(separator: ", "))",
                 advice: "chmod 0600 them, and rotate what they held: others may have read it")
         }
-        var folder = stat()
-        let strangers = paths.filter { path in
-            var status = stat()
-            return lstat(path, &status) == 0 && stat(location.directory, &folder) == 0
-                && status.st_uid != folder.st_uid
-        }
+        let owner = (try? FileStatus.of(location.directory))?.owner  // As above.
+        let strangers = files.filter { owner != nil && $0.status.owner != owner }
         guard strangers.isEmpty else {
             return Finding(
-                "files", .failure, "another user than the folder's owns \(strangers.joined(separator: ", "))",
+                "files", .failure,
+                "another user than the folder's owns \(strangers.map(\.path).joined(separator: ", "))",
                 advice: "chown --reference=\(location.directory) them: the daemon's user must be able to write them")
         }
         return Finding("files", .ok, "readable by their owner only, who is the folder's")

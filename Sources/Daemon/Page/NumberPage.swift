@@ -66,11 +66,11 @@ struct NumberPage {
         let rows = pins.map { row -> HTML in
             let pin = row.generation
             return """
-            <tr><th scope="row" data-name="Generation">\(pin.generation)</th><td data-name="Origin">\(pin.origin.text)</td>\
-            <td data-name="Made">\(time.html(pin.createdAt))</td><td data-name="Live from">\(time.html(pin.liveFrom))</td>\
-            <td data-name="Live until">\(time.html(pin.liveUntil))</td>\
-            <td data-name="May be live">\(row.maybeLive ? "yes" : "no")</td></tr>
-            """
+                <tr><th scope="row" data-name="Generation">\(pin.generation)</th><td data-name="Origin">\(pin.origin.text)</td>\
+                <td data-name="Made">\(time.html(pin.createdAt))</td><td data-name="Live from">\(time.html(pin.liveFrom))</td>\
+                <td data-name="Live until">\(time.html(pin.liveUntil))</td>\
+                <td data-name="May be live">\(row.maybeLive ? "yes" : "no")</td></tr>
+                """
         }
         return """
             <section><h2>PIN generations</h2><p>The PINs themselves are shown by <code>twostepd pin show</code> alone.</p>

@@ -1,5 +1,6 @@
 import ConfigFile
 import Daemon
+import Files
 import Foundation
 import Planning
 import SimulatedVendor
@@ -93,8 +94,7 @@ final class Demo {
     }
 
     private func write(_ text: String, to file: URL) throws {
-        try Data(text.utf8).write(to: file, options: .atomic)
-        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
+        try Draft.write(Array(text.utf8), to: file.path, WritePolicy(existing: .isReplaced))
     }
 
     private func say(_ text: String) {
@@ -124,7 +124,7 @@ extension Demo {
             guard let store = try fleet.open() else { return [] }
             defer { try? store.close() }  // Only read: there is nothing to lose.
             return try fleet.records(store)
-        } catch is Failure {
+        } catch is StorageError {
             // The store is being made, or written, just now: the next look finds it.
             return []
         }

@@ -1,15 +1,15 @@
-import Dispatch
+public import Dispatch
 import Glibc
 
-/// Notices changes of files by way of the directories that lead to them, and tells of them once things are quiet.
+/// Notices changes of files by way of the directories that lead to them, and reports them once things are quiet.
 ///
 /// Watching directories is what catches an atomic rename over the file, a file that vanishes and comes back, and a
 /// symbolic link on the way (also a directory's) that is turned to another place. Confined to its queue.
-final class FileWatcher: @unchecked Sendable {
-    /// How long nothing may have happened before a change is told.
+public final class FileWatcher: @unchecked Sendable {
+    /// How long nothing may have happened before a change is reported.
     static let quietPeriod: DispatchTimeInterval = .milliseconds(200)
     /// The most symbolic links on the way to one file.
-    static let mostLinks = 40
+    static let maxLinks = 40
 
     private let paths: [String]
     private let queue: DispatchQueue
@@ -20,8 +20,15 @@ final class FileWatcher: @unchecked Sendable {
     /// The names that matter in each watched directory, by watch descriptor.
     private var names: [Int32: Set<String>] = [:]
 
+    /// Whether the system has an inotify instance left for this user.
+    public static var isPossible: Bool {
+        let descriptor = inotify_init1(Int32(IN_CLOEXEC))
+        if descriptor >= 0 { close(descriptor) }
+        return descriptor >= 0
+    }
+
     /// Watches `paths` (absolute) and calls `onChange` on `queue`; nil when the system has no inotify instance left.
-    init?(paths: [String], queue: DispatchQueue, onChange: @escaping @Sendable () -> Void) {
+    public init?(paths: [String], queue: DispatchQueue, onChange: @escaping @Sendable () -> Void) {
         self.paths = paths
         self.queue = queue
         self.onChange = onChange
@@ -38,7 +45,7 @@ final class FileWatcher: @unchecked Sendable {
     }
 
     /// Stops watching.
-    func stop() {
+    public func stop() {
         queue.async {
             self.quiet?.cancel()
             self.source?.cancel()
@@ -109,7 +116,7 @@ final class FileWatcher: @unchecked Sendable {
         var resolved = ""
         var rest = path.split(separator: "/").map(String.init)
         var links = 0
-        while !rest.isEmpty, links <= mostLinks {
+        while !rest.isEmpty, links <= maxLinks {
             let name = rest.removeFirst()
             if name == "." { continue }
             if name == ".." {

@@ -2,7 +2,7 @@ import Glibc
 
 extension [UInt8] {
     /// Overwrites the bytes. Only this array's own storage: a copy that shares it keeps its content.
-    mutating func wipe() {
+    public mutating func wipe() {
         withUnsafeMutableBytes { buffer in
             if let start = buffer.baseAddress { explicit_bzero(start, buffer.count) }
         }

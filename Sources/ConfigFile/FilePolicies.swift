@@ -1,0 +1,50 @@
+import Files
+
+extension ReadPolicy {
+    /// A file that operators write. Whoever may write it decides what it says, so its owner and its mode are not asked.
+    static let configuration = ReadPolicy(limit: 256 << 20)
+
+    /// A file of secrets: nobody but its owner reads it.
+    static func secret(limit: Int) -> ReadPolicy { ReadPolicy(limit: limit, owner: .user, forbidden: 0o077) }
+
+    /// A credential of the service manager.
+    ///
+    /// Its versions differ: mode 0400 of the service's own user (systemd 252), mode 0440 of root (257). Root may look into
+    /// a running service's credentials: there the folder belongs to that service's user as well.
+    static func credential(limit: Int) -> ReadPolicy {
+        ReadPolicy(limit: limit, owner: .userOrDirectoryOwnerForRoot, forbidden: 0o077, forbiddenOfRoot: 0o027)
+    }
+}
+
+extension FileError {
+    /// The problem in the words of a report that has named the file.
+    var problem: String {
+        switch self {
+        case .missing: "there is no such file"
+        case .notRegular(_, let kind): "this is \(kind.rawValue), not a file"
+        case .tooLarge(_, let limit): "the file is larger than \(Self.size(limit))"
+        case .changedWhileRead: "the file was changed while it was read"
+        case .exists, .foreignOwner, .openToOthers: reason
+        case .invalidPath, .refused: "the file cannot be read: \(reason)"
+        }
+    }
+
+    /// The problem as the only one of a whole file.
+    var report: String {
+        switch self {
+        case .foreignOwner, .openToOthers: "secrets are not read from this file: \(problem)"
+        case .missing, .exists, .notRegular, .tooLarge, .changedWhileRead, .invalidPath, .refused: problem
+        }
+    }
+
+    /// What to do about it.
+    var hint: String? {
+        switch self {
+        case .missing: "check the path, and the settings file that names it"
+        case .exists, .notRegular, .tooLarge: nil
+        case .foreignOwner, .openToOthers: "give it to the user that runs the daemon, and run 'chmod 600' on it"
+        case .invalidPath, .refused: "check the permissions of the file and of its folders"
+        case .changedWhileRead: "write the new content beside it and rename it into place; then read again"
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import ConfigFile
+import HTTPTypes
+import Planning
+import Reconciler
+import Storage
+
+/// Why the daemon does not do what it is asked for on the control socket.
+enum ControlRefusal: Error, Sendable {
+    /// The request cannot be decoded.
+    case unintelligible
+    /// The caller works on another store.
+    case otherStore(own: String, asked: String)
+    case stopping
+    /// The order names a number that is not managed, or would do nothing; in words.
+    case pointless(String)
+    /// The files are not valid; the last good state stays in force.
+    case invalidFiles([ConfigProblem])
+    /// The file is not the content that was accepted; in words.
+    case notAccepted(String)
+    /// The desired state would weaken the fleet; the last good state stays in force.
+    case held(HeldState)
+    /// The desired state could not be taken into force.
+    case adoptionFailed(StoreFailure)
+    /// A reveal could not be recorded.
+    case revealNotRecorded(any Error)
+}
+
+extension ControlMessage.Answer {
+    /// What is answered to a request that ended with `error`. No other place turns errors into answers.
+    init(_ error: any Error) {
+        self.init(done: false, message: Self.message(error), exitCode: Self.exitCode(error))
+    }
+
+    private static func message(_ error: any Error) -> String {
+        guard let refusal = error as? ControlRefusal else { return "not done: \(reason(error))" }
+        return words(refusal)
+    }
+
+    private static func words(_ refusal: ControlRefusal) -> String {
+        switch refusal {
+        case .unintelligible: return "the request cannot be understood"
+        case .otherStore(let own, let asked): return "this daemon works on \(own), not on \(asked)"
+        case .stopping: return "the daemon is stopping"
+        case .pointless(let problem), .notAccepted(let problem): return problem
+        case .invalidFiles(let problems):
+            let first = problems.first { $0.severity == .error }?.summary ?? "it cannot be read"
+            return "not taken, the last good state stays in force: \(first)"
+        case .held(let held):
+            return "held, the last good state stays in force: \(held.weakening); to take it all the same: "
+                + "twostepd accept \(held.sha256.prefix(12))"
+        case .adoptionFailed(let failure): return "the store failed, it is tried again: \(failure)"
+        case .revealNotRecorded(let error): return "not recorded, so not shown: \(reason(error))"
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let refusal as ControlRefusal: words(refusal)
+        case is StorageError: "the store fails: \(error)"
+        default: "\(error)"
+        }
+    }
+
+    /// As that of a command that meets the same by itself.
+    private static func exitCode(_ error: any Error) -> Int32 {
+        if case ControlRefusal.invalidFiles = error { return 78 }
+        return 1
+    }
+}
+
+extension LocalServer.Reply {
+    /// The answer to a request that ended with `error`.
+    static func refusal(_ error: any Error) -> LocalServer.Reply {
+        .json(status(error), ControlMessage.Answer(error))
+    }
+
+    /// That it was understood and not done is an answer like any other; only what a caller should not repeat as it is,
+    /// or not now, has a status of its own.
+    private static func status(_ error: any Error) -> HTTPResponse.Status {
+        switch error as? ControlRefusal {
+        case .unintelligible: .badRequest
+        case .otherStore: .conflict
+        case .revealNotRecorded: .serviceUnavailable
+        case .stopping, .pointless, .invalidFiles, .notAccepted, .held, .adoptionFailed, nil: .ok
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import Glibc
+
+/// How a file comes into being.
+public struct WritePolicy: Sendable {
+    /// What becomes of a file that is there.
+    public enum Existing: Hashable, Sendable {
+        /// It stays, and the new one is refused.
+        case stays
+        /// It is replaced. A symbolic link is.
+        case isReplaced
+        /// It is replaced, and the new one has its mode, owner and group. A symbolic link stays, and what it names is
+        /// replaced.
+        case lendsItsRights
+    }
+
+    /// The permission bits of the new file.
+    public enum Rights: Hashable, Sendable {
+        /// The owner's alone.
+        case ownerOnly
+        /// What the umask leaves of reading for all and writing for the owner.
+        case usual
+    }
+
+    /// The user to whom a file is given that root makes.
+    public enum Owner: Hashable, Sendable {
+        /// The process's.
+        case process
+        /// The directory's.
+        case directory
+        /// The one with this id.
+        case user(UInt32)
+    }
+
+    public let existing: Existing
+    public let rights: Rights
+    public let owner: Owner
+
+    public init(existing: Existing, rights: Rights = .ownerOnly, owner: Owner = .process) {
+        self.existing = existing
+        self.rights = rights
+        self.owner = owner
+    }
+}
+
+/// A file in the making. It has its name once it is complete and durable, and until then nothing is at that name, or
+/// what was there before; whenever the process or the machine stops.
+///
+/// It is written beside its place, as `PATH.PID.part`. One that is dropped is removed.
+public final class Draft {
+    private let path: String
+    /// Where it goes: behind the links that ``path`` leads through, when they stay.
+    private let target: String
+    private let policy: WritePolicy
+    private var file: OpenFile?
+    private var draft: String { "\(target).\(getpid()).part" }
+
+    /// Begins a file. Throws ``FileError/exists(path:)`` when one is there that stays.
+    public init(of path: String, _ policy: WritePolicy) throws(FileError) {
+        let followsLinks = policy.existing == .lendsItsRights
+        let target = followsLinks ? Self.resolved(path) : path
+        self.path = path
+        self.target = target
+        self.policy = policy
+        let old = try FileStatus.of(target, followingLinks: followsLinks)
+        if old != nil, policy.existing == .stays { throw .exists(path: path) }
+        if let old, old.kind != .regular, old.kind != .link { throw .notRegular(path: path, old.kind) }
+        let lender = policy.existing == .lendsItsRights ? old : nil
+        let rights = lender == nil ? policy.rights : .ownerOnly
+        do {
+            file = try Self.make(draft, rights, policy.owner)
+        } catch .exists {
+            // An earlier process of the same id was stopped, and has left it behind.
+            unlink(draft)
+            file = try Self.make(draft, rights, policy.owner)
+        }
+        if let lender { try takeRights(of: lender) }
+    }
+
+    deinit { discard() }
+
+    /// Writes a whole file.
+    public static func write(_ bytes: [UInt8], to path: String, _ policy: WritePolicy) throws(FileError) {
+        let draft = try Draft(of: path, policy)
+        try draft.write(bytes)
+        try draft.finish()
+    }
+
+    /// Adds to what will be in the file.
+    public func write(_ bytes: [UInt8]) throws(FileError) { try open().write(bytes) }
+
+    /// Makes the file durable, and then gives it its name, durably; one that cannot have it is removed. Nothing can be
+    /// written afterwards.
+    public func finish() throws(FileError) {
+        defer { discard() }
+        try open().sync()
+        switch policy.existing {
+        case .stays:
+            // Unlike a rename, a link never takes the place of a file that appeared meanwhile.
+            do {
+                try Directory.link(draft, target)
+            } catch .exists {
+                throw .exists(path: path)
+            }
+            discard()
+        case .isReplaced, .lendsItsRights:
+            try Directory.rename(draft, target)
+            file = nil
+        }
+        try Directory.syncName(of: target)
+    }
+
+    /// Removes what is not complete. Nothing can be written afterwards.
+    public func discard() {
+        guard file != nil else { return }
+        file = nil
+        unlink(draft)
+    }
+
+    private func open() -> OpenFile {
+        guard let file else { preconditionFailure("a draft is written before it is finished or discarded") }
+        return file
+    }
+
+    /// Makes an empty file where there is none.
+    public static func makeEmpty(_ path: String, _ rights: WritePolicy.Rights, _ owner: WritePolicy.Owner)
+        throws(FileError)
+    {
+        _ = try make(path, rights, owner)
+    }
+
+    private static func make(
+        _ path: String, _ rights: WritePolicy.Rights, _ owner: WritePolicy.Owner
+    ) throws(FileError) -> OpenFile {
+        let mode: UInt32 = rights == .usual ? 0o644 : 0o600
+        let file = try OpenFile(path, for: .creating(mode: mode))
+        do throws(FileError) {
+            if rights == .ownerOnly { try file.setMode(mode) }
+            switch owner {
+            case .process: break
+            case .directory: try file.giveToDirectoryOwner()
+            case .user(let owner): if geteuid() == 0 { try file.setOwner(owner) }
+            }
+        } catch {
+            unlink(path)
+            throw error
+        }
+        return file
+    }
+
+    private func takeRights(of old: FileStatus) throws(FileError) {
+        let file = open()
+        if old.owner != geteuid() || old.group != getegid() { try file.setOwner(old.owner, group: old.group) }
+        try file.setMode(old.mode)
+    }
+
+    /// Where the links lead that are on the way to `path`; the path itself when that cannot be told.
+    private static func resolved(_ path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
+    }
+}

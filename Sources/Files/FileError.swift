@@ -1,0 +1,105 @@
+import Glibc
+
+/// What can go wrong with a file. Every case names the path.
+public enum FileError: Error, Hashable, Sendable {
+    /// Nothing is at the path, or one of its directories is missing.
+    case missing(path: String)
+    /// Something is at the path, and it must not be replaced.
+    case exists(path: String)
+    /// Something other than a regular file is at the path.
+    case notRegular(path: String, FileKind)
+    /// The file has more bytes than the caller accepts.
+    case tooLarge(path: String, limit: Int)
+    /// Another process wrote to the file while it was read.
+    case changedWhileRead(path: String)
+    /// The file belongs to a user that the caller does not accept.
+    case foreignOwner(path: String, owner: UInt32)
+    /// Users other than the owner have rights that the caller does not accept.
+    case openToOthers(path: String, mode: UInt32)
+    /// The path contains a NUL, where the system would end it.
+    case invalidPath(path: String)
+    /// The system refused; `code` is its error number.
+    case refused(FileAct, path: String, code: Int32)
+
+    /// The error of the call that has just failed.
+    static func last(_ act: FileAct, _ path: String) -> FileError {
+        switch errno {
+        case ENOENT, ENOTDIR: .missing(path: path)
+        case EEXIST: .exists(path: path)
+        case let code: .refused(act, path: path, code: code)
+        }
+    }
+
+    /// Whether the file system, or the user's share of it, is full.
+    public var isFull: Bool {
+        switch self {
+        case .refused(_, _, let code): code == ENOSPC || code == EDQUOT
+        case .missing, .exists, .notRegular, .tooLarge, .changedWhileRead, .foreignOwner, .openToOthers, .invalidPath:
+            false
+        }
+    }
+
+    /// What happened, without the path and without what was tried.
+    public var reason: String {
+        switch self {
+        case .missing: Self.words(ENOENT)
+        case .exists: "there is a file already"
+        case .notRegular(_, let kind): "it is \(kind.rawValue), not a file"
+        case .tooLarge(_, let limit): "it is larger than \(Self.size(limit))"
+        case .changedWhileRead: "it was changed while it was read"
+        case .foreignOwner(_, let owner): "it belongs to another user (id \(owner)), who could change it"
+        case .openToOthers(_, let mode): "others than its owner may read or change it (mode \(String(mode, radix: 8)))"
+        case .invalidPath: "the path contains a NUL"
+        case .refused(_, _, let code): Self.words(code)
+        }
+    }
+
+    /// A limit in the unit that fits it.
+    public static func size(_ bytes: Int) -> String {
+        if bytes >= 1 << 20 { return "\(bytes >> 20) MiB" }
+        return bytes >= 1 << 10 ? "\(bytes >> 10) KiB" : "\(bytes) bytes"
+    }
+
+    private static func words(_ code: Int32) -> String { String(cString: strerror(code)) }
+}
+
+extension FileError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .missing(let path): "\(path): there is no such file or directory"
+        case .exists(let path): "\(path) exists already: name a new file"
+        case .notRegular(let path, let kind): "\(path) is \(kind.rawValue), not a regular file"
+        case .tooLarge(let path, _), .changedWhileRead(let path), .foreignOwner(let path, _),
+            .openToOthers(let path, _), .invalidPath(let path):
+            "\(path): \(reason)"
+        case .refused(let act, let path, _): "cannot \(act.rawValue) \(path): \(reason)"
+        }
+    }
+}
+
+/// What was tried with a file, in the words of a message.
+public enum FileAct: String, Hashable, Sendable {
+    case inspect = "look at"
+    case open
+    case create = "make"
+    case read
+    case write
+    case empty
+    case sync = "write to the disk"
+    case replace = "put in place"
+    case makeDirectory = "make the directory"
+    case changeOwner = "set the owner of"
+    case changeMode = "set the mode of"
+}
+
+/// What is at a path, in the words of a message.
+public enum FileKind: String, Hashable, Sendable {
+    case regular = "a regular file"
+    case directory = "a directory"
+    case pipe = "a named pipe"
+    case socket = "a socket"
+    case link = "a symbolic link"
+    case device = "a device"
+    /// What cannot even be opened; the system does not say which of the two it is.
+    case socketOrDevice = "a socket or a device"
+}
