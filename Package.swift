@@ -41,7 +41,6 @@ let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
-let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // Fuzzers are linked with libFuzzer's own `main`, which no ordinary build has: scripts/fuzz.sh asks for them.
@@ -68,7 +67,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -77,7 +75,8 @@ let package = Package(
             name: "BuildCommit", cSettings: commit.map { [.define("TWOSTEPD_COMMIT", to: $0)] } ?? []),
         room("Files"),
         room("Planning"),
-        room("ConfigFile", ["Files", "Planning", crypto, yams]),
+        .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+        room("ConfigFile", ["CYAML", "Files", "Planning", crypto]),
         room("VendorAPI", ["Planning", httpClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS]),
         room("Storage", ["Files", "Planning", grdb, sqlite, crypto]),
         room("Reconciler", ["Planning"]),
@@ -125,7 +124,7 @@ let package = Package(
         tests(of: "Files"),
         tests(of: "Planning", ["Dice", "Exploration"]),
         tests(of: "Reconciler", ["Dice", "Planning", "Storage", "Simulation"]),
-        tests(of: "ConfigFile", ["Dice", "Files", "Planning", yams], exclude: ["Fixtures"]),
+        tests(of: "ConfigFile", ["Dice", "Files", "Planning"], exclude: ["Fixtures"]),
         tests(of: "Storage", ["Files", "Planning", crypto, grdb]),
         tests(
             of: "VendorAPI", ["SimulatedVendor", "Planning", nioCore, nioPosix, nioSSL], exclude: ["Certificates"]),

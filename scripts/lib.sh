@@ -43,7 +43,7 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# What building needs. Foundation's time zones come with the toolchain; SQLite is the system's.
+# What building needs. Foundation's time zones come with the toolchain; SQLite and libyaml are the system's.
 need_build() {
     command -v swift >/dev/null 2>&1 || {
         echo "a Swift 6.1 or later toolchain is needed in PATH: see https://www.swift.org/install/linux/" >&2
@@ -51,6 +51,7 @@ need_build() {
     }
     missing=()
     need libsqlite3-dev /usr/include/sqlite3.h
+    need libyaml-dev /usr/include/yaml.h
     need g++ g++
     need zlib1g-dev /usr/include/zlib.h
 }

@@ -137,7 +137,3 @@ struct CSVTable {
         return String(decoding: bytes, as: UTF8.self)
     }
 }
-
-extension Byte {
-    static let semicolon: UInt8 = 0x3B
-}

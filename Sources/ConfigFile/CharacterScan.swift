@@ -2,7 +2,7 @@
 enum CharacterScan {
     /// The first control character, odd line break, byte order mark or non-character of valid UTF-8; nil when there is
     /// none. A tab passes: where it may stand is a question of syntax.
-    static func refusal(of bytes: UnsafeBufferPointer<UInt8>) -> YAMLScan.Refusal? {
+    static func refusal(of bytes: UnsafeBufferPointer<UInt8>) -> YAMLRefusal? {
         var index = 0
         while index < bytes.count {
             let byte = bytes[index]
@@ -17,14 +17,10 @@ enum CharacterScan {
         return nil
     }
 
-    /// Whether `bytes` are valid UTF-8. Plain ASCII is known as such without a copy.
-    static func isUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        bytes.allSatisfy { $0 < 0x80 } || String(validating: bytes, as: UTF8.self) != nil
-    }
-
     /// The place of the first byte of `bytes` that is not valid UTF-8; nil when all are.
-    static func invalidUTF8(in bytes: [UInt8]) -> Findings.Position? {
-        guard String(validating: bytes, as: UTF8.self) == nil else { return nil }
+    static func invalidUTF8(in bytes: UnsafeBufferPointer<UInt8>) -> Findings.Position? {
+        // Plain ASCII is valid, and known as such without a copy.
+        if bytes.allSatisfy({ $0 < 0x80 }) || String(validating: bytes, as: UTF8.self) != nil { return nil }
         var position = Findings.Position(line: 1, column: 1)
         var decoder = UTF8()
         var iterator = bytes.makeIterator()
@@ -55,14 +51,12 @@ enum CharacterScan {
         }
     }
 
-    private static func refusal(
-        _ message: String, _ bytes: UnsafeBufferPointer<UInt8>, at index: Int
-    ) -> YAMLScan.Refusal {
+    private static func refusal(_ message: String, _ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> YAMLRefusal {
         let before = bytes[..<index]
         let lineStart = (before.lastIndex(of: 0x0A) ?? -1) + 1
         let position = Findings.Position(
             line: before.count { $0 == 0x0A } + 1,
             column: bytes[lineStart..<index].count { $0 & 0xC0 != 0x80 } + 1)
-        return YAMLScan.Refusal(position: position, message: message, hint: "save the file as plain UTF-8 text")
+        return YAMLRefusal(position: position, message: message, hint: "save the file as plain UTF-8 text")
     }
 }

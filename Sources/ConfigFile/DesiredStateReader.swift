@@ -39,37 +39,20 @@ public enum DesiredStateReader {
         bytes: [UInt8], file: String, secrets: (any SecretLookup)? = nil,
         references: ReferenceCheck = .none, mark: ((Token) -> String)? = nil
     ) -> Reading<DesiredState> {
-        readTape(bytes: bytes, file: file, secrets: secrets, references: references, mark: mark)
-            ?? readNodes(bytes: bytes, file: file, secrets: secrets, references: references, mark: mark)
-    }
-
-    /// Reads a file in which everything is right; nil when the parser has to look at it.
-    static func readTape(
-        bytes: [UInt8], file: String, secrets: (any SecretLookup)? = nil,
-        references: ReferenceCheck = .none, mark: ((Token) -> String)? = nil
-    ) -> Reading<DesiredState>? {
-        ReadFile.fast(bytes, file: file) { text, findings in
-            // No rule asks for the tree of a document whose text is on the tape.
-            let reader = NodeReader(findings: findings, document: .none)
-            var walk = TapeWalk(
-                text,
-                DesiredStateWalk(reader: reader, secrets: secrets, references: references, mark: mark))
-            return walk.numbers()
-        } value: { numbers, sha256 in
-            DesiredState(numbers: numbers, sha256: sha256, source: file)
+        ReadFile.reading(bytes, file: file) { reader, sha256 throws(YAMLRefusal) in
+            func walk(_ defaults: DesiredStateWalk.Choices?) -> DesiredStateWalk {
+                DesiredStateWalk(
+                    reader: reader, secrets: secrets, references: references, mark: mark, defaults: defaults)
+            }
+            let first = walk(nil)
+            var numbers = try first.numbers()
+            if let defaults = first.lateDefaults {
+                // Each entry needs the defaults, and these follow the entries: so the file is read once more.
+                reader.findings.removeAll()
+                try reader.events.rewind()
+                numbers = try walk(defaults).numbers()
+            }
+            return numbers.map { DesiredState(numbers: $0, sha256: sha256, source: file) }
         }
     }
-
-    /// Reads what may be wrong, or written in a way that is seldom seen: it knows the words for every problem.
-    static func readNodes(
-        bytes: [UInt8], file: String, secrets: (any SecretLookup)? = nil,
-        references: ReferenceCheck = .none, mark: ((Token) -> String)? = nil
-    ) -> Reading<DesiredState> {
-        ReadFile.reading(bytes, file: file) { reader, sha256 in
-            let walk = DesiredStateWalk(
-                reader: reader, secrets: secrets, references: references, mark: mark)
-            return walk.numbers().map { DesiredState(numbers: $0, sha256: sha256, source: file) }
-        }
-    }
-
 }

@@ -1,15 +1,13 @@
 import Planning
-import Yams
 
 extension DesiredStateWalk {
     /// The longest label, in characters.
     static let longestLabel = 64
 
-    /// Reads one entry of `numbers`; nil when it has no number or no token.
-    func entry(_ node: Node, at position: Position) -> DesiredNumber? {
-        let place = node.mark.map { Position($0) } ?? position
+    /// Reads the entry of `numbers` that begins here; nil when it has no number or no token.
+    func entry(at position: Position) throws(YAMLRefusal) -> DesiredNumber? {
         let subject = "an entry of 'numbers'"
-        guard let fields = reader.fields(of: node, at: place, subject: subject, as: EntryKey.self) else { return nil }
+        guard let fields = try reader.fields(at: position, subject: subject, as: EntryKey.self) else { return nil }
         let number = phoneNumber(fields)
         let token = tokenName(fields)
         let label = fields[.label].flatMap(label)
@@ -56,7 +54,7 @@ extension DesiredStateWalk {
         entry?.rotateAfterReveal = rotateAfterReveal.flatMap(\.value)
     }
 
-    private func phoneNumber(_ fields: NodeReader.Fields<EntryKey>) -> PhoneNumber? {
+    private func phoneNumber(_ fields: FieldReader.Fields<EntryKey>) -> PhoneNumber? {
         guard let field = fields[.number] else {
             findings.error(fields.position, "this entry has no 'number'", hint: "begin it with '- number: \"+…\"'")
             return nil
@@ -86,7 +84,7 @@ extension DesiredStateWalk {
         return "write '+', the country code and the number: 7 to 15 digits, without spaces"
     }
 
-    private func tokenName(_ fields: NodeReader.Fields<EntryKey>) -> (name: String, mark: String?)? {
+    private func tokenName(_ fields: FieldReader.Fields<EntryKey>) -> (name: String, mark: String?)? {
         guard let field = fields[.token] else {
             findings.error(fields.position, "this entry has no 'token'", hint: "give it the name of a token")
             return nil
@@ -121,7 +119,7 @@ extension DesiredStateWalk {
             "write a name here, and the PIN itself in secrets.yaml, in a systemd credential of that name, "
             + "or in the environment (TWOSTEPD_PIN_<NAME>)"
         // Six digits are a whole number to YAML, and a PIN to everybody else.
-        if let scalar = field.node.scalar, SecretShape.isPIN(scalar.string) {
+        if let scalar = field.scalar, SecretShape.isPIN(scalar.text) {
             findings.error(field.position, "a PIN must not stand in this file", hint: advice, showsSource: false)
             return nil
         }
@@ -137,8 +135,8 @@ extension DesiredStateWalk {
 
     /// A name that looks like a number may be meant as one; anything else gets the general advice.
     private func numericHint(_ field: Field, _ advice: String) -> String? {
-        guard let scalar = field.node.scalar else { return advice }
-        return ScalarKind(scalar) == .null ? nil : "put the name in quotes; if this is the secret itself, \(advice)"
+        guard let scalar = field.scalar else { return advice }
+        return scalar.kind == .null ? nil : "put the name in quotes; if this is the secret itself, \(advice)"
     }
 
     /// Whether a text may be a label.

@@ -1,10 +1,9 @@
 import Planning
-import Yams
 
-/// Walks over the nodes of one desired-state file, once.
+/// Reads one desired state from the events of its file, entry by entry.
 final class DesiredStateWalk {
     typealias Position = Findings.Position
-    typealias Field = NodeReader.Field
+    typealias Field = FieldReader.Field
 
     /// A value and where it stands.
     struct Located<Value> {
@@ -28,103 +27,144 @@ final class DesiredStateWalk {
     /// Rotation periods beyond it are doubted.
     static let longRotation: Duration = .seconds(180 * 86_400)
     /// The bounds of `rotate_every`; on loopback the lower one is ``lowestOnLoopback``.
-    static let rotateRange = NodeReader.DurationRange(lowest: .seconds(3600), highest: .seconds(365 * 86_400))
+    static let rotateRange = FieldReader.DurationRange(lowest: .seconds(3600), highest: .seconds(365 * 86_400))
     /// The bounds of `reapply_every`; on loopback the lower one is ``lowestOnLoopback``.
-    static let reapplyRange = NodeReader.DurationRange(lowest: .seconds(600), highest: .seconds(30 * 86_400))
+    static let reapplyRange = FieldReader.DurationRange(lowest: .seconds(600), highest: .seconds(30 * 86_400))
     /// The bounds of `rotate_after_reveal`; on loopback the lower one is ``lowestOnLoopback``.
-    static let revealRange = NodeReader.DurationRange(lowest: .seconds(60), highest: .seconds(30 * 86_400))
+    static let revealRange = FieldReader.DurationRange(lowest: .seconds(60), highest: .seconds(30 * 86_400))
     /// On loopback, so that a demo, a test and a rehearsal can run fast.
     static let lowestOnLoopback: Duration = .seconds(1)
 
-    let reader: NodeReader
+    /// After how many entries the size of a fleet is judged.
+    private static let sampledEntries = 1000
+    /// The most entries for which room is made in advance.
+    private static let maxReserved = 1_000_000
+
+    let reader: FieldReader
     let references: ReferenceChecker
     /// Makes the mark of a token's value; nil when marks are not asked for.
     let mark: ((Token) -> String)?
     var findings: Findings { reader.findings }
-    var defaults = Choices()
+    var defaults: Choices
+    /// The defaults, when they were found behind the entries, which then were read without them.
+    private(set) var lateDefaults: Choices?
     var uniqueness = UniquenessChecker()
+    /// Whether the entries are read with defaults that are known from before.
+    private let hasDefaults: Bool
     private var endpoints: [String: Result<EndpointText.Accepted, EndpointText.Refusal>] = [:]
     private var windows: [String: RotationWindow] = [:]
     /// Places that a bound was already reported at: a default is checked once for each number that uses it.
     private var reportedBounds: Set<Position> = []
 
     init(
-        reader: NodeReader, secrets: (any SecretLookup)?, references: ReferenceCheck,
-        mark: ((Token) -> String)? = nil
+        reader: FieldReader, secrets: (any SecretLookup)?, references: ReferenceCheck,
+        mark: ((Token) -> String)? = nil, defaults: Choices? = nil
     ) {
         self.reader = reader
+        self.defaults = defaults ?? Choices()
+        hasDefaults = defaults != nil
         self.mark = mark
         self.references = ReferenceChecker(secrets: secrets, check: references, findings: reader.findings)
     }
 
-    /// The numbers of the file; nil when it is not even a mapping. What is wrong is in the findings.
-    func numbers() -> [DesiredNumber]? {
+    /// The numbers of the file; nil when it has no list of them. Problems go to the findings.
+    func numbers() throws(YAMLRefusal) -> [DesiredNumber]? {
         let top = Position(line: 1, column: 1)
-        guard let root = reader.document.root, root.scalar.map({ ScalarKind($0) != .null }) ?? true else {
+        guard try reader.hasContent() else {
             findings.error(
                 top, "the file has no content",
                 hint: "it needs 'version: 1' and a list 'numbers'; an empty file never disables anything")
             return nil
         }
-        guard let fields = reader.fields(of: root, at: top, subject: "the file", as: RootKey.self) else { return nil }
+        var numbers: [DesiredNumber]?
+        var hasNumbers = false
+        let fields = try reader.fields(at: top, subject: "the file", as: RootKey.self) {
+            key, place throws(YAMLRefusal) in
+            switch key {
+            case .version: return false
+            case .defaults:
+                guard !reader.isNull else { return false }
+                guard let found = try readDefaults(place) else { return true }
+                if hasNumbers, !hasDefaults { lateDefaults = found }
+                defaults = found
+            case .numbers:
+                hasNumbers = true
+                numbers = try readNumbers(place)
+            }
+            return true
+        }
+        guard let fields else { return nil }
         checkVersion(fields)
-        if let field = fields[.defaults], !field.isNull { readDefaults(field) }
-        guard let field = fields[.numbers] else {
+        if !hasNumbers {
             findings.error(
                 fields.position, "the list 'numbers' is missing",
                 hint: "a file without it never disables anything; was the file written only in part?")
-            return nil
         }
-        return readNumbers(field)
+        return numbers
     }
 
-    private func checkVersion(_ fields: NodeReader.Fields<RootKey>) {
+    private func checkVersion(_ fields: FieldReader.Fields<RootKey>) {
         guard let field = fields[.version] else {
             findings.error(fields.position, "'version' is missing", hint: "begin the file with 'version: 1'")
             return
         }
-        guard let scalar = field.node.scalar, ScalarKind(scalar) == .integer else {
+        guard let scalar = field.scalar, scalar.kind == .integer else {
             findings.error(field.position, "'version' must be the number 1", hint: "write 'version: 1'")
             return
         }
-        guard scalar.string != "1" else { return }
+        guard scalar.text != "1" else { return }
         findings.error(
-            field.position, "version \(VisibleText.quoted(scalar.string)) of the file is not known",
+            field.position, "version \(VisibleText.quoted(scalar.text)) of the file is not known",
             hint: "this program reads version 1")
     }
 
-    private func readDefaults(_ field: Field) {
+    private func readDefaults(_ place: FieldReader.Place) throws(YAMLRefusal) -> Choices? {
         let elsewhere = Dictionary(
             uniqueKeysWithValues: [EntryKey.number, .label, .token, .pin, .rotateBefore].map {
                 ($0.rawValue, "'\($0.rawValue)' belongs to each entry of 'numbers'")
             })
-        guard
-            let fields = reader.fields(
-                of: field.node, at: field.position, subject: "'defaults'", as: DefaultKey.self, elsewhere: elsewhere)
-        else { return }
-        defaults = choices { fields[$0] }
+        let fields = try reader.fields(
+            at: place.position, subject: "'defaults'", as: DefaultKey.self, elsewhere: elsewhere)
+        return fields.map { fields in choices { fields[$0] } }
     }
 
-    private func readNumbers(_ field: Field) -> [DesiredNumber]? {
-        guard case .sequence(let entries) = field.node, !entries.isEmpty else {
-            let isEmpty = field.isNull || field.node.sequence != nil
-            let message =
-                isEmpty ? "'numbers' is empty" : "'numbers' must be a list, and this is \(reader.kind(of: field.node))"
+    private func readNumbers(_ place: FieldReader.Place) throws(YAMLRefusal) -> [DesiredNumber]? {
+        guard reader.events.kind == .list else {
+            let isNull = reader.isNull
+            let value = try reader.value()
+            guard !isNull else { return reportEmpty(place) }
             findings.error(
-                field.keyPosition, message,
-                hint: isEmpty
-                    ? "an empty list never disables anything: to disable a number, keep its entry with "
-                        + "'verification: disabled'"
-                    : "begin each entry with '- number: …'")
+                place.keyPosition, "'numbers' must be a list, and this is \(value.kind)",
+                hint: "begin each entry with '- number: …'")
             return nil
         }
-        references.begin(at: field.keyPosition)
         var numbers: [DesiredNumber] = []
-        numbers.reserveCapacity(entries.count)
-        for index in entries.indices {
-            if let number = entry(entries[index], at: field.position) { numbers.append(number) }
+        var count = 0
+        let begin = reader.events.offset
+        try reader.forEachItem { position throws(YAMLRefusal) in
+            if count == 0 { references.begin(at: place.keyPosition) }
+            count += 1
+            if count == Self.sampledEntries { reserve(&numbers, sampled: reader.events.offset - begin) }
+            if let number = try entry(at: position) { numbers.append(number) }
         }
-        return numbers
+        return count > 0 ? numbers : reportEmpty(place)
+    }
+
+    private func reportEmpty(_ place: FieldReader.Place) -> [DesiredNumber]? {
+        findings.error(
+            place.keyPosition, "'numbers' is empty",
+            hint: "an empty list never disables anything: to disable a number, keep its entry with "
+                + "'verification: disabled'")
+        return nil
+    }
+
+    /// Makes room for the entries of a large file, judged by the length of its first ones, so that a large fleet is not
+    /// moved over and over.
+    private func reserve(_ numbers: inout [DesiredNumber], sampled: Int) {
+        let estimate = reader.events.text.bytes.count / max(1, sampled / Self.sampledEntries)
+        let count = min(estimate, Self.maxReserved)
+        numbers.reserveCapacity(count)
+        uniqueness.reserve(count)
     }
 
     // MARK: - Values that defaults and entries share
@@ -154,16 +194,14 @@ final class DesiredStateWalk {
     static func isLong(_ period: Located<Duration?>) -> Bool { period.value.map { $0 > longRotation } ?? false }
 
     /// The widest bounds are checked here; the lower bound off loopback, when the endpoint is known.
-    private func period(_ field: Field, in range: NodeReader.DurationRange) -> Located<Duration?>? {
-        let widest = NodeReader.DurationRange(
-            lowest: Self.lowestOnLoopback, highest: range.highest,
-            text: "\(range.text) (from \(Self.lowestOnLoopback.periodText) when the endpoint is on loopback)")
+    private func period(_ field: Field, in range: FieldReader.DurationRange) -> Located<Duration?>? {
+        let widest = range.loweredOnLoopback(to: Self.lowestOnLoopback)
         return reader.period(field, in: widest).map { Located(value: $0, position: field.position) }
     }
 
     /// Refuses a period of a number whose endpoint is not on loopback below its lower bound.
     func checkLowerBound(
-        _ period: Located<Duration?>?, _ key: DefaultKey, in range: NodeReader.DurationRange
+        _ period: Located<Duration?>?, _ key: DefaultKey, in range: FieldReader.DurationRange
     ) {
         guard let period, let value = period.value, value < range.lowest,
             reportedBounds.insert(period.position).inserted

@@ -1,11 +1,15 @@
 /// Gathers the problems of one file, and gives each its source line at the end, when all are known.
 final class Findings {
     /// A place in a file, both from 1; (0, 0) is the whole file.
-    struct Position: Hashable {
+    struct Position: Hashable, Comparable {
         var line: Int
         var column: Int
 
         static let wholeFile = Position(line: 0, column: 0)
+
+        static func < (left: Position, right: Position) -> Bool {
+            left.line == right.line ? left.column < right.column : left.line < right.line
+        }
     }
 
     private struct Finding {
@@ -45,6 +49,18 @@ final class Findings {
         add(position, .warning, message, hint, true)
     }
 
+    /// Reports a refusal in place of all problems so far: they were found in a text that is not what it seemed.
+    func replaceAll(with refusal: YAMLRefusal) {
+        removeAll()
+        error(refusal.position, refusal.message, hint: refusal.hint)
+    }
+
+    /// Forgets all problems, before a file is read again.
+    func removeAll() {
+        kept = []
+        counts = [:]
+    }
+
     private func add(
         _ position: Position, _ severity: ConfigProblem.Severity, _ message: String, _ hint: String?,
         _ showsSource: Bool
@@ -63,7 +79,9 @@ final class Findings {
         let total = counts.values.reduce(0, +)
         let ordered = kept.enumerated().sorted { left, right in
             let (a, b) = (left.element.position, right.element.position)
-            return (a.line, a.column, left.offset) < (b.line, b.column, right.offset)
+            if a != b { return a < b }
+            let (first, second) = (left.element.severity, right.element.severity)
+            return first == second ? left.offset < right.offset : first == .error
         }.map(\.element)
         guard total > limit else { return locate(ordered) }
         // Errors keep a file out of force, so warnings give way to them.

@@ -1,12 +1,11 @@
 import Foundation
 import Planning
-import Yams
 
 /// Reads the hooks of one settings file.
 struct HookWalk {
-    typealias Field = NodeReader.Field
+    typealias Field = FieldReader.Field
 
-    let reader: NodeReader
+    let reader: FieldReader
 
     private var findings: Findings { reader.findings }
 
@@ -15,34 +14,35 @@ struct HookWalk {
     private static let longestTemplate = 8192
     private static let targets = "'url', 'url_secret' or 'command'"
 
-    func hooks(_ field: Field) -> [HookSettings] {
-        guard !field.isNull else { return [] }
-        guard case .sequence(let sequence) = field.node else {
+    /// Reads the list of hooks that begins here.
+    func hooks(_ place: FieldReader.Place) throws(YAMLRefusal) -> [HookSettings] {
+        guard reader.events.kind == .list else {
             findings.error(
-                field.position, "'hooks' must be a list, and this is \(reader.kind(of: field.node))",
+                place.position, "'hooks' must be a list, and this is \(try reader.value().kind)",
                 hint: "begin each hook with '- name: …'")
             return []
         }
-        guard sequence.count <= HookSettings.most else {
-            findings.error(
-                field.position, "'hooks' has \(sequence.count) entries, and \(HookSettings.most) is the most")
-            return []
-        }
+        var hooks: [HookSettings] = []
+        var count = 0
         var seen: Set<String> = []
-        return sequence.compactMap { node in
-            let position = node.mark.map { Findings.Position($0) } ?? field.position
-            guard
-                let fields = reader.fields(of: node, at: position, subject: "an entry of 'hooks'", as: HookKey.self),
-                let hook = hook(fields)
-            else { return nil }
+        try reader.forEachItem { position throws(YAMLRefusal) in
+            count += 1
+            guard count <= HookSettings.most else { return try reader.events.skip() }
+            let fields = try reader.fields(at: position, subject: "an entry of 'hooks'", as: HookKey.self)
+            guard let fields, let hook = hook(fields) else { return }
             if !seen.insert(hook.name).inserted {
                 findings.error(fields[.name]?.position ?? position, "there are two hooks named '\(hook.name)'")
             }
-            return hook
+            hooks.append(hook)
         }
+        if count > HookSettings.most {
+            findings.error(
+                place.position, "'hooks' has \(count) entries, and \(HookSettings.most) is the most")
+        }
+        return hooks
     }
 
-    private func hook(_ fields: NodeReader.Fields<HookKey>) -> HookSettings? {
+    private func hook(_ fields: FieldReader.Fields<HookKey>) -> HookSettings? {
         let name = fields[.name].flatMap { self.name($0, "a short name") }
         if fields[.name] == nil { findings.error(fields.position, "the hook has no 'name'") }
         let kinds = kinds(fields)
@@ -86,21 +86,22 @@ struct HookWalk {
         return text
     }
 
-    private func kinds(_ fields: NodeReader.Fields<HookKey>) -> Set<HookKind>? {
+    private func kinds(_ fields: FieldReader.Fields<HookKey>) -> Set<HookKind>? {
         let words = HookKind.allCases.map(\.rawValue)
-        guard let field = fields[.on], case .sequence(let sequence) = field.node, !sequence.isEmpty else {
+        guard let field = fields[.on], case .list(let items, let count) = field.value,
+            (1...FieldReader.maxItems).contains(count)
+        else {
             findings.error(
                 fields[.on]?.position ?? fields.position, "the hook needs 'on': a list of what it is told of",
                 hint: "known are: \(words.joined(separator: ", "))")
             return nil
         }
         var kinds: Set<HookKind> = []
-        for node in sequence {
-            let position = node.mark.map { Findings.Position($0) } ?? field.position
-            guard let text = node.scalar?.string, let kind = HookKind(rawValue: text) else {
-                let text = node.scalar?.string ?? reader.kind(of: node)
+        for item in items {
+            guard let text = item.value.scalar?.text, let kind = HookKind(rawValue: text) else {
+                let text = item.value.scalar?.text ?? item.value.kind
                 findings.error(
-                    position, "there is no \(VisibleText.quoted(text)) to be told of",
+                    item.position, "there is no \(VisibleText.quoted(text)) to be told of",
                     hint: NearestName.hint(for: text, among: words) ?? "known are: \(words.joined(separator: ", "))")
                 return nil
             }
@@ -109,7 +110,7 @@ struct HookWalk {
         return kinds
     }
 
-    private func target(_ fields: NodeReader.Fields<HookKey>) -> HookSettings.Target? {
+    private func target(_ fields: FieldReader.Fields<HookKey>) -> HookSettings.Target? {
         let given = [fields[.url], fields[.urlSecret], fields[.command]].compactMap(\.self)
         guard given.count == 1, let field = given.first else {
             findings.error(
@@ -130,14 +131,14 @@ struct HookWalk {
     }
 
     private func command(_ field: Field) -> [String]? {
-        guard case .sequence(let sequence) = field.node, (1...Self.mostArguments).contains(sequence.count) else {
+        guard case .list(let items, let count) = field.value, (1...Self.mostArguments).contains(count) else {
             findings.error(
                 field.position, "'command' must be a list: a program and its arguments",
                 hint: "write [/path/of/program, argument]; there is no shell")
             return nil
         }
-        let texts = sequence.compactMap { $0.scalar?.string }
-        guard texts.count == sequence.count, texts[0].hasPrefix("/"),
+        let texts = items.compactMap { $0.value.scalar?.text }
+        guard texts.count == count, texts[0].hasPrefix("/"),
             texts.allSatisfy({ $0.utf8.count <= Self.longestArgument && !$0.utf8.contains(0) })
         else {
             findings.error(
@@ -164,7 +165,7 @@ struct HookWalk {
     }
 
     private func flag(_ field: Field) -> Bool? {
-        switch field.node.scalar?.string {
+        switch field.scalar?.text {
         case "true": return true
         case "false": return false
         default:

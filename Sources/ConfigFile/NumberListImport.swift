@@ -45,7 +45,7 @@ public enum NumberListImport {
             findings.error(.wholeFile, "the file is UTF-16", hint: "save it as CSV in UTF-8")
             return nil
         }
-        if let position = CharacterScan.invalidUTF8(in: bytes) {
+        if let position = bytes.withUnsafeBufferPointer({ CharacterScan.invalidUTF8(in: $0) }) {
             findings.error(position, "this is not valid UTF-8", hint: "save it as CSV in UTF-8")
             return nil
         }

@@ -1,21 +1,36 @@
 import Planning
-import Yams
 
-extension NodeReader {
+extension FieldReader {
     /// The widest span that a duration may have in some place of a file.
     struct DurationRange {
         let lowest: Duration
         let highest: Duration
-        /// How messages call the range.
-        var text: String
+        /// The name of the range in messages, when it is not just its bounds.
+        private var name: String?
+        /// A lower bound that holds on loopback.
+        private var lowestOnLoopback: Duration?
 
-        init(lowest: Duration, highest: Duration, text: String? = nil) {
+        init(lowest: Duration, highest: Duration, name: String? = nil) {
             self.lowest = lowest
             self.highest = highest
-            self.text = text ?? "\(lowest.periodText) to \(highest.periodText)"
+            self.name = name
         }
 
-        func contains(_ duration: Duration) -> Bool { lowest <= duration && duration <= highest }
+        /// The range for a number whose endpoint may be on loopback.
+        func loweredOnLoopback(to lowest: Duration) -> DurationRange {
+            var range = self
+            range.lowestOnLoopback = lowest
+            return range
+        }
+
+        /// The range in messages.
+        var text: String {
+            let text = name ?? "\(lowest.periodText) to \(highest.periodText)"
+            guard let lowestOnLoopback else { return text }
+            return "\(text) (from \(lowestOnLoopback.periodText) when the endpoint is on loopback)"
+        }
+
+        func contains(_ duration: Duration) -> Bool { lowestOnLoopback ?? lowest <= duration && duration <= highest }
     }
 
     /// A duration such as `30d`, in `range`.
@@ -54,10 +69,10 @@ extension NodeReader {
 
     /// A number without a unit is the usual mistake: the hint gives it one that fits.
     private func durationHint(_ field: Field, _ range: DurationRange) -> String? {
-        guard let scalar = field.node.scalar, ScalarKind(scalar) == .integer, scalar.string.utf8.count <= 12 else {
+        guard let scalar = field.scalar, scalar.kind == .integer, scalar.text.utf8.count <= 12 else {
             return nil
         }
-        let digits = scalar.string.drop { $0 == "+" }
+        let digits = scalar.text.drop { $0 == "+" }
         let units = ["d", "h", "m", "s"]
         let fitting = units.first { unit in
             Duration(periodText: digits + unit).map(range.contains) ?? false

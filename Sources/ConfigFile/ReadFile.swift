@@ -2,7 +2,7 @@ import Crypto
 import Files
 import Planning
 
-/// What both readers do with a file's bytes before they look at its content.
+/// The steps from a file's bytes to the events of its content, the same for every file.
 enum ReadFile {
     /// Some editors begin a file with a mark that is no part of its text.
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
@@ -14,58 +14,52 @@ enum ReadFile {
         return Reading(value: nil, problems: findings.problems(limit: 1), sha256: nil)
     }
 
-    /// Reads `bytes` from their tape, without a tree; nil when the parser has to look at them.
+    /// Reads `bytes` as YAML and lets `content` make a value of it.
+    ///
+    /// A file that is refused on the way has this one problem: what was found before may be wrong.
     ///
     /// - Parameters:
-    ///   - content: makes the content from the tape, with nothing but warnings among the findings; nil at any doubt.
-    ///   - value: makes the value of the content and the file's SHA-256.
-    static func fast<Content, Value: Sendable>(
-        _ bytes: [UInt8], file: String, showsSource: Bool = true,
-        content: (_ text: TapeText, _ findings: Findings) -> Content?,
-        value: (_ content: Content, _ sha256: String) -> Value
-    ) -> Reading<Value>? {
-        guard bytes.count <= ReadPolicy.configuration.limit else { return nil }
-        let mark = bytes.starts(with: byteOrderMark) ? byteOrderMark.count : 0
-        let findings = Findings(file: file, bytes: mark > 0 ? Array(bytes[mark...]) : bytes, showsSource: showsSource)
-        let found = bytes.withUnsafeBufferPointer { buffer -> Content? in
-            let text = UnsafeBufferPointer(rebasing: buffer[mark...])
-            guard CharacterScan.isUTF8(text) else { return nil }
-            return TapeText(text).flatMap { content($0, findings) }
-        }
-        guard let found, !findings.hasErrors else { return nil }
-        let sha256 = sha256(of: bytes)
-        return Reading(
-            value: value(found, sha256), problems: findings.problems(limit: Reading<Value>.mostProblems),
-            sha256: sha256)
-    }
-
-    /// Parses `bytes` and lets `content` make a value of them.
-    ///
-    /// - Parameter content: gets the reader and the file's SHA-256.
+    ///   - isSecret: whether the file holds secrets, so that no line of it is ever shown.
+    ///   - content: gets the reader, at the root of the document, and the file's SHA-256.
     static func reading<Value: Sendable>(
-        _ bytes: [UInt8], file: String, showsSource: Bool = true,
-        content: (_ reader: NodeReader, _ sha256: String) -> Value?
+        _ bytes: [UInt8], file: String, isSecret: Bool = false,
+        content: (_ reader: FieldReader, _ sha256: String) throws(YAMLRefusal) -> Value?
     ) -> Reading<Value> {
-        let sha256 = sha256(of: bytes)
-        let text = bytes.starts(with: byteOrderMark) ? Array(bytes.dropFirst(byteOrderMark.count)) : bytes
-        let findings = Findings(file: file, bytes: text, showsSource: showsSource)
         let limit = ReadPolicy.configuration.limit
         guard bytes.count <= limit else {
             return failure(.tooLarge(path: file, limit: limit), file: file)
         }
-        let document = YAMLDocument(parsing: text, findings: findings)
-        var value: Value?
-        if document.root != nil || !findings.hasErrors {
-            value = content(NodeReader(findings: findings, document: document), sha256)
-        }
-        if !findings.hasErrors {
-            // Whoever walks over a mapping reports its duplicates; this is for mappings that nobody walked over.
-            for (position, duplicate) in document.duplicates {
-                YAMLDocument.reportDuplicate(duplicate, at: position, to: findings)
+        let sha256 = sha256(of: bytes)
+        let mark = bytes.starts(with: byteOrderMark) ? byteOrderMark.count : 0
+        let shown = isSecret ? [] : mark > 0 ? Array(bytes[mark...]) : bytes
+        let findings = Findings(file: file, bytes: shown, showsSource: !isSecret)
+        let value = bytes.withUnsafeBufferPointer { buffer -> Value? in
+            let text = UnsafeBufferPointer(rebasing: buffer[mark...])
+            do throws(YAMLRefusal) {
+                try admit(text)
+                let events = YAMLEvents(text, isSecret: isSecret)
+                try events.begin()
+                let value = try content(FieldReader(findings: findings, events: events), sha256)
+                try events.finish()
+                return value
+            } catch {
+                findings.replaceAll(with: error)
+                return nil
             }
         }
         return Reading(
             value: value, problems: findings.problems(limit: Reading<Value>.mostProblems), sha256: sha256)
+    }
+
+    /// Refuses bytes that are no plain UTF-8 text.
+    private static func admit(_ bytes: UnsafeBufferPointer<UInt8>) throws(YAMLRefusal) {
+        if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+            throw YAMLRefusal(position: .wholeFile, message: "the file is UTF-16", hint: "save the file as UTF-8")
+        }
+        if let position = CharacterScan.invalidUTF8(in: bytes) {
+            throw YAMLRefusal(position: position, message: "this is not valid UTF-8", hint: "save the file as UTF-8")
+        }
+        if let refusal = CharacterScan.refusal(of: bytes) { throw refusal }
     }
 
     /// SHA-256 as 64 lower-case hexadecimal digits.

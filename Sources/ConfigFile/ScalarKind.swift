@@ -1,6 +1,4 @@
-import Yams
-
-/// What a scalar is to a YAML 1.2 reader with the core schema, which is also what a JSON Schema sees.
+/// The kind of a scalar to a YAML 1.2 reader with the core schema, which is also the kind that a JSON Schema sees.
 enum ScalarKind: String {
     case text
     case integer = "a whole number"
@@ -8,18 +6,15 @@ enum ScalarKind: String {
     case boolean = "true or false"
     case null = "nothing"
 
-    /// The kind of a scalar: quoted is always text, plain depends on its look.
-    init(_ scalar: Node.Scalar) {
-        guard scalar.style == .plain else {
-            self = .text
+    /// The kind of text without quotes, which depends on its look.
+    init(plain text: String) {
+        // The first byte settles nearly every text: other kinds begin with a digit, a sign, a dot, or one of these.
+        guard let first = text.utf8.first, !Self.beginsText(first) else {
+            self = text.isEmpty ? .null : .text
             return
         }
-        self.init(plain: scalar.string)
-    }
-
-    init(plain text: String) {
         switch text {
-        case "", "~", "null", "Null", "NULL": self = .null
+        case "~", "null", "Null", "NULL": self = .null
         case "true", "True", "TRUE", "false", "False", "FALSE": self = .boolean
         default:
             if Self.isInteger(text) {
@@ -29,6 +24,16 @@ enum ScalarKind: String {
             } else {
                 self = .text
             }
+        }
+    }
+
+    private static func beginsText(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
+            UInt8(ascii: "~"), UInt8(ascii: "n"), UInt8(ascii: "N"), UInt8(ascii: "t"), UInt8(ascii: "T"),
+            UInt8(ascii: "f"), UInt8(ascii: "F"):
+            false
+        default: true
         }
     }
 

@@ -1,6 +1,5 @@
 import Files
 import Planning
-import Yams
 
 /// Reads the settings file strictly: all problems at once, or a value.
 public enum SettingsReader {
@@ -15,8 +14,8 @@ public enum SettingsReader {
 
     /// Reads bytes that came from `file`.
     public static func read(bytes: [UInt8], file: String) -> Reading<Settings> {
-        ReadFile.reading(bytes, file: file) { reader, _ in
-            SettingsWalk(reader: reader, folder: Directory.parent(of: file)).settings()
+        ReadFile.reading(bytes, file: file) { reader, _ throws(YAMLRefusal) in
+            try SettingsWalk(reader: reader, folder: Directory.parent(of: file)).settings()
         }
     }
 }

@@ -1,12 +1,11 @@
 import Foundation
 import Planning
-import Yams
 
-/// Walks over the nodes of one settings file.
+/// Reads the settings from the events of one file.
 struct SettingsWalk {
-    typealias Field = NodeReader.Field
+    typealias Field = FieldReader.Field
 
-    let reader: NodeReader
+    let reader: FieldReader
     /// What relative paths are relative to.
     let folder: String
 
@@ -16,16 +15,28 @@ struct SettingsWalk {
     private static let longestSocketPath = 107
     private static let longestPath = 4095
 
-    func settings() -> Settings {
+    func settings() throws(YAMLRefusal) -> Settings {
         var settings = Settings()
+        guard try reader.hasContent() else { return settings }
         let top = Findings.Position(line: 1, column: 1)
-        guard let root = reader.document.root, root.scalar.map({ ScalarKind($0) != .null }) ?? true,
-            let fields = reader.fields(of: root, at: top, subject: "the file", as: SettingsKey.self)
-        else { return settings }
+        let fields = try reader.fields(at: top, subject: "the file", as: SettingsKey.self) {
+            key, place throws(YAMLRefusal) in
+            guard !reader.isNull else { return false }
+            switch key {
+            case .limits: settings.limits = try limits(place)
+            case .timing: settings.timing = try timing(place)
+            case .hooks: settings.hooks = try HookWalk(reader: reader).hooks(place)
+            case .desiredState, .stateDirectory, .runtimeDirectory, .secrets, .sealingKey, .listen, .caFile, .proxy,
+                .logLevel, .logFormat, .metrics, .keepChanges:
+                return false
+            }
+            return true
+        }
+        guard let fields else { return settings }
         readPaths(fields, into: &settings)
         if let field = fields[.sealingKey], let key = sealingKey(field) { settings.sealingKey = key }
         if let field = fields[.listen], let listen = listen(field) { settings.listen = listen }
-        if let field = fields[.caFile], field.node.scalar?.string != "none", let path = path(field) {
+        if let field = fields[.caFile], field.scalar?.text != "none", let path = path(field) {
             settings.caFile = path
         }
         if let field = fields[.proxy], let proxy = proxy(field) { settings.proxy = proxy }
@@ -39,15 +50,12 @@ struct SettingsWalk {
             settings.metrics = detail
         }
         if let field = fields[.keepChanges] { settings.keepChanges = keepChanges(field, settings.keepChanges) }
-        if let field = fields[.limits], !field.isNull { settings.limits = limits(field) }
-        if let field = fields[.timing], !field.isNull { settings.timing = timing(field) }
-        if let field = fields[.hooks] { settings.hooks = HookWalk(reader: reader).hooks(field) }
         return settings
     }
 
     // MARK: - Paths
 
-    private func readPaths(_ fields: NodeReader.Fields<SettingsKey>, into settings: inout Settings) {
+    private func readPaths(_ fields: FieldReader.Fields<SettingsKey>, into settings: inout Settings) {
         if let path = fields[.desiredState].flatMap(path) { settings.desiredState = path }
         if let path = fields[.stateDirectory].flatMap(path) { settings.stateDirectory = path }
         if let path = fields[.secrets].flatMap(path) { settings.secrets = path }
@@ -128,18 +136,17 @@ struct SettingsWalk {
 
     /// How long history is kept; nil for ever.
     private func keepChanges(_ field: Field, _ standard: Duration?) -> Duration? {
-        if ["unlimited", "0"].contains(field.node.scalar?.string) { return nil }
+        if ["unlimited", "0"].contains(field.scalar?.text) { return nil }
         let day: Duration = .seconds(86_400)
         return reader.duration(
-            field, in: .init(lowest: day, highest: day * 10_000, text: "1d to 10000d, or unlimited")) ?? standard
+            field, in: .init(lowest: day, highest: day * 10_000, name: "1d to 10000d, or unlimited")) ?? standard
     }
 
-    private func limits(_ field: Field) -> Settings.Limits {
+    private func limits(_ place: FieldReader.Place) throws(YAMLRefusal) -> Settings.Limits {
         var limits = Settings.Limits()
-        guard
-            let fields = reader.fields(
-                of: field.node, at: field.position, subject: "'limits'", as: LimitKey.self)
-        else { return limits }
+        guard let fields = try reader.fields(at: place.position, subject: "'limits'", as: LimitKey.self) else {
+            return limits
+        }
         limit(fields, .requestsPerMinute, 100_000, &limits.requestsPerMinute)
         // More writes than these are not remembered, so a higher limit could not be kept.
         limit(fields, .writesPerHour, WriteBudget.remembered, &limits.writesPerHour)
@@ -152,7 +159,7 @@ struct SettingsWalk {
 
     /// A whole number from 1 to `highest`, or `0` or `unlimited`, which lift the limit.
     private func limit(
-        _ fields: NodeReader.Fields<LimitKey>, _ key: LimitKey, _ highest: Int, _ value: inout Int?
+        _ fields: FieldReader.Fields<LimitKey>, _ key: LimitKey, _ highest: Int, _ value: inout Int?
     ) {
         guard let field = fields[key] else { return }
         let expectation = "a whole number from 1 to \(highest), or unlimited"
@@ -163,7 +170,7 @@ struct SettingsWalk {
             return
         }
         guard text.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(text),
-            (1...highest).contains(number), field.node.scalar.map({ ScalarKind($0) == .integer }) ?? false
+            (1...highest).contains(number), field.scalar?.kind == .integer
         else {
             findings.error(
                 field.position, "'\(key.rawValue)' must be \(expectation), and this is \(VisibleText.quoted(text))",
@@ -173,12 +180,11 @@ struct SettingsWalk {
         value = number
     }
 
-    private func timing(_ field: Field) -> Settings.Timing {
+    private func timing(_ place: FieldReader.Place) throws(YAMLRefusal) -> Settings.Timing {
         var timing = Settings.Timing()
-        guard
-            let fields = reader.fields(
-                of: field.node, at: field.position, subject: "'timing'", as: TimingKey.self)
-        else { return timing }
+        guard let fields = try reader.fields(at: place.position, subject: "'timing'", as: TimingKey.self) else {
+            return timing
+        }
         let day: Duration = .seconds(86_400)
         time(fields, .requestTimeout, .milliseconds(100), .seconds(600), &timing.requestTimeout)
         time(fields, .settleDelay, .milliseconds(100), day * 30, &timing.settleDelay)
@@ -186,12 +192,12 @@ struct SettingsWalk {
         time(fields, .backoffMax, .milliseconds(10), day * 7, &timing.backoffMax)
         time(fields, .backoffMaxExposed, .milliseconds(10), day, &timing.backoffMaxExposed)
         time(fields, .shutdownGrace, .zero, .seconds(600), &timing.shutdownGrace)
-        checkOrder(timing, fields, field.position)
+        checkOrder(timing, fields, place.position)
         return timing
     }
 
     private func time(
-        _ fields: NodeReader.Fields<TimingKey>, _ key: TimingKey, _ lowest: Duration, _ highest: Duration,
+        _ fields: FieldReader.Fields<TimingKey>, _ key: TimingKey, _ lowest: Duration, _ highest: Duration,
         _ value: inout Duration
     ) {
         guard let field = fields[key] else { return }
@@ -200,7 +206,7 @@ struct SettingsWalk {
 
     /// The longest backoffs are no shorter than the first; said where it can be mended.
     private func checkOrder(
-        _ timing: Settings.Timing, _ fields: NodeReader.Fields<TimingKey>, _ position: Findings.Position
+        _ timing: Settings.Timing, _ fields: FieldReader.Fields<TimingKey>, _ position: Findings.Position
     ) {
         let first = timing.backoffMin.periodText
         for (key, value) in [(TimingKey.backoffMax, timing.backoffMax), (.backoffMaxExposed, timing.backoffMaxExposed)]

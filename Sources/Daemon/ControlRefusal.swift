@@ -26,7 +26,7 @@ enum ControlRefusal: Error, Sendable {
 }
 
 extension ControlMessage.Answer {
-    /// What is answered to a request that ended with `error`. No other place turns errors into answers.
+    /// The answer to a request that ended with `error`. No other place turns errors into answers.
     init(_ error: any Error) {
         self.init(done: false, message: Self.message(error), exitCode: Self.exitCode(error))
     }
@@ -61,7 +61,7 @@ extension ControlMessage.Answer {
         }
     }
 
-    /// As that of a command that meets the same by itself.
+    /// The exit code of the command that asked: as if it had met the error itself.
     private static func exitCode(_ error: any Error) -> Int32 {
         if case ControlRefusal.invalidFiles = error { return 78 }
         return 1
@@ -74,8 +74,8 @@ extension LocalServer.Reply {
         .json(status(error), ControlMessage.Answer(error))
     }
 
-    /// That it was understood and not done is an answer like any other; only what a caller should not repeat as it is,
-    /// or not now, has a status of its own.
+    /// A request that was understood and refused is answered with 200; only one that must not be repeated as it is, or
+    /// not now, has an error status.
     private static func status(_ error: any Error) -> HTTPResponse.Status {
         switch error as? ControlRefusal {
         case .unintelligible: .badRequest

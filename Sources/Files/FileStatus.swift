@@ -33,9 +33,7 @@ public struct FileStatus: Hashable, Sendable {
         stamp = FileStamp(status)
     }
 
-    /// The status of what is at `path`; nil when nothing is.
-    ///
-    /// - Parameter followingLinks: whether a symbolic link stands for the file that it names.
+    /// The status of what is at `path`, or of what a symbolic link there names; nil when nothing is.
     public static func of(_ path: String, followingLinks: Bool = true) throws(FileError) -> FileStatus? {
         var status = stat()
         if (followingLinks ? stat(path, &status) : lstat(path, &status)) == 0 { return FileStatus(status) }

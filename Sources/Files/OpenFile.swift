@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file that is open, and not handed on to other programs. It is closed with the last reference.
+/// An open file, which child processes do not inherit. It is closed with the last reference.
 public final class OpenFile: Sendable {
     /// What a file is opened for.
     public enum Use: Sendable {
@@ -37,9 +37,7 @@ public final class OpenFile: Sendable {
     public let descriptor: Int32
     private let isOwned: Bool
 
-    /// Opens the file at `path`.
-    ///
-    /// - Parameter followingLinks: whether a symbolic link stands for the file that it names; refused otherwise.
+    /// Opens the file at `path`. A symbolic link is refused, or followed to the file that it names.
     public init(_ path: String, for use: Use, followingLinks: Bool = false) throws(FileError) {
         guard !path.utf8.contains(0) else { throw .invalidPath(path: path) }
         var mode: UInt32 = 0o600
@@ -113,7 +111,7 @@ public final class OpenFile: Sendable {
         }
     }
 
-    /// Takes the content away.
+    /// Truncates the file to nothing.
     public func empty() throws(FileError) {
         guard ftruncate(descriptor, 0) == 0, lseek(descriptor, 0, SEEK_SET) == 0 else { throw .last(.empty, path) }
     }

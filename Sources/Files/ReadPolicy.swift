@@ -8,12 +8,12 @@ public struct ReadPolicy: Sendable {
     public let owner: AllowedOwner
     /// The permission bits that it must not have.
     public let forbidden: UInt32
-    /// The permission bits that it must not have when root owns it.
+    /// The permission bits that it must not have when root owns it; as ``forbidden`` unless stated.
     public let forbiddenOfRoot: UInt32
     /// Whether a symbolic link stands for the file that it names.
     public let followsLinks: Bool
 
-    /// - Parameter forbiddenOfRoot: as `forbidden` when nil.
+    /// A policy that accepts every regular file within the limit, but for what is stated.
     public init(
         limit: Int, owner: AllowedOwner = .anyone, forbidden: UInt32 = 0, forbiddenOfRoot: UInt32? = nil,
         followsLinks: Bool = true

@@ -8,3 +8,8 @@ extension [UInt8] {
         }
     }
 }
+
+extension UnsafeMutableRawPointer {
+    /// Overwrites `count` bytes from here on.
+    public func wipe(count: Int) { explicit_bzero(self, count) }
+}

@@ -80,10 +80,10 @@ struct NumbersAtWork: Sendable {
 
     /// Changes a number at work in place: an entry is large, and most events change a part of it.
     mutating func change<Value>(_ number: PhoneNumber, _ body: (inout ActiveNumber) -> Value) -> Value {
-        guard let entry = entries[number] else { preconditionFailure("the number is at work") }
-        let before = Facets(entry)
-        let value = body(&entries[number]!)
-        index(number, before: before, after: Facets(entries[number]!))
+        guard let place = entries.index(forKey: number) else { preconditionFailure("the number is at work") }
+        let before = Facets(entries.values[place])
+        let value = body(&entries.values[place])
+        index(number, before: before, after: Facets(entries.values[place]))
         return value
     }
 

@@ -64,7 +64,7 @@ enum Console {
         do {
             try file.write(Array(text.utf8))
         } catch {
-            // Nobody is left to be told.
+            // There is no other place to report it.
             if file === OpenFile.standardOutput { exit(1) }
         }
     }

@@ -1,8 +1,6 @@
-import Dice
 import Foundation
 import Planning
 import Testing
-import Yams
 
 @testable import ConfigFile
 
@@ -85,58 +83,5 @@ import Yams
         #expect(DesiredStateReader.read(bytes: Array(text.utf8), file: "f").value?.numbers.count == 5000)
         let twice = text.replacing("\"t4999\"", with: "\"t4999\",\"token\":1")
         #expect(problems(twice).map(\.message) == ["the key 'token' stands here twice: first on line 1"])
-    }
-
-    /// Random texts of the characters that mean something: the scan and the parser behind it agree about depth.
-    @Test(arguments: 0..<8)
-    func `whatever the scan admits nests no deeper than it may, and is read without a trap`(_ seed: UInt64) {
-        var random = SplitMix64(seed: seed)
-        let pieces = [
-            "[", "]", "{", "}", ",", ":", ": ", "- ", "-", "\"", "'", "#", " #", "\n", "\n  ", "\n    ", " ", "? ", "a",
-            "b",
-            "é", "\\", "...\n", "---\n", "a: ", "\"x\": ", "1", "\r\n", "|", "!", "a: [", "]\n",
-        ]
-        var admitted = 0
-        for _ in 0..<2000 {
-            let text = (0..<Int.random(in: 1...24, using: &random)).map { _ in
-                pieces[Int.random(in: 0..<pieces.count, using: &random)]
-            }.joined()
-            let bytes = Array(text.utf8)
-            let reading = DesiredStateReader.read(bytes: bytes, file: "f")
-            #expect(!reading.problems.isEmpty)
-            guard YAMLScan.refusal(of: bytes) == nil else { continue }
-            admitted += 1
-            // The scan's own count of levels is what bounds the parser's recursion.
-            let limit = text.count { "[{-:".contains($0) } * 2 + 1
-            if let node = try? Yams.compose(yaml: text) { #expect(depth(node) <= limit) }
-        }
-        #expect(admitted > 50)
-    }
-
-    @Test(arguments: 0..<4)
-    func `deep texts are admitted only when the parser finds them shallow`(_ seed: UInt64) throws {
-        var random = SplitMix64(seed: seed &+ 100)
-        let pieces = ["[", "{", "- ", "\n", "  ", "a: ", "\"", "'", "]", "}", ",", "\"x\":", "#", ":", "b\n"]
-        for _ in 0..<3000 {
-            let text = (0..<Int.random(in: 60...160, using: &random)).map { _ in
-                pieces[Int.random(in: 0..<pieces.count, using: &random)]
-            }.joined()
-            // What the parser refuses has no depth.
-            guard YAMLScan.refusal(of: Array(text.utf8)) == nil, let node = try? Yams.compose(yaml: text) else {
-                continue
-            }
-            #expect(depth(node) <= 2 * YAMLScan.deepest)
-        }
-        let deep = String(repeating: "[", count: 31) + String(repeating: "]", count: 31)
-        #expect(YAMLScan.refusal(of: Array("a: \(deep)".utf8)) == nil)
-        #expect(depth(try #require(try Yams.compose(yaml: "a: \(deep)"))) == 32)
-    }
-
-    private func depth(_ node: Node) -> Int {
-        switch node {
-        case .scalar, .alias: 0
-        case .sequence(let sequence): 1 + (sequence.map(depth).max() ?? 0)
-        case .mapping(let mapping): 1 + (mapping.map { max(depth($0.key), depth($0.value)) }.max() ?? 0)
-        }
     }
 }

@@ -1,5 +1,3 @@
-import Yams
-
 @testable import ConfigFile
 
 /// A plain value, as a JSON Schema sees it.
@@ -12,29 +10,49 @@ indirect enum JSONValue: Equatable {
     case list([JSONValue])
     case object([String: JSONValue])
 
-    /// The value of a YAML (or JSON) node under the core schema of YAML 1.2.
-    init(_ node: Node) {
-        switch node {
-        case .mapping(let mapping):
-            self = .object(
-                Dictionary(
-                    mapping.map { ($0.key.scalar?.string ?? "", JSONValue($0.value)) }, uniquingKeysWith: { $1 }))
-        case .sequence(let sequence): self = .list(sequence.map { JSONValue($0) })
-        case .alias: self = .null
-        case .scalar(let scalar):
-            switch ScalarKind(scalar) {
-            case .text: self = .text(scalar.string)
-            case .null: self = .null
-            case .boolean: self = .boolean(scalar.string.lowercased() == "true")
-            case .integer: self = Int(scalar.string).map { .integer($0) } ?? .number(0)
-            case .number: self = .number(Double(scalar.string) ?? 0)
-            }
+    /// The value of a document under the core schema of YAML 1.2; null for an empty one.
+    init(document: String) throws {
+        self = try Array(document.utf8).withUnsafeBufferPointer { bytes in
+            let events = YAMLEvents(bytes, isSecret: false)
+            try events.begin()
+            let value = events.kind == .nothing ? .null : try JSONValue(events)
+            try events.finish()
+            return value
         }
     }
 
-    /// The value of a document; null for an empty one.
-    init(document: String) throws {
-        self = try Yams.compose(yaml: document, .basic, .default, .utf8).map { JSONValue($0) } ?? .null
+    /// The value that begins at the event at hand.
+    private init(_ events: YAMLEvents) throws(YAMLRefusal) {
+        switch events.kind {
+        case .scalar:
+            self = JSONValue(String(decoding: events.bytes, as: UTF8.self), isPlain: events.isPlain)
+        case .mapping:
+            var members: [String: JSONValue] = [:]
+            try events.advance()
+            while events.kind != .end {
+                let name = String(decoding: events.bytes, as: UTF8.self)
+                try events.advance()
+                members[name] = try JSONValue(events)
+            }
+            self = .object(members)
+        case .list:
+            var items: [JSONValue] = []
+            try events.advance()
+            while events.kind != .end { items.append(try JSONValue(events)) }
+            self = .list(items)
+        case .end, .nothing: preconditionFailure("a value begins here")
+        }
+        try events.advance()
+    }
+
+    private init(_ text: String, isPlain: Bool) {
+        switch isPlain ? ScalarKind(plain: text) : .text {
+        case .text: self = .text(text)
+        case .null: self = .null
+        case .boolean: self = .boolean(text.lowercased() == "true")
+        case .integer: self = Int(text).map { .integer($0) } ?? .number(0)
+        case .number: self = .number(Double(text) ?? 0)
+        }
     }
 
     subscript(_ key: String) -> JSONValue? {

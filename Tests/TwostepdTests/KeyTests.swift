@@ -29,9 +29,8 @@ struct KeyTests {
         try store.commit(
             numbers.enumerated().map { index, number in
                 var record = NumberRecord(number: number, version: 1, desired: desired.numbers[index])
-                let pin = PINGeneration(
-                    generation: 1, pin: try #require(PIN(digits: "\(100_000 + index)")), origin: .generated,
-                    createdAt: now)
+                let digits: PIN = try #require(PIN(digits: "\(100_000 + index)"))
+                let pin = PINGeneration(generation: 1, pin: digits, origin: .generated, createdAt: now)
                 record.belief = record.belief.widened(by: .on(1), sentAt: now)
                 record.generations = [pin]
                 return .save(record, newGeneration: pin, touched: [])

@@ -69,7 +69,7 @@ public struct Doctor: Sendable {
 
     /// Who can edit this file can switch two-step verification off.
     private func writers(_ path: String) -> Finding? {
-        // A file that cannot be looked at is reported by whoever reads it.
+        // A file that cannot be inspected is reported by the check that reads it.
         guard let status = try? FileStatus.of(path), status.mode & 0o002 != 0 else { return nil }
         return Finding(
             "permissions", .warning, "everybody may write to \(path), and with it switch verification off",
@@ -79,7 +79,7 @@ public struct Doctor: Sendable {
     // MARK: - State directory
 
     private func directory() -> Finding {
-        // One that cannot be looked at is told of as one that is not there.
+        // A directory that cannot be inspected is reported as missing.
         guard let status = try? FileStatus.of(settings.stateDirectory) else {
             return Finding(
                 "directory", .warning, "\(settings.stateDirectory) is not there: the first start makes it",
@@ -101,7 +101,7 @@ public struct Doctor: Sendable {
 
     private func files() -> Finding {
         let paths = [location.database, location.database + "-wal", location.key, location.fence, location.lock]
-        // What is missing, or cannot be looked at, is told of by other checks.
+        // Files that are missing or cannot be inspected are reported by other checks.
         let files = paths.compactMap { path in
             (try? FileStatus.of(path, followingLinks: false)).map { (path: path, status: $0) }
         }

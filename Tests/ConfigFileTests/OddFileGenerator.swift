@@ -1,139 +1,7 @@
 import Dice
-import Foundation
-import Planning
-import Testing
-
-@testable import ConfigFile
-
-/// What is read from the tape is what the parser's nodes give: the same values, and the same warnings.
-@Suite struct TapeTests {
-    private let secrets = TapeSecrets()
-
-    /// Reads both ways, compares, and returns what the tape gave, if it gave anything.
-    @discardableResult
-    private func compare(
-        _ bytes: [UInt8], _ references: ReferenceCheck = .none, _ name: String = "f"
-    ) -> Reading<DesiredState>? {
-        let mark: (Token) -> String = { "mark of \($0.reveal())" }
-        let nodes = DesiredStateReader.readNodes(
-            bytes: bytes, file: name, secrets: secrets, references: references, mark: mark)
-        let both = DesiredStateReader.read(
-            bytes: bytes, file: name, secrets: secrets, references: references, mark: mark)
-        let tape = DesiredStateReader.readTape(
-            bytes: bytes, file: name, secrets: secrets, references: references, mark: mark)
-        let text = String(decoding: bytes, as: UTF8.self)
-        #expect(both.value == nodes.value, "\(text)")
-        #expect(both.problems == nodes.problems && both.sha256 == nodes.sha256, "\(text)")
-        if let tape {
-            #expect(tape.value == nodes.value && tape.problems == nodes.problems, "\(text)")
-            // A file with an error is never read from the tape alone.
-            #expect(nodes.errors.isEmpty, "\(text)")
-        }
-        return tape
-    }
-
-    private func compareSecrets(_ text: String) -> Reading<SecretsFile>? {
-        let bytes = Array(text.utf8)
-        let nodes = SecretsFile.readNodes(bytes: bytes, file: "s")
-        let tape = SecretsFile.readTape(bytes: bytes, file: "s")
-        if let tape {
-            #expect(tape.value?.tokens == nodes.value?.tokens && tape.value?.pins == nodes.value?.pins, "\(text)")
-            #expect(tape.problems == nodes.problems, "\(text)")
-        }
-        return tape
-    }
-
-    @Test(arguments: Fixtures.names) func `every fixture reads the same`(_ name: String) throws {
-        let bytes = try Fixtures.bytes(name)
-        for check in [ReferenceCheck.none, .required, .warnIfNoSource] { compare(bytes, check, name) }
-    }
-
-    @Test func `the samples are read from the tape`() throws {
-        let sample = try Data(contentsOf: Fixtures.repository.appending(path: "config/desired-state.yaml"))
-        #expect(compare(Array(sample))?.value?.numbers.isEmpty == false)
-        let secrets = try String(
-            contentsOf: Fixtures.repository.appending(path: "config/secrets.example.yaml"), encoding: .utf8)
-        #expect(compareSecrets(secrets)?.value?.tokens.isEmpty == false)
-    }
-
-    @Test(arguments: 0..<400) func `valid files of every layout are read from the tape`(_ seed: UInt64) throws {
-        var generator = FileGenerator(seed: seed)
-        let text = generator.file()
-        let tape = compare(Array(text.utf8))
-        // What is absent, and defaults that follow the numbers, are the only things that the generator asks the parser.
-        #expect(tape != nil || text.contains("defaults:"), "\(text)")
-    }
-
-    @Test(arguments: 0..<16) func `odd files read the same`(_ seed: UInt64) {
-        var generator = OddFileGenerator(random: SplitMix64(seed: seed))
-        var (fromTape, valid, warned) = (0, 0, 0)
-        for _ in 0..<250 {
-            let text = generator.desiredState()
-            let check = [ReferenceCheck.none, .required, .warnIfNoSource].randomElement(using: &generator.random)
-            guard let tape = compare(Array(text.utf8), check ?? .none) else { continue }
-            fromTape += 1
-            if tape.value != nil { valid += 1 }
-            if !tape.problems.isEmpty { warned += 1 }
-        }
-        #expect(valid == fromTape && fromTape > 25 && warned > 5, "\(fromTape) \(warned)")
-    }
-
-    @Test(arguments: 0..<8) func `odd files of secrets read the same`(_ seed: UInt64) {
-        var generator = OddFileGenerator(random: SplitMix64(seed: seed &+ 1000))
-        var fromTape = 0
-        for _ in 0..<500 where compareSecrets(generator.secrets()) != nil { fromTape += 1 }
-        #expect(fromTape > 25, "\(fromTape)")
-    }
-
-    @Test func `text of many lines in one bracket, and Windows line ends, stand where the parser says`() throws {
-        for newline in ["\n", "\r\n", " "] {
-            let text = [
-                "{\"version\": 1, \"numbers\": [{\"number\": \"+15550100001\", \"label\": \"é\", \"pin\": \"weak\",",
-                "\"token\": \"a\", \"rotate_every\": \"200d\"},", "{\"token\": \"b\", \"rotate_every\": \"200d\",",
-                "\"number\": \"+15550100002\"}]}",
-            ].joined(separator: newline)
-            let tape = try #require(compare(Array(text.utf8), .required))
-            #expect(tape.problems.count == 4)
-        }
-    }
-
-    @Test func `a mark is made of every token that was found`() throws {
-        let text = "version: 1\nnumbers:\n- {number: +15550100001, token: a}\n- {number: +15550100002, token: none}\n"
-        let marks = try #require(compare(Array(text.utf8))?.value).numbers.map(\.tokenMark)
-        #expect(marks == [nil, nil])
-        let known = text.replacing("none", with: "b")
-        #expect(
-            compare(Array(known.utf8), .required)?.value?.numbers.map(\.tokenMark)
-                == ["mark of value-a", "mark of value-b"])
-        #expect(compare(Array(text.utf8), .required) == nil)
-    }
-}
-
-/// Every short name has a token; some PINs are easy to guess.
-private struct TapeSecrets: SecretLookup {
-    let isAvailable = true
-    let searched = "nowhere"
-    let knownTokenNames = ["a", "b"]
-    let knownPINNames = ["weak"]
-
-    func token(named name: String) throws(SecretError) -> Token {
-        // Two names may have the same value, which is an error of the file.
-        guard name != "none", let token = Token("value-" + name.prefix(3)) else {
-            throw .notFound(.token, name: name, searched: searched)
-        }
-        return token
-    }
-
-    func pin(named name: String) throws(SecretError) -> PIN {
-        guard name != "none", let pin = PIN(digits: name == "weak" ? "111111" : "907856") else {
-            throw .notFound(.pin, name: name, searched: searched)
-        }
-        return pin
-    }
-}
 
 /// Makes files that are mostly right, in every way of writing that there is, and breaks some of them.
-private struct OddFileGenerator {
+struct OddFileGenerator {
     var random: SplitMix64
 
     private static let labels = [
@@ -163,10 +31,7 @@ private struct OddFileGenerator {
     ]
 
     mutating func desiredState() -> String {
-        var pairs = [pair("version", maybe(40) ? "2" : "1")]
-        if maybe(2) { pairs.append("defaults:" + nested(fields(Self.choices, oneIn: 4), indent: 2)) }
-        let entries = (0..<Int.random(in: 1...5, using: &random)).map { entry($0) }
-        pairs.append("numbers:" + list(entries))
+        var pairs = sections()
         if maybe(10) { pairs.shuffle(using: &random) }
         if maybe(25) { pairs.append(pairs[0]) }
         var text = (maybe(5) ? "---\n" : "") + pairs.joined(separator: maybe(3) ? "\n# between\n" : "\n")
@@ -175,6 +40,15 @@ private struct OddFileGenerator {
         if maybe(12) { text = text.replacing("\n", with: "\r\n") }
         if maybe(15) { text = "\u{FEFF}" + text }
         return broken(text)
+    }
+
+    /// The parts at the top of a desired state, unbroken: the version, often defaults, and the numbers.
+    mutating func sections() -> [String] {
+        var pairs = [pair("version", maybe(40) ? "2" : "1")]
+        if maybe(2) { pairs.append("defaults:" + nested(fields(Self.choices, oneIn: 4), indent: 2)) }
+        let entries = (0..<Int.random(in: 1...5, using: &random)).map { entry($0) }
+        pairs.append("numbers:" + list(entries))
+        return pairs
     }
 
     mutating func secrets() -> String {

@@ -1,0 +1,284 @@
+/// A key of a mapping, as an enumeration of all that it may hold.
+protocol FieldKey: RawRepresentable<String>, CaseIterable, Hashable {}
+
+/// Reads mappings and lists strictly from the events of a file, and reports each problem at its place.
+///
+/// Each method that reads a value begins at the value's first event and ends behind its last one.
+struct FieldReader {
+    typealias Position = Findings.Position
+
+    /// Text as it is written in the file.
+    struct Scalar {
+        let text: String
+        let isPlain: Bool
+
+        /// Quoted is always text, plain depends on its look.
+        var kind: ScalarKind { isPlain ? ScalarKind(plain: text) : .text }
+    }
+
+    /// The value of a key, as far as it is kept: no file needs a collection inside of a list of texts.
+    enum Value {
+        case scalar(Scalar)
+        /// A list, and its first items, at most ``FieldReader/maxItems``.
+        case list([Item], count: Int)
+        case mapping
+        /// A value that was read by whoever asked for the fields.
+        case nested
+
+        var scalar: Scalar? { if case .scalar(let scalar) = self { scalar } else { nil } }
+
+        /// What the value is, for messages.
+        var kind: String {
+            switch self {
+            case .mapping, .nested: "a mapping"
+            case .list: "a list"
+            case .scalar(let scalar): scalar.kind == .text ? "text" : scalar.kind.rawValue
+            }
+        }
+
+        /// Whether a source line may show it. A collection is shown by the line it begins on, which is masked.
+        var isShown: Bool { scalar.map { !SecretShape.isSuspect($0.text) } ?? true }
+    }
+
+    /// An item of a list.
+    struct Item {
+        let position: Position
+        let value: Value
+    }
+
+    /// Where a key and its value stand.
+    struct Place {
+        let keyPosition: Position
+        /// Where a problem with the value is shown: at the value, or at the key when there is none.
+        let position: Position
+    }
+
+    /// One key and its value.
+    struct Field {
+        /// The key as the file has it.
+        let name: String
+        let place: Place
+        let value: Value
+
+        var keyPosition: Position { place.keyPosition }
+        var position: Position { place.position }
+        var scalar: Scalar? { value.scalar }
+        /// Whether the key has no value.
+        var isNull: Bool { scalar?.kind == .null }
+    }
+
+    /// The fields of one mapping.
+    struct Fields<Key: FieldKey> {
+        let position: Position
+        fileprivate(set) var entries: [(key: Key, field: Field)] = []
+
+        subscript(_ key: Key) -> Field? {
+            for entry in entries where entry.key == key { return entry.field }
+            return nil
+        }
+    }
+
+    /// The most items of a list that are kept.
+    static let maxItems = 1000
+
+    let findings: Findings
+    let events: YAMLEvents
+
+    /// Whether the value at hand is nothing: no text at all, or a word for nothing.
+    var isNull: Bool { events.kind == .scalar && scalar.kind == .null }
+
+    /// Whether the file has any content. A root that is nothing is passed.
+    func hasContent() throws(YAMLRefusal) -> Bool {
+        guard events.kind != .nothing else { return false }
+        guard isNull else { return true }
+        try events.advance()
+        return false
+    }
+
+    // MARK: - Collections
+
+    /// The fields of a mapping; nil when the value at hand is none. Unknown and duplicate keys are reported and left out.
+    ///
+    /// - Parameters:
+    ///   - position: where a value that is no mapping is reported.
+    ///   - subject: the mapping's name in messages, such as `an entry of 'numbers'`.
+    ///   - elsewhere: keys that belong somewhere else, and where.
+    ///   - nested: is asked for each known key, with its value at hand, and returns whether it has read the value.
+    func fields<Key: FieldKey>(
+        at position: Position, subject: String, as _: Key.Type, elsewhere: [String: String] = [:],
+        nested: (Key, Place) throws(YAMLRefusal) -> Bool = { _, _ in false }
+    ) throws(YAMLRefusal) -> Fields<Key>? {
+        guard events.kind == .mapping else {
+            let value = try value()
+            findings.error(
+                position, "\(subject) must be a mapping of keys and values, and this is \(value.kind)",
+                hint: "write '\(Key.allCases.first?.rawValue ?? "key"): …'", showsSource: value.isShown)
+            return nil
+        }
+        var fields = Fields<Key>(position: events.start)
+        var unknown: [String: Int] = [:]
+        try events.advance()
+        while let keyPosition = try keyPosition() {
+            let name = scalar.text
+            try events.advance()
+            let place = place(keyPosition)
+            guard let key = Key(rawValue: name) else {
+                if let line = unknown[name] {
+                    reportDuplicate(name, at: keyPosition, firstLine: line)
+                } else {
+                    unknown[name] = keyPosition.line
+                    let known = Key.allCases.map(\.rawValue)
+                    reportUnknown(name, at: keyPosition, in: subject, known: known, elsewhere: elsewhere)
+                }
+                try events.skip()
+                continue
+            }
+            if let earlier = fields[key] {
+                reportDuplicate(name, at: keyPosition, firstLine: earlier.keyPosition.line)
+                try events.skip()
+                continue
+            }
+            let value = try nested(key, place) ? .nested : try value()
+            fields.entries.append((key, Field(name: name, place: place, value: value)))
+        }
+        try events.advance()
+        return fields
+    }
+
+    /// Gives each pair of the mapping at hand to `body`, which reads the value. Duplicate keys are reported and left out.
+    func forEachPair(_ body: (_ name: String, Place) throws(YAMLRefusal) -> Void) throws(YAMLRefusal) {
+        var lines: [String: Int] = [:]
+        try events.advance()
+        while let keyPosition = try keyPosition() {
+            let name = scalar.text
+            try events.advance()
+            if let line = lines.updateValue(keyPosition.line, forKey: name) {
+                lines[name] = line
+                reportDuplicate(name, at: keyPosition, firstLine: line)
+                try events.skip()
+            } else {
+                try body(name, place(keyPosition))
+            }
+        }
+        try events.advance()
+    }
+
+    /// Gives each item of the list at hand to `body`, which reads it.
+    func forEachItem(_ body: (_ position: Position) throws(YAMLRefusal) -> Void) throws(YAMLRefusal) {
+        try events.advance()
+        while events.kind != .end { try body(events.start) }
+        try events.advance()
+    }
+
+    /// The value at hand.
+    func value() throws(YAMLRefusal) -> Value {
+        switch events.kind {
+        case .scalar:
+            let scalar = scalar
+            try events.advance()
+            return .scalar(scalar)
+        case .list:
+            var items: [Item] = []
+            var count = 0
+            try forEachItem { position throws(YAMLRefusal) in
+                count += 1
+                let value = try shallowValue()
+                if items.count < Self.maxItems { items.append(Item(position: position, value: value)) }
+            }
+            return .list(items, count: count)
+        case .mapping:
+            try events.skip()
+            return .mapping
+        case .end, .nothing: preconditionFailure("a value begins here")
+        }
+    }
+
+    /// The value at hand, without the items of a list.
+    private func shallowValue() throws(YAMLRefusal) -> Value {
+        guard events.kind == .list else { return try value() }
+        try events.skip()
+        return .list([], count: 0)
+    }
+
+    private var scalar: Scalar {
+        Scalar(text: String(decoding: events.bytes, as: UTF8.self), isPlain: events.isPlain)
+    }
+
+    /// Where the key at hand begins; nil at the end of its mapping.
+    private func keyPosition() throws(YAMLRefusal) -> Position? {
+        switch events.kind {
+        case .scalar: return events.start
+        case .end, .nothing: return nil
+        case .mapping, .list: throw try events.keyRefusal()
+        }
+    }
+
+    /// The place of the value at hand.
+    private func place(_ keyPosition: Position) -> Place {
+        let isAbsent = events.kind == .scalar && events.isPlain && events.bytes.isEmpty
+        return Place(keyPosition: keyPosition, position: isAbsent ? keyPosition : events.start)
+    }
+
+    private func reportDuplicate(_ name: String, at position: Position, firstLine: Int) {
+        findings.error(
+            position, "the key \(VisibleText.quoted(name)) stands here twice: first on line \(firstLine)",
+            hint: "keep one of the two")
+    }
+
+    private func reportUnknown(
+        _ name: String, at position: Position, in subject: String, known: [String], elsewhere: [String: String]
+    ) {
+        let separator = name.contains(":") ? "write a space behind the ':'" : nil
+        let hint =
+            separator ?? elsewhere[name] ?? NearestName.hint(for: name, among: known)
+            ?? "known are: \(known.joined(separator: ", "))"
+        findings.error(position, "unknown key \(VisibleText.quoted(name)) in \(subject)", hint: hint)
+    }
+
+    // MARK: - Values
+
+    /// The text of a field; nil after reporting another type.
+    ///
+    /// - Parameters:
+    ///   - kinds: the kinds of plain scalars that are taken as they are written.
+    ///   - expectation: the value that is expected, for messages, such as `a label`.
+    ///   - showsSource: false where the value may be a secret.
+    func text(
+        _ field: Field, _ expectation: @autoclosure () -> String, accepting kinds: [ScalarKind] = [.text],
+        hint: @autoclosure () -> String? = nil, showsSource: Bool = true
+    ) -> String? {
+        guard let scalar = field.scalar else {
+            findings.error(
+                field.position, "'\(field.name)' must be \(expectation()), and this is \(field.value.kind)",
+                hint: hint(), showsSource: showsSource)
+            return nil
+        }
+        let kind = scalar.kind
+        if kinds.contains(kind) { return scalar.text }
+        let message =
+            kind == .null
+            ? "'\(field.name)' has no value: it must be \(expectation())"
+            : "'\(field.name)' must be \(expectation()), and this is \(kind.rawValue)"
+        let advice = kind == .null ? "give it a value, or delete the key" : "put it in quotes if it is meant as text"
+        findings.error(field.position, message, hint: hint() ?? advice, showsSource: showsSource)
+        return nil
+    }
+
+    /// One of the words of an enumeration.
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(_ field: Field, as _: Choice.Type) -> Choice? {
+        var words: [String] { Choice.allCases.map(\.rawValue) }
+        guard let text = text(field, Self.list(words), hint: "write \(Self.list(words))") else { return nil }
+        if let choice = Choice(rawValue: text) { return choice }
+        let list = Self.list(words)
+        findings.error(
+            field.position, "'\(field.name)' must be \(list), and this is \(VisibleText.quoted(text))",
+            hint: NearestName.hint(for: text, among: words) ?? "write \(list)")
+        return nil
+    }
+
+    /// `a, b or c`.
+    static func list(_ words: [String]) -> String {
+        guard words.count > 1, let last = words.last else { return words.joined() }
+        return words.dropLast().joined(separator: ", ") + " or " + last
+    }
+}

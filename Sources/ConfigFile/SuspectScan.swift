@@ -1,0 +1,85 @@
+/// Finds the characters that libyaml admits and these files do not use outside of text and comments: tabs, a `?` that
+/// may begin a key, and a `%` at the beginning of a line, which may begin a directive.
+///
+/// Most files have none, so the question is asked before each of them, not for each event.
+struct SuspectScan {
+    typealias Position = Findings.Position
+
+    /// A character that is refused unless it is part of a scalar or of a comment.
+    struct Suspect {
+        let position: Position
+        let byte: UInt8
+        /// Whether only spaces stand before it on its line.
+        let isIndentation: Bool
+
+        var refusal: YAMLRefusal {
+            switch byte {
+            case UInt8(ascii: "%"):
+                YAMLRefusal(
+                    position: position, message: "a '%' directive is not used in this file", hint: "delete the line")
+            case UInt8(ascii: "?"):
+                YAMLRefusal(
+                    position: position, message: "a key cannot begin with '?' here", hint: "put the text in quotes")
+            default:
+                isIndentation
+                    ? YAMLRefusal(
+                        position: position, message: "a tab in the indentation",
+                        hint: "indent with spaces: YAML does not allow tabs there")
+                    : YAMLRefusal(
+                        position: position, message: "a tab stands here",
+                        hint: "use spaces: YAML does not allow tabs between words")
+            }
+        }
+    }
+
+    /// The first suspect that has not been passed; nil when there is none.
+    private(set) var next: Suspect?
+    private let bytes: UnsafeBufferPointer<UInt8>
+    /// The byte behind `next`, and its place.
+    private var index = 0
+    private var position = Position(line: 1, column: 1)
+    private var lineStart = 0
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>) {
+        self.bytes = bytes
+        advance()
+    }
+
+    /// Passes the suspect.
+    mutating func advance() {
+        next = nil
+        while index < bytes.count, next == nil {
+            let byte = bytes[index]
+            switch byte {
+            case Byte.newline:
+                position = Position(line: position.line + 1, column: 0)
+                lineStart = index + 1
+            case Byte.tab, UInt8(ascii: "?"): next = suspect(byte)
+            case UInt8(ascii: "%") where index == lineStart: next = suspect(byte)
+            default: break
+            }
+            if byte & 0xC0 != 0x80 { position.column += 1 }
+            index += 1
+        }
+    }
+
+    /// Passes the suspect and the rest of its line.
+    mutating func skipLine() {
+        index = bytes[index...].firstIndex(of: Byte.newline) ?? bytes.count
+        advance()
+    }
+
+    /// Whether the suspect stands in a comment, when the text before it ended at `end`.
+    func isInComment(after end: Position) -> Bool {
+        var column = 1
+        return bytes[lineStart..<index].contains { byte in
+            defer { if byte & 0xC0 != 0x80 { column += 1 } }
+            return byte == Byte.hash && (end.line < position.line || column >= end.column)
+        }
+    }
+
+    private func suspect(_ byte: UInt8) -> Suspect {
+        Suspect(
+            position: position, byte: byte, isIndentation: bytes[lineStart..<index].allSatisfy { $0 == Byte.space })
+    }
+}
