@@ -60,7 +60,8 @@ public struct DuePage: Hashable, Sendable {
     public var records: [NumberRecord]
     /// Numbers whose record cannot be read.
     public var failures: [UnreadableNumber]
-    /// The earliest due instant among numbers that are neither in this page nor were excluded; it may have passed.
+    /// The earliest due instant among numbers that are neither in this page nor were excluded; it may have passed. Nil as
+    /// well for numbers that were asked for by name.
     public var nextDueAt: Instant?
 
     public init(records: [NumberRecord] = [], failures: [UnreadableNumber] = [], nextDueAt: Instant? = nil) {

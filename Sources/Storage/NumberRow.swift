@@ -9,15 +9,8 @@ struct NumberRow {
     private let maybeForeign: Bool
     private let offDoubtAt: Instant?
 
-    static let columns = (["number", "version", "managed"] + DesiredNumber.columns + dynamicColumns)
+    static let columns = (["number", "version", "managed"] + DesiredNumber.columns + NumberColumn.all.map(\.name))
         .joined(separator: ", ")
-
-    /// The columns of the belief and of the work on a number, in the order of ``Bindings/dynamic(_:)``.
-    static let dynamicColumns = [
-        "maybe_off", "maybe_foreign", "off_doubt_at", "last_accepted", "refused_action", "refused_count", "attempts",
-        "retry_at", "cycle_since", "cycle_reason", "applied_at", "rotated_at", "last_failure", "last_error",
-        "rotate_pin_before", "paused_at", "paused_by", "pause_reason", "pause_exposed", "due_at",
-    ]
 
     /// The row that `statement`, of these columns, has stepped to.
     init(at statement: Statement) throws(StorageError) {

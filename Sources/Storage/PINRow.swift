@@ -20,7 +20,7 @@ public struct PINRow: Hashable, Sendable {
     }
 
     private static let columns = """
-        number, generation, sealed, key_id, origin, created_at, live_from, live_until, maybe_live, doubt_at
+        number, maybe_live, generation, sealed, key_id, origin, created_at, live_from, live_until, doubt_at
         """
 
     /// The row that `statement`, of these columns, has stepped to. A PIN that `sealer` cannot open is unreadable; without
@@ -28,6 +28,7 @@ public struct PINRow: Hashable, Sendable {
     private init(at statement: Statement, _ sealer: PINSealer? = nil) throws(StorageError) {
         var reader = RowReader(at: statement, table: "pins")
         let number = try reader.number()
+        maybeLive = reader.flag()
         let generation = reader.integer()
         let sealed = sealer == nil ? [] : reader.bytes()
         if sealer == nil { reader.skip() }
@@ -36,7 +37,6 @@ public struct PINRow: Hashable, Sendable {
         let createdAt = try reader.instant("created_at")
         let liveFrom = try reader.optionalInstant("live_from")
         let liveUntil = try reader.optionalInstant("live_until")
-        maybeLive = reader.flag()
         doubtAt = try reader.optionalInstant("doubt_at")
         self.keyID = keyID
         let pin = sealer.flatMap { try? $0.open(sealed, number: number, generation: generation, keyID: keyID) }
@@ -128,28 +128,23 @@ extension PINRow {
     static func outlines(
         of span: Span, _ db: Database
     ) throws -> [PhoneNumber: Result<[PINRow], StorageError>] {
-        let live = """
-            SELECT \(columns) FROM pins INDEXED BY pins_maybe_live
-            WHERE \(span.condition) AND maybe_live = 1 ORDER BY number, generation
-            """
-        // The other columns are those of the row that has the highest generation.
-        let last = "SELECT \(columns), max(generation) FROM pins WHERE \(span.condition) GROUP BY number"
+        // Backwards, so that the newest of each number comes first, and nothing has to be sorted.
+        let sql = "SELECT \(columns) FROM pins WHERE \(span.condition) ORDER BY number DESC, generation DESC"
+        let statement = try db.cachedStatement(sql: sql)
+        let cursor = try Row.fetchCursor(statement, arguments: span.arguments)
         var outlines: [PhoneNumber: Result<[PINRow], StorageError>] = [:]
-        for query in [live, last] {
-            let statement = try db.cachedStatement(sql: query)
-            let cursor = try Row.fetchCursor(statement, arguments: span.arguments)
-            while try cursor.next() != nil {
-                var reader = RowReader(at: statement, table: "pins")
-                let number = try reader.number()
-                let generation = reader.integer()
-                do throws(StorageError) {
-                    let rows = try outlines[number]?.get() ?? []
-                    // Mostly the newest one is the one that is live.
-                    guard rows.last?.generation.generation != generation else { continue }
-                    outlines[number] = .success(rows + [try PINRow(at: statement)])
-                } catch {
-                    outlines[number] = .failure(error)
-                }
+        var last: PhoneNumber?
+        while try cursor.next() != nil {
+            var reader = RowReader(at: statement, table: "pins")
+            let number = try reader.number()
+            let isNewest = number != last
+            last = number
+            guard isNewest || reader.flag() else { continue }
+            do throws(StorageError) {
+                let newer = try outlines[number]?.get() ?? []
+                outlines[number] = .success([try PINRow(at: statement)] + newer)
+            } catch {
+                outlines[number] = .failure(error)
             }
         }
         return outlines

@@ -160,7 +160,12 @@ private struct AdoptionPass {
             try store.insert(.new(entry, at: now), revision: revision, db)
             record(entry.number, entry)
         }
-        try update(change.updated.map { ($0.number, $0) } + difference.removed.map { ($0, nil) }, revision: revision)
+        for page in change.updated.pages(of: Store.rowsAtOnce) {
+            try update(Dictionary(page.map { ($0.number, $0) }, uniquingKeysWith: { $1 }), revision: revision)
+        }
+        for page in difference.removed.pages(of: Store.rowsAtOnce) {
+            try update(Dictionary(page.map { ($0, nil) }, uniquingKeysWith: { $1 }), revision: revision)
+        }
         try store.append(
             EventEntry(
                 at: now, kind: .configurationAccepted, actor: state.acceptedBy ?? "daemon",
@@ -182,41 +187,46 @@ private struct AdoptionPass {
             let (number, name) = (try row.number(), row.text())
             return row.says(marks[name]) ? nil : number
         }.compactMap(\.self)
-        try write(changed, revision: revision) { stored in
-            guard var entry = stored.desired else { return nil }
-            entry.operatorPINMark = entry.operatorPINName.flatMap { marks[$0] }
-            return entry
+        for page in changed.pages(of: Store.rowsAtOnce) {
+            for (number, record) in try db.closedRecords(of: page) {
+                try write(number, record, revision: revision) { stored in
+                    guard var entry = stored.desired else { return nil }
+                    entry.operatorPINMark = entry.operatorPINName.flatMap { marks[$0] }
+                    return entry
+                }
+            }
         }
     }
 
     /// Brings known numbers to their entries, nil for none.
-    private mutating func update(_ changes: [(PhoneNumber, DesiredNumber?)], revision: Int) throws {
-        let entries = Dictionary(changes, uniquingKeysWith: { first, _ in first })
-        try write(changes.map(\.0).sorted(), revision: revision) { entries[$0.number] ?? nil }
-        // The others have no record that could be transformed. One that refuses even this stays as it is.
+    private mutating func update(_ entries: [PhoneNumber: DesiredNumber?], revision: Int) throws {
+        // One that refuses even its entry stays as it is, and is reported as the others that cannot be read.
         var refused: [UnreadableNumber] = []
-        for number in unreadable.map(\.number) {
+        for (number, record) in try db.closedRecords(of: entries.keys) {
+            let entry = entries[number] ?? nil
+            guard try !write(number, record, revision: revision, under: { _ in entry }) else { continue }
             try store.attempt(number, &refused) {
-                try store.writeEntryAlone(entries[number] ?? nil, of: number, revision: revision, at: now, db)
+                try store.writeEntryAlone(entry, of: number, revision: revision, at: now, db)
             }
         }
     }
 
-    /// Writes each record under the entry that `entry` gives for it.
+    /// Writes the record of a number under the entry that `entry` gives for it.
+    ///
+    /// - Returns: whether it was written; when it was not, the number is among the unreadable ones.
+    @discardableResult
     private mutating func write(
-        _ numbers: [PhoneNumber], revision: Int, under entry: (NumberRecord) -> DesiredNumber?
-    ) throws {
-        for page in numbers.pages(of: Store.rowsAtOnce) {
-            for (number, record) in try db.closedRecords(of: page) {
-                var desired: DesiredNumber?
-                let isDone = try store.attempt(number, &unreadable) {
-                    let stored = try record.get()
-                    desired = entry(stored)
-                    try store.writeEntry(stored.adopting(desired, at: now), over: stored, revision: revision, db)
-                }
-                if isDone { self.record(number, desired) }
-            }
+        _ number: PhoneNumber, _ record: Result<NumberRecord, StorageError>, revision: Int,
+        under entry: (NumberRecord) -> DesiredNumber?
+    ) throws -> Bool {
+        var desired: DesiredNumber?
+        let isWritten = try store.attempt(number, &unreadable) {
+            let stored = try record.get()
+            desired = entry(stored)
+            try store.writeEntry(stored.adopting(desired, at: now), over: stored, revision: revision, db)
         }
+        if isWritten { self.record(number, desired) }
+        return isWritten
     }
 
     private mutating func record(_ number: PhoneNumber, _ entry: DesiredNumber?) {

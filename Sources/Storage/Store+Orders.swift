@@ -28,8 +28,8 @@ extension Store {
             return []
         case (.all, .resume):
             try pauseFleet(nil, db)
-            // The others wait for an instant of their own, and are not changed.
-            return try transform("managed = 1 AND due_at IS NULL", db, obey)
+            try resumeWaiting(db, obey)
+            return []
         case (.all, .rotate), (.all, .reapply), (.all, .reset):
             return try transform("managed = 1", db, obey)
         }
@@ -37,6 +37,24 @@ extension Store {
 
     private func pauseFleet(_ pause: Pause?, _ db: Database) throws {
         try db.cachedStatement(sql: "UPDATE store_state SET \(PauseColumns.assignments)").run { $0.pause(pause) }
+    }
+
+    /// Applies the end of the fleet's pause to the numbers that wait for no instant; it changes no others.
+    ///
+    /// After a long pause these may be all of the fleet. What the rule reads is alike in all of them, so the core is asked
+    /// once, about a number that is managed and due at no time, and its answer is written to all.
+    private func resumeWaiting(_ db: Database, _ obey: (NumberRecord) -> NumberRecord) throws {
+        let waiting = "managed = 1 AND due_at IS NULL"
+        let first = try db.firstRow(of: "numbers", "SELECT number FROM numbers WHERE \(waiting) LIMIT 1") { row in
+            try row.number()
+        }
+        guard let number = first else { return }
+        let held = NumberRecord(number: number, desired: DesiredNumber(number: number, tokenName: ""))
+        let resumed = obey(held)
+        guard resumed != held else { return }
+        try db.cachedStatement(sql: "UPDATE numbers SET version = version + 1, due_at = ? WHERE \(waiting)").run {
+            $0.instant(resumed.dueAt)
+        }
     }
 
     /// Writes what `transformation` makes of every record whose row fulfils `condition`, page by page.

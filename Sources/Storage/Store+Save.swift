@@ -2,25 +2,18 @@ import GRDB
 import Planning
 
 extension Store {
-    private static let saveNumber = """
-        UPDATE numbers SET version = version + 1, \(assignments(NumberRow.dynamicColumns))
-        WHERE number = ? AND version = ?
-        """
-    private static let saveEntry = """
-        UPDATE numbers SET version = version + 1, \(assignments(NumberRow.dynamicColumns)),
-            \(assignments(DesiredNumber.columns)), managed = ?, desired_revision = ?
-        WHERE number = ? AND version = ?
-        """
+    private static let saveNumber = update(NumberColumn.all.map(\.name))
     private static let insertNumber: String = {
         let columns =
-            ["number"] + NumberRow.dynamicColumns + DesiredNumber.columns + ["managed", "desired_revision", "version"]
+            ["number"] + NumberColumn.all.map(\.name) + DesiredNumber.columns + [
+                "managed", "desired_revision", "version",
+            ]
         return """
             INSERT INTO numbers (\(columns.joined(separator: ", ")))
             VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
             """
     }()
-    private static let rescheduleNumber =
-        "UPDATE numbers SET version = version + 1, due_at = ? WHERE number = ? AND version = ?"
+    private static let rescheduleNumber = update(["due_at"])
     private static let insertPIN = """
         INSERT INTO pins (number, generation, sealed, key_id, origin, created_at, live_from, live_until, maybe_live,
             doubt_at)
@@ -34,8 +27,10 @@ extension Store {
         WHERE number = ? AND maybe_live = 1 ORDER BY generation
         """
 
-    private static func assignments(_ columns: [String]) -> String {
-        columns.map { "\($0) = ?" }.joined(separator: ", ")
+    /// Writes columns of the row that has a version, which has the next one afterwards.
+    private static func update(_ columns: [String]) -> String {
+        let assignments = columns.map { ", \($0) = ?" }.joined()
+        return "UPDATE numbers SET version = version + 1\(assignments) WHERE number = ? AND version = ?"
     }
 
     // MARK: A record of the engine
@@ -46,7 +41,12 @@ extension Store {
     /// otherwise be forgotten, or believed in for ever.
     func save(_ record: NumberRecord, newGeneration: PINGeneration?, touched: [Int], _ db: Database) throws {
         let before = notifiesOfNumbers ? try Self.health(of: record.number, db) : nil
-        try saveRow(record, over: record.version, db)
+        try db.cachedStatement(sql: Self.saveNumber).run { row in
+            for column in NumberColumn.all { column.bind(&row, record) }
+            row.number(record.number)
+            row.integer(record.version)
+        }
+        try checkVersion(of: record.number, db)
         if let newGeneration { try insert(newGeneration, of: record, db) }
         for generation in Set(touched).sorted() where generation != newGeneration?.generation {
             try update(generation, of: record, db)
@@ -68,17 +68,20 @@ extension Store {
     // MARK: A record that a transformation of the core changed
 
     /// Writes what a transformation made of a stored record that was loaded closed; nothing when it changed nothing.
-    ///
-    /// - Returns: whether the row was written.
-    @discardableResult
-    func write(_ record: NumberRecord, over stored: NumberRecord, _ db: Database) throws -> Bool {
-        guard record != stored else { return false }
-        try saveRow(record, over: stored.version, db)
+    func write(_ record: NumberRecord, over stored: NumberRecord, _ db: Database) throws {
+        guard record != stored else { return }
+        // Only what changed: what depends on the other columns, checks and indexes, need not be looked at.
+        let columns = NumberColumn.all.filter { $0.differs(record, stored) }
+        try db.cachedStatement(sql: Self.update(columns.map(\.name))).run { row in
+            for column in columns { column.bind(&row, record) }
+            row.number(record.number)
+            row.integer(stored.version)
+        }
+        try checkVersion(of: record.number, db)
         let touched = record.generationsTouched(since: stored)
         for generation in touched { try update(generation, of: record, db) }
         if !touched.isEmpty { try checkLiveGenerations(of: record, db) }
         try notify(of: record, since: stored.health, db)
-        return true
     }
 
     /// Writes a stored record under another entry of the desired state, or under none.
@@ -88,8 +91,10 @@ extension Store {
         guard let entry = record.desired ?? stored.desired else {
             preconditionFailure("an adoption changes a number that is in the new state, or was in the one before")
         }
-        try db.cachedStatement(sql: Self.saveEntry).run { row in
-            row.dynamic(record)
+        let columns = NumberColumn.all.filter { $0.differs(record, stored) }
+        let names = columns.map(\.name) + DesiredNumber.columns + ["managed", "desired_revision"]
+        try db.cachedStatement(sql: Self.update(names)).run { row in
+            for column in columns { column.bind(&row, record) }
             row.desired(entry)
             row.flag(record.desired != nil)
             row.integer(revision)
@@ -105,7 +110,7 @@ extension Store {
         guard let entry = record.desired else { preconditionFailure("a new number has an entry") }
         try db.cachedStatement(sql: Self.insertNumber).run { row in
             row.number(record.number)
-            row.dynamic(record)
+            for column in NumberColumn.all { column.bind(&row, record) }
             row.desired(entry)
             row.flag(true)
             row.integer(revision)
@@ -114,15 +119,6 @@ extension Store {
     }
 
     // MARK: Parts
-
-    private func saveRow(_ record: NumberRecord, over version: Int, _ db: Database) throws {
-        try db.cachedStatement(sql: Self.saveNumber).run { row in
-            row.dynamic(record)
-            row.number(record.number)
-            row.integer(version)
-        }
-        try checkVersion(of: record.number, db)
-    }
 
     /// Throws when the statement before wrote no row: the number has another version, or is unknown.
     private func checkVersion(of number: PhoneNumber, _ db: Database) throws {
@@ -198,33 +194,7 @@ extension Store {
     }
 }
 
-extension Belief {
-    /// Since when a request with this effect may still land; nil when none may.
-    fileprivate func doubt(of effect: Effect) -> Instant? { doubts.first { $0.effect == effect }?.since }
-}
-
 extension Bindings {
-    /// The columns of ``NumberRow/dynamicColumns``.
-    fileprivate mutating func dynamic(_ record: NumberRecord) {
-        flag(record.belief.maybeOff)
-        flag(record.belief.maybeForeign)
-        instant(record.belief.doubt(of: .off))
-        text(record.lastAccepted?.storedText)
-        text(record.refusals?.action.rawValue)
-        integer(record.refusals?.count)
-        integer(record.attempts)
-        instant(record.retryAt)
-        instant(record.cycle?.since)
-        text(record.cycle?.reason.rawValue)
-        instant(record.appliedAt)
-        instant(record.rotatedAt)
-        text(record.lastFailure?.rawValue)
-        text(record.lastError?.boundedLine(to: TextLimit.line))
-        instant(record.rotateBefore)
-        pause(record.pause)
-        instant(record.dueAt)
-    }
-
     /// The columns of ``DesiredNumber/columns``.
     fileprivate mutating func desired(_ entry: DesiredNumber) {
         for value in entry.columnValues { text(value) }

@@ -55,19 +55,21 @@ extension StoreReader {
         }
     }
 
-    /// The numbers that we expose: managed, to be enabled, possibly off, and in a cycle of ours
-    /// (`NumberRecord.Cycle.isOurs`).
+    /// The numbers that we expose: those in a cycle of ours (``NumberRecord/Cycle/isOurs``). One whose reason cannot be read
+    /// is taken for one of them.
     public func exposedNumbers() throws(StorageError) -> [PhoneNumber] {
         try read { db in
-            let sql = "SELECT number FROM numbers INDEXED BY numbers_exposed WHERE \(Self.isExposed) ORDER BY number"
-            return try db.rows(of: "numbers", sql) { row in try row.number() }
+            let sql = """
+                SELECT number, cycle_since, cycle_reason FROM numbers INDEXED BY numbers_exposed
+                WHERE cycle_since IS NOT NULL ORDER BY number
+                """
+            return try db.rows(of: "numbers", sql) { row -> PhoneNumber? in
+                let (number, since) = (try row.number(), try row.instant("cycle_since"))
+                guard let reason = DecisionReason(rawValue: row.text()) else { return number }
+                return NumberRecord.Cycle(since: since, reason: reason).isOurs ? number : nil
+            }.compactMap(\.self)
         }
     }
-
-    private static let isExposed = """
-        managed = 1 AND verification = 'enabled' AND maybe_off = 1 AND cycle_since IS NOT NULL
-            AND cycle_reason <> '\(DecisionReason.enabling.rawValue)'
-        """
 }
 
 extension StoreReader {

@@ -68,8 +68,7 @@ struct SealingTests {
         #expect(page.records.allSatisfy { $0.generation(1)?.pin == nil })
     }
 
-    @Test func `a mark differs by value, name and key, and cannot be found by trying every PIN without the key`() throws
-    {
+    @Test func `a mark differs by value, name and key, and is no plain hash of the PIN`() throws {
         let (pin, other) = (try Sample.pin("284715"), try Sample.pin("284716"))
         let mark = sealer.mark(of: pin, named: "support")
         #expect(mark.count == 32 && mark == sealer.mark(of: pin, named: "support"))

@@ -1,0 +1,69 @@
+import Planning
+
+/// A column of `numbers` that holds a part of the belief or of the work on a number, and how a record gives its value.
+struct NumberColumn: Sendable {
+    let name: String
+    /// Binds the record's value to the next parameter.
+    let bind: @Sendable (inout Bindings, NumberRecord) -> Void
+    /// Whether two records have different values.
+    let differs: @Sendable (NumberRecord, NumberRecord) -> Bool
+
+    private init<Value: Equatable & SendableMetatype>(
+        _ name: String, _ value: @escaping @Sendable (NumberRecord) -> Value,
+        _ bind: @escaping @Sendable (inout Bindings, Value) -> Void
+    ) {
+        self.name = name
+        self.bind = { bind(&$0, value($1)) }
+        differs = { value($0) != value($1) }
+    }
+
+    private static func flag(_ name: String, _ value: @escaping @Sendable (NumberRecord) -> Bool) -> NumberColumn {
+        NumberColumn(name, value) { $0.flag($1) }
+    }
+
+    private static func integer(_ name: String, _ value: @escaping @Sendable (NumberRecord) -> Int?) -> NumberColumn {
+        NumberColumn(name, value) { $0.integer($1) }
+    }
+
+    private static func instant(
+        _ name: String, _ value: @escaping @Sendable (NumberRecord) -> Instant?
+    ) -> NumberColumn { NumberColumn(name, value) { $0.instant($1) } }
+
+    private static func text(_ name: String, _ value: @escaping @Sendable (NumberRecord) -> String?) -> NumberColumn {
+        NumberColumn(name, value) { $0.text($1) }
+    }
+
+    /// A text of others, kept as one bounded line.
+    private static func line(_ name: String, _ value: @escaping @Sendable (NumberRecord) -> String?) -> NumberColumn {
+        NumberColumn(name, value) { $0.text($1?.boundedLine(to: TextLimit.line)) }
+    }
+
+    /// All of them, in the order in which ``NumberRow`` reads them.
+    static let all: [NumberColumn] = [
+        flag("maybe_off") { $0.belief.maybeOff },
+        flag("maybe_foreign") { $0.belief.maybeForeign },
+        instant("off_doubt_at") { $0.belief.doubt(of: .off) },
+        text("last_accepted") { $0.lastAccepted?.storedText },
+        text("refused_action") { $0.refusals?.action.rawValue },
+        integer("refused_count") { $0.refusals?.count },
+        integer("attempts") { $0.attempts },
+        instant("retry_at") { $0.retryAt },
+        instant("cycle_since") { $0.cycle?.since },
+        text("cycle_reason") { $0.cycle?.reason.rawValue },
+        instant("applied_at") { $0.appliedAt },
+        instant("rotated_at") { $0.rotatedAt },
+        text("last_failure") { $0.lastFailure?.rawValue },
+        line("last_error") { $0.lastError },
+        instant("rotate_pin_before") { $0.rotateBefore },
+        instant("paused_at") { $0.pause?.since },
+        line("paused_by") { $0.pause?.by },
+        line("pause_reason") { $0.pause?.reason },
+        integer("pause_exposed") { $0.pause.map { $0.includesExposed ? 1 : 0 } },
+        instant("due_at") { $0.dueAt },
+    ]
+}
+
+extension Belief {
+    /// Since when a request with this effect may still land; nil when none may.
+    func doubt(of effect: Effect) -> Instant? { doubts.first { $0.effect == effect }?.since }
+}
