@@ -16,13 +16,15 @@ struct AuditDocument: Encodable {
     let version = 1
     let intact: Bool
     let links: Int
+    /// Links of rows from before the chain. There are none in any store that this program opens; keys are only added.
+    let adopted = 0
     let head: String
     let prunedBefore: Nullable<String>
     let problems: Int
     let first: Nullable<Finding>
 
     private enum CodingKeys: String, CodingKey {
-        case version, intact, links, head, prunedBefore, problems, first
+        case version, intact, links, adopted, head, prunedBefore, problems, first
     }
 
     init(_ report: AuditReport) {
