@@ -4,15 +4,16 @@
 #
 #   scripts/instructions.sh             compares with Benchmarks/instructions.txt
 #   scripts/instructions.sh --note      writes the counts there, after a change that is worth it
+#   scripts/instructions.sh --show      prints the counts beside those that are noted, and fails for none
 #
 # Runs the release build under valgrind's callgrind. The kernel's work is not counted.
 . "$(dirname "$0")/lib.sh"
 noted=Benchmarks/instructions.txt
 tolerance=15 # Per cent: another compiler, another libc, another processor.
 case "${1:-}" in
-"" | --note) ;;
+"" | --note | --show) ;;
 *)
-    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
     exit 64
     ;;
 esac
@@ -49,8 +50,9 @@ measure() {
     many=$(count "$1" "$3")
     each=$(((many - few) / ($3 - $2)))
     counts+=("$1 $each")
-    [ "$mode" = compare ] || return 0
     was=$(awk -v work="$1" '$1 == work {print $2}' "$noted")
+    [ "$mode" != show ] || echo "$1 takes $each instructions, ${was:-none} are noted"
+    [ "$mode" = compare ] || return 0
     if [ -z "$was" ]; then
         echo "not ok - $1 takes $each instructions; nothing is noted of it: scripts/instructions.sh --note"
         result=1
@@ -63,7 +65,10 @@ measure() {
     fi
 }
 mode=compare
-[ "${1:-}" != --note ] || mode=note
+case "${1:-}" in
+--note) mode=note ;;
+--show) mode=show ;;
+esac
 measure planner 100 1100
 measure classifier 100 1100
 measure reader 5 55
