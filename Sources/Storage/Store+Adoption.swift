@@ -3,7 +3,7 @@ public import Planning
 
 extension Store {
     /// Adopts a reading of the desired state in one transaction: what it weakens is judged, and only rows that differ are
-    /// loaded and written, each as ``NumberRecord/new(_:at:)`` or ``NumberRecord/adopting(_:at:)`` says.
+    /// loaded and written, each as `NumberRecord/new(_:at:)` or `NumberRecord/adopting(_:at:)` says.
     ///
     /// A state that weakens the fleet by more than `weakeningGuard` permits, and that nobody accepted, is held instead: an
     /// event reports it, once for the same content. The operator's PINs of the reading count all the same, for the

@@ -5,7 +5,7 @@ public import Planning
 extension Store {
     /// Performs the mutations in order in one durable transaction: all, or none when it throws.
     ///
-    /// Throws ``StorageError/outdated(number:)``, `mismatch` or `conflict` when a mutation does not fit what is stored,
+    /// Throws `StorageError/outdated(number:)`, `mismatch` or `conflict` when a mutation does not fit what is stored,
     /// and `diskFull`, `io` and the like when the disk fails.
     @discardableResult
     public func commit(_ mutations: [StoreMutation]) throws(StorageError) -> CommitReceipt {

@@ -28,7 +28,7 @@ public enum FenceFinding: Hashable, Sendable {
 extension Store {
     /// Compares the store with its fence, counts this start in both, and takes the consequences of a restore.
     ///
-    /// A restored store does not know what was sent since the copy was made: ``NumberRecord/restored(at:)`` is applied to
+    /// A restored store does not know what was sent since the copy was made: `NumberRecord/restored(at:)` is applied to
     /// every record, and an audit event reports it. All of that is durable before the fence is raised, and the fence is
     /// raised before anything is sent. A number whose record cannot be read has the widest belief, and an event of its own.
     public func passFence(at location: StoreLocation, now: Instant) throws(StorageError) -> FenceFinding {

@@ -5,7 +5,7 @@ extension Store {
     /// How many rows are loaded at once for a transformation of the core.
     static let rowsAtOnce = 1000
 
-    /// Applies an order to the managed numbers that it concerns, as ``NumberRecord/obeying(_:toFleet:at:)`` says. Unknown
+    /// Applies an order to the managed numbers that it concerns, as `NumberRecord/obeying(_:toFleet:at:)` says. Unknown
     /// numbers are left out.
     ///
     /// - Returns: the numbers of the fleet that the order could not be applied to, because their records cannot be read.

@@ -6,7 +6,7 @@ extension Store {
     /// carried out, and may still be.
     ///
     /// Each is closed as in doubt (`daemon_stopped`) at `now`, and its number's record becomes what
-    /// ``NumberRecord/interrupted(in:at:)`` says. One audit event reports all of them; what cannot be read has an event of
+    /// `NumberRecord/interrupted(in:at:)` says. One audit event reports all of them; what cannot be read has an event of
     /// its own, and keeps nobody from starting.
     ///
     /// - Returns: the entries, closed; empty when there were none, and then nothing is written.

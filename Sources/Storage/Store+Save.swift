@@ -195,7 +195,7 @@ extension Store {
 }
 
 extension Bindings {
-    /// The columns of ``DesiredNumber/columns``.
+    /// The columns of `DesiredNumber/columns`.
     fileprivate mutating func desired(_ entry: DesiredNumber) {
         for value in entry.columnValues { text(value) }
     }

@@ -55,7 +55,7 @@ extension StoreReader {
         }
     }
 
-    /// The numbers that we expose: those in a cycle of ours (``NumberRecord/Cycle/isOurs``). One whose reason cannot be read
+    /// The numbers that we expose: those in a cycle of ours (`NumberRecord/Cycle/isOurs`). One whose reason cannot be read
     /// is taken for one of them.
     public func exposedNumbers() throws(StorageError) -> [PhoneNumber] {
         try read { db in
