@@ -101,8 +101,10 @@ struct RetentionTests {
     @Test("apply lets go of it at the end of a pass, but not after a gap that may be a wrong clock's")
     func apply() async throws {
         let rig = try await rig(keep: "400d", old: 700)
-        #expect(try await rig.run("apply").code == 0)
-        #expect(try await oldRows(rig) == 0)
+        let applied = try await rig.run("apply")
+        #expect(applied.code == 0, "\(applied.errors)")
+        let left = try await oldRows(rig)
+        #expect(left == 0, "\(applied.output) \(applied.errors)")
         #expect(try await rig.run("audit", "verify").code == 0)
         try await rig.end()
 
