@@ -1,5 +1,10 @@
 /// Refuses characters that have no business in a configuration file.
 enum CharacterScan {
+    /// True when `bytes` are printable ASCII and line breaks, as nearly all files are: then nothing is refused.
+    static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        bytes.allSatisfy { ($0 >= 0x20 && $0 < 0x7F) || $0 == Byte.newline }
+    }
+
     /// The first control character, odd line break, byte order mark or non-character of valid UTF-8; nil when there is
     /// none. A tab passes: where it may stand is a question of syntax.
     static func refusal(of bytes: UnsafeBufferPointer<UInt8>) -> YAMLRefusal? {
@@ -19,18 +24,28 @@ enum CharacterScan {
 
     /// The place of the first byte of `bytes` that is not valid UTF-8; nil when all are.
     static func invalidUTF8(in bytes: UnsafeBufferPointer<UInt8>) -> Findings.Position? {
-        // Plain ASCII is valid, and known as such without a copy.
-        if bytes.allSatisfy({ $0 < 0x80 }) || String(validating: bytes, as: UTF8.self) != nil { return nil }
-        var position = Findings.Position(line: 1, column: 1)
+        var start = 0
+        // In parts, so that a large file is searched up to the first fault, and copied a little at a time.
+        while start < bytes.count {
+            var end = min(start + 1 << 16, bytes.count)
+            // A part ends between two characters.
+            for _ in 0..<3 where end < bytes.count && bytes[end] & 0xC0 == 0x80 { end += 1 }
+            let part = UnsafeBufferPointer(rebasing: bytes[start..<end])
+            if String(validating: part, as: UTF8.self) == nil {
+                return position(in: bytes, at: start + validCount(part))
+            }
+            start = end
+        }
+        return nil
+    }
+
+    /// The number of bytes before the first that is not valid UTF-8.
+    private static func validCount(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
         var decoder = UTF8()
         var iterator = bytes.makeIterator()
-        while true {
-            switch decoder.decode(&iterator) {
-            case .scalarValue("\n"): position = Findings.Position(line: position.line + 1, column: 1)
-            case .scalarValue: position.column += 1
-            case .emptyInput, .error: return position
-            }
-        }
+        var count = 0
+        while case .scalarValue(let scalar) = decoder.decode(&iterator) { count += UTF8.width(scalar) }
+        return count
     }
 
     private static func problem(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> String? {
@@ -52,11 +67,15 @@ enum CharacterScan {
     }
 
     private static func refusal(_ message: String, _ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> YAMLRefusal {
+        YAMLRefusal(
+            position: position(in: bytes, at: index), message: message, hint: "save the file as plain UTF-8 text")
+    }
+
+    private static func position(in bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> Findings.Position {
         let before = bytes[..<index]
-        let lineStart = (before.lastIndex(of: 0x0A) ?? -1) + 1
-        let position = Findings.Position(
-            line: before.count { $0 == 0x0A } + 1,
+        let lineStart = (before.lastIndex(of: Byte.newline) ?? -1) + 1
+        return Findings.Position(
+            line: before.count { $0 == Byte.newline } + 1,
             column: bytes[lineStart..<index].count { $0 & 0xC0 != 0x80 } + 1)
-        return YAMLRefusal(position: position, message: message, hint: "save the file as plain UTF-8 text")
     }
 }

@@ -7,7 +7,8 @@ extension DesiredStateWalk {
     /// Reads the entry of `numbers` that begins here; nil when it has no number or no token.
     func entry(at position: Position) throws(YAMLRefusal) -> DesiredNumber? {
         let subject = "an entry of 'numbers'"
-        guard let fields = try reader.fields(at: position, subject: subject, as: EntryKey.self) else { return nil }
+        let fields = try reader.fields(at: position, subject: subject, as: EntryKey.self, names: entryNames)
+        guard let fields else { return nil }
         let number = phoneNumber(fields)
         let token = tokenName(fields)
         let label = fields[.label].flatMap(label)

@@ -35,11 +35,6 @@ final class DesiredStateWalk {
     /// On loopback, so that a demo, a test and a rehearsal can run fast.
     static let lowestOnLoopback: Duration = .seconds(1)
 
-    /// After how many entries the size of a fleet is judged.
-    private static let sampledEntries = 1000
-    /// The most entries for which room is made in advance.
-    private static let maxReserved = 1_000_000
-
     let reader: FieldReader
     let references: ReferenceChecker
     /// Makes the mark of a token's value; nil when marks are not asked for.
@@ -49,7 +44,8 @@ final class DesiredStateWalk {
     /// The defaults, when they were found behind the entries, which then were read without them.
     private(set) var lateDefaults: Choices?
     var uniqueness = UniquenessChecker()
-    /// Whether the entries are read with defaults that are known from before.
+    let entryNames = KeyNames<EntryKey>()
+    /// True when the entries are read with defaults that are known from before.
     private let hasDefaults: Bool
     private var endpoints: [String: Result<EndpointText.Accepted, EndpointText.Refusal>] = [:]
     private var windows: [String: RotationWindow] = [:]
@@ -144,7 +140,11 @@ final class DesiredStateWalk {
         try reader.forEachItem { position throws(YAMLRefusal) in
             if count == 0 { references.begin(at: place.keyPosition) }
             count += 1
-            if count == Self.sampledEntries { reserve(&numbers, sampled: reader.events.offset - begin) }
+            if count == FieldReader.sample {
+                let estimate = reader.estimate(since: begin)
+                numbers.reserveCapacity(estimate)
+                uniqueness.reserve(estimate)
+            }
             if let number = try entry(at: position) { numbers.append(number) }
         }
         return count > 0 ? numbers : reportEmpty(place)
@@ -156,15 +156,6 @@ final class DesiredStateWalk {
             hint: "an empty list never disables anything: to disable a number, keep its entry with "
                 + "'verification: disabled'")
         return nil
-    }
-
-    /// Makes room for the entries of a large file, judged by the length of its first ones, so that a large fleet is not
-    /// moved over and over.
-    private func reserve(_ numbers: inout [DesiredNumber], sampled: Int) {
-        let estimate = reader.events.text.bytes.count / max(1, sampled / Self.sampledEntries)
-        let count = min(estimate, Self.maxReserved)
-        numbers.reserveCapacity(count)
-        uniqueness.reserve(count)
     }
 
     // MARK: - Values that defaults and entries share

@@ -1,6 +1,16 @@
 /// A key of a mapping, as an enumeration of all that it may hold.
 protocol FieldKey: RawRepresentable<String>, CaseIterable, Hashable {}
 
+/// The keys of one kind of mapping by the bytes of their names.
+struct KeyNames<Key: FieldKey> {
+    private let keys = Array(Key.allCases)
+    private let names = Key.allCases.map { Array($0.rawValue.utf8) }
+
+    func key(_ name: UnsafeBufferPointer<UInt8>) -> Key? {
+        names.firstIndex { $0.elementsEqual(name) }.map { keys[$0] }
+    }
+}
+
 /// Reads mappings and lists strictly from the events of a file, and reports each problem at its place.
 ///
 /// Each method that reads a value begins at the value's first event and ends behind its last one.
@@ -22,12 +32,12 @@ struct FieldReader {
         /// A list, and its first items, at most ``FieldReader/maxItems``.
         case list([Item], count: Int)
         case mapping
-        /// A value that was read by whoever asked for the fields.
+        /// A value that the caller of ``FieldReader/fields(at:subject:as:elsewhere:names:nested:)`` has read.
         case nested
 
         var scalar: Scalar? { if case .scalar(let scalar) = self { scalar } else { nil } }
 
-        /// What the value is, for messages.
+        /// The value's type in messages.
         var kind: String {
             switch self {
             case .mapping, .nested: "a mapping"
@@ -36,7 +46,7 @@ struct FieldReader {
             }
         }
 
-        /// Whether a source line may show it. A collection is shown by the line it begins on, which is masked.
+        /// True when a source line may show it. A collection is shown by the line it begins on, which is masked.
         var isShown: Bool { scalar.map { !SecretShape.isSuspect($0.text) } ?? true }
     }
 
@@ -63,31 +73,47 @@ struct FieldReader {
         var keyPosition: Position { place.keyPosition }
         var position: Position { place.position }
         var scalar: Scalar? { value.scalar }
-        /// Whether the key has no value.
+        /// True when the key has no value.
         var isNull: Bool { scalar?.kind == .null }
     }
 
     /// The fields of one mapping.
     struct Fields<Key: FieldKey> {
         let position: Position
-        fileprivate(set) var entries: [(key: Key, field: Field)] = []
+        private var keys: [Key] = []
+        private var fields: [Field] = []
 
-        subscript(_ key: Key) -> Field? {
-            for entry in entries where entry.key == key { return entry.field }
-            return nil
+        fileprivate init(at position: Position) {
+            self.position = position
+            // Room for the usual entry: moving fields costs more than the room.
+            keys.reserveCapacity(8)
+            fields.reserveCapacity(8)
+        }
+
+        subscript(_ key: Key) -> Field? { keys.firstIndex(of: key).map { fields[$0] } }
+
+        fileprivate mutating func append(_ key: Key, _ field: Field) {
+            keys.append(key)
+            fields.append(field)
         }
     }
 
+    /// After how many pairs or items the size of a collection is judged.
+    static let sample = 1000
+    /// The most pairs or items for which room is made in advance.
+    private static let maxEstimate = 1_000_000
     /// The most items of a list that are kept.
     static let maxItems = 1000
+    /// The longest text that is read, in bytes: no value may have more, whatever it is for.
+    private static let maxText = 16_384
 
     let findings: Findings
     let events: YAMLEvents
 
-    /// Whether the value at hand is nothing: no text at all, or a word for nothing.
-    var isNull: Bool { events.kind == .scalar && scalar.kind == .null }
+    /// True when the value at hand is nothing: no text at all, or a word for nothing.
+    var isNull: Bool { events.kind == .scalar && events.isPlain && ScalarKind(plain: events.bytes) == .null }
 
-    /// Whether the file has any content. A root that is nothing is passed.
+    /// True when the file has any content. A root that is nothing is passed.
     func hasContent() throws(YAMLRefusal) -> Bool {
         guard events.kind != .nothing else { return false }
         guard isNull else { return true }
@@ -103,10 +129,11 @@ struct FieldReader {
     ///   - position: where a value that is no mapping is reported.
     ///   - subject: the mapping's name in messages, such as `an entry of 'numbers'`.
     ///   - elsewhere: keys that belong somewhere else, and where.
+    ///   - names: the names of the keys, made once where there are many such mappings.
     ///   - nested: is asked for each known key, with its value at hand, and returns whether it has read the value.
     func fields<Key: FieldKey>(
         at position: Position, subject: String, as _: Key.Type, elsewhere: [String: String] = [:],
-        nested: (Key, Place) throws(YAMLRefusal) -> Bool = { _, _ in false }
+        names: KeyNames<Key> = KeyNames(), nested: (Key, Place) throws(YAMLRefusal) -> Bool = { _, _ in false }
     ) throws(YAMLRefusal) -> Fields<Key>? {
         guard events.kind == .mapping else {
             let value = try value()
@@ -115,58 +142,77 @@ struct FieldReader {
                 hint: "write '\(Key.allCases.first?.rawValue ?? "key"): …'", showsSource: value.isShown)
             return nil
         }
-        var fields = Fields<Key>(position: events.start)
+        var fields = Fields<Key>(at: events.start)
         var unknown: [String: Int] = [:]
         try events.advance()
         while let keyPosition = try keyPosition() {
-            let name = scalar.text
-            try events.advance()
-            let place = place(keyPosition)
-            guard let key = Key(rawValue: name) else {
+            guard let key = names.key(events.bytes) else {
+                let name = scalar.text
+                try events.advance()
                 if let line = unknown[name] {
                     reportDuplicate(name, at: keyPosition, firstLine: line)
                 } else {
                     unknown[name] = keyPosition.line
-                    let known = Key.allCases.map(\.rawValue)
-                    reportUnknown(name, at: keyPosition, in: subject, known: known, elsewhere: elsewhere)
+                    findings.error(
+                        keyPosition, "unknown key \(VisibleText.quoted(name)) in \(subject)",
+                        hint: Self.hint(for: name, among: Key.allCases.map(\.rawValue), elsewhere))
                 }
                 try events.skip()
                 continue
             }
+            try events.advance()
+            let place = place(keyPosition)
+            let name = key.rawValue
             if let earlier = fields[key] {
                 reportDuplicate(name, at: keyPosition, firstLine: earlier.keyPosition.line)
                 try events.skip()
                 continue
             }
             let value = try nested(key, place) ? .nested : try value()
-            fields.entries.append((key, Field(name: name, place: place, value: value)))
+            fields.append(key, Field(name: name, place: place, value: value))
         }
         try events.advance()
         return fields
     }
 
-    /// Gives each pair of the mapping at hand to `body`, which reads the value. Duplicate keys are reported and left out.
-    func forEachPair(_ body: (_ name: String, Place) throws(YAMLRefusal) -> Void) throws(YAMLRefusal) {
-        var lines: [String: Int] = [:]
+    /// Gives each pair of the mapping at hand to `body`, which reads the value, and returns the keys. Duplicate keys are
+    /// reported and left out.
+    func forEachPair(
+        _ body: (_ name: String, Place) throws(YAMLRefusal) -> Void
+    ) throws(YAMLRefusal) -> TextSet {
+        var names = LinedTexts()
+        let begin = events.offset
         try events.advance()
         while let keyPosition = try keyPosition() {
             let name = scalar.text
             try events.advance()
-            if let line = lines.updateValue(keyPosition.line, forKey: name) {
-                lines[name] = line
-                reportDuplicate(name, at: keyPosition, firstLine: line)
+            if let earlier = names.earlier(name, at: keyPosition) {
+                reportDuplicate(name, at: keyPosition, firstLine: earlier.line)
                 try events.skip()
             } else {
+                if names.count == Self.sample { names.reserve(estimate(since: begin)) }
                 try body(name, place(keyPosition))
             }
         }
         try events.advance()
+        return names.texts
+    }
+
+    /// How many pairs or items a large collection probably has, judged by the first ``sample`` of them: so that room for
+    /// all is made at once, and nothing is moved over and over.
+    ///
+    /// - Parameter offset: where the collection begins.
+    func estimate(since offset: Int) -> Int {
+        min(events.text.bytes.count / max(1, (events.offset - offset) / Self.sample), Self.maxEstimate)
     }
 
     /// Gives each item of the list at hand to `body`, which reads it.
     func forEachItem(_ body: (_ position: Position) throws(YAMLRefusal) -> Void) throws(YAMLRefusal) {
         try events.advance()
-        while events.kind != .end { try body(events.start) }
+        while events.kind != .end {
+            try stopWhenFull()
+            try body(events.start)
+        }
         try events.advance()
     }
 
@@ -174,6 +220,9 @@ struct FieldReader {
     func value() throws(YAMLRefusal) -> Value {
         switch events.kind {
         case .scalar:
+            guard events.bytes.count <= Self.maxText else {
+                throw YAMLRefusal(position: events.start, message: "this text is longer than 16 KiB")
+            }
             let scalar = scalar
             try events.advance()
             return .scalar(scalar)
@@ -207,10 +256,17 @@ struct FieldReader {
     /// Where the key at hand begins; nil at the end of its mapping.
     private func keyPosition() throws(YAMLRefusal) -> Position? {
         switch events.kind {
-        case .scalar: return events.start
+        case .scalar:
+            try stopWhenFull()
+            return events.start
         case .end, .nothing: return nil
         case .mapping, .list: throw try events.keyRefusal()
         }
+    }
+
+    /// Ends the reading of a file with very many errors, which are reported as they are.
+    private func stopWhenFull() throws(YAMLRefusal) {
+        if findings.isFull { throw YAMLRefusal(position: events.start, message: "there are too many errors") }
     }
 
     /// The place of the value at hand.
@@ -225,14 +281,11 @@ struct FieldReader {
             hint: "keep one of the two")
     }
 
-    private func reportUnknown(
-        _ name: String, at position: Position, in subject: String, known: [String], elsewhere: [String: String]
-    ) {
-        let separator = name.contains(":") ? "write a space behind the ':'" : nil
-        let hint =
-            separator ?? elsewhere[name] ?? NearestName.hint(for: name, among: known)
+    /// The hint for an unknown key.
+    private static func hint(for name: String, among known: [String], _ elsewhere: [String: String]) -> String {
+        if name.contains(":") { return "write a space behind the ':'" }
+        return elsewhere[name] ?? NearestName.hint(for: name, among: known)
             ?? "known are: \(known.joined(separator: ", "))"
-        findings.error(position, "unknown key \(VisibleText.quoted(name)) in \(subject)", hint: hint)
     }
 
     // MARK: - Values

@@ -22,6 +22,8 @@ final class Findings {
 
     /// How many findings of each severity are kept for sorting; the rest is counted.
     private static let mostKept = 1000
+    /// After how many errors a file is read no further.
+    private static let maxErrors = 100_000
 
     private let file: String
     private let bytes: [UInt8]
@@ -39,13 +41,21 @@ final class Findings {
     /// Whether there is an error so far.
     var hasErrors: Bool { counts[.error] != nil }
 
-    /// Adds an error.
-    func error(_ position: Position, _ message: String, hint: String? = nil, showsSource: Bool = true) {
+    /// True when there are so many errors that more of them help nobody.
+    var isFull: Bool { counts[.error, default: 0] >= Self.maxErrors }
+
+    /// Adds an error. Its texts are made only while they are kept, so that a file with a million errors is soon refused.
+    func error(
+        _ position: Position, _ message: @autoclosure () -> String, hint: @autoclosure () -> String? = nil,
+        showsSource: Bool = true
+    ) {
         add(position, .error, message, hint, showsSource)
     }
 
     /// Adds a warning.
-    func warning(_ position: Position, _ message: String, hint: String? = nil) {
+    func warning(
+        _ position: Position, _ message: @autoclosure () -> String, hint: @autoclosure () -> String? = nil
+    ) {
         add(position, .warning, message, hint, true)
     }
 
@@ -62,7 +72,7 @@ final class Findings {
     }
 
     private func add(
-        _ position: Position, _ severity: ConfigProblem.Severity, _ message: String, _ hint: String?,
+        _ position: Position, _ severity: ConfigProblem.Severity, _ message: () -> String, _ hint: () -> String?,
         _ showsSource: Bool
     ) {
         let count = (counts[severity] ?? 0) + 1
@@ -70,7 +80,7 @@ final class Findings {
         guard count <= Self.mostKept else { return }
         kept.append(
             Finding(
-                position: position, severity: severity, message: message, hint: hint,
+                position: position, severity: severity, message: message(), hint: hint(),
                 showsSource: showsSource && self.showsSource))
     }
 
@@ -110,7 +120,9 @@ final class Findings {
             }
             var excerpt: (text: String, caret: Int)?
             if finding.showsSource, position.line > 0, line == position.line, start < bytes.count {
-                let end = bytes[start...].firstIndex { $0 == 0x0A || $0 == 0x0D } ?? bytes.count
+                // The excerpt is cut from the part of a long line that ends well behind the column.
+                let limit = min(bytes.count, start + 4 * (position.column + 2 * VisibleText.widestExcerpt))
+                let end = bytes[start..<limit].firstIndex { $0 == 0x0A || $0 == 0x0D } ?? limit
                 excerpt = VisibleText.excerpt(of: bytes[start..<end], column: position.column)
                 if excerpt?.text.isEmpty ?? true { excerpt = nil }
             }

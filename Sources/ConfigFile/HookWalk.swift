@@ -17,8 +17,9 @@ struct HookWalk {
     /// Reads the list of hooks that begins here.
     func hooks(_ place: FieldReader.Place) throws(YAMLRefusal) -> [HookSettings] {
         guard reader.events.kind == .list else {
+            let value = try reader.value()
             findings.error(
-                place.position, "'hooks' must be a list, and this is \(try reader.value().kind)",
+                place.position, "'hooks' must be a list, and this is \(value.kind)",
                 hint: "begin each hook with '- name: …'")
             return []
         }

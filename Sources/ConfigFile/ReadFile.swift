@@ -20,7 +20,7 @@ enum ReadFile {
     ///
     /// - Parameters:
     ///   - isSecret: whether the file holds secrets, so that no line of it is ever shown.
-    ///   - content: gets the reader, at the root of the document, and the file's SHA-256.
+    ///   - content: gets the reader, at the root of the document, and the file's SHA-256, which is empty for secrets.
     static func reading<Value: Sendable>(
         _ bytes: [UInt8], file: String, isSecret: Bool = false,
         content: (_ reader: FieldReader, _ sha256: String) throws(YAMLRefusal) -> Value?
@@ -29,7 +29,8 @@ enum ReadFile {
         guard bytes.count <= limit else {
             return failure(.tooLarge(path: file, limit: limit), file: file)
         }
-        let sha256 = sha256(of: bytes)
+        // A checksum of short secrets could be used to guess them, so there is none.
+        let sha256 = isSecret ? nil : sha256(of: bytes)
         let mark = bytes.starts(with: byteOrderMark) ? byteOrderMark.count : 0
         let shown = isSecret ? [] : mark > 0 ? Array(bytes[mark...]) : bytes
         let findings = Findings(file: file, bytes: shown, showsSource: !isSecret)
@@ -39,11 +40,11 @@ enum ReadFile {
                 try admit(text)
                 let events = YAMLEvents(text, isSecret: isSecret)
                 try events.begin()
-                let value = try content(FieldReader(findings: findings, events: events), sha256)
+                let value = try content(FieldReader(findings: findings, events: events), sha256 ?? "")
                 try events.finish()
                 return value
             } catch {
-                findings.replaceAll(with: error)
+                if !findings.isFull { findings.replaceAll(with: error) }
                 return nil
             }
         }
@@ -53,6 +54,7 @@ enum ReadFile {
 
     /// Refuses bytes that are no plain UTF-8 text.
     private static func admit(_ bytes: UnsafeBufferPointer<UInt8>) throws(YAMLRefusal) {
+        guard !CharacterScan.isPlain(bytes) else { return }
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
             throw YAMLRefusal(position: .wholeFile, message: "the file is UTF-16", hint: "save the file as UTF-8")
         }

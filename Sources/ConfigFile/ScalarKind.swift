@@ -8,55 +8,56 @@ enum ScalarKind: String {
 
     /// The kind of text without quotes, which depends on its look.
     init(plain text: String) {
-        // The first byte settles nearly every text: other kinds begin with a digit, a sign, a dot, or one of these.
-        guard let first = text.utf8.first, !Self.beginsText(first) else {
-            self = text.isEmpty ? .null : .text
-            return
+        var text = text
+        self = text.withUTF8 { ScalarKind(plain: $0) }
+    }
+
+    init(plain bytes: UnsafeBufferPointer<UInt8>) {
+        self = Self.kind(of: bytes)
+    }
+
+    private static func kind(of bytes: UnsafeBufferPointer<UInt8>) -> ScalarKind {
+        guard let first = bytes.first else { return .null }
+        // The first byte settles nearly every text.
+        switch first {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."):
+            return isInteger(bytes) ? .integer : isNumber(bytes) ? .number : .text
+        case UInt8(ascii: "~"), UInt8(ascii: "n"), UInt8(ascii: "N"):
+            return isOne(of: nullWords, bytes) ? .null : .text
+        case UInt8(ascii: "t"), UInt8(ascii: "T"), UInt8(ascii: "f"), UInt8(ascii: "F"):
+            return isOne(of: booleanWords, bytes) ? .boolean : .text
+        default: return .text
         }
-        switch text {
-        case "~", "null", "Null", "NULL": self = .null
-        case "true", "True", "TRUE", "false", "False", "FALSE": self = .boolean
-        default:
-            if Self.isInteger(text) {
-                self = .integer
-            } else if Self.isNumber(text) {
-                self = .number
-            } else {
-                self = .text
+    }
+
+    private static let nullWords = ["~", "null", "Null", "NULL"]
+    private static let booleanWords = ["true", "True", "TRUE", "false", "False", "FALSE"]
+    private static let numberWords = [".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN"]
+
+    private static func isOne(of words: [String], _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        bytes.count <= 5 && words.contains { $0.utf8.elementsEqual(bytes) }
+    }
+
+    private static func isInteger(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        if bytes.count > 2, bytes[0] == UInt8(ascii: "0") {
+            let digits = bytes.dropFirst(2)
+            if bytes[1] == UInt8(ascii: "x") {
+                return digits.allSatisfy { isDigit($0) || (97...102).contains($0 | 0x20) }
             }
+            if bytes[1] == UInt8(ascii: "o") { return digits.allSatisfy { (48...55).contains($0) } }
         }
+        let digits = bytes.dropFirst(bytes.first == UInt8(ascii: "+") || bytes.first == Byte.dash ? 1 : 0)
+        return !digits.isEmpty && digits.allSatisfy(isDigit)
     }
 
-    private static func beginsText(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
-            UInt8(ascii: "~"), UInt8(ascii: "n"), UInt8(ascii: "N"), UInt8(ascii: "t"), UInt8(ascii: "T"),
-            UInt8(ascii: "f"), UInt8(ascii: "F"):
-            false
-        default: true
+    private static func isNumber(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        let unsigned = bytes.drop { $0 == UInt8(ascii: "+") || $0 == Byte.dash }
+        if unsigned.first == UInt8(ascii: "."), numberWords.contains(where: { $0.utf8.elementsEqual(unsigned) }) {
+            return true
         }
+        return bytes.allSatisfy { isDigit($0) || "+-.eE".utf8.contains($0) }
+            && Double(String(decoding: bytes, as: UTF8.self)) != nil
     }
 
-    private static func isInteger(_ text: String) -> Bool {
-        var bytes = text.utf8[...]
-        if bytes.starts(with: "0x".utf8), bytes.count > 2 {
-            return bytes.dropFirst(2).allSatisfy { Character(Unicode.Scalar($0)).isHexDigit }
-        }
-        if bytes.starts(with: "0o".utf8), bytes.count > 2 {
-            return bytes.dropFirst(2).allSatisfy { (48...55).contains($0) }
-        }
-        if let first = bytes.first, first == UInt8(ascii: "+") || first == Byte.dash { bytes = bytes.dropFirst() }
-        return !bytes.isEmpty && bytes.allSatisfy { (48...57).contains($0) }
-    }
-
-    private static func isNumber(_ text: String) -> Bool {
-        // The first byte settles nearly every text without a conversion.
-        guard let first = text.utf8.first, (48...57).contains(first) || [0x2B, 0x2D, 0x2E].contains(first) else {
-            return false
-        }
-        let unsigned = text.drop { $0 == "+" || $0 == "-" }
-        if [".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN"].contains(String(unsigned)) { return true }
-        return text.utf8.allSatisfy { (48...57).contains($0) || [0x2B, 0x2D, 0x2E, 0x45, 0x65].contains($0) }
-            && Double(text) != nil
-    }
+    private static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
 }

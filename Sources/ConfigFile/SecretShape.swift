@@ -5,9 +5,11 @@ enum SecretShape {
 
     /// Whether `text` may name a token or a PIN: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
     static func isName(_ text: String) -> Bool {
-        let bytes = text.utf8
-        guard let first = bytes.first, isAlphanumeric(first), bytes.count <= longestName else { return false }
-        return bytes.allSatisfy { isAlphanumeric($0) || $0 == 0x2E || $0 == 0x5F || $0 == 0x2D }
+        var text = text
+        return text.withUTF8 { bytes in
+            guard let first = bytes.first, isAlphanumeric(first), bytes.count <= longestName else { return false }
+            return bytes.allSatisfy { isAlphanumeric($0) || $0 == 0x2E || $0 == 0x5F || $0 == 0x2D }
+        }
     }
 
     /// Whether `text` has the shape of a PIN: six digits.

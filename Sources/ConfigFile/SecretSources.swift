@@ -66,7 +66,7 @@ public struct SecretSources: SecretLookup {
         _ settings: Settings, _ file: SecretsFile, path: String, hasFile: Bool, _ environment: [String: String]
     ) {
         credentials = environment["CREDENTIALS_DIRECTORY"].flatMap { $0.isEmpty ? nil : CredentialFolder(path: $0) }
-        tokens = SecretTable(file.tokens)
+        tokens = file.tokens
         pins = file.pins
         self.hasFile = hasFile
         filePath = path
@@ -158,6 +158,9 @@ public struct SecretSources: SecretLookup {
     static func trimmed(_ text: String) -> String {
         let blanks: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
         var bytes = text.utf8[...]
+        guard let first = bytes.first, let last = bytes.last, blanks.contains(first) || blanks.contains(last) else {
+            return text
+        }
         while let last = bytes.last, blanks.contains(last) { bytes.removeLast() }
         while let first = bytes.first, blanks.contains(first) { bytes.removeFirst() }
         return String(Substring(bytes))

@@ -2,7 +2,7 @@ import Planning
 
 /// The content of a `secrets.yaml`: `tokens` and `pins`, each a mapping from names to values.
 struct SecretsFile: Sendable {
-    private(set) var tokens: [String: Token] = [:]
+    private(set) var tokens = SecretTable()
     private(set) var pins: [String: PIN] = [:]
 
     /// No secrets.
@@ -27,9 +27,21 @@ struct SecretsFile: Sendable {
                 switch key {
                 case .tokens:
                     let expectation = "1 to \(Token.longest) printable ASCII characters"
-                    content.tokens = try values(key, .token, expectation, place, reader) { Token($0) }
+                    var values = TextBlock()
+                    let names = try readValues(key, .token, expectation, place, reader) { text in
+                        guard Token(text) != nil else { return false }
+                        values.append(text)
+                        return true
+                    }
+                    content.tokens = SecretTable(names: names, values: values)
                 case .pins:
-                    content.pins = try values(key, .pin, "six digits", place, reader) { PIN(digits: $0) }
+                    var values: [PIN] = []
+                    let names = try readValues(key, .pin, "six digits", place, reader) { text in
+                        guard let pin = PIN(digits: text) else { return false }
+                        values.append(pin)
+                        return true
+                    }
+                    content.pins = Dictionary(uniqueKeysWithValues: zip(names.all, values))
                 }
                 return true
             }
@@ -37,20 +49,21 @@ struct SecretsFile: Sendable {
         }
     }
 
-    /// The values of the mapping that begins here, by their names.
-    private static func values<Secret>(
+    /// Reads the mapping that begins here, and returns its names.
+    ///
+    /// - Parameter take: keeps the value of the next name; false when it is none.
+    private static func readValues(
         _ key: Key, _ kind: SecretKind, _ expectation: String, _ place: FieldReader.Place, _ reader: FieldReader,
-        _ make: (String) -> Secret?
-    ) throws(YAMLRefusal) -> [String: Secret] {
+        _ take: (String) -> Bool
+    ) throws(YAMLRefusal) -> TextSet {
         guard reader.events.kind == .mapping else {
             reader.findings.error(
                 place.position, "'\(key.rawValue)' must be a mapping from names to values",
                 hint: "write 'name: value' lines under it")
             try reader.events.skip()
-            return [:]
+            return TextSet()
         }
-        var values: [String: Secret] = [:]
-        try reader.forEachPair { name, place throws(YAMLRefusal) in
+        return try reader.forEachPair { name, place throws(YAMLRefusal) in
             let field = FieldReader.Field(name: name, place: place, value: try reader.value())
             guard SecretShape.isName(name), !SecretShape.looksLikeToken(name) else {
                 // It may be the secret itself, so it is not quoted.
@@ -63,12 +76,9 @@ struct SecretsFile: Sendable {
             guard let text = reader.text(field, "a \(kind.rawValue)", accepting: [.text, .integer, .number]) else {
                 return
             }
-            guard let secret = make(SecretSources.trimmed(text)) else {
+            if !take(SecretSources.trimmed(text)) {
                 reader.findings.error(place.position, "the \(kind.rawValue) '\(name)' must be \(expectation)")
-                return
             }
-            values[name] = secret
         }
-        return values
     }
 }

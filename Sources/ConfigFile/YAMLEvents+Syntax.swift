@@ -1,16 +1,17 @@
 import CYAML
 
-/// What libyaml cannot parse, in the words of an operator and at the place where the mistake begins.
+/// Turns libyaml's errors into refusals in the words of an operator, at the place where the mistake begins.
 extension YAMLEvents {
     /// The refusal of the text at which libyaml has stopped, or of a suspect before it.
     func syntaxRefusal() -> YAMLRefusal {
         let mark = Position(parser.pointee.problem_mark)
         let refusal = refusal(of: parser.pointee.problem.map { String(cString: $0) } ?? "", at: mark)
-        // A directive at the beginning of a line is no part of a text: text over several lines is refused as well.
-        if let suspect = suspects.next, suspect.byte == UInt8(ascii: "%"), suspect.position <= refusal.position {
-            return suspect.refusal
+        while let suspect = suspects.next, suspect.position <= mark {
+            // A '%' or a tab at the beginning of a line is no part of a text: text over several lines is refused as well.
+            let isFirst = suspect.beginsLine && suspect.position <= refusal.position
+            if isFirst || suspect.position == mark { return suspect.refusal }
+            suspects.advance()
         }
-        if let suspect = suspects.next, suspect.position == mark { return suspect.refusal }
         return refusal
     }
 
@@ -25,6 +26,10 @@ extension YAMLEvents {
         case ("found unexpected end of stream", "while scanning a quoted scalar"):
             return text.hasLineBreak(after: place) ? .openQuote(at: place) : .unclosedQuote(at: place)
         case ("found unexpected document indicator", _): return .openQuote(at: place)
+        case ("found invalid Unicode character escape code", "while parsing a quoted scalar"),
+            ("did not find expected hexdecimal number", "while parsing a quoted scalar"):
+            // libyaml stops behind the two characters with which the escape begins.
+            return invalid(problem, at: mark.onLine(mark.column - 2))
         case ("mapping values are not allowed in this context", _): return secondColon(at: mark)
         case ("block sequence entries are not allowed in this context", _):
             return YAMLRefusal(

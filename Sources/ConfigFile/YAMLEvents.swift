@@ -27,7 +27,7 @@ final class YAMLEvents {
     let text: SourceText
     let parser: UnsafeMutablePointer<yaml_parser_t>
     private let event: UnsafeMutablePointer<yaml_event_t>
-    /// Whether the text is overwritten in libyaml's buffers before they are freed.
+    /// True when the text is overwritten in libyaml's buffers before they are freed.
     private let wipes: Bool
     private(set) var kind = Kind.nothing
     /// Where the event before this one ended.
@@ -35,11 +35,11 @@ final class YAMLEvents {
     private var depth = 0
     /// The depth of the outermost open bracket; 0 outside of brackets.
     private var bracketDepth = 0
-    /// Whether the mapping or list that ended last was written in brackets.
+    /// True when the mapping or list that ended last was written in brackets.
     private(set) var hasBracketEnded = false
-    /// Whether the document was ended by `...`.
+    /// True when the document was ended by `...`.
     private(set) var hasEndMarker = false
-    private(set) var suspects: SuspectScan
+    var suspects: SuspectScan
 
     /// Reads `bytes`, valid UTF-8 without a byte order mark, which must outlive this object.
     init(_ bytes: UnsafeBufferPointer<UInt8>, isSecret: Bool) {
@@ -126,7 +126,7 @@ final class YAMLEvents {
         UnsafeBufferPointer(start: event.pointee.data.scalar.value, count: Int(event.pointee.data.scalar.length))
     }
 
-    /// Whether a scalar is written without quotes.
+    /// True when a scalar is written without quotes.
     var isPlain: Bool { event.pointee.data.scalar.style == YAML_PLAIN_SCALAR_STYLE }
 
     /// Moves to the next event.
@@ -171,9 +171,16 @@ final class YAMLEvents {
 
     /// Moves behind the value that begins here.
     func skip() throws(YAMLRefusal) {
+        let isMapping = kind == .mapping
         if kind != .scalar {
-            let outer = depth - 1
-            repeat { try advance() } while depth > outer
+            try advance()
+            while kind != .end {
+                if isMapping {
+                    guard kind == .scalar else { throw try keyRefusal() }
+                    try advance()
+                }
+                try skip()
+            }
         }
         try advance()
     }
@@ -224,11 +231,12 @@ final class YAMLEvents {
 
     /// Refuses a suspect inside of the scalar at hand that its style does not admit.
     private func admitSuspects(isPlain: Bool) throws(YAMLRefusal) {
-        var end = Position(event.pointee.end_mark)
-        if isPlain, end.line != start.line {
-            end = text.continuationRefusal(after: start, isInBrackets: false).position
-        }
+        let end = Position(event.pointee.end_mark)
+        // Of a tab and of a line that goes on with the text, the first one is refused.
+        let isOnOneLine = end.line == start.line
+        let next = isOnOneLine ? end : text.continuationRefusal(after: start, isInBrackets: false).position
         while let suspect = suspects.next, suspect.position < end {
+            if isPlain, !isOnOneLine, suspect.position > next { return }
             if isPlain, suspect.byte == Byte.tab { throw suspect.refusal }
             suspects.advance()
         }

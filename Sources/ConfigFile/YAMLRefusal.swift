@@ -67,21 +67,21 @@ struct SourceText {
         return index < bytes.count ? bytes[index] : Byte.newline
     }
 
-    /// Whether nothing but spaces stands before a place on its line.
+    /// True when nothing but spaces precedes a place on its line.
     func isFirstOnLine(_ position: Position) -> Bool {
         bytes[lineStart(position.line)..<index(of: position)].allSatisfy { $0 == Byte.space }
     }
 
-    /// Whether the line of a place begins with `marker`, three characters and a blank.
+    /// True when the line of a place begins with `marker`, three characters and a blank.
     func beginsLine(_ marker: String, of position: Position) -> Bool {
         let line = bytes[lineStart(position.line)...]
         return line.starts(with: marker.utf8) && (line.dropFirst(3).first.map(Self.isBlank) ?? true)
     }
 
-    /// Whether a line break follows a place.
+    /// True when a line break follows a place.
     func hasLineBreak(after position: Position) -> Bool { bytes[index(of: position)...].contains(Byte.newline) }
 
-    /// Whether a space, a tab or the end of the line follows the character at a place.
+    /// True when a space, a tab or the end of the line follows the character at a place.
     func isBlank(after position: Position) -> Bool {
         let next = index(of: position) + 1
         return next < bytes.count ? Self.isBlank(bytes[next]) : true
@@ -94,7 +94,7 @@ struct SourceText {
         return Position(line: position.line, column: position.column + spaces.count)
     }
 
-    /// Whether an anchor or a tag stands at a place.
+    /// True when an anchor or a tag begins at a place.
     func hasProperties(at position: Position) -> Bool {
         byte(at: position) == UInt8(ascii: "&") || byte(at: position) == UInt8(ascii: "!")
     }
@@ -102,11 +102,14 @@ struct SourceText {
     /// The refusal of plain text that begins at `position` and goes on in a later line: where it goes on.
     func continuationRefusal(after position: Position, isInBrackets: Bool) -> YAMLRefusal {
         var next = Position(line: position.line + 1, column: 1)
-        while true {
-            next = nextWord(from: next)
-            let byte = byte(at: next)
-            guard byte == Byte.newline || byte == Byte.carriageReturn, index(of: next) < bytes.count else { break }
-            next = Position(line: next.line + 1, column: 1)
+        // Over the bytes, since there may be a million empty lines.
+        for byte in bytes[lineStart(next.line)...] {
+            switch byte {
+            case Byte.newline: next = Position(line: next.line + 1, column: 1)
+            case Byte.space: next.column += 1
+            case Byte.carriageReturn: break
+            default: return isInBrackets ? .missingComma(at: next) : .severalLines(at: next)
+            }
         }
         return isInBrackets ? .missingComma(at: next) : .severalLines(at: next)
     }

@@ -10,7 +10,9 @@ public struct Token: Hashable, Sendable {
     /// A token from its text: 1 to ``longest`` bytes of printable ASCII without spaces; nil for anything else.
     public init?(_ text: String) {
         guard (1...Self.longest).contains(text.utf8.count) else { return nil }
-        guard text.utf8.allSatisfy({ (33...126).contains($0) }) else { return nil }
+        var text = text
+        // Over the bytes themselves: a fleet has many tokens, and a view of a string is ten times slower.
+        guard text.withUTF8({ bytes in bytes.allSatisfy { (33...126).contains($0) } }) else { return nil }
         value = text
     }
 

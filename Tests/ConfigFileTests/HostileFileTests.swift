@@ -88,6 +88,34 @@ import Testing
         #expect(place(problem) == "2:1: this line has no ': '")
     }
 
+    @Test func `a text of a megabyte`() throws {
+        let text = String(repeating: "x", count: 1 << 20)
+        #expect(place(try refusal(Data(text.utf8))) == "1:1: this text is longer than 16 KiB")
+        #expect(
+            place(try refusal(Data("version: 1\nnumbers: \(text)\n".utf8))) == "2:10: this text is longer than 16 KiB")
+    }
+
+    @Test func `a text that goes on behind a million empty lines`() throws {
+        let text = "version: 1\nnumbers: a\n\(String(repeating: "\n", count: 1_000_000))  b\n"
+        #expect(
+            place(try refusal(Data(text.utf8))) == "1000003:3: this line is indented under a value that is complete")
+    }
+
+    @Test func `a file of errors is read up to the hundred thousandth`() throws {
+        let text = "version: 1\nnumbers:\n\(String(repeating: "- 7\n", count: 200_000))"
+        let problems = DesiredStateReader.read(bytes: Array(text.utf8), file: "f").problems
+        #expect(problems.count == 100)
+        #expect(problems.last?.message == "and 99901 more problems, not shown")
+    }
+
+    @Test func `bytes that are not UTF-8 at the end of a large file`() throws {
+        for count in [65_535, 65_536, 65_537, 200_000] {
+            let text = Data(String(repeating: "é", count: count).utf8)
+            #expect(place(try refusal(text + [0xC3])) == "1:\(count + 1): this is not valid UTF-8")
+            #expect(place(try refusal(text + [0x0A, 0xA9, 0x0A])) == "2:1: this is not valid UTF-8")
+        }
+    }
+
     @Test func `100,000 lines of tabs`() throws {
         let tabs = String(repeating: "\t\t\t\t\t\t\t\n", count: 100_000)
         #expect(place(try refusal(Data("version: 1\n\(tabs)".utf8))) == "2:1: a tab in the indentation")

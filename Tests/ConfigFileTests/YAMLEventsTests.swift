@@ -40,6 +40,7 @@ import Testing
         Refused("a: ?b\n", "1:4: a key cannot begin with '?' here"),
         Refused("[a]: b\n", "1:4: a ':' without a key before it"),
         Refused("{a: b} : c\n", "1:8: a ':' without a key before it"),
+        Refused("a: {[b] : c}\n", "1:9: a ':' without a key before it"),
         Refused("a: b\n%TAG ! x\n", "2:1: a '%' directive is not used in this file"),
         Refused("%FOO bar\n---\na: b\n", "1:1: a '%' directive is not used in this file"),
         Refused("a: b\n%foo: c\n", "2:1: a '%' directive is not used in this file"),
@@ -57,9 +58,16 @@ import Testing
         Refused("a: b\t# c\n", "1:5: a tab stands here"),
         Refused("a: [\t]\n", "1:5: a tab stands here"),
         Refused("-\ta\n", "1:2: a tab stands here"),
-        Refused("a: b\n \tc: d\n", "2:2: this line is indented under a value that is complete"),
+        Refused("a: b\n \tc: d\n", "2:2: a tab in the indentation"),
+        Refused("a:\n\tb: c\n", "2:1: a tab in the indentation"),
+        Refused("a:\n  b: c\n \td: e\n", "3:2: a tab in the indentation"),
+        Refused("a:\n  - b\n\t# c\n  - d\n", "3:1: a tab in the indentation"),
+        Refused("a:\n  - b # \t\n  \t# c\n  - d\n", "3:3: a tab in the indentation"),
+        Refused("a:\n  - b: c\n      \t# d\n  - e: f\n", "3:7: a tab in the indentation"),
+        Refused("a:\n  - b: \"c\"\n\t  # d\n  - e: f\n", "3:1: a tab in the indentation"),
+        Refused("a: [\n\tb\n]\n", "2:1: a tab in the indentation"),
         Refused("a:\n  b: c\n\t\n", "3:1: a tab in the indentation"),
-        Refused("a: b # \t c\n\t# d\n", "2:1: a line beside the '-' of a list"),
+        Refused("a: b # \t c\n\t# d\n", "2:1: a tab in the indentation"),
         Refused("a: [b}\n", "1:6: the '[' of line 1 is closed by the wrong bracket"),
         Refused("a: [\n", "1:4: this '[' is never closed: the file ends inside it"),
         Refused("a: {b: [c,\n", "1:8: this '[' is never closed: the file ends inside it"),
@@ -67,11 +75,13 @@ import Testing
         Refused("a: b\n- c\n", "2:1: a list item beside the keys of a mapping"),
         Refused(" a: b\nc: d\n", "2:1: this indentation matches no line above"),
         Refused("{a: b}\n\nc: d\n", "3:1: this line is indented under a value that is complete"),
-        Refused("a: \"\\ud800\"\n", "1:7: this is not valid YAML: found invalid Unicode character escape code"),
+        Refused("a: \"\\ud800\"\n", "1:5: this is not valid YAML: found invalid Unicode character escape code"),
+        Refused("a: \"\\xg0\"\n", "1:5: this is not valid YAML: did not find expected hexdecimal number"),
+        Refused("a: \"\\q\"\n", "1:5: this is not valid YAML: found unknown escape character"),
     ]
 
     @Test(arguments: refused)
-    func `what the files do not use is refused where it begins`(_ refused: Refused) {
+    func `constructs that the files do not use are refused where they begin`(_ refused: Refused) {
         let reading = SettingsReader.read(bytes: Array(refused.text.utf8), file: "f")
         #expect(reading.value == nil)
         #expect(reading.problems.map { "\($0.line):\($0.column): \($0.message)" } == [refused.problem])
@@ -82,7 +92,7 @@ import Testing
         "a: \"\\t\" #c\n", "a : b\n", "{\"a\":b}\n", "a: x&y\n", "---\na: b\n...\n", "a: []\n",
         "a: -x\n", "a: :x\n", "a: x!&*|>%@`\n", "\"?\": b\n", "é: ü\n", "a:\n- b\n-\n- - c\n", "a: b\r\nc: d\r\n",
     ])
-    func `what looks like it in text, quotes and comments is not refused`(_ text: String) {
+    func `the same characters in text, quotes and comments are not refused`(_ text: String) {
         let problems = SettingsReader.read(bytes: Array(text.utf8), file: "f").problems
         #expect(problems.allSatisfy { $0.message.hasPrefix("unknown key") }, "\(problems)")
     }
@@ -145,7 +155,7 @@ import Testing
     }
 
     @Test(arguments: 0..<16)
-    func `whatever a file says, it is a value, or problems at places inside of it`(_ seed: UInt64) {
+    func `every file gives a value, or problems at places inside of it`(_ seed: UInt64) {
         var generator = OddFileGenerator(random: SplitMix64(seed: seed))
         var (values, refusals) = (0, 0)
         for round in 0..<400 {
