@@ -110,6 +110,7 @@ extension Store {
             try db.execute(sql: "UPDATE store_state SET clock_mark = ?", arguments: [now.description])
             // Only what waits for an instant that is to come is changed.
             let unreadable = try transform("due_at > '\(now)'", db) { $0.clockAccepted(at: now) }
+            for number in unreadable { try makeDue(number.number, at: now, db) }
             try reportUnreadable(unreadable, at: now, db)
         }
     }

@@ -6,23 +6,35 @@ import Planning
 /// Their belief is made the widest. That is true of every number, so nothing is lost by it but a PIN that is live, and
 /// whatever is sent once the record can be read again begins with certainty.
 extension Store {
-    /// Writes the widest belief of a number, and the doubt of a request that may still land.
-    func writeWidestBelief(of number: PhoneNumber, afterDoubtful effect: Effect? = nil, at now: Instant, _ db: Database)
-        throws
-    {
-        var assignments = "maybe_off = 1, maybe_foreign = 1"
+    /// Writes the widest belief of a number, and the doubt of a request that may still land. A managed one is due.
+    func writeWidestBelief(
+        of number: PhoneNumber, afterDoubtful effect: Effect? = nil, at now: Instant, _ db: Database
+    ) throws {
+        var assignments = ["maybe_off = 1", "maybe_foreign = 1"]
         switch effect {
         case nil: break
-        case .off: assignments += ", off_doubt_at = '\(now)'"
+        case .off: assignments.append("off_doubt_at = '\(now)'")
         case .on(let generation):
             try db.execute(
                 sql: """
                     UPDATE pins SET maybe_live = 1, doubt_at = ?, live_until = NULL WHERE number = ? AND generation = ?
                     """, arguments: [now.description, number.description, generation])
         }
+        try writeUnread(assignments, of: number, at: now, db)
+    }
+
+    /// Makes a managed number due.
+    func makeDue(_ number: PhoneNumber, at now: Instant, _ db: Database) throws {
+        try writeUnread([], of: number, at: now, db)
+    }
+
+    private func writeUnread(_ assignments: [String], of number: PhoneNumber, at now: Instant, _ db: Database) throws {
+        let number = number.description
+        let isManaged = try Bool.fetchOne(db, sql: "SELECT managed FROM numbers WHERE number = ?", arguments: [number])
+        let all = ["version = version + 1", "due_at = ?"] + assignments
         try db.execute(
-            sql: "UPDATE numbers SET version = version + 1, \(assignments) WHERE number = ?",
-            arguments: [number.description])
+            sql: "UPDATE numbers SET \(all.joined(separator: ", ")) WHERE number = ?",
+            arguments: [isManaged == true ? now.description : nil, number])
     }
 
     /// Writes the entry of a number beside its widest belief; nil for none.
