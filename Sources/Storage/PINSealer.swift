@@ -60,20 +60,13 @@ public struct PINSealer: Sendable {
         return pin
     }
 
-    /// The mark of an operator-owned PIN: another value has another mark, and nothing can be told from it without the
-    /// key. A plain hash would not do: there are only a million PINs to try.
-    ///
-    /// It depends on the PIN's name and not on the number, and its key is one of its own. Under another sealing key every
-    /// mark is another, so that marks of before a rotation tell nothing to a holder of the old key.
-    func mark(of pin: PIN, named name: String) -> String {
-        let markKey = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: key.symmetricKey, info: Self.markKeyData, outputByteCount: 32)
-        var bytes = Array("\(name)\n\(pin.reveal())".utf8)
-        defer { bytes.wipe() }
-        return HMAC<SHA256>.authenticationCode(for: bytes, using: markKey).prefix(16).hexadecimal
+    /// Makes marks of operator-owned PINs with a key that is derived from this one.
+    var operatorPINMarker: OperatorPINMarker {
+        OperatorPINMarker(
+            key: HKDF<SHA256>.deriveKey(
+                inputKeyMaterial: key.symmetricKey, info: Array("twostepd operator PIN mark\n".utf8),
+                outputByteCount: 32))
     }
-
-    private static let markKeyData = Array("twostepd operator PIN mark\n".utf8)
 
     /// The sealed form of the audit chain's key.
     func seal(auditKey: SymmetricKey) -> [UInt8] {

@@ -20,8 +20,9 @@ extension Store {
         _ reading: DesiredStateReading, guardedBy weakeningGuard: WeakeningGuard, following: Set<PhoneNumber> = [],
         at now: Instant
     ) throws(StorageError) -> AdoptionResult {
+        let marker = sealer.operatorPINMarker
         var marks: [String: String] = [:]
-        for (name, pin) in reading.operatorPINs { marks[name] = sealer.mark(of: pin, named: name) }
+        for (name, pin) in reading.operatorPINs { marks[name] = marker.mark(of: pin, named: name) }
         let state = reading.state.map { state in
             var state = state
             for (index, entry) in state.numbers.enumerated() {

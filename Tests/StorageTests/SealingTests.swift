@@ -70,11 +70,13 @@ struct SealingTests {
 
     @Test func `a mark differs by value, name and key, and is no plain hash of the PIN`() throws {
         let (pin, other) = (try Sample.pin("284715"), try Sample.pin("284716"))
-        let mark = sealer.mark(of: pin, named: "support")
-        #expect(mark.count == 32 && mark == sealer.mark(of: pin, named: "support"))
-        #expect(mark != sealer.mark(of: other, named: "support"))
-        #expect(mark != sealer.mark(of: pin, named: "sales"))
-        #expect(mark != PINSealer(key: .random()).mark(of: pin, named: "support"))
+        let marker = sealer.operatorPINMarker
+        let mark = marker.mark(of: pin, named: "support")
+        #expect(
+            mark.count == 32 && mark == PINSealer(key: Sample.key).operatorPINMarker.mark(of: pin, named: "support"))
+        #expect(mark != marker.mark(of: other, named: "support"))
+        #expect(mark != marker.mark(of: pin, named: "sales"))
+        #expect(mark != PINSealer(key: .random()).operatorPINMarker.mark(of: pin, named: "support"))
         // Not a plain hash of what it is of, nor one under the sealing key itself.
         let content = Data("support\n284715".utf8)
         #expect(mark != SHA256.hash(data: content).prefix(16).hexadecimal)
