@@ -70,14 +70,6 @@ extension Belief {
         Belief(maybeOff: true, maybeForeign: maybeForeign, generations: generations, doubts: doubts)
     }
 
-    /// The belief with its doubt about `effect`, if any, renewed to `instant`: the daemon stopped before the answer.
-    public func renewingDoubt(of effect: Effect, at instant: Instant) -> Belief {
-        Belief(
-            maybeOff: maybeOff, maybeForeign: maybeForeign, generations: generations,
-            doubts: doubtsAdding(effect, since: instant)
-        )
-    }
-
     /// The doubts that may still land at `now`.
     public func unsettledDoubts(at now: Instant, settleDelay: Duration) -> [Doubt] {
         doubts.filter { !$0.isSettled(at: now, settleDelay: settleDelay) }

@@ -36,12 +36,4 @@ public enum VendorAction: String, Hashable, Sendable, CaseIterable {
 public enum VendorOperation: Hashable, Sendable {
     case enable(PIN)
     case disable
-
-    /// The action without its PIN.
-    public var action: VendorAction {
-        switch self {
-        case .enable: .enable
-        case .disable: .disable
-        }
-    }
 }

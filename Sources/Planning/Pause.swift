@@ -50,12 +50,4 @@ public enum OrderScope: Hashable, Sendable {
 
     /// Whether it is the whole fleet.
     public var isFleet: Bool { self == .all }
-
-    /// Whether the order concerns `number`, if that is managed.
-    public func concerns(_ number: PhoneNumber) -> Bool {
-        switch self {
-        case .all: true
-        case .numbers(let numbers): numbers.contains(number)
-        }
-    }
 }

@@ -33,21 +33,12 @@ public struct RotationWindow: Hashable, Sendable {
         return "\(days) \(Self.timeText(startMinute))-\(Self.timeText(endMinute)) \(zone)"
     }
 
-    /// Whether a rotation may start at `now`.
-    public func isOpen(at now: Instant, in offsets: ZoneOffsets) -> Bool {
-        Self.isOpen(openings(around: now, in: offsets), at: now)
-    }
-
-    private static func isOpen(_ openings: [(Instant, Instant)], at now: Instant) -> Bool {
-        openings.contains { $0 <= now && now < $1 }
-    }
-
     /// `now` when the window is open, and otherwise the instant of its next opening.
     ///
     /// - Returns: an instant at most 8 days away: each weekday comes once in 7 days, and a gap can shift it by hours.
     public func nextOpen(from now: Instant, in offsets: ZoneOffsets) -> Instant {
         let openings = openings(around: now, in: offsets)
-        if Self.isOpen(openings, at: now) { return now }
+        if openings.contains(where: { $0 <= now && now < $1 }) { return now }
         return openings.map(\.0).filter { $0 > now }.min() ?? now.advanced(by: .seconds(86_400))
     }
 

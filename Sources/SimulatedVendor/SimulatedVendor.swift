@@ -109,13 +109,9 @@ public final class SimulatedVendor: Sendable {
     public var url: String { "http://\(host):\(port)\(Self.path)" }
     /// The port that is listened on, also while an outage goes on.
     public var port: Int { state.withLock { $0.port } }
-    /// Whether connections are accepted: no outage goes on, and it is not stopped.
-    public var isListening: Bool { state.withLock { $0.listener?.isActive ?? false } }
 
     /// The true state of every token.
     public var truth: [String: VendorState] { state.withLock { $0.model.states } }
-    /// How many requests will still land late.
-    public var pendingCount: Int { state.withLock { $0.model.pending.values.reduce(0, +) } }
     /// What was answered, by kind.
     public var counters: VendorModel.Counters { state.withLock { $0.model.counters } }
     /// The requests that came in, oldest first, bounded.
@@ -133,9 +129,6 @@ public final class SimulatedVendor: Sendable {
     public func script(_ faults: [Fault?], token: String? = nil) {
         state.withLock { $0.faults.append(faults, token: token) }
     }
-
-    /// Carries every late request out now, in the order in which they came.
-    public func settleLateLandings() { state.withLock { $0.model.landAll() } }
 
     /// Changes what the vendor does where its documentation is silent.
     public func setSemantics(_ semantics: VendorSemantics) { state.withLock { $0.model.semantics = semantics } }

@@ -98,11 +98,6 @@ public struct VendorModel: Sendable {
         _ = carryOut(request)
     }
 
-    /// Carries every late request out now, in the order in which they came.
-    mutating func landAll() {
-        for number in late.keys.sorted() { land(number) }
-    }
-
     private mutating func change(_ token: String, to state: VendorState) {
         if states[token] == .off { offCount -= 1 }
         if state == .off { offCount += 1 }

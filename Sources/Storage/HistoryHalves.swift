@@ -6,8 +6,6 @@ struct HistoryHalves: Equatable {
     /// The kind of the link that is gone, by the id of the request.
     private(set) var kinds: [Int64: AuditEntry.Kind] = [:]
 
-    init() {}
-
     /// Reads ``text``; nil for anything else.
     init?(text: String) {
         for word in text.split(separator: " ") {

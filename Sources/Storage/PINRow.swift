@@ -11,14 +11,9 @@ public struct PINRow: Hashable, Sendable {
     public let doubtAt: Instant?
     /// The id of the key that it is sealed under.
     public let keyID: String
+}
 
-    public init(generation: PINGeneration, maybeLive: Bool, doubtAt: Instant?, keyID: String) {
-        self.generation = generation
-        self.maybeLive = maybeLive
-        self.doubtAt = doubtAt
-        self.keyID = keyID
-    }
-
+extension PINRow {
     private static let columns = """
         number, maybe_live, generation, sealed, key_id, origin, created_at, live_from, live_until, doubt_at
         """
@@ -44,9 +39,7 @@ public struct PINRow: Hashable, Sendable {
             generation: generation, pin: pin, isUnreadable: sealer != nil && pin == nil, origin: origin,
             createdAt: createdAt, liveFrom: liveFrom, liveUntil: liveUntil)
     }
-}
 
-extension PINRow {
     private static let newestQuery = """
         SELECT \(columns) FROM pins WHERE number = ? ORDER BY generation DESC LIMIT ?
         """

@@ -17,8 +17,6 @@ final class Exchange: HTTPClientResponseDelegate {
         var wasPulled = false
         var head: HTTPResponseHead?
         var body = ByteBuffer()
-        var task: HTTPClient.Task<Void>?
-        var isCancelled = false
     }
 
     private let state = Mutex(State())
@@ -29,23 +27,6 @@ final class Exchange: HTTPClientResponseDelegate {
             self.state.withLock { $0.wasPulled = true }
             return writer.write(.byteBuffer(ByteBuffer(bytes: bytes)))
         }
-    }
-
-    /// Takes note of the task that carries it, and cancels that when it is late.
-    func note(_ task: HTTPClient.Task<Void>) {
-        let isCancelled = state.withLock { state in
-            state.task = task
-            return state.isCancelled
-        }
-        if isCancelled { task.cancel() }
-    }
-
-    func cancel() {
-        let task = state.withLock { state in
-            state.isCancelled = true
-            return state.task
-        }
-        task?.cancel()
     }
 
     // MARK: What the client tells
@@ -74,11 +55,7 @@ final class Exchange: HTTPClientResponseDelegate {
 
     /// How it ended, when the client is done with it.
     func end(_ result: Result<Void, any Error>) -> ExchangeEnd {
-        let state = state.withLock { state in
-            // The task holds its delegate.
-            state.task = nil
-            return state
-        }
+        let state = state.withLock { $0 }
         switch result {
         case .success:
             guard let head = state.head else { return .lost(message: "the answer has no head") }

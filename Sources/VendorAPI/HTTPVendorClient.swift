@@ -38,32 +38,13 @@ public final class HTTPVendorClient: Sendable {
     /// Closes all connections. No request may be sent afterwards.
     public func shutdown() async { await connections.shutdown() }
 
-    /// Sends one request, once, and judges its end. `others` are the secrets of all other numbers, which no message may
-    /// show either.
-    public func send(_ request: VendorRequest, hiding others: SecretIndex = SecretIndex()) async -> Outcome {
-        guard !Task.isCancelled else { return Outcome(.notSent, message: "cancelled") }
-        let exchange = Exchange()
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                begin(exchange, request, hiding: others) { continuation.resume(returning: $0) }
-            }
-        } onCancel: {
-            exchange.cancel()
-        }
-    }
-
     /// Sends one request, once, and judges its end; `completion` is called once, on a thread of the network's.
+    ///
+    /// - Parameter others: the secrets of all other numbers, which no message may show either.
     public func send(
-        _ request: VendorRequest, hiding others: SecretIndex = SecretIndex(),
-        completion: @escaping @Sendable (Outcome) -> Void
+        _ request: VendorRequest, hiding others: SecretIndex, completion: @escaping @Sendable (Outcome) -> Void
     ) {
-        begin(Exchange(), request, hiding: others, completion)
-    }
-
-    private func begin(
-        _ exchange: Exchange, _ request: VendorRequest, hiding others: SecretIndex,
-        _ completion: @escaping @Sendable (Outcome) -> Void
-    ) {
+        let exchange = Exchange()
         let end: @Sendable (ExchangeEnd) -> Void = { end in
             completion(
                 ResponseClassifier.classify(end, now: Self.now(), secrets: request.secrets, others: others))
@@ -75,10 +56,9 @@ public final class HTTPVendorClient: Sendable {
         }
         let message = route.message(with: exchange.body(of: request.body))
         let limit = TimeAmount.milliseconds(requestTimeout.milliseconds)
-        let task = connections.client(isDirect: route.isDirect)
+        connections.client(isDirect: route.isDirect)
             .execute(request: message, delegate: exchange, deadline: .now() + limit)
-        exchange.note(task)
-        task.futureResult.whenComplete { end(exchange.end($0)) }
+            .futureResult.whenComplete { end(exchange.end($0)) }
     }
 
     private static func now() -> Instant {

@@ -11,7 +11,7 @@ struct StatusReport {
     /// The text, line by line.
     func lines(width: Int, colours: Bool) throws -> [String] {
         let reader = try fleet.open()
-        var snapshot = try StatusSnapshot(fleet, reader: reader)
+        var snapshot = try StatusSnapshot.read(fleet, reader)
         if let name = selection.oneName, let reader {
             return try lines(of: name, snapshot, reader, width: width, colours: colours)
         }
@@ -34,7 +34,7 @@ struct StatusReport {
     /// Prints the JSON document.
     func printJSON() throws {
         let reader = try fleet.open()
-        var snapshot = try StatusSnapshot(fleet, reader: reader)
+        var snapshot = try StatusSnapshot.read(fleet, reader)
         let stream = StatusStream(isPretty: true)
         let numbers = try snapshot.survey(fleet, reader: reader, selection: selection) { stream.piece($0.document) }
         try stream.write(snapshot.document, numbers) { Console.print($0, terminator: "") }

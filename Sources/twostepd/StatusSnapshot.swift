@@ -13,27 +13,16 @@ struct StatusSnapshot: Sendable {
     /// The requests that are on their way; none when no process works on the store.
     let flights: [PhoneNumber: ChangeEntry]
     /// The numbers that were gone over.
-    private(set) var tally = StatusTally()
+    var tally = StatusTally()
 
-    /// Reads what concerns the whole store.
-    init(_ fleet: FleetReader, reader: StoreReader?) throws {
-        now = fleet.now
-        holder = try StoreLock.holder(at: fleet.location)
-        inForce = try reader?.desiredStateStatus()
+    /// Reads what concerns the whole store; no number was gone over yet.
+    static func read(_ fleet: FleetReader, _ reader: StoreReader?) throws -> StatusSnapshot {
+        let holder = try StoreLock.holder(at: fleet.location)
         let open = holder == nil ? [] : try reader?.unansweredChanges() ?? []
-        flights = Dictionary(open.map { ($0.number, $0) }, uniquingKeysWith: { $1 })
-        guards = try reader.map { try fleet.guards($0) } ?? GuardsInForce()
-    }
-
-    init(
-        now: Instant, holder: LockHolder?, inForce: DesiredStateStatus?, guards: GuardsInForce = GuardsInForce(),
-        flights: [PhoneNumber: ChangeEntry] = [:]
-    ) {
-        self.now = now
-        self.holder = holder
-        self.inForce = inForce
-        self.guards = guards
-        self.flights = flights
+        return StatusSnapshot(
+            now: fleet.now, holder: holder, inForce: try reader?.desiredStateStatus(),
+            guards: try reader.map { try fleet.guards($0) } ?? GuardsInForce(),
+            flights: Dictionary(open.map { ($0.number, $0) }, uniquingKeysWith: { $1 }))
     }
 
     /// Goes over the fleet, and gives what `render` makes of each number that is meant, most urgent first.
@@ -55,15 +44,6 @@ struct StatusSnapshot: Sendable {
         tally = counted.withLock { $0 }
         try selection.requireAll(tally.names, in: fleet.location)
         return values ?? []
-    }
-
-    /// The same of numbers that are at hand.
-    mutating func survey<Value>(_ standings: [Standing], _ render: (Standing) -> Value) -> [Value] {
-        tally = StatusTally()
-        return standings.map { standing in
-            tally.add(standing, isShown: true, names: [])
-            return render(standing)
-        }
     }
 
     /// The document, with no numbers yet.

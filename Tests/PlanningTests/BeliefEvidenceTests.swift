@@ -41,7 +41,6 @@ struct BeliefEvidenceTests {
     @Test func `A doubt is never made older`() {
         let belief = F.on(1, doubts: [.init(effect: .on(1), since: F.later(.seconds(60)))])
         #expect(belief.widened(by: .on(1), sentAt: F.now).doubts == belief.doubts)
-        #expect(belief.renewingDoubt(of: .on(1), at: F.now).doubts == belief.doubts)
     }
 
     // MARK: Narrowing, by verdict

@@ -25,3 +25,8 @@ enum Zones {
         return date.daysSinceEpoch
     }
 }
+
+extension RotationWindow {
+    /// Whether a rotation may start at `now`.
+    func isOpen(at now: Instant, in offsets: ZoneOffsets) -> Bool { nextOpen(from: now, in: offsets) == now }
+}

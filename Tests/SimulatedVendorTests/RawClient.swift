@@ -1,9 +1,10 @@
 import Foundation
 import NIOCore
 import NIOPosix
-import SimulatedVendor
 import Synchronization
 import Testing
+
+@testable import SimulatedVendor
 
 /// A connection that sees the bytes of answers, and their end.
 final class RawClient: Sendable {
@@ -55,6 +56,14 @@ final class RawClient: Sendable {
 
 extension String {
     func dropFirstBytes(_ count: Int) -> String { String(decoding: utf8.dropFirst(count), as: UTF8.self) }
+}
+
+extension SimulatedVendor {
+    /// Whether connections are accepted: no outage goes on, and it is not stopped.
+    var isListening: Bool { state.withLock { $0.listener?.isActive ?? false } }
+
+    /// How many requests will still land late.
+    var pendingCount: Int { state.withLock { $0.model.pending.values.reduce(0, +) } }
 }
 
 /// Waits for a condition, up to a minute.

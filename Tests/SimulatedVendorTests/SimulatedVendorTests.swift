@@ -114,20 +114,6 @@ struct SimulatedVendorTests {
         try await vendor.stop()
     }
 
-    @Test("late requests can be made to land at once, and never land twice")
-    func settling() async throws {
-        let vendor = try await vendor { $0.lateDelay = .milliseconds(100) }
-        vendor.script([.landLate, .landLate, .landLate])
-        for body in [disable, enable, disable] {
-            _ = try await RawClient(port: vendor.port).post(body)
-        }
-        vendor.settleLateLandings()
-        #expect(vendor.pendingCount == 0)
-        #expect(vendor.truth["t"] == .off)
-        #expect(vendor.counters.landedLate == 3)
-        try await vendor.stop()
-    }
-
     @Test("an outage refuses connections and breaks open ones; then the same port listens again")
     func outage() async throws {
         let vendor = try await vendor()

@@ -134,3 +134,13 @@ extension World {
         return Outcome(.success, httpStatus: 200, apiStatus: 100, message: "Success")
     }
 }
+
+extension VendorOperation {
+    /// The action without its PIN.
+    var action: VendorAction {
+        switch self {
+        case .enable: .enable
+        case .disable: .disable
+        }
+    }
+}

@@ -92,14 +92,15 @@ struct TextFleet {
                 reason: "it would disable or drop 4 of 7 numbers, which is more than 20 percent"))
         return StatusSnapshot(
             now: now, holder: LockHolder(pid: 4711, since: ago(90_000), command: "run"), inForce: status,
-            guards: GuardsInForce())
+            guards: GuardsInForce(), flights: [:])
     }
 
     /// The status of all of them.
     func status(width: Int, colours: Bool = false, isAbsolute: Bool = false) throws -> [String] {
         var text = StatusText(snapshot: try snapshot(), isAbsolute: isAbsolute)
-        let row = text.row
-        let rows = text.snapshot.survey(try standings()) { row($0) }
+        let standings = try standings()
+        for standing in standings { text.snapshot.tally.add(standing, isShown: true, names: []) }
+        let rows = standings.map { text.row($0) }
         return text.lines(rows, width: width, colours: colours)
     }
 

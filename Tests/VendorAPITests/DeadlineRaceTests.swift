@@ -55,21 +55,4 @@ struct DeadlineRaceTests {
         }
         try await check(outcomes, vendor)
     }
-
-    @Test("a cancellation at any moment makes no false statement")
-    func cancellations() async throws {
-        let vendor = try await vendor()
-        let client = HTTPVendorClient(requestTimeout: .seconds(60))
-        var outcomes: [Int: Outcome] = [:]
-        for number in 0..<Self.count {
-            let request = try Sample.enable(vendor.url, token: "token-\(number)")
-            let sending = Task { await client.send(request) }
-            // Nothing is waited for: it is another moment each time, before, while and after the request leaves.
-            try await Task.sleep(for: .microseconds(number % 60 * 50))
-            sending.cancel()
-            outcomes[number] = await sending.value
-        }
-        await client.shutdown()
-        try await check(outcomes, vendor)
-    }
 }

@@ -73,26 +73,6 @@ struct HTTPVendorClientTests {
         try await server.stop()
     }
 
-    @Test("a cancelled request is in doubt once it was sent, and without effect before")
-    func cancellation() async throws {
-        let server = try await RawServer(.silent)
-        let client = HTTPVendorClient(requestTimeout: .seconds(100))
-        let request = try Sample.disable(server.url)
-        let sent = Task { await client.send(request) }
-        try await wait("the request has arrived") { server.seen.requests.count == 1 }
-        sent.cancel()
-        #expect(await sent.value.verdict == .inDoubt)
-        let unsent = Task {
-            withUnsafeCurrentTask { $0?.cancel() }
-            return await client.send(request)
-        }
-        let ended = await unsent.value
-        #expect(ended.verdict == .noEffect, "\(ended)")
-        #expect(server.seen.requests.count == 1)
-        await client.shutdown()
-        try await server.stop()
-    }
-
     @Test("many requests at once each get their own answer")
     func concurrency() async throws {
         var options = SimulatedVendor.Options()

@@ -29,3 +29,12 @@ enum Sample {
         ResponseClassifier.classify(.answered(.init(status: status, body: body)), now: now, secrets: [])
     }
 }
+
+extension HTTPVendorClient {
+    /// Sends one request, and waits for its outcome.
+    func send(_ request: VendorRequest, hiding others: SecretIndex = SecretIndex()) async -> Outcome {
+        await withCheckedContinuation { continuation in
+            send(request, hiding: others) { continuation.resume(returning: $0) }
+        }
+    }
+}
