@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 public import Logging
 public import Planning
+import Synchronization
 
 /// Writes log lines to standard error: one line an event, a constant message and `key=value` metadata, or JSON.
 ///
@@ -137,5 +138,95 @@ public struct LogOutput: LogHandler {
     private static func name(_ level: Logger.Level) -> String {
         let name = level.rawValue
         return name + String(repeating: " ", count: max(0, 8 - name.count))
+    }
+}
+
+/// How long a line of the log waits for whoever takes it: a journal that hangs, or a pipe that nobody reads, must not hold
+/// up a rotation.
+final class LogPatience: Sendable {
+    private struct State {
+        var isBusy = false
+        var lost = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// A second for the first line that finds it busy, and nothing for those that follow until one is taken.
+    var milliseconds: Int32 { state.withLock { $0.isBusy ? 0 : 1000 } }
+
+    /// One was not taken in time.
+    func noteLost() {
+        state.withLock { state in
+            state.isBusy = true
+            state.lost += 1
+        }
+    }
+
+    /// One was taken. Gives how many were lost since the last one that was.
+    func noteTaken() -> Int {
+        state.withLock { state in
+            defer { state = State() }
+            return state.lost
+        }
+    }
+}
+
+/// The systemd journal by its native protocol, a datagram an entry (systemd's `JOURNAL_NATIVE_PROTOCOL`).
+public final class JournalSocket: Sendable {
+    public static let standardPath = "/run/systemd/journal/socket"
+
+    /// What the names of our own fields begin with.
+    static let prefix = "TWOSTEPD_"
+
+    private let descriptor: Int32
+
+    /// Nil when nobody listens at `path`.
+    public init?(path: String = standardPath) {
+        guard let (found, length) = LocalSocket.address(of: path) else { return nil }
+        var address = found
+        let type = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(AF_UNIX, type, 0)
+        guard descriptor >= 0 else { return nil }
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, length)
+            }
+        }
+        guard result == 0 else {
+            close(descriptor)
+            return nil
+        }
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+
+    /// How the journal took an entry.
+    enum Reception {
+        case taken
+        /// It takes none just now: its queue is full.
+        case busy
+        case refused
+    }
+
+    /// Sends one entry whose texts have no line breaks, and waits for room in the journal's queue at most `patience`
+    /// milliseconds.
+    func send(
+        _ message: String, priority: Int, fields: [(key: String, value: String)], patience: Int32
+    ) -> Reception {
+        var text = "MESSAGE=\(message)\nPRIORITY=\(priority)\nSYSLOG_IDENTIFIER=twostepd\n"
+        for (key, value) in fields { text += "\(Self.prefix)\(key.uppercased())=\(value.prefix(1024))\n" }
+        let bytes = Array(text.utf8)
+        let deadline = ContinuousClock.now + .milliseconds(Int(patience))
+        while true {
+            let sent = bytes.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+            }
+            if sent == bytes.count { return .taken }
+            guard errno == EAGAIN || errno == EINTR else { return .refused }
+            let left = ContinuousClock.now.duration(to: deadline).milliseconds
+            var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            guard left > 0, poll(&polled, 1, Int32(left)) != 0 else { return .busy }
+        }
     }
 }

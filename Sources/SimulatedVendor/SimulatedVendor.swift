@@ -162,3 +162,66 @@ public final class SimulatedVendor: Sendable {
 extension Duration {
     var milliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
 }
+
+extension SimulatedVendor {
+    /// Refuses all connections for `time`.
+    public func outage(for time: Duration) {
+        beginOutage()
+        group.any().scheduleTask(in: .milliseconds(time.milliseconds)) { self.endOutage() }
+    }
+
+    /// Refuses all connections from now on: the listener and every connection are closed.
+    public func beginOutage() {
+        let channels = state.withLock { state -> [any Channel] in
+            state.outages += 1
+            defer { state.listener = nil }
+            return Array(state.channels.values) + [state.listener].compactMap { $0 }
+        }
+        for channel in channels { channel.close(promise: nil) }
+    }
+
+    /// Listens again, on the same port, when no other outage goes on.
+    public func endOutage() {
+        state.withLock { $0.outages = max(0, $0.outages - 1) }
+        reopen()
+    }
+
+    private func reopen() {
+        let port = state.withLock { state in
+            state.outages == 0 && state.listener == nil && !state.isStopped ? state.port : nil
+        }
+        guard let port else { return }
+        listen(on: port).whenFailure { _ in
+            // The port is still closing, or another outage has just ended: once more, until it is open or stopped.
+            self.group.any().scheduleTask(in: .milliseconds(20)) { self.reopen() }
+        }
+    }
+}
+
+/// What is wrong with a simulation's options.
+public enum SimulationError: Error, Hashable, CustomStringConvertible {
+    case semantics(String)
+    case state(String)
+    case token(String)
+    case fault(String)
+    case probability(String)
+    case sumOfProbabilities(Double)
+    case address(String)
+
+    public var description: String {
+        switch self {
+        case .semantics(let text):
+            "'\(text)' is no semantics: write replace, ignore or refuse, a comma, and accept or refuse, such as "
+                + "replace,accept"
+        case .state(let text): "'\(text)' is no state: write off, or foreign:123456 with six digits"
+        case .token(let text): "'\(text)' is no token: write TOKEN, TOKEN=off or TOKEN=foreign:123456"
+        case .fault(let text):
+            "'\(text)' is no fault: one of " + Fault.allCases.map(\.rawValue).joined(separator: ", ")
+        case .probability(let text): "'\(text)' is no probability: write a number from 0 to 1"
+        case .sumOfProbabilities(let sum):
+            "the probabilities of all faults add up to \(sum): one request meets one fault, so make it 1 at most"
+        case .address(let text):
+            "cannot listen: \(text); choose another port, or 0 for any free one"
+        }
+    }
+}

@@ -1,3 +1,5 @@
+public import Foundation
+
 /// The vendor without the network: tokens, their true state, and what a request does to it.
 public struct VendorModel: Sendable {
     /// What the vendor says, as its answer's body has it.
@@ -103,5 +105,60 @@ public struct VendorModel: Sendable {
         if state == .off { offCount += 1 }
         states[token] = state
         counters.mostOff = max(counters.mostOff, offCount)
+    }
+}
+
+extension VendorModel {
+    /// A request as it was read from the wire.
+    public struct Request: Hashable, Sendable {
+        public let token: String
+        /// The PIN of an enable; nil for a disable.
+        public let pin: String?
+
+        /// Reads a body strictly as documented; nil when it is not.
+        ///
+        /// The simulator must not forgive what the vendor might not.
+        public init?(body: Data) {
+            // Nil is the answer.
+            guard let wire = try? JSONDecoder().decode(Wire.self, from: body) else { return nil }
+            switch (wire.action, wire.pin) {
+            case (0, let pin?) where SimulatedToken.isPIN(pin): self.init(token: wire.token, pin: pin)
+            case (1, nil): self.init(token: wire.token, pin: nil)
+            default: return nil
+            }
+        }
+
+        init(token: String, pin: String?) {
+            self.token = token
+            self.pin = pin
+        }
+    }
+
+    private struct Wire: Decodable {
+        let token: String
+        let action: Int
+        let pin: String?
+    }
+}
+
+/// A token and how its number begins.
+public struct SimulatedToken: Hashable, Sendable {
+    public let token: String
+    public let state: VendorState
+
+    public init(token: String, state: VendorState = .off) {
+        self.token = token
+        self.state = state
+    }
+
+    /// Reads `TOKEN`, `TOKEN=off` or `TOKEN=foreign:123456`.
+    public init(parsing text: String) throws(SimulationError) {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard let token = parts.first, !token.isEmpty else { throw .token(text) }
+        self.init(token: token, state: parts.count == 2 ? try VendorState(parsing: parts[1]) : .off)
+    }
+
+    static func isPIN(_ text: String) -> Bool {
+        text.utf8.count == 6 && text.utf8.allSatisfy { (48...57).contains($0) }
     }
 }

@@ -69,3 +69,109 @@ public struct HistoryFilter: Hashable, Sendable {
 
     private static func marks(_ count: Int) -> String { Array(repeating: "?", count: count).joined(separator: ", ") }
 }
+
+/// How far somebody who follows the requests has come.
+public struct HistoryCursor: Hashable, Sendable {
+    /// The newest request that was seen, ended or not; 0 for none.
+    public let newest: Int64
+    /// Those up to it that had no answer yet: as many as are in flight.
+    public let open: Set<Int64>
+}
+
+extension StoreReader {
+    /// The requests that `filter` lets through, oldest first, in pages: only those with an id above `id`.
+    public func changes(
+        matching filter: HistoryFilter, after id: Int64 = 0, limit: Int
+    ) throws(StorageError) -> [ChangeEntry] {
+        let (condition, arguments) = filter.changes
+        let sql = "SELECT \(ChangeRow.columns) FROM changes WHERE \(condition) AND id > ? ORDER BY id LIMIT ?"
+        return try read { db in
+            let after = max(id, try Self.bound(db, filter))
+            return try ChangeRow.fetch(db, sql, arguments + [after, min(max(limit, 1), Self.pageLimit)])
+        }
+    }
+
+    /// The id that the newest `count` requests follow, for ``changes(matching:after:limit:)``.
+    public func changeID(beforeNewest count: Int, matching filter: HistoryFilter) throws(StorageError) -> Int64 {
+        try read { db in
+            let (sql, arguments) = filter.changes
+            return try Self.identifier(
+                in: "changes", (sql + " AND id > ?", arguments + [try Self.bound(db, filter)]), beforeNewest: count, db)
+        }
+    }
+
+    /// An id that all requests follow which `filter` lets through, as far as its time tells.
+    private static func bound(_ db: Database, _ filter: HistoryFilter) throws -> Int64 {
+        try filter.since.map { try db.firstChange(from: $0) - 1 } ?? 0
+    }
+
+    /// The events that `filter` lets through, oldest first, in pages: only those with an id above `id`.
+    public func events(
+        matching filter: HistoryFilter, after id: Int64 = 0, limit: Int
+    ) throws(StorageError) -> [StoredEvent] {
+        let (condition, arguments) = filter.events
+        let sql = """
+            SELECT id, at, kind, number, actor, detail FROM events WHERE \(condition) AND id > ? ORDER BY id LIMIT ?
+            """
+        return try read { db in
+            try StoredEvent.fetch(db, sql, arguments + [id, min(max(limit, 1), Self.pageLimit)])
+        }
+    }
+
+    /// The id that the newest `count` events follow, for ``events(matching:after:limit:)``.
+    public func eventID(beforeNewest count: Int, matching filter: HistoryFilter) throws(StorageError) -> Int64 {
+        try read { db in try Self.identifier(in: "events", filter.events, beforeNewest: count, db) }
+    }
+
+    private static func identifier(
+        in table: String, _ filter: (sql: String, arguments: StatementArguments), beforeNewest count: Int,
+        _ db: Database
+    ) throws -> Int64 {
+        let sql = "SELECT id FROM \(table) WHERE \(filter.sql) ORDER BY id DESC LIMIT 1 OFFSET ?"
+        return try Int64.fetchOne(db.cachedStatement(sql: sql), arguments: filter.arguments + [max(count, 0)]) ?? 0
+    }
+}
+
+// MARK: - Following
+
+extension StoreReader {
+    /// Where whoever follows the requests begins: everything up to now is old, but what is still open.
+    public func historyCursor() throws(StorageError) -> HistoryCursor {
+        try read { db in try Self.cursor(db, upTo: .max) }
+    }
+
+    /// The requests that ended since `cursor`, in the order in which they ended, and moves the cursor behind them.
+    ///
+    /// At most a page of them is read at once: call it again until it gives none.
+    public func endedChanges(
+        since cursor: inout HistoryCursor, matching filter: HistoryFilter
+    ) throws(StorageError) -> [ChangeEntry] {
+        let (condition, arguments) = filter.changes
+        // By id alone: a long history of one number is not read again and again.
+        let sql = """
+            SELECT \(ChangeRow.columns) FROM changes NOT INDEXED
+            WHERE \(condition) AND answered_at IS NOT NULL AND id <= ?
+                AND (id > ? OR id IN (SELECT value FROM json_each(?)))
+            ORDER BY answered_at, id
+            """
+        let last = cursor
+        let (ended, next) = try read { db in
+            let next = try Self.cursor(db, upTo: last.newest + Int64(Self.pageLimit))
+            let open = "[" + last.open.map(String.init).joined(separator: ",") + "]"
+            let ended = try ChangeRow.fetch(db, sql, arguments + [next.newest, last.newest, open])
+            return (ended, next)
+        }
+        cursor = next
+        return ended
+    }
+
+    private static func cursor(_ db: Database, upTo limit: Int64) throws -> HistoryCursor {
+        let newest = try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(id) FROM changes")) ?? 0
+        let bound = min(newest, limit)
+        let open = try Int64.fetchAll(
+            db.cachedStatement(
+                sql: "SELECT id FROM changes INDEXED BY changes_unanswered WHERE answered_at IS NULL AND id <= ?"),
+            arguments: [bound])
+        return HistoryCursor(newest: bound, open: Set(open))
+    }
+}

@@ -67,3 +67,51 @@ extension Belief {
     /// Since when a request with this effect may still land; nil when none may.
     func doubt(of effect: Effect) -> Instant? { doubts.first { $0.effect == effect }?.since }
 }
+
+/// The columns of a pause, in `numbers` and in `store_state`.
+enum PauseColumns {
+    static let list = "paused_at, paused_by, pause_reason, pause_exposed"
+    static let assignments = "paused_at = ?, paused_by = ?, pause_reason = ?, pause_exposed = ?"
+
+    /// The pause in the reader's next four columns; nil when there is none.
+    static func read(_ reader: inout RowReader) throws(StorageError) -> Pause? {
+        let since = try reader.optionalInstant("paused_at")
+        let (by, reason, includesExposed) = (reader.optionalText(), reader.optionalText(), reader.optionalInteger())
+        guard let since else { return nil }
+        return Pause(since: since, by: by ?? "unknown", reason: reason, includesExposed: includesExposed == 1)
+    }
+
+}
+
+extension Bindings {
+    /// The four columns of a pause.
+    mutating func pause(_ pause: Pause?) {
+        instant(pause?.since)
+        text(pause?.by.boundedLine(to: TextLimit.line))
+        text(pause?.reason?.boundedLine(to: TextLimit.line))
+        integer(pause.map { $0.includesExposed ? 1 : 0 })
+    }
+}
+
+extension Effect {
+    /// The form kept in the store: `off` or `on(3)`.
+    var storedText: String {
+        switch self {
+        case .off: "off"
+        case .on(let generation): "on(\(generation))"
+        }
+    }
+
+    /// Reads ``storedText``; nil for anything else.
+    init?(storedText text: String) {
+        if text == "off" {
+            self = .off
+        } else if text.hasPrefix("on("), text.hasSuffix(")"), let generation = Int(text.dropFirst(3).dropLast()),
+            generation > 0
+        {
+            self = .on(generation)
+        } else {
+            return nil
+        }
+    }
+}

@@ -38,3 +38,301 @@ enum Schema {
         guard try migrator.hasCompletedMigrations(db) else { throw StorageError.olderSchema(path: path) }
     }
 }
+
+extension Schema {
+    /// A column with an instant: UTC ISO 8601 with milliseconds, so that text order is time order; a CHECK holds it to
+    /// that shape.
+    private static func time(_ column: String, required: Bool = false) -> String {
+        let shape = "____-__-__T__:__:__.___Z"
+        return "\(column) TEXT\(required ? " NOT NULL" : "") CHECK (\(column) LIKE '\(shape)')"
+    }
+
+    /// The tables. SQLite keeps the comments inside the SQL: `.schema` shows them to a person.
+    static let tables = [fleet, history, settings, outbox].joined(separator: "\n\n")
+
+    /// What is desired and believed of each number, and its PINs.
+    private static let fleet = """
+        CREATE TABLE desired_states (
+            revision INTEGER NOT NULL PRIMARY KEY CHECK (revision > 0),
+            sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+            \(time("loaded_at", required: true)),
+            source TEXT NOT NULL, -- the file's path
+            state TEXT NOT NULL CHECK (state IN ('accepted', 'held')),
+            reason TEXT, -- why it is held
+            numbers INTEGER NOT NULL, -- how many entries
+            added INTEGER NOT NULL, changed INTEGER NOT NULL, removed INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE numbers (
+            number TEXT NOT NULL PRIMARY KEY CHECK (number GLOB '+[1-9]*' AND substr(number, 2) NOT GLOB '*[^0-9]*'
+                AND length(number) BETWEEN 8 AND 16),
+            version INTEGER NOT NULL CHECK (version > 0), -- how often the row was written; a save names the one it is of
+            managed INTEGER NOT NULL CHECK (managed IN (0, 1)), -- 1: in the desired state in force
+            desired_revision INTEGER NOT NULL REFERENCES desired_states (revision), -- which last changed this entry
+            label TEXT,
+            token_name TEXT NOT NULL,
+            token_mark TEXT, -- changes when the token's value does
+            endpoint TEXT NOT NULL,
+            verification TEXT NOT NULL CHECK (verification IN ('enabled', 'disabled')),
+            rotate_every TEXT NOT NULL, -- such as 90d, or never
+            reapply_every TEXT NOT NULL,
+            rotation_method TEXT NOT NULL CHECK (rotation_method IN ('reset', 'replace')),
+            rotation_window TEXT,
+            \(time("rotate_before")),
+            rotate_after_reveal TEXT, -- such as 1h
+            operator_pin TEXT, -- the name of the operator's PIN
+            operator_pin_mark TEXT, -- changes when the PIN's value does
+            -- The belief: what the vendor may be in. Our PINs that may be live are in pins.
+            maybe_off INTEGER NOT NULL CHECK (maybe_off IN (0, 1)),
+            maybe_foreign INTEGER NOT NULL CHECK (maybe_foreign IN (0, 1)),
+            \(time("off_doubt_at")), -- since when a disable may still land
+            last_accepted TEXT, -- off, or on(GENERATION)
+            refused_action TEXT CHECK (refused_action IN ('enable', 'disable')),
+            refused_count INTEGER CHECK (refused_count > 0),
+            attempts INTEGER NOT NULL CHECK (attempts >= 0),
+            \(time("retry_at")),
+            \(time("cycle_since")), -- since when the number is exposed by us
+            cycle_reason TEXT,
+            \(time("applied_at")),
+            \(time("rotated_at")),
+            last_failure TEXT, -- why the last request was not accepted
+            last_error TEXT, -- the same in words
+            \(time("rotate_pin_before")), -- a PIN made before this is rotated at it
+            \(time("paused_at")),
+            paused_by TEXT,
+            pause_reason TEXT,
+            pause_exposed INTEGER CHECK (pause_exposed IN (0, 1)), -- 1: even when exposed
+            \(time("due_at")),
+            CHECK (off_doubt_at IS NULL OR maybe_off = 1),
+            CHECK ((refused_action IS NULL) = (refused_count IS NULL)),
+            CHECK ((cycle_since IS NULL) = (cycle_reason IS NULL)),
+            CHECK (managed = 1 OR due_at IS NULL)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE pins (
+            number TEXT NOT NULL REFERENCES numbers (number),
+            generation INTEGER NOT NULL CHECK (generation > 0),
+            sealed BLOB NOT NULL CHECK (length(sealed) = \(PINSealer.sealedByteCount)),
+            key_id TEXT NOT NULL, -- which key opens it
+            origin TEXT NOT NULL CHECK (origin = 'generated' OR origin LIKE 'operator:_%'),
+            \(time("created_at", required: true)),
+            \(time("live_from")),
+            \(time("live_until")),
+            maybe_live INTEGER NOT NULL CHECK (maybe_live IN (0, 1)),
+            \(time("doubt_at")), -- since when an enable with it may still land
+            PRIMARY KEY (number, generation),
+            CHECK (doubt_at IS NULL OR maybe_live = 1)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Every request, every event, and the chain of message authentication codes that makes both tamper-evident.
+    private static let history = """
+        CREATE TABLE changes (
+            id INTEGER NOT NULL PRIMARY KEY CHECK (id > 0),
+            number TEXT NOT NULL REFERENCES numbers (number) DEFERRABLE INITIALLY DEFERRED,
+            action TEXT NOT NULL CHECK (action IN ('enable', 'disable')),
+            reason TEXT NOT NULL,
+            generation INTEGER,
+            \(time("sent_at", required: true)),
+            \(time("answered_at")),
+            outcome TEXT CHECK (outcome IN ('accepted', 'no_effect', 'refused', 'in_doubt')),
+            outcome_reason TEXT,
+            http_status INTEGER,
+            api_status INTEGER,
+            message TEXT,
+            retry_after TEXT, -- how long the vendor asked us to wait
+            FOREIGN KEY (number, generation) REFERENCES pins (number, generation) DEFERRABLE INITIALLY DEFERRED,
+            CHECK ((action = 'enable') = (generation IS NOT NULL)),
+            CHECK ((answered_at IS NULL) = (outcome IS NULL) AND (outcome IS NULL) = (outcome_reason IS NULL))
+        ) STRICT;
+
+        -- The first request of each hour: all that were sent in an hour, or later, have no lower id than the lowest here
+        -- from that hour on, however the clock was set. Hours before the oldest row may be missing.
+        CREATE TABLE change_hours (
+            hour TEXT NOT NULL PRIMARY KEY CHECK (length(hour) = 13), -- 2026-11-26T06
+            first_id INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE events (
+            id INTEGER NOT NULL PRIMARY KEY,
+            \(time("at", required: true)),
+            kind TEXT NOT NULL,
+            number TEXT,
+            actor TEXT NOT NULL,
+            detail TEXT NOT NULL
+        ) STRICT;
+
+        -- One row for each opening and each answer of a change, and for each event, in the order of their writing.
+        -- mac: HMAC-SHA256, under the sealed key of audit_state, over the mac before, the sequence and the row's content.
+        CREATE TABLE audit_chain (
+            sequence INTEGER NOT NULL PRIMARY KEY CHECK (sequence > 0),
+            entry TEXT NOT NULL CHECK (entry IN ('opened', 'answered', 'event')),
+            row_id INTEGER NOT NULL, -- of changes, or of events
+            mac BLOB NOT NULL CHECK (length(mac) = \(AuditChain.macByteCount))
+        ) STRICT;
+
+        -- One row: the chain's key, and where the chain begins.
+        CREATE TABLE audit_state (
+            only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
+            sealed_key BLOB NOT NULL,
+            key_id TEXT NOT NULL, -- which sealing key opens it
+            cut_sequence INTEGER NOT NULL, -- the newest entry that was pruned; 0 for none
+            cut_mac BLOB NOT NULL,
+            \(time("cut_before")), -- up to when history was pruned
+            cut_halves TEXT NOT NULL DEFAULT '', -- requests with one link pruned: 'opened:12 answered:15'
+            anchor_mac BLOB NOT NULL, -- over the four above
+            is_pruning INTEGER NOT NULL DEFAULT 0 CHECK (is_pruning IN (0, 1))
+        ) STRICT;
+        """
+
+    /// What is known of the store as a whole.
+    private static let settings = """
+        -- One row: how the last load of the desired state ended, who worked on the store last, and what holds for all.
+        CREATE TABLE store_state (
+            only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
+            load_valid INTEGER CHECK (load_valid IN (0, 1)),
+            \(time("load_at")),
+            load_sha256 TEXT,
+            load_source TEXT,
+            load_problem TEXT,
+            start_count INTEGER NOT NULL DEFAULT 0,
+            is_copy INTEGER NOT NULL DEFAULT 0 CHECK (is_copy IN (0, 1)), -- 1: made by backup
+            \(time("restored_at")),
+            \(time("started_at")),
+            \(time("stopped_at")),
+            pid INTEGER,
+            command TEXT,
+            version TEXT,
+            clock_mark TEXT NOT NULL DEFAULT '', -- the latest instant that was recorded
+            token_salt BLOB NOT NULL, -- what marks of tokens are made with
+            \(time("paused_at")), -- the pause of all numbers
+            paused_by TEXT,
+            pause_reason TEXT,
+            pause_exposed INTEGER CHECK (pause_exposed IN (0, 1))
+        ) STRICT;
+        INSERT INTO store_state (only, token_salt) VALUES (1, randomblob(32));
+
+        -- What holds the running daemon back; forgotten when one starts.
+        CREATE TABLE guards (
+            kind TEXT NOT NULL, -- endpoint_down, exposure_budget or unreadable_record
+            subject TEXT NOT NULL, -- an endpoint, a number, or nothing
+            \(time("since", required: true)),
+            permitted INTEGER, -- how many numbers may be exposed at once
+            detail TEXT NOT NULL,
+            PRIMARY KEY (kind, subject)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// The notifications for other systems.
+    private static let outbox = """
+        CREATE TABLE hooks (
+            name TEXT NOT NULL PRIMARY KEY,
+            kinds TEXT NOT NULL, -- each between spaces
+            delivered INTEGER NOT NULL DEFAULT 0,
+            given_up INTEGER NOT NULL DEFAULT 0,
+            last_error TEXT,
+            failing_since TEXT
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE outbox (
+            id INTEGER PRIMARY KEY,
+            uid TEXT NOT NULL DEFAULT (lower(hex(randomblob(16)))), -- by which a receiver knows a repetition
+            hook TEXT NOT NULL REFERENCES hooks (name) ON DELETE CASCADE,
+            kind TEXT NOT NULL,
+            at TEXT NOT NULL,
+            number TEXT, -- none for what concerns the whole fleet
+            change_id INTEGER,
+            generation INTEGER,
+            detail TEXT,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            retry_at TEXT,
+            given_up INTEGER NOT NULL DEFAULT 0 CHECK (given_up IN (0, 1))
+        ) STRICT;
+
+        -- Numbers of which exposed or failed was notified, and recovered was not.
+        CREATE TABLE hook_troubles (number TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+        """
+}
+
+extension Schema {
+    /// What may never happen to a row, whoever writes: history stays as it was written, but for a pruning, which leaves
+    /// its mark in the chain, and no PIN is ever deleted.
+    ///
+    /// The insert rules are there because INSERT OR REPLACE deletes without asking the delete rules.
+    static let rules = """
+        CREATE TRIGGER events_are_never_updated BEFORE UPDATE ON events
+        BEGIN SELECT RAISE (ABORT, 'events are append-only'); END;
+        CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events
+        WHEN NOT EXISTS (SELECT 1 FROM audit_state WHERE is_pruning = 1)
+        BEGIN SELECT RAISE (ABORT, 'events are append-only'); END;
+        CREATE TRIGGER events_are_never_replaced BEFORE INSERT ON events
+        WHEN EXISTS (SELECT 1 FROM events WHERE id = NEW.id)
+        BEGIN SELECT RAISE (ABORT, 'events are append-only'); END;
+
+        CREATE TRIGGER changes_are_completed_once BEFORE UPDATE ON changes
+        WHEN OLD.answered_at IS NOT NULL OR NEW.answered_at IS NULL OR NEW.id IS NOT OLD.id
+            OR NEW.number IS NOT OLD.number OR NEW.action IS NOT OLD.action OR NEW.reason IS NOT OLD.reason
+            OR NEW.generation IS NOT OLD.generation OR NEW.sent_at IS NOT OLD.sent_at
+        BEGIN SELECT RAISE (ABORT, 'changes are append-only: an open one can be completed, once'); END;
+        CREATE TRIGGER changes_are_never_deleted BEFORE DELETE ON changes
+        WHEN NOT EXISTS (SELECT 1 FROM audit_state WHERE is_pruning = 1)
+        BEGIN SELECT RAISE (ABORT, 'changes are append-only'); END;
+        CREATE TRIGGER changes_are_never_replaced BEFORE INSERT ON changes
+        WHEN EXISTS (SELECT 1 FROM changes WHERE id = NEW.id)
+        BEGIN SELECT RAISE (ABORT, 'changes are append-only: this id exists'); END;
+
+        CREATE TRIGGER change_hours_are_noted AFTER INSERT ON changes
+        BEGIN INSERT OR IGNORE INTO change_hours (hour, first_id) VALUES (substr(NEW.sent_at, 1, 13), NEW.id); END;
+
+        CREATE TRIGGER audit_chain_is_never_updated BEFORE UPDATE ON audit_chain
+        BEGIN SELECT RAISE (ABORT, 'the audit chain is append-only'); END;
+        CREATE TRIGGER audit_chain_is_never_deleted BEFORE DELETE ON audit_chain
+        WHEN NOT EXISTS (SELECT 1 FROM audit_state WHERE is_pruning = 1)
+        BEGIN SELECT RAISE (ABORT, 'the audit chain is append-only'); END;
+        CREATE TRIGGER audit_chain_is_never_replaced BEFORE INSERT ON audit_chain
+        WHEN EXISTS (SELECT 1 FROM audit_chain WHERE sequence = NEW.sequence)
+        BEGIN SELECT RAISE (ABORT, 'the audit chain is append-only'); END;
+        CREATE TRIGGER audit_state_is_never_deleted BEFORE DELETE ON audit_state
+        BEGIN SELECT RAISE (ABORT, 'without its key the audit chain cannot be verified'); END;
+
+        CREATE TRIGGER pins_are_never_deleted BEFORE DELETE ON pins
+        BEGIN SELECT RAISE (ABORT, 'a PIN is never deleted'); END;
+        CREATE TRIGGER pins_are_never_replaced BEFORE INSERT ON pins
+        WHEN EXISTS (SELECT 1 FROM pins WHERE number = NEW.number AND generation = NEW.generation)
+        BEGIN SELECT RAISE (ABORT, 'a PIN is never replaced: this generation exists'); END;
+        CREATE TRIGGER numbers_are_never_deleted BEFORE DELETE ON numbers
+        BEGIN SELECT RAISE (ABORT, 'a number is never deleted: it becomes unmanaged'); END;
+        """
+}
+
+extension Schema {
+    static let indexes = """
+        CREATE INDEX numbers_by_due ON numbers (due_at, number) WHERE due_at IS NOT NULL;
+        CREATE INDEX numbers_exposed ON numbers (due_at, number) WHERE cycle_since IS NOT NULL;
+        -- For the revisions that no number refers to any more.
+        CREATE INDEX numbers_by_revision ON numbers (desired_revision);
+        CREATE INDEX pins_maybe_live ON pins (number, generation) WHERE maybe_live = 1;
+        CREATE INDEX changes_by_number ON changes (number, sent_at);
+        CREATE INDEX changes_unanswered ON changes (id) WHERE answered_at IS NULL;
+        -- The few requests that were not accepted, among the many that were.
+        CREATE INDEX changes_not_accepted ON changes (id) WHERE outcome <> 'accepted';
+        CREATE INDEX events_by_number ON events (number) WHERE number IS NOT NULL;
+        CREATE INDEX outbox_waiting ON outbox (hook, number, id) WHERE given_up = 0;
+        """
+}
+
+extension Schema {
+    /// What a person wants to see first.
+    static let views = """
+        CREATE VIEW numbers_overview AS
+        SELECT number, label,
+            CASE managed WHEN 1 THEN verification ELSE 'unmanaged' END AS desired,
+            trim(CASE maybe_off WHEN 1 THEN 'off ' ELSE '' END
+                || CASE maybe_foreign WHEN 1 THEN 'foreign ' ELSE '' END
+                || coalesce((SELECT group_concat('on(' || generation || ')', ' ') FROM pins
+                    WHERE pins.number = numbers.number AND maybe_live = 1), '')) AS belief,
+            (SELECT max(generation) FROM pins WHERE pins.number = numbers.number) AS newest_pin,
+            rotated_at, applied_at, due_at, attempts, last_error
+        FROM numbers;
+        """
+}

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ConfigFile
 import Daemon
+import Dispatch
 import Foundation
 import Planning
 import Storage
@@ -98,5 +99,123 @@ enum OutcomeChoice: String, ExpressibleByArgument, CaseIterable {
         case .inDoubt: .ended(.inDoubt)
         case .unanswered: .unanswered
         }
+    }
+}
+
+/// Writes the part of the history that was asked for.
+struct HistoryView {
+    let format: HistoryFormat
+    let filter: HistoryFilter
+    let time: RelativeTime
+    let isStream: Bool
+    /// At most so many, the newest.
+    let most: Int
+
+    private var width: Int { Console.tableWidth }
+
+    func printChanges(_ reader: StoreReader) throws {
+        let first = try reader.changeID(beforeNewest: most, matching: filter)
+        let all = try rows(after: first, CSV.changeHeader, CSV.line, id: \.id) {
+            try reader.changes(matching: filter, after: $0, limit: StoreReader.pageLimit)
+        }
+        switch format {
+        case .csv: break
+        case .json: try JSONOutput.print(HistoryDocument(all))
+        case .text:
+            let text = HistoryText(time: time, isStream: isStream)
+            text.lines(all, width: width, colours: Console.colours(1)).forEach { Console.print($0) }
+        }
+        noteLimit(first)
+    }
+
+    func printEvents(_ reader: StoreReader) throws {
+        let first = try reader.eventID(beforeNewest: most, matching: filter)
+        let all = try rows(after: first, CSV.eventHeader, CSV.line, id: \.id) {
+            try reader.events(matching: filter, after: $0, limit: StoreReader.pageLimit)
+        }
+        switch format {
+        case .csv: break
+        case .json: try JSONOutput.print(EventsDocument(all))
+        case .text: EventText(time: time).lines(all, width: width).forEach { Console.print($0) }
+        }
+        noteLimit(first)
+    }
+
+    /// All rows after `first`, page by page. As CSV each page is printed, and none is kept.
+    private func rows<Row>(
+        after first: Int64, _ header: String, _ line: (Row) -> String, id: (Row) -> Int64,
+        _ page: (Int64) throws -> [Row]
+    ) throws -> [Row] {
+        var (after, all): (Int64, [Row]) = (first, [])
+        if format == .csv { Console.print(header, terminator: "") }
+        while case let rows = try page(after), let last = rows.last {
+            after = id(last)
+            if format == .csv { rows.forEach { Console.print(line($0), terminator: "") } } else { all += rows }
+        }
+        return all
+    }
+
+    /// What there is, and then each request when it ends, until Ctrl-C.
+    func follow(_ reader: StoreReader) async throws {
+        var cursor = try reader.historyCursor()
+        try printChanges(reader)
+        let ticker = Ticker(every: .milliseconds(500))
+        for await _ in ticker.ticks {
+            while case let ended = try reader.endedChanges(since: &cursor, matching: filter), !ended.isEmpty {
+                print(ended)
+            }
+        }
+    }
+
+    /// Lines that follow others.
+    private func print(_ changes: [ChangeEntry]) {
+        if format == .csv { return changes.forEach { Console.print(CSV.line($0), terminator: "") } }
+        let text = HistoryText(time: time, isStream: true)
+        for line in text.lines(changes, width: width, colours: Console.colours(1), header: false) {
+            Console.print(line)
+        }
+    }
+
+    /// - Parameter first: the id that what was shown follows.
+    private func noteLimit(_ first: Int64) {
+        guard first > 0 else { return }
+        Console.note("only the newest \(most) are shown: see --limit and --since")
+    }
+}
+
+/// Comma-separated values by RFC 4180: lines end with CR LF, what is absent is empty.
+enum CSV {
+    /// One line with its end.
+    static func line(_ fields: [String?]) -> String {
+        fields.map { escaped($0 ?? "") }.joined(separator: ",") + "\r\n"
+    }
+
+    private static func escaped(_ field: String) -> String {
+        // By scalar: CR LF is one character.
+        guard field.unicodeScalars.contains(where: { ",\"\r\n".unicodeScalars.contains($0) }) else { return field }
+        return "\"" + field.replacing("\"", with: "\"\"") + "\""
+    }
+
+    static let changeHeader = line([
+        "id", "number", "action", "reason", "generation", "sent_at", "answered_at", "outcome", "http_status",
+        "api_status", "message",
+    ])
+
+    static func line(_ change: ChangeEntry) -> String {
+        line([
+            "\(change.id)", change.number.description, change.action.rawValue, change.reason.rawValue,
+            change.generation.map(String.init), change.sentAt.description, change.answeredAt?.description,
+            change.outcome?.verdict.rawValue, change.outcome?.httpStatus.map(String.init),
+            change.outcome?.apiStatus.map(String.init), change.outcome?.message,
+        ])
+    }
+
+    static let eventHeader = line(["id", "at", "kind", "number", "actor", "detail"])
+
+    static func line(_ event: StoredEvent) -> String {
+        line([
+            "\(event.id)", event.entry.at.description, event.entry.kind.rawValue, event.entry.number?.description,
+            event.entry.actor, event.entry.detail,
+        ])
     }
 }

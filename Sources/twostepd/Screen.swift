@@ -1,3 +1,4 @@
+import Daemon
 import Dispatch
 import Glibc
 
@@ -27,4 +28,44 @@ enum Screen {
         let kept = Int(size.ws_row) - 1
         return lines.prefix(kept) + ["… \(lines.count - kept) more lines: a larger terminal, or --condition"]
     }
+}
+
+/// One line on standard error that is redrawn in place.
+struct ProgressBar: Sendable {
+    let width: Int
+
+    /// Draws the bar for `done` of `total`, with `detail` behind it.
+    func draw(done: Int, total: Int, detail: String) {
+        Console.note("\r" + line(done: done, total: total, detail: detail) + "\u{1B}[K", terminator: "")
+    }
+
+    /// Ends the line, so that what follows stands on its own.
+    func end() { Console.note("") }
+
+    func line(done: Int, total: Int, detail: String) -> String {
+        let counts = " \(done)/\(total) "
+        let room = max(10, min(40, width - counts.count - detail.count - 4))
+        let filled = total == 0 ? room : room * min(done, total) / total
+        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: room - filled)
+        return String(("[\(bar)]" + counts + detail).prefix(max(20, width - 1)))
+    }
+}
+
+/// Ticks, the first at once, until Ctrl-C or SIGTERM ends them: for commands that go on.
+final class Ticker {
+    let ticks: AsyncStream<Void>
+    private let timer: any DispatchSourceTimer
+    private let signals: SignalWatcher
+
+    init(every interval: DispatchTimeInterval) {
+        let (ticks, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        self.ticks = ticks
+        signals = SignalWatcher([SIGINT, SIGTERM]) { _ in continuation.finish() }
+        timer = DispatchSource.makeTimerSource()
+        timer.schedule(deadline: .now(), repeating: interval)
+        timer.setEventHandler { continuation.yield() }
+        timer.activate()
+    }
+
+    deinit { timer.cancel() }
 }

@@ -1,6 +1,8 @@
 import Daemon
+import Glibc
 import Planning
 import Storage
+import Synchronization
 
 /// A status as text or JSON, of all numbers or of those that were asked for.
 struct StatusReport {
@@ -40,4 +42,120 @@ struct StatusReport {
         try stream.write(snapshot.document, numbers) { Console.print($0, terminator: "") }
         Console.print("")
     }
+}
+
+/// What `status` knows at one instant besides the numbers that it shows.
+struct StatusSnapshot: Sendable {
+    let now: Instant
+    let holder: LockHolder?
+    /// Nil while there is no store.
+    let inForce: DesiredStateStatus?
+    let guards: GuardsInForce
+    /// The requests that are on their way; none when no process works on the store.
+    let flights: [PhoneNumber: ChangeEntry]
+    /// The numbers that were gone over.
+    var tally = StatusTally()
+
+    /// Reads what concerns the whole store; no number was gone over yet.
+    static func read(_ fleet: FleetReader, _ reader: StoreReader?) throws -> StatusSnapshot {
+        let holder = try StoreLock.holder(at: fleet.location)
+        let open = holder == nil ? [] : try reader?.unansweredChanges() ?? []
+        return StatusSnapshot(
+            now: fleet.now, holder: holder, inForce: try reader?.desiredStateStatus(),
+            guards: try reader.map { try fleet.guards($0) } ?? GuardsInForce(),
+            flights: Dictionary(open.map { ($0.number, $0) }, uniquingKeysWith: { $1 }))
+    }
+
+    /// Goes over the fleet, and gives what `render` makes of each number that is meant, most urgent first.
+    ///
+    /// Throws ``Failure`` for a name that means no number.
+    mutating func survey<Value: Sendable>(
+        _ fleet: FleetReader, reader: StoreReader?, selection: NumberSelection,
+        _ render: @escaping @Sendable (Standing) -> Value
+    ) throws -> [Value] {
+        let counted = Mutex(StatusTally())
+        let values = try reader.map { reader in
+            try fleet.survey(reader, guards: guards) { standing in
+                let isMeant = selection.means(standing)
+                let names = selection.names.filter { NumberSelection.isMeant(standing, by: $0) }
+                counted.withLock { $0.add(standing, isShown: isMeant, names: names) }
+                return isMeant ? render(standing) : nil
+            }
+        }
+        tally = counted.withLock { $0 }
+        try selection.requireAll(tally.names, in: fleet.location)
+        return values ?? []
+    }
+
+    /// The document, with no numbers yet.
+    var document: StatusDocument { StatusDocument(at: now, holder: holder, inForce: inForce, standings: []) }
+
+    /// Why a number stands as it does, and what comes next.
+    func why(_ standing: Standing, time: RelativeTime) -> WhyText {
+        WhyText(
+            standing: standing, time: time, isWorkedOn: holder != nil, flight: flights[standing.record.number])
+    }
+}
+
+/// The numbers of a status in figures.
+struct StatusTally: Sendable {
+    private(set) var all = 0
+    /// Those that are shown, by condition.
+    private(set) var shown: [NumberCondition: Int] = [:]
+    /// Whether a number waits for its turn to be exposed.
+    private(set) var isBudgetAwaited = false
+    /// The names that were asked for and mean a number.
+    private(set) var names: Set<String> = []
+
+    mutating func add(_ standing: Standing, isShown: Bool, names: [String]) {
+        all += 1
+        if isShown { shown[standing.condition, default: 0] += 1 }
+        if standing.reason == .exposureBudget { isBudgetAwaited = true }
+        self.names.formUnion(names)
+    }
+}
+
+/// Which numbers are meant: by name, and by how they stand.
+struct NumberSelection: Sendable {
+    /// Numbers, labels, or patterns of either; empty for all.
+    var names: [String] = []
+    /// Empty for all.
+    var conditions: Set<NumberCondition> = []
+    /// A pattern of labels; nil for all.
+    var label: String?
+
+    /// The one number that is asked for by its name, if that is all: then everything about it is shown.
+    var oneName: String? {
+        guard names.count == 1, conditions.isEmpty, label == nil, !names.contains(where: Glob.isPattern) else {
+            return nil
+        }
+        return names.first
+    }
+
+    /// Whether `standing` is meant.
+    func means(_ standing: Standing) -> Bool {
+        (names.isEmpty || names.contains { Self.isMeant(standing, by: $0) })
+            && (conditions.isEmpty || conditions.contains(standing.condition))
+            && label.map { Glob.matches($0, standing.record.desired?.label ?? "") } ?? true
+    }
+
+    /// Throws ``Failure`` when a name is not among those that mean a number.
+    func requireAll(_ found: Set<String>, in location: StoreLocation) throws {
+        guard let unknown = names.first(where: { !found.contains($0) }) else { return }
+        let what = Glob.isPattern(unknown) ? "no number or label matches \(unknown)" : "\(unknown) is not"
+        throw Failure.failed("\(what) in the store \(location.database): see `twostepd status`")
+    }
+
+    static func isMeant(_ standing: Standing, by name: String) -> Bool {
+        guard Glob.isPattern(name) else { return standing.isMeant(by: name) }
+        return Glob.matches(name, standing.record.number.description)
+            || standing.record.desired?.label.map { Glob.matches(name, $0) } ?? false
+    }
+}
+
+/// Patterns as shells have them: `*`, `?` and `[a-c]`.
+enum Glob {
+    static func isPattern(_ text: String) -> Bool { text.contains { "*?[".contains($0) } }
+
+    static func matches(_ pattern: String, _ text: String) -> Bool { fnmatch(pattern, text, 0) == 0 }
 }

@@ -1,7 +1,9 @@
+import ArgumentParser
 import ConfigFile
 import Daemon
 import Files
 import Foundation
+import Glibc
 import Planning
 import SimulatedVendor
 import Storage
@@ -206,5 +208,76 @@ extension Demo {
         )
         Console.print("the vendor's truth agrees with the store: \(agreed) of \(self.fleet.entries.count)")
         return agreed == self.fleet.entries.count
+    }
+}
+
+/// The real daemon as a child process, so that it can be killed.
+final class DaemonChild {
+    private let process = Process()
+
+    var pid: Int32 { process.processIdentifier }
+
+    /// Starts `twostepd run` on a settings file; its log is appended to `log`.
+    init(config: URL, log: URL) throws {
+        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        process.arguments = ["run", "--config", config.path]
+        var environment = ProcessInfo.processInfo.environment
+        for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "CREDENTIALS_DIRECTORY", "JOURNAL_STREAM"] {
+            environment[name] = nil
+        }
+        process.environment = environment
+        if !FileManager.default.fileExists(atPath: log.path) {
+            try Data().write(to: log)
+        }
+        let handle = try FileHandle(forWritingTo: log)
+        try handle.seekToEnd()
+        process.standardError = handle
+        process.standardOutput = handle
+        try process.run()
+    }
+
+    /// Ends it without any warning, as a power cut would.
+    func kill() {
+        Glibc.kill(pid, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    /// Stops it cleanly. Gives its exit code.
+    func stop() -> Int32 {
+        guard process.isRunning else { return process.terminationStatus }
+        process.terminate()
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+}
+
+/// `twostepd demo`.
+struct DemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Show the whole job in about 30 s: a simulated vendor, a fleet of 12, an outage and a kill.",
+        discussion: """
+            Nothing else is needed and nothing leaves this machine. Exit 0 when the truth agrees with the store.
+
+            Examples:
+              twostepd demo
+              twostepd demo --keep
+            """
+    )
+
+    @Flag(name: .long, help: "Keep the folder, to look into it with the other commands.")
+    var keep = false
+
+    func run() async throws {
+        let demo = try await Demo(keep: keep)
+        let agreed: Bool
+        do {
+            agreed = try await demo.run()
+        } catch {
+            await demo.end()
+            throw error
+        }
+        await demo.end()
+        if !agreed { throw ExitCode(1) }
     }
 }

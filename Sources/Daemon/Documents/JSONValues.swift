@@ -1,3 +1,5 @@
+public import Planning
+
 /// An optional that is written as `null` when it is absent, never left out: scripts rely on the keys.
 public struct Nullable<Value: Encodable & Sendable>: Encodable, Sendable {
     public let value: Value?
@@ -9,3 +11,17 @@ public struct Nullable<Value: Encodable & Sendable>: Encodable, Sendable {
         if let value { try container.encode(value) } else { try container.encodeNil() }
     }
 }
+
+// What the core's values are in JSON: their texts.
+
+extension PhoneNumber: Encodable {
+    public func encode(to encoder: any Encoder) throws { try description.encode(to: encoder) }
+}
+
+extension Instant: Encodable {
+    public func encode(to encoder: any Encoder) throws { try description.encode(to: encoder) }
+}
+
+extension NextAction: Encodable {}
+
+extension DecisionReason: Encodable {}

@@ -1,0 +1,108 @@
+import ConfigFile
+import Glibc
+public import Planning
+public import Reconciler
+import Storage
+import Synchronization
+import VendorAPI
+
+/// The engine's store port over SQLite: commits are grouped, and everything else keeps its place in their order.
+struct StoreAdapter: RecordStore {
+    let queue: CommitQueue
+    let weakeningGuard: WeakeningGuard
+
+    func commit(
+        _ mutations: [StoreMutation], completion: @escaping @Sendable (Result<CommitReceipt, CommitFailure>) -> Void
+    ) {
+        queue.submit(mutations) { completion($0.mapError(\.commitFailure)) }
+    }
+
+    func load(
+        _ request: LoadRequest, at now: Instant, completion: @escaping @Sendable (Result<DuePage, StoreFailure>) -> Void
+    ) {
+        queue.perform({ store throws(StorageError) in try store.reader.load(request, at: now) }) {
+            completion($0.mapError { StoreFailure($0.description) })
+        }
+    }
+
+    func adopt(
+        _ reading: DesiredStateReading, following: Set<PhoneNumber>, at now: Instant,
+        completion: @escaping @Sendable (Result<AdoptionResult, StoreFailure>) -> Void
+    ) {
+        queue.perform({ store throws(StorageError) in
+            try store.adopt(reading, guardedBy: weakeningGuard, following: following, at: now)
+        }) {
+            completion($0.mapError { StoreFailure($0.description) })
+        }
+    }
+}
+
+extension CommitQueue {
+    /// Runs `work` in its turn, and waits for it.
+    func result<Value: Sendable>(
+        of work: @escaping @Sendable (Store) throws(StorageError) -> Value
+    ) async -> Result<Value, StorageError> {
+        await withCheckedContinuation { continuation in
+            perform(work) { continuation.resume(returning: $0) }
+        }
+    }
+}
+
+/// The secrets that are in force; replaced as a whole by a reload.
+final class SecretsInForce: Sendable {
+    private struct State {
+        var sources: SecretSources
+        /// Made when it is asked for: a daemon at rest shows nothing to anybody.
+        lazy var index = SecretIndex(sources.everySecret)
+    }
+
+    private let current: Mutex<State>
+
+    init(_ secrets: SecretSources) {
+        current = Mutex(State(sources: secrets))
+    }
+
+    var value: SecretSources { current.withLock { $0.sources } }
+
+    /// All of them, to be kept out of what is shown.
+    var index: SecretIndex { current.withLock { $0.index } }
+
+    func replace(with secrets: SecretSources) {
+        current.withLock { $0 = State(sources: secrets) }
+    }
+}
+
+/// The engine's vendor port over HTTP: it puts the token's value into the request, and nothing else knows it.
+struct VendorAdapter: VendorConnection {
+    let client: HTTPVendorClient
+    let secrets: SecretsInForce
+    let flights: FlightLog
+
+    func send(_ call: VendorCall, completion: @escaping @Sendable (Outcome) -> Void) {
+        let token: Token
+        do {
+            token = try secrets.value.token(named: call.tokenName)
+        } catch {
+            completion(Outcome(.tokenUnavailable, message: error.description))
+            return
+        }
+        let request = VendorRequest(endpoint: call.endpoint, token: token, operation: call.operation)
+        flights.begin(call.changeID)
+        client.send(request, hiding: secrets.index) { outcome in
+            flights.end(call.changeID)
+            completion(outcome)
+        }
+    }
+}
+
+/// The machine's wall clock (`CLOCK_REALTIME`), in whole milliseconds.
+public struct SystemClock: WallClock {
+    public init() {}
+
+    public func now() -> Instant {
+        var time = timespec()
+        let result = clock_gettime(CLOCK_REALTIME, &time)
+        precondition(result == 0, "CLOCK_REALTIME can always be read")
+        return Instant(millisecondsSinceEpoch: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+}

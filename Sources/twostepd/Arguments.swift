@@ -1,6 +1,0 @@
-public import ArgumentParser
-public import Planning
-
-// The words of the JSON shapes, as arguments.
-extension NumberCondition: ExpressibleByArgument {}
-extension EventKind: ExpressibleByArgument {}
