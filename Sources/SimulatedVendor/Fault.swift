@@ -24,7 +24,7 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
     case oversized
     /// `status` is a string; carried out.
     case statusAsString
-    /// HTTP 429 with `Retry-After: 1`, not carried out.
+    /// HTTP 429 with `Retry-After`, by default of one second; not carried out.
     case tooManyRequests
     /// Body status 101, not carried out.
     case serviceUnavailable

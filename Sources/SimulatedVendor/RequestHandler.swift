@@ -121,7 +121,8 @@ final class RequestHandler: ChannelInboundHandler {
             wire.answer(
                 .ok, "{\"status\":\"\(verdict.status)\",\"message\":\"\(verdict.message)\"}", type: "application/json")
         case .tooManyRequests:
-            wire.answer(.tooManyRequests, "slow down", type: "text/plain", headers: [("retry-after", "1")])
+            let delay = String(options.retryAfter.components.seconds)
+            wire.answer(.tooManyRequests, "slow down", type: "text/plain", headers: [("retry-after", delay)])
         case .serviceUnavailable: wire.answer(.ok, .serviceUnavailable)
         case .authRefused: wire.answer(.ok, .authenticationFailed)
         case .refuseEnable: wire.answer(.ok, request.pin == nil ? carryOut(request, number) : .notReachable)

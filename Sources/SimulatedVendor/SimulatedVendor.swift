@@ -27,6 +27,8 @@ public final class SimulatedVendor: Sendable {
         public var slowDelay: Duration = .milliseconds(300)
         /// How long connections are refused by ``Fault/refuseConnection``.
         public var refusalTime: Duration = .milliseconds(200)
+        /// What ``Fault/tooManyRequests`` asks for, in whole seconds.
+        public var retryAfter: Duration = .seconds(1)
 
         public init() {}
     }
@@ -35,6 +37,8 @@ public final class SimulatedVendor: Sendable {
     public struct Recorded: Sendable {
         /// Its place in the order of all requests, from 1.
         public let number: Int
+        /// When it came in.
+        public let at: ContinuousClock.Instant
         public let headers: [(name: String, value: String)]
         /// The body's bytes as they came.
         public let body: Data
@@ -60,7 +64,9 @@ public final class SimulatedVendor: Sendable {
         mutating func record(headers: [(name: String, value: String)], body: Data, fault: Fault?) {
             lastRecorded += 1
             if recorded.count == SimulatedVendor.mostRecorded { recorded.removeFirst() }
-            recorded.append(Recorded(number: lastRecorded, headers: headers, body: body, fault: fault))
+            recorded.append(
+                Recorded(
+                    number: lastRecorded, at: ContinuousClock.now, headers: headers, body: body, fault: fault))
         }
 
         /// Notes what the vendor did with a request, if that one is still kept.

@@ -10,6 +10,8 @@ enum CoreRules {
     static let edges = [
         "Sources/Files/FileWatcher.swift": "it waits until changes are over",
         "Sources/Reconciler/EngineDriver.swift": "it hands time and chance to the engine",
+        "Sources/Reconciler/WakeTimer.swift": "it waits on the monotonic clock",
+        "Sources/SimulatedVendor/SimulatedVendor.swift": "it records when requests came in",
         "Sources/Storage/CommitQueue.swift": "it measures how long transactions take",
         "Sources/Storage/SealingKey.swift": "it makes keys",
         "Sources/VendorAPI/HTTPVendorClient.swift": "it has deadlines, and reads Retry-After, which may be a date",
