@@ -147,7 +147,8 @@ struct SettingsWalk {
         guard let fields = try reader.fields(at: place.position, subject: "'limits'", as: LimitKey.self) else {
             return limits
         }
-        limit(fields, .requestsPerMinute, 100_000, &limits.requestsPerMinute)
+        // With fewer than a cycle's requests a number could not be enabled in the minute in which it was disabled.
+        limit(fields, .requestsPerMinute, from: RequestRate.least, RequestWindow.remembered, &limits.requestsPerMinute)
         // More writes than these are not remembered, so a higher limit could not be kept.
         limit(fields, .writesPerHour, WriteBudget.remembered, &limits.writesPerHour)
         limit(fields, .writesPerHourExposed, WriteBudget.remembered, &limits.writesPerHourExposed)
@@ -157,12 +158,13 @@ struct SettingsWalk {
         return limits
     }
 
-    /// A whole number from 1 to `highest`, or `0` or `unlimited`, which lift the limit.
+    /// A whole number from `lowest` to `highest`, or `0` or `unlimited`, which lift the limit.
     private func limit(
-        _ fields: FieldReader.Fields<LimitKey>, _ key: LimitKey, _ highest: Int, _ value: inout Int?
+        _ fields: FieldReader.Fields<LimitKey>, _ key: LimitKey, from lowest: Int = 1, _ highest: Int,
+        _ value: inout Int?
     ) {
         guard let field = fields[key] else { return }
-        let expectation = "a whole number from 1 to \(highest), or unlimited"
+        let expectation = "a whole number from \(lowest) to \(highest), or unlimited"
         guard let text = reader.text(field, expectation, accepting: [.text, .integer], hint: "write \(expectation)")
         else { return }
         if text == "unlimited" || text == "0" {
@@ -170,7 +172,7 @@ struct SettingsWalk {
             return
         }
         guard text.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(text),
-            (1...highest).contains(number), field.scalar?.kind == .integer
+            (lowest...highest).contains(number), field.scalar?.kind == .integer
         else {
             findings.error(
                 field.position, "'\(key.rawValue)' must be \(expectation), and this is \(VisibleText.quoted(text))",

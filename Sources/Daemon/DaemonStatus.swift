@@ -50,7 +50,8 @@ struct DaemonStatus {
         case .store(.failed(let message, _)): storeProblem = message
         case .store(.recovered): storeProblem = nil
         case .number, .desiredState(.kept), .desiredState(.failed), .desiredState(.leftExposed), .orderEnded,
-            .guardChanged(.exposureReduced), .guardChanged(.exposurePermitted), .guardChanged(.clockBehind),
+            .guardChanged(.exposureReduced), .guardChanged(.exposurePermitted), .guardChanged(.endpointLimited),
+            .guardChanged(.stopping), .guardChanged(.clockBehind),
             .guardChanged(.clockRight), .stopped:
             return false
         }

@@ -71,6 +71,15 @@ struct GuardAudit: Sendable {
                 event(.breakerClosed, nil, "\(endpoint.text) answers again; it was down since \(since)"),
                 .guardState(GuardState(.endpointDown, subject: endpoint.text, since: nil)),
             ]
+        case .endpointLimited(let endpoint, let until):
+            return [
+                .guardState(
+                    GuardState(
+                        .endpointLimit, subject: endpoint.text, since: until.map { _ in now }, until: until,
+                        detail: "numbers wait for the rate limit of \(endpoint.text)"))
+            ]
+        case .stopping:
+            return [.guardState(GuardState(.stopping, since: now, detail: "nothing starts that exposes a number"))]
         case .exposureReduced(let number):
             return [event(.exposureReduced, number, "an enable was not accepted: one number is exposed at a time")]
         case .exposurePermitted(let count):

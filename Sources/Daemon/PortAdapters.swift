@@ -95,14 +95,21 @@ struct VendorAdapter: VendorConnection {
     }
 }
 
-/// The machine's wall clock (`CLOCK_REALTIME`), in whole milliseconds.
-public struct SystemClock: WallClock {
+/// The machine's wall clock (`CLOCK_REALTIME`) and its monotonic one (`CLOCK_BOOTTIME`, which goes on while the machine
+/// sleeps), in whole milliseconds.
+public struct SystemClock: MomentClock {
     public init() {}
 
-    public func now() -> Instant {
+    public func now() -> Instant { Instant(millisecondsSinceEpoch: Self.milliseconds(CLOCK_REALTIME)) }
+
+    public func moment() -> Moment {
+        Moment(wall: now(), steady: SteadyInstant(milliseconds: Self.milliseconds(CLOCK_BOOTTIME)))
+    }
+
+    private static func milliseconds(_ clock: clockid_t) -> Int64 {
         var time = timespec()
-        let result = clock_gettime(CLOCK_REALTIME, &time)
-        precondition(result == 0, "CLOCK_REALTIME can always be read")
-        return Instant(millisecondsSinceEpoch: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+        let result = clock_gettime(clock, &time)
+        precondition(result == 0, "the clocks of the machine can always be read")
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 }

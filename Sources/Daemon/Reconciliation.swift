@@ -122,7 +122,8 @@ public final class Reconciliation: Sendable {
             let start = EngineStart(
                 nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.exposedNumbers(),
                 nextDueAt: try store.reader.nextDueAt(),
-                highWaterMark: highWaterMark, fleetPause: try store.reader.fleetPause()
+                highWaterMark: highWaterMark, fleetPause: try store.reader.fleetPause(),
+                recentRequests: try store.reader.recentRequests(at: clock.now())
             )
             driver.post(.started(start))
             hooks.start()

@@ -80,6 +80,11 @@ struct ReportLog: Sendable {
                 metadata: ["endpoint": "\(endpoint.text)", "error": "\(outcome.reason.sentence)"])
         case .endpointUp(let endpoint, let since):
             logger.notice("Endpoint answers again", metadata: ["endpoint": "\(endpoint.text)", "since": "\(since)"])
+        case .endpointLimited(let endpoint, let until):
+            logger.debug(
+                "Rate limit of the endpoint",
+                metadata: ["endpoint": "\(endpoint.text)", "until": "\(until.map { "\($0)" } ?? "no number waits")"])
+        case .stopping: logger.debug("Stop requested")
         case .exposureReduced(let number):
             logger.error(
                 "An exposed number could not be enabled, one number is exposed at a time",

@@ -39,12 +39,13 @@ enum StoreUnderLock {
 
 /// Takes the operator's word about the clock.
 public enum ClockKeeper {
-    /// Sets the store's mark back to `now`. Refuses while somebody works on the store.
+    /// Sets the store's mark, and every later instant, back to `now`; gives how many numbers had one. Refuses while somebody works on the store.
     public static func accept(
         settings: Settings, environment: [String: String], actor: String, now: Instant
-    ) throws(StartupError) {
+    ) throws(StartupError) -> Int {
         let lock = try StoreUnderLock.lock(settings, for: "clock accept", at: now)
-        try StoreUnderLock.perform(lock, settings: settings, environment: environment) { store throws(StorageError) in
+        return try StoreUnderLock.perform(lock, settings: settings, environment: environment) {
+            store throws(StorageError) in
             try store.acceptClock(at: now, actor: actor)
         }
     }

@@ -70,6 +70,13 @@ extension Belief {
         Belief(maybeOff: true, maybeForeign: maybeForeign, generations: generations, doubts: doubts)
     }
 
+    /// The belief with its doubts since `instant` at the latest: an operator confirmed that the clock was ahead.
+    public func withDoubts(noLaterThan instant: Instant) -> Belief {
+        Belief(
+            maybeOff: maybeOff, maybeForeign: maybeForeign, generations: generations,
+            doubts: doubts.map { Doubt(effect: $0.effect, since: min($0.since, instant)) })
+    }
+
     /// The doubts that may still land at `now`.
     public func unsettledDoubts(at now: Instant, settleDelay: Duration) -> [Doubt] {
         doubts.filter { !$0.isSettled(at: now, settleDelay: settleDelay) }

@@ -41,4 +41,7 @@ public enum Decision: Hashable, Sendable {
     case send(PlannedRequest, DecisionReason)
     /// Something is to be sent, and must wait until the instant, or for an event.
     case hold(until: Instant?, because: DecisionReason)
+
+    /// Whether something is to be sent now.
+    public var isSend: Bool { if case .send = self { true } else { false } }
 }

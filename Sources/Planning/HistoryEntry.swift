@@ -9,6 +9,8 @@ public struct ChangeEntry: Hashable, Sendable {
     public let generation: Int?
     /// When the request was made durable, just before it was sent.
     public let sentAt: Instant
+    /// Where it was sent, for the requests of a minute; nil in entries that were read back.
+    public let endpoint: Endpoint?
     /// When its end was seen; nil while it is in flight.
     public var answeredAt: Instant?
     /// How it ended; nil while it is in flight.
@@ -16,7 +18,7 @@ public struct ChangeEntry: Hashable, Sendable {
 
     public init(
         id: Int64, number: PhoneNumber, action: VendorAction, reason: DecisionReason, generation: Int?,
-        sentAt: Instant, answeredAt: Instant? = nil, outcome: Outcome? = nil
+        sentAt: Instant, to endpoint: Endpoint? = nil, answeredAt: Instant? = nil, outcome: Outcome? = nil
     ) {
         self.id = id
         self.number = number
@@ -24,6 +26,7 @@ public struct ChangeEntry: Hashable, Sendable {
         self.reason = reason
         self.generation = generation
         self.sentAt = sentAt
+        self.endpoint = endpoint
         self.answeredAt = answeredAt
         self.outcome = outcome
     }

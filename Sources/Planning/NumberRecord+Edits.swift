@@ -40,7 +40,7 @@ extension NumberRecord {
             return next
         case .pause(let pause): next.pause = pause
         case .resume: next.pause = nil
-        case .rotate(let instant): next.rotateBefore = earliestThatRotates(rotateBefore, instant)
+        case .rotate(let instant): next.orderedRotation = rotation(orderedAt: instant)
         case .reapply:
             next.appliedAt = nil
             next.endBackoff()
@@ -77,11 +77,19 @@ extension NumberRecord {
         return next
     }
 
-    /// The record after an operator confirmed the clock: a wait that an earlier clock had set into the future ends.
+    /// The record after an operator confirmed the clock: every instant that an earlier clock has put into the future
+    /// counts as now.
     public func clockAccepted(at now: Instant) -> NumberRecord {
-        guard let dueAt, dueAt > now else { return self }
+        func corrected(_ instant: Instant?) -> Instant? { instant.map { min($0, now) } }
         var next = self
-        next.becomeDue(at: now)
+        next.belief = belief.withDoubts(noLaterThan: now)
+        next.cycle = cycle.map { Cycle(since: min($0.since, now), reason: $0.reason) }
+        next.appliedAt = corrected(appliedAt)
+        next.rotatedAt = corrected(rotatedAt)
+        next.recentWrites = recentWrites.map { min($0, now) }
+        next.generations = generations.map { $0.made(noLaterThan: now) }
+        next.retryAt = retryAt.flatMap { $0 > now ? nil : $0 }
+        if next != self || dueAt.map({ $0 > now }) ?? false { next.becomeDue(at: now) }
         return next
     }
 
@@ -108,12 +116,14 @@ extension NumberRecord {
         return known != mark
     }
 
-    /// Of two instants before which a PIN must not have been made, the one that rotates the newest PIN first. A revealed
-    /// PIN, whose rotation is in the future, so neither defers an ordered rotation nor one for an earlier reveal.
-    private func earliestThatRotates(_ known: Instant?, _ instant: Instant) -> Instant {
-        guard let known else { return instant }
-        guard let newest = generations.last?.createdAt, newest < min(known, instant) else { return max(known, instant) }
-        return min(known, instant)
+    /// The rotation of the newest PIN at `instant`, or at the earlier of two for the same PIN: a reveal, whose rotation is
+    /// in the future, defers neither an ordered rotation nor that of an earlier reveal.
+    private func rotation(orderedAt instant: Instant) -> OrderedRotation {
+        let newest = generations.last?.generation ?? 0
+        guard let known = orderedRotation, newest <= known.through else {
+            return OrderedRotation(through: newest, at: instant)
+        }
+        return OrderedRotation(through: known.through, at: min(known.at, instant))
     }
 
     private mutating func endBackoff() {

@@ -46,6 +46,19 @@ public struct NumberRecord: Hashable, Sendable {
         }
     }
 
+    /// A rotation out of turn. It names PINs by their generation and not by their age, so that no clock can undo it.
+    public struct OrderedRotation: Hashable, Sendable {
+        /// PINs up to this generation are to be rotated; 0 when there was none.
+        public let through: Int
+        /// Not before this instant.
+        public let at: Instant
+
+        public init(through: Int, at: Instant) {
+            self.through = through
+            self.at = at
+        }
+    }
+
     public let number: PhoneNumber
     /// How often the stored row was written, 0 for a record that was never stored. A save names the version it was made
     /// from, and fits no other.
@@ -76,8 +89,8 @@ public struct NumberRecord: Hashable, Sendable {
     public var lastError: String?
     /// When requests that reached the vendor were sent within the last hour, ascending; from the history.
     public var recentWrites: [Instant]
-    /// A PIN that was made before this instant is rotated at it: somebody ordered it, or has seen the PIN.
-    public var rotateBefore: Instant?
+    /// A rotation that an operator ordered, or that follows from revealing the PIN; nil when there never was one.
+    public var orderedRotation: OrderedRotation?
     /// An operator's order that nothing is sent; set by orders alone.
     public var pause: Pause?
     /// When work is next due, as the last decision said; nil when nothing is.
@@ -89,7 +102,7 @@ public struct NumberRecord: Hashable, Sendable {
         generations: [PINGeneration] = [], lastAccepted: Effect? = nil, refusals: Refusals? = nil, attempts: Int = 0,
         retryAt: Instant? = nil, cycle: Cycle? = nil, appliedAt: Instant? = nil, rotatedAt: Instant? = nil,
         lastFailure: OutcomeReason? = nil, lastError: String? = nil, recentWrites: [Instant] = [],
-        rotateBefore: Instant? = nil, pause: Pause? = nil, dueAt: Instant? = nil
+        orderedRotation: OrderedRotation? = nil, pause: Pause? = nil, dueAt: Instant? = nil
     ) {
         self.number = number
         self.version = version
@@ -107,7 +120,7 @@ public struct NumberRecord: Hashable, Sendable {
         self.lastFailure = lastFailure
         self.lastError = lastError
         self.recentWrites = recentWrites
-        self.rotateBefore = rotateBefore
+        self.orderedRotation = orderedRotation
         self.pause = pause
         self.dueAt = dueAt
     }

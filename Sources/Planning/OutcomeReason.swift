@@ -72,7 +72,8 @@ public enum OutcomeReason: String, Hashable, Sendable, CaseIterable {
     /// What an end for this reason says about the endpoint. A refused token is the token's affair, not the endpoint's.
     public var saysOfEndpoint: EndpointWord {
         switch self {
-        case .success, .authenticationRefused, .balanceRefused, .rateLimited, .clientError, .vendorRefused: .up
+        case .success, .rateLimited, .vendorRefused: .up
+        case .authenticationRefused, .balanceRefused, .clientError: .refusesAccount
         case .nameNotResolved, .connectionRefused, .connectTimeout, .tlsFailed, .notSent, .serviceUnavailable,
             .serverError, .unexpectedStatus, .timeout, .connectionLost, .oversized, .malformed:
             .down

@@ -55,6 +55,14 @@ public struct PINGeneration: Hashable, Sendable {
         self.liveUntil = liveUntil
     }
 
+    /// The generation with no instant after `now`: an operator confirmed that the clock was ahead.
+    func made(noLaterThan now: Instant) -> PINGeneration {
+        PINGeneration(
+            generation: generation, pin: pin, isUnreadable: isUnreadable, origin: origin,
+            createdAt: min(createdAt, now), liveFrom: liveFrom.map { min($0, now) },
+            liveUntil: liveUntil.map { min($0, now) })
+    }
+
     /// Whether this is the operator-owned PIN `name` with this value. Where a value is not known, because it cannot be
     /// read or this PIN is closed, the name decides: the value is taken for unchanged.
     func isOperatorPIN(_ value: PIN?, named name: String) -> Bool {

@@ -39,11 +39,14 @@ public enum Planner {
     private static func permitted(
         _ request: PlannedRequest, _ reason: DecisionReason, record: NumberRecord, policy: Policy, now: Instant
     ) -> Decision {
-        if let retryAt = record.retryAt, retryAt > now {
+        if let retryAt = record.retryAt, retryAt > now, retryAt <= now.advanced(by: record.longestRetry(under: policy))
+        {
             return .hold(until: retryAt, because: record.lastFailure?.holdReason ?? .backingOff)
         }
         let limit = record.isExposed ? policy.writesPerHourExposed : policy.writesPerHour
-        if let until = WriteBudget.blockedUntil(writes: record.recentWrites, limit: limit, now: now) {
+        if let until = WriteBudget.blockedUntil(
+            writes: record.recentWrites, limit: limit, isPaced: record.isExposed, now: now)
+        {
             return .hold(until: until, because: .writeBudget)
         }
         return .send(request, reason)
@@ -166,7 +169,7 @@ struct Situation {
             ?? (belief.maybeForeign ? (firstContact ? .adopting : .foreignPIN) : .ambiguousPIN)
         switch desired.rotationMethod {
         case .reset:
-            return unlessRefused(disable(startsCycle: ourCycle == nil), reason)
+            return unlessRefused(disable(startsCycle: !holdsPlace), reason)
         case .replace:
             guard let content = newestPIN else { return .hold(until: nil, because: .operatorPINUnavailable) }
             return unlessRefused(enable(content), reason)
@@ -181,6 +184,10 @@ struct Situation {
         record.cycle.flatMap { $0.isOurs ? $0 : nil }
     }
 
+    /// Whether the number is exposed by us already, so that to disable it exposes nobody else. One that is enabled, and
+    /// waits only for a doubt, holds no such place.
+    private var holdsPlace: Bool { ourCycle != nil && record.place(fleetPause: nil) != .unsettled }
+
     /// The request, or its opposite when it was refused twice in a row.
     private func unlessRefused(_ request: PlannedRequest, _ reason: DecisionReason) -> Decision {
         guard let refusals = record.refusals, refusals.action == request.action, refusals.count >= 2 else {
@@ -188,7 +195,7 @@ struct Situation {
         }
         switch request.action {
         case .enable:
-            let exposes = desired.verification == .enabled && ourCycle == nil
+            let exposes = desired.verification == .enabled && !holdsPlace
             return .send(disable(startsCycle: exposes), .oppositeAfterRefusal)
         case .disable:
             guard let content = newestPIN else { return .hold(until: nil, because: .operatorPINUnavailable) }
@@ -233,9 +240,8 @@ struct Situation {
         if let newest = record.generations.last, newest.liveFrom == nil, newest.origin == .generated,
             !newest.isUnreadable,
             !belief.generations.contains(newest.generation),
-            ![desired.rotateBefore, record.rotateBefore].contains(where: { before in
-                before.map { newest.createdAt < $0 && $0 <= now } ?? false
-            })
+            !(desired.rotateBefore.map { newest.createdAt < $0 && $0 <= now } ?? false),
+            !(record.orderedRotation.map { newest.generation <= $0.through && $0.at <= now } ?? false)
         {
             return .enable(generation: newest.generation)
         }

@@ -2,33 +2,37 @@
 public struct RequestWindow: Sendable {
     /// The window that the limit is counted over.
     public static let length: Duration = .seconds(60)
+    /// The most requests that are remembered; a limit above it is not kept.
+    public static let remembered = 100_000
 
-    private var sent: [Instant] = []
+    private var sent: [SteadyInstant] = []
     private var head = 0
     /// The endpoint asked us to wait until this instant.
-    private var askedToWaitUntil: Instant?
+    private var askedToWaitUntil: SteadyInstant?
 
-    public init() {}
+    /// A window in which these requests were sent before, such as by an earlier process.
+    public init(sent: [SteadyInstant] = []) {
+        self.sent = sent.sorted().suffix(Self.remembered)
+    }
 
-    /// The instant from which one more request is permitted; nil when it is permitted at `now`.
-    public func blockedUntil(limit: Int?, now: Instant) -> Instant? {
+    /// The instant from which `needed` more requests are permitted, 1 or more; nil when they are at `now`.
+    ///
+    /// The distant future when the limit is too small for so many at once.
+    public func blockedUntil(needed: Int = 1, limit: Int?, now: SteadyInstant) -> SteadyInstant? {
         let asked = askedToWaitUntil.flatMap { $0 > now ? $0 : nil }
-        guard let limit, limit > 0, sent.count - head >= limit else { return asked }
-        let free = sent[sent.count - limit].advanced(by: Self.length)
-        return [asked, free > now ? free : nil].compactMap { $0 }.max()
+        guard let limit else { return asked }
+        guard needed <= limit else { return .distantFuture }
+        // So many of the newest may be in the window; the one before them has to have left it.
+        let place = sent.count - 1 - (limit - needed)
+        guard place >= head else { return asked }
+        let free = sent[place].advanced(by: Self.length)
+        return [asked, free > now ? free : nil].compactMap(\.self).max()
     }
 
     /// Counts a request sent at `now`.
-    ///
-    /// A clock that was set back would make old entries block for longer than the window; they are moved to `now`.
-    public mutating func count(at now: Instant, limit: Int?) {
-        guard let limit, limit > 0 else { return }
-        for index in (head..<sent.count).reversed() {
-            guard sent[index] > now else { break }
-            sent[index] = now
-        }
+    public mutating func count(at now: SteadyInstant) {
         sent.append(now)
-        while head < sent.count, sent[head].advanced(by: Self.length) <= now || sent.count - head > limit {
+        while head < sent.count, sent[head].advanced(by: Self.length) <= now || sent.count - head > Self.remembered {
             head += 1
         }
         if head > 1024, head * 2 > sent.count {
@@ -37,8 +41,8 @@ public struct RequestWindow: Sendable {
         }
     }
 
-    /// Takes the endpoint's word that nothing should be sent for `delay`.
-    public mutating func wait(for delay: Duration, from now: Instant) {
+    /// Sends nothing for `delay`, as the endpoint asked.
+    public mutating func wait(for delay: Duration, from now: SteadyInstant) {
         let until = now.advanced(by: delay)
         askedToWaitUntil = max(askedToWaitUntil ?? until, until)
     }

@@ -2,6 +2,10 @@
 ///
 /// Source of the method: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
 public enum RetrySchedule {
+    /// The longest wait that is kept of those that an endpoint asks for: an hour, as long as any backoff. A number may be
+    /// exposed meanwhile, and a vendor's mistake must not keep it so for longer.
+    public static let longestRetryAfter: Duration = .seconds(3600)
+
     /// The longest wait after `attempts` failures in a row (1 or more): `minimum`, doubled each time, at most `maximum`.
     public static func ceiling(attempts: Int, minimum: Duration, maximum: Duration) -> Duration {
         var ceiling = min(minimum, maximum)
@@ -28,5 +32,21 @@ public enum RetrySchedule {
         let ceiling = ceiling(attempts: attempts, minimum: policy.backoffMin, maximum: maximum)
         let jittered = Duration.milliseconds(Int64(Double(ceiling.milliseconds) * jitter))
         return max(jittered, retryAfter ?? .zero)
+    }
+}
+
+extension NumberRecord {
+    /// The longest that the number can have been made to wait after its last failure. A stored wait that ends later was
+    /// set by a clock that has been corrected since, and counts as over.
+    public func longestRetry(under policy: Policy) -> Duration {
+        switch lastFailure {
+        case .rateLimited, .serverError, .serviceUnavailable: RetrySchedule.longestRetryAfter
+        case .success, .nameNotResolved, .connectionRefused, .connectTimeout, .tlsFailed, .notSent, .tokenUnavailable,
+            .authenticationRefused, .balanceRefused, .clientError, .vendorRefused, .unexpectedStatus, .timeout,
+            .connectionLost, .oversized, .malformed, .daemonStopped, nil:
+            isExposed
+                ? min(policy.backoffMaxExposed, policy.backoffMax)
+                : RetrySchedule.ceiling(attempts: attempts, minimum: policy.backoffMin, maximum: policy.backoffMax)
+        }
     }
 }

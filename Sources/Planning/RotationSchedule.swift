@@ -28,9 +28,14 @@ public enum RotationSchedule {
             return Due(at: now, reason: .operatorPINChanged)
         }
         let forced = [
-            desired.rotateBefore.map { Due(at: $0, reason: .rotateBefore) },
-            record.rotateBefore.map { Due(at: $0, reason: .rotationOrdered) },
-        ].compactMap { $0 }.filter { live.createdAt < $0.at }.min { $0.at < $1.at }
+            desired.rotateBefore.flatMap { live.createdAt < $0 ? Due(at: $0, reason: .rotateBefore) : nil },
+            record.orderedRotation.flatMap { ordered in
+                guard live.generation <= ordered.through else { return nil }
+                // Further ahead than it can be ordered: the clock has been corrected since.
+                let latest = now.advanced(by: desired.rotateAfterReveal ?? .zero)
+                return Due(at: ordered.at > latest ? now : ordered.at, reason: .rotationOrdered)
+            },
+        ].compactMap(\.self).min { $0.at < $1.at }
         let scheduled = desired.rotateEvery.map { period in
             let from = record.rotatedAt ?? live.liveFrom ?? live.createdAt
             let due = from.advanced(by: period).advanced(by: spread(for: record.number, period: period))

@@ -56,25 +56,54 @@ public struct UnreadableNumber: Hashable, Sendable {
 
 /// Numbers that the store read for the engine.
 public struct DuePage: Hashable, Sendable {
-    /// The records, exposed ones first, then by due instant.
+    /// The records by urgency, and of one endpoint and urgency by due instant.
     public var records: [NumberRecord]
     /// Numbers whose record cannot be read.
     public var failures: [UnreadableNumber]
-    /// The earliest due instant among numbers that are neither in this page nor were excluded; it may have passed. Nil as
-    /// well for numbers that were asked for by name.
+    /// The earliest instant at which anything falls due that is not due yet and was not excluded. Nil as well for numbers
+    /// that were asked for by name.
     public var nextDueAt: Instant?
+    /// The groups of which more is due than there was room for.
+    public var backlog: Set<DueGroup>
 
-    public init(records: [NumberRecord] = [], failures: [UnreadableNumber] = [], nextDueAt: Instant? = nil) {
+    public init(
+        records: [NumberRecord] = [], failures: [UnreadableNumber] = [], nextDueAt: Instant? = nil,
+        backlog: Set<DueGroup> = []
+    ) {
         self.records = records
         self.failures = failures
         self.nextDueAt = nextDueAt
+        self.backlog = backlog
     }
 }
 
 /// Which numbers the engine asks the store for.
 public enum LoadRequest: Hashable, Sendable {
-    /// Numbers that are due by now, at most `limit`, without `excluding`.
-    case due(limit: Int, excluding: Set<PhoneNumber>)
+    /// Numbers that are due by now, at most `limit` and as many of each group as there is room for, without `excluding`.
+    case due(limit: Int, excluding: Set<PhoneNumber>, room: DueRoom = DueRoom())
     /// These, due or not; unknown ones are left out.
     case numbers([PhoneNumber])
+    /// Numbers whose `retry_at` lies ahead, due or not, by number, at most `limit` of those that follow `after`. The clock
+    /// may have been corrected since it was written.
+    case retrying(limit: Int, after: PhoneNumber?)
+}
+
+/// How many numbers of each group may be read. One endpoint that lets nothing through, or one urgency, so never keeps the
+/// others out, however many numbers wait there.
+public struct DueRoom: Hashable, Sendable {
+    /// How many of one group may be at work.
+    public let perGroup: Int
+    /// How many are.
+    public let atWork: [DueGroup: Int]
+
+    /// Room for all of them.
+    public init() { self.init(perGroup: .max, atWork: [:]) }
+
+    public init(perGroup: Int, atWork: [DueGroup: Int]) {
+        self.perGroup = perGroup
+        self.atWork = atWork
+    }
+
+    /// How many more of `group` may be read.
+    public subscript(group: DueGroup) -> Int { max(0, perGroup - (atWork[group] ?? 0)) }
 }

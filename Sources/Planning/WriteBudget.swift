@@ -10,15 +10,25 @@ public enum WriteBudget {
 
     /// The instant from which one more request is permitted; nil when it is permitted at `now`.
     ///
+    /// Stamps that are ahead of the clock, which has been corrected since, count as made now when they are ahead by less
+    /// than ``ClockGuard/tolerance``, and not at all when they are ahead by more.
+    ///
     /// - Parameters:
     ///   - writes: when requests reached the vendor, ascending.
     ///   - limit: requests in any window of an hour; nil lifts the limit.
+    ///   - isPaced: whether requests beyond a quarter of the limit are spread over the hour, so that a number that is
+    ///     tried all the time is never left alone for long.
     ///   - now: the wall clock.
-    public static func blockedUntil(writes: [Instant], limit: Int?, now: Instant) -> Instant? {
+    public static func blockedUntil(writes: [Instant], limit: Int?, isPaced: Bool = false, now: Instant) -> Instant? {
         guard let limit, limit > 0 else { return nil }
-        let counted = writes.suffix(while: { $0.advanced(by: window) > now })
-        guard counted.count >= limit else { return nil }
-        return counted[counted.endIndex - limit].advanced(by: window)
+        let latest = now.advanced(by: ClockGuard.tolerance)
+        let known = writes.last.map { $0 > now } ?? false ? writes.filter { $0 <= latest }.map { min($0, now) } : writes
+        let counted = known.suffix(while: { $0.advanced(by: window) > now })
+        if counted.count >= limit { return counted[counted.endIndex - limit].advanced(by: window) }
+        let burst = limit / 4
+        guard isPaced, burst > 0, counted.count >= burst, let last = counted.last else { return nil }
+        let next = last.advanced(by: .milliseconds(window.milliseconds / Int64(limit - burst)))
+        return next > now ? next : nil
     }
 }
 

@@ -27,7 +27,7 @@ struct ActiveNumber: Sendable {
         /// What is known is being made durable.
         case saving(CommitID)
         /// An exposed number that waits; it is kept at hand.
-        case resting(until: Instant)
+        case resting(until: SteadyInstant)
         /// The row was written by somebody else; it is read again.
         case reloading
     }
@@ -75,20 +75,26 @@ struct ActiveNumber: Sendable {
     var isSaved: Bool { evidence.isEmpty && record == saved }
 
     /// Until when it rests at hand; nil when it does not.
-    var restsUntil: Instant? {
+    var restsUntil: SteadyInstant? {
         if case .resting(let until) = stage { until } else { nil }
     }
 
-    /// Whether we have exposed it, or the store believes so: then it holds a place of the exposure budget. The place is
+    /// The place of the exposure budget that it holds because we have exposed it, or the store believes so. The place is
     /// free when that is durable, because after a crash the number would still be in its cycle.
-    var holdsPlace: Bool { record.cycle?.isOurs == true || saved.cycle?.isOurs == true }
+    ///
+    /// One that waits to be disabled again is enabled, and holds none until its turn comes.
+    func place(fleetPause: Pause?) -> HeldPlaces.Place? {
+        if case .waiting(let key) = stage, key.line.startsCycle { return nil }
+        guard let kind = record.place(fleetPause: fleetPause) ?? saved.place(fleetPause: fleetPause) else { return nil }
+        return HeldPlaces.Place(kind: kind, endpoint: (record.identity ?? saved.identity)?.endpoint)
+    }
 
     mutating func wait(under key: WaitingKey) {
         guard case .planned = stage else { preconditionFailure("only a number that was planned waits for its turn") }
         stage = .waiting(key)
     }
 
-    mutating func rest(until instant: Instant) {
+    mutating func rest(until instant: SteadyInstant) {
         guard case .planned = stage else { preconditionFailure("only a number that was planned rests") }
         stage = .resting(until: instant)
     }

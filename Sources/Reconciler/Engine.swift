@@ -15,8 +15,6 @@ public import Planning
 /// - While the store fails, nothing is sent.
 /// - While the store applies an adoption or an order to its rows, nothing is written.
 public struct Engine: Sendable {
-    /// The most numbers that are worked on at once; others wait in the store.
-    private static let maxActive = 2048
     /// How long a number that needs an operator-owned PIN waits for the first reading of the files.
     private static let firstReading: Duration = .seconds(60)
 
@@ -31,7 +29,6 @@ public struct Engine: Sendable {
     private let policy: Policy
     /// The values of operator-owned PINs; nil until the files were read for the first time.
     private var operatorPINs: [String: PIN]?
-    private var fleetPause: Pause?
     private var numbers = NumbersAtWork()
     private var dispatch: Dispatch
     private var exclusive = ExclusiveWork()
@@ -45,7 +42,9 @@ public struct Engine: Sendable {
     private var isStarted = false
     private var nextChangeID: Int64 = 1
     private var lastCommitID: Int64 = 0
-    private var armedFor: Instant?
+    private var armedFor: (wall: Instant?, steady: SteadyInstant?)
+    /// What the wall clock showed beyond the monotonic one at the last event; nil before the first.
+    private var clockOffset: Int64?
     private var actions: [EngineAction] = []
 
     /// An engine that waits for `started`.
@@ -64,26 +63,26 @@ public struct Engine: Sendable {
     ///
     /// - Parameters:
     ///   - event: what happened.
-    ///   - now: the wall clock.
+    ///   - now: the wall clock for what is stored, the monotonic one for every other wait.
     ///   - random: PINs and jitter; the system's generator outside of simulations.
     public mutating func handle(
-        _ event: EngineEvent, now: Instant, random: inout some RandomNumberGenerator
+        _ event: EngineEvent, at now: Moment, random: inout some RandomNumberGenerator
     ) -> [EngineAction] {
         guard !stopping.isStopped else { return [] }
         actions = []
         updateClock(now: now)
         switch event {
         case .started(let start): begin(start, now: now)
-        case .timerFired: armedFor = nil
+        case .timerFired: armedFor = (nil, nil)
         case .loaded(let page): finishLoad(page, now: now)
         case .loadFailed(let message):
-            loading.fail(now: now)
-            report(store.fail(message, now: now))
+            loading.fail(now: now.wall)
+            report(store.fail(message, at: now))
         case .committed(let id, let receipt): confirm(id, receipt, now: now)
         case .commitFailed(let id, let failure): revert(id, failure, now: now)
         case .answered(let changeID, let outcome): arrive(changeID, outcome, now: now, random: &random)
         case .desiredStateRead(let reading):
-            exclusive.read(reading, exposed: numbers.places, grace: policy.shutdownGrace, now: now)
+            exclusive.read(reading, exposed: numbers.places, grace: policy.shutdownGrace, now: now.steady)
         case .adopted(let result): finishAdoption(result, now: now)
         case .adoptionFailed(let message):
             exclusive.adoptionFailed()
@@ -91,7 +90,9 @@ public struct Engine: Sendable {
             failStore(message, now: now)
         case .ordered(let id, let order, let scope, let entry):
             enqueue(ExclusiveWork.PendingOrder(id: id, order: order, scope: scope, entry: entry))
-        case .stopRequested: stopping.request(deadline: now.advanced(by: policy.shutdownGrace))
+        case .stopRequested:
+            if !stopping.isRequested { report(.guardChanged(.stopping)) }
+            stopping.request(deadline: now.steady.advanced(by: policy.shutdownGrace))
         }
         advance(now: now, random: &random)
         defer { actions = [] }
@@ -99,88 +100,106 @@ public struct Engine: Sendable {
     }
 
     /// Everything that time and the last event have made possible.
-    private mutating func advance(now: Instant, random: inout some RandomNumberGenerator) {
+    private mutating func advance(now: Moment, random: inout some RandomNumberGenerator) {
         guard isStarted else { return }
         probeStore(now: now)
         beginExclusiveWork(now: now)
-        for number in numbers.wakingNumbers(by: now) { replan(number, now: now) }
+        for number in numbers.wakingNumbers(by: now.steady) { replan(number, now: now) }
         dispatchRequests(now: now, random: &random)
         if mayWrite { for number in numbers.unsaved { save(number) } }
         if mayLoad { load(now: now) }
+        if mayWrite { for change in dispatch.limitReports(permission, at: now) { report(.guardChanged(change)) } }
         stopIfDone(now: now)
         armTimer(now: now)
     }
 
     // MARK: Start, time and stop
 
-    private mutating func begin(_ start: EngineStart, now: Instant) {
+    private mutating func begin(_ start: EngineStart, now: Moment) {
         precondition(!isStarted, "an engine starts once")
         isStarted = true
         nextChangeID = start.nextChangeID
-        fleetPause = start.fleetPause
+        numbers.pauseFleet(start.fleetPause)
+        for (endpoint, ages) in start.recentRequests {
+            dispatch.seed(endpoint, sent: ages.map { now.steady.advanced(by: .zero - max($0, .zero)) })
+        }
         clock = ClockGuard(highWaterMark: start.highWaterMark)
         updateClock(now: now)
         loading.expect(dueAt: start.nextDueAt)
         // A number between disable and enable is planned first, whatever its due instant says.
         numbers.holdPlaces(atRest: start.openCycles)
         loading.want(start.openCycles)
+        // Waits were stored by a clock that has been set back since: they may end too late.
+        if start.highWaterMark > now.wall { loading.wantRetrying() }
         report(.guardChanged(.exposurePermitted(dispatch.permittedExposure)))
     }
 
-    /// Reports when the clock falls behind what was recorded, and when it has caught up.
-    private mutating func updateClock(now: Instant) {
-        clock.see(now)
-        guard clock.isBehind(at: now) != isClockBehind else { return }
+    /// A jump of the wall clock against the monotonic one that is longer than this is a correction.
+    private static let correction: Duration = .seconds(1)
+
+    /// Reports when the clock falls behind what was recorded, and when it has caught up. When it was set back, waits that
+    /// were stored before may end too late: their numbers are planned again.
+    private mutating func updateClock(now: Moment) {
+        clock.see(now.wall)
+        let offset = now.wall.millisecondsSinceEpoch - now.steady.milliseconds
+        if let clockOffset, offset < clockOffset - Self.correction.milliseconds {
+            loading.wantRetrying()
+            for number in numbers.resting { replan(number, now: now) }
+        }
+        clockOffset = offset
+        guard clock.isBehind(at: now.wall) != isClockBehind else { return }
         isClockBehind.toggle()
         report(.guardChanged(isClockBehind ? .clockBehind(highWaterMark: clock.highWaterMark) : .clockRight))
     }
 
-    /// Arms the timer for the earliest instant at which anything can change without an event.
-    private mutating func armTimer(now: Instant) {
+    /// Arms the timer for the earliest instants at which anything can change without an event.
+    private mutating func armTimer(now: Moment) {
         guard !stopping.isStopped else { return }
-        let wanted = [
-            mayLoad ? loading.nextAt : nil, store.retryAt, stopping.deadline,
+        let wall = mayLoad ? loading.nextDueAt(atWork: numbers.groups, count: numbers.count) : nil
+        let steady = [
+            mayLoad ? loading.nextRetry : nil, store.retryAt, stopping.deadline,
             mayWrite && !stopping.isRequested ? exclusive.deadline : nil,
-            mayWrite ? dispatch.nextPermitted(permission, now: now) : nil, numbers.nextWaking,
+            mayWrite ? dispatch.nextPermitted(permission, now: now.steady) : nil, numbers.nextWaking,
         ].compactMap(\.self).min()
-        guard wanted != armedFor else { return }
-        armedFor = wanted
-        actions.append(.armTimer(wanted))
+        guard (wall, steady) != armedFor else { return }
+        armedFor = (wall, steady)
+        actions.append(.armTimer(wall: wall, steady: steady))
     }
 
     /// Comes to rest when nothing is under way and no number is exposed, or when the grace period is over.
-    private mutating func stopIfDone(now: Instant) {
+    private mutating func stopIfDone(now: Moment) {
         guard stopping.isRequested else { return }
         let exposed = numbers.exposed
         let isQuiet =
             dispatch.flightCount == 0 && commits.isEmpty && exclusive.isQuiet && numbers.firstUnsaved == nil
             && exposed.isEmpty
-        guard stopping.finish(isQuiet: isQuiet, now: now) else { return }
-        actions.append(.armTimer(nil))
+        guard stopping.finish(isQuiet: isQuiet, now: now.steady) else { return }
+        actions.append(.armTimer(wall: nil, steady: nil))
         report(.stopped(exposed: exposed, unanswered: dispatch.flightCount))
     }
 
     // MARK: Adoptions and orders
 
-    private mutating func beginExclusiveWork(now: Instant) {
-        guard mayWrite else { return }
+    private mutating func beginExclusiveWork(now: Moment) {
+        // A page that is under way would bring records from before, of numbers that the store does not know to be followed.
+        guard mayWrite, loading.underWay == nil else { return }
         let (numbers, loading) = (numbers, loading)
-        let work = exclusive.begin(mayAdopt: !stopping.isRequested, now: now) { number in
+        let work = exclusive.begin(mayAdopt: !stopping.isRequested, at: now) { number in
             guard numbers.holdsPlace(number) else { return false }
             // One that is not at work yet is read next: it was exposed when the process started.
-            return numbers[number].map(\.record.isExposed) ?? loading.isExpecting(number, now: now)
+            return numbers[number].map(\.record.isExposed) ?? loading.isExpecting(number, now: now.wall)
         }
         switch work {
-        case .adoption(let reading, let now):
-            actions.append(.adopt(reading, following: numbers.places.union(numbers.numbers), at: now))
-        case .order(let order, let now):
-            commit([.order(order.order, order.scope, at: now), .event(order.entry)], for: .order)
+        case .adoption(let reading, let at):
+            actions.append(.adopt(reading, following: numbers.places.union(numbers.numbers), at: at))
+        case .order(let order, let at):
+            commit([.order(order.order, order.scope, at: at), .event(order.entry)], for: .order)
         case nil: break
         }
     }
 
     /// The store has adopted a reading, or holds it: numbers at work follow what it has written, the others are due.
-    private mutating func finishAdoption(_ result: AdoptionResult, now: Instant) {
+    private mutating func finishAdoption(_ result: AdoptionResult, now: Moment) {
         let (reading, at) = exclusive.finishAdoption()
         report(store.readSucceeded())
         let isFirst = operatorPINs == nil
@@ -199,7 +218,8 @@ public struct Engine: Sendable {
                 if entry?.verification != .enabled { numbers.freePlace(atRest: number) }
             }
         }
-        if !result.written.isEmpty { loading.expect(dueAt: now) }
+        // Also when nothing was written: a row may have been edited by hand.
+        loading.expect(dueAt: now.wall)
         switch result.verdict {
         case .adopted(let adoption): report(.desiredState(.adopted(adoption)))
         case .held(let held): report(.desiredState(.held(held)))
@@ -218,12 +238,12 @@ public struct Engine: Sendable {
     }
 
     /// An order is durable: numbers at work follow it, the others are due.
-    private mutating func finishOrder(_ receipt: CommitReceipt, now: Instant) {
+    private mutating func finishOrder(_ receipt: CommitReceipt, now: Moment) {
         let (done, at) = exclusive.finishOrder()
         if done.scope.isFleet {
             switch done.order {
-            case .pause(let pause): fleetPause = pause
-            case .resume: fleetPause = nil
+            case .pause(let pause): numbers.pauseFleet(pause)
+            case .resume: numbers.pauseFleet(nil)
             case .rotate, .reapply, .reset: break
             }
         }
@@ -240,7 +260,7 @@ public struct Engine: Sendable {
                 follow(number, edit, now: now)
             }
         }
-        loading.expect(dueAt: now)
+        loading.expect(dueAt: now.wall)
         report(.orderEnded(done.id, receipt.unreadable.isEmpty ? nil : StoreFailure(receipt.unreadable)))
     }
 
@@ -250,7 +270,7 @@ public struct Engine: Sendable {
     }
 
     /// A number at work follows what the store has written to its row.
-    private mutating func follow(_ number: PhoneNumber, _ edit: Edit, now: Instant) {
+    private mutating func follow(_ number: PhoneNumber, _ edit: Edit, now: Moment) {
         numbers.change(number) { $0.follow(edit) }
         replan(number, now: now)
     }
@@ -258,15 +278,15 @@ public struct Engine: Sendable {
     // MARK: Planning one number
 
     /// The planner's decision, with the operator's PIN if the entry names one.
-    private func decide(_ record: NumberRecord, now: Instant) -> Decision {
+    private func decide(_ record: NumberRecord, now: Moment) -> Decision {
         let operatorPIN = record.desired?.operatorPINName.flatMap { operatorPINs?[$0] }
         let decision = Planner.decide(
-            record, operatorPIN: operatorPIN, fleetPause: fleetPause, policy: policy, now: now)
-        return clock.permit(decision, for: record, at: now)
+            record, operatorPIN: operatorPIN, fleetPause: numbers.fleetPause, policy: policy, now: now.wall)
+        return clock.permit(decision, for: record, at: now.wall)
     }
 
     /// Plans a number again that waits or rests; the others are planned when what is under way for them has ended.
-    private mutating func replan(_ number: PhoneNumber, now: Instant) {
+    private mutating func replan(_ number: PhoneNumber, now: Moment) {
         guard let entry = numbers[number] else { return }
         switch entry.stage {
         case .waiting(let key): dispatch.dequeue(key)
@@ -278,74 +298,85 @@ public struct Engine: Sendable {
     }
 
     /// Decides about a number that nothing is under way for, and puts it where it belongs.
-    private mutating func plan(_ number: PhoneNumber, now: Instant) {
+    private mutating func plan(_ number: PhoneNumber, now: Moment) {
         guard let record = numbers[number]?.record else { return }
         let decision = decide(record, now: now)
-        if operatorPINs == nil, case .hold(_, .operatorPINUnavailable) = decision {
-            // The files are being read: it is planned when they are, and that is the first decision about it.
-            return rest(number, until: now.advanced(by: Self.firstReading), isAtHand: true)
+        if operatorPINs == nil, record.desired?.operatorPINName != nil, !decision.isSend {
+            // The files are being read, and with them the PIN that it should have: it is planned when they are, and that
+            // is the first decision about it.
+            return rest(number, until: now.wall.advanced(by: Self.firstReading), isAtHand: true, now: now)
         }
         report(.number(.planned(record, decision)))
         switch decision {
         case .send(let request, _): enqueue(number, request)
-        case .idle(let until, _), .hold(let until, _): rest(number, until: until)
+        case .idle(let until, _), .hold(let until, _): rest(number, until: until, now: now)
         }
     }
 
     private mutating func enqueue(_ number: PhoneNumber, _ request: PlannedRequest) {
         guard let record = numbers[number]?.record, let endpoint = record.desired?.endpoint else { return }
-        let line: WaitingKey.Line = request.startsCycle ? .cycle : record.isExposed ? .exposed : .ordinary
+        let line = WaitingKey.Line(record.urgency, startsCycle: request.startsCycle)
         let key = WaitingKey(line: line, dueAt: record.dueAt ?? .distantPast, number: number, endpoint: endpoint)
         dispatch.enqueue(key)
         numbers.change(number) { $0.wait(under: key) }
     }
 
     /// Puts a number to rest until `until`: in the store, or at hand while it is exposed or `isAtHand`.
-    private mutating func rest(_ number: PhoneNumber, until: Instant?, isAtHand: Bool = false) {
+    private mutating func rest(_ number: PhoneNumber, until: Instant?, isAtHand: Bool = false, now: Moment) {
         numbers.change(number) { $0.record.dueAt = until }
         guard let entry = numbers[number] else { return }
         guard entry.isSaved else {
             numbers.change(number) { $0.postpone() }
             return
         }
-        if isAtHand || entry.record.isExposed, let until {
-            numbers.change(number) { $0.rest(until: until) }
+        if isAtHand || entry.record.isExposed && mayRestAtHand(entry), let until {
+            numbers.change(number) { $0.rest(until: now.steady(at: until)) }
         } else {
             numbers.remove(number)
             loading.expect(dueAt: until)
         }
     }
 
+    /// Numbers that we have exposed always rest at hand, others as long as they leave room for those that are due.
+    private func mayRestAtHand(_ entry: ActiveNumber) -> Bool {
+        guard let group = entry.record.dueGroup, group.urgency != .exposed else { return true }
+        return numbers.groups[group] ?? 0 <= loading.room(atWork: numbers.groups).perGroup / 2
+    }
+
     // MARK: Requests
 
     private var permission: Dispatch.Permission {
         Dispatch.Permission(
-            isOnlyUrgent: stopping.isRequested || exclusive.isReadingWaiting, places: numbers.placeCount,
+            isOnlyUrgent: stopping.isRequested || exclusive.isReadingWaiting, places: numbers.held,
             permitsCycles: !stopping.isRequested)
     }
 
     /// Sends as many requests on their way as the limits permit.
-    private mutating func dispatchRequests(now: Instant, random: inout some RandomNumberGenerator) {
-        while mayWrite, let key = dispatch.next(permission, now: now) {
+    private mutating func dispatchRequests(now: Moment, random: inout some RandomNumberGenerator) {
+        while mayWrite {
+            let permission = permission
+            guard let key = dispatch.next(permission, now: now.steady) else { return }
             numbers.change(key.number) { $0.replan() }
-            depart(key.number, now: now, random: &random)
+            depart(key.number, permission, now: now, random: &random)
         }
     }
 
     /// Plans a number whose turn has come once more, and asks for the commit that must precede its request.
-    private mutating func depart(_ number: PhoneNumber, now: Instant, random: inout some RandomNumberGenerator) {
+    private mutating func depart(
+        _ number: PhoneNumber, _ permission: Dispatch.Permission, now: Moment, random: inout some RandomNumberGenerator
+    ) {
         guard let record = numbers[number]?.record else { return }
         guard case .send(let request, let reason) = decide(record, now: now), let desired = record.desired,
-            !request.startsCycle || dispatch.mayStartCycle(permission)
+            !request.startsCycle || dispatch.mayStartCycle(permission, at: desired.endpoint, now: now.steady)
         else {
             plan(number, now: now)
             return
         }
         var departure = record.departing(
-            with: request, because: reason, changeID: nextChangeID, now: now, random: &random)
-        departure.record.dueAt = now
+            with: request, because: reason, changeID: nextChangeID, now: now.wall, random: &random)
+        departure.record.dueAt = now.wall
         nextChangeID += 1
-        dispatch.depart(departure.flight.changeID, number: number, to: desired.endpoint, now: now)
+        dispatch.depart(departure.flight.changeID, number: number, to: desired.endpoint, now: now.steady)
         let change = ChangeEntry(of: departure.flight, number: number)
         let id = nextCommitID()
         let mutations = numbers.change(number) { $0.depart(departure, as: change, in: id) }
@@ -374,24 +405,25 @@ public struct Engine: Sendable {
 
     /// A request ended: the belief is narrowed as far as the outcome proves, and the number planned again.
     private mutating func arrive(
-        _ changeID: Int64, _ outcome: Outcome, now: Instant, random: inout some RandomNumberGenerator
+        _ changeID: Int64, _ outcome: Outcome, now: Moment, random: inout some RandomNumberGenerator
     ) {
         guard let number = dispatch.finish(changeID), let entry = numbers[number],
             case .inFlight(let flight) = entry.stage
         else { preconditionFailure("an answer belongs to a request in flight") }
         let before = entry.record
         var after = before.arriving(
-            from: flight, with: outcome, now: now, policy: policy, jitter: Double.random(in: 0..<1, using: &random))
-        after.dueAt = now
+            from: flight, with: outcome, now: now.wall, policy: policy, jitter: Double.random(in: 0..<1, using: &random)
+        )
+        after.dueAt = now.wall
         numbers.change(number) {
-            $0.arrive(after, closing: .closeChange(id: changeID, answeredAt: now, outcome: outcome))
+            $0.arrive(after, closing: .closeChange(id: changeID, answeredAt: now.wall, outcome: outcome))
         }
         let end = Dispatch.End(flight: flight, number: number, outcome: outcome, before: before, after: after)
-        for change in dispatch.conclude(end, now: now, jitter: Double.random(in: 0..<1, using: &random)) {
+        for change in dispatch.conclude(end, at: now, jitter: Double.random(in: 0..<1, using: &random)) {
             report(.guardChanged(change))
         }
         var change = ChangeEntry(of: flight, number: number)
-        change.answeredAt = now
+        change.answeredAt = now.wall
         change.outcome = outcome
         report(.number(.requestEnded(change, after)))
         plan(number, now: now)
@@ -422,7 +454,7 @@ public struct Engine: Sendable {
     }
 
     /// A commit is durable: its request may be sent, its number planned again, or its order followed.
-    private mutating func confirm(_ id: CommitID, _ receipt: CommitReceipt, now: Instant) {
+    private mutating func confirm(_ id: CommitID, _ receipt: CommitReceipt, now: Moment) {
         guard let purpose = commits.removeValue(forKey: id) else { return }
         report(store.commitSucceeded())
         switch purpose {
@@ -443,12 +475,12 @@ public struct Engine: Sendable {
     }
 
     /// A commit did not happen: nothing is sent, and what it was for waits, is read again, or is set aside.
-    private mutating func revert(_ id: CommitID, _ failure: CommitFailure, now: Instant) {
+    private mutating func revert(_ id: CommitID, _ failure: CommitFailure, now: Moment) {
         guard let purpose = commits.removeValue(forKey: id) else { return }
         if case .outage(let message) = failure {
             failStore(message, now: now)
         } else {
-            store.probeShowedNothing(now: now)
+            store.probeShowedNothing(at: now)
         }
         switch purpose {
         case .history: break
@@ -461,7 +493,7 @@ public struct Engine: Sendable {
             switch numbers[number]?.stage {
             case .committing(id, _):
                 let flight = numbers.change(number) { $0.revertDeparture() }
-                dispatch.withdraw(flight, now: now)
+                dispatch.withdraw(flight, now: now.steady)
             case .saving(id): numbers.change(number) { $0.revertSave() }
             case .planned, .waiting, .committing, .inFlight, .unsaved, .saving, .resting, .reloading, nil:
                 preconditionFailure("a commit belongs to the number that asked for it")
@@ -477,15 +509,15 @@ public struct Engine: Sendable {
     }
 
     /// A number at work whose record the store refuses is left alone; the ends of its requests still go into the history.
-    private mutating func setAside(_ unreadable: UnreadableNumber, now: Instant) {
+    private mutating func setAside(_ unreadable: UnreadableNumber, now: Moment) {
         let evidence = numbers[unreadable.number]?.evidence ?? []
         numbers.remove(unreadable.number)
         if !evidence.isEmpty { commit(evidence.map(\.closing), for: .history) }
         setAside(unreadable, interruptedIn: evidence.map(\.effect), now: now)
     }
 
-    private mutating func setAside(_ unreadable: UnreadableNumber, interruptedIn effects: [Effect], now: Instant) {
-        guard let until = loading.setAside(unreadable.number, interruptedIn: effects, now: now) else {
+    private mutating func setAside(_ unreadable: UnreadableNumber, interruptedIn effects: [Effect], now: Moment) {
+        guard let until = loading.setAside(unreadable.number, interruptedIn: effects, at: now) else {
             failStore("more than \(Loading.maxSetAside) records cannot be read: \(unreadable.message)", now: now)
             return
         }
@@ -493,45 +525,37 @@ public struct Engine: Sendable {
     }
 
     /// The store does not work: orders that wait are given up.
-    private mutating func failStore(_ message: String, now: Instant) {
-        report(store.fail(message, now: now))
+    private mutating func failStore(_ message: String, now: Moment) {
+        report(store.fail(message, at: now))
         for order in exclusive.dropOrders() {
             report(.orderEnded(order.id, StoreFailure(store.refusal ?? "it could not be recorded: \(message)")))
         }
     }
 
     /// Tries the store again when it is time: by one commit that is owed, or by reading.
-    private mutating func probeStore(now: Instant) {
-        guard exclusive.isIdle, store.beginProbe(now: now) else { return }
+    private mutating func probeStore(now: Moment) {
+        guard exclusive.isIdle, store.beginProbe(now: now.steady) else { return }
         if let number = numbers.firstUnsaved {
             save(number)
         } else if let request = loading.begin(
-            atWork: numbers.numbers, limit: Loading.pageSize, isProbe: true, now: now)
+            atWork: numbers.numbers, groups: numbers.groups, isProbe: true, at: now)
         {
-            actions.append(.load(request, at: now))
+            actions.append(.load(request, at: now.wall))
         }
     }
 
     // MARK: Loads
 
-    private var mayLoad: Bool { mayWrite && !stopping.isRequested && hasRoom }
-
-    /// Whether it is worth while to read more: for a page at least, or because few are left that want to send. To read
-    /// one number as soon as another has come to rest would cost a look at everything that is due for each.
-    private var hasRoom: Bool {
-        numbers.count <= Self.maxActive - Loading.pageSize
-            || numbers.count < Self.maxActive && dispatch.waitingCount < Loading.pageSize
-    }
+    private var mayLoad: Bool { mayWrite && !stopping.isRequested }
 
     /// Asks for due numbers when there is room for them.
-    private mutating func load(now: Instant) {
-        let limit = min(Loading.pageSize, Self.maxActive - numbers.count)
-        guard let request = loading.begin(atWork: numbers.numbers, limit: limit, now: now) else { return }
-        actions.append(.load(request, at: now))
+    private mutating func load(now: Moment) {
+        guard let request = loading.begin(atWork: numbers.numbers, groups: numbers.groups, at: now) else { return }
+        actions.append(.load(request, at: now.wall))
     }
 
     /// Begins to work on a page of numbers.
-    private mutating func finishLoad(_ page: DuePage, now: Instant) {
+    private mutating func finishLoad(_ page: DuePage, now: Moment) {
         let asked = loading.underWay
         loading.finish(page)
         report(store.readSucceeded())
@@ -553,18 +577,18 @@ public struct Engine: Sendable {
         }
     }
 
-    private mutating func begin(_ record: NumberRecord, now: Instant) {
+    private mutating func begin(_ record: NumberRecord, now: Moment) {
         let number = record.number
         let settleDelay = policy.settleDelay
         if let interruptedIn = loading.takeBack(number) {
             report(.number(.readAgain(number)))
             guard numbers[number] == nil else { preconditionFailure("a number that is set aside is not at work") }
-            numbers.insert(ActiveNumber(record, interruptedIn: interruptedIn, now: now, settleDelay: settleDelay))
+            numbers.insert(ActiveNumber(record, interruptedIn: interruptedIn, now: now.wall, settleDelay: settleDelay))
         } else if let entry = numbers[number] {
             guard case .reloading = entry.stage else { return }
-            numbers.change(number) { $0.finishReload(record, now: now, settleDelay: settleDelay) }
+            numbers.change(number) { $0.finishReload(record, now: now.wall, settleDelay: settleDelay) }
         } else {
-            numbers.insert(ActiveNumber(record, now: now, settleDelay: settleDelay))
+            numbers.insert(ActiveNumber(record, now: now.wall, settleDelay: settleDelay))
         }
         reportUnreadablePINs(of: number)
         plan(number, now: now)
@@ -592,7 +616,7 @@ extension ChangeEntry {
     init(of flight: Flight, number: PhoneNumber) {
         self.init(
             id: flight.changeID, number: number, action: flight.effect.action, reason: flight.reason,
-            generation: flight.effect.generation, sentAt: flight.sentAt)
+            generation: flight.effect.generation, sentAt: flight.sentAt, to: flight.endpoint)
     }
 }
 

@@ -10,8 +10,8 @@ public enum EngineAction: Sendable {
     case load(LoadRequest, at: Instant)
     /// Adopt this reading, after all earlier commits; answer `adopted` or `adoptionFailed`.
     case adopt(DesiredStateReading, following: Set<PhoneNumber>, at: Instant)
-    /// Wake at this instant, instead of any earlier arming; nil disarms. Answer `timerFired`.
-    case armTimer(Instant?)
+    /// Wake when either clock shows its instant, instead of any earlier arming; nil disarms. Answer `timerFired`.
+    case armTimer(wall: Instant?, steady: SteadyInstant?)
     /// Tell people and other parts.
     case report(EngineReport)
 }

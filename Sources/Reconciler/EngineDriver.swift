@@ -10,7 +10,7 @@ public final class EngineDriver: @unchecked Sendable {
     private let queue = DispatchQueue(label: "twostepd.engine")
     private let store: any RecordStore
     private let vendor: any VendorConnection
-    private let clock: any WallClock
+    private let clock: any MomentClock
     private let observe: @Sendable (EngineReport) -> Void
     private let timer: WakeTimer
     private var engine: Engine
@@ -20,7 +20,7 @@ public final class EngineDriver: @unchecked Sendable {
 
     /// A driver that waits for its first event. `observe` is told every report, on the driver's queue; it must not block.
     public init(
-        policy: Policy, store: any RecordStore, vendor: any VendorConnection, clock: any WallClock,
+        policy: Policy, store: any RecordStore, vendor: any VendorConnection, clock: any MomentClock,
         observe: @escaping @Sendable (EngineReport) -> Void
     ) {
         self.store = store
@@ -63,7 +63,7 @@ public final class EngineDriver: @unchecked Sendable {
     }
 
     private func handle(_ event: EngineEvent) {
-        for action in engine.handle(event, now: clock.now(), random: &random) { perform(action) }
+        for action in engine.handle(event, at: clock.moment(), random: &random) { perform(action) }
     }
 
     private func perform(_ action: EngineAction) {
@@ -91,7 +91,8 @@ public final class EngineDriver: @unchecked Sendable {
                 case .failure(let failure): self.post(.adoptionFailed(failure.description))
                 }
             }
-        case .armTimer(let instant): timer.arm(for: instant)
+        case .armTimer(let wall, let steady):
+            timer.arm(wall: wall, after: steady.map { clock.moment().steady.duration(to: $0) })
         case .report(let report): observe(report)
         }
     }

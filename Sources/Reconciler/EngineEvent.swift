@@ -4,7 +4,7 @@ public import Planning
 public enum EngineEvent: Sendable {
     /// The store is open and interrupted requests have been accounted for.
     case started(EngineStart)
-    /// The wake timer reached the instant it was armed for.
+    /// The wake timer reached an instant that it was armed for.
     case timerFired
     /// The store answered a `load`.
     case loaded(DuePage)
@@ -40,11 +40,14 @@ public struct EngineStart: Sendable {
     public let highWaterMark: Instant
     /// The pause of all numbers, when there is one.
     public let fleetPause: Pause?
+    /// How long ago the requests of the last minute were sent, by an earlier process: the minute's limit counts them.
+    public let recentRequests: [Endpoint: [Duration]]
 
     public init(
         nextChangeID: Int64, openCycles: [PhoneNumber], nextDueAt: Instant?, highWaterMark: Instant = .distantPast,
-        fleetPause: Pause? = nil
+        fleetPause: Pause? = nil, recentRequests: [Endpoint: [Duration]] = [:]
     ) {
+        self.recentRequests = recentRequests
         self.fleetPause = fleetPause
         self.nextChangeID = nextChangeID
         self.openCycles = openCycles

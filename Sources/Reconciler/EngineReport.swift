@@ -52,7 +52,11 @@ public enum GuardReport: Sendable {
     case endpointDown(Endpoint, Outcome)
     /// An endpoint answers again, after being down since.
     case endpointUp(Endpoint, since: Instant)
-    /// An enable of this exposed number was not accepted: the exposure budget is back to one.
+    /// Numbers wait for the minute of this endpoint, as far as is known until the instant; nil when none does.
+    case endpointLimited(Endpoint, until: Instant?)
+    /// A stop was requested: nothing starts that exposes a number.
+    case stopping
+    /// The first enable of this number's cycle was not accepted: the exposure budget is back to one.
     case exposureReduced(PhoneNumber)
     /// How many numbers may be exposed at once now.
     case exposurePermitted(Int)

@@ -31,7 +31,7 @@ struct ExclusiveWork: Sendable {
     private var reading: DesiredStateReading?
     /// Numbers that we have exposed and that the reading does not name: they are enabled before it is adopted, each
     /// until its own instant.
-    private var leaving: [PhoneNumber: Instant] = [:]
+    private var leaving: [PhoneNumber: SteadyInstant] = [:]
     private var orders: [PendingOrder] = []
     /// Whether the last work was an order: then a reading that waits comes first.
     private var lastWasOrder = false
@@ -45,14 +45,14 @@ struct ExclusiveWork: Sendable {
     var isQuiet: Bool { underWay == nil && orders.isEmpty }
 
     /// When a reading need not wait any longer; nil when none waits for an instant.
-    var deadline: Instant? { reading == nil ? nil : leaving.values.max() }
+    var deadline: SteadyInstant? { reading == nil ? nil : leaving.values.max() }
 
     // MARK: Readings
 
     /// A reading waits to be adopted; it replaces an earlier one. Numbers that it drops while we have them exposed are
     /// enabled first, each for at most `grace` from the first reading that drops it.
     mutating func read(
-        _ newer: DesiredStateReading, exposed: some Collection<PhoneNumber>, grace: Duration, now: Instant
+        _ newer: DesiredStateReading, exposed: some Collection<PhoneNumber>, grace: Duration, now: SteadyInstant
     ) {
         var newer = newer
         // The same file read once more is still the one that somebody accepted.
@@ -129,20 +129,20 @@ struct ExclusiveWork: Sendable {
     /// - Parameters:
     ///   - mayAdopt: false while stopping.
     ///   - isBeingEnabled: whether a number is exposed and on its way out of that.
-    mutating func begin(mayAdopt: Bool, now: Instant, isBeingEnabled: (PhoneNumber) -> Bool) -> Work? {
+    mutating func begin(mayAdopt: Bool, at now: Moment, isBeingEnabled: (PhoneNumber) -> Bool) -> Work? {
         guard underWay == nil else { return nil }
-        let mayAdoptNow = mayAdopt && reading != nil && !isWaitingForLeaving(now: now, isBeingEnabled)
+        let mayAdoptNow = mayAdopt && reading != nil && !isWaitingForLeaving(now: now.steady, isBeingEnabled)
         if !orders.isEmpty, !(lastWasOrder && mayAdoptNow) {
-            underWay = .order(orders.removeFirst(), at: now)
+            underWay = .order(orders.removeFirst(), at: now.wall)
         } else if mayAdoptNow, let next = reading {
             reading = nil
             leaving = [:]
-            underWay = .adoption(next, at: now)
+            underWay = .adoption(next, at: now.wall)
         }
         return underWay
     }
 
-    private mutating func isWaitingForLeaving(now: Instant, _ isBeingEnabled: (PhoneNumber) -> Bool) -> Bool {
+    private mutating func isWaitingForLeaving(now: SteadyInstant, _ isBeingEnabled: (PhoneNumber) -> Bool) -> Bool {
         leaving = leaving.filter { now < $0.value && isBeingEnabled($0.key) }
         return !leaving.isEmpty
     }

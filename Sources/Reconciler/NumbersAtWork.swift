@@ -5,7 +5,7 @@ import Planning
 struct NumbersAtWork: Sendable {
     /// When a number that rests at hand is planned again.
     private struct Waking: Comparable, Sendable {
-        let at: Instant
+        let at: SteadyInstant
         let number: PhoneNumber
 
         static func < (left: Waking, right: Waking) -> Bool {
@@ -16,17 +16,23 @@ struct NumbersAtWork: Sendable {
     private var entries: [PhoneNumber: ActiveNumber] = [:]
     private var wakings = SortedQueue<Waking>()
     private var unsavedNumbers: Set<PhoneNumber> = []
-    private var placesAtWork: Set<PhoneNumber> = []
-    private var placesAtRest: Set<PhoneNumber> = []
+    /// How many numbers of each group there are.
+    private(set) var groups: [DueGroup: Int] = [:]
+    private var placesAtWork: [PhoneNumber: HeldPlaces.Place] = [:]
+    private var placesAtRest: [PhoneNumber: HeldPlaces.Place] = [:]
+    /// The places of both.
+    private(set) var held = HeldPlaces()
+    /// The pause of all numbers, which decides about the kinds of places.
+    private(set) var fleetPause: Pause?
 
     var count: Int { entries.count }
     var numbers: Dictionary<PhoneNumber, ActiveNumber>.Keys { entries.keys }
 
     /// The earliest instant at which a number that rests at hand is planned again.
-    var nextWaking: Instant? { wakings.first?.at }
+    var nextWaking: SteadyInstant? { wakings.first?.at }
 
     /// The numbers whose rest is over, ascending.
-    func wakingNumbers(by now: Instant) -> [PhoneNumber] {
+    func wakingNumbers(by now: SteadyInstant) -> [PhoneNumber] {
         wakings.ascending.prefix { $0.at <= now }.map(\.number).sorted()
     }
 
@@ -47,23 +53,46 @@ struct NumbersAtWork: Sendable {
     // MARK: Places
 
     /// The numbers that hold a place of the exposure budget, at work or in the store.
-    var places: Set<PhoneNumber> { placesAtWork.union(placesAtRest) }
+    var places: Set<PhoneNumber> { Set(placesAtWork.keys).union(placesAtRest.keys) }
 
-    /// How many numbers hold a place of the exposure budget.
-    var placeCount: Int { placesAtWork.count + placesAtRest.count }
-
-    func holdsPlace(_ number: PhoneNumber) -> Bool { placesAtWork.contains(number) || placesAtRest.contains(number) }
+    func holdsPlace(_ number: PhoneNumber) -> Bool { placesAtWork[number] != nil || placesAtRest[number] != nil }
 
     /// Whether we have exposed the number and no answer says that it is enabled again, durable or not.
     func isLeftExposed(_ number: PhoneNumber) -> Bool {
-        entries[number].map { $0.record.cycle?.isOurs == true } ?? placesAtRest.contains(number)
+        entries[number].map { $0.record.cycle?.isOurs == true } ?? (placesAtRest[number] != nil)
     }
 
     /// Numbers in the store hold a place: the process before has exposed them.
-    mutating func holdPlaces(atRest numbers: [PhoneNumber]) { placesAtRest.formUnion(numbers) }
+    mutating func holdPlaces(atRest numbers: [PhoneNumber]) {
+        for number in numbers where !holdsPlace(number) {
+            hold(HeldPlaces.Place(kind: .open, endpoint: nil), atRest: number)
+        }
+    }
 
     /// A number in the store need not be enabled any more.
-    mutating func freePlace(atRest number: PhoneNumber) { placesAtRest.remove(number) }
+    mutating func freePlace(atRest number: PhoneNumber) {
+        if let place = placesAtRest.removeValue(forKey: number) { held.remove(place) }
+    }
+
+    /// All numbers are paused or no longer are.
+    mutating func pauseFleet(_ pause: Pause?) {
+        fleetPause = pause
+        for (number, place) in placesAtWork {
+            mark(number, place, entries[number]?.place(fleetPause: pause))
+        }
+    }
+
+    private mutating func hold(_ place: HeldPlaces.Place, atRest number: PhoneNumber) {
+        placesAtRest[number] = place
+        held.add(place)
+    }
+
+    private mutating func mark(_ number: PhoneNumber, _ was: HeldPlaces.Place?, _ isNow: HeldPlaces.Place?) {
+        guard was != isNow else { return }
+        placesAtWork[number] = isNow
+        if let was { held.remove(was) }
+        if let isNow { held.add(isNow) }
+    }
 
     // MARK: Entries
 
@@ -73,37 +102,40 @@ struct NumbersAtWork: Sendable {
     mutating func insert(_ entry: ActiveNumber) {
         let number = entry.record.number
         precondition(entries[number] == nil, "a number is worked on once")
-        placesAtRest.remove(number)
+        freePlace(atRest: number)
         entries[number] = entry
-        index(number, before: nil, after: Facets(entry))
+        index(number, before: nil, after: Facets(entry, fleetPause: fleetPause))
     }
 
     /// Changes a number at work in place: an entry is large, and most events change a part of it.
     mutating func change<Value>(_ number: PhoneNumber, _ body: (inout ActiveNumber) -> Value) -> Value {
         guard let place = entries.index(forKey: number) else { preconditionFailure("the number is at work") }
-        let before = Facets(entries.values[place])
+        let before = Facets(entries.values[place], fleetPause: fleetPause)
         let value = body(&entries.values[place])
-        index(number, before: before, after: Facets(entries.values[place]))
+        index(number, before: before, after: Facets(entries.values[place], fleetPause: fleetPause))
         return value
     }
 
     /// Ends the work on a number; its place of the exposure budget stays with it.
     mutating func remove(_ number: PhoneNumber) {
         guard let entry = entries.removeValue(forKey: number) else { return }
-        index(number, before: Facets(entry), after: nil)
-        if entry.saved.cycle?.isOurs == true { placesAtRest.insert(number) }
+        let place = entry.place(fleetPause: fleetPause)
+        index(number, before: Facets(entry, fleetPause: fleetPause), after: nil)
+        if let place, entry.saved.cycle?.isOurs == true { hold(place, atRest: number) }
     }
 
     /// What the indexes depend on.
     private struct Facets {
-        var restsUntil: Instant?
+        var restsUntil: SteadyInstant?
         var needsSave: Bool
-        var holdsPlace: Bool
+        var place: HeldPlaces.Place?
+        var group: DueGroup?
 
-        init(_ entry: ActiveNumber) {
+        init(_ entry: ActiveNumber, fleetPause: Pause?) {
             restsUntil = entry.restsUntil
             needsSave = entry.needsSave
-            holdsPlace = entry.holdsPlace
+            place = entry.place(fleetPause: fleetPause)
+            group = entry.record.dueGroup
         }
     }
 
@@ -113,7 +145,16 @@ struct NumbersAtWork: Sendable {
             if let at = after?.restsUntil { wakings.insert(Waking(at: at, number: number)) }
         }
         Self.mark(number, in: &unsavedNumbers, before?.needsSave ?? false, after?.needsSave ?? false)
-        Self.mark(number, in: &placesAtWork, before?.holdsPlace ?? false, after?.holdsPlace ?? false)
+        mark(number, before?.place, after?.place)
+        if before?.group != after?.group {
+            if let group = before?.group { count(group, by: -1) }
+            if let group = after?.group { count(group, by: 1) }
+        }
+    }
+
+    private mutating func count(_ group: DueGroup, by change: Int) {
+        let count = (groups[group] ?? 0) + change
+        groups[group] = count == 0 ? nil : count
     }
 
     private static func mark(_ number: PhoneNumber, in index: inout Set<PhoneNumber>, _ was: Bool, _ isNow: Bool) {

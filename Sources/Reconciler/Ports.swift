@@ -38,3 +38,9 @@ public protocol WallClock: Sendable {
     /// The time; it may be set back.
     func now() -> Instant
 }
+
+/// Both clocks.
+public protocol MomentClock: WallClock {
+    /// The time on both, read one after the other.
+    func moment() -> Moment
+}

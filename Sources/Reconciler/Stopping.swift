@@ -6,7 +6,7 @@ import Planning
 struct Stopping: Sendable {
     private enum State: Sendable {
         case running
-        case stopping(deadline: Instant)
+        case stopping(deadline: SteadyInstant)
         case stopped
     }
 
@@ -15,15 +15,15 @@ struct Stopping: Sendable {
     var isRequested: Bool { if case .running = state { false } else { true } }
     var isStopped: Bool { if case .stopped = state { true } else { false } }
     /// The end of the grace period; nil unless a stop is under way.
-    var deadline: Instant? { if case .stopping(let deadline) = state { deadline } else { nil } }
+    var deadline: SteadyInstant? { if case .stopping(let deadline) = state { deadline } else { nil } }
 
     /// A stop is requested; a second request changes nothing.
-    mutating func request(deadline: Instant) {
+    mutating func request(deadline: SteadyInstant) {
         if case .running = state { state = .stopping(deadline: deadline) }
     }
 
     /// Whether the engine stops now: everything is quiet, or the grace period is over.
-    mutating func finish(isQuiet: @autoclosure () -> Bool, now: Instant) -> Bool {
+    mutating func finish(isQuiet: @autoclosure () -> Bool, now: SteadyInstant) -> Bool {
         guard case .stopping(let deadline) = state, now >= deadline || isQuiet() else { return false }
         state = .stopped
         return true

@@ -10,8 +10,8 @@ import Planning
 struct StoreHealth: Sendable {
     private enum State: Sendable {
         case works
-        case failed(retryAt: Instant)
-        case probing(since: Instant)
+        case failed(retryAt: SteadyInstant, wall: Instant)
+        case probing
     }
 
     private var state = State.works
@@ -21,31 +21,32 @@ struct StoreHealth: Sendable {
     var works: Bool { if case .works = state { true } else { false } }
 
     /// When it is tried again; nil while it works or is being tried.
-    var retryAt: Instant? { if case .failed(let retryAt) = state { retryAt } else { nil } }
+    var retryAt: SteadyInstant? { if case .failed(let retryAt, _) = state { retryAt } else { nil } }
 
     /// Why an order cannot be carried out now; nil when it can.
     var refusal: String? {
         switch state {
         case .works: nil
-        case .failed(let retryAt): "the store does not work, it is tried again at \(retryAt): repeat the order then"
+        case .failed(_, let wall): "the store does not work, it is tried again at \(wall): repeat the order then"
         case .probing: "the store does not work, it is being tried again: repeat the order in a minute"
         }
     }
 
     /// The store failed.
-    mutating func fail(_ message: String, now: Instant) -> EngineReport? {
+    mutating func fail(_ message: String, at now: Moment) -> EngineReport? {
         // What was asked for before the failure became known says nothing new.
         if case .failed = state { return nil }
         failures = min(failures + 1, 7)
-        let retryAt = now.advanced(by: min(.seconds(1 << (failures - 1)), .seconds(60)))
-        state = .failed(retryAt: retryAt)
-        return .store(.failed(message, retryAt: retryAt))
+        let wait = min(Duration.seconds(1 << (failures - 1)), .seconds(60))
+        let wall = now.wall.advanced(by: wait)
+        state = .failed(retryAt: now.steady.advanced(by: wait), wall: wall)
+        return .store(.failed(message, retryAt: wall))
     }
 
     /// Whether the store is to be tried now; then somebody does it.
-    mutating func beginProbe(now: Instant) -> Bool {
-        guard case .failed(let retryAt) = state, retryAt <= now else { return false }
-        state = .probing(since: now)
+    mutating func beginProbe(now: SteadyInstant) -> Bool {
+        guard case .failed(let retryAt, _) = state, retryAt <= now else { return false }
+        state = .probing
         return true
     }
 
@@ -63,7 +64,7 @@ struct StoreHealth: Sendable {
     }
 
     /// The probe showed nothing: the store refused what it was asked for. It is tried again at once with something else.
-    mutating func probeShowedNothing(now: Instant) {
-        if case .probing = state { state = .failed(retryAt: now) }
+    mutating func probeShowedNothing(at now: Moment) {
+        if case .probing = state { state = .failed(retryAt: now.steady, wall: now.wall) }
     }
 }

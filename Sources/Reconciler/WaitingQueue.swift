@@ -2,14 +2,19 @@ import Planning
 
 /// Where a number stands in the queue.
 struct WaitingKey: Hashable, Sendable, Comparable {
-    /// The three lines of the queue.
-    enum Line: Int, Hashable, Sendable, CaseIterable {
-        /// Exposed numbers: always first.
-        case exposed
-        /// Requests that expose nobody.
-        case ordinary
-        /// Requests that begin an exposure, and need the budget.
-        case cycle
+    /// The lines of the queue: for each urgency those whose request exposes nobody, and those whose request begins an
+    /// exposure, which take turns by due instant.
+    struct Line: Hashable, Sendable {
+        let urgency: Urgency
+        let startsCycle: Bool
+
+        init(_ urgency: Urgency, startsCycle: Bool) {
+            self.urgency = urgency
+            self.startsCycle = startsCycle
+        }
+
+        var place: Int { urgency.rawValue * 2 + (startsCycle ? 1 : 0) }
+        static let count = Urgency.allCases.count * 2
     }
 
     let line: Line
@@ -17,6 +22,11 @@ struct WaitingKey: Hashable, Sendable, Comparable {
     let number: PhoneNumber
     /// Where its request goes.
     let endpoint: Endpoint
+
+    /// Whether it goes before another one, of any line.
+    func goesBefore(_ other: WaitingKey) -> Bool {
+        line.urgency == other.line.urgency ? self < other : line.urgency < other.line.urgency
+    }
 
     static func < (left: WaitingKey, right: WaitingKey) -> Bool {
         left.dueAt == right.dueAt ? left.number < right.number : left.dueAt < right.dueAt
@@ -35,25 +45,32 @@ struct WaitingQueue: Sendable {
 
     /// The first of a line among those that wait for `endpoint`.
     func first(_ line: WaitingKey.Line, at endpoint: Endpoint) -> WaitingKey? {
-        lines[endpoint]?[line.rawValue].first
+        lines[endpoint]?[line.place].first
     }
 
-    /// The first of a line among those that wait for `endpoint`, but for one number.
-    func first(_ line: WaitingKey.Line, at endpoint: Endpoint, otherThan number: PhoneNumber) -> WaitingKey? {
-        lines[endpoint]?[line.rawValue].ascending.first { $0.number != number }
+    /// The first of a line among those numbers that wait for `endpoint` and are meant.
+    func first(
+        _ line: WaitingKey.Line, at endpoint: Endpoint, where isMeant: (PhoneNumber) -> Bool
+    ) -> WaitingKey? {
+        lines[endpoint]?[line.place].ascending.first { isMeant($0.number) }
+    }
+
+    /// Whether any request that begins an exposure waits.
+    var hasCycles: Bool {
+        lines.values.contains { lines in lines.indices.contains { $0 % 2 == 1 && !lines[$0].isEmpty } }
     }
 
     mutating func insert(_ key: WaitingKey) {
-        lines[key.endpoint, default: Self.empty][key.line.rawValue].insert(key)
+        lines[key.endpoint, default: Self.empty][key.line.place].insert(key)
         count += 1
     }
 
     mutating func remove(_ key: WaitingKey) {
         precondition(lines[key.endpoint] != nil, "a waiting number is in the queue under its own key")
-        lines[key.endpoint, default: Self.empty][key.line.rawValue].remove(key)
+        lines[key.endpoint, default: Self.empty][key.line.place].remove(key)
         count -= 1
         if lines[key.endpoint]?.allSatisfy(\.isEmpty) ?? false { lines[key.endpoint] = nil }
     }
 
-    private static let empty = WaitingKey.Line.allCases.map { _ in SortedQueue<WaitingKey>() }
+    private static let empty = (0..<WaitingKey.Line.count).map { _ in SortedQueue<WaitingKey>() }
 }

@@ -2,13 +2,15 @@ import Dispatch
 import Glibc
 import Planning
 
-/// One wake-up on the wall clock, re-armed for each next due instant.
+/// One wake-up on the wall clock and one on the monotonic clock, re-armed for each next instant.
 ///
 /// On Linux a wall-clock Dispatch timer is an absolute `CLOCK_REALTIME` timer: it fires at once after the clock jumps
-/// forward or the machine resumes, and waits when the clock is set back. Confined to the queue it fires on.
+/// forward or the machine resumes, and waits when the clock is set back. The other one is not moved by the clock. Confined
+/// to the queue they fire on.
 final class WakeTimer {
     private let queue: DispatchQueue
-    private var source: (any DispatchSourceTimer)?
+    private var wallSource: (any DispatchSourceTimer)?
+    private var steadySource: (any DispatchSourceTimer)?
     var onFire: (() -> Void)?
 
     init(queue: DispatchQueue) {
@@ -16,20 +18,31 @@ final class WakeTimer {
     }
 
     deinit {
-        source?.cancel()
+        wallSource?.cancel()
+        steadySource?.cancel()
     }
 
-    /// Fires once at `instant`, at once when it has passed, and not at all when it is nil.
-    func arm(for instant: Instant?) {
-        source?.cancel()
-        source = nil
-        guard let instant else { return }
-        let milliseconds = max(0, instant.millisecondsSinceEpoch)
-        let time = timespec(tv_sec: Int(milliseconds / 1000), tv_nsec: Int(milliseconds % 1000) * 1_000_000)
-        let next = DispatchSource.makeTimerSource(queue: queue)
-        next.schedule(wallDeadline: DispatchWallTime(timespec: time), leeway: .milliseconds(1))
-        next.setEventHandler { [weak self] in self?.onFire?() }
-        source = next
-        next.resume()
+    /// Fires once when the wall clock shows `wall`, and once `after` so much time; at once for what has passed, and not at
+    /// all for nil.
+    func arm(wall: Instant?, after: Duration?) {
+        wallSource?.cancel()
+        steadySource?.cancel()
+        wallSource = wall.map { instant in
+            let milliseconds = max(0, instant.millisecondsSinceEpoch)
+            let time = timespec(tv_sec: Int(milliseconds / 1000), tv_nsec: Int(milliseconds % 1000) * 1_000_000)
+            return source { $0.schedule(wallDeadline: DispatchWallTime(timespec: time), leeway: .milliseconds(1)) }
+        }
+        steadySource = after.map { duration in
+            let milliseconds = Int(clamping: max(0, duration.milliseconds))
+            return source { $0.schedule(deadline: .now() + .milliseconds(milliseconds), leeway: .milliseconds(1)) }
+        }
+    }
+
+    private func source(_ schedule: (any DispatchSourceTimer) -> Void) -> any DispatchSourceTimer {
+        let source = DispatchSource.makeTimerSource(queue: queue)
+        schedule(source)
+        source.setEventHandler { [weak self] in self?.onFire?() }
+        source.resume()
+        return source
     }
 }

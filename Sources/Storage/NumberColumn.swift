@@ -38,7 +38,7 @@ struct NumberColumn: Sendable {
         NumberColumn(name, value) { $0.text($1?.boundedLine(to: TextLimit.line)) }
     }
 
-    /// All of them, in the order in which ``NumberRow`` reads them.
+    /// All of them, in the order in which `NumberRow` reads them.
     static let all: [NumberColumn] = [
         flag("maybe_off") { $0.belief.maybeOff },
         flag("maybe_foreign") { $0.belief.maybeForeign },
@@ -54,12 +54,15 @@ struct NumberColumn: Sendable {
         instant("rotated_at") { $0.rotatedAt },
         text("last_failure") { $0.lastFailure?.rawValue },
         line("last_error") { $0.lastError },
-        instant("rotate_pin_before") { $0.rotateBefore },
+        integer("rotate_through") { $0.orderedRotation?.through },
+        instant("rotate_at") { $0.orderedRotation?.at },
         instant("paused_at") { $0.pause?.since },
         line("paused_by") { $0.pause?.by },
         line("pause_reason") { $0.pause?.reason },
         integer("pause_exposed") { $0.pause.map { $0.includesExposed ? 1 : 0 } },
         instant("due_at") { $0.dueAt },
+        // Only for the index: reading a record computes it.
+        integer("urgency") { $0.urgency.rawValue },
     ]
 }
 

@@ -43,7 +43,11 @@ struct NumberRow {
         record.rotatedAt = try reader.optionalInstant("rotated_at")
         record.lastFailure = try reader.optional("last_failure") { OutcomeReason(rawValue: $0) }
         record.lastError = reader.optionalText()
-        record.rotateBefore = try reader.optionalInstant("rotate_pin_before")
+        let rotateThrough = reader.optionalInteger()
+        let rotateAt = try reader.optionalInstant("rotate_at")
+        if let rotateThrough, let rotateAt {
+            record.orderedRotation = NumberRecord.OrderedRotation(through: rotateThrough, at: rotateAt)
+        }
         record.pause = try PauseColumns.read(&reader)
         record.dueAt = try reader.optionalInstant("due_at")
         base = record

@@ -97,15 +97,18 @@ extension Schema {
             \(time("rotated_at")),
             last_failure TEXT, -- why the last request was not accepted
             last_error TEXT, -- the same in words
-            \(time("rotate_pin_before")), -- a PIN made before this is rotated at it
+            rotate_through INTEGER CHECK (rotate_through >= 0), -- PINs up to this generation are rotated at rotate_at
+            \(time("rotate_at")),
             \(time("paused_at")),
             paused_by TEXT,
             pause_reason TEXT,
             pause_exposed INTEGER CHECK (pause_exposed IN (0, 1)), -- 1: even when exposed
             \(time("due_at")),
+            urgency INTEGER NOT NULL CHECK (urgency BETWEEN 0 AND 3), -- 0 exposed, 1 off, 2 ordered, 3 ordinary
             CHECK (off_doubt_at IS NULL OR maybe_off = 1),
             CHECK ((refused_action IS NULL) = (refused_count IS NULL)),
             CHECK ((cycle_since IS NULL) = (cycle_reason IS NULL)),
+            CHECK ((rotate_through IS NULL) = (rotate_at IS NULL)),
             CHECK (managed = 1 OR due_at IS NULL)
         ) STRICT, WITHOUT ROWID;
 
@@ -133,6 +136,7 @@ extension Schema {
             action TEXT NOT NULL CHECK (action IN ('enable', 'disable')),
             reason TEXT NOT NULL,
             generation INTEGER,
+            endpoint TEXT, -- where it went, for the requests of a minute
             \(time("sent_at", required: true)),
             \(time("answered_at")),
             outcome TEXT CHECK (outcome IN ('accepted', 'no_effect', 'refused', 'in_doubt')),
@@ -214,9 +218,10 @@ extension Schema {
 
         -- What holds the running daemon back; forgotten when one starts.
         CREATE TABLE guards (
-            kind TEXT NOT NULL, -- endpoint_down, exposure_budget or unreadable_record
+            kind TEXT NOT NULL, -- endpoint_down, endpoint_limit, exposure_budget, stopping or unreadable_record
             subject TEXT NOT NULL, -- an endpoint, a number, or nothing
             \(time("since", required: true)),
+            \(time("until")), -- when it is expected to end
             permitted INTEGER, -- how many numbers may be exposed at once
             detail TEXT NOT NULL,
             PRIMARY KEY (kind, subject)
@@ -307,8 +312,10 @@ extension Schema {
 
 extension Schema {
     static let indexes = """
-        CREATE INDEX numbers_by_due ON numbers (due_at, number) WHERE due_at IS NOT NULL;
+        CREATE INDEX numbers_by_turn ON numbers (endpoint, urgency, due_at, number) WHERE due_at IS NOT NULL;
         CREATE INDEX numbers_exposed ON numbers (due_at, number) WHERE cycle_since IS NOT NULL;
+        -- For the waits that a clock may have set which was corrected since.
+        CREATE INDEX numbers_retrying ON numbers (number, retry_at) WHERE retry_at IS NOT NULL;
         -- For the revisions that no number refers to any more.
         CREATE INDEX numbers_by_revision ON numbers (desired_revision);
         CREATE INDEX pins_maybe_live ON pins (number, generation) WHERE maybe_live = 1;

@@ -101,17 +101,26 @@ extension Store {
         try db.cachedStatement(sql: "UPDATE store_state SET clock_mark = max(clock_mark, ?)").run { $0.instant(latest) }
     }
 
-    /// Takes the operator's word that the clock is right: the mark is set back to `now`, and an event tells of it.
-    public func acceptClock(at now: Instant, actor: String) throws(StorageError) {
+    /// Takes the operator's word that the clock is right: the mark is set back to `now`, every instant of a number that is
+    /// later counts as now, and an event says so.
+    ///
+    /// - Returns: how many numbers had a later instant.
+    @discardableResult
+    public func acceptClock(at now: Instant, actor: String) throws(StorageError) -> Int {
         try write { db in
             let old = try String.fetchOne(db, sql: "SELECT clock_mark FROM store_state") ?? ""
-            try append(
-                EventEntry(at: now, kind: .clockAccepted, actor: actor, detail: "the store had recorded \(old)"), db)
             try db.execute(sql: "UPDATE store_state SET clock_mark = ?", arguments: [now.description])
-            // Only what waits for an instant that is to come is changed.
-            let unreadable = try transform("due_at > '\(now)'", db) { $0.clockAccepted(at: now) }
+            var corrected = 0
+            let unreadable = try transform("TRUE", db) { record in
+                let next = record.clockAccepted(at: now)
+                if next != record { corrected += 1 }
+                return next
+            }
+            let detail = "the store had recorded \(old); numbers with later instants, which count as now: \(corrected)"
+            try append(EventEntry(at: now, kind: .clockAccepted, actor: actor, detail: detail), db)
             for number in unreadable { try makeDue(number.number, at: now, db) }
             try reportUnreadable(unreadable, at: now, db)
+            return corrected
         }
     }
 }
@@ -154,8 +163,8 @@ extension Database {
         let statement = try cachedStatement(
             sql: """
                 INSERT INTO changes (id, number, action, reason, generation, sent_at, answered_at, outcome,
-                    outcome_reason, http_status, api_status, message, retry_after)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    outcome_reason, http_status, api_status, message, retry_after, endpoint)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         )
         guard (entry.answeredAt == nil) == (entry.outcome == nil) else {
@@ -170,6 +179,7 @@ extension Database {
             row.instant(entry.sentAt)
             row.instant(entry.answeredAt)
             row.outcome(entry.outcome)
+            row.text(entry.endpoint?.text)
         }
     }
 

@@ -10,10 +10,12 @@ extension Database {
             return
         }
         try cachedStatement(
-            sql: "INSERT OR REPLACE INTO guards (kind, subject, since, permitted, detail) VALUES (?, ?, ?, ?, ?)"
+            sql: """
+                INSERT OR REPLACE INTO guards (kind, subject, since, until, permitted, detail) VALUES (?, ?, ?, ?, ?, ?)
+                """
         ).execute(
             arguments: [
-                state.kind.rawValue, state.subject, since.description, state.permitted,
+                state.kind.rawValue, state.subject, since.description, state.until?.description, state.permitted,
                 state.detail.boundedLine(to: TextLimit.line),
             ])
     }
@@ -23,11 +25,12 @@ extension StoreReader {
     /// The guards that hold the running daemon back, as it wrote them; of no meaning when none runs.
     public func guardStates() throws(StorageError) -> [GuardState] {
         try read { db in
-            let sql = "SELECT kind, subject, since, permitted, detail FROM guards ORDER BY kind, subject"
+            let sql = "SELECT kind, subject, since, until, permitted, detail FROM guards ORDER BY kind, subject"
             return try db.rows(of: "guards", sql) { row -> GuardState? in
                 guard let kind = GuardState.Kind(rawValue: row.text()) else { return nil }
                 return GuardState(
-                    kind, subject: row.text(), since: try row.instant("since"), permitted: row.optionalInteger(),
+                    kind, subject: row.text(), since: try row.instant("since"),
+                    until: try row.optionalInstant("until"), permitted: row.optionalInteger(),
                     detail: row.text())
             }.compactMap(\.self)
         }

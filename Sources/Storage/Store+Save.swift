@@ -20,7 +20,8 @@ extension Store {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     private static let updatePIN = """
-        UPDATE pins SET live_from = ?, live_until = ?, maybe_live = ?, doubt_at = ? WHERE number = ? AND generation = ?
+        UPDATE pins SET created_at = ?, live_from = ?, live_until = ?, maybe_live = ?, doubt_at = ?
+        WHERE number = ? AND generation = ?
         """
     private static let liveGenerations = """
         SELECT generation, doubt_at FROM pins INDEXED BY pins_maybe_live
@@ -159,6 +160,7 @@ extension Store {
         }
         let effect = Effect.on(generation)
         try db.cachedStatement(sql: Self.updatePIN).run { row in
+            row.instant(pin.createdAt)
             row.instant(pin.liveFrom)
             row.instant(pin.liveUntil)
             row.flag(record.belief.contains(effect))

@@ -4,55 +4,138 @@ public import Planning
 extension StoreReader {
     /// The numbers that `request` asks for, with their PINs; PINs that cannot be opened are unreadable.
     ///
-    /// Of those that are due the most urgent come first, and as many failures may come on top of the limit; what fails
-    /// stays due. Recent writes are those of the hour before `now`.
+    /// Of those that are due the most urgent come first, endpoint by endpoint; what fails stays due. Recent writes are those of the hour before `now`.
     public func load(_ request: LoadRequest, at now: Instant) throws(StorageError) -> DuePage {
         switch request {
-        case .due(let limit, let excluding): try due(at: now, limit: limit, excluding: excluding)
+        case .due(let limit, let excluding, let room):
+            try due(at: now, limit: limit, excluding: excluding, room: room)
         case .numbers(let numbers):
             try read { db in
                 var page = DuePage()
                 for number in numbers { try add(number, to: &page, db, at: now) }
                 return page
             }
+        case .retrying(let limit, let last): try retrying(at: now, limit: limit, after: last)
         }
     }
 
-    private func due(
-        at now: Instant, limit: Int, excluding: Set<PhoneNumber>
-    ) throws(StorageError) -> DuePage {
-        let limit = min(max(limit, 1), Self.pageLimit)
-        return try read { db in
+    private func retrying(at now: Instant, limit: Int, after last: PhoneNumber?) throws(StorageError) -> DuePage {
+        try read { db in
             var page = DuePage()
-            var taken: Set<PhoneNumber> = []
-            for query in [Self.exposedDue, Self.otherDue] {
-                let wanted = 2 * limit - page.records.count - page.failures.count
-                let found = try Self.numbers(db, query, dueBy: now, limit: wanted, excluding: excluding)
-                for number in found where page.records.count < limit && page.failures.count < limit {
-                    try add(number, to: &page, db, at: now)
-                    taken.insert(number)
-                }
-            }
-            page.nextDueAt = try Self.nextDueAt(db, excluding: excluding.union(taken))
+            let arguments: StatementArguments = [last?.description ?? "", now.description, min(limit, Self.pageLimit)]
+            let numbers = try db.rows(of: "numbers", Self.retryAhead, arguments) { try $0.number() }
+            for number in numbers { try add(number, to: &page, db, at: now) }
             return page
         }
     }
 
-    /// How soon anything is due, whatever that is; nil when nothing ever is.
-    public func nextDueAt() throws(StorageError) -> Instant? {
-        try read { db in try Self.nextDueAt(db, excluding: []) }
+    /// How long before `now` the requests of the last minute were sent, by the endpoint they went to. One that a clock
+    /// has sent in the future, which was corrected since, counts as sent now.
+    public func recentRequests(at now: Instant) throws(StorageError) -> [Endpoint: [Duration]] {
+        let from = now.advanced(by: .zero - RequestWindow.length)
+        return try read { db in
+            var ages: [Endpoint: [Duration]] = [:]
+            let arguments: StatementArguments = [try db.firstChange(from: from), from.description]
+            _ = try db.rows(of: "changes", Self.recentRequests, arguments) { row in
+                let endpoint = Endpoint(text: row.text())
+                ages[endpoint, default: []].append(max(.zero, try row.instant("sent_at").duration(to: now)))
+            }
+            return ages
+        }
     }
 
-    static let exposedDue = """
-        SELECT number FROM numbers INDEXED BY numbers_exposed
-        WHERE cycle_since IS NOT NULL AND due_at <= ? ORDER BY due_at, number
+    private func due(
+        at now: Instant, limit: Int, excluding: Set<PhoneNumber>, room: DueRoom
+    ) throws(StorageError) -> DuePage {
+        let limit = min(max(limit, 1), Self.pageLimit)
+        return try read { db in
+            var page = DuePage()
+            let groups = try Self.groups(db).map(\.group)
+            for urgency in Urgency.allCases {
+                var waiting = groups.filter { $0.urgency == urgency }
+                while let group = waiting.popLast() {
+                    // What one endpoint leaves of its share is for the others.
+                    let free = max(0, limit - page.records.count - page.failures.count)
+                    let share = min(room[group], free == 0 ? 0 : max(1, free / (waiting.count + 1)))
+                    try add(group, atMost: share, dueBy: now, excluding: excluding, to: &page, db)
+                }
+            }
+            return page
+        }
+    }
+
+    /// Adds the numbers of a group that are due, in the order of their turn, and takes note of what is not due yet or left.
+    private func add(
+        _ group: DueGroup, atMost limit: Int, dueBy now: Instant, excluding: Set<PhoneNumber>, to page: inout DuePage,
+        _ db: Database
+    ) throws {
+        let statement = try db.cachedStatement(sql: Self.groupInTurn)
+        statement.bind {
+            $0.text(group.endpoint.text)
+            $0.integer(group.urgency.rawValue)
+        }
+        var numbers: [PhoneNumber] = []
+        let cursor = try Row.fetchCursor(statement)
+        while try cursor.next() != nil {
+            var reader = RowReader(at: statement, table: "numbers")
+            let number = try reader.number()
+            guard !excluding.contains(number) else { continue }
+            let dueAt = try reader.instant("due_at")
+            guard dueAt <= now else {
+                page.nextDueAt = min(page.nextDueAt ?? dueAt, dueAt)
+                break
+            }
+            guard numbers.count < limit else {
+                page.backlog.insert(group)
+                break
+            }
+            numbers.append(number)
+        }
+        for number in numbers { try add(number, to: &page, db, at: now) }
+    }
+
+    /// How soon anything is due, whatever that is; nil when nothing ever is.
+    public func nextDueAt() throws(StorageError) -> Instant? {
+        try read { db in try Self.groups(db).map(\.firstDueAt).min() }
+    }
+
+    /// The groups of which anything will be due, each with its first due instant: one look into the index for each.
+    private static func groups(_ db: Database) throws -> [(group: DueGroup, firstDueAt: Instant)] {
+        var groups: [(group: DueGroup, firstDueAt: Instant)] = []
+        let statement = try db.cachedStatement(sql: nextGroup)
+        var (endpoint, urgency) = ("", -1)
+        while true {
+            statement.bind {
+                $0.text(endpoint)
+                $0.integer(urgency)
+            }
+            let cursor = try Row.fetchCursor(statement)
+            guard try cursor.next() != nil else { return groups }
+            var reader = RowReader(at: statement, table: "numbers")
+            endpoint = reader.text()
+            urgency = reader.integer()
+            let group = DueGroup(
+                endpoint: Endpoint(text: endpoint),
+                urgency: Urgency(rawValue: urgency) ?? .ordinary)
+            groups.append((group, try reader.instant("due_at")))
+        }
+    }
+
+    static let nextGroup = """
+        SELECT endpoint, urgency, due_at FROM numbers INDEXED BY numbers_by_turn
+        WHERE due_at IS NOT NULL AND (endpoint, urgency) > (?, ?) ORDER BY endpoint, urgency, due_at, number LIMIT 1
         """
-    static let otherDue = """
-        SELECT number FROM numbers INDEXED BY numbers_by_due
-        WHERE due_at IS NOT NULL AND due_at <= ? AND cycle_since IS NULL ORDER BY due_at, number
+    static let groupInTurn = """
+        SELECT number, due_at FROM numbers INDEXED BY numbers_by_turn
+        WHERE endpoint = ? AND urgency = ? AND due_at IS NOT NULL ORDER BY due_at, number
         """
-    static let dueInOrder = """
-        SELECT number, due_at FROM numbers INDEXED BY numbers_by_due WHERE due_at IS NOT NULL ORDER BY due_at, number
+    static let retryAhead = """
+        SELECT number FROM numbers INDEXED BY numbers_retrying
+        WHERE retry_at IS NOT NULL AND number > ? AND retry_at > ? AND managed = 1 ORDER BY number LIMIT ?
+        """
+    static let recentRequests = """
+        SELECT endpoint, sent_at FROM changes
+        WHERE id >= ? AND sent_at > ? AND endpoint IS NOT NULL ORDER BY id DESC LIMIT \(RequestWindow.remembered)
         """
 
     private func add(_ number: PhoneNumber, to page: inout DuePage, _ db: Database, at now: Instant) throws {
@@ -62,31 +145,5 @@ extension StoreReader {
         } catch let error as StorageError where error.concernsOneSubmission {
             page.failures.append(UnreadableNumber(number: number, message: error.description))
         }
-    }
-
-    private static func numbers(
-        _ db: Database, _ query: String, dueBy now: Instant, limit: Int, excluding: Set<PhoneNumber>
-    ) throws -> [PhoneNumber] {
-        let statement = try db.cachedStatement(sql: query)
-        statement.bind { $0.instant(now) }
-        let cursor = try Row.fetchCursor(statement)
-        var numbers: [PhoneNumber] = []
-        while numbers.count < limit, try cursor.next() != nil {
-            var reader = RowReader(at: statement, table: "numbers")
-            let number = try reader.number()
-            if !excluding.contains(number) { numbers.append(number) }
-        }
-        return numbers
-    }
-
-    private static func nextDueAt(_ db: Database, excluding: Set<PhoneNumber>) throws -> Instant? {
-        let statement = try db.cachedStatement(sql: dueInOrder)
-        let cursor = try Row.fetchCursor(statement)
-        while try cursor.next() != nil {
-            var reader = RowReader(at: statement, table: "numbers")
-            let number = try reader.number()
-            if !excluding.contains(number) { return try reader.instant("due_at") }
-        }
-        return nil
     }
 }

@@ -2,9 +2,8 @@ import Planning
 
 /// The `Retry-After` header in both of its forms (RFC 9110, section 10.2.3).
 enum RetryAfter {
-    /// The longest wait that is honoured: an hour, as long as any backoff. A number may be exposed meanwhile, and a
-    /// vendor's mistake must not keep it so for longer; the next request learns whether the wish still stands.
-    static let longest: Duration = .seconds(3600)
+    /// The longest wait that is kept; the next request learns whether the endpoint still asks for one.
+    static let longest = RetrySchedule.longestRetryAfter
 
     /// The longest header value that is read, in bytes; the longer of the two forms has 29.
     private static let longestText = 64

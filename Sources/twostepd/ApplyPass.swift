@@ -128,7 +128,8 @@ final class ApplyPass: Sendable {
             stopped.continuation.yield()
             stopped.continuation.finish()
         case .desiredState(.kept), .desiredState(.failed), .desiredState(.leftExposed), .store(.recovered),
-            .guardChanged(.exposureReduced), .guardChanged(.exposurePermitted), .guardChanged(.clockBehind),
+            .guardChanged(.exposureReduced), .guardChanged(.exposurePermitted), .guardChanged(.endpointLimited),
+            .guardChanged(.stopping), .guardChanged(.clockBehind),
             .guardChanged(.clockRight), .orderEnded:
             break
         }

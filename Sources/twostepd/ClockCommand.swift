@@ -27,9 +27,11 @@ struct ClockCommand: ParsableCommand {
         func run() throws {
             let settings = try config.settings()
             let actor = UserName.current(environment: config.environment)
-            try ClockKeeper.accept(
+            let corrected = try ClockKeeper.accept(
                 settings: settings, environment: config.environment, actor: actor, now: SystemClock().now())
-            Console.note("the clock is taken for right; the audit trail says who said so")
+            Console.note(
+                "the clock is taken for right; later instants of \(corrected) \(corrected == 1 ? "number" : "numbers") "
+                    + "count as now; the audit trail says who said so")
         }
     }
 }

@@ -58,7 +58,7 @@ struct FleetReader {
     /// What holds numbers back besides their own records.
     func guards(_ reader: StoreReader) throws -> GuardsInForce {
         let isRunning = try StoreLock.holder(at: location) != nil
-        return try GuardsInForce(reader, policy: policy, isRunning: isRunning)
+        return try GuardsInForce(reader, policy: policy, isRunning: isRunning, at: now)
     }
 
     /// Every record in the order of numbers, its PINs closed; read on all processors.

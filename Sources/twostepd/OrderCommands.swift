@@ -37,18 +37,16 @@ struct OrderOptions: ParsableArguments {
     @Option(help: "Why, for the audit trail.")
     var reason: String?
 
-    /// Has the daemon carry the order out; says so when it is in force, and gives its instant.
-    @discardableResult
+    /// Has the daemon carry the order out; and says so when it is in force.
     func give(
         _ kind: ControlMessage.OrderRequest.Kind, evenExposed: Bool = false
-    ) async throws -> ControlMessage.Answer {
+    ) async throws {
         let settings = try config.settings()
         let message = ControlMessage.OrderRequest(
             kind: kind, numbers: numbers.isEmpty ? nil : numbers, reason: reason, evenExposed: evenExposed,
             onBehalfOf: UserName.current(environment: config.environment))
         let answer = try await ControlClient(socket: settings.controlSocket).order(message)
         Console.note(answer.message)
-        return answer
     }
 }
 
@@ -118,12 +116,12 @@ struct WorkOrderOptions: ParsableArguments {
     /// Asks if need be, gives the order, and waits if that is wanted.
     func carryOut(_ kind: ControlMessage.OrderRequest.Kind, asking question: String) async throws {
         if all, !yes { try confirm(question) }
-        let answer = try await order.give(kind)
-        guard wait, let at = answer.at.flatMap({ Instant($0) }), let limit = Duration(periodText: timeout) else {
+        try await order.give(kind)
+        guard wait, let limit = Duration(periodText: timeout) else {
             return
         }
         try await OrderProgress(
-            kind: kind, names: all ? nil : Set(order.numbers), orderedAt: at, limit: limit, config: order.config
+            kind: kind, names: all ? nil : Set(order.numbers), limit: limit, config: order.config
         ).follow()
     }
 

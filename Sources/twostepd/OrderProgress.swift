@@ -8,7 +8,6 @@ struct OrderProgress {
     let kind: ControlMessage.OrderRequest.Kind
     /// Numbers or labels; nil for all that the order concerns.
     let names: Set<String>?
-    let orderedAt: Instant
     /// How long to wait at most.
     let limit: Duration
     let config: ConfigOptions
@@ -57,14 +56,18 @@ struct OrderProgress {
         return kind != .rotate || (desired.verification == .enabled && desired.operatorPINName == nil)
     }
 
-    /// Whether what the store holds is later than the order, and as desired.
+    /// Whether the order is carried out: it left a mark on the record, which only its completion takes away.
     private func isDone(_ standing: Standing) -> Bool {
         let record = standing.record
-        guard [.converged, .uncertain].contains(standing.condition), let appliedAt = record.appliedAt,
-            appliedAt >= orderedAt
-        else { return false }
-        guard kind == .rotate, let generation = record.likeliestGeneration else { return kind != .rotate }
-        return record.generation(generation).map { $0.createdAt >= orderedAt } ?? false
+        guard [.converged, .uncertain].contains(standing.condition), record.appliedAt != nil else { return false }
+        switch kind {
+        case .pause, .resume, .reapply, .reset: return true
+        case .rotate:
+            guard let ordered = record.orderedRotation, let generation = record.likeliestGeneration else {
+                return false
+            }
+            return generation > ordered.through
+        }
     }
 
     private func isDaemonThere(_ fleet: FleetReader) throws -> Bool {

@@ -137,11 +137,11 @@ struct PINCommand: AsyncParsableCommand {
 
         /// When the PIN that was just seen is rotated because of it; nil when it is not.
         private static func rotation(of record: NumberRecord, now: Instant) -> String? {
-            guard record.desired?.rotateAfterReveal != nil, let instant = record.rotateBefore,
-                let newest = record.generations.last, newest.createdAt < instant
+            guard record.desired?.rotateAfterReveal != nil, let ordered = record.orderedRotation,
+                let newest = record.generations.last, newest.generation <= ordered.through
             else { return nil }
-            return
-                "now that somebody has seen it, it is rotated at \(instant) (\(RelativeTime(now: now).text(instant)))"
+            let relative = RelativeTime(now: now).text(ordered.at)
+            return "now that somebody has seen it, it is rotated at \(ordered.at) (\(relative))"
         }
 
         private static func nothingToShow(_ record: NumberRecord) -> Failure {

@@ -50,8 +50,8 @@ struct PlanCommand: ParsableCommand {
         switch output.format {
         case .json: try JSONOutput.print(document)
         case .text:
-            let isBudgetAwaited = rows.contains { $0.reason == .exposureBudget }
-            GuardText(guards: comparison.guards, isBudgetAwaited: isBudgetAwaited, now: fleet.now).lines
+            let awaited = rows.reduce(into: AwaitedGuards()) { $0.add($1.reason, endpoint: nil) }
+            GuardText(guards: comparison.guards, awaited: awaited, now: fleet.now).lines
                 .forEach { Console.print($0) }
             if desiredState != nil { Console.print("Against the store: \(comparison.difference).\n") }
             PlanText(

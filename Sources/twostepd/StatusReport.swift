@@ -102,15 +102,14 @@ struct StatusTally: Sendable {
     private(set) var all = 0
     /// Those that are shown, by condition.
     private(set) var shown: [NumberCondition: Int] = [:]
-    /// Whether a number waits for its turn to be exposed.
-    private(set) var isBudgetAwaited = false
+    private(set) var awaited = AwaitedGuards()
     /// The names that were asked for and mean a number.
     private(set) var names: Set<String> = []
 
     mutating func add(_ standing: Standing, isShown: Bool, names: [String]) {
         all += 1
         if isShown { shown[standing.condition, default: 0] += 1 }
-        if standing.reason == .exposureBudget { isBudgetAwaited = true }
+        awaited.add(standing.reason, endpoint: standing.record.desired?.endpoint.text)
         self.names.formUnion(names)
     }
 }

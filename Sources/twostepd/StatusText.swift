@@ -29,7 +29,7 @@ struct StatusText: Sendable {
     /// The lines above the numbers.
     func head(width: Int) -> [String] {
         let guards = GuardText(
-            guards: snapshot.guards, isBudgetAwaited: snapshot.tally.isBudgetAwaited, now: snapshot.now
+            guards: snapshot.guards, awaited: snapshot.tally.awaited, now: snapshot.now
         ).lines
         return ([daemonLine] + desiredStateLines + guards).flatMap { width == 0 ? [$0] : $0.wrapped(to: width) }
     }
@@ -114,8 +114,7 @@ extension NumberCondition {
 /// What holds the fleet back, for people: a line for each guard that does.
 struct GuardText {
     let guards: GuardsInForce
-    /// Whether a number waits for its turn to be exposed.
-    let isBudgetAwaited: Bool
+    let awaited: AwaitedGuards
     let now: Instant
 
     var lines: [String] {
@@ -136,12 +135,24 @@ struct GuardText {
             let since = state.since.map { ", since \(relative.text($0))" } ?? ""
             switch state.kind {
             case .endpointDown: lines.append("endpoint: DOWN\(since): \(state.detail); one probe at a time")
+            case .endpointLimit:
+                guard let until = state.until, until > now else { continue }
+                let count = awaited.limited[state.subject] ?? 0
+                let who = count == 0 ? "numbers wait" : count == 1 ? "1 number waits" : "\(count) numbers wait"
+                lines.append("endpoint: \(who) for the rate limit of \(state.subject), until \(relative.full(until))")
+            case .stopping: lines.append("daemon: STOPPING\(since): \(state.detail)")
             case .unreadableRecord: unreadable.append("\(state.subject)\(since): \(state.detail)")
             case .exposureBudget:
                 // It begins small at every start; it matters when somebody waits for it.
-                guard isBudgetAwaited else { continue }
+                guard awaited.isBudget else { continue }
                 lines.append("exposure: \(guards.exposed) exposed; \(state.detail)\(since)")
             }
+        }
+        if awaited.isBudget {
+            let holders = guards.holders.filter { $0.kind != .open }
+            lines += holders.prefix(Self.mostHolders).map { "exposure: \($0.number) \($0.kind.sentence)" }
+            let more = holders.count - Self.mostHolders
+            if more > 0 { lines.append("exposure: \(more) more hold a place") }
         }
         lines += unreadable.prefix(Self.mostUnreadable).map { "record: SET ASIDE \($0)" }
         let more = unreadable.count - Self.mostUnreadable
@@ -149,6 +160,21 @@ struct GuardText {
         return lines
     }
 
+    /// How many numbers that hold a place have a line of their own.
+    private static let mostHolders = 5
     /// How many records that are set aside have a line of their own.
     private static let mostUnreadable = 5
+}
+
+/// What numbers wait for that concerns more than one of them.
+struct AwaitedGuards: Sendable {
+    /// Whether one waits for its turn to be exposed.
+    private(set) var isBudget = false
+    /// How many wait for the rate limit of an endpoint.
+    private(set) var limited: [String: Int] = [:]
+
+    mutating func add(_ reason: DecisionReason, endpoint: String?) {
+        if reason == .exposureBudget { isBudget = true }
+        if reason == .endpointLimit, let endpoint { limited[endpoint, default: 0] += 1 }
+    }
 }

@@ -148,7 +148,7 @@ import Testing
                     "5:14: 'sealing_key' must be the name of a credential, or an absolute path",
                     "6:12: 'log_level' must be trace, debug, info, notice, warning, error or critical"
                         + ", and this is 'verbose'",
-                    "8:24: 'requests_per_minute' must be a whole number from 1 to 100000, or unlimited"
+                    "8:24: 'requests_per_minute' must be a whole number from 2 to 100000, or unlimited"
                         + ", and this is '-1'",
                     "9:20: 'writes_per_hour' must be a whole number from 1 to 256, or unlimited, and this is '257'",
                     "10:16: 'concurrency' must be a whole number from 1 to 1024, or unlimited, and this is 'many'",

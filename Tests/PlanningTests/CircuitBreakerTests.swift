@@ -13,16 +13,16 @@ struct CircuitBreakerTests {
     /// A breaker and what it is told, one failure or answer after the other.
     private struct Endpoint {
         var breaker = CircuitBreaker()
-        var now = Fixture.now
+        var now = Fixture.steadyNow
         var changeID: Int64 = 0
 
         mutating func note(
-            _ reason: OutcomeReason, of index: Int = 0, jitter: Double = 0.5
+            _ reason: OutcomeReason, of index: Int = 0, changeID known: Int64? = nil, jitter: Double = 0.5
         ) -> CircuitBreaker.Change {
             changeID += 1
-            breaker.depart(changeID)
+            if known == nil { breaker.depart(changeID) }
             return breaker.note(
-                Outcome(reason), of: changeID, number: Fixture.phone("+1555010\(1000 + index)"), now: now,
+                Outcome(reason), of: known ?? changeID, number: Fixture.phone("+1555010\(1000 + index)"), now: now,
                 policy: CircuitBreakerTests.policy, jitter: jitter)
         }
 
@@ -37,10 +37,10 @@ struct CircuitBreakerTests {
             #expect(endpoint.breaker.blockedUntil(now: endpoint.now) == nil)
         }
         #expect(endpoint.note(.connectionRefused, of: 0) == .opened)
-        #expect(endpoint.breaker.openSince == Fixture.now)
+        #expect(endpoint.breaker.openSince == Fixture.steadyNow)
         // Half of two seconds, and half of the other half by chance.
-        #expect(endpoint.breaker.blockedUntil(now: endpoint.now) == Fixture.later(.milliseconds(1500)))
-        #expect(endpoint.breaker.blockedUntil(now: Fixture.later(.milliseconds(1500))) == nil)
+        #expect(endpoint.breaker.blockedUntil(now: endpoint.now) == Fixture.steadyLater(.milliseconds(1500)))
+        #expect(endpoint.breaker.blockedUntil(now: Fixture.steadyLater(.milliseconds(1500))) == nil)
     }
 
     @Test func `One number alone never opens it`() {
@@ -51,7 +51,7 @@ struct CircuitBreakerTests {
     }
 
     @Test(arguments: [
-        OutcomeReason.success, .authenticationRefused, .balanceRefused, .rateLimited, .clientError, .vendorRefused,
+        OutcomeReason.success, .rateLimited, .vendorRefused,
     ])
     func `An answer of its own, whatever it says, starts the count again`(_ answer: OutcomeReason) {
         var endpoint = Endpoint()
@@ -69,12 +69,41 @@ struct CircuitBreakerTests {
         #expect(endpoint.note(.serverError) == .opened)
     }
 
+    @Test(arguments: [OutcomeReason.authenticationRefused, .balanceRefused, .clientError])
+    func `The same refusal for five numbers in a row opens it, for one number never`(_ refusal: OutcomeReason) {
+        var endpoint = Endpoint()
+        for _ in 0..<50 { #expect(endpoint.note(refusal, of: 1) == .none) }
+        for index in 2..<5 { #expect(endpoint.note(refusal, of: index) == .none) }
+        #expect(endpoint.note(refusal, of: 5) == .opened)
+        // Each probe that is refused the same keeps it open; one that is accepted closes it.
+        endpoint.now = Fixture.steadyLater(.seconds(2))
+        endpoint.breaker.depart(99)
+        #expect(endpoint.note(refusal, of: 6, changeID: 99) == .none)
+        #expect(endpoint.breaker.blockedUntil(now: endpoint.now) != nil)
+        endpoint.now = Fixture.steadyLater(.seconds(60))
+        endpoint.breaker.depart(100)
+        #expect(endpoint.note(.success, of: 7, changeID: 100) == .closed)
+        #expect(endpoint.breaker == CircuitBreaker())
+    }
+
+    @Test func `Refusals for several reasons, or with an acceptance in between, do not open it`() {
+        var endpoint = Endpoint()
+        for index in 0..<20 {
+            let refusal: OutcomeReason = index.isMultiple(of: 2) ? .authenticationRefused : .clientError
+            #expect(endpoint.note(refusal, of: index) == .none)
+        }
+        for index in 0..<20 {
+            #expect(endpoint.note(.authenticationRefused, of: index) == .none)
+            if index % 3 == 0 { #expect(endpoint.note(.success, of: 100) == .none) }
+        }
+    }
+
     @Test func `A probe is alone, and its answer closes the breaker`() {
         var endpoint = Endpoint()
         endpoint.fail()
-        endpoint.now = Fixture.later(.seconds(2))
+        endpoint.now = Fixture.steadyLater(.seconds(2))
         endpoint.breaker.depart(99)
-        #expect(endpoint.breaker.blockedUntil(now: Fixture.later(.seconds(3600))) == .distantFuture)
+        #expect(endpoint.breaker.blockedUntil(now: Fixture.steadyLater(.seconds(3600))) == .distantFuture)
         // One that was on its way when it opened tells nothing new.
         let late = endpoint.breaker.note(
             Outcome(.timeout), of: 3, number: Fixture.number, now: endpoint.now, policy: Self.policy, jitter: 0)
@@ -101,7 +130,7 @@ struct CircuitBreakerTests {
     @Test func `A probe that was not sent makes room for another one at once`() {
         var endpoint = Endpoint()
         endpoint.fail()
-        endpoint.now = Fixture.later(.seconds(2))
+        endpoint.now = Fixture.steadyLater(.seconds(2))
         endpoint.breaker.depart(99)
         endpoint.breaker.withdraw(98, now: endpoint.now)
         #expect(endpoint.breaker.state == .probing(changeID: 99))
@@ -113,7 +142,9 @@ struct CircuitBreakerTests {
     @Test func `The exhaustive list of reasons says of each what it tells`() {
         let down = OutcomeReason.allCases.filter { $0.saysOfEndpoint == .down }
         let up = OutcomeReason.allCases.filter { $0.saysOfEndpoint == .up }
-        #expect(down.count == 12 && up.count == 6 && OutcomeReason.allCases.count == 20)
+        let account = OutcomeReason.allCases.filter { $0.saysOfEndpoint == .refusesAccount }
+        #expect(down.count == 12 && up.count == 3 && OutcomeReason.allCases.count == 20)
+        #expect(account == [.authenticationRefused, .balanceRefused, .clientError])
         #expect(!down.contains(.authenticationRefused), "one wrong token does not stop the others")
     }
 
@@ -127,6 +158,9 @@ struct CircuitBreakerTests {
         }
         // Two are of our own making.
         let isOurs = [.tokenUnavailable, .daemonStopped].contains(reason)
-        #expect(reason.saysOfEndpoint == (isOurs ? .nothing : isAnswer ? .up : .down))
+        // What a number and the account of all may be told alike.
+        let mayBeTheAccount = [.authenticationRefused, .balanceRefused, .clientError].contains(reason)
+        let expected: EndpointWord = isOurs ? .nothing : mayBeTheAccount ? .refusesAccount : isAnswer ? .up : .down
+        #expect(reason.saysOfEndpoint == expected)
     }
 }

@@ -22,6 +22,10 @@ enum Fixture {
         return instant
     }
 
+    /// The monotonic clock at ``now``, and `duration` later.
+    static let steadyNow = SteadyInstant(milliseconds: 9_000_000)
+    static func steadyLater(_ duration: Duration) -> SteadyInstant { steadyNow.advanced(by: duration) }
+
     static func ago(_ duration: Duration) -> Instant { now.advanced(by: .zero - duration) }
     static func later(_ duration: Duration) -> Instant { now.advanced(by: duration) }
 

@@ -18,6 +18,7 @@ struct NumberConditionTests {
         uncertain.lastAccepted = .on(1)
         #expect(condition(uncertain) == .uncertain)
         var waiting = F.record(F.desired(.disabled), F.on(1))
+        waiting.attempts = 3
         waiting.retryAt = F.later(.seconds(5))
         #expect(condition(waiting) == .backingOff)
         var spent = F.record(F.desired(.disabled), F.on(1))
@@ -70,6 +71,7 @@ struct OutlookTests {
 
     @Test func `A number in backoff says what it waits to do`() {
         var record = F.record(F.desired(.disabled), F.on(1))
+        record.attempts = 3
         record.retryAt = F.later(.seconds(5))
         let outlook = outlook(record)
         #expect(outlook.action == .disable && outlook.at == F.later(.seconds(5)) && outlook.reason == .backingOff)

@@ -46,19 +46,24 @@ struct PauseTests {
     }
 
     @Test func `Of two rotations that are ordered the one that comes first counts, while it still changes the PIN`() {
-        func rotated(_ instants: [Instant], created: Instant) -> Instant? {
+        func rotated(_ instants: [Instant], renewedBetween isRenewed: Bool = false) -> NumberRecord.OrderedRotation? {
             var record = Self.settled
-            record.generations = [Fixture.generation(1, createdAt: created)]
-            return instants.reduce(record) { $0.obeying(.rotate(before: $1), toFleet: false, at: Fixture.now) }
-                .rotateBefore
+            record.generations = [Fixture.generation(3)]
+            for instant in instants {
+                record = record.obeying(.rotate(before: instant), toFleet: false, at: Fixture.now)
+                if isRenewed, record.generations.count == 1 { record.generations.append(Fixture.generation(4)) }
+            }
+            return record.orderedRotation
+        }
+        func ordered(_ through: Int, _ instant: Instant) -> NumberRecord.OrderedRotation {
+            NumberRecord.OrderedRotation(through: through, at: instant)
         }
         let (early, late) = (Fixture.ago(.seconds(60)), Fixture.later(.seconds(60)))
-        let (before, between) = (Fixture.ago(.seconds(90)), Fixture.ago(.seconds(30)))
-        #expect(rotated([late], created: before) == late)
-        #expect(rotated([late, early], created: before) == early, "an order does not wait for an earlier look")
-        #expect(rotated([early, late], created: before) == early, "a look does not defer what is ordered")
-        #expect(rotated([early, late], created: between) == late, "the new PIN was seen")
-        #expect(rotated([late, early], created: between) == late, "an order that is done forgets no look")
+        #expect(rotated([late]) == ordered(3, late))
+        #expect(rotated([late, early]) == ordered(3, early), "an order does not wait for an earlier reveal")
+        #expect(rotated([early, late]) == ordered(3, early), "a reveal does not defer what is ordered")
+        #expect(rotated([early, late], renewedBetween: true) == ordered(4, late), "the new PIN was revealed")
+        #expect(rotated([late, early], renewedBetween: true) == ordered(4, early))
     }
 
     @Test func `Re-apply and reset end a backoff and widen what they must`() {
@@ -77,8 +82,9 @@ struct PauseTests {
     }
 
     @Test func `A rotation that is ordered happens once, when its instant has come`() {
-        let ordered = Self.settled.obeying(
-            .rotate(before: Fixture.later(.seconds(60))), toFleet: false, at: Fixture.now)
+        var settled = Self.settled
+        settled.desired?.rotateAfterReveal = .seconds(60)
+        let ordered = settled.obeying(.rotate(before: Fixture.later(.seconds(60))), toFleet: false, at: Fixture.now)
         guard case .idle = Self.decide(ordered) else {
             Issue.record("not before its time")
             return
@@ -91,7 +97,8 @@ struct PauseTests {
         }
         #expect(reason == .rotationOrdered)
         var newer = ordered
-        newer.generations = [Fixture.generation(1, createdAt: Fixture.later(.seconds(60)))]
+        newer.generations = [Fixture.generation(2, createdAt: Fixture.later(.seconds(60)))]
+        newer.belief = Fixture.on(2)
         guard case .idle = Planner.decide(newer, operatorPIN: nil, policy: Policy(), now: Fixture.later(.seconds(61)))
         else {
             Issue.record("the new PIN is not older than the order")

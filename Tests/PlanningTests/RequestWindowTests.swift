@@ -10,7 +10,7 @@ struct RequestWindowTests {
     func `No minute ever holds more than the limit, and none is kept waiting longer than needed`(limit: Int) {
         var random = SplitMix64(seed: UInt64(limit))
         var window = RequestWindow()
-        var (now, sent) = (F.now, [Instant]())
+        var (now, sent) = (F.steadyNow, [SteadyInstant]())
         for _ in 0..<20_000 {
             now = now.advanced(by: .milliseconds(Int64.random(in: 0...Int64(90_000 / limit), using: &random)))
             let oldest = sent.count >= limit ? sent[sent.count - limit].advanced(by: RequestWindow.length) : nil
@@ -20,7 +20,7 @@ struct RequestWindowTests {
                 Issue.record("\(String(describing: blocked)) is not \(String(describing: expected))")
             }
             guard blocked == nil else { continue }
-            window.count(at: now, limit: limit)
+            window.count(at: now)
             sent.append(now)
         }
         let crowded = zip(sent, sent.dropFirst(limit)).filter { $0.duration(to: $1) < RequestWindow.length }
@@ -30,26 +30,35 @@ struct RequestWindowTests {
 
     @Test func `No limit blocks nothing`() {
         var window = RequestWindow()
-        for _ in 0..<100 { window.count(at: F.now, limit: nil) }
-        #expect(window.blockedUntil(limit: nil, now: F.now) == nil)
+        for _ in 0..<100 { window.count(at: F.steadyNow) }
+        #expect(window.blockedUntil(limit: nil, now: F.steadyNow) == nil)
     }
 
-    @Test func `A clock that is set back blocks for a minute at most`() {
+    @Test func `Room for several requests is there when so many have left the minute`() {
         var window = RequestWindow()
-        window.count(at: F.later(.seconds(86_400)), limit: 2)
-        window.count(at: F.now, limit: 2)
-        #expect(window.blockedUntil(limit: 2, now: F.now) == F.later(RequestWindow.length))
-        #expect(window.blockedUntil(limit: 2, now: F.later(RequestWindow.length)) == nil)
+        for second in 0..<5 { window.count(at: F.steadyLater(.seconds(Int64(second)))) }
+        let now = F.steadyLater(.seconds(10))
+        #expect(window.blockedUntil(needed: 1, limit: 6, now: now) == nil)
+        #expect(window.blockedUntil(needed: 2, limit: 6, now: now) == F.steadyLater(.seconds(60)))
+        #expect(window.blockedUntil(needed: 4, limit: 6, now: now) == F.steadyLater(.seconds(62)))
+        #expect(window.blockedUntil(needed: 7, limit: 6, now: now) == .distantFuture)
+    }
+
+    @Test func `Requests of an earlier process count, whatever their order`() {
+        let sent = [F.steadyLater(.seconds(-5)), F.steadyLater(.seconds(-50))]
+        let window = RequestWindow(sent: sent)
+        #expect(window.blockedUntil(limit: 2, now: F.steadyNow) == F.steadyLater(.seconds(10)))
+        #expect(window.blockedUntil(limit: 2, now: F.steadyLater(.seconds(10))) == nil)
     }
 
     @Test func `The endpoint's own wait is kept, and the longest of several`() {
         var window = RequestWindow()
-        window.wait(for: .seconds(30), from: F.now)
-        window.wait(for: .seconds(10), from: F.now)
-        #expect(window.blockedUntil(limit: nil, now: F.now) == F.later(.seconds(30)))
-        #expect(window.blockedUntil(limit: 5, now: F.later(.seconds(29))) == F.later(.seconds(30)))
-        #expect(window.blockedUntil(limit: 5, now: F.later(.seconds(30))) == nil)
-        window.count(at: F.now, limit: 1)
-        #expect(window.blockedUntil(limit: 1, now: F.now) == F.later(.seconds(60)))
+        window.wait(for: .seconds(30), from: F.steadyNow)
+        window.wait(for: .seconds(10), from: F.steadyNow)
+        #expect(window.blockedUntil(limit: nil, now: F.steadyNow) == F.steadyLater(.seconds(30)))
+        #expect(window.blockedUntil(limit: 5, now: F.steadyLater(.seconds(29))) == F.steadyLater(.seconds(30)))
+        #expect(window.blockedUntil(limit: 5, now: F.steadyLater(.seconds(30))) == nil)
+        window.count(at: F.steadyNow)
+        #expect(window.blockedUntil(limit: 1, now: F.steadyNow) == F.steadyLater(.seconds(60)))
     }
 }

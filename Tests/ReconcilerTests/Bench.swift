@@ -9,15 +9,20 @@ import Testing
 final class Bench {
     let store: Store
     private(set) var engine: Engine
+    /// The wall clock.
     private(set) var now = Bench.start
+    /// The monotonic clock.
+    private(set) var steady = SteadyInstant(milliseconds: 5_000_000)
     /// What the store is asked for and has not done yet, in order.
     private(set) var storeWork: [EngineAction] = []
     /// Every request that left, in order.
     private(set) var calls: [VendorCall] = []
-    private(set) var timer: Instant?
+    private var armed: (wall: Instant?, steady: SteadyInstant?)
     private(set) var reports: [EngineReport] = []
     /// How many events the engine was given.
     private(set) var eventCount = 0
+    /// How many commits the store was asked for and has done, or refused.
+    private(set) var commitCount = 0
     /// Numbers whose record the store refuses to write.
     var refused: Set<PhoneNumber> = []
     private let policy: Policy
@@ -41,23 +46,24 @@ final class Bench {
     /// A new process: what the engine knew is gone, and so is what the store had not done.
     func start() throws {
         storeWork = []
-        timer = nil
+        armed = (nil, nil)
         _ = try store.recoverInterrupted(at: now)
         engine = Engine(policy: policy)
         tell(
             .started(
                 EngineStart(
                     nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.exposedNumbers(),
-                    nextDueAt: try store.reader.nextDueAt(), fleetPause: try store.reader.fleetPause())))
+                    nextDueAt: try store.reader.nextDueAt(), fleetPause: try store.reader.fleetPause(),
+                    recentRequests: try store.reader.recentRequests(at: now))))
     }
 
     func tell(_ event: EngineEvent) {
         eventCount += 1
-        for action in engine.handle(event, now: now, random: &random) {
+        for action in engine.handle(event, at: Moment(wall: now, steady: steady), random: &random) {
             switch action {
             case .commit, .load, .adopt: storeWork.append(action)
             case .send(let call): calls.append(call)
-            case .armTimer(let instant): timer = instant
+            case .armTimer(let wall, let steady): armed = (wall, steady)
             case .report(let report): reports.append(report)
             }
         }
@@ -84,12 +90,24 @@ final class Bench {
         if answered.insert(call.changeID).inserted { answer(call, reason) }
     }
 
-    func pass(_ duration: Duration) { now = now.advanced(by: duration) }
+    func pass(_ duration: Duration) {
+        now = now.advanced(by: duration)
+        steady = steady.advanced(by: duration)
+    }
+
+    /// Somebody sets the wall clock.
+    func setClock(by duration: Duration) { now = now.advanced(by: duration) }
+
+    /// When the timer fires, by the wall clock if nobody sets it; nil when it is not armed.
+    var timer: Instant? {
+        let steadily = armed.steady.map { now.advanced(by: steady.duration(to: $0)) }
+        return [armed.wall, steadily].compactMap(\.self).min().map { max($0, now) }
+    }
 
     /// Sleeps until the timer and fires it.
     func wake() throws {
-        now = max(now, try #require(timer))
-        timer = nil
+        pass(now.duration(to: try #require(timer)))
+        armed = (nil, nil)
         tell(.timerFired)
     }
 
@@ -100,6 +118,7 @@ final class Bench {
         let action = storeWork.removeFirst()
         switch action {
         case .commit(let id, let mutations):
+            commitCount += 1
             if failing { return tell(.commitFailed(id, .outage("the disk is full"))) }
             if mutations.contains(where: { $0.savedNumber.map(refused.contains) ?? false }) {
                 return tell(.commitFailed(id, .refused("a constraint failed")))

@@ -149,6 +149,22 @@ struct EngineAdoptionTests {
         #expect(try bench.record(1).belief.maybeForeign)
     }
 
+    @Test("a desired state waits for a page that is being read, so that its numbers follow it")
+    func pageUnderWay() throws {
+        let bench = try Bench()
+        try bench.adopt(try (1...3).map { try Bench.desired($0, .disabled) })
+        try bench.start()
+        guard case .load = try #require(bench.storeWork.first) else {
+            Issue.record("the due numbers are read first")
+            return
+        }
+        bench.read(Bench.state(try (1...3).map { try Bench.desired($0) }))
+        #expect(bench.storeWork.count == 1, "nothing is adopted before the page has come")
+        try bench.work()
+        #expect(bench.calls.map(\.isEnable) == [false], "taken over, one at a time, by the entries now in force")
+        #expect(try bench.record(1).desired?.verification == .enabled)
+    }
+
     @Test("an adoption that fails is tried again when the store works")
     func adoptionFails() throws {
         let bench = try Bench()

@@ -89,7 +89,7 @@ struct EngineCommitTests {
         // The page is asked for without the first number, which is at rest by the time that it is read.
         bench.pass(.seconds(86_400))
         bench.tell(.timerFired)
-        guard case .load(.due(_, let excluded), _) = try #require(bench.storeWork.last) else {
+        guard case .load(.due(_, let excluded, _), _) = try #require(bench.storeWork.last) else {
             Issue.record("a page is asked for")
             return
         }

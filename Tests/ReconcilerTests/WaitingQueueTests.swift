@@ -5,6 +5,10 @@ import Testing
 
 @Suite("The waiting queue")
 struct WaitingQueueTests {
+    private static let ordinary = WaitingKey.Line(.ordinary, startsCycle: false)
+    private static let exposed = WaitingKey.Line(.exposed, startsCycle: false)
+    private static let cycle = WaitingKey.Line(.ordinary, startsCycle: true)
+
     private func key(
         _ line: WaitingKey.Line, _ due: Int64, _ index: Int, _ endpoint: Endpoint = .v4
     ) throws -> WaitingKey {
@@ -27,38 +31,39 @@ struct WaitingQueueTests {
     @Test("each line is ordered by due instant and then by number, however it was filled")
     func order() throws {
         let keys = [
-            try key(.ordinary, 5, 1), try key(.ordinary, 5, 2), try key(.ordinary, 7, 0), try key(.exposed, 9, 4),
-            try key(.cycle, 1, 3),
+            try key(Self.ordinary, 5, 1), try key(Self.ordinary, 5, 2), try key(Self.ordinary, 7, 0),
+            try key(Self.exposed, 9, 4),
+            try key(Self.cycle, 1, 3),
         ]
         var random = SystemRandomNumberGenerator()
         for _ in 0..<20 {
             var queue = WaitingQueue()
             for key in keys.shuffled(using: &random) { queue.insert(key) }
             #expect(queue.count == 5)
-            #expect(taken(.ordinary, from: queue) == [keys[0], keys[1], keys[2]])
-            #expect(taken(.exposed, from: queue) == [keys[3]])
-            #expect(taken(.cycle, from: queue) == [keys[4]])
+            #expect(taken(Self.ordinary, from: queue) == [keys[0], keys[1], keys[2]])
+            #expect(taken(Self.exposed, from: queue) == [keys[3]])
+            #expect(taken(Self.cycle, from: queue) == [keys[4]])
         }
     }
 
     @Test("a number that is removed is gone, and the others stay in order")
     func removal() throws {
-        let keys = try (0..<5).map { try key(.ordinary, Int64($0), $0) }
+        let keys = try (0..<5).map { try key(Self.ordinary, Int64($0), $0) }
         var queue = WaitingQueue()
         for key in keys.reversed() { queue.insert(key) }
         queue.remove(keys[2])
-        #expect(taken(.ordinary, from: queue) == [keys[0], keys[1], keys[3], keys[4]])
+        #expect(taken(Self.ordinary, from: queue) == [keys[0], keys[1], keys[3], keys[4]])
     }
 
     @Test("endpoints have lines of their own, and none is left when nothing waits for them")
     func endpoints() throws {
-        let (here, there) = (try key(.ordinary, 2, 1), try key(.ordinary, 1, 2, .legacy))
+        let (here, there) = (try key(Self.ordinary, 2, 1), try key(Self.ordinary, 1, 2, .legacy))
         var queue = WaitingQueue()
         queue.insert(here)
         queue.insert(there)
         #expect(Set(queue.endpoints) == [.v4, .legacy])
-        #expect(queue.first(.ordinary, at: .v4) == here && queue.first(.ordinary, at: .legacy) == there)
-        #expect(queue.first(.ordinary, at: .v4, otherThan: here.number) == nil)
+        #expect(queue.first(Self.ordinary, at: .v4) == here && queue.first(Self.ordinary, at: .legacy) == there)
+        #expect(queue.first(Self.ordinary, at: .v4, where: { $0 != here.number }) == nil)
         queue.remove(there)
         #expect(Set(queue.endpoints) == [.v4] && queue.count == 1)
     }

@@ -127,7 +127,7 @@ struct CommitQueueTests {
         #expect(outcomes == ["kept", "kept", "outdated", "refused", "kept", "refused", "kept"])
         #expect(transactions.withLock { $0 } == [true])
         #expect(try (1...5).map { try store.required($0).attempts } == [7, 7, 0, 0, 7])
-        #expect(try store.required(3).rotateBefore == Sample.at(5))
+        #expect(try store.required(3).orderedRotation?.at == Sample.at(5))
         #expect(try store.reader.unansweredChanges().map(\.id) == [2])
         let details = try store.reader.events(limit: 5).map(\.entry.detail)
         #expect(details.prefix(4) == ["6", "4", "1", "0"], "nothing is left of what was refused")

@@ -30,7 +30,7 @@ struct StoreCommitTests {
         record.rotatedAt = Sample.at(11)
         record.lastFailure = .timeout
         record.lastError = "timeout"
-        record.rotateBefore = Sample.at(13)
+        record.orderedRotation = NumberRecord.OrderedRotation(through: 2, at: Sample.at(13))
         record.pause = Pause(since: Sample.at(14), by: "ops (uid 1000)", reason: "why", includesExposed: true)
         record.dueAt = Sample.at(12)
         #expect(record.number == number)

@@ -74,7 +74,7 @@ struct StoreFenceTests {
     }
 
     @Test
-    func `an accepted clock makes due what waits for an instant that is to come, whether it can be read or not`()
+    func `an accepted clock ends waits and makes due what waits for an instant that is to come, readable or not`()
         throws
     {
         let directory = try StateDirectory()
@@ -83,13 +83,17 @@ struct StoreFenceTests {
         early.dueAt = Sample.at(100)
         try store.commit([.reschedule(early)])
         let before = try (1...3).map { try store.required($0) }
-        try store.acceptClock(at: Sample.at(500), actor: "ops")
-        var late = before[0].clockAccepted(at: Sample.at(500))
-        late.version += 1
-        #expect(late.dueAt == Sample.at(500))
-        #expect(try store.required(1) == late)
-        #expect(try store.required(2) == before[1], "it is due already")
-        #expect(try store.required(3) == before[2], "it is not managed")
+        #expect(try store.acceptClock(at: Sample.at(500), actor: "ops") == 3)
+        let accepted = before.map { record in
+            var next = record.clockAccepted(at: Sample.at(500))
+            next.version += 1
+            return next
+        }
+        #expect(accepted.map(\.dueAt) == [Sample.at(500), Sample.at(500), nil])
+        #expect(accepted.allSatisfy { $0.retryAt == nil })
+        #expect(try (1...3).map { try store.required($0) } == accepted)
+        #expect(try store.acceptClock(at: Sample.at(501), actor: "ops") == 0)
+        #expect(try (1...3).map { try store.required($0) } == accepted, "nothing lies ahead any more")
         try store.execute("UPDATE numbers SET last_accepted = '?', due_at = '\(Sample.at(900))' WHERE managed = 1")
         try store.acceptClock(at: Sample.at(600), actor: "ops")
         let unreadable = try store.reader.events(limit: 2).map(\.entry)

@@ -24,7 +24,7 @@ struct StoreOrderTests {
             record.lastFailure = .vendorRefused
             record.lastAccepted = .off
             record.appliedAt = Sample.at(-5)
-            record.rotateBefore = Sample.at(0)
+            record.orderedRotation = NumberRecord.OrderedRotation(through: 0, at: Sample.at(0))
             record.dueAt = Sample.at(3600)
             // With a PIN an order may come before the one that is there, without one it never does.
             let pin =
@@ -87,7 +87,7 @@ struct StoreOrderTests {
         let count = 2 * Store.rowsAtOnce + 1
         let store = try Sample.store(count)
         try store.commit([.order(.rotate(before: Sample.at(7)), .all, at: Sample.at(10))])
-        #expect(try store.texts("SELECT DISTINCT rotate_pin_before FROM numbers") == [Sample.at(7).description])
+        #expect(try store.texts("SELECT DISTINCT rotate_at FROM numbers") == [Sample.at(7).description])
         try store.commit([
             .order(.pause(Self.pause), .numbers(try (1...count).map { try Sample.number($0) }), at: Sample.at(10))
         ])
@@ -118,12 +118,12 @@ struct StoreOrderTests {
         #expect(throws: StorageError.outdated(number: worked.number)) {
             try store.commit([.save(worked, newGeneration: nil, touched: [])])
         }
-        #expect(try store.required(1).rotateBefore == Sample.at(40))
+        #expect(try store.required(1).orderedRotation?.at == Sample.at(40))
         // Read again, it is saved with the order in it.
         var again = try store.required(1)
         again.attempts = 1
         try store.commit([.save(again, newGeneration: nil, touched: [])])
-        #expect(try store.required(1).rotateBefore == Sample.at(40))
+        #expect(try store.required(1).orderedRotation?.at == Sample.at(40))
     }
 
     @Test func `An order for the fleet leaves out what cannot be read and says so; one that names it is refused`()

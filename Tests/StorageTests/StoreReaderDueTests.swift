@@ -40,10 +40,40 @@ struct StoreReaderDueTests {
         let store = try store()
         let page = try store.reader.load(.due(limit: 2, excluding: []), at: Sample.now)
         #expect(try indexes(page) == [6, 4])
-        #expect(page.nextDueAt == Sample.at(-3))
+        #expect(page.backlog == [try Self.group(.ordinary)])
         let rest = try store.reader.load(.due(limit: 2, excluding: Set(page.records.map(\.number))), at: Sample.now)
         #expect(try indexes(rest) == [5, 3])
-        #expect(rest.nextDueAt == Sample.at(50))
+        #expect(rest.nextDueAt == Sample.at(50) && rest.backlog.isEmpty)
+    }
+
+    private static func group(_ urgency: Urgency) throws -> DueGroup {
+        DueGroup(endpoint: try Sample.desired(1).endpoint, urgency: urgency)
+    }
+
+    @Test func `a group without room is left in the store, and the others come`() throws {
+        let store = try store()
+        let ordinary = try Self.group(.ordinary)
+        let room = DueRoom(perGroup: 2, atWork: [ordinary: 1])
+        let page = try store.reader.load(.due(limit: 10, excluding: [], room: room), at: Sample.now)
+        #expect(try indexes(page) == [6, 4])
+        #expect(page.backlog == [ordinary] && page.nextDueAt == nil)
+        let full = DueRoom(perGroup: 2, atWork: [ordinary: 2])
+        #expect(try indexes(try store.reader.load(.due(limit: 10, excluding: [], room: full), at: Sample.now)) == [6])
+    }
+
+    @Test func `each endpoint gets its part of a page, by urgency`() throws {
+        let store = try Sample.store(6)
+        let entries = try (1...6).map { index in
+            var desired = try Sample.desired(index)
+            if index > 3 { desired.endpoint = Endpoint(text: "https://b.example/") }
+            if index == 3 { desired.verification = .disabled }
+            return desired
+        }
+        try store.adopt(Sample.state(entries, sha: "b"), at: Sample.now)
+        let page = try store.reader.load(.due(limit: 3, excluding: []), at: Sample.now)
+        #expect(try indexes(page).first == 3)
+        #expect(Set(page.records.compactMap(\.desired?.endpoint)).count == 2)
+        #expect(page.records.count == 3)
     }
 
     @Test func `excluded numbers are neither returned nor waited for`() throws {
@@ -104,13 +134,15 @@ struct StoreReaderDueTests {
         #expect(page.records == expected)
     }
 
-    @Test func `the due and exposed queries walk an index and sort nothing`() throws {
+    @Test func `the queries of what is due walk an index and sort nothing`() throws {
         let store = try store()
-        for sql in [StoreReader.exposedDue, StoreReader.otherDue] {
+        for sql in [StoreReader.nextGroup, StoreReader.groupInTurn] {
             let plan = try store.queue.read { db in
-                try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN \(sql)", arguments: ["z"]).map { $0["detail"] as String }
+                try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN \(sql)", arguments: ["z", 1])
+                    .map { $0["detail"] as String }
             }
-            #expect(plan.count == 1 && plan[0].contains("INDEX numbers_"), "\(plan)")
+            #expect(
+                plan.count == 1 && plan[0].contains("SEARCH numbers USING COVERING INDEX numbers_by_turn"), "\(plan)")
         }
     }
 

@@ -1,8 +1,8 @@
 public import Planning
 public import Storage
 
-/// What holds numbers back that no number's own record tells of: the fleet's pause, the clock, the exposure budget, and
-/// endpoints that are down.
+/// What holds numbers back that no number's own record tells of: the fleet's pause, the clock, the exposure budget, a stop,
+/// and endpoints that are down or whose minute is used up.
 public struct GuardsInForce: Sendable {
     public let clock: ClockGuard
     public let fleetPause: Pause?
@@ -12,23 +12,57 @@ public struct GuardsInForce: Sendable {
     public let exposed: Int
     /// How many numbers may be exposed at once just now; nil for any number.
     public let permittedNow: Int?
+    /// The numbers that hold places of the exposure budget, ascending, as many as are looked at.
+    public let holders: [PlaceHolder]
+    private let budget: ExposureBudget
+    private let places: ExposureBudget.Places
     private let down: Set<String>
+    /// Endpoints whose minute numbers wait for, each with the instant at which it has room.
+    private let limited: [String: Instant]
+    private let isStopping: Bool
     /// Numbers whose record is set aside, each with the instant at which it is tried again.
     private let setAside: [String: Instant]
+
+    /// A number that holds a place of the exposure budget.
+    public struct PlaceHolder: Hashable, Sendable {
+        public let number: PhoneNumber
+        public let kind: ExposureBudget.Kind
+    }
+
+    /// The most numbers in a cycle that are looked at; of more than these each counts as one whose cycle is under way.
+    private static let mostHolders = 200
 
     /// Nothing holds.
     public init() { self.init(clock: ClockGuard(), fleetPause: nil) }
 
     /// What the store says. `isRunning` says whether a process works on it: what an earlier one wrote means nothing.
-    public init(_ reader: StoreReader, policy: Policy, isRunning: Bool) throws(StorageError) {
+    public init(_ reader: StoreReader, policy: Policy, isRunning: Bool, at now: Instant) throws(StorageError) {
         clock = ClockGuard(highWaterMark: try reader.highWaterMark() ?? .distantPast)
-        fleetPause = try reader.fleetPause()
+        let fleetPause = try reader.fleetPause()
+        self.fleetPause = fleetPause
         states = isRunning ? try reader.guardStates() : []
-        exposed = try reader.exposedNumbers().count
+        let inCycle = try reader.exposedNumbers()
+        exposed = inCycle.count
+        var holders: [PlaceHolder] = []
+        var places = ExposureBudget.Places()
+        places[.open] = max(0, inCycle.count - Self.mostHolders)
+        for number in inCycle.prefix(Self.mostHolders) {
+            guard let record = try reader.closedRecord(number, at: now), let kind = record.place(fleetPause: fleetPause)
+            else { continue }
+            holders.append(PlaceHolder(number: number, kind: kind))
+            places[kind] += 1
+        }
+        self.holders = holders
+        self.places = places
         // The daemon tells of it only while it permits fewer than the settings do.
         let told = states.first { $0.kind == .exposureBudget }?.permitted
         permittedNow = policy.maxExposed.map { min($0, told ?? $0) }
+        budget = ExposureBudget(maximum: policy.maxExposed, permitted: told ?? policy.maxExposed ?? 1)
         down = Set(states.filter { $0.kind == .endpointDown }.map(\.subject))
+        limited = Dictionary(
+            states.filter { $0.kind == .endpointLimit }.compactMap { state in state.until.map { (state.subject, $0) } },
+            uniquingKeysWith: max)
+        isStopping = states.contains { $0.kind == .stopping }
         setAside = Dictionary(
             states.filter { $0.kind == .unreadableRecord }.compactMap { state in
                 state.since.map { (state.subject, $0.advanced(by: UnreadableNumber.rest)) }
@@ -46,8 +80,20 @@ public struct GuardsInForce: Sendable {
         states = []
         exposed = 0
         permittedNow = nil
+        holders = []
+        places = ExposureBudget.Places()
+        budget = ExposureBudget(maximum: nil)
         down = []
+        limited = [:]
+        isStopping = false
         setAside = [:]
+    }
+
+    /// Whether a cycle may start, as far as the places say. With several numbers that cannot be enabled further ones are
+    /// tried ever more rarely: just when, the daemon alone knows.
+    private var mayStartCycle: Bool {
+        let isHeld = budget.maximum != nil && budget.permitted == 1 && places[.stuck] >= 2
+        return !isHeld && budget.permitsCycle(places, now: SteadyInstant(milliseconds: 0))
     }
 
     /// The decision, or a hold instead of a request that has to wait for a guard.
@@ -60,8 +106,10 @@ public struct GuardsInForce: Sendable {
         if let endpoint = record.desired?.endpoint, down.contains(endpoint.text) {
             return .hold(until: nil, because: .endpointDown)
         }
-        if request.startsCycle, let permittedNow, exposed >= permittedNow {
-            return .hold(until: nil, because: .exposureBudget)
+        if isStopping, !record.isExposed { return .hold(until: nil, because: .stopping) }
+        if request.startsCycle, !mayStartCycle { return .hold(until: nil, because: .exposureBudget) }
+        if record.urgency != .exposed, let until = record.desired.flatMap({ limited[$0.endpoint.text] }), until > now {
+            return .hold(until: until, because: .endpointLimit)
         }
         return decision
     }

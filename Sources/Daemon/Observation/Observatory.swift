@@ -85,7 +85,7 @@ struct Observatory: Sendable {
     private static let many = 10_000
 
     private func guards(_ reader: StoreReader) throws -> GuardsInForce {
-        try GuardsInForce(reader, policy: policy, isRunning: true)
+        try GuardsInForce(reader, policy: policy, isRunning: true, at: SystemClock().now())
     }
 
     private func metrics(_ reader: StoreReader, _ view: FleetView) throws -> MetricsPage {

@@ -73,6 +73,19 @@ struct FleetPage {
             lines.append(
                 "The endpoint \(state.subject) is <b>down</b> (\(time.html(state.since))): \(state.detail)")
         }
+        for state in guards.states where state.kind == .endpointLimit {
+            guard let until = state.until, until > now else { continue }
+            lines.append("Numbers wait for the <b>rate limit</b> of \(state.subject), until \(time.html(until)).")
+        }
+        if guards.states.contains(where: { $0.kind == .stopping }) {
+            lines.append("The daemon is <b>stopping</b>: nothing starts that exposes a number.")
+        }
+        if fleet.reasons[.exposureBudget] ?? 0 > 0 {
+            for holder in guards.holders.filter({ $0.kind != .open }).prefix(5) {
+                lines.append(
+                    "\(holder.number.description) holds a place of the exposure budget: it \(holder.kind.sentence)")
+            }
+        }
         guard !lines.isEmpty else { return "" }
         let items = lines.map { line -> HTML in "<li>\(line)</li>" }
         return "<section aria-label=\"What needs attention\"><ul class=\"notices\">\(items)</ul></section>"
