@@ -72,14 +72,17 @@ end_workers
 awk -v wall=$((SECONDS - began)) '
     /^done / {
         seeds++
-        for (i = 3; i <= NF; i++) { split($i, pair, "="); if (pair[1] != "fingerprint") sum[pair[1]] += pair[2] }
+        for (i = 3; i <= NF; i++) { split($i, pair, "="); 
+            if (pair[1] ~ /^longest_/) { if (pair[2] + 0 > sum[pair[1]]) sum[pair[1]] = pair[2] + 0 }
+            else if (pair[1] != "fingerprint") sum[pair[1]] += pair[2]
+        }
     }
     END {
         printf "seeds               %d\n", seeds
         printf "virtual years       %.1f\n", sum["virtual_seconds"] / 31557600
-        names = "events requests accepted_enables crashes clean_stops edits invalid_files held_states orders outages clock_jumps store_failures late_landings"
+        names = "events requests accepted_enables crashes clean_stops edits invalid_files held_states orders outages clock_jumps store_failures late_landings healthy_stops off_times slow_off_times longest_off_ms urgent_requests longest_urgent_wait_ms corrected_clocks longest_clock_delay_ms"
         count = split(names, name, " ")
-        for (i = 1; i <= count; i++) { shown = name[i]; gsub("_", " ", shown); printf "%-19s %d\n", shown, sum[name[i]] }
+        for (i = 1; i <= count; i++) { shown = name[i]; gsub("_", " ", shown); printf "%-23s %d\n", shown, sum[name[i]] }
         print "requests by what befell them"
         for (key in sum) if (key ~ /^fault:/) {
             shown = substr(key, 7); gsub("_", " ", shown); printf "  %-17s %d\n", shown, sum[key] | "sort"

@@ -21,6 +21,19 @@ public struct Counters: Hashable, Sendable {
     public var rotations = 0
     /// Requests that were too old to be kept.
     public var prunedChanges = 0
+    /// How often a number of ours was off in a healthy period, for how long at most, in ms, and how often for longer than a
+    /// fast vendor takes.
+    public var offTimes = 0
+    public var longestOff: Int64 = 0
+    public var slowOffTimes = 0
+    /// Requests of numbers that go first in a healthy period, and the longest that one waited, in ms.
+    public var urgentRequests = 0
+    public var longestUrgentWait: Int64 = 0
+    /// Exposed numbers whose clock was corrected, and the longest until one was enabled, in ms.
+    public var correctedClocks = 0
+    public var longestClockDelay: Int64 = 0
+    /// Stops with a healthy vendor.
+    public var healthyStops = 0
     /// Simulated milliseconds.
     public var virtualMilliseconds: Int64 = 0
     /// Requests by what befell them.

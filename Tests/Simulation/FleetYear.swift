@@ -40,7 +40,7 @@ public final class FleetYear {
     private var engine: Engine
     private var jobs: [DiskJob] = []
     private var isDiskBusy = false
-    private var timer: Instant?
+    private var timer: Milliseconds?
 
     /// A fleet in a new store. Limits of rate are lifted, as `docs/scale.md` has it for a fleet of that size.
     ///
@@ -77,8 +77,8 @@ public final class FleetYear {
         try tell(.desiredStateRead(DesiredStateReading(state: state)))
         timeline.insert(.mark, at: .day)
         while clock.elapsed < end {
-            if let timer, max(clock.elapsed, clock.moment(of: timer)) <= timeline.nextAt ?? .max {
-                clock.advance(to: max(clock.elapsed, clock.moment(of: timer)))
+            if let timer, max(clock.elapsed, timer) <= timeline.nextAt ?? .max {
+                clock.advance(to: max(clock.elapsed, timer))
                 self.timer = nil
                 try tell(.timerFired)
                 continue
@@ -113,7 +113,7 @@ public final class FleetYear {
     }
 
     private func tell(_ event: EngineEvent) throws {
-        for action in engine.handle(event, now: clock.wall, random: &random) {
+        for action in engine.handle(event, at: clock.moment, random: &random) {
             switch action {
             case .commit(let id, let mutations): submit(.commit(id, mutations))
             case .load(let request, let now): submit(.load(request, at: now))
@@ -122,7 +122,7 @@ public final class FleetYear {
                 if case .enable = call.operation { figures.enables += 1 }
                 timeline.insert(
                     .answer(changeID: call.changeID), at: clock.elapsed + random.span(Self.answerDelays))
-            case .armTimer(let instant): timer = instant
+            case .armTimer(let wall, let steady): timer = clock.earliest(wall: wall, steady: steady)
             case .report: break
             }
         }

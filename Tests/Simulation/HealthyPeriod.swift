@@ -44,6 +44,7 @@ extension World {
         }
         schedule(.convergenceDue, after: HealthyPeriod.patience + clock.behind)
         for number in scenario.numbers { noteHealth(of: number) }
+        noteExposedBehind()
     }
 
     /// Whether what is durable, what is true and what the file says are one.
@@ -131,6 +132,7 @@ extension World {
     /// I9: with a healthy vendor no PIN outlives its period by more than spread, window and queueing.
     func checkAges() throws {
         try checkConvergence()
+        try checkCorrectedClocks()
         guard let healthy, healthy.isDue else { return }
         healthyEvents += 1
         if healthyEvents > HealthyPeriod.watchedEvents { return try end() }

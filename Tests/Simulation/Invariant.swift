@@ -18,6 +18,8 @@ public enum Invariant: String, Sendable, CaseIterable {
     case pinsRotate = "I9"
     /// What an order or an adoption has written is never lost.
     case ordersAreKept = "I10"
+    /// A correction of the clock costs no number more than one backoff.
+    case clocksAreCorrected = "I11"
     /// One request in flight a number, the store refuses nothing that the engine writes, a stop ends in time.
     case housekeeping = "engine"
 }

@@ -4,8 +4,12 @@ import Reconciler
 /// Counts what leaves, apart from the engine's own counting.
 struct LimitWatch {
     private let policy: Policy
-    /// When requests departed in the last minute, by endpoint.
-    private var departures: [Endpoint: [Milliseconds]] = [:]
+    /// Requests of the last minute, by endpoint: those of processes before count as well.
+    private var departures: [Endpoint: [(changeID: Int64, at: Milliseconds)]] = [:]
+    /// When the wall clock was set forward last: a process that starts later takes what was before for older.
+    private var setForwardAt: Milliseconds?
+    /// Which number an endpoint has limited last, and when.
+    private var limited: [Endpoint: (number: PhoneNumber, at: Milliseconds)] = [:]
     /// Until when an endpoint asked to be left alone.
     private var waits: [Endpoint: Milliseconds] = [:]
     /// When requests departed in the last hour, by number and then by change.
@@ -49,8 +53,8 @@ struct LimitWatch {
         if let until = waits[endpoint], until > now {
             throw Violation(.limitsHold, "\(endpoint.text) asked to be left alone for another \(until - now) ms")
         }
-        var recent = departures[endpoint, default: []].filter { $0 + .minute > now }
-        recent.append(now)
+        var recent = departures[endpoint, default: []].filter { $0.at + .minute > now }
+        recent.append((entry.id, now))
         departures[endpoint] = recent
         if let limit = policy.requestsPerMinute, recent.count > limit {
             throw Violation(.limitsHold, "\(recent.count) requests to \(endpoint.text) within a minute")
@@ -86,6 +90,7 @@ struct LimitWatch {
     /// A request that departed was not sent after all.
     mutating func withdraw(_ changeID: Int64) {
         departed[changeID] = nil
+        for endpoint in departures.keys { departures[endpoint]?.removeAll { $0.changeID == changeID } }
         for endpoint in outages.keys { outages[endpoint]?.probes.remove(changeID) }
     }
 
@@ -94,30 +99,36 @@ struct LimitWatch {
         writes[call.number]?.removeAll { $0.changeID == call.changeID }
     }
 
-    mutating func wait(call: VendorCall, until: Milliseconds) {
-        waits[call.endpoint] = max(waits[call.endpoint] ?? 0, until)
+    /// An endpoint limited a request: what it asks for concerns the number, until another one is limited within a minute.
+    mutating func limit(call: VendorCall, for wait: Milliseconds, at now: Milliseconds) {
+        let known = limited.updateValue((call.number, now), forKey: call.endpoint)
+        guard let known, known.number != call.number, now - known.at <= .minute else { return }
+        waits[call.endpoint] = max(waits[call.endpoint] ?? 0, now + wait)
     }
 
-    /// The process ended: what it alone knew of endpoints is gone.
-    mutating func forgetProcess() {
-        departures = [:]
+    /// The process ended: what it alone knew of endpoints is gone. What it sent is in the history.
+    mutating func forgetProcess(at now: Milliseconds) {
+        for endpoint in departures.keys { departures[endpoint]?.removeAll { departed[$0.changeID] != nil } }
+        if let setForwardAt, now - setForwardAt <= .minute { forgetDepartures() }
         waits = [:]
+        limited = [:]
         departed = [:]
         outages = [:]
     }
 
-    /// The wall clock was set forward: hours and minutes have passed by it.
-    mutating func clear() {
-        departures = [:]
-        waits = [:]
-        departed = [:]
-        writes = [:]
-        for endpoint in outages.keys { outages[endpoint]?.lastFailure = nil }
+    mutating func forgetDepartures() { departures = [:] }
+
+    /// The wall clock was set forward: hours have passed by it. What a process measures itself does not notice.
+    mutating func clear(at now: Milliseconds, isRunning: Bool) {
+        setForwardAt = now
+        if !isRunning { forgetDepartures() }
+        forgetWrites()
     }
 
+    /// By the wall clock, the requests up to now were more than an hour ago.
     mutating func forgetWrites() {
         writes = [:]
-        departed = [:]
+        for id in departed.keys { departed[id] = -.hour }
     }
 }
 
@@ -129,7 +140,10 @@ extension World {
             }
             note("departs \(Self.text(of: entry))")
             departures[entry.id] = entry
-            if let retryAt = backoffs.removeValue(forKey: entry.number), retryAt > clock.wall {
+            let longest = durable[entry.number]?.longestRetry(under: scenario.policy) ?? .zero
+            if let retryAt = backoffs.removeValue(forKey: entry.number), retryAt > clock.wall,
+                retryAt <= clock.wall.advanced(by: longest)
+            {
                 throw Violation(.limitsHold, "\(entry.number) should not be tried before \(retryAt)")
             }
             try checkPause(of: entry)

@@ -114,17 +114,14 @@ extension World {
     }
 
     private func setClock(by milliseconds: Milliseconds) throws {
-        // A clock that is set back while stopping makes the stop longer by as much: known, and left alone.
-        guard !isStopping else { return }
         counters.clockJumps += 1
         note("clock: \(milliseconds) ms")
         if milliseconds > 0 {
             if !options.allowsSurprisingJumps { try hurryLandings(by: milliseconds) }
-            limits.clear()
-        } else if milliseconds < -.hour {
-            // Known: a clock that is set back by more than the hour of the write budget begins that budget anew.
-            limits.forgetWrites()
+            limits.clear(at: clock.elapsed, isRunning: engine != nil)
         }
         clock.jump(by: milliseconds)
+        // Known: writes that are in the future of a clock that was corrected do not count.
+        if clock.behind > ClockGuard.tolerance.milliseconds { limits.forgetWrites() }
     }
 }

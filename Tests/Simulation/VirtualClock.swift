@@ -17,6 +17,14 @@ struct VirtualClock {
     /// What the wall clock shows.
     var wall: Instant { wall(at: elapsed) }
 
+    /// What both clocks show.
+    var moment: Moment { Moment(wall: wall, steady: SteadyInstant(milliseconds: elapsed)) }
+
+    /// When the first of the two instants has come if nobody sets the wall clock; nil when there is none.
+    func earliest(wall: Instant?, steady: SteadyInstant?) -> Milliseconds? {
+        [wall.map(moment(of:)), steady?.milliseconds].compactMap(\.self).min()
+    }
+
     /// How far the wall clock is behind the latest instant that it has shown.
     var behind: Milliseconds { max(0, latestWall.millisecondsSinceEpoch - wall.millisecondsSinceEpoch) }
 

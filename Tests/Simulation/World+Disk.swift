@@ -193,9 +193,15 @@ extension World {
     private func checkKeepsEdits(_ record: NumberRecord, _ mutations: [StoreMutation]) throws {
         let number = record.number
         guard let stored = durable[number] else { return }
-        guard record.pause == stored.pause, record.rotateBefore == stored.rotateBefore,
+        guard record.pause == stored.pause, record.orderedRotation == stored.orderedRotation,
             record.desired == stored.desired, record.identity == stored.identity
-        else { throw Violation(.ordersAreKept, "an edit of \(number) is overwritten by an older record") }
+        else {
+            throw Violation(
+                .ordersAreKept,
+                "an edit of \(number) is overwritten by an older record: desired \(record.desired == stored.desired), identity "
+                    + "\(record.identity == stored.identity), order \(record.orderedRotation == stored.orderedRotation), versions "
+                    + "\(record.version) and \(stored.version)")
+        }
         var accepted: Int64?
         var isAnswered = false
         for case .closeChange(let id, _, let outcome) in mutations {

@@ -8,7 +8,7 @@ extension World {
     func tell(_ event: EngineEvent) throws {
         guard engine != nil else { return }
         noteInForce(event)
-        guard let actions = engine?.handle(event, now: clock.wall, random: &engineRandom) else { return }
+        guard let actions = engine?.handle(event, at: clock.moment, random: &engineRandom) else { return }
         let current = life
         for action in actions {
             try carryOut(action)
@@ -34,7 +34,7 @@ extension World {
         case .send(let call): try send(call)
         case .load(let request, let now): submit(.load(request, at: now))
         case .adopt(let reading, let following, let now): submit(.adopt(reading, following: following, at: now))
-        case .armTimer(let instant): timer = instant
+        case .armTimer(let wall, let steady): timer = (wall, steady)
         case .report(let report): try hear(report)
         }
     }
@@ -48,6 +48,8 @@ extension World {
             note("engine: #\(entry.id) ended \(entry.outcome?.reason.rawValue ?? "?"), \(Self.text(of: record))")
         case .number(.planned(let record, let decision)):
             planned[record.number] = record
+            noteExcuse(record, decision)
+            noteUrgency(record, decision)
             note("engine: \(record.number) \(Self.text(of: decision))")
         case .number(.setAside(let unreadable, let until)):
             guard refusing.contains(unreadable.number) || unreadable.message == "a drill" else {
@@ -70,6 +72,7 @@ extension World {
         case .store(.recovered): note("engine: store recovered")
         case .stopped(let exposed, let unanswered):
             note("engine: stopped, exposed \(exposed), unanswered \(unanswered)")
+            try checkStop()
             endProcess()
             schedule(.restart, after: healthy == nil ? random.span(100...6 * .hour) : .second)
         case .desiredState, .guardChanged: note("engine: something else to report")
@@ -80,14 +83,14 @@ extension World {
     func endProcess() {
         life += 1
         engine = nil
-        timer = nil
+        timer = (nil, nil)
         isStopping = false
         jobs = []
         adoptedLast = nil
         intruded = []
         departures = [:]
         planned = [:]
-        limits.forgetProcess()
+        limits.forgetProcess(at: clock.elapsed)
         abandonRequests()
     }
 
@@ -96,7 +99,10 @@ extension World {
         counters.crashes += 1
         note("crash: \(why)")
         endProcess()
-        if options.skipsSync { losePowerUnsynced() }
+        if options.skipsSync {
+            losePowerUnsynced()
+            limits.forgetDepartures()
+        }
         schedule(.restart, after: random.span(10...(random.chance(0.1) ? 2 * .day : 10 * .minute)))
     }
 
@@ -127,7 +133,7 @@ extension World {
         let start = EngineStart(
             nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.exposedNumbers(),
             nextDueAt: try store.reader.nextDueAt(), highWaterMark: try store.reader.highWaterMark() ?? .distantPast,
-            fleetPause: try store.reader.fleetPause()
+            fleetPause: try store.reader.fleetPause(), recentRequests: try store.reader.recentRequests(at: now)
         )
         try tell(.started(start))
         if healthy != nil { schedule(.operate(life: life), after: 2 * .second) }
@@ -163,6 +169,14 @@ extension World {
         let doubts = record.belief.doubts.map { "\($0.effect)?" }.joined(separator: " ")
         return "\(record.number) {\(record.belief.elements.joined(separator: ", "))} \(doubts)"
             + (record.cycle == nil ? "" : " cycle") + (record.attempts > 0 ? " attempts \(record.attempts)" : "")
+    }
+
+    /// A number that is paused although it is exposed, or that waits only for an old doubt, keeps nobody else from being
+    /// reset: the exposure that it has now does not count against the maximum.
+    private func noteExcuse(_ record: NumberRecord, _ decision: Decision) {
+        if !exposure.numbers.contains(record.number) { excused.remove(record.number) }
+        let isPaused = if case .hold(_, .paused) = decision { record.isExposed } else { false }
+        if isPaused || record.place(fleetPause: nil) == .unsettled { excused.insert(record.number) }
     }
 
     private static func text(of decision: Decision) -> String {

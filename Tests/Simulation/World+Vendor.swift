@@ -21,6 +21,8 @@ extension World {
         schedule(.arrival(id), after: there)
         let back = fault == .none || random.chance(0.5) ? random.span(1...200) : 15_000 - there
         schedule(.answer(id), after: there + max(1, back))
+        if fault != .none || there + back > Waits.fast { waits.lastSlow = clock.elapsed }
+        noteUrgentDeparture(of: call.number)
         mayCrash()
     }
 
@@ -42,8 +44,8 @@ extension World {
             requests[id] = nil
         }
         let outcome = request.fault.outcome(using: &random) ?? Self.answer(to: request)
-        if outcome.reason == .rateLimited, let delay = outcome.retryAfter {
-            limits.wait(call: request.call, until: clock.elapsed + delay.milliseconds)
+        if outcome.reason == .rateLimited {
+            limits.limit(call: request.call, for: outcome.retryAfter?.milliseconds ?? 0, at: clock.elapsed)
         }
         limits.end(request.call, outcome, at: clock.elapsed)
         if outcome.reason.neverLeft { limits.forget(request.call) }
@@ -118,7 +120,9 @@ extension World {
         guard account.truth != before else { return isAccepted }
         note("vendor: \(number) \(before.text) -> \(account.truth.text)")
         exposure.note(number, isOff: account.truth == .off, term: request.exposureTerm)
-        if let most = scenario.policy.maxExposed, exposure.numbers.count > most {
+        try noteOffTime(of: number, isOursNow: exposure.numbers.contains(number))
+        let counted = exposure.numbers.subtracting(excused)
+        if let most = scenario.policy.maxExposed, counted.count > most || exposure.numbers.count > 3 * most {
             throw Violation(
                 .exposureIsBounded, "\(exposure.numbers.sorted()) are exposed by us; at most \(most) may be")
         }

@@ -53,7 +53,7 @@ final class World {
     var engine: Engine?
     /// Counts processes; what was meant for an earlier one is dropped.
     var life = 0
-    var timer: Instant?
+    var timer: (wall: Instant?, steady: SteadyInstant?)
     var isStopping = false
     /// The desired state that the store took into force last, in this life.
     var adoptedLast: DesiredState?
@@ -99,6 +99,9 @@ final class World {
     var requests: [Int: Request] = [:]
     var lastRequest = 0
     var exposure = Exposure()
+    /// Numbers whose exposure does not count against the maximum, or that have none just now.
+    var excused: Set<PhoneNumber> = []
+    var waits = Waits()
 
     // The operator.
     var file: FleetFile
@@ -145,10 +148,10 @@ final class World {
 
     /// Lets the next thing happen.
     private func step() throws {
-        let timerAt = timer.map { max(clock.elapsed, clock.moment(of: $0)) }
+        let timerAt = clock.earliest(wall: timer.wall, steady: timer.steady).map { max(clock.elapsed, $0) }
         if let timerAt, timerAt <= timeline.nextAt ?? .max {
             clock.advance(to: timerAt)
-            timer = nil
+            timer = (nil, nil)
             try tell(.timerFired)
             return try checkAges()
         }

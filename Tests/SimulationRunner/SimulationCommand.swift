@@ -82,6 +82,11 @@ extension SimulationReport {
             ("orders", counters.orders), ("outages", counters.outages), ("clock_jumps", counters.clockJumps),
             ("store_failures", counters.storeFailures), ("late_landings", counters.lateLandings),
             ("accepted_enables", counters.rotations), ("pruned_changes", counters.prunedChanges),
+            ("healthy_stops", counters.healthyStops), ("off_times", counters.offTimes),
+            ("slow_off_times", counters.slowOffTimes), ("urgent_requests", counters.urgentRequests),
+            ("corrected_clocks", counters.correctedClocks), ("longest_off_ms", Int(counters.longestOff)),
+            ("longest_urgent_wait_ms", Int(counters.longestUrgentWait)),
+            ("longest_clock_delay_ms", Int(counters.longestClockDelay)),
             ("virtual_seconds", Int(counters.virtualMilliseconds / 1000)),
         ]
         let faults = counters.faults.sorted { $0.key < $1.key }.map { fault, count in
