@@ -7,8 +7,8 @@ struct HistoryCommandTests {
     @Test("history is filtered by time, outcome and kind, and comes as text, JSON and CSV")
     func filters() async throws {
         let timing = Rig.fastTiming.replacing(" }", with: ", shutdown_grace: 1s }")
-        let rig = try await Rig(Rig.fleet(2), timing: timing)
-        // One stays exposed, so the other is not begun with: the pass ends all the same, and says so.
+        let rig = try await Rig(Rig.fleet(2), timing: timing, limits: Rig.oneExposed)
+        // One stays exposed and takes the only place, so the other is not begun with: the pass ends all the same, and says so.
         rig.vendor.setFaults([.refuseEnable: 1])
         let failed = try await rig.run("apply")
         #expect(failed.code == 1 && failed.errors.contains("not begun with"), "\(failed.errors)")

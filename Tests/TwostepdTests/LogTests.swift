@@ -108,7 +108,7 @@ struct LogTests {
         let policy = Settings().policy()
         let view = FleetView(location: location, policy: policy, now: SystemClock().now())
         let summary = try DaySummary(
-            reader, view: view, guards: GuardsInForce(reader, policy: policy, isRunning: false))
+            reader, view: view, guards: GuardsInForce(reader, policy: policy, isRunning: false, at: view.now))
         #expect(summary.standings == [.converged: 3])
         #expect(summary.accepted == rig.vendor.counters.requests && summary.others == 0 && summary.accepted > 0)
         #expect(summary.rotationsAhead == 2)
@@ -116,8 +116,10 @@ struct LogTests {
         let later = FleetView(
             location: location, policy: policy, now: view.now.advanced(by: .seconds(90_000)))
         #expect(
-            try DaySummary(reader, view: later, guards: GuardsInForce(reader, policy: policy, isRunning: false))
-                .accepted
+            try DaySummary(
+                reader, view: later, guards: GuardsInForce(reader, policy: policy, isRunning: false, at: view.now)
+            )
+            .accepted
                 == 0)
         try reader.close()
         try await rig.end()

@@ -36,7 +36,8 @@ final class Rig: Sendable {
     init(
         _ entries: [Entry], semantics: VendorSemantics = .init(), defaults: [String] = [],
         timing: String = Rig.fastTiming,
-        limits: String = Rig.noLimits, seed: UInt64 = 1
+        limits: String = Rig.noLimits, seed: UInt64 = 1,
+        vendor change: (inout SimulatedVendor.Options) -> Void = { _ in }
     ) async throws {
         self.entries = entries
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("twostepd-test-\(UUID().uuidString)")
@@ -47,6 +48,7 @@ final class Rig: Sendable {
         options.semantics = semantics
         options.seed = seed
         options.lateDelay = .milliseconds(300)
+        change(&options)
         vendor = try await SimulatedVendor(options)
         let settings = """
             desired_state: desired-state.yaml
@@ -69,6 +71,7 @@ final class Rig: Sendable {
 
     static let noLimits =
         "{ requests_per_minute: unlimited, writes_per_hour: unlimited, writes_per_hour_exposed: unlimited }"
+    static let oneExposed = noLimits.replacing(" }", with: ", max_exposed: 1 }")
     static let fastTiming =
         "{ request_timeout: 1s, settle_delay: 1500ms, backoff_min: 50ms, backoff_max: 500ms, backoff_max_exposed: 200ms }"
 
@@ -112,10 +115,11 @@ extension Rig {
     var logText: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }  // No log yet is an empty one.
 
     /// Starts the daemon and waits until it is ready.
-    func startDaemon() async throws -> Child {
+    func startDaemon(environment: [String: String] = [:]) async throws -> Child {
         let before = logText.components(separatedBy: " Ready ").count
         let child = try Child(
-            ["run", "--config", config.path], output: folder.appendingPathComponent("daemon.out"), errors: log)
+            ["run", "--config", config.path], output: folder.appendingPathComponent("daemon.out"), errors: log,
+            environment: environment)
         try await wait("the daemon is ready") { self.logText.components(separatedBy: " Ready ").count > before }
         return child
     }
