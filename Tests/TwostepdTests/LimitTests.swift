@@ -239,4 +239,16 @@ extension LimitTests {
             sorted[first...].prefix { $0 - sorted[first] < length }.count
         }.max() ?? 0
     }
+
+    @Test("a record in a cycle that cannot be read does not keep the others from being shown")
+    func unreadableInCycle() async throws {
+        let rig = try await Rig(Rig.fleet(2))
+        #expect(try await rig.run("apply").code == 0)
+        _ = try await rig.query(
+            "UPDATE numbers SET cycle_since = '2026-01-01T00:00:00.000Z', cycle_reason = '?' WHERE label = 'n1'")
+        let status = try await rig.run("status")
+        #expect(status.output.contains(rig.entries[1].number), "\(status.errors)")
+        #expect((status.output + status.errors).contains(rig.entries[0].number), "\(status.errors)")
+        try await rig.end()
+    }
 }

@@ -47,8 +47,15 @@ public struct GuardsInForce: Sendable {
         var places = ExposureBudget.Places()
         places[.open] = max(0, inCycle.count - Self.mostHolders)
         for number in inCycle.prefix(Self.mostHolders) {
-            guard let record = try reader.closedRecord(number, at: now), let kind = record.place(fleetPause: fleetPause)
-            else { continue }
+            let record: NumberRecord?
+            do {
+                record = try reader.closedRecord(number, at: now)
+            } catch {
+                // Whoever reads all records reports it; here it counts as one whose cycle is under way.
+                places[.open] += 1
+                continue
+            }
+            guard let kind = record?.place(fleetPause: fleetPause) else { continue }
             holders.append(PlaceHolder(number: number, kind: kind))
             places[kind] += 1
         }
