@@ -89,6 +89,9 @@ public struct ExposureBudget: Hashable, Sendable {
         if isClean { permitted = min(permitted * 2, maximum ?? permitted) }
     }
 
+    /// An operator ordered something: the next cycle is tried at once.
+    public mutating func endHold() { heldUntil = nil }
+
     /// The first enable of a number that we have exposed was not accepted.
     ///
     /// One number that cannot be enabled is its own affair. When the next one cannot be either, it may be the vendor, and

@@ -195,6 +195,10 @@ struct Dispatch: Sendable {
         }
     }
 
+    /// An operator ordered something, such as a pause of a number that cannot be enabled: cycles need not wait any longer
+    /// for others to be enabled.
+    mutating func endHold() { budget.endHold() }
+
     // MARK: Requests
 
     /// A request of `number` is on its way, from the commit of its widening on.

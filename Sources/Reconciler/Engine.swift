@@ -240,6 +240,7 @@ public struct Engine: Sendable {
     /// An order is durable: numbers at work follow it, the others are due.
     private mutating func finishOrder(_ receipt: CommitReceipt, now: Moment) {
         let (done, at) = exclusive.finishOrder()
+        dispatch.endHold()
         if done.scope.isFleet {
             switch done.order {
             case .pause(let pause): numbers.pauseFleet(pause)

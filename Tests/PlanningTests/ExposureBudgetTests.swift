@@ -73,6 +73,9 @@ struct ExposureBudgetTests {
             #expect(budget.permitsCycle(places([.stuck: stuck]), now: now))
         }
         #expect(waits == [1, 2, 4, 8, 16, 32, 60, 60])
+        budget.enableFailed(now: now)
+        budget.endHold()
+        #expect(budget.permitsCycle(places([.stuck: 9]), now: now), "an operator ordered something")
         budget.cycleEnded(isClean: false)
         #expect(budget.heldUntil == nil && budget.failuresInARow == 0 && budget.permitted == 1)
     }

@@ -172,9 +172,10 @@ extension World {
     }
 
     /// A number that is paused although it is exposed, or that waits only for an old doubt, keeps nobody else from being
-    /// reset: the exposure that it has now does not count against the maximum.
+    /// reset. Its cycle goes on when it is resumed, or when the doubt was right: until that has ended the exposure that it has
+    /// does not count against the maximum. There are at most as many of each kind as the maximum.
     private func noteExcuse(_ record: NumberRecord, _ decision: Decision) {
-        if !exposure.numbers.contains(record.number) { excused.remove(record.number) }
+        if record.cycle?.isOurs != true { excused.remove(record.number) }
         let isPaused = if case .hold(_, .paused) = decision { record.isExposed } else { false }
         if isPaused || record.place(fleetPause: nil) == .unsettled { excused.insert(record.number) }
     }
