@@ -38,9 +38,12 @@ public final class HTTPVendorClient: Sendable {
     /// Closes all connections. No request may be sent afterwards.
     public func shutdown() async { await connections.shutdown() }
 
-    /// Sends one request, once, and judges its end; `completion` is called once, on a thread of the network's.
+    /// Sends one request, once, and judges its end.
     ///
-    /// - Parameter others: the secrets of all other numbers, which no message may show either.
+    /// - Parameters:
+    ///   - request: what is sent, and where.
+    ///   - others: the secrets of all other numbers, which no message may show either.
+    ///   - completion: is called once with the end, on a thread of the network's.
     public func send(
         _ request: VendorRequest, hiding others: SecretIndex, completion: @escaping @Sendable (Outcome) -> Void
     ) {
