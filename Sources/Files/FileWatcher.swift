@@ -27,9 +27,11 @@ public final class FileWatcher: @unchecked Sendable {
         return descriptor >= 0
     }
 
-    /// Watches `paths` (absolute) and calls `onChange` on `queue`; nil when the system has no inotify instance left.
+    /// Watches `paths` and calls `onChange` on `queue`; nil when the system has no inotify instance left. A relative path
+    /// begins in the working directory of now.
     public init?(paths: [String], queue: DispatchQueue, onChange: @escaping @Sendable () -> Void) {
-        self.paths = paths
+        let workingDirectory = Self.workingDirectory
+        self.paths = paths.map { Self.absolute($0, from: workingDirectory) }
         self.queue = queue
         self.onChange = onChange
         descriptor = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
@@ -110,7 +112,7 @@ public final class FileWatcher: @unchecked Sendable {
         return concerns
     }
 
-    /// Each directory on the way to `path`, with the name in it that leads on; symbolic links are followed.
+    /// Each directory on the way to `path`, which is absolute, with the name in it that leads on; symbolic links are followed.
     static func steps(to path: String) -> [(directory: String, name: String)] {
         var steps: [(String, String)] = []
         var resolved = ""
@@ -138,6 +140,18 @@ public final class FileWatcher: @unchecked Sendable {
             if target.hasPrefix("/") { resolved = "" }
         }
         return steps
+    }
+
+    /// The absolute path of `path`, which begins in `directory` when it is relative.
+    static func absolute(_ path: String, from directory: String) -> String {
+        path.hasPrefix("/") ? path : "\(directory)/\(path)"
+    }
+
+    /// The process's working directory; the root when it was removed.
+    private static var workingDirectory: String {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        guard getcwd(&buffer, buffer.count) != nil else { return "" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     private static func linkTarget(_ path: String) -> String? {

@@ -43,6 +43,12 @@ struct WatchingTests {
         #expect(FileWatcher.steps(to: root + "/loop").count == FileWatcher.maxLinks + 1)
     }
 
+    @Test func `a relative path begins in the working directory`() {
+        #expect(FileWatcher.absolute("./state/file", from: "/srv/x") == "/srv/x/./state/file")
+        #expect(FileWatcher.absolute("/etc/file", from: "/srv/x") == "/etc/file")
+        #expect(FileWatcher.absolute("file", from: "") == "/file")
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func `a file that is replaced, removed, made again, or reached by another link is noticed`() async throws {
         try folder.write("a", "1")

@@ -4,6 +4,23 @@ import Testing
 
 @Suite("twostepd run, the real binary against the simulated vendor", .inTurn)
 struct RunTests {
+    @Test("an edit is noticed although the settings and the file are named by relative paths")
+    func relativePaths() async throws {
+        let rig = try await Rig(Rig.fleet(2))
+        let log = try Child.open(rig.log)
+        defer { close(log) }
+        // The shell is replaced by the daemon, which begins in the folder of its settings.
+        let daemon = try Child(
+            program: "/bin/sh",
+            ["-c", "cd '\(rig.folder.path)' && exec '\(Binary.url.path)' run --config twostepd.yaml"],
+            environment: ProcessInfo.processInfo.environment, output: log, errors: log)
+        try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
+        try rig.writeDesiredState { if $0.label == "n2" { $0.isDisabled = true } }
+        try await rig.wait("n2 is off at the vendor") { rig.truth(rig.entries[1]) == .off }
+        #expect(await rig.stop(daemon) == 0)
+        try await rig.end()
+    }
+
     @Test("an edit of the file reaches the vendor; a broken edit changes nothing and says where it is wrong")
     func edits() async throws {
         let rig = try await Rig(Rig.fleet(4))
