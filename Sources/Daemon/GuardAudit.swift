@@ -61,7 +61,7 @@ struct GuardAudit: Sendable {
             return [event(.clockBehind, nil, "the store has recorded \(highWaterMark): rotations hold")]
         case .clockRight: return [event(.clockRight, nil, "rotations go on")]
         case .endpointDown(let endpoint, let outcome):
-            let detail = "\(endpoint.text) is down, \(outcome.reason.sentence)"
+            let detail = "\(endpoint.text) \(outcome.endpointTrouble)"
             return [
                 event(.breakerOpened, nil, detail + ": one probe at a time"),
                 .guardState(GuardState(.endpointDown, subject: endpoint.text, since: now, detail: detail)),
@@ -88,11 +88,24 @@ struct GuardAudit: Sendable {
                 .guardState(
                     GuardState(
                         .exposureBudget, since: isReduced ? now : nil, permitted: count,
-                        detail: "\(count) numbers may be exposed at once"))
+                        detail: count == 1
+                            ? "1 number may be exposed at once" : "\(count) numbers may be exposed at once"))
             ]
         }
     }
 
     /// As many as can be exposed at once under any sensible setting.
     private static let mostNamed = 256
+}
+
+extension Outcome {
+    /// What is to be looked at when an endpoint refuses different numbers alike.
+    static let accountAdvice =
+        "check the endpoint's address, the account, the tokens and the addresses that they are restricted to"
+
+    /// What the end that opened an endpoint's breaker says of the endpoint, after its name.
+    var endpointTrouble: String {
+        reason.saysOfEndpoint == .refusesAccount
+            ? "refuses every number, \(reason.sentence): \(Self.accountAdvice)" : "is down, \(reason.sentence)"
+    }
 }

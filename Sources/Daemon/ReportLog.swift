@@ -75,8 +75,11 @@ struct ReportLog: Sendable {
     private func write(_ report: GuardReport) {
         switch report {
         case .endpointDown(let endpoint, let outcome):
+            let refusesAll = outcome.reason.saysOfEndpoint == .refusesAccount
             logger.error(
-                "Endpoint is down, one probe at a time finds out when it is up again",
+                refusesAll
+                    ? "Endpoint refuses every number, one probe at a time finds out when it no longer does: \(Outcome.accountAdvice)"
+                    : "Endpoint is down, one probe at a time finds out when it is up again",
                 metadata: ["endpoint": "\(endpoint.text)", "error": "\(outcome.reason.sentence)"])
         case .endpointUp(let endpoint, let since):
             logger.notice("Endpoint answers again", metadata: ["endpoint": "\(endpoint.text)", "since": "\(since)"])

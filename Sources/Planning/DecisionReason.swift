@@ -84,7 +84,8 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
         case .writeBudget: "the number's requests for this hour are used up"
         case .exposureBudget: "as many numbers are exposed as may be at once"
         case .endpointLimit: "the endpoint's requests for this minute are used up, or it asked us to wait"
-        case .endpointDown: "the endpoint is down: one probe at a time finds out when it is up again"
+        case .endpointDown:
+            "the endpoint is down or refuses every number: one probe at a time finds out when it takes requests again"
         case .paused: "paused by an operator"
         case .operatorPINUnavailable: "the operator-owned PIN cannot be read"
         case .clockBehind: "the clock is behind what was recorded: rotations and adoptions wait"

@@ -36,6 +36,27 @@ struct GuardOutageTests {
         try await rig.end()
     }
 
+    @Test("an endpoint that refuses every number alike is asked by probes alone, and every sentence says what it does")
+    func refusedAccount() async throws {
+        let rig = try await Rig(
+            (1...40).map { Rig.Entry(number: "+1555\(4_000_000 + $0)", label: "n\($0)", start: .on(pin: "604189")) })
+        rig.vendor.setFaults([.authRefused: 1])
+        let daemon = try await rig.startDaemon()
+        try await rig.wait("the breaker opens") { rig.logText.contains("Endpoint refuses every number") }
+        try await rig.wait("probes are sent") { try await Self.probes(rig).count >= 5 }
+        for (earlier, later) in zip(try await Self.probes(rig), try await Self.probes(rig).dropFirst()) {
+            #expect(earlier.ended <= later.requested, "one probe at a time")
+        }
+        let text = try await rig.run("status").output
+        #expect(
+            text.contains("\(rig.vendor.url) refuses every number") && text.contains("check the endpoint's address"))
+        #expect(!text.contains("is down,") && !rig.logText.contains("Endpoint is down"), "it answers")
+        rig.vendor.setFaults([:])
+        try await rig.wait("the fleet is as desired", seconds: 60) { try await rig.isConverged() }
+        #expect(await rig.stop(daemon) == 0)
+        try await rig.end()
+    }
+
     /// The requests that were sent after the breaker had opened.
     private static func probes(_ rig: Rig) async throws -> [(requested: String, ended: String)] {
         let sql = """
