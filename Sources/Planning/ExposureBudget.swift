@@ -31,14 +31,16 @@ public struct ExposureBudget: Hashable, Sendable {
         /// It is enabled as far as its last answer goes; a disable of ours whose answer was lost may still be carried out.
         case unsettled
 
-        /// It in words, for a number that holds such a place, and the ways out of it.
-        public var sentence: String {
+        /// What it means for `number`, which holds such a place, and the way out of it.
+        public func sentence(for number: PhoneNumber) -> String {
             switch self {
-            case .open: "is being reset"
+            case .open: "\(number) is being reset"
             case .stuck:
-                "cannot be enabled: see `twostepd status NUMBER`; `twostepd pause NUMBER --even-exposed` gives its place to others"
-            case .paused: "is paused while it is exposed: `twostepd resume NUMBER` has it enabled"
-            case .unsettled: "is enabled; a disable without an answer may still be carried out, which settles by itself"
+                "\(number) cannot be enabled: see `twostepd status \(number)`; `twostepd pause \(number) --even-exposed` gives its "
+                    + "place to others"
+            case .paused: "\(number) is paused while it is exposed: `twostepd resume \(number)` has it enabled"
+            case .unsettled:
+                "\(number) is enabled; a disable without an answer may still be carried out, which settles by itself"
             }
         }
     }

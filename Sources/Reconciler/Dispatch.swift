@@ -48,8 +48,6 @@ struct Dispatch: Sendable {
         windows[endpoint] = RequestWindow(sent: sent)
     }
 
-    /// How many numbers wait for their turn.
-    var waitingCount: Int { queue.count }
     /// How many requests are under way.
     var flightCount: Int { flights.count }
     /// How many numbers may be exposed at once now.

@@ -37,7 +37,7 @@ struct OrderOptions: ParsableArguments {
     @Option(help: "Why, for the audit trail.")
     var reason: String?
 
-    /// Has the daemon carry the order out; and says so when it is in force.
+    /// Has the daemon carry the order out, and says so when it is in force.
     func give(
         _ kind: ControlMessage.OrderRequest.Kind, evenExposed: Bool = false
     ) async throws {

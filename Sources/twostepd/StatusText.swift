@@ -139,7 +139,9 @@ struct GuardText {
                 guard let until = state.until, until > now else { continue }
                 let count = awaited.limited[state.subject] ?? 0
                 let who = count == 0 ? "numbers wait" : count == 1 ? "1 number waits" : "\(count) numbers wait"
-                lines.append("endpoint: \(who) for the rate limit of \(state.subject), until \(relative.full(until))")
+                lines.append(
+                    "endpoint: \(who) for the rate limit of \(state.subject), until \(until.textToTheSecond) (\(relative.text(until)))"
+                )
             case .stopping: lines.append("daemon: STOPPING\(since): \(state.detail)")
             case .unreadableRecord: unreadable.append("\(state.subject)\(since): \(state.detail)")
             case .exposureBudget:
@@ -149,9 +151,10 @@ struct GuardText {
             }
         }
         if awaited.isBudget {
-            let holders = guards.holders.filter { $0.kind != .open }
-            lines += holders.prefix(Self.mostHolders).map { "exposure: \($0.number) \($0.kind.sentence)" }
-            let more = holders.count - Self.mostHolders
+            lines += guards.holders.prefix(GuardsInForce.mostShown).map {
+                "exposure: \($0.kind.sentence(for: $0.number))"
+            }
+            let more = guards.holders.count - GuardsInForce.mostShown
             if more > 0 { lines.append("exposure: \(more) more hold a place") }
         }
         lines += unreadable.prefix(Self.mostUnreadable).map { "record: SET ASIDE \($0)" }
@@ -160,8 +163,6 @@ struct GuardText {
         return lines
     }
 
-    /// How many numbers that hold a place have a line of their own.
-    private static let mostHolders = 5
     /// How many records that are set aside have a line of their own.
     private static let mostUnreadable = 5
 }

@@ -149,7 +149,7 @@ struct LimitTests {
         }
         let text = try await rig.run("status").output
         let line = try #require(text.split(separator: "\n").first { $0.hasPrefix(holder) }.map(String.init))
-        #expect(line.contains("twostepd pause NUMBER --even-exposed"), "\(line)")
+        #expect(line.contains("twostepd pause \(refused[0].number) --even-exposed"), "\(line)")
         #expect(try await rig.status()[others[0].number]?["reason"] as? String == "exposure_budget")
         #expect(rig.truth(others[0]) == held[others[0].token])
 

@@ -12,7 +12,7 @@ public struct GuardsInForce: Sendable {
     public let exposed: Int
     /// How many numbers may be exposed at once just now; nil for any number.
     public let permittedNow: Int?
-    /// The numbers that hold places of the exposure budget, ascending, as many as are looked at.
+    /// The numbers that hold places of the exposure budget and whose cycle is not simply under way, ascending.
     public let holders: [PlaceHolder]
     private let budget: ExposureBudget
     private let places: ExposureBudget.Places
@@ -28,6 +28,9 @@ public struct GuardsInForce: Sendable {
         public let number: PhoneNumber
         public let kind: ExposureBudget.Kind
     }
+
+    /// How many holders have a line of their own.
+    public static let mostShown = 5
 
     /// The most numbers in a cycle that are looked at; of more than these each counts as one whose cycle is under way.
     private static let mostHolders = 200
@@ -56,7 +59,7 @@ public struct GuardsInForce: Sendable {
                 continue
             }
             guard let kind = record?.place(fleetPause: fleetPause) else { continue }
-            holders.append(PlaceHolder(number: number, kind: kind))
+            if kind != .open { holders.append(PlaceHolder(number: number, kind: kind)) }
             places[kind] += 1
         }
         self.holders = holders

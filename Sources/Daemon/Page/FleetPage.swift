@@ -75,15 +75,15 @@ struct FleetPage {
         }
         for state in guards.states where state.kind == .endpointLimit {
             guard let until = state.until, until > now else { continue }
-            lines.append("Numbers wait for the <b>rate limit</b> of \(state.subject), until \(time.html(until)).")
+            lines.append(
+                "Numbers wait for the <b>rate limit</b> of \(state.subject), which has room \(time.html(until)).")
         }
         if guards.states.contains(where: { $0.kind == .stopping }) {
             lines.append("The daemon is <b>stopping</b>: nothing starts that exposes a number.")
         }
         if fleet.reasons[.exposureBudget] ?? 0 > 0 {
-            for holder in guards.holders.filter({ $0.kind != .open }).prefix(5) {
-                lines.append(
-                    "\(holder.number.description) holds a place of the exposure budget: it \(holder.kind.sentence)")
+            for holder in guards.holders.prefix(GuardsInForce.mostShown) {
+                lines.append("\(holder.kind.sentence(for: holder.number))")
             }
         }
         guard !lines.isEmpty else { return "" }
