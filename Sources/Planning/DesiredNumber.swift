@@ -1,4 +1,5 @@
-/// Where the vendor's API is called. It is a property of the token, not one of several mirrors.
+/// Where the vendor's API is called. It is a property of the token, not one of several mirrors. For ``Vendor/whatsapp`` it is
+/// the base URL that the number's id is appended to.
 public enum Endpoint: Hashable, Sendable {
     /// The vendor's current platform.
     case v4
@@ -56,7 +57,12 @@ public struct DesiredNumber: Hashable, Sendable {
     public var label: String?
     /// The name of the token, never the token.
     public var tokenName: String
+    public var vendor: Vendor
     public var endpoint: Endpoint
+    /// The number's id at the vendor; nil where the token names the number and nobody gave the id.
+    public var phoneNumberID: PhoneNumberID?
+    /// What a new value of the token means, where the token names the number.
+    public var onNewToken: NewTokenRule
     public var verification: Verification
     /// The period of PIN rotation; nil for never.
     public var rotateEvery: Duration?
@@ -77,7 +83,8 @@ public struct DesiredNumber: Hashable, Sendable {
     public var rotateAfterReveal: Duration?
 
     public init(
-        number: PhoneNumber, label: String? = nil, tokenName: String, endpoint: Endpoint = .v4,
+        number: PhoneNumber, label: String? = nil, tokenName: String, vendor: Vendor = .pickyAssist,
+        endpoint: Endpoint = .v4, phoneNumberID: PhoneNumberID? = nil, onNewToken: NewTokenRule = .reset,
         verification: Verification = .enabled, rotateEvery: Duration? = .seconds(90 * 86_400),
         reapplyEvery: Duration? = .seconds(86_400), rotationMethod: RotationMethod = .reset,
         rotationWindow: RotationWindow? = nil, rotateBefore: Instant? = nil, operatorPINName: String? = nil,
@@ -86,7 +93,10 @@ public struct DesiredNumber: Hashable, Sendable {
         self.number = number
         self.label = label
         self.tokenName = tokenName
+        self.vendor = vendor
         self.endpoint = endpoint
+        self.phoneNumberID = phoneNumberID
+        self.onNewToken = onNewToken
         self.verification = verification
         self.rotateEvery = rotateEvery
         self.reapplyEvery = reapplyEvery

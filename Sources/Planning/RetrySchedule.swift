@@ -6,6 +6,11 @@ public enum RetrySchedule {
     /// exposed meanwhile, and a vendor's mistake must not keep it so for longer.
     public static let longestRetryAfter: Duration = .seconds(3600)
 
+    /// The first wait after a refusal that names a long block of the number; it doubles with each further one.
+    public static let shortestBlock: Duration = .seconds(3600)
+    /// The longest wait after such a refusal: WhatsApp's own block lasts for 72 hours from the last attempt.
+    public static let longestBlock: Duration = .seconds(86_400)
+
     /// The longest wait after `attempts` failures in a row (1 or more): `minimum`, doubled each time, at most `maximum`.
     public static func ceiling(attempts: Int, minimum: Duration, maximum: Duration) -> Duration {
         var ceiling = min(minimum, maximum)
@@ -41,9 +46,10 @@ extension NumberRecord {
     public func longestRetry(under policy: Policy) -> Duration {
         switch lastFailure {
         case .rateLimited, .serverError, .serviceUnavailable: RetrySchedule.longestRetryAfter
+        case .tooManyAttempts: RetrySchedule.longestBlock
         case .success, .nameNotResolved, .connectionRefused, .connectTimeout, .tlsFailed, .notSent, .tokenUnavailable,
-            .authenticationRefused, .balanceRefused, .clientError, .vendorRefused, .unexpectedStatus, .timeout,
-            .connectionLost, .oversized, .malformed, .daemonStopped, nil:
+            .authenticationRefused, .balanceRefused, .clientError, .forbidden, .accountBlocked, .vendorRefused,
+            .unexpectedStatus, .timeout, .connectionLost, .oversized, .malformed, .daemonStopped, nil:
             isExposed
                 ? min(policy.backoffMaxExposed, policy.backoffMax)
                 : RetrySchedule.ceiling(attempts: attempts, minimum: policy.backoffMin, maximum: policy.backoffMax)

@@ -76,11 +76,12 @@ struct LimitWatch {
         let wasProbe = outages[call.endpoint]?.probes.remove(call.changeID) != nil
         switch outcome.reason {
         case .tokenUnavailable, .daemonStopped: break
-        case .success, .authenticationRefused, .balanceRefused, .rateLimited, .clientError, .vendorRefused:
+        case .success, .authenticationRefused, .balanceRefused, .rateLimited, .clientError, .tooManyAttempts,
+            .accountBlocked, .vendorRefused:
             outages[call.endpoint] = nil
-        case .nameNotResolved, .connectionRefused, .connectTimeout, .tlsFailed, .notSent, .serviceUnavailable,
-            .serverError,
-            .unexpectedStatus, .timeout, .connectionLost, .oversized, .malformed:
+        case .forbidden, .nameNotResolved, .connectionRefused, .connectTimeout, .tlsFailed, .notSent,
+            .serviceUnavailable,
+            .serverError, .unexpectedStatus, .timeout, .connectionLost, .oversized, .malformed:
             outages[call.endpoint, default: Outage()].failures += 1
             outages[call.endpoint, default: Outage()].numbers.insert(call.number)
             if wasProbe { outages[call.endpoint]?.lastFailure = now }
