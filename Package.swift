@@ -77,7 +77,7 @@ let package = Package(
         room("Planning"),
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
         room("ConfigFile", ["CYAML", "Files", "Planning", crypto]),
-        room("VendorAPI", ["Planning", httpClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS]),
+        room("Vendors", ["Planning", httpClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS]),
         room("Storage", ["Files", "Planning", grdb, sqlite, crypto]),
         room("Reconciler", ["Planning"]),
         room("SimulatedVendor", [nioCore, nioPosix, nioHTTP1]),
@@ -85,7 +85,7 @@ let package = Package(
         room(
             "Daemon",
             [
-                "BuildCommit", "LinuxShim", "Files", "Planning", "ConfigFile", "VendorAPI", "Storage", "Reconciler",
+                "BuildCommit", "LinuxShim", "Files", "Planning", "ConfigFile", "Vendors", "Storage", "Reconciler",
                 crypto,
                 httpClient, httpTypes,
                 hummingbirdCore, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
@@ -94,7 +94,7 @@ let package = Package(
         .executableTarget(
             name: "twostepd",
             dependencies: [
-                "Files", "Planning", "ConfigFile", "VendorAPI", "Storage", "Reconciler", "Daemon", "SimulatedVendor",
+                "Files", "Planning", "ConfigFile", "Vendors", "Storage", "Reconciler", "Daemon", "SimulatedVendor",
                 argumentParser, logging,
             ],
             swiftSettings: strict
@@ -109,12 +109,12 @@ let package = Package(
             name: "simulation", dependencies: ["Exploration", "Simulation", "Storage"], path: "Tests/SimulationRunner",
             swiftSettings: strict),
         .executableTarget(
-            name: "instructions", dependencies: ["ConfigFile", "Planning", "Simulation", "Storage", "VendorAPI"],
+            name: "instructions", dependencies: ["ConfigFile", "Planning", "Simulation", "Storage", "Vendors"],
             path: "Tests/Instructions", swiftSettings: strict),
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Planning", "ConfigFile", "VendorAPI", "Storage", "Reconciler", "Daemon", httpTypes,
+                "Planning", "ConfigFile", "Vendors", "Storage", "Reconciler", "Daemon", httpTypes,
                 hummingbirdCore, logging,
                 nioCore, nioEmbedded, nioHTTP1,
             ],
@@ -127,7 +127,7 @@ let package = Package(
         tests(of: "ConfigFile", ["Dice", "Files", "Planning"], exclude: ["Fixtures"]),
         tests(of: "Storage", ["Files", "Planning", crypto, grdb]),
         tests(
-            of: "VendorAPI", ["SimulatedVendor", "Planning", nioCore, nioPosix, nioSSL], exclude: ["Certificates"]),
+            of: "Vendors", ["SimulatedVendor", "Planning", nioCore, nioPosix, nioSSL], exclude: ["Certificates"]),
         tests(of: "SimulatedVendor", [nioCore, nioPosix]),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs what is needed, builds, and runs the demonstration: a simulated vendor, a fleet of 12, about 30 s.
+# Installs what is needed, builds, and runs the demonstration: two simulated vendors, a fleet of 12, about 30 s.
 . "$(dirname "$0")/lib.sh"
 need_build
 install_missing

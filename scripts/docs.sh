@@ -9,7 +9,7 @@
 need_build
 install_missing
 targets=("$@")
-[ "${#targets[@]}" -gt 0 ] || targets=(Files Planning ConfigFile VendorAPI Storage Reconciler SimulatedVendor Daemon)
+[ "${#targets[@]}" -gt 0 ] || targets=(Files Planning ConfigFile Vendors Storage Reconciler SimulatedVendor Daemon)
 out=.build-docs
 rm -rf "$out"
 mkdir -p "$out/graphs"

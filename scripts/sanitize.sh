@@ -17,7 +17,7 @@ done
 need_build
 need sqlite3 sqlite3
 install_missing
-filter=${TWOSTEPD_SANITIZE_FILTER:-FilesTests|StorageTests|VendorAPITests|SimulatedVendorTests|ConfigFileTests|FuzzTests}
+filter=${TWOSTEPD_SANITIZE_FILTER:-FilesTests|StorageTests|VendorsTests|SimulatedVendorTests|ConfigFileTests|FuzzTests}
 # The runtime keeps some memory until the end on purpose, and leak detection needs to trace, which containers forbid.
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=0
 # A race is told of and the run goes on: all of them are seen at once.

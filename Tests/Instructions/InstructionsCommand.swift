@@ -3,7 +3,7 @@ import Glibc
 import Planning
 import Simulation
 import Storage
-import VendorAPI
+import Vendors
 
 /// Does one piece of work so many times, on input that never changes, for `scripts/instructions.sh` to count what that
 /// takes. What it prints is a sum over the results: nothing can be left out by the compiler, or by a change unseen.
@@ -76,7 +76,8 @@ struct InstructionsCommand {
         var sum = 0
         for _ in 0..<rounds {
             for end in ends {
-                let outcome = ResponseClassifier.classify(end, now: now, secrets: [token], others: others)
+                let outcome = ResponseClassifier.classify(
+                    end, of: .pickyAssist, now: now, secrets: [token], others: others)
                 sum &+= (outcome.apiStatus ?? 1) &+ (outcome.message?.utf8.count ?? 0)
             }
         }

@@ -1,6 +1,6 @@
 import Planning
 import Testing
-import VendorAPI
+import Vendors
 
 /// What a server, or something between, may write in answer to one request; the connection is closed after it.
 struct HostileAnswer: Sendable, CustomTestStringConvertible {

@@ -1,7 +1,7 @@
 import Planning
 import Testing
 
-@testable import VendorAPI
+@testable import Vendors
 
 @Suite("Retry-After in both of its forms")
 struct RetryAfterTests {

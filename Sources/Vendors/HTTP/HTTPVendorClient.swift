@@ -3,7 +3,7 @@ import Glibc
 import NIOCore
 public import Planning
 
-/// Sends requests to the vendor and says how each ended. It never retries.
+/// Sends requests to vendors and says how each ended. It never retries.
 ///
 /// Redirects are not followed, bodies not decompressed, proxies used only when ``Transport`` names one. The whole
 /// request, from the connection to the answer's last byte, is under one time limit.
@@ -50,16 +50,21 @@ public final class HTTPVendorClient: Sendable {
         let exchange = Exchange()
         let end: @Sendable (ExchangeEnd) -> Void = { end in
             completion(
-                ResponseClassifier.classify(end, now: Self.now(), secrets: request.secrets, others: others))
+                ResponseClassifier.classify(
+                    end, of: request.vendor, now: Self.now(), secrets: request.secrets, others: others))
         }
-        let route: Route
-        switch routes.route(to: request.endpoint) {
-        case .success(let found): route = found
-        case .failure(let refusal): return end(.notSent(.notSent, message: refusal.message))
+        let message: HTTPClient.Request
+        let isDirect: Bool
+        do throws(RequestRefusal) {
+            let content = try request.vendor.api.content(of: request)
+            let route = try routes.route(to: request.endpoint)
+            message = try route.message(for: content, body: exchange.body(of: content.body))
+            isDirect = route.isDirect
+        } catch {
+            return end(.notSent(.notSent, message: error.message))
         }
-        let message = route.message(with: exchange.body(of: request.body))
         let limit = TimeAmount.milliseconds(requestTimeout.milliseconds)
-        connections.client(isDirect: route.isDirect)
+        connections.client(isDirect: isDirect)
             .execute(request: message, delegate: exchange, deadline: .now() + limit)
             .futureResult.whenComplete { end(exchange.end($0)) }
     }

@@ -2,10 +2,10 @@ import Foundation
 import Planning
 import Testing
 
-@testable import VendorAPI
+@testable import Vendors
 
 @Suite("The JSON of an answer")
-struct AnswerBodyTests {
+struct JSONObjectTests {
     private let success = #"{"status":100,"message":"Success"}"#
 
     private func judge(_ bytes: [UInt8]) -> Outcome { Sample.outcome(200, .complete(bytes)) }
@@ -66,8 +66,8 @@ struct AnswerBodyTests {
             let value = String(repeating: open, count: depth) + inner + String(repeating: close, count: depth)
             return Array("{\"status\":100,\"x\":\(value)}".utf8)
         }
-        #expect(judge(nested(AnswerBody.deepest - 1, "[", "]")).reason == .success)
-        #expect(judge(nested(AnswerBody.deepest, "[", "]")).reason == .malformed)
+        #expect(judge(nested(JSONObject.maxDepth - 1, "[", "]")).reason == .success)
+        #expect(judge(nested(JSONObject.maxDepth, "[", "]")).reason == .malformed)
         #expect(judge(nested(30_000, "[", "]")).reason == .malformed)
         #expect(judge(nested(10_000, "{\"x\":", "}")).reason == .malformed)
         #expect(judge(Array(repeating: UInt8(ascii: "["), count: HTTPVendorClient.bodyLimit)).reason == .malformed)
@@ -117,27 +117,83 @@ struct AnswerBodyTests {
         }
     }
 
-    @Test("what is read of an answer Foundation's reader reads as well, whatever byte is another")
+    @Test("an object with two members of one name is malformed, wherever it is")
+    func duplicatesElsewhere() {
+        for text in [
+            #"{"status":100,"x":1,"x":1}"#, #"{"status":100,"message":"a","message":"b"}"#,
+            #"{"status":100,"x":{"a":1,"a":2}}"#, #"{"status":100,"x":[{"a":1,"a":2}]}"#,
+            #"{"status":100,"\u00e9":1,"é":2}"#,
+        ] {
+            #expect(judge(Array(text.utf8)).reason == .malformed, "\(text)")
+        }
+    }
+
+    @Test("a name whose letters are escaped is malformed, and any other escape is read")
+    func escapedNames() {
+        for text in [#"{"err\u006fr":{"code":190},"success":true}"#, #"{"success":true,"x":{"\u0031":1}}"#] {
+            #expect(JSONObject(Array(text.utf8)) == nil, "\(text)")
+        }
+        let object = JSONObject(Array(#"{"a\/b":1,"\u00e9\ud83d\ude42":"\u0061\t"}"#.utf8))
+        #expect(object?["a/b"] == .number(1) && object?["é🙂"] == .text("a\t"))
+    }
+
+    @Test("an escape has four hexadecimal digits and nothing else")
+    func signsInEscapes() {
+        for digits in ["-000", "+000", "00 0", "0x10", "000", "00g0"] {
+            #expect(JSONObject(Array("{\"x\":\"\\u\(digits)\"}".utf8)) == nil, "\(digits)")
+        }
+        #expect(JSONObject(Array(#"{"x":"\u0000\u00Ff"}"#.utf8))?["x"] == .text("\0ÿ"))
+    }
+
+    @Test("each kind of value is told from the others, and a number that is not whole or could be rounded has no value")
+    func kinds() throws {
+        let text =
+            #"{"o":{"i":-7},"e":{},"a":[1,{"x":[]}],"t":"x","n":1e2,"r":1.5,"l":1000000000000000,"b":false,"z":null}"#
+        let object = try #require(JSONObject(Array(text.utf8)))
+        guard case .object(let inner)? = object["o"] else {
+            Issue.record("no object")
+            return
+        }
+        #expect(inner["i"] == .number(-7) && object["a"] == .array && object["t"]?.text == "x")
+        #expect(object["n"] == .number(100) && object["r"] == .number(nil) && object["l"] == .number(nil))
+        #expect(object["b"] == .bool(false) && object["z"] == .null && object["x"] == nil && object["n"]?.text == nil)
+    }
+
+    @Test("what is read Foundation's reader reads as well, whatever byte is another")
     func agreement() throws {
         let answers = [
             #"{"status":100,"message":"Success"}"#, #"{"message":"no, (or not)\u00e9\ud83d\ude42","status":403}"#,
-            #"{"status":0,"x":[1.5e1,{"a":null}]}"#, #"{"status":"999999999","message":""}"#,
+            #"{"status":0,"x":[1.5e1,{"a":null}]}"#, #"{"success":true,"error":{"code":190,"x":{}}}"#,
         ]
         for answer in answers {
             let bytes = Array(answer.utf8)
-            #expect(AnswerBody(bytes) != nil, "\(answer)")
+            #expect(JSONObject(bytes) != nil, "\(answer)")
             for place in bytes.indices {
                 let others = (UInt8.min...UInt8.max).map { bytes[..<place] + [$0] + bytes[(place + 1)...] }
                 let without = bytes[..<place] + bytes[(place + 1)...]
                 let twice = bytes[..<place] + bytes[place...place] + bytes[place...]
                 for changed in (others + [without, twice]).map(Array.init) {
-                    guard let body = AnswerBody(changed) else { continue }
+                    guard let object = JSONObject(changed) else { continue }
                     let text = String(decoding: changed, as: UTF8.self)
-                    let object = try JSONSerialization.jsonObject(with: Data(changed)) as? [String: Any]
-                    let status = object?["status"]
-                    #expect((status as? Int ?? (status as? String).flatMap { Int($0) }) == body.status, "\(text)")
-                    #expect(object?["message"] as? String == body.message, "\(text)")
+                    let reference = try JSONSerialization.jsonObject(with: Data(changed)) as? [String: Any]
+                    #expect(agree(object, try #require(reference, "\(text)")), "\(text)")
                 }
+            }
+        }
+    }
+
+    /// Whether each member that Foundation reads is read alike.
+    private func agree(_ object: JSONObject, _ reference: [String: Any]) -> Bool {
+        reference.allSatisfy { name, value in
+            switch object[name] {
+            case .object(let inner)?: (value as? [String: Any]).map { agree(inner, $0) } ?? false
+            case .array?: value is [Any]
+            case .text(let text)?: value as? String == text
+            case .number(let number?)?: value as? Int == number
+            case .number(nil)?: value is NSNumber
+            case .bool(let bool)?: value as? Bool == bool
+            case .null?: value is NSNull
+            case nil: false
             }
         }
     }

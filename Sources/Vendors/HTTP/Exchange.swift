@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 public import Planning
 import Synchronization
 
@@ -62,7 +63,9 @@ final class Exchange: HTTPClientResponseDelegate {
             guard let head = state.head else { return .lost(message: "the answer has no head") }
             return .answered(answer(head, .complete(Array(state.body.readableBytesView))))
         case .failure(let error):
-            if let head = state.head { return .answered(answer(head, Self.remains(after: error))) }
+            if let head = state.head {
+                return .answered(answer(head, Self.remains(of: state.body, head, after: error)))
+            }
             guard state.wasPulled else {
                 return .notSent(FailureReason.beforeSending(error), message: FailureReason.text(error))
             }
@@ -75,11 +78,26 @@ final class Exchange: HTTPClientResponseDelegate {
             status: Int(head.status.code), retryAfter: head.headers.first(name: "retry-after"), body: body)
     }
 
-    /// What is left of an answer whose body did not come to its end.
-    private static func remains(after error: any Error) -> ExchangeEnd.Answer.Body {
+    /// The rest of an answer whose body did not end in order.
+    private static func remains(
+        of body: ByteBuffer, _ head: HTTPResponseHead, after error: any Error
+    ) -> ExchangeEnd.Answer.Body {
         if error is Oversized { return .oversized }
+        if isEndWithoutCloseNotify(error), !head.headers.contains(name: "content-length"),
+            !head.headers.contains(name: "transfer-encoding")
+        {
+            // Only the connection's end tells where such a body ends, and without TLS's own word for it the body may have
+            // been cut. One that is a whole JSON object was not.
+            let bytes = Array(body.readableBytesView)
+            if JSONObject(bytes) != nil { return .complete(bytes) }
+        }
         let isGivenUp = FailureReason.isTimeout(error) || (error as? HTTPClientError) == .cancelled
         return isGivenUp ? .timedOut : .truncated(message: FailureReason.text(error))
+    }
+
+    /// Whether the peer closed a TLS connection without saying so in TLS.
+    private static func isEndWithoutCloseNotify(_ error: any Error) -> Bool {
+        (error as? NIOSSLError) == .uncleanShutdown
     }
 }
 

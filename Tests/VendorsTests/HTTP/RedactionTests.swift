@@ -1,6 +1,6 @@
 import Testing
 
-@testable import VendorAPI
+@testable import Vendors
 
 @Suite("Texts from outside, made fit to be shown")
 struct RedactionTests {

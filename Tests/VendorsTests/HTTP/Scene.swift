@@ -1,13 +1,14 @@
 import Planning
 import SimulatedVendor
 import Testing
-import VendorAPI
+import Vendors
 
 /// One way that a request can end, played over real sockets, and what the client must make of it.
 enum Scene: String, CaseIterable, CustomTestStringConvertible {
     // Certainly not sent.
     case nameDoesNotResolve, nobodyListens, neverConnects, talksNoTLS, certificateIsUntrusted, hangsInHandshake, badURL
     // Answered.
+    case firewall, tooManyAttempts, accountBlocked
     case healthy, statusAsString, tokenUnknown, tokenRefused, noBalance, channelGone, unavailable
     case tooManyRequests, notFound, contradiction, failedBefore, failedAfter, redirected, created
     // Answered badly.
@@ -31,6 +32,9 @@ enum Scene: String, CaseIterable, CustomTestStringConvertible {
         case .unavailable: .serviceUnavailable
         case .tooManyRequests: .rateLimited
         case .notFound: .clientError
+        case .firewall: .forbidden
+        case .tooManyAttempts: .tooManyAttempts
+        case .accountBlocked: .accountBlocked
         case .contradiction, .redirected: .unexpectedStatus
         case .failedBefore, .failedAfter: .serverError
         case .page, .emptyAnswer: .malformed
@@ -39,6 +43,9 @@ enum Scene: String, CaseIterable, CustomTestStringConvertible {
         case .endlessBody, .hangs, .silent, .endlessHead: .timeout
         }
     }
+
+    /// The vendor that is asked.
+    private var vendor: Vendor { self == .accountBlocked ? .whatsapp : .pickyAssist }
 
     /// The time limit of the request: short where it is what ends the scene, yet enough for a busy machine to send it.
     private var limit: Duration {
@@ -78,6 +85,10 @@ enum Scene: String, CaseIterable, CustomTestStringConvertible {
         case .hangsInHandshake, .silent: return .silent
         case .noBalance: return .answer(RawServer.http("200 OK", "{\"status\":403,\"message\":\"balance\"}"))
         case .notFound: return .answer(RawServer.http("404 Not Found", "<html>no</html>"))
+        case .firewall: return .answer(RawServer.http("403 Forbidden", "<html>no</html>"))
+        case .tooManyAttempts:
+            return .answer(RawServer.http("200 OK", "{\"status\":400,\"message\":\"(#133016) rate\"}"))
+        case .accountBlocked: return .answer(RawServer.http("400 Bad Request", "{\"error\":{\"code\":368}}"))
         case .contradiction: return .answer(RawServer.http("400 Bad Request", success))
         case .created: return .answer(RawServer.http("201 Created", success))
         case .emptyAnswer: return .answer(RawServer.http("204 No Content", ""))
@@ -108,7 +119,10 @@ enum Scene: String, CaseIterable, CustomTestStringConvertible {
 
     private func outcome(_ client: HTTPVendorClient, _ content: VendorOperation) async throws -> Outcome {
         func send(_ url: String, token: String = "token-1") async throws -> Outcome {
-            await client.send(VendorRequest(endpoint: .url(url), token: try Sample.token(token), operation: content))
+            await client.send(
+                VendorRequest(
+                    vendor: vendor, endpoint: .url(url), phoneNumberID: PhoneNumberID("106540352242922"),
+                    token: try Sample.token(token), operation: content))
         }
         switch self {
         case .nameDoesNotResolve: return try await send("https://nonexistent.invalid/api")
@@ -140,15 +154,15 @@ enum Scene: String, CaseIterable, CustomTestStringConvertible {
             try await server.stop()
             return outcome
         }
-        let vendor = try await Self.vendor()
-        if let fault { vendor.script([fault]) }
-        let outcome = try await send(vendor.url, token: self == .tokenUnknown ? "stranger" : "token-1")
-        #expect(vendor.requests.count == 1, "one request, once")
-        try await vendor.stop()
+        let simulated = try await Self.simulated()
+        if let fault { simulated.script([fault]) }
+        let outcome = try await send(simulated.url, token: self == .tokenUnknown ? "stranger" : "token-1")
+        #expect(simulated.requests.count == 1, "one request, once")
+        try await simulated.stop()
         return outcome
     }
 
-    private static func vendor() async throws -> SimulatedVendor {
+    private static func simulated() async throws -> SimulatedVendor {
         var options = SimulatedVendor.Options()
         options.tokens = [SimulatedToken(token: "token-1")]
         return try await SimulatedVendor(options)

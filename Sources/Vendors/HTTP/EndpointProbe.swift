@@ -28,7 +28,9 @@ public enum EndpointProbe {
     public static func look(
         at endpoint: Endpoint, transport: Transport, timeout: Duration
     ) async -> Swift.Result<Result, Failure> {
-        guard let parts = URLComponents(string: endpoint.url), let host = parts.host else {
+        guard let parts = URLComponents(string: endpoint.url), let host = parts.host,
+            Transport.hasPossiblePort(endpoint.url)
+        else {
             return .failure(Failure(reason: .notSent, message: "this is no URL"))
         }
         let isTLS = parts.scheme?.lowercased() == "https"

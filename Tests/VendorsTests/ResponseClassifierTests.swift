@@ -1,7 +1,7 @@
 import Planning
 import Testing
 
-@testable import VendorAPI
+@testable import Vendors
 
 @Suite("What an answer proves")
 struct ResponseClassifierTests {
@@ -70,46 +70,17 @@ struct ResponseClassifierTests {
     }
 
     @Test(
-        "a 4xx was refused before processing, and its body may say why",
-        arguments: [
-            (400, "", OutcomeReason.clientError), (404, "<html>", .clientError),
-            (400, "{\"status\":404}", .clientError),
-            (401, "", .authenticationRefused), (400, "{\"status\":401}", .authenticationRefused),
-            (400, "{\"status\":403}", .balanceRefused), (429, "", .rateLimited),
-            (429, "{\"status\":429}", .rateLimited),
-        ])
-    func clientErrors(_ status: Int, _ body: String, _ reason: OutcomeReason) {
-        let outcome = Sample.outcome(status, body)
-        #expect(outcome.reason == reason)
-        #expect(outcome.verdict == .noEffect)
-        #expect(outcome.httpStatus == status)
-    }
-
-    @Test(
-        "a 4xx that claims success, or that nobody was there, contradicts itself: in doubt",
-        arguments: [400, 401, 429, 499])
-    func contradictions(_ status: Int) {
-        for claim in ["100", "\"100\"", "101"] {
-            let outcome = Sample.outcome(status, "{\"status\":\(claim)}")
-            #expect(outcome.reason == .unexpectedStatus)
-            #expect(outcome.verdict == .inDoubt)
-        }
-    }
-
-    @Test("a 5xx is in doubt whatever its body says", arguments: [500, 502, 503, 504, 599])
-    func serverErrors(_ status: Int) {
-        for body in ["", "{\"status\":100}", "{\"status\":401}", "<html>"] {
-            #expect(Sample.outcome(status, body).reason == .serverError)
-        }
-    }
-
-    @Test(
         "any other HTTP status is in doubt whatever its body says",
         arguments: [100, 101, 301, 302, 307, 308, 304, 600, 999, 0])
     func otherStatus(_ status: Int) {
-        let outcome = Sample.outcome(status, "{\"status\":100}")
-        #expect(outcome.reason == .unexpectedStatus)
-        #expect(outcome.verdict == .inDoubt)
+        for (vendor, body) in [
+            (Vendor.pickyAssist, "{\"status\":100}"), (.pickyAssist, "{\"status\":401}"), (.pickyAssist, ""),
+            (.whatsapp, "{\"success\":true}"), (.whatsapp, "{\"error\":{\"code\":190}}"), (.whatsapp, ""),
+        ] {
+            let outcome = Sample.outcome(status, body, of: vendor)
+            #expect(outcome.reason == .unexpectedStatus)
+            #expect(outcome.verdict == .inDoubt)
+        }
     }
 
     @Test("a body that did not come whole says how it ended")
@@ -120,12 +91,22 @@ struct ResponseClassifierTests {
             Sample.outcome(200, .truncated(message: "closed"))
                 == Outcome(.connectionLost, httpStatus: 200, message: "closed"))
         #expect(Sample.outcome(503, .oversized).reason == .serverError)
+        for vendor in Vendor.allCases {
+            for (body, reason) in [
+                (ExchangeEnd.Answer.Body.oversized, OutcomeReason.oversized), (.timedOut, .timeout),
+                (.truncated(message: "closed"), .connectionLost),
+            ] {
+                #expect(Sample.outcome(200, body, of: vendor).reason == reason)
+                #expect(Sample.outcome(400, body, of: vendor).reason == .unexpectedStatus)
+                #expect(Sample.outcome(401, body, of: vendor).reason == .authenticationRefused)
+            }
+        }
     }
 
     @Test("an exchange without an answer is judged by whether the body left")
     func withoutAnswer() {
         func classify(_ end: ExchangeEnd) -> Outcome {
-            ResponseClassifier.classify(end, now: Sample.now, secrets: ["secret"])
+            ResponseClassifier.classify(end, of: .pickyAssist, now: Sample.now, secrets: ["secret"])
         }
         #expect(classify(.timedOut) == Outcome(.timeout))
         #expect(classify(.lost(message: "reset, secret")) == Outcome(.connectionLost, message: "reset, [redacted]"))

@@ -1,7 +1,7 @@
 import Planning
 import Testing
 
-@testable import VendorAPI
+@testable import Vendors
 
 @Suite("Looking at an endpoint without sending a request", .timeLimit(.minutes(2)))
 struct EndpointProbeTests {
@@ -54,6 +54,19 @@ struct EndpointProbeTests {
             at: .url(silent.httpsURL), transport: Transport(), timeout: .milliseconds(300))
         #expect(try #require(result.failure).reason == .connectTimeout)
         try await silent.stop()
+    }
+
+    @Test("the base URL of the WhatsApp Cloud API is looked at as well, and a port that cannot be ends nothing")
+    func base() async throws {
+        let transport = try Transport(caFile: TLSServer.authority, proxy: nil)
+        let server = try await RawServer(.silent, tls: TLSServer.context(.good))
+        let result = try await look("https://localhost:\(server.port)/v25.0/", transport).get()
+        #expect(result.certificateEnds == Instant("2125-01-01T00:00:00Z"))
+        try await server.stop()
+        for port in ["0", "65536", "99999999999"] {
+            let failure = try #require(await look("https://localhost:\(port)/v25.0").failure)
+            #expect(failure.reason == .notSent, "\(failure)")
+        }
     }
 
     @Test("with a proxy only the proxy is looked at")

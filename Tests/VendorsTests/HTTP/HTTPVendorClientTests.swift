@@ -4,7 +4,7 @@ import SimulatedVendor
 import Synchronization
 import Testing
 
-@testable import VendorAPI
+@testable import Vendors
 
 @Suite("The client over real sockets", .timeLimit(.minutes(2)))
 struct HTTPVendorClientTests {
@@ -47,6 +47,70 @@ struct HTTPVendorClientTests {
         }
     }
 
+    @Test(
+        "a WhatsApp enable arrives as Meta documents it, with the token in one header and nowhere else",
+        arguments: ["", "/", "//"])
+    func whatsappWire(_ end: String) async throws {
+        let server = try await RawServer(.answer(RawServer.http("200 OK", "{\"success\":true}")))
+        let client = HTTPVendorClient(requestTimeout: .seconds(30), userAgent: "twostepd/1.2.3")
+        for id in ["106540352242922", "7"] {
+            let outcome = await client.send(try Sample.whatsapp(server.url + end, id: id, token: "EAAJB"))
+            #expect(outcome == Outcome(.success, httpStatus: 200))
+        }
+        await client.shutdown()
+        let seen = server.seen
+        let port = server.port
+        try await server.stop()
+        #expect(seen.connections == 1, "a connection is used again, whichever number it is for")
+        try #require(seen.requests.count == 2)
+        for (request, id) in zip(seen.requests, ["106540352242922", "7"]) {
+            let lines = request.components(separatedBy: "\r\n")
+            #expect(lines[0] == "POST /api/\(id) HTTP/1.1")
+            #expect(lines.last == #"{"pin":"987123"}"#)
+            #expect(
+                Set(lines[1..<(lines.count - 2)].map { $0.replacing("EAAJB", with: "(token)").lowercased() }) == [
+                    "host: 127.0.0.1:\(port)", "content-type: application/json", "accept: application/json",
+                    "user-agent: twostepd/1.2.3", "content-length: 16", "authorization: bearer (token)",
+                ])
+            #expect(lines.filter { $0.contains("EAAJB") } == ["authorization: Bearer EAAJB"])
+        }
+    }
+
+    @Test("a request that the WhatsApp Cloud API does not have is not sent, and the outcome says why")
+    func whatsappRefusals() async throws {
+        let server = try await RawServer(.silent)
+        let client = HTTPVendorClient(requestTimeout: .seconds(30))
+        let base = server.url
+        for (request, part) in [
+            (try Sample.whatsapp(base, operation: .disable), "cannot disable"),
+            (try Sample.whatsapp(base, id: nil), "phone_number_id"),
+            (try Sample.whatsapp(base + "?access_token=x"), "'?' or '#'"),
+            (try Sample.whatsapp("http://vendor.invalid/v25.0"), "neither https"),
+            (try Sample.whatsapp("https://localhost:99999"), "port"),
+        ] {
+            let outcome = await client.send(request)
+            #expect(outcome.reason == .notSent && outcome.message?.contains(part) == true, "\(outcome)")
+        }
+        await client.shutdown()
+        #expect(server.seen.connections == 0)
+        try await server.stop()
+    }
+
+    @Test("an id that Meta echoes with the token and the PIN leaves neither in the outcome")
+    func whatsappEcho() async throws {
+        let body = #"{"error":{"message":"Bearer EAAJB may not set 987123 of 106540352242922","code":100}}"#
+        let server = try await RawServer(.answer(RawServer.http("400 Bad Request", body)))
+        let client = HTTPVendorClient(requestTimeout: .seconds(30))
+        let outcome = await client.send(try Sample.whatsapp(server.url, token: "EAAJB"))
+        #expect(
+            outcome
+                == Outcome(
+                    .vendorRefused, httpStatus: 400, apiStatus: 100,
+                    message: "Bearer [redacted] may not set [redacted] of 106540352242922"))
+        await client.shutdown()
+        try await server.stop()
+    }
+
     @Test("the simulated vendor records the same bytes")
     func recordedBytes() async throws {
         var options = SimulatedVendor.Options()
@@ -55,7 +119,7 @@ struct HTTPVendorClientTests {
         let client = HTTPVendorClient(requestTimeout: .seconds(30))
         for request in [try Sample.enable(vendor.url, token: "abc"), try Sample.disable(vendor.url, token: "abc")] {
             #expect(await client.send(request).verdict == .accepted)
-            #expect(vendor.requests.last.map { Array($0.body) } == request.body)
+            #expect(vendor.requests.last.map { Array($0.body) } == (try request.content().body))
         }
         await client.shutdown()
         try await vendor.stop()

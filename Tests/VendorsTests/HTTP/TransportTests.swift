@@ -3,7 +3,7 @@ import NIOSSL
 import Planning
 import Testing
 
-@testable import VendorAPI
+@testable import Vendors
 
 @Suite("TLS and proxies, over real sockets", .timeLimit(.minutes(2)))
 struct TransportTests {
@@ -60,6 +60,45 @@ struct TransportTests {
         let isNewEnough = newest == .tlsv12 || newest == .tlsv13
         #expect(result.outcome.reason == (isNewEnough ? .success : .tlsFailed), "\(result.outcome)")
         #expect(result.requests == (isNewEnough ? 1 : 0))
+    }
+
+    /// What a TLS server writes before it closes the connection without close_notify, and what that proves.
+    private static let cuts: [(answer: String, vendor: Vendor, reason: OutcomeReason)] = {
+        let picky = #"{"status":100,"message":"Success"}"#
+        let plain = "HTTP/1.1 200 OK\r\n\r\n"
+        let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n22\r\n\(picky)\r\n"
+        return [
+            // Without a length a body is whole when it is one JSON object.
+            (plain + picky, .pickyAssist, .success), (plain + picky + "\r\n", .pickyAssist, .success),
+            (plain + #"{"success":true}"#, .whatsapp, .success),
+            (plain + #"{"status":404}"#, .pickyAssist, .vendorRefused),
+            ("HTTP/1.1 400 Bad\r\n\r\n{\"status\":401}", .pickyAssist, .authenticationRefused),
+            ("HTTP/1.1 400 Bad\r\n\r\n{\"status\":401", .pickyAssist, .unexpectedStatus),
+            (plain + picky.dropLast(), .pickyAssist, .connectionLost), (plain, .pickyAssist, .connectionLost),
+            (plain + picky + "{", .pickyAssist, .connectionLost),
+            (plain + picky + picky, .pickyAssist, .connectionLost),
+            (plain + "[\(picky)]", .pickyAssist, .connectionLost),
+            (plain + "{\"status\":100,\"status\":100}", .pickyAssist, .connectionLost),
+            // With one the length decides.
+            (RawServer.http("200 OK", picky), .pickyAssist, .success),
+            ("HTTP/1.1 200 OK\r\ncontent-length: 35\r\n\r\n" + picky, .pickyAssist, .connectionLost),
+            (chunked + "0\r\n\r\n", .pickyAssist, .success), (chunked, .pickyAssist, .connectionLost),
+            (chunked + "0\r\n", .pickyAssist, .connectionLost),
+        ]
+    }()
+
+    @Test("an answer over TLS that ends without close_notify counts when it is whole", arguments: cuts.indices)
+    func endWithoutCloseNotify(_ index: Int) async throws {
+        let cut = Self.cuts[index]
+        let server = try await RawServer(.answerAndHangUp(cut.answer), tls: TLSServer.context(.good))
+        let client = HTTPVendorClient(
+            requestTimeout: .seconds(30), transport: try Transport(caFile: TLSServer.authority, proxy: nil))
+        let request = try cut.vendor == .pickyAssist ? Sample.enable(server.httpsURL) : Sample.whatsapp(server.httpsURL)
+        let outcome = await client.send(request)
+        #expect(outcome.reason == cut.reason, "\(cut.answer): \(outcome)")
+        await client.shutdown()
+        #expect(server.seen.requests.count == 1)
+        try await server.stop()
     }
 
     @Test("a ca_file without a certificate is an error before anything is sent")

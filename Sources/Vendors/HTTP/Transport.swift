@@ -60,6 +60,12 @@ public struct Transport: Sendable {
         return scheme == "https" || scheme == "http" && LoopbackHost.contains(host)
     }
 
+    /// Whether a URL has no port, or one that there can be: the network library ends the process over any other.
+    static func hasPossiblePort(_ url: String) -> Bool {
+        guard let port = URL(string: url)?.port else { return true }
+        return (1...65_535).contains(port)
+    }
+
     /// Whether `url` is reached directly although there is a proxy.
     static func isDirect(_ url: String) -> Bool {
         guard let host = URLComponents(string: url)?.host else { return true }

@@ -16,6 +16,8 @@ final class RawServer: Sendable {
         case answer(String)
         /// Answers a request with this, then closes.
         case answerAndClose(String)
+        /// Answers a request with this, then closes the connection below TLS, without close_notify.
+        case answerAndHangUp(String)
         /// Answers the first request, and resets the connection at the second.
         case answerOnceThenReset(String)
         /// Resets the connection when a request has come.
@@ -115,6 +117,7 @@ private final class Handler: ChannelInboundHandler {
         case .silent, .greet: break
         case .answer(let text): write(text, channel, thenClose: false)
         case .answerAndClose(let text): write(text, channel, thenClose: true)
+        case .answerAndHangUp(let text): writeAndHangUp(text, channel)
         case .answerOnceThenReset(let text): count == 1 ? write(text, channel, thenClose: false) : reset(channel)
         case .reset: reset(channel)
         case .drip(let text):
@@ -129,6 +132,14 @@ private final class Handler: ChannelInboundHandler {
     private func write(_ text: String, _ channel: any Channel, thenClose: Bool) {
         channel.writeAndFlush(ByteBuffer(string: text)).whenComplete { _ in
             if thenClose { channel.close(promise: nil) }
+        }
+    }
+
+    private func writeAndHangUp(_ text: String, _ channel: any Channel) {
+        channel.writeAndFlush(ByteBuffer(string: text)).whenSuccess {
+            // A close that begins at the TLS handler passes it by.
+            let tls = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
+            tls?.close(promise: nil)
         }
     }
 

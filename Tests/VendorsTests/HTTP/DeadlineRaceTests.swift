@@ -1,7 +1,7 @@
 import Planning
 import SimulatedVendor
 import Testing
-import VendorAPI
+import Vendors
 
 /// Requests that are given up in the very moment in which they leave.
 ///

@@ -14,7 +14,8 @@ enum TLSServer {
     }
 
     static func path(_ name: String) -> String {
-        URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Certificates/\(name).pem").path
+        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Certificates/\(name).pem").path
     }
 
     static var authority: String { path("ca") }

@@ -1,0 +1,72 @@
+import AsyncHTTPClient
+import Foundation
+import NIOHTTP1
+import Planning
+import Synchronization
+
+/// How an endpoint is reached: the part of a request that is the same for all, worked out once for each endpoint.
+struct Route: Sendable {
+    /// Whether it is reached directly although there is a proxy.
+    let isDirect: Bool
+    private let url: String
+    private let message: HTTPClient.Request
+
+    init(to endpoint: Endpoint, userAgent: String) throws(RequestRefusal) {
+        url = endpoint.url
+        guard Transport.hasPossiblePort(url) else {
+            throw RequestRefusal(message: "the endpoint's port is not a number from 1 to 65535")
+        }
+        // The reader of the file refuses this too; a store that was edited by hand does not go through that reader.
+        guard Transport.isEncryptedOrLocal(url) else {
+            throw RequestRefusal(message: "the endpoint is neither https nor on loopback: the token would be readable")
+        }
+        isDirect = Transport.isDirect(url)
+        message = try Self.message(
+            to: url,
+            headers: [
+                "content-type": "application/json", "accept": "application/json", "user-agent": userAgent,
+            ])
+    }
+
+    /// The request for `content`, with a body of the same bytes that knows when it is sent.
+    func message(for content: RequestContent, body: HTTPClient.Body) throws(RequestRefusal) -> HTTPClient.Request {
+        var message = message
+        if !content.path.isEmpty {
+            guard !url.utf8.contains(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) else {
+                throw RequestRefusal(
+                    message: "the endpoint has a '?' or '#' part, and the request's path belongs before it: remove it")
+            }
+            let base = String(url.reversed().drop { $0 == "/" }.reversed())
+            message = try Self.message(to: base + content.path, headers: message.headers)
+        }
+        for header in content.headers { message.headers.add(name: header.name, value: header.value) }
+        message.body = body
+        return message
+    }
+
+    private static func message(to url: String, headers: HTTPHeaders) throws(RequestRefusal) -> HTTPClient.Request {
+        do {
+            return try HTTPClient.Request(url: url, method: .POST, headers: headers)
+        } catch {
+            throw RequestRefusal(message: "the endpoint is no URL that can be called: \(error)")
+        }
+    }
+}
+
+/// The routes that were worked out so far.
+final class RouteTable: Sendable {
+    /// A fleet has a handful; what comes on top is worked out each time.
+    private static let maxKept = 1024
+
+    private let userAgent: String
+    private let known = Mutex<[Endpoint: Result<Route, RequestRefusal>]>([:])
+
+    init(userAgent: String) { self.userAgent = userAgent }
+
+    func route(to endpoint: Endpoint) throws(RequestRefusal) -> Route {
+        if let route = known.withLock({ $0[endpoint] }) { return try route.get() }
+        let route = Result { () throws(RequestRefusal) in try Route(to: endpoint, userAgent: userAgent) }
+        known.withLock { if $0.count < Self.maxKept { $0[endpoint] = route } }
+        return try route.get()
+    }
+}

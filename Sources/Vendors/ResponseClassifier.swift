@@ -1,0 +1,73 @@
+public import Planning
+
+/// Judges the end of an exchange: one total function, and when in doubt, it is in doubt.
+public enum ResponseClassifier {
+    /// The length to which a vendor's message is cut, in Unicode scalars.
+    public static let maxMessageLength = 200
+
+    /// The outcome of an exchange.
+    ///
+    /// - Parameters:
+    ///   - end: how the exchange ended.
+    ///   - vendor: the vendor that was asked.
+    ///   - now: for a `Retry-After` that names a date.
+    ///   - secrets: texts that are replaced wherever they appear in a message; a vendor may echo the token.
+    ///   - others: the secrets that we hold besides; a vendor may confuse its customers.
+    public static func classify(
+        _ end: ExchangeEnd, of vendor: Vendor, now: Instant, secrets: [String], others: SecretIndex = SecretIndex()
+    ) -> Outcome {
+        let secrets = Secrets(own: secrets, others: others)
+        switch end {
+        case .notSent(let reason, let message):
+            precondition(reason.neverLeft, "a request that was not sent has a reason that says so")
+            return Outcome(reason, message: clean(message, secrets))
+        case .timedOut: return Outcome(.timeout)
+        case .lost(let message): return Outcome(.connectionLost, message: clean(message, secrets))
+        case .answered(let answer): return classify(answer, of: vendor, now: now, secrets: secrets)
+        }
+    }
+
+    private static func classify(
+        _ answer: ExchangeEnd.Answer, of vendor: Vendor, now: Instant, secrets: Secrets
+    ) -> Outcome {
+        var body: JSONObject?
+        if case .complete(let bytes) = answer.body { body = JSONObject(bytes) }
+        let judgement = vendor.api.judge(VendorAnswer(httpStatus: answer.status, body: body, secrets: secrets.own))
+        let reason =
+            switch answer.status {
+            case 200..<300: loss(of: answer.body) ?? judgement.reason
+            case 400..<600: judgement.reason
+            // A redirect is never followed, and no vendor means anything by any other status.
+            default: OutcomeReason.unexpectedStatus
+            }
+        return Outcome(
+            reason, httpStatus: answer.status, apiStatus: judgement.apiStatus,
+            message: judgement.message.map { clean($0, secrets) } ?? transportMessage(answer.body, secrets),
+            retryAfter: answer.retryAfter.flatMap { RetryAfter.delay($0, now: now) }
+        )
+    }
+
+    /// Why the body of a 2xx cannot be judged; nil when it came whole.
+    private static func loss(of body: ExchangeEnd.Answer.Body) -> OutcomeReason? {
+        switch body {
+        case .complete: nil
+        case .oversized: .oversized
+        case .timedOut: .timeout
+        case .truncated: .connectionLost
+        }
+    }
+
+    private static func transportMessage(_ body: ExchangeEnd.Answer.Body, _ secrets: Secrets) -> String? {
+        if case .truncated(let message) = body { return clean(message, secrets) }
+        return nil
+    }
+
+    private static func clean(_ message: String, _ secrets: Secrets) -> String {
+        Redaction.clean(message, secrets: secrets.own, others: secrets.others, longest: maxMessageLength)
+    }
+
+    private struct Secrets {
+        let own: [String]
+        let others: SecretIndex
+    }
+}

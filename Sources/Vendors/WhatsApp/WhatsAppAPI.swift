@@ -1,0 +1,77 @@
+import Planning
+
+/// Meta's WhatsApp Cloud API: `POST {endpoint}/{phone-number-id}` with `{"pin":"987123"}` sets or changes the PIN, and the
+/// token is a header. There is no request that disables.
+struct WhatsAppAPI: VendorAPI {
+    func content(of request: VendorRequest) throws(RequestRefusal) -> RequestContent {
+        guard case .enable(let pin) = request.operation else {
+            throw RequestRefusal(
+                message: "the WhatsApp Cloud API cannot disable verification: turn it off in WhatsApp Manager")
+        }
+        guard let id = request.phoneNumberID else {
+            throw RequestRefusal(message: "the entry has no phone_number_id: add it, WhatsApp Manager shows it")
+        }
+        // The reader of the file refuses this too; a store that was edited by hand does not go through that reader.
+        guard case .url = request.endpoint else {
+            throw RequestRefusal(
+                message:
+                    "the endpoint \(request.endpoint.text) belongs to another vendor: the token would be sent there")
+        }
+        // A PIN is six digits, and a token printable ASCII: neither needs an escape.
+        return RequestContent(
+            path: "/\(id)", headers: [.init(name: "authorization", value: "Bearer \(request.token.reveal())")],
+            body: Array("{\"pin\":\"\(pin.reveal())\"}".utf8))
+    }
+
+    // MARK: - Answers
+
+    /// A well-formed `error` of an answer.
+    private struct Failure {
+        let code: Int
+        let message: String?
+
+        init?(_ value: JSONValue?) {
+            guard case .object(let error)? = value, case .number(let code?)? = error["code"] else { return nil }
+            self.code = code
+            message = error["message"]?.text
+        }
+    }
+
+    func judge(_ answer: VendorAnswer) -> Judgement {
+        let (success, error) = (answer.body?["success"], answer.body?["error"])
+        let failure = Failure(error)
+        return Judgement(
+            reason: Self.verdict(answer, success, error, failure), apiStatus: failure?.code, message: failure?.message)
+    }
+
+    private static func verdict(
+        _ answer: VendorAnswer, _ success: JSONValue?, _ error: JSONValue?, _ failure: Failure?
+    ) -> OutcomeReason {
+        let claimsSuccess = success == .bool(true)
+        if claimsSuccess, failure != nil || !answer.isSuccess {
+            // An answer that says both is not believed at all.
+            return answer.isSuccess ? .malformed : answer.httpStatus >= 500 ? .serverError : .unexpectedStatus
+        }
+        if let failure { return reason(of: failure.code, httpStatus: answer.httpStatus) }
+        guard answer.isSuccess else { return OutcomeReason(httpStatus: answer.httpStatus) }
+        guard error == nil || error == .null, case .bool? = success else { return .malformed }
+        return claimsSuccess ? .success : .vendorRefused
+    }
+
+    /// Meta's error codes: the text is for people, and may change.
+    private static func reason(of code: Int, httpStatus: Int) -> OutcomeReason {
+        switch code {
+        // The token is expired, revoked, or has no permission.
+        case 190, 3, 10, 200...299: .authenticationRefused
+        // Limits of the app or the account.
+        case 4, 17, 32, 613, 80007, 130_429: .rateLimited
+        // Too many registrations of this number: 72 hours.
+        case 133_016: .tooManyAttempts
+        // Temporary, and not said to come before anything is carried out.
+        case 1, 2: .serviceUnavailable
+        case 368, 131_031: .accountBlocked
+        // 100, a bad parameter, and all others.
+        default: httpStatus == 429 ? .rateLimited : httpStatus >= 500 ? .serverError : .vendorRefused
+        }
+    }
+}
