@@ -82,6 +82,11 @@ extension Belief {
         doubts.filter { !$0.isSettled(at: now, settleDelay: settleDelay) }
     }
 
+    /// When the last doubt settles; nil when there is no doubt.
+    public func settledAt(_ settleDelay: Duration) -> Instant? {
+        doubts.map { $0.since.advanced(by: settleDelay) }.max()
+    }
+
     /// Whether every element but `effect` is only there because a request may still land at `now`.
     ///
     /// False when `effect` is not an element, and when there is nothing besides it.

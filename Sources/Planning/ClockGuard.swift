@@ -39,6 +39,7 @@ extension DecisionReason {
         case .unmanaged, .converged, .awaitingSettlement, .enabling, .disabling, .ambiguousPIN, .foreignPIN,
             .reapplyDue, .oppositeAfterRefusal, .backingOff, .authenticationRefused, .balanceRefused, .writeBudget,
             .exposureBudget, .endpointLimit, .endpointDown, .paused, .operatorPINUnavailable, .clockBehind, .stopping,
+            .disableRefused,
             .unreadableRecord:
             false
         }

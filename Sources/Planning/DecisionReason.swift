@@ -57,6 +57,9 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
     case clockBehind = "clock_behind"
     /// The daemon is stopping: no new cycle starts.
     case stopping
+    /// The vendor refuses to disable the number, or refuses what it needs and the opposite as well: it rests, and is tried
+    /// again after the longest backoff.
+    case disableRefused = "disable_refused"
     /// The number's record cannot be read, or the store refuses it: the number is set aside for an hour.
     case unreadableRecord = "unreadable_record"
 
@@ -90,6 +93,8 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
         case .operatorPINUnavailable: "the operator-owned PIN cannot be read"
         case .clockBehind: "the clock is behind what was recorded: rotations and adoptions wait"
         case .stopping: "the daemon is stopping"
+        case .disableRefused:
+            "the vendor refuses to disable the number: it rests as it is, and is tried again after the longest backoff"
         case .unreadableRecord: "its record cannot be read or written: it is tried again within an hour"
         }
     }

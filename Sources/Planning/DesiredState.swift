@@ -106,11 +106,31 @@ public struct Adoption: Hashable, Sendable {
     public let difference: DesiredStateDifference
     /// SHA-256 of the content now in force.
     public let sha256: String
+    /// Known numbers that requests may no longer reach: another endpoint, id or token value. They are reset.
+    public let reidentified: Int
+    /// Known numbers with another token value that is the same number's. They are applied again.
+    public let retokened: Int
 
-    public init(revision: Int, difference: DesiredStateDifference, sha256: String) {
+    public init(
+        revision: Int, difference: DesiredStateDifference, sha256: String, reidentified: Int = 0, retokened: Int = 0
+    ) {
         self.revision = revision
         self.difference = difference
         self.sha256 = sha256
+        self.reidentified = reidentified
+        self.retokened = retokened
+    }
+
+    /// What becomes of numbers whose identity changed, and how to choose; nil when there are none.
+    public var identityNote: String? {
+        var parts: [String] = []
+        if reidentified > 0 {
+            parts.append(
+                "\(reidentified) with another token value, endpoint or id: reset, a few at a time, because it may be another "
+                    + "number's (on_new_token: keep in the entry says that a new token value is the same number's)")
+        }
+        if retokened > 0 { parts.append("\(retokened) with another token value of the same number: applied again") }
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 }
 

@@ -114,8 +114,8 @@ extension NumberRecord {
         guard cycle?.isOurs == true else { return nil }
         if !isExposed, case .on = lastAccepted { return .unsettled }
         if [pause, fleetPause].contains(where: { $0?.includesExposed == true }) { return .paused }
-        // The vendor may ask to leave it alone for an hour.
-        let isLimited = retryAt != nil && lastFailure == .rateLimited
+        // The vendor may ask to leave it alone for an hour, or blocks it for longer.
+        let isLimited = retryAt != nil && (lastFailure == .rateLimited || lastFailure == .tooManyAttempts)
         return isLimited || attempts >= ExposureBudget.attemptsUntilStuck ? .stuck : .open
     }
 }

@@ -9,8 +9,8 @@ public struct ChangeEntry: Hashable, Sendable {
     public let generation: Int?
     /// When the request was made durable, just before it was sent.
     public let sentAt: Instant
-    /// Where it was sent, for the requests of a minute; nil in entries that were read back.
-    public let endpoint: Endpoint?
+    /// The account whose minute it counts in; nil in entries that were read back.
+    public let account: Account?
     /// When its end was seen; nil while it is in flight.
     public var answeredAt: Instant?
     /// How it ended; nil while it is in flight.
@@ -18,7 +18,7 @@ public struct ChangeEntry: Hashable, Sendable {
 
     public init(
         id: Int64, number: PhoneNumber, action: VendorAction, reason: DecisionReason, generation: Int?,
-        sentAt: Instant, to endpoint: Endpoint? = nil, answeredAt: Instant? = nil, outcome: Outcome? = nil
+        sentAt: Instant, to account: Account? = nil, answeredAt: Instant? = nil, outcome: Outcome? = nil
     ) {
         self.id = id
         self.number = number
@@ -26,7 +26,7 @@ public struct ChangeEntry: Hashable, Sendable {
         self.reason = reason
         self.generation = generation
         self.sentAt = sentAt
-        self.endpoint = endpoint
+        self.account = account
         self.answeredAt = answeredAt
         self.outcome = outcome
     }
@@ -54,6 +54,8 @@ public enum EventKind: String, Hashable, Sendable, CaseIterable {
     case breakerOpened = "breaker_opened"
     /// An endpoint answers again.
     case breakerClosed = "breaker_closed"
+    /// The vendor refused to disable a number that was certainly enabled, twice: the first one of its endpoint.
+    case disableRefused = "disable_refused"
     /// An enable of an exposed number was not accepted: one number is exposed at a time from here on.
     case exposureReduced = "exposure_reduced"
     /// A number left the desired state while it was exposed by us.

@@ -60,7 +60,8 @@ extension HookKind {
         case .storeRestored: self = .restored
         case .clockBehind: self = .clockBehind
         case .configurationAccepted, .paused, .resumed, .rotationOrdered, .reapplyOrdered, .resetOrdered,
-            .exposureReduced, .keyGenerated, .keyRotated, .auditPruned, .historyAltered, .started, .stopped,
+            .exposureReduced, .disableRefused, .keyGenerated, .keyRotated, .auditPruned, .historyAltered, .started,
+            .stopped,
             .clockAccepted, .clockRight, .interruptedRequests, .recordUnreadable:
             return nil
         }

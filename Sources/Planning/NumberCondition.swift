@@ -57,7 +57,8 @@ public enum NextAction: String, Hashable, Sendable, CaseIterable {
         case .disabling: self = .disable
         case .oppositeAfterRefusal, .unmanaged, .converged, .awaitingSettlement, .backingOff, .authenticationRefused,
             .balanceRefused, .writeBudget, .exposureBudget, .endpointLimit, .endpointDown, .paused,
-            .operatorPINUnavailable, .clockBehind, .stopping, .unreadableRecord:
+            .operatorPINUnavailable, .clockBehind, .stopping, .disableRefused,
+            .unreadableRecord:
             self = request.action == .enable ? .enable : .disable
         }
     }

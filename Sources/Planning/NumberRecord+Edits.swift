@@ -10,15 +10,20 @@ extension NumberRecord {
 
     /// The record under another desired state, nil for none: backoff and refusals end, and the number is due.
     ///
-    /// At another endpoint nothing is known of the number, so its belief gains `off` and `foreign`. A new value of its
-    /// token, and a return into the desired state, have the desired state applied again. A number that need not be
-    /// enabled any more is not exposed any more.
+    /// Under another identity nothing is known of the number, so its belief gains `off` and `foreign`: at another vendor or
+    /// endpoint, with another id, or with another value of a token that names the number, unless the entry says that it is
+    /// the same number's. A new value of any other token, and a return into the desired state, have the desired state applied
+    /// again. A number that no longer needs to be enabled is no longer exposed.
     public func adopting(_ newDesired: DesiredNumber?, at now: Instant) -> NumberRecord {
         guard newDesired != desired else { return self }
         var next = self
         if let newDesired {
-            if hasLeft(newDesired.endpoint) { next.belief = belief.addingForeign().addingOff() }
-            if desired == nil || isNewToken(of: newDesired) { next.appliedAt = nil }
+            switch change(to: newDesired) {
+            case .same: break
+            case .newToken: next.appliedAt = nil
+            case .otherNumber: next.belief = belief.addingForeign().addingOff()
+            }
+            if desired == nil { next.appliedAt = nil }
             next.endBackoff()
             next.identity = Identity(of: newDesired)
         }
@@ -40,7 +45,9 @@ extension NumberRecord {
             return next
         case .pause(let pause): next.pause = pause
         case .resume: next.pause = nil
-        case .rotate(let instant): next.orderedRotation = rotation(orderedAt: instant)
+        case .rotate(let instant):
+            next.orderedRotation = rotation(orderedAt: instant)
+            next.impasse = nil
         case .reapply:
             next.appliedAt = nil
             next.endBackoff()
@@ -62,6 +69,7 @@ extension NumberRecord {
         next.setLiveUntil(nil, of: effect.generation.map { [$0] } ?? [])
         next.lastAccepted = nil
         next.refusals = nil
+        next.forgetFirstRefusal(after: effect)
         next.attempts += 1
         next.becomeDue(at: now)
         return next
@@ -89,6 +97,7 @@ extension NumberRecord {
         next.recentWrites = recentWrites.map { min($0, now) }
         next.generations = generations.map { $0.made(noLaterThan: now) }
         next.retryAt = retryAt.flatMap { $0 > now ? nil : $0 }
+        if let at = impasse?.at { next.impasse?.at = min(at, now) }
         if next != self || dueAt.map({ $0 > now }) ?? false { next.becomeDue(at: now) }
         return next
     }
@@ -105,15 +114,25 @@ extension NumberRecord {
         return next
     }
 
-    /// Whether an entry with `endpoint` means another endpoint than the belief is about.
-    func hasLeft(_ endpoint: Endpoint) -> Bool {
-        identity.map { $0.endpoint != endpoint } ?? false
+    /// What an entry changes about the number that requests reach.
+    public enum IdentityChange: Hashable, Sendable {
+        /// Nothing that is known.
+        case same
+        /// The token has another value, and the number is the same.
+        case newToken
+        /// It may be another number.
+        case otherNumber
     }
 
-    /// Whether the entry's token has another value than before. A value that was never known is not a new one.
-    private func isNewToken(of newDesired: DesiredNumber) -> Bool {
-        guard let known = identity?.tokenMark, let mark = newDesired.tokenMark else { return false }
-        return known != mark
+    /// What `entry` changes about the number that requests reach. A token's value that was never known is not a new one.
+    public func change(to entry: DesiredNumber) -> IdentityChange {
+        guard let identity else { return .same }
+        let named = Identity(of: entry)
+        guard identity.vendor == named.vendor, identity.endpoint == named.endpoint,
+            identity.phoneNumberID == named.phoneNumberID
+        else { return .otherNumber }
+        guard let known = identity.tokenMark, let mark = named.tokenMark, known != mark else { return .same }
+        return entry.vendor.capabilities.tokenNamesNumber && entry.onNewToken == .reset ? .otherNumber : .newToken
     }
 
     /// The rotation of the newest PIN at `instant`, or at the earlier of two for the same PIN: a reveal, whose rotation is
@@ -130,6 +149,7 @@ extension NumberRecord {
         retryAt = nil
         attempts = 0
         refusals = nil
+        impasse = nil
         lastFailure = nil
     }
 
@@ -143,7 +163,7 @@ extension Flight {
     /// The request under another desired state of its number.
     public func adopting(_ desired: DesiredNumber?, at now: Instant) -> Flight {
         var next = self
-        if let desired, before.hasLeft(desired.endpoint) { next.isOvertaken = true }
+        if let desired, before.change(to: desired) == .otherNumber { next.isOvertaken = true }
         next.before = before.adopting(desired, at: now)
         return next
     }

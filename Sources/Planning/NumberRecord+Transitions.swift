@@ -10,7 +10,9 @@ public struct Flight: Hashable, Sendable {
     public var before: NumberRecord
     /// Where it was sent; nil only when the number has no entry.
     public let endpoint: Endpoint?
-    /// Whether the number's entry names another endpoint since: what this request proves is about the old one.
+    /// The account that it belongs to; nil only when the number has no entry.
+    public let account: Account?
+    /// Whether the number's entry names another identity since: what this request proves is about the old one.
     public var isOvertaken = false
 
     public init(
@@ -24,6 +26,7 @@ public struct Flight: Hashable, Sendable {
         self.sentAt = sentAt
         self.before = before
         endpoint = before.desired?.endpoint
+        account = before.desired.map(Account.init(of:))
     }
 }
 
@@ -90,7 +93,7 @@ extension NumberRecord {
         from flight: Flight, with outcome: Outcome, now: Instant, policy: Policy, jitter: Double
     ) -> NumberRecord {
         var next = self
-        // An acceptance by an endpoint that the number has left proves nothing about the one that it has now.
+        // An acceptance under an identity that the entry has left proves nothing about the one that it names now.
         let provesNothing = flight.isOvertaken && outcome.verdict == .accepted
         next.belief = flight.before.belief.narrowed(
             by: provesNothing ? .refused : outcome.verdict, of: flight.effect, proof: flight.request.proof,
@@ -106,6 +109,8 @@ extension NumberRecord {
             if outcome.reason.neverLeft { next.recentWrites = flight.before.recentWrites }
         case .refused:
             if flight.before.lastAccepted == flight.effect { next.lastAccepted = flight.effect }
+            // A refused disable exposes nobody.
+            if flight.effect == .off { next.cycle = flight.before.cycle }
         case .inDoubt: break
         }
         if outcome.verdict != .noEffect {
@@ -142,6 +147,12 @@ extension NumberRecord {
         lastAccepted = effect
         refusals = nil
         retryAt = nil
+        impasse?.refusesBoth = false
+        if effect == .off {
+            impasse = nil
+        } else if desired?.verification == .disabled {
+            spendOpposite(at: now)
+        }
         if effect.action == (desired?.verification == .disabled ? .disable : .enable) { appliedAt = now }
         guard let generation = effect.generation,
             let index = generations.firstIndex(where: { $0.generation == generation })
@@ -163,18 +174,67 @@ extension NumberRecord {
             retryAt = nil
             return
         }
+        switch outcome.verdict {
+        case .refused: recordRefusal(of: flight, now: now)
+        case .inDoubt: forgetFirstRefusal(after: flight.effect)
+        case .accepted, .noEffect: break
+        }
+        let blocks = lastFailure == .tooManyAttempts ? attempts + 1 : 1
         lastFailure = outcome.reason
         attempts += 1
-        if outcome.verdict == .refused {
-            let earlier = refusals.flatMap { $0.action == flight.effect.action ? $0.count : nil } ?? 0
-            refusals = Refusals(action: flight.effect.action, count: earlier + 1)
-        }
-        // What an endpoint asked for that the number has left concerns it no longer.
-        let delay = RetrySchedule.delay(
-            attempts: attempts, exposed: isExposed, policy: policy, jitter: jitter,
-            retryAfter: flight.isOvertaken ? nil : outcome.retryAfter
-        )
+        // What an identity asked for that the entry has left concerns it no longer.
+        let delay =
+            outcome.reason == .tooManyAttempts
+            ? RetrySchedule.block(attempts: blocks, jitter: jitter)
+            : RetrySchedule.delay(
+                attempts: attempts, exposed: isExposed, policy: policy, jitter: jitter,
+                retryAfter: flight.isOvertaken ? nil : outcome.retryAfter)
         retryAt = now.advanced(by: delay)
+    }
+
+    /// Counts a refusal.
+    private mutating func recordRefusal(of flight: Flight, now: Instant) {
+        let action = flight.effect.action
+        let earlier = refusals.flatMap { $0.action == action ? $0.count : nil } ?? 0
+        refusals = Refusals(action: action, count: earlier + 1)
+        // What an identity refused that the entry has left concerns it no longer.
+        guard !flight.isOvertaken else { return }
+        var found = impasse ?? Impasse(at: now)
+        var isSign = flight.reason == .oppositeAfterRefusal
+        switch action {
+        case .disable:
+            // After an accepted enable only a disable without an answer can have turned it off. Refusals alone do not either:
+            // after the first one it is as certainly on as before.
+            var wasOn = !flight.before.belief.maybeOff
+            if case .on = flight.before.lastAccepted { wasOn = true }
+            let isStillOn = found.disablesRefusedWhenOn > 0 && earlier > 0
+            if wasOn || isStillOn {
+                found.disablesRefusedWhenOn = min(2, found.disablesRefusedWhenOn + 1)
+                isSign = true
+            } else if found.isOppositeSpent {
+                isSign = true
+            }
+            if flight.reason == .oppositeAfterRefusal { found.refusesBoth = true }
+        case .enable:
+            if flight.reason == .oppositeAfterRefusal || found.refusesDisable {
+                found.refusesBoth = true
+                isSign = true
+            }
+            if desired?.verification == .disabled { found.isOppositeSpent = true }
+        }
+        if isSign { found.at = now }
+        if isSign || impasse != nil || found.isOppositeSpent { impasse = found }
+    }
+
+    /// A disable that may have been carried out: the number is no longer certainly on.
+    mutating func forgetFirstRefusal(after effect: Effect) {
+        if effect == .off, impasse?.refusesDisable == false { impasse?.disablesRefusedWhenOn = 0 }
+    }
+
+    private mutating func spendOpposite(at now: Instant) {
+        var found = impasse ?? Impasse(at: now)
+        found.isOppositeSpent = true
+        impasse = found
     }
 
     mutating func setLiveUntil(_ instant: Instant?, of changed: [Int]) {

@@ -29,20 +29,55 @@ public struct NumberRecord: Hashable, Sendable {
         }
     }
 
-    /// What a belief is about: another endpoint, or another token value, may be another number's account.
+    /// What refusals have shown beyond those in a row: that the vendor does not disable the number, or refuses whatever is
+    /// asked of it. Until ``at`` and the longest backoff have passed, the request that is refused is not sent again.
+    public struct Impasse: Hashable, Sendable {
+        /// Disables that were refused of a number that was certainly enabled, since one was accepted; at most 2.
+        public var disablesRefusedWhenOn = 0
+        /// Whether the opposite of a refused request was refused as well, with nothing accepted in between.
+        public var refusesBoth = false
+        /// Whether a number that should be disabled was sent the enable that makes it certain, since a disable was accepted.
+        public var isOppositeSpent = false
+        /// The last of these refusals.
+        public var at: Instant
+
+        public init(
+            disablesRefusedWhenOn: Int = 0, refusesBoth: Bool = false, isOppositeSpent: Bool = false, at: Instant
+        ) {
+            self.disablesRefusedWhenOn = disablesRefusedWhenOn
+            self.refusesBoth = refusesBoth
+            self.isOppositeSpent = isOppositeSpent
+            self.at = at
+        }
+
+        /// Whether the vendor has refused to disable a number that was certainly enabled, twice.
+        public var refusesDisable: Bool { disablesRefusedWhenOn >= 2 }
+    }
+
+    /// What a belief is about: another one may be another number's.
     public struct Identity: Hashable, Sendable {
+        public var vendor: Vendor
         public var endpoint: Endpoint
-        /// The mark of the token's value; nil when the value was not known.
+        /// The number's id at the vendor, where requests name it; nil where the token does.
+        public var phoneNumberID: PhoneNumberID?
+        /// The mark of the token's value; nil when the value was never known.
         public var tokenMark: String?
 
-        public init(endpoint: Endpoint, tokenMark: String?) {
+        public init(
+            vendor: Vendor = .pickyAssist, endpoint: Endpoint, phoneNumberID: PhoneNumberID? = nil, tokenMark: String?
+        ) {
+            self.vendor = vendor
             self.endpoint = endpoint
+            self.phoneNumberID = phoneNumberID
             self.tokenMark = tokenMark
         }
 
         /// The identity that an entry names.
         public init(of desired: DesiredNumber) {
-            self.init(endpoint: desired.endpoint, tokenMark: desired.tokenMark)
+            let namesNumber = desired.vendor.capabilities.tokenNamesNumber
+            self.init(
+                vendor: desired.vendor, endpoint: desired.endpoint,
+                phoneNumberID: namesNumber ? nil : desired.phoneNumberID, tokenMark: desired.tokenMark)
         }
     }
 
@@ -74,6 +109,7 @@ public struct NumberRecord: Hashable, Sendable {
     /// of what had been accepted before.
     public var lastAccepted: Effect?
     public var refusals: Refusals?
+    public var impasse: Impasse?
     /// Requests in a row that were not accepted, since the number was last as desired.
     public var attempts: Int
     /// No request before this instant, after a failure.
@@ -99,8 +135,9 @@ public struct NumberRecord: Hashable, Sendable {
     public init(
         number: PhoneNumber, version: Int = 0, desired: DesiredNumber? = nil, identity: Identity? = nil,
         belief: Belief = .unknown,
-        generations: [PINGeneration] = [], lastAccepted: Effect? = nil, refusals: Refusals? = nil, attempts: Int = 0,
-        retryAt: Instant? = nil, cycle: Cycle? = nil, appliedAt: Instant? = nil, rotatedAt: Instant? = nil,
+        generations: [PINGeneration] = [], lastAccepted: Effect? = nil, refusals: Refusals? = nil,
+        impasse: Impasse? = nil, attempts: Int = 0, retryAt: Instant? = nil, cycle: Cycle? = nil,
+        appliedAt: Instant? = nil, rotatedAt: Instant? = nil,
         lastFailure: OutcomeReason? = nil, lastError: String? = nil, recentWrites: [Instant] = [],
         orderedRotation: OrderedRotation? = nil, pause: Pause? = nil, dueAt: Instant? = nil
     ) {
@@ -112,6 +149,7 @@ public struct NumberRecord: Hashable, Sendable {
         self.generations = generations
         self.lastAccepted = lastAccepted
         self.refusals = refusals
+        self.impasse = impasse
         self.attempts = attempts
         self.retryAt = retryAt
         self.cycle = cycle

@@ -1,9 +1,16 @@
-/// Decides what to do about one number: the design's table as a pure function.
+/// Decides what to do about one number: the design's table as a pure function, an ordered list of named rules.
 ///
-/// It gathers nothing and does nothing. Limits that concern more than one number (exposure, endpoint rate, concurrency)
+/// It gathers nothing and does nothing. Limits that concern more than one number (exposure, the account's rate, concurrency)
 /// are the engine's.
 public enum Planner {
-    /// The decision for `record` at `now`.
+    /// The decision for `record` at `now`: see ``rule(_:operatorPIN:fleetPause:policy:now:)``.
+    public static func decide(
+        _ record: NumberRecord, operatorPIN: PIN? = nil, fleetPause: Pause? = nil, policy: Policy, now: Instant
+    ) -> Decision {
+        rule(record, operatorPIN: operatorPIN, fleetPause: fleetPause, policy: policy, now: now).decision
+    }
+
+    /// The decision for `record` at `now`, and the rule that it follows from.
     ///
     /// - Parameters:
     ///   - record: what is wanted and believed.
@@ -11,49 +18,24 @@ public enum Planner {
     ///   - fleetPause: the pause of all numbers, if there is one.
     ///   - policy: the limits and times to obey.
     ///   - now: the wall clock.
-    public static func decide(
+    public static func rule(
         _ record: NumberRecord, operatorPIN: PIN? = nil, fleetPause: Pause? = nil, policy: Policy, now: Instant
-    ) -> Decision {
-        var decision = unpaused(record, operatorPIN: operatorPIN, policy: policy, now: now)
-        for pause in [record.pause, fleetPause].compactMap({ $0 }) {
-            decision = pause.permit(decision, for: record)
+    ) -> Ruling {
+        guard let desired = record.desired else {
+            return Ruling(.idle(until: nil, because: .unmanaged), by: .unmanaged)
         }
-        return decision
-    }
-
-    private static func unpaused(
-        _ record: NumberRecord, operatorPIN: PIN?, policy: Policy, now: Instant
-    ) -> Decision {
-        guard let desired = record.desired else { return .idle(until: nil, because: .unmanaged) }
         let situation = Situation(
-            record: record, desired: desired, operatorPIN: operatorPIN, policy: policy, now: now
-        )
-        switch situation.wanted() {
-        case .idle(let until, let reason): return .idle(until: until, because: reason)
-        case .hold(let until, let reason): return .hold(until: until, because: reason)
-        case .send(let request, let reason): return permitted(request, reason, record: record, policy: policy, now: now)
+            record: record, desired: desired, operatorPIN: operatorPIN, policy: policy, now: now)
+        var ruling = situation.ruling()
+        for pause in [record.pause, fleetPause].compactMap({ $0 }) {
+            let permitted = pause.permit(ruling.decision, for: record)
+            if permitted != ruling.decision { ruling = Ruling(permitted, by: .paused) }
         }
-    }
-
-    /// The request, unless a limit of this one number says to wait.
-    private static func permitted(
-        _ request: PlannedRequest, _ reason: DecisionReason, record: NumberRecord, policy: Policy, now: Instant
-    ) -> Decision {
-        if let retryAt = record.retryAt, retryAt > now, retryAt <= now.advanced(by: record.longestRetry(under: policy))
-        {
-            return .hold(until: retryAt, because: record.lastFailure?.holdReason ?? .backingOff)
-        }
-        let limit = record.isExposed ? policy.writesPerHourExposed : policy.writesPerHour
-        if let until = WriteBudget.blockedUntil(
-            writes: record.recentWrites, limit: limit, isPaced: record.isExposed, now: now)
-        {
-            return .hold(until: until, because: .writeBudget)
-        }
-        return .send(request, reason)
+        return ruling
     }
 }
 
-/// One number at one instant: the rows of the design's table, in order.
+/// One number at one instant, against which the rules are asked.
 struct Situation {
     let record: NumberRecord
     let desired: DesiredNumber
@@ -63,6 +45,11 @@ struct Situation {
 
     /// The belief, with a live PIN that cannot be unsealed counted as foreign.
     private let belief: Belief
+    private let capabilities: Capabilities
+    /// Our PIN, when it is certainly the live one of a number that should be enabled.
+    private let steady: Int?
+    /// When that PIN is to change, once no doubt stands; nil for never.
+    private let rotationDue: RotationSchedule.Due?
 
     init(record: NumberRecord, desired: DesiredNumber, operatorPIN: PIN?, policy: Policy, now: Instant) {
         self.record = record
@@ -71,57 +58,232 @@ struct Situation {
         self.policy = policy
         self.now = now
         belief = record.countingUnreadable(at: now, settleDelay: policy.settleDelay).belief
+        capabilities = desired.vendor.capabilities
+        steady = desired.verification == .enabled && belief.isCertain ? belief.generations.first : nil
+        rotationDue = steady.flatMap { generation in
+            let due = RotationSchedule.due(
+                record, desired: desired, generation: generation, operatorPIN: operatorPIN, policy: policy, now: now)
+            guard let due, let settled = record.belief.settledAt(policy.settleDelay), settled > now else { return due }
+            return RotationSchedule.Due(at: max(due.at, settled), reason: due.reason)
+        }
     }
+
+    /// What a rule asks for.
+    private enum Answer {
+        case rest(Decision)
+        /// This request, for this reason; nil when its PIN cannot be read.
+        case need(PlannedRequest.Content?, DecisionReason, startsCycle: Bool = false, isVouchedFor: Bool = false)
+    }
+
+    /// The decision: what the number needs, what refusals make of it, and whether it may be sent now.
+    func ruling() -> Ruling {
+        for rule in PlannerRule.needs {
+            switch need(by: rule) {
+            case nil: continue
+            case .rest(let decision): return Ruling(decision, by: rule)
+            case .need(let content, let reason, let startsCycle, let isVouchedFor):
+                guard let content else { return pinUnavailable }
+                let request = request(content, startsCycle: startsCycle, isVouchedFor: isVouchedFor)
+                // A re-apply that is refused is noted, and changes nothing.
+                if reason == .reapplyDue { return permitted(request, reason, by: rule) }
+                return unlessRefused(request, reason, by: rule)
+            }
+        }
+        preconditionFailure("the last rule applies to every number that is left")
+    }
+
+    // MARK: What the number needs
+
+    /// The answer of one rule of ``PlannerRule/needs``; nil when it does not apply. Rules further down may rely on it that
+    /// those above do not apply.
+    private func need(by rule: PlannerRule) -> Answer? {
+        desired.verification == .disabled ? disabledNeed(by: rule) : enabledNeed(by: rule)
+    }
+
+    private func disabledNeed(by rule: PlannerRule) -> Answer? {
+        switch rule {
+        case .disabledUnsupported:
+            return capabilities.canDisable ? nil : .rest(.hold(until: nil, because: .disableRefused))
+        case .reapplyDisabled:
+            guard belief.certainEffect == .off, let due = reapplyDue, due <= now else { return nil }
+            return .need(.disable, .reapplyDue)
+        case .disabled:
+            return belief.certainEffect == .off ? .rest(.idle(until: reapplyDue, because: .converged)) : nil
+        case .settleDisabled: return awaitedSettlement(of: .off).map(Answer.rest)
+        case .disable: return .need(.disable, .disabling)
+        case .unmanaged, .setOperatorPIN, .settleUnreadablePIN, .rotateByReset, .rotateByReplacement, .reapplyEnabled,
+            .enabled, .settleEnabled, .takeOverByReset, .takeOverByReplacement, .resetAmbiguous, .replaceAmbiguous,
+            .enableAgain, .enableNew, .restEnabled, .enableBeforeResting, .restRefused, .opposite,
+            .operatorPINUnavailable, .backOff, .writeBudget, .paused:
+            return nil
+        }
+    }
+
+    private func enabledNeed(by rule: PlannerRule) -> Answer? {
+        switch rule {
+        case .setOperatorPIN:
+            guard isVouchedFor else { return nil }
+            return .need(operatorPIN == nil ? nil : nextPIN, .adoptingOperatorPIN, isVouchedFor: true)
+        case .settleUnreadablePIN:
+            guard let steady, record.isUnreadable(steady) else { return nil }
+            return .rest(.idle(until: settledAt, because: .awaitingSettlement))
+        case .rotateByReset:
+            guard usesReset, let rotation = rotationDue, rotation.at <= now else { return nil }
+            return .need(.disable, rotation.reason, startsCycle: true)
+        case .rotateByReplacement:
+            guard !usesReset, let rotation = rotationDue, rotation.at <= now else { return nil }
+            return .need(nextPIN, rotation.reason)
+        case .reapplyEnabled:
+            guard let steady, let due = reapplyDue, due <= now else { return nil }
+            return .need(.enable(generation: steady), .reapplyDue)
+        case .enabled:
+            guard steady != nil else { return nil }
+            return .rest(.idle(until: [reapplyDue, rotationDue?.at].compactMap { $0 }.min(), because: .converged))
+        case .settleEnabled:
+            return record.likeliestGeneration.flatMap { awaitedSettlement(of: .on($0)) }.map(Answer.rest)
+        case .takeOverByReset:
+            guard usesReset, isAmbiguous, isFirstContact, ourCycle == nil, belief.maybeForeign else { return nil }
+            return .need(.disable, .adopting, startsCycle: true)
+        case .takeOverByReplacement:
+            guard !usesReset, isAmbiguous, isFirstContact, ourCycle == nil, belief.maybeForeign else { return nil }
+            return .need(newestPIN, .adopting)
+        case .resetAmbiguous:
+            guard usesReset, isAmbiguous else { return nil }
+            return .need(.disable, reasonOfAmbiguity, startsCycle: !holdsPlace)
+        case .replaceAmbiguous:
+            guard isAmbiguous else { return nil }
+            return .need(newestPIN, reasonOfAmbiguity)
+        case .enableAgain:
+            guard let generation = usable.first else { return nil }
+            // A PIN that was live before is put back: whatever the cycle was for has not been done.
+            let isNew = record.generation(generation)?.liveFrom == nil
+            return .need(.enable(generation: generation), isNew ? reasonToEnable : .enabling)
+        case .enableNew: return .need(nextPIN, reasonToEnable)
+        case .unmanaged, .disabledUnsupported, .reapplyDisabled, .disabled, .settleDisabled, .disable, .restEnabled,
+            .enableBeforeResting, .restRefused, .opposite, .operatorPINUnavailable, .backOff, .writeBudget, .paused:
+            return nil
+        }
+    }
+
+    // MARK: What refusals make of it
+
+    private func unlessRefused(_ request: PlannedRequest, _ reason: DecisionReason, by need: PlannerRule) -> Ruling {
+        for rule in PlannerRule.refusals {
+            if let ruling = ruling(by: rule, on: request) { return ruling }
+        }
+        return permitted(request, reason, by: need)
+    }
+
+    private func ruling(by rule: PlannerRule, on request: PlannedRequest) -> Ruling? {
+        switch rule {
+        case .restEnabled:
+            guard let until = restsUntil, desired.verification == .enabled, request.action == .disable,
+                record.impasse?.refusesDisable == true
+            else { return nil }
+            guard belief.maybeOff else { return Ruling(.hold(until: until, because: .disableRefused), by: rule) }
+            // It is enabled, and a disable without an answer may still be carried out: that has to settle first.
+            guard case .on = record.lastAccepted, let settled = settledAt(.off), settled > now else { return nil }
+            return Ruling(.hold(until: min(until, settled), because: .disableRefused), by: rule)
+        case .enableBeforeResting:
+            guard restsUntil != nil, desired.verification == .enabled, request.action == .disable, belief.maybeOff,
+                let impasse = record.impasse, impasse.refusesDisable, !impasse.refusesBoth
+            else { return nil }
+            guard let content = newestPIN else { return pinUnavailable }
+            return permitted(self.request(content), .oppositeAfterRefusal, by: rule)
+        case .restRefused:
+            guard let until = restsUntil, !record.isExposed, let impasse = record.impasse else { return nil }
+            let isExhausted =
+                desired.verification == .disabled
+                ? impasse.isOppositeSpent && (isRefused(request, times: 2) || impasse.refusesDisable)
+                : impasse.refusesBoth
+            guard isExhausted else { return nil }
+            return Ruling(.hold(until: until, because: .disableRefused), by: rule)
+        case .opposite:
+            guard isRefused(request, times: 2) else { return nil }
+            switch request.action {
+            case .enable:
+                // An exposed number is not left alone, and an opposite that was refused is not worth a third of its requests.
+                let isWorthIt = record.impasse?.refusesBoth != true || isRefused(request, times: 4)
+                guard capabilities.canDisable, isWorthIt else { return nil }
+                let exposes = desired.verification == .enabled && !holdsPlace
+                return permitted(self.request(.disable, startsCycle: exposes), .oppositeAfterRefusal, by: rule)
+            case .disable:
+                guard desired.verification == .enabled || record.impasse?.isOppositeSpent != true else { return nil }
+                guard let content = newestPIN else { return pinUnavailable }
+                return permitted(self.request(content), .oppositeAfterRefusal, by: rule)
+            }
+        case .unmanaged, .disabledUnsupported, .reapplyDisabled, .disabled, .settleDisabled, .disable, .setOperatorPIN,
+            .settleUnreadablePIN, .rotateByReset, .rotateByReplacement, .reapplyEnabled, .enabled, .settleEnabled,
+            .takeOverByReset, .takeOverByReplacement, .resetAmbiguous, .replaceAmbiguous, .enableAgain, .enableNew,
+            .operatorPINUnavailable, .backOff, .writeBudget, .paused:
+            return nil
+        }
+    }
+
+    private func isRefused(_ request: PlannedRequest, times: Int) -> Bool {
+        record.refusals.map { $0.action == request.action && $0.count >= times } ?? false
+    }
+
+    /// Until when what was refused is not sent again; nil when it may be. An instant ahead of the clock, which has been
+    /// corrected since, counts as now.
+    private var restsUntil: Instant? {
+        guard let impasse = record.impasse else { return nil }
+        let until = min(impasse.at, now).advanced(by: policy.backoffMax)
+        return until > now ? until : nil
+    }
+
+    // MARK: Whether it may be sent now
+
+    private var pinUnavailable: Ruling {
+        Ruling(.hold(until: nil, because: .operatorPINUnavailable), by: .operatorPINUnavailable)
+    }
+
+    /// The request, unless a limit of this one number says to wait.
+    private func permitted(_ request: PlannedRequest, _ reason: DecisionReason, by rule: PlannerRule) -> Ruling {
+        if let retryAt = record.retryAt, retryAt > now, retryAt <= now.advanced(by: record.longestRetry(under: policy))
+        {
+            return Ruling(
+                .hold(until: retryAt, because: record.lastFailure?.holdReason ?? .backingOff), by: .backOff)
+        }
+        let limit = record.isExposed ? policy.writesPerHourExposed : policy.writesPerHour
+        if let until = WriteBudget.blockedUntil(
+            writes: record.recentWrites, limit: limit, isPaced: record.isExposed, now: now)
+        {
+            return Ruling(.hold(until: until, because: .writeBudget), by: .writeBudget)
+        }
+        return Ruling(.send(request, reason), by: rule)
+    }
+
+    private func request(
+        _ content: PlannedRequest.Content, startsCycle: Bool = false, isVouchedFor: Bool = false
+    ) -> PlannedRequest {
+        guard content != .disable else {
+            return PlannedRequest(.disable, proof: .mayBeIgnored, startsCycle: startsCycle)
+        }
+        return PlannedRequest(content, proof: isVouchedFor || !usesReset ? .replaces : .mayBeIgnored)
+    }
+
+    // MARK: Facts
+
+    /// Whether a PIN is changed by way of disable. Where the vendor replaces PINs there is no need to.
+    private var usesReset: Bool { desired.rotationMethod == .reset && !capabilities.enableReplaces }
 
     /// Our PINs that may be live and that a request can carry, ascending.
     private var usable: [Int] { belief.generations.filter { !record.isUnreadable($0) } }
 
-    /// What the table asks for, before any limit.
-    func wanted() -> Decision {
-        switch desired.verification {
-        case .disabled: wantedDisabled()
-        case .enabled: wantedEnabled()
-        }
-    }
+    /// Whether a PIN that we do not hold may be live, or one of several of ours.
+    private var isAmbiguous: Bool { belief.maybeForeign || belief.generations.count > 1 }
 
-    // MARK: Rows for a number that should be disabled
+    private var isFirstContact: Bool { record.appliedAt == nil && record.lastAccepted == nil }
 
-    private func wantedDisabled() -> Decision {
-        if belief.certainEffect == .off {
-            let due = reapplyDue
-            guard let due, due <= now else { return .idle(until: due, because: .converged) }
-            return .send(disable(startsCycle: false), .reapplyDue)
-        }
-        if let settled = awaitedSettlement(of: .off) { return settled }
-        return unlessRefused(disable(startsCycle: false), .disabling)
-    }
-
-    // MARK: Rows for a number that should be enabled
-
-    private func wantedEnabled() -> Decision {
-        if isVouchedFor { return vouched() }
-        if belief.isCertain, let generation = belief.generations.first { return steady(generation) }
-        if let generation = record.likeliestGeneration, let settled = awaitedSettlement(of: .on(generation)) {
-            return settled
-        }
-        if belief.maybeForeign || belief.generations.count > 1 { return ambiguous() }
-        let reason = record.cycle?.reason ?? .enabling
-        if let generation = usable.first {
-            // A PIN that was live before is put back: whatever the cycle was for has not been done.
-            let isNew = record.generation(generation)?.liveFrom == nil
-            return unlessRefused(enable(.enable(generation: generation)), isNew ? reason : .enabling)
-        }
-        guard let content = nextPIN else { return .hold(until: nil, because: .operatorPINUnavailable) }
-        return unlessRefused(enable(content), reason)
-    }
-
-    /// Nothing was ever accepted for this number, and the operator names its PIN.
+    /// Whether nothing was ever accepted for this number, and the operator names its PIN.
     ///
-    /// The operator's word is about that PIN alone: once another of ours may be live, because the value changed before
-    /// it was accepted, a vendor that ignores a second enable would make the word untrue.
+    /// The operator's word is about that PIN alone, and about a number that we have never set a PIN of: once another of ours
+    /// may be live, because the value changed before it was accepted, a vendor that ignores a second enable would make the
+    /// word untrue.
     private var isVouchedFor: Bool {
-        guard let name = desired.operatorPINName, record.appliedAt == nil, record.lastAccepted == nil,
-            record.cycle == nil, belief.maybeForeign
+        guard let name = desired.operatorPINName, isFirstContact, record.cycle == nil, belief.maybeForeign,
+            record.generations.allSatisfy({ $0.liveFrom == nil })
         else { return false }
         return belief.generations.allSatisfy { generation in
             guard let known = record.generation(generation) else { return false }
@@ -129,54 +291,13 @@ struct Situation {
         }
     }
 
-    private func vouched() -> Decision {
-        guard operatorPIN != nil, let content = nextPIN else {
-            return .hold(until: nil, because: .operatorPINUnavailable)
-        }
-        return unlessRefused(PlannedRequest(content, proof: .replaces), .adoptingOperatorPIN)
-    }
+    private var reasonToEnable: DecisionReason { record.cycle?.reason ?? .enabling }
 
-    /// Certainly enabled with our PIN: rotate, re-apply, or wait for whichever is first.
-    private func steady(_ generation: Int) -> Decision {
-        if record.isUnreadable(generation) { return .idle(until: settledAt, because: .awaitingSettlement) }
-        let reapply = reapplyDue
-        var rotation = RotationSchedule.due(
-            record, desired: desired, generation: generation, operatorPIN: operatorPIN, policy: policy, now: now
-        )
-        if let due = rotation, let settled = settledAt, settled > now {
-            rotation = RotationSchedule.Due(at: max(due.at, settled), reason: due.reason)
-        }
-        if let rotation, rotation.at <= now { return rotate(because: rotation.reason) }
-        if let reapply, reapply <= now { return .send(enable(.enable(generation: generation)), .reapplyDue) }
-        return .idle(until: [reapply, rotation?.at].compactMap { $0 }.min(), because: .converged)
+    private var reasonOfAmbiguity: DecisionReason {
+        if let ourCycle { return ourCycle.reason }
+        guard belief.maybeForeign else { return .ambiguousPIN }
+        return isFirstContact ? .adopting : .foreignPIN
     }
-
-    private func rotate(because reason: DecisionReason) -> Decision {
-        switch desired.rotationMethod {
-        case .reset:
-            return unlessRefused(disable(startsCycle: true), reason)
-        case .replace:
-            guard let content = nextPIN else { return .hold(until: nil, because: .operatorPINUnavailable) }
-            return unlessRefused(enable(content), reason)
-        }
-    }
-
-    /// A foreign PIN may be live, or one of several of ours.
-    private func ambiguous() -> Decision {
-        let firstContact = record.appliedAt == nil && record.lastAccepted == nil
-        let reason: DecisionReason =
-            ourCycle?.reason
-            ?? (belief.maybeForeign ? (firstContact ? .adopting : .foreignPIN) : .ambiguousPIN)
-        switch desired.rotationMethod {
-        case .reset:
-            return unlessRefused(disable(startsCycle: !holdsPlace), reason)
-        case .replace:
-            guard let content = newestPIN else { return .hold(until: nil, because: .operatorPINUnavailable) }
-            return unlessRefused(enable(content), reason)
-        }
-    }
-
-    // MARK: Parts of rows
 
     /// The cycle that we began. A number that was off before it was to be enabled may be on by now, so that to disable it
     /// begins one.
@@ -188,21 +309,6 @@ struct Situation {
     /// waits only for a doubt, holds no such place.
     private var holdsPlace: Bool { ourCycle != nil && record.place(fleetPause: nil) != .unsettled }
 
-    /// The request, or its opposite when it was refused twice in a row.
-    private func unlessRefused(_ request: PlannedRequest, _ reason: DecisionReason) -> Decision {
-        guard let refusals = record.refusals, refusals.action == request.action, refusals.count >= 2 else {
-            return .send(request, reason)
-        }
-        switch request.action {
-        case .enable:
-            let exposes = desired.verification == .enabled && !holdsPlace
-            return .send(disable(startsCycle: exposes), .oppositeAfterRefusal)
-        case .disable:
-            guard let content = newestPIN else { return .hold(until: nil, because: .operatorPINUnavailable) }
-            return .send(enable(content), .oppositeAfterRefusal)
-        }
-    }
-
     /// Idle when `effect` was accepted last and whatever else is possible is only a doubt that has not settled yet.
     private func awaitedSettlement(of effect: Effect) -> Decision? {
         guard record.lastAccepted == effect,
@@ -211,10 +317,12 @@ struct Situation {
         return .idle(until: settledAt, because: .awaitingSettlement)
     }
 
-    /// When the last doubt settles; nil when there is no doubt.
-    private var settledAt: Instant? {
-        belief.doubts.map { $0.since.advanced(by: policy.settleDelay) }.max()
+    /// When the doubt about this effect settles; nil when there is none.
+    private func settledAt(_ effect: Effect) -> Instant? {
+        belief.doubts.first { $0.effect == effect }?.since.advanced(by: policy.settleDelay)
     }
+
+    private var settledAt: Instant? { belief.settledAt(policy.settleDelay) }
 
     /// When the desired state is due to be sent again; nil for never.
     private var reapplyDue: Instant? {
@@ -246,13 +354,5 @@ struct Situation {
             return .enable(generation: newest.generation)
         }
         return .enableNew
-    }
-
-    private func enable(_ content: PlannedRequest.Content) -> PlannedRequest {
-        PlannedRequest(content, proof: desired.rotationMethod == .replace ? .replaces : .mayBeIgnored)
-    }
-
-    private func disable(startsCycle: Bool) -> PlannedRequest {
-        PlannedRequest(.disable, proof: .mayBeIgnored, startsCycle: startsCycle)
     }
 }

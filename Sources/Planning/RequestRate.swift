@@ -31,13 +31,22 @@ public struct RequestRate: Hashable, Sendable {
         return recovered >= full ? limit : recovered
     }
 
-    /// Records that the endpoint limited a request of `number`.
+    /// Records that a request of `number` was limited.
     ///
-    /// - Returns: whether that means the endpoint, because another number was limited within a minute before.
-    public mutating func recordLimited(_ number: PhoneNumber, limit: Int?, now: SteadyInstant) -> Bool {
+    /// - Parameters:
+    ///   - number: whose request it was.
+    ///   - limit: the setting: requests a minute; nil for none.
+    ///   - isOfAccount: whether limits are the account's by the vendor's own word, whichever number meets them.
+    ///   - now: when the answer was seen.
+    /// - Returns: whether it means the account: by that word, or because another number was limited within a minute before.
+    public mutating func recordLimited(
+        _ number: PhoneNumber, limit: Int?, isOfAccount: Bool = false, now: SteadyInstant
+    ) -> Bool {
         defer { limited = Limited(number: number, at: now) }
-        guard let limited, limited.number != number, limited.at.duration(to: now) <= Self.agreement else {
-            return false
+        if !isOfAccount {
+            guard let limited, limited.number != number, limited.at.duration(to: now) <= Self.agreement else {
+                return false
+            }
         }
         // One answer after the other of what was on its way halves it once.
         if let changedAt, changedAt.duration(to: now) < .seconds(10), reduced != nil { return true }

@@ -21,6 +21,13 @@ public enum RetrySchedule {
         return ceiling
     }
 
+    /// The wait after a refusal that names a long block of the number, the first one or after `attempts` failures in a row: half of a ceiling that
+    /// doubles from twice ``shortestBlock``, up to ``longestBlock``, and up to as much again by chance.
+    public static func block(attempts: Int, jitter: Double) -> Duration {
+        let ceiling = ceiling(attempts: attempts, minimum: shortestBlock * 2, maximum: longestBlock)
+        return .milliseconds(Int64(Double(ceiling.milliseconds) * (1 + jitter) / 2))
+    }
+
     /// The wait after `attempts` failures in a row.
     ///
     /// - Parameters:

@@ -26,16 +26,16 @@ extension NumberRecord {
     }
 
     /// The group of numbers that it takes turns with; nil for one that is never due.
-    public var dueGroup: DueGroup? { desired.map { DueGroup(endpoint: $0.endpoint, urgency: urgency) } }
+    public var dueGroup: DueGroup? { desired.map { DueGroup(account: Account(of: $0), urgency: urgency) } }
 }
 
-/// Numbers of one endpoint and one urgency.
+/// Numbers of one account and one urgency.
 public struct DueGroup: Hashable, Sendable {
-    public let endpoint: Endpoint
+    public let account: Account
     public let urgency: Urgency
 
-    public init(endpoint: Endpoint, urgency: Urgency) {
-        self.endpoint = endpoint
+    public init(account: Account, urgency: Urgency) {
+        self.account = account
         self.urgency = urgency
     }
 }

@@ -86,7 +86,7 @@ struct ActiveNumber: Sendable {
     func place(fleetPause: Pause?) -> HeldPlaces.Place? {
         if case .waiting(let key) = stage, key.line.startsCycle { return nil }
         guard let kind = record.place(fleetPause: fleetPause) ?? saved.place(fleetPause: fleetPause) else { return nil }
-        return HeldPlaces.Place(kind: kind, endpoint: (record.identity ?? saved.identity)?.endpoint)
+        return HeldPlaces.Place(kind: kind, account: (record.desired ?? saved.desired).map(Account.init(of:)))
     }
 
     mutating func wait(under key: WaitingKey) {

@@ -120,9 +120,11 @@ public struct Engine: Sendable {
         isStarted = true
         nextChangeID = start.nextChangeID
         numbers.pauseFleet(start.fleetPause)
-        for (endpoint, ages) in start.recentRequests {
-            dispatch.seed(endpoint, sent: ages.map { now.steady.advanced(by: .zero - max($0, .zero)) })
+        for (account, ages) in start.recentRequests {
+            dispatch.seed(account, sent: ages.map { now.steady.advanced(by: .zero - max($0, .zero)) })
         }
+        dispatch.expectDisableRefused(by: start.refusingDisable)
+        for account in start.refusingDisable.sorted() { report(.guardChanged(.disableRefused(account, nil))) }
         clock = ClockGuard(highWaterMark: start.highWaterMark)
         updateClock(now: now)
         loading.expect(dueAt: start.nextDueAt)
@@ -315,9 +317,9 @@ public struct Engine: Sendable {
     }
 
     private mutating func enqueue(_ number: PhoneNumber, _ request: PlannedRequest) {
-        guard let record = numbers[number]?.record, let endpoint = record.desired?.endpoint else { return }
+        guard let record = numbers[number]?.record, let account = record.desired.map(Account.init(of:)) else { return }
         let line = WaitingKey.Line(record.urgency, startsCycle: request.startsCycle)
-        let key = WaitingKey(line: line, dueAt: record.dueAt ?? .distantPast, number: number, endpoint: endpoint)
+        let key = WaitingKey(line: line, dueAt: record.dueAt ?? .distantPast, number: number, account: account)
         dispatch.enqueue(key)
         numbers.change(number) { $0.wait(under: key) }
     }
@@ -368,7 +370,7 @@ public struct Engine: Sendable {
     ) {
         guard let record = numbers[number]?.record else { return }
         guard case .send(let request, let reason) = decide(record, now: now), let desired = record.desired,
-            !request.startsCycle || dispatch.mayStartCycle(permission, at: desired.endpoint, now: now.steady)
+            !request.startsCycle || dispatch.mayStartCycle(permission, at: Account(of: desired), now: now.steady)
         else {
             plan(number, now: now)
             return
@@ -377,7 +379,7 @@ public struct Engine: Sendable {
             with: request, because: reason, changeID: nextChangeID, now: now.wall, random: &random)
         departure.record.dueAt = now.wall
         nextChangeID += 1
-        dispatch.depart(departure.flight.changeID, number: number, to: desired.endpoint, now: now.steady)
+        dispatch.depart(departure.flight.changeID, number: number, to: Account(of: desired), now: now.steady)
         let change = ChangeEntry(of: departure.flight, number: number)
         let id = nextCommitID()
         let mutations = numbers.change(number) { $0.depart(departure, as: change, in: id) }
@@ -400,8 +402,9 @@ public struct Engine: Sendable {
         actions.append(
             .send(
                 VendorCall(
-                    changeID: flight.changeID, number: record.number, endpoint: desired.endpoint,
-                    tokenName: desired.tokenName, operation: operation)))
+                    changeID: flight.changeID, number: record.number, vendor: desired.vendor,
+                    endpoint: desired.endpoint, phoneNumberID: desired.phoneNumberID, tokenName: desired.tokenName,
+                    operation: operation)))
     }
 
     /// A request ended: the belief is narrowed as far as the outcome proves, and the number planned again.
@@ -617,7 +620,7 @@ extension ChangeEntry {
     init(of flight: Flight, number: PhoneNumber) {
         self.init(
             id: flight.changeID, number: number, action: flight.effect.action, reason: flight.reason,
-            generation: flight.effect.generation, sentAt: flight.sentAt, to: flight.endpoint)
+            generation: flight.effect.generation, sentAt: flight.sentAt, to: flight.account)
     }
 }
 

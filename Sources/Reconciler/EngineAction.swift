@@ -16,12 +16,15 @@ public enum EngineAction: Sendable {
     case report(EngineReport)
 }
 
-/// One request for the vendor.
+/// One request for a vendor.
 public struct VendorCall: Hashable, Sendable {
     /// The id of the request in the history.
     public let changeID: Int64
     public let number: PhoneNumber
+    public let vendor: Vendor
     public let endpoint: Endpoint
+    /// The number's id at the vendor, where the token does not name it.
+    public let phoneNumberID: PhoneNumberID?
     /// The name of the token; its value is read when it is sent.
     public let tokenName: String
     public let operation: VendorOperation

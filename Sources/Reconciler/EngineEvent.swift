@@ -41,12 +41,17 @@ public struct EngineStart: Sendable {
     /// The pause of all numbers, when there is one.
     public let fleetPause: Pause?
     /// How long ago the requests of the last minute were sent, by an earlier process: the minute's limit counts them.
-    public let recentRequests: [Endpoint: [Duration]]
+    public let recentRequests: [Account: [Duration]]
+
+    /// Accounts that have refused to disable a number.
+    public let refusingDisable: Set<Account>
 
     public init(
         nextChangeID: Int64, openCycles: [PhoneNumber], nextDueAt: Instant?, highWaterMark: Instant = .distantPast,
-        fleetPause: Pause? = nil, recentRequests: [Endpoint: [Duration]] = [:]
+        fleetPause: Pause? = nil, recentRequests: [Account: [Duration]] = [:],
+        refusingDisable: Set<Account> = []
     ) {
+        self.refusingDisable = refusingDisable
         self.recentRequests = recentRequests
         self.fleetPause = fleetPause
         self.nextChangeID = nextChangeID

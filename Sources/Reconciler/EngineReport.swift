@@ -49,11 +49,16 @@ public enum DesiredStateReport: Sendable {
 /// What changed about a guard.
 public enum GuardReport: Sendable {
     /// An endpoint is down: it is probed, and everything else for it waits. The outcome is the last that was seen.
-    case endpointDown(Endpoint, Outcome)
+    case endpointDown(Account, Outcome)
     /// An endpoint answers again, after being down since.
-    case endpointUp(Endpoint, since: Instant)
+    case endpointUp(Account, since: Instant)
     /// Numbers wait for the minute of this endpoint, as far as is known until the instant; nil when none does.
-    case endpointLimited(Endpoint, until: Instant?)
+    case endpointLimited(Account, until: Instant?)
+    /// The vendor has refused to disable a number that was certainly enabled, twice; it is the first one of this account.
+    /// Without a number it was known before this start.
+    case disableRefused(Account, PhoneNumber?)
+    /// An account that refused to disable has disabled a number.
+    case disableAccepted(Account)
     /// A stop was requested: nothing starts that exposes a number.
     case stopping
     /// The first enable of this number's cycle was not accepted: the exposure budget is back to one.

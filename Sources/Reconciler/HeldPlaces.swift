@@ -1,22 +1,22 @@
 import Planning
 
-/// The places of the exposure budget that numbers hold: of the fleet, and at each endpoint.
+/// The places of the exposure budget that numbers hold: of the fleet, and at each account.
 struct HeldPlaces: Sendable {
     /// A place that one number holds.
     struct Place: Hashable, Sendable {
         let kind: ExposureBudget.Kind
         /// Where the number's enable goes; nil while that is not known, so that it may be anywhere.
-        let endpoint: Endpoint?
+        let account: Account?
     }
 
     /// All of them.
     private(set) var all = ExposureBudget.Places()
-    private var byEndpoint: [Endpoint: ExposureBudget.Places] = [:]
+    private var byAccount: [Account: ExposureBudget.Places] = [:]
     private var anywhere = ExposureBudget.Places()
 
-    /// Those whose enables may go to `endpoint`.
-    func at(_ endpoint: Endpoint) -> ExposureBudget.Places {
-        var places = byEndpoint[endpoint] ?? ExposureBudget.Places()
+    /// Those whose enables may go to `account`.
+    func at(_ account: Account) -> ExposureBudget.Places {
+        var places = byAccount[account] ?? ExposureBudget.Places()
         for kind in ExposureBudget.Kind.allCases { places[kind] += anywhere[kind] }
         return places
     }
@@ -26,11 +26,11 @@ struct HeldPlaces: Sendable {
 
     private mutating func change(_ place: Place, by count: Int) {
         all[place.kind] += count
-        guard let endpoint = place.endpoint else {
+        guard let account = place.account else {
             anywhere[place.kind] += count
             return
         }
-        byEndpoint[endpoint, default: ExposureBudget.Places()][place.kind] += count
-        if byEndpoint[endpoint]?.count == 0 { byEndpoint[endpoint] = nil }
+        byAccount[account, default: ExposureBudget.Places()][place.kind] += count
+        if byAccount[account]?.count == 0 { byAccount[account] = nil }
     }
 }

@@ -12,9 +12,9 @@ struct Loading: Sendable {
 
     /// The most numbers that one page brings.
     static let pageSize = 512
-    /// How many numbers of one group may be at work with one endpoint; with more of them each gets its part.
+    /// How many numbers of one group may be at work with one account; with more of them each gets its part.
     private static let roomOfGroups = 1024
-    /// So many are always read, however many endpoints there are.
+    /// So many are always read, however many accounts there are.
     private static let leastRoom = 32
     /// With more numbers at work than this, those that a corrected clock concerns wait until some have come to rest.
     private static let mostRetrying = 4096
@@ -46,8 +46,8 @@ struct Loading: Sendable {
 
     /// The room of each group; half of it is left for those that come to rest at hand.
     func room(atWork: [DueGroup: Int]) -> DueRoom {
-        let endpoints = Set(atWork.keys.map(\.endpoint)).union(backlog.map(\.endpoint)).count
-        return DueRoom(perGroup: max(Self.leastRoom, Self.roomOfGroups / max(1, endpoints)), atWork: atWork)
+        let accounts = Set(atWork.keys.map(\.account)).union(backlog.map(\.account)).count
+        return DueRoom(perGroup: max(Self.leastRoom, Self.roomOfGroups / max(1, accounts)), atWork: atWork)
     }
 
     /// When a number that is set aside is tried again.

@@ -65,7 +65,7 @@ struct NumbersAtWork: Sendable {
     /// Numbers in the store hold a place: the process before has exposed them.
     mutating func holdPlaces(atRest numbers: [PhoneNumber]) {
         for number in numbers where !holdsPlace(number) {
-            hold(HeldPlaces.Place(kind: .open, endpoint: nil), atRest: number)
+            hold(HeldPlaces.Place(kind: .open, account: nil), atRest: number)
         }
     }
 

@@ -21,7 +21,7 @@ struct WaitingKey: Hashable, Sendable, Comparable {
     let dueAt: Instant
     let number: PhoneNumber
     /// Where its request goes.
-    let endpoint: Endpoint
+    let account: Account
 
     /// Whether it goes before another one, of any line.
     func goesBefore(_ other: WaitingKey) -> Bool {
@@ -35,24 +35,24 @@ struct WaitingKey: Hashable, Sendable, Comparable {
 
 /// The numbers that want to send, each line ordered by due instant and then by number, so that runs repeat exactly.
 ///
-/// The lines are kept for each endpoint apart: one that lets nothing through then costs nothing, however many wait for it.
+/// The lines are kept for each account apart: one that lets nothing through then costs nothing, however many wait for it.
 struct WaitingQueue: Sendable {
-    private var lines: [Endpoint: [SortedQueue<WaitingKey>]] = [:]
+    private var lines: [Account: [SortedQueue<WaitingKey>]] = [:]
     private(set) var count = 0
 
-    /// The endpoints that anything waits for, in no order.
-    var endpoints: Dictionary<Endpoint, [SortedQueue<WaitingKey>]>.Keys { lines.keys }
+    /// The accounts that anything waits for, in no order.
+    var accounts: Dictionary<Account, [SortedQueue<WaitingKey>]>.Keys { lines.keys }
 
-    /// The first of a line among those that wait for `endpoint`.
-    func first(_ line: WaitingKey.Line, at endpoint: Endpoint) -> WaitingKey? {
-        lines[endpoint]?[line.place].first
+    /// The first of a line among those that wait for `account`.
+    func first(_ line: WaitingKey.Line, at account: Account) -> WaitingKey? {
+        lines[account]?[line.place].first
     }
 
-    /// The first of a line among those numbers that wait for `endpoint` and are meant.
+    /// The first of a line among those numbers that wait for `account` and are meant.
     func first(
-        _ line: WaitingKey.Line, at endpoint: Endpoint, where isMeant: (PhoneNumber) -> Bool
+        _ line: WaitingKey.Line, at account: Account, where isMeant: (PhoneNumber) -> Bool
     ) -> WaitingKey? {
-        lines[endpoint]?[line.place].ascending.first { isMeant($0.number) }
+        lines[account]?[line.place].ascending.first { isMeant($0.number) }
     }
 
     /// Whether any request that begins an exposure waits.
@@ -61,15 +61,15 @@ struct WaitingQueue: Sendable {
     }
 
     mutating func insert(_ key: WaitingKey) {
-        lines[key.endpoint, default: Self.empty][key.line.place].insert(key)
+        lines[key.account, default: Self.empty][key.line.place].insert(key)
         count += 1
     }
 
     mutating func remove(_ key: WaitingKey) {
-        precondition(lines[key.endpoint] != nil, "a waiting number is in the queue under its own key")
-        lines[key.endpoint, default: Self.empty][key.line.place].remove(key)
+        precondition(lines[key.account] != nil, "a waiting number is in the queue under its own key")
+        lines[key.account, default: Self.empty][key.line.place].remove(key)
         count -= 1
-        if lines[key.endpoint]?.allSatisfy(\.isEmpty) ?? false { lines[key.endpoint] = nil }
+        if lines[key.account]?.allSatisfy(\.isEmpty) ?? false { lines[key.account] = nil }
     }
 
     private static let empty = (0..<WaitingKey.Line.count).map { _ in SortedQueue<WaitingKey>() }

@@ -129,24 +129,29 @@ struct LoadState {
 extension DesiredNumber {
     /// The desired columns of `numbers`, in the order of ``columnValues``.
     static let columns = [
-        "label", "token_name", "endpoint", "verification", "rotate_every", "reapply_every", "rotation_method",
+        "label", "token_name", "vendor", "endpoint", "phone_number_id", "on_new_token", "verification", "rotate_every",
+        "reapply_every", "rotation_method",
         "rotation_window", "rotate_before", "operator_pin", "token_mark", "operator_pin_mark", "rotate_after_reveal",
+        "account",
     ]
 
     /// What the desired columns hold for this entry; nil for NULL.
     var columnValues: [String?] {
         var periods = PeriodTexts()
         return [
-            label, tokenName, endpoint.text, verification.rawValue, periods.text(rotateEvery),
+            label, tokenName, vendor.rawValue, endpoint.text, phoneNumberID?.description, onNewToken.rawValue,
+            verification.rawValue, periods.text(rotateEvery),
             periods.text(reapplyEvery), rotationMethod.rawValue, rotationWindow?.text, rotateBefore?.description,
             operatorPINName, tokenMark, operatorPINMark, rotateAfterReveal.map { periods.text($0) },
+            Account(of: self).text,
         ]
     }
 
     /// Whether the reader's next columns, the desired ones, hold this entry. It reads up to the first that differs.
     func isStored(in reader: inout RowReader, _ periods: inout PeriodTexts) -> Bool {
         // Text by text where SQLite has it: a reload compares a whole fleet, of which hardly anything has changed.
-        reader.says(label) && reader.says(tokenName) && reader.says(endpoint.text)
+        reader.says(label) && reader.says(tokenName) && reader.says(vendor.rawValue)
+            && reader.says(endpoint.text) && reader.says(phoneNumberID?.description) && reader.says(onNewToken.rawValue)
             && reader.says(verification.rawValue) && reader.says(periods.text(rotateEvery))
             && reader.says(periods.text(reapplyEvery)) && reader.says(rotationMethod.rawValue)
             && reader.says(rotationWindow?.text) && reader.says(rotateBefore?.description)

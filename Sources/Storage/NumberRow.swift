@@ -32,6 +32,13 @@ struct NumberRow {
         if let refusedAction, let refusedCount {
             record.refusals = NumberRecord.Refusals(action: refusedAction, count: refusedCount)
         }
+        let refusedWhenOn = reader.optionalInteger()
+        let (refusesBoth, isOppositeSpent) = (reader.optionalInteger(), reader.optionalInteger())
+        if let at = try reader.optionalInstant("impasse_at") {
+            record.impasse = NumberRecord.Impasse(
+                disablesRefusedWhenOn: refusedWhenOn ?? 0, refusesBoth: refusesBoth == 1,
+                isOppositeSpent: isOppositeSpent == 1, at: at)
+        }
         record.attempts = reader.integer()
         record.retryAt = try reader.optionalInstant("retry_at")
         let cycleSince = try reader.optionalInstant("cycle_since")
@@ -79,7 +86,9 @@ extension DesiredNumber {
     fileprivate init(_ number: PhoneNumber, _ reader: inout RowReader) throws(StorageError) {
         self.init(
             number: number, label: reader.optionalText(), tokenName: reader.text(),
-            endpoint: Endpoint(text: reader.text()),
+            vendor: try reader.value("vendor") { Vendor(rawValue: $0) }, endpoint: Endpoint(text: reader.text()),
+            phoneNumberID: try reader.optional("phone_number_id") { PhoneNumberID($0) },
+            onNewToken: try reader.value("on_new_token") { NewTokenRule(rawValue: $0) },
             verification: try reader.value("verification") { Verification(rawValue: $0) },
             rotateEvery: try reader.period("rotate_every"), reapplyEvery: try reader.period("reapply_every"),
             rotationMethod: try reader.value("rotation_method") { RotationMethod(rawValue: $0) },
@@ -89,5 +98,7 @@ extension DesiredNumber {
             tokenMark: reader.optionalText(), operatorPINMark: reader.optionalText(),
             rotateAfterReveal: try reader.optional("rotate_after_reveal") { Duration(periodText: $0) }
         )
+        // The account follows from the entry, and is stored for the index.
+        _ = reader.text()
     }
 }

@@ -21,8 +21,10 @@ enum Schema {
     /// Refuses a database of something else, and one with migrations that this version does not know: a later version's,
     /// or those of a development version before 0.1.0.
     static func check(_ db: Database, at path: String) throws {
+        // A store that is being made has the list of its migrations before anything else.
+        let sql = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name <> 'grdb_migrations'"
+        let tables = try Int.fetchOne(db, sql: sql) ?? 0
         let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-        let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master WHERE type = 'table'") ?? 0
         guard application == applicationID || (application == 0 && tables == 0) else {
             throw StorageError.corrupted(path: path, problem: "it is a database of another application")
         }
@@ -35,6 +37,7 @@ enum Schema {
     /// Refuses a database that is not at this version's schema.
     static func checkIsCurrent(_ db: Database, at path: String) throws {
         try check(db, at: path)
+        guard try Int.fetchOne(db, sql: "PRAGMA application_id") != 0 else { throw StorageError.noStore(path: path) }
         guard try migrator.hasCompletedMigrations(db) else { throw StorageError.olderSchema(path: path) }
     }
 }
@@ -72,7 +75,11 @@ extension Schema {
             label TEXT,
             token_name TEXT NOT NULL,
             token_mark TEXT, -- changes when the token's value does
+            vendor TEXT NOT NULL, -- picky-assist or whatsapp
             endpoint TEXT NOT NULL,
+            phone_number_id TEXT, -- the number's id at WhatsApp
+            on_new_token TEXT NOT NULL CHECK (on_new_token IN ('reset', 'keep')),
+            account TEXT NOT NULL, -- the endpoint, and the token's name where limits are the token's
             verification TEXT NOT NULL CHECK (verification IN ('enabled', 'disabled')),
             rotate_every TEXT NOT NULL, -- such as 90d, or never
             reapply_every TEXT NOT NULL,
@@ -89,6 +96,10 @@ extension Schema {
             last_accepted TEXT, -- off, or on(GENERATION)
             refused_action TEXT CHECK (refused_action IN ('enable', 'disable')),
             refused_count INTEGER CHECK (refused_count > 0),
+            refused_when_on INTEGER CHECK (refused_when_on BETWEEN 0 AND 2), -- disables refused while certainly on
+            refuses_both INTEGER CHECK (refuses_both IN (0, 1)), -- 1: enable and disable alike
+            opposite_spent INTEGER CHECK (opposite_spent IN (0, 1)), -- 1: enabled once although it should be disabled
+            \(time("impasse_at")), -- the last of these refusals
             attempts INTEGER NOT NULL CHECK (attempts >= 0),
             \(time("retry_at")),
             \(time("cycle_since")), -- since when the number is exposed by us
@@ -107,6 +118,7 @@ extension Schema {
             urgency INTEGER NOT NULL CHECK (urgency BETWEEN 0 AND 3), -- 0 exposed, 1 off, 2 ordered, 3 ordinary
             CHECK (off_doubt_at IS NULL OR maybe_off = 1),
             CHECK ((refused_action IS NULL) = (refused_count IS NULL)),
+            CHECK ((impasse_at IS NULL) = (refused_when_on IS NULL)),
             CHECK ((cycle_since IS NULL) = (cycle_reason IS NULL)),
             CHECK ((rotate_through IS NULL) = (rotate_at IS NULL)),
             CHECK (managed = 1 OR due_at IS NULL)
@@ -136,7 +148,7 @@ extension Schema {
             action TEXT NOT NULL CHECK (action IN ('enable', 'disable')),
             reason TEXT NOT NULL,
             generation INTEGER,
-            endpoint TEXT, -- where it went, for the requests of a minute
+            account TEXT, -- where it went, for the requests of a minute
             \(time("sent_at", required: true)),
             \(time("answered_at")),
             outcome TEXT CHECK (outcome IN ('accepted', 'no_effect', 'refused', 'in_doubt')),
@@ -312,10 +324,12 @@ extension Schema {
 
 extension Schema {
     static let indexes = """
-        CREATE INDEX numbers_by_turn ON numbers (endpoint, urgency, due_at, number) WHERE due_at IS NOT NULL;
+        CREATE INDEX numbers_by_turn ON numbers (account, urgency, due_at, number) WHERE due_at IS NOT NULL;
         CREATE INDEX numbers_exposed ON numbers (due_at, number) WHERE cycle_since IS NOT NULL;
         -- For the waits that a clock may have set which was corrected since.
         CREATE INDEX numbers_retrying ON numbers (number, retry_at) WHERE retry_at IS NOT NULL;
+        -- For the vendors that do not disable.
+        CREATE INDEX numbers_refused ON numbers (account, number) WHERE refused_when_on = 2;
         -- For the revisions that no number refers to any more.
         CREATE INDEX numbers_by_revision ON numbers (desired_revision);
         CREATE INDEX pins_maybe_live ON pins (number, generation) WHERE maybe_live = 1;

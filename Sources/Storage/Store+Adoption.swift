@@ -137,6 +137,8 @@ private struct AdoptionPass {
     private var written: Set<PhoneNumber> = []
     private var entries: [PhoneNumber: DesiredNumber] = [:]
     private var unreadable: [UnreadableNumber] = []
+    private var reidentified = 0
+    private var retokened = 0
 
     init(store: Store, db: Database, following: Set<PhoneNumber>, now: Instant) {
         self.store = store
@@ -167,14 +169,17 @@ private struct AdoptionPass {
         for page in difference.removed.pages(of: Store.rowsAtOnce) {
             try update(Dictionary(page.map { ($0, nil) }, uniquingKeysWith: { $1 }), revision: revision)
         }
+        let adoption = Adoption(
+            revision: revision, difference: difference, sha256: state.sha256, reidentified: reidentified,
+            retokened: retokened)
         try store.append(
             EventEntry(
                 at: now, kind: .configurationAccepted, actor: state.acceptedBy ?? "daemon",
                 detail: "revision \(revision) from \(state.source): \(difference.added.count) added, "
                     + "\(difference.changed.count) changed, \(difference.removed.count) removed, "
-                    + "\(difference.unchanged) unchanged"
+                    + "\(difference.unchanged) unchanged\(adoption.identityNote.map { "; \($0)" } ?? "")"
             ), db)
-        return Adoption(revision: revision, difference: difference, sha256: state.sha256)
+        return adoption
     }
 
     /// Gives the numbers in force whose operator-owned PIN has another value their entry with the new mark.
@@ -224,6 +229,11 @@ private struct AdoptionPass {
         let isWritten = try store.attempt(number, &unreadable) {
             let stored = try record.get()
             desired = entry(stored)
+            switch desired.map(stored.change) {
+            case .otherNumber: reidentified += 1
+            case .newToken: retokened += 1
+            case .same, nil: break
+            }
             try store.writeEntry(stored.adopting(desired, at: now), over: stored, revision: revision, db)
         }
         if isWritten { self.record(number, desired) }

@@ -163,7 +163,7 @@ extension Database {
         let statement = try cachedStatement(
             sql: """
                 INSERT INTO changes (id, number, action, reason, generation, sent_at, answered_at, outcome,
-                    outcome_reason, http_status, api_status, message, retry_after, endpoint)
+                    outcome_reason, http_status, api_status, message, retry_after, account)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         )
@@ -179,7 +179,7 @@ extension Database {
             row.instant(entry.sentAt)
             row.instant(entry.answeredAt)
             row.outcome(entry.outcome)
-            row.text(entry.endpoint?.text)
+            row.text(entry.account?.text)
         }
     }
 

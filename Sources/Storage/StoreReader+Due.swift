@@ -4,7 +4,7 @@ public import Planning
 extension StoreReader {
     /// The numbers that `request` asks for, with their PINs; PINs that cannot be opened are unreadable.
     ///
-    /// Of those that are due the most urgent come first, endpoint by endpoint; what fails stays due. Recent writes are those of the hour before `now`.
+    /// Of those that are due the most urgent come first, account by account; what fails stays due. Recent writes are those of the hour before `now`.
     public func load(_ request: LoadRequest, at now: Instant) throws(StorageError) -> DuePage {
         switch request {
         case .due(let limit, let excluding, let room):
@@ -29,18 +29,29 @@ extension StoreReader {
         }
     }
 
-    /// How long before `now` the requests of the last minute were sent, by the endpoint they went to. One that a clock
+    /// How long before `now` the requests of the last minute were sent, by the account they went to. One that a clock
     /// has sent in the future, which was corrected since, counts as sent now.
-    public func recentRequests(at now: Instant) throws(StorageError) -> [Endpoint: [Duration]] {
+    public func recentRequests(at now: Instant) throws(StorageError) -> [Account: [Duration]] {
         let from = now.advanced(by: .zero - RequestWindow.length)
         return try read { db in
-            var ages: [Endpoint: [Duration]] = [:]
+            var ages: [Account: [Duration]] = [:]
             let arguments: StatementArguments = [try db.firstChange(from: from), from.description]
             _ = try db.rows(of: "changes", Self.recentRequests, arguments) { row in
-                let endpoint = Endpoint(text: row.text())
-                ages[endpoint, default: []].append(max(.zero, try row.instant("sent_at").duration(to: now)))
+                let account = Account(text: row.text())
+                ages[account, default: []].append(max(.zero, try row.instant("sent_at").duration(to: now)))
             }
             return ages
+        }
+    }
+
+    /// The accounts of managed numbers that the vendor has refused to disable.
+    public func accountsRefusingDisable() throws(StorageError) -> Set<Account> {
+        try read { db in
+            let sql = """
+                SELECT DISTINCT account FROM numbers INDEXED BY numbers_refused
+                WHERE refused_when_on = 2 AND managed = 1
+                """
+            return Set(try db.rows(of: "numbers", sql) { row in Account(text: row.text()) })
         }
     }
 
@@ -54,7 +65,7 @@ extension StoreReader {
             for urgency in Urgency.allCases {
                 var waiting = groups.filter { $0.urgency == urgency }
                 while let group = waiting.popLast() {
-                    // What one endpoint leaves of its share is for the others.
+                    // What one account leaves of its share is for the others.
                     let free = max(0, limit - page.records.count - page.failures.count)
                     let share = min(room[group], free == 0 ? 0 : max(1, free / (waiting.count + 1)))
                     try add(group, atMost: share, dueBy: now, excluding: excluding, to: &page, db)
@@ -71,7 +82,7 @@ extension StoreReader {
     ) throws {
         let statement = try db.cachedStatement(sql: Self.groupInTurn)
         statement.bind {
-            $0.text(group.endpoint.text)
+            $0.text(group.account.text)
             $0.integer(group.urgency.rawValue)
         }
         var numbers: [PhoneNumber] = []
@@ -103,39 +114,39 @@ extension StoreReader {
     private static func groups(_ db: Database) throws -> [(group: DueGroup, firstDueAt: Instant)] {
         var groups: [(group: DueGroup, firstDueAt: Instant)] = []
         let statement = try db.cachedStatement(sql: nextGroup)
-        var (endpoint, urgency) = ("", -1)
+        var (account, urgency) = ("", -1)
         while true {
             statement.bind {
-                $0.text(endpoint)
+                $0.text(account)
                 $0.integer(urgency)
             }
             let cursor = try Row.fetchCursor(statement)
             guard try cursor.next() != nil else { return groups }
             var reader = RowReader(at: statement, table: "numbers")
-            endpoint = reader.text()
+            account = reader.text()
             urgency = reader.integer()
             let group = DueGroup(
-                endpoint: Endpoint(text: endpoint),
+                account: Account(text: account),
                 urgency: Urgency(rawValue: urgency) ?? .ordinary)
             groups.append((group, try reader.instant("due_at")))
         }
     }
 
     static let nextGroup = """
-        SELECT endpoint, urgency, due_at FROM numbers INDEXED BY numbers_by_turn
-        WHERE due_at IS NOT NULL AND (endpoint, urgency) > (?, ?) ORDER BY endpoint, urgency, due_at, number LIMIT 1
+        SELECT account, urgency, due_at FROM numbers INDEXED BY numbers_by_turn
+        WHERE due_at IS NOT NULL AND (account, urgency) > (?, ?) ORDER BY account, urgency, due_at, number LIMIT 1
         """
     static let groupInTurn = """
         SELECT number, due_at FROM numbers INDEXED BY numbers_by_turn
-        WHERE endpoint = ? AND urgency = ? AND due_at IS NOT NULL ORDER BY due_at, number
+        WHERE account = ? AND urgency = ? AND due_at IS NOT NULL ORDER BY due_at, number
         """
     static let retryAhead = """
         SELECT number FROM numbers INDEXED BY numbers_retrying
         WHERE retry_at IS NOT NULL AND number > ? AND retry_at > ? AND managed = 1 ORDER BY number LIMIT ?
         """
     static let recentRequests = """
-        SELECT endpoint, sent_at FROM changes
-        WHERE id >= ? AND sent_at > ? AND endpoint IS NOT NULL ORDER BY id DESC LIMIT \(RequestWindow.remembered)
+        SELECT account, sent_at FROM changes
+        WHERE id >= ? AND sent_at > ? AND account IS NOT NULL ORDER BY id DESC LIMIT \(RequestWindow.remembered)
         """
 
     private func add(_ number: PhoneNumber, to page: inout DuePage, _ db: Database, at now: Instant) throws {

@@ -121,12 +121,19 @@ final class Explorer {
     private func expandSent(_ steps: RecordMachine.Flying, _ node: Int, _ truth: Int, _ late: Int) {
         for edge in steps.edits { follow(edge, truth, late, isSent: true) }
         let (carriedOut, isAccepted) = vendor.carryOut(steps.effect, on: truth)
+        guard !steps.isOvertaken else {
+            for edge in [steps.accepted, steps.refused, steps.inDoubt, steps.crash, steps.noEffect] + steps.answered {
+                follow(edge, truth, late)
+            }
+            return
+        }
         // It is carried out: answered, or the answer is lost, or we are gone when it comes.
         follow(isAccepted ? steps.accepted : steps.refused, carriedOut, late)
         follow(steps.inDoubt, carriedOut, late)
         follow(steps.crash, carriedOut, late)
-        // It is carried out and yet answered with a refusal.
+        // It is carried out and yet answered with a refusal, or by a proxy with any status.
         follow(steps.refused, carriedOut, late)
+        for edge in steps.answered { follow(edge, carriedOut, late) }
         // It is not carried out.
         follow(steps.noEffect, truth, late)
         follow(steps.refused, truth, late)
@@ -139,6 +146,7 @@ final class Explorer {
     }
 
     private func follow(_ edge: RecordMachine.Edge, _ truth: Int, _ late: Int, isSent: Bool = false) {
+        if edge.isOtherNumber { return meetOther(edge, truth, late, isSent: isSent) }
         let (newTruth, newLate) = Self.renumbered(truth, late, by: edge.map)
         guard newTruth >= 0 else {
             // The generation that is live, or may land, is known no more: not even its PIN is kept.
@@ -146,6 +154,17 @@ final class Explorer {
             return
         }
         reach(edge.target, truth: newTruth, late: newLate, isSent: isSent)
+    }
+
+    /// Requests reach another number: it may be off, have a PIN of others, or one of ours from when it was this entry's
+    /// before. Requests to the one before land there, or here when that comes back.
+    private func meetOther(_ edge: RecordMachine.Edge, _ truth: Int, _ late: Int, isSent: Bool) {
+        let possible = machine.established[edge.target] | 1 << Truth.off | 1 << Truth.foreign
+        for other in 0...Truth.foreign where possible & (1 << other) != 0 {
+            reach(edge.target, truth: other, late: 0, isSent: isSent)
+            let newLate = Self.renumbered(Truth.off, late, by: edge.map).late
+            if newLate != 0 { reach(edge.target, truth: other, late: newLate, isSent: isSent) }
+        }
     }
 
     /// Truth and late effects with the new numbers of the generations; the truth is -1 when one of them is gone.
@@ -200,7 +219,7 @@ final class Explorer {
             truth \(Truth.text(Self.truth(of: state))), may land \(Truth.text(of: Self.late(of: state))), \(phase); \
             belief \(record.belief.elements), doubts \(record.belief.doubts.map { "\($0.effect)" }), \
             desired \(desired ?? "nothing"), operator's value \(node.operatorValue), \
-            last accepted \(record.lastAccepted.map { "\($0)" } ?? "-"), refusals \(record.refusals?.count ?? 0), \
+            last accepted \(record.lastAccepted.map { "\($0)" } ?? "-"), impasse \(record.impasse.map { "\($0.disablesRefusedWhenOn)\($0.refusesBoth ? " both" : "")\($0.isOppositeSpent ? " spent" : "")\($0.at > Node.impasseOverFrom ? "" : " over")" } ?? "-"), refusals \(record.refusals?.count ?? 0), \
             cycle \(record.cycle != nil), applied \(record.appliedAt != nil), \
             generations \(record.generations.map { "\($0.generation)\($0.liveFrom == nil ? "" : " lived")" })
             """

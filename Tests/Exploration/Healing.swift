@@ -14,8 +14,9 @@ struct Healing {
     private(set) var worst = 0
     /// The worst case over the states in which nothing is doubted any more.
     private(set) var worstWhenSettled = 0
-    /// A state from which the worst case starts.
+    /// A state from which the worst case starts, and one of those in which nothing is doubted.
     private(set) var worstState: Int?
+    private(set) var worstSettledState: Int?
     /// States that rest and are not as desired, or rest believing what is not so.
     private(set) var stuck: [Int] = []
 
@@ -44,7 +45,9 @@ struct Healing {
         for state in explorer.states where Explorer.late(of: state) == 0 {
             let node = Explorer.node(of: state)
             guard !explorer.machine.isFlying(node), explorer.machine.unsettled[node] == 0 else { continue }
-            worstWhenSettled = max(worstWhenSettled, requests[state])
+            guard requests[state] > worstWhenSettled else { continue }
+            worstWhenSettled = requests[state]
+            worstSettledState = state
         }
     }
 
@@ -57,7 +60,8 @@ struct Healing {
         var needed = 0
         if machine.isFlying(node) {
             let steps = try machine.flyingSteps(of: node)
-            let (carriedOut, isAccepted) = explorer.vendor.carryOut(steps.effect, on: truth)
+            var (carriedOut, isAccepted) = explorer.vendor.carryOut(steps.effect, on: truth)
+            if steps.isOvertaken { carriedOut = truth }
             let rest = after(isAccepted ? steps.accepted : steps.refused, carriedOut, late)
             needed = rest + (Explorer.isSent(state) ? 0 : 1)
         } else {
@@ -68,11 +72,25 @@ struct Healing {
                 if isFirst, !isAsDesired(node, truth) { stuck.append(state) }
                 return 0
             case .sends:
+                // Nothing that is sent can change it: as it may be off, it is tried again at its pace, and found out.
+                let isExhausted =
+                    refusesEverything(on: truth) && machine.nodes[node].record.impasse?.refusesBoth == true
+                if isExhausted { return 0 }
                 if let departure = steps.departure { needed = after(departure, truth, late) }
             case .held:
                 // The operator's value can be read again.
                 if let edit = steps.operatorEdits.first {
                     needed = after(edit, truth, late)
+                } else if isFirst {
+                    stuck.append(state)
+                }
+            case .impasse:
+                if restsRightly(node, truth) {
+                    if isFirst, !explorer.isInBelief(state) { stuck.append(state) }
+                } else if !steps.settling.isEmpty {
+                    break
+                } else if let edge = steps.impasseOver {
+                    needed = after(edge, truth, late)
                 } else if isFirst {
                     stuck.append(state)
                 }
@@ -96,15 +114,28 @@ struct Healing {
         return requests[Explorer.state(edge.target, truth: newTruth, late: newLate)]
     }
 
+    /// Whether nothing that this vendor accepts would bring the number nearer to what is desired: it does not disable at all,
+    /// or the number is off as it should be, and only certainty is missing.
+    private func restsRightly(_ node: Int, _ truth: Int) -> Bool {
+        let verification = explorer.machine.nodes[node].record.desired?.verification
+        if verification == .disabled, truth == Truth.off { return true }
+        return explorer.vendor.disable == .never && (verification == .disabled || truth != Truth.off)
+    }
+
+    private func refusesEverything(on truth: Int) -> Bool {
+        let vendor = explorer.vendor
+        return !vendor.carryOut(Truth.off, on: truth).isAccepted && !vendor.carryOut(1, on: truth).isAccepted
+    }
+
     private func isAsDesired(_ node: Int, _ truth: Int) -> Bool {
         explorer.machine.nodes[node].record.isAsDesired && explorer.machine.beliefs[node] & (1 << truth) != 0
     }
 
     /// The way on from the worst state, one line a step.
-    func worstPath() throws -> String {
+    func path(from start: Int?) throws -> String {
         var lines: [String] = []
-        var state = worstState
-        while let here = state, lines.count < 2 * Self.limit {
+        var state = start
+        while let here = state, lines.count < 20 {
             lines.append("needs \(requests[here]): " + explorer.text(of: here))
             state = try worstNext(of: here)
         }
@@ -117,7 +148,7 @@ struct Healing {
         guard requests[state] > 0 else { return nil }
         guard explorer.machine.isFlying(node) else {
             let steps = try explorer.machine.restingSteps(of: node)
-            guard let departure = steps.departure else { return nil }
+            guard let departure = steps.departure ?? steps.impasseOver else { return nil }
             let (newTruth, newLate) = Explorer.renumbered(truth, late, by: departure.map)
             return Explorer.state(departure.target, truth: newTruth, late: newLate)
         }

@@ -25,9 +25,10 @@ struct Node: Hashable {
             let content: PlannedRequest.Content = effect.generation.map { .enable(generation: $0) } ?? .disable
             node.flight = Flight(
                 changeID: 1, request: PlannedRequest(content, proof: flight.request.proof),
-                reason: flight.reason == .reapplyDue ? .reapplyDue : .enabling, effect: effect, sentAt: Scenario.now,
+                reason: Self.normalised(flight.reason), effect: effect, sentAt: Scenario.now,
                 before: Self.normalised(flight.before, kept)
             )
+            node.flight?.isOvertaken = flight.isOvertaken
         }
         return (node, map)
     }
@@ -77,8 +78,18 @@ struct Node: Hashable {
             )
         }
         next.lastAccepted = record.lastAccepted.map { renumbered($0, kept) }
-        next.refusals = record.refusals.map { .init(action: $0.action, count: min($0.count, 2)) }
-        next.cycle = record.cycle.map { _ in .init(since: Scenario.now, reason: .enabling) }
+        let counted = record.impasse?.refusesBoth == true ? 4 : 2
+        next.refusals = record.refusals.map { .init(action: $0.action, count: min($0.count, counted)) }
+        next.impasse = record.impasse.map { impasse in
+            // Its instant matters to a rest alone.
+            let mayRest = impasse.refusesDisable || impasse.refusesBoth || impasse.isOppositeSpent
+            var impasse = impasse
+            impasse.at = !mayRest || impasse.at <= impasseOverFrom ? impasseOverFrom : Scenario.now
+            return impasse
+        }
+        next.cycle = record.cycle.map { cycle in
+            .init(since: Scenario.now, reason: cycle.isOurs ? .rotationDue : .enabling)
+        }
         next.appliedAt = record.appliedAt.map { $0 <= reapplyDueFrom ? reapplyDueFrom : Scenario.now }
         next.rotatedAt = record.rotatedAt.map { $0 <= rotationDueFrom ? rotationDueFrom : Scenario.now }
         return next
@@ -88,10 +99,16 @@ struct Node: Hashable {
     static let reapplyDueFrom = Scenario.now.advanced(by: .zero - Scenario.reapplyEvery)
     /// An age at which a rotation is due, spread included.
     static let rotationDueFrom = Scenario.now.advanced(by: .zero - Scenario.rotateEvery * 2)
+    /// An impasse whose rest is over.
+    static let impasseOverFrom = Scenario.now.advanced(by: .zero - Scenario.policy.backoffMax)
     /// A doubt that has just settled.
     static let settledSince = Scenario.now.advanced(by: .zero - Scenario.policy.settleDelay)
     /// A doubt that is about to settle: the least that still counts, so that one instant's mistake shows.
     static let unsettledSince = settledSince.advanced(by: .milliseconds(1))
+
+    private static func normalised(_ reason: DecisionReason) -> DecisionReason {
+        reason == .reapplyDue || reason == .oppositeAfterRefusal ? reason : .enabling
+    }
 
     private static let pins = ["830174", "461907", "957203", "604815"].compactMap(PIN.init(digits:))
 

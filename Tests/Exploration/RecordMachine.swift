@@ -9,6 +9,8 @@ final class RecordMachine {
     struct Edge {
         let target: Int
         let map: UInt32
+        /// Whether requests reach another number from here on, of which nothing is known.
+        var isOtherNumber = false
     }
 
     /// What the planner says of a resting number.
@@ -17,14 +19,18 @@ final class RecordMachine {
         case converged
         case awaitsSettlement
         case held
+        /// The vendor refuses what the number needs: it rests, for the longest backoff.
+        case impasse
         case unmanaged
     }
 
     final class Resting {
         var standing = Standing.unmanaged
         var departure: Edge?
-        /// A re-apply or a rotation falls due.
+        /// A re-apply or a rotation falls due, or the rest of an impasse is over.
         var fallingDue: [Edge] = []
+        /// The rest of an impasse is over.
+        var impasseOver: Edge?
         var edits: [Edge] = []
         /// The operator's value changes or cannot be read any more.
         var operatorEdits: [Edge] = []
@@ -35,24 +41,31 @@ final class RecordMachine {
     final class Flying {
         let effect: Int
         let isWanted: Bool
+        /// Whether the entry names another number since: what becomes of the request is no matter of the truth.
+        let isOvertaken: Bool
         let crash: Edge
         let accepted: Edge
         let refused: Edge
         let inDoubt: Edge
         let noEffect: Edge
+        /// It is carried out, and answered with a status that proves nothing.
+        let answered: [Edge]
         let edits: [Edge]
 
         init(
-            effect: Int, isWanted: Bool, crash: Edge, accepted: Edge, refused: Edge, inDoubt: Edge, noEffect: Edge,
-            edits: [Edge]
+            effect: Int, isWanted: Bool, isOvertaken: Bool, crash: Edge, accepted: Edge, refused: Edge, inDoubt: Edge,
+            noEffect: Edge,
+            answered: [Edge], edits: [Edge]
         ) {
             self.effect = effect
             self.isWanted = isWanted
+            self.isOvertaken = isOvertaken
             self.crash = crash
             self.accepted = accepted
             self.refused = refused
             self.inDoubt = inDoubt
             self.noEffect = noEffect
+            self.answered = answered
             self.edits = edits
         }
     }
@@ -61,6 +74,8 @@ final class RecordMachine {
     private(set) var nodes: [Node] = []
     /// For each node, the truths that its belief allows, a bit each.
     private(set) var beliefs: [Int] = []
+    /// For each node, our generations that may be live whatever becomes of the request on its way, a bit each.
+    private(set) var established: [Int] = []
     /// For each node, the effects that it holds to be unsettled, a bit each.
     private(set) var unsettled: [Int] = []
     /// For each node, whether the number is in the file.
@@ -114,6 +129,7 @@ final class RecordMachine {
         case .idle(_, .unmanaged): steps.standing = .unmanaged
         case .idle(_, .awaitingSettlement): steps.standing = .awaitsSettlement
         case .idle: steps.standing = .converged
+        case .hold(_, .disableRefused): steps.standing = .impasse
         case .hold: steps.standing = .held
         case .send(let request, let reason):
             steps.standing = .sends
@@ -130,6 +146,11 @@ final class RecordMachine {
         }
         if let rotatedAt = node.record.rotatedAt, rotatedAt > Node.rotationDueFrom {
             steps.fallingDue.append(try step(from: node) { $0.record.rotatedAt = Node.rotationDueFrom })
+        }
+        if let impasse = node.record.impasse, impasse.at > Node.impasseOverFrom {
+            let edge = try step(from: node) { $0.record.impasse?.at = Node.impasseOverFrom }
+            steps.impasseOver = edge
+            steps.fallingDue.append(edge)
         }
         steps.edits = try edits(of: node)
         steps.operatorEdits = try operatorEdits(of: node)
@@ -159,10 +180,12 @@ final class RecordMachine {
             }
         }
         return try wanted.filter { $0 != node.record.desired }.map { entry in
-            try step(from: node) { next in
+            var edge = try step(from: node) { next in
                 next.record = next.record.adopting(entry, at: Scenario.now)
                 next.flight = next.flight?.adopting(entry, at: Scenario.now)
             }
+            edge.isOtherNumber = entry.map { node.record.change(to: $0) == .otherNumber } ?? false
+            return edge
         }
     }
 
@@ -190,10 +213,15 @@ final class RecordMachine {
             next.flight = nil
             checkDoubt(of: flight.effect, at: answeredAt, in: next.record)
         }
+        // Every status that may be said of a request that was carried out.
+        let decidedBefore: Set = [401, 404, 405, 413, 414, 415, 429, 431]
+        let reasons = Set((400..<600).filter { !decidedBefore.contains($0) }.map(OutcomeReason.init(httpStatus:)))
+        let answered = try reasons.sorted { $0.rawValue < $1.rawValue }.map(arriving)
         return Flying(
-            effect: Truth.code(of: flight.effect), isWanted: node.record.desired != nil, crash: crash,
+            effect: Truth.code(of: flight.effect), isWanted: node.record.desired != nil,
+            isOvertaken: flight.isOvertaken, crash: crash,
             accepted: try arriving(.success), refused: try arriving(.vendorRefused), inDoubt: try arriving(.timeout),
-            noEffect: try arriving(.notSent), edits: try edits(of: node)
+            noEffect: try arriving(.notSent), answered: answered, edits: try edits(of: node)
         )
     }
 
@@ -223,6 +251,8 @@ final class RecordMachine {
         }
         if belief.maybeForeign || (scenario.isVouchedFor && holdsFirst) { mask |= 1 << Truth.foreign }
         beliefs.append(mask)
+        let before = normal.flight?.before.belief ?? belief
+        established.append(before.generations.reduce(0) { $0 | 1 << $1 })
         let doubts = belief.unsettledDoubts(at: Scenario.now, settleDelay: Scenario.policy.settleDelay)
         unsettled.append(doubts.reduce(0) { $0 | 1 << Truth.code(of: $1.effect) })
         return Edge(target: number, map: map)

@@ -79,6 +79,30 @@ struct Scenario: Sendable, CustomStringConvertible {
         )
     }
 
+    /// The one vendor that names numbers by their id, and one id in place of another at any time.
+    static let whatsapp = Scenario(
+        name: "whatsapp",
+        entries: ["106540352242922", "106540352242923"].map { id in
+            DesiredNumber(
+                number: number, tokenName: "t", vendor: .whatsapp, endpoint: Vendor.whatsapp.capabilities.endpoint,
+                phoneNumberID: PhoneNumberID(id), rotateEvery: rotateEvery, reapplyEvery: reapplyEvery,
+                rotationMethod: .replace)
+        } + [nil],
+        usesRotateBefore: false
+    )
+
+    /// The token's value changes to and fro: it may be another number's.
+    static func identities(_ method: RotationMethod) -> Scenario {
+        let entries = ["a", "b"].map { mark -> DesiredNumber? in
+            var entry = entry(.enabled, method)
+            entry.tokenMark = mark
+            return entry
+        }
+        return Scenario(
+            name: "\(method.rawValue), tokens swapped", entries: entries + [entry(.disabled, method)],
+            usesRotateBefore: false)
+    }
+
     /// The rotation method edited at any time.
     static let mixed = Scenario(
         name: "reset and replace in turn",

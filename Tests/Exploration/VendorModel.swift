@@ -1,6 +1,6 @@
 import Planning
 
-/// How a vendor answers the two questions that its documentation leaves open.
+/// How a vendor answers the questions that its documentation leaves open.
 struct VendorSemantics: Hashable, Sendable, CustomStringConvertible {
     /// What an enable does while verification is on, with whatever PIN.
     enum EnableWhenOn: String, Sendable, CaseIterable {
@@ -9,24 +9,34 @@ struct VendorSemantics: Hashable, Sendable, CustomStringConvertible {
         case refuses
     }
 
-    /// What a disable is answered while verification is off.
-    enum DisableWhenOff: String, Sendable, CaseIterable {
+    /// What a disable is answered.
+    enum Disable: String, Sendable, CaseIterable {
+        /// It is accepted, also while verification is off.
         case accepts
+        /// It is refused while verification is off.
         case refuses
+        /// It is always refused: this vendor does not disable.
+        case never
     }
 
     let enableWhenOn: EnableWhenOn
-    let disableWhenOff: DisableWhenOff
+    let disable: Disable
 
     static let all = EnableWhenOn.allCases.flatMap { enable in
-        DisableWhenOff.allCases.map { VendorSemantics(enableWhenOn: enable, disableWhenOff: $0) }
+        Disable.allCases.map { VendorSemantics(enableWhenOn: enable, disable: $0) }
     }
 
-    var description: String { "enable when on: \(enableWhenOn), disable when off: \(disableWhenOff)" }
+    var description: String { "enable when on: \(enableWhenOn), disable: \(disable)" }
 
     /// Carries out the request with `effect` when the truth is `truth`.
     func carryOut(_ effect: Int, on truth: Int) -> (truth: Int, isAccepted: Bool) {
-        if effect == Truth.off { return (Truth.off, truth != Truth.off || disableWhenOff == .accepts) }
+        if effect == Truth.off {
+            switch disable {
+            case .accepts: return (Truth.off, true)
+            case .refuses: return (Truth.off, truth != Truth.off)
+            case .never: return (truth, false)
+            }
+        }
         guard truth != Truth.off else { return (effect, true) }
         switch enableWhenOn {
         case .replaces: return (effect, true)

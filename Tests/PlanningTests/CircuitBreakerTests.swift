@@ -51,7 +51,7 @@ struct CircuitBreakerTests {
     }
 
     @Test(arguments: [
-        OutcomeReason.success, .rateLimited, .vendorRefused,
+        OutcomeReason.success, .rateLimited, .tooManyAttempts, .vendorRefused,
     ])
     func `An answer of its own, whatever it says, starts the count again`(_ answer: OutcomeReason) {
         var endpoint = Endpoint()
@@ -69,7 +69,7 @@ struct CircuitBreakerTests {
         #expect(endpoint.note(.serverError) == .opened)
     }
 
-    @Test(arguments: [OutcomeReason.authenticationRefused, .balanceRefused, .clientError])
+    @Test(arguments: [OutcomeReason.authenticationRefused, .balanceRefused, .clientError, .forbidden, .accountBlocked])
     func `The same refusal for five numbers in a row opens it, for one number never`(_ refusal: OutcomeReason) {
         var endpoint = Endpoint()
         for _ in 0..<50 { #expect(endpoint.note(refusal, of: 1) == .none) }
@@ -143,8 +143,8 @@ struct CircuitBreakerTests {
         let down = OutcomeReason.allCases.filter { $0.saysOfEndpoint == .down }
         let up = OutcomeReason.allCases.filter { $0.saysOfEndpoint == .up }
         let account = OutcomeReason.allCases.filter { $0.saysOfEndpoint == .refusesAccount }
-        #expect(down.count == 12 && up.count == 3 && OutcomeReason.allCases.count == 20)
-        #expect(account == [.authenticationRefused, .balanceRefused, .clientError])
+        #expect(down.count == 12 && up.count == 4 && OutcomeReason.allCases.count == 23)
+        #expect(account == [.authenticationRefused, .balanceRefused, .clientError, .forbidden, .accountBlocked])
         #expect(!down.contains(.authenticationRefused), "one wrong token does not stop the others")
     }
 
@@ -159,7 +159,9 @@ struct CircuitBreakerTests {
         // Two are of our own making.
         let isOurs = [.tokenUnavailable, .daemonStopped].contains(reason)
         // What a number and the account of all may be told alike.
-        let mayBeTheAccount = [.authenticationRefused, .balanceRefused, .clientError].contains(reason)
+        let mayBeTheAccount = [
+            .authenticationRefused, .balanceRefused, .clientError, .forbidden, .accountBlocked,
+        ].contains(reason)
         let expected: EndpointWord = isOurs ? .nothing : mayBeTheAccount ? .refusesAccount : isAnswer ? .up : .down
         #expect(reason.saysOfEndpoint == expected)
     }

@@ -6,12 +6,12 @@ struct OutcomeTests {
         .accepted: [.success],
         .noEffect: [
             .nameNotResolved, .connectionRefused, .connectTimeout, .tlsFailed, .notSent, .tokenUnavailable,
-            .authenticationRefused, .balanceRefused, .rateLimited, .clientError,
+            .authenticationRefused, .balanceRefused, .rateLimited, .clientError, .tooManyAttempts, .accountBlocked,
         ],
         .refused: [.vendorRefused],
         .inDoubt: [
-            .serviceUnavailable, .serverError, .unexpectedStatus, .timeout, .connectionLost, .oversized, .malformed,
-            .daemonStopped,
+            .forbidden, .serviceUnavailable, .serverError, .unexpectedStatus, .timeout, .connectionLost, .oversized,
+            .malformed, .daemonStopped,
         ],
     ]
 
@@ -27,7 +27,25 @@ struct OutcomeTests {
         #expect(neverLeft.allSatisfy { $0.verdict == .noEffect })
         #expect(
             Set(OutcomeReason.allCases.filter { $0.verdict == .noEffect }).subtracting(neverLeft)
-                == [.authenticationRefused, .balanceRefused, .rateLimited, .clientError])
+                == [
+                    .authenticationRefused, .balanceRefused, .rateLimited, .clientError, .tooManyAttempts,
+                    .accountBlocked,
+                ])
+    }
+
+    /// Every HTTP status of a failure, with the reason that follows from it alone.
+    static let statuses: [(range: ClosedRange<Int>, reason: OutcomeReason)] = [
+        (400...400, .unexpectedStatus), (401...401, .authenticationRefused), (402...402, .unexpectedStatus),
+        (403...403, .forbidden), (404...405, .clientError), (406...412, .unexpectedStatus), (413...415, .clientError),
+        (416...428, .unexpectedStatus), (429...429, .rateLimited), (430...430, .unexpectedStatus),
+        (431...431, .clientError), (432...499, .unexpectedStatus), (500...599, .serverError),
+    ]
+
+    @Test func `An HTTP status proves that nothing was done only where it is decided before that`() {
+        #expect(Self.statuses.flatMap { Array($0.range) } == Array(400...599))
+        for line in Self.statuses {
+            for status in line.range { #expect(OutcomeReason(httpStatus: status) == line.reason, "\(status)") }
+        }
     }
 
     @Test func `The sentence names action, reason and what the vendor said`() {

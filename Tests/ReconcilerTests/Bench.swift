@@ -54,7 +54,8 @@ final class Bench {
                 EngineStart(
                     nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.exposedNumbers(),
                     nextDueAt: try store.reader.nextDueAt(), fleetPause: try store.reader.fleetPause(),
-                    recentRequests: try store.reader.recentRequests(at: now))))
+                    recentRequests: try store.reader.recentRequests(at: now),
+                    refusingDisable: try store.reader.accountsRefusingDisable())))
     }
 
     func tell(_ event: EngineEvent) {

@@ -10,18 +10,18 @@ struct WaitingQueueTests {
     private static let cycle = WaitingKey.Line(.ordinary, startsCycle: true)
 
     private func key(
-        _ line: WaitingKey.Line, _ due: Int64, _ index: Int, _ endpoint: Endpoint = .v4
+        _ line: WaitingKey.Line, _ due: Int64, _ index: Int, _ account: Account = .v4
     ) throws -> WaitingKey {
         let number = try #require(PhoneNumber("+1555\(1_000_000 + index)"))
         return WaitingKey(
-            line: line, dueAt: Instant(millisecondsSinceEpoch: due), number: number, endpoint: endpoint)
+            line: line, dueAt: Instant(millisecondsSinceEpoch: due), number: number, account: account)
     }
 
     /// The keys of one line and endpoint in their order, as they are taken from the head.
-    private func taken(_ line: WaitingKey.Line, at endpoint: Endpoint = .v4, from queue: WaitingQueue) -> [WaitingKey] {
+    private func taken(_ line: WaitingKey.Line, at account: Account = .v4, from queue: WaitingQueue) -> [WaitingKey] {
         var queue = queue
         var keys: [WaitingKey] = []
-        while let key = queue.first(line, at: endpoint) {
+        while let key = queue.first(line, at: account) {
             keys.append(key)
             queue.remove(key)
         }
@@ -55,16 +55,21 @@ struct WaitingQueueTests {
         #expect(taken(Self.ordinary, from: queue) == [keys[0], keys[1], keys[3], keys[4]])
     }
 
-    @Test("endpoints have lines of their own, and none is left when nothing waits for them")
-    func endpoints() throws {
+    @Test("accounts have lines of their own, and none is left when nothing waits for them")
+    func accounts() throws {
         let (here, there) = (try key(Self.ordinary, 2, 1), try key(Self.ordinary, 1, 2, .legacy))
         var queue = WaitingQueue()
         queue.insert(here)
         queue.insert(there)
-        #expect(Set(queue.endpoints) == [.v4, .legacy])
+        #expect(Set(queue.accounts) == [.v4, .legacy])
         #expect(queue.first(Self.ordinary, at: .v4) == here && queue.first(Self.ordinary, at: .legacy) == there)
         #expect(queue.first(Self.ordinary, at: .v4, where: { $0 != here.number }) == nil)
         queue.remove(there)
-        #expect(Set(queue.endpoints) == [.v4] && queue.count == 1)
+        #expect(Set(queue.accounts) == [.v4] && queue.count == 1)
     }
+}
+
+extension Account {
+    fileprivate static let v4 = Account(text: "v4")
+    fileprivate static let legacy = Account(text: "legacy")
 }

@@ -21,15 +21,19 @@ public enum Fault: String, Sendable, CaseIterable, Comparable {
     case serverErrorLate = "5xx, lands late"
     case rateLimited = "429"
     case authenticationRefused = "401"
+    /// Carried out, and answered by a proxy with a status that says nothing of that.
+    case statusAfter = "4xx, done"
+    /// The number has had too many attempts: it is blocked for long.
+    case blocked
 
     public static func < (left: Fault, right: Fault) -> Bool { left.rawValue < right.rawValue }
 
     /// Whether the vendor acts when the request arrives.
     var actsAtOnce: Bool {
         switch self {
-        case .none, .refusedAfter, .answerLost, .serverErrorAfter: true
+        case .none, .refusedAfter, .answerLost, .serverErrorAfter, .statusAfter: true
         case .notSent, .refused, .requestLost, .landsLate, .serverErrorBefore, .serverErrorLate, .rateLimited,
-            .authenticationRefused:
+            .authenticationRefused, .blocked:
             false
         }
     }
@@ -58,9 +62,17 @@ public enum Fault: String, Sendable, CaseIterable, Comparable {
             Outcome(
                 .rateLimited, httpStatus: 429,
                 retryAfter: random.chance(0.7) ? .seconds(random.int(1...300)) : nil)
+        case .statusAfter:
+            Self.answered(
+                random.pick([400, 402, 403, 406, 407, 408, 409, 410, 412, 416, 422, 425, 451, 499, 500, 504]))
+        case .blocked: Outcome(.tooManyAttempts, httpStatus: 400, apiStatus: 133_016)
         case .authenticationRefused:
             Outcome(random.pick([.authenticationRefused, .balanceRefused, .clientError]), httpStatus: 200)
         }
+    }
+
+    private static func answered(_ status: Int) -> Outcome {
+        Outcome(OutcomeReason(httpStatus: status), httpStatus: status)
     }
 }
 

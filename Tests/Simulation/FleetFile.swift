@@ -50,7 +50,15 @@ struct FleetFile {
     private mutating func change(
         _ position: Int, _ choice: Int, _ account: VendorAccount, now: Instant, using random: inout SplitMix64
     ) -> String {
+        // Nobody vouches for the PIN of a number that was never met.
+        let isVouchedFor = entries[position].operatorPINName != nil
+        let isWhatsApp = entries[position].vendor == .whatsapp
         switch choice {
+        case 0...4 where isWhatsApp, 7 where isWhatsApp:
+            guard !isVouchedFor, random.chance(0.2) else { return "nothing" }
+            entries[position].phoneNumberID = Self.id(random.int(0...9))
+            return "phone_number_id"
+        case 7 where isVouchedFor, 9 where isWhatsApp: return "nothing"
         case 0...4:
             let isEnabled = entries[position].verification == .enabled
             entries[position].verification = isEnabled ? .disabled : .enabled
@@ -74,8 +82,9 @@ struct FleetFile {
                 mayReplace && entries[position].rotationMethod == .reset ? .replace : .reset
             return entries[position].rotationMethod.rawValue
         case 10:
-            if random.chance(0.5) {
-                entries[position].tokenMark = String(random.int(1000...9999))
+            if !isVouchedFor, random.chance(0.5) {
+                // Back and forth, as when two tokens were swapped.
+                entries[position].tokenMark = random.pick(["first", "second", "third"])
                 return "token's value"
             }
             entries[position].tokenName += entries[position].tokenName.count < 12 ? "x" : ""
@@ -119,7 +128,14 @@ struct FleetFile {
         entry.verification = random.chance(0.8) ? .enabled : .disabled
         entry.rotateEvery = period(using: &random)
         entry.reapplyEvery = period(using: &random)
-        if scenario.accounts[index].semantics.enableWhenOn == .replace, random.chance(0.5) {
+        if scenario.accounts[index].vendor == .whatsapp {
+            entry.vendor = .whatsapp
+            entry.endpoint = entry.vendor.capabilities.endpoint
+            entry.phoneNumberID = Self.id(index)
+            entry.tokenName = "whatsapp"
+            entry.verification = .enabled
+            entry.rotationMethod = .replace
+        } else if scenario.accounts[index].semantics.enableWhenOn == .replace, random.chance(0.5) {
             entry.rotationMethod = .replace
         }
         entry.rotationWindow = window(using: &random)
@@ -130,6 +146,8 @@ struct FleetFile {
         }
         return entry
     }
+
+    private static func id(_ index: Int) -> PhoneNumberID? { PhoneNumberID("10654035224292\(index)") }
 
     private func period(using random: inout SplitMix64) -> Duration? {
         if random.chance(0.1) { return nil }

@@ -14,11 +14,12 @@ struct HealthyPeriod {
     /// Every number has to be.
     var isDue = false
 
-    /// The most requests that a number takes to its desired state, once every doubt is settled: 6 by exploration of the
+    /// The most requests that a number takes to its desired state, once every doubt is settled: 8 by exploration of the
     /// planner, and one that was on its way then.
-    static let mostRequests = 7
-    /// Longest backoff, a used-up write budget of 6 an hour, the longest settle delay, each perhaps twice.
-    static let patience: Milliseconds = 8 * .hour
+    static let mostRequests = 9
+    /// Longest backoff, a used-up write budget of 6 an hour, the longest settle delay, each perhaps twice; and a number that
+    /// the vendor blocks is left alone for up to a day.
+    static let patience: Milliseconds = 8 * .hour + .day
     /// Queueing behind other numbers, settling, one hour of write budget.
     static let slack: Milliseconds = 3 * .hour
     /// The longest wait for a rotation window.
@@ -55,12 +56,24 @@ extension World {
         guard let record = durable[number], record.desired == wanted, let truth = accounts[number]?.truth else {
             return false
         }
+        if restsRightly(record, truth) { return true }
         switch (entry.verification, record.belief.certainEffect) {
         case (.disabled, .off): return truth == .off
         case (.enabled, .on(let generation)):
             guard let pin = record.generation(generation)?.pin, truth.pin == pin else { return false }
             return entry.operatorPINName.map { file.operatorPINs[$0] == pin } ?? true
         case (.disabled, .on), (.enabled, .off), (_, nil): return false
+        }
+    }
+
+    /// Whether the number rests because the vendor refuses what it needs, and is protected as far as that goes.
+    private func restsRightly(_ record: NumberRecord, _ truth: Truth) -> Bool {
+        guard let impasse = record.impasse, let semantics = accounts[record.number]?.semantics else { return false }
+        switch record.desired?.verification {
+        case .disabled: return semantics.disable == .never || (truth == .off && impasse.isOppositeSpent)
+        case .enabled:
+            return semantics.disable == .never && truth != .off && (impasse.refusesDisable || impasse.refusesBoth)
+        case nil: return false
         }
     }
 
@@ -138,6 +151,8 @@ extension World {
         if healthyEvents > HealthyPeriod.watchedEvents { return try end() }
         for entry in file.entries where entry.verification == .enabled && entry.operatorPINName == nil {
             guard let age = ages[entry.number], let period = entry.rotateEvery else { continue }
+            // A vendor that does not disable does not let a PIN be reset.
+            if entry.rotationMethod == .reset, accounts[entry.number]?.semantics.disable == .never { continue }
             let due = age.since.advanced(by: period).advanced(by: period / 10)
             let began = clock.wall(at: healthy.since).advanced(by: .milliseconds(HealthyPeriod.patience))
             let allowed =

@@ -4,22 +4,22 @@ import Reconciler
 /// Counts what leaves, apart from the engine's own counting.
 struct LimitWatch {
     private let policy: Policy
-    /// Requests of the last minute, by endpoint: those of processes before count as well.
-    private var departures: [Endpoint: [(changeID: Int64, at: Milliseconds)]] = [:]
+    /// Requests of the last minute, by account: those of processes before count as well.
+    private var departures: [Account: [(changeID: Int64, at: Milliseconds)]] = [:]
     /// When the wall clock was set forward last: a process that starts later takes what was before for older.
     private var setForwardAt: Milliseconds?
-    /// Which number an endpoint has limited last, and when.
-    private var limited: [Endpoint: (number: PhoneNumber, at: Milliseconds)] = [:]
-    /// Until when an endpoint asked to be left alone.
-    private var waits: [Endpoint: Milliseconds] = [:]
+    /// Which number an account has limited last, and when.
+    private var limited: [Account: (number: PhoneNumber, at: Milliseconds)] = [:]
+    /// Until when an account asked to be left alone.
+    private var waits: [Account: Milliseconds] = [:]
     /// When requests departed in the last hour, by number and then by change.
     private var writes: [PhoneNumber: [(changeID: Int64, at: Milliseconds)]] = [:]
     /// Departed, and not sent yet.
     private var departed: [Int64: Milliseconds] = [:]
     /// How endpoints fail, by what their answers say.
-    private var outages: [Endpoint: Outage] = [:]
+    private var outages: [Account: Outage] = [:]
 
-    /// Failures in a row of one endpoint.
+    /// Failures in a row of one account.
     private struct Outage {
         var failures = 0
         var numbers: Set<PhoneNumber> = []
@@ -37,27 +37,27 @@ struct LimitWatch {
 
     /// A request departs: its record is on the way to the disk.
     mutating func depart(
-        _ entry: ChangeEntry, to endpoint: Endpoint, isExposed: Bool, at now: Milliseconds
+        _ entry: ChangeEntry, to account: Account, isExposed: Bool, at now: Milliseconds
     ) throws {
         departed[entry.id] = now
-        if outages[endpoint]?.isDown == true {
-            outages[endpoint]?.probes.insert(entry.id)
+        if outages[account]?.isDown == true {
+            outages[account]?.probes.insert(entry.id)
             let least = policy.backoffMin.milliseconds / 2
-            if let last = outages[endpoint]?.lastFailure, now < last + least {
-                throw Violation(.limitsHold, "\(endpoint.text) is down, and is probed after \(now - last) ms")
+            if let last = outages[account]?.lastFailure, now < last + least {
+                throw Violation(.limitsHold, "\(account.text) is down, and is probed after \(now - last) ms")
             }
-            if let probes = outages[endpoint]?.probes, probes.count > 1 {
-                throw Violation(.limitsHold, "\(endpoint.text) is down, and \(probes.count) requests probe it")
+            if let probes = outages[account]?.probes, probes.count > 1 {
+                throw Violation(.limitsHold, "\(account.text) is down, and \(probes.count) requests probe it")
             }
         }
-        if let until = waits[endpoint], until > now {
-            throw Violation(.limitsHold, "\(endpoint.text) asked to be left alone for another \(until - now) ms")
+        if let until = waits[account], until > now {
+            throw Violation(.limitsHold, "\(account.text) asked to be left alone for another \(until - now) ms")
         }
-        var recent = departures[endpoint, default: []].filter { $0.at + .minute > now }
+        var recent = departures[account, default: []].filter { $0.at + .minute > now }
         recent.append((entry.id, now))
-        departures[endpoint] = recent
+        departures[account] = recent
         if let limit = policy.requestsPerMinute, recent.count > limit {
-            throw Violation(.limitsHold, "\(recent.count) requests to \(endpoint.text) within a minute")
+            throw Violation(.limitsHold, "\(recent.count) requests to \(account.text) within a minute")
         }
         let hour = writes[entry.number, default: []].filter { $0.at + .hour > now }
         writes[entry.number] = hour
@@ -71,28 +71,28 @@ struct LimitWatch {
         writes[call.number, default: []].append((call.changeID, at))
     }
 
-    /// A request ended: what that says about its endpoint.
-    mutating func end(_ call: VendorCall, _ outcome: Outcome, at now: Milliseconds) {
-        let wasProbe = outages[call.endpoint]?.probes.remove(call.changeID) != nil
+    /// A request ended: what that says about its account.
+    mutating func end(_ call: VendorCall, of account: Account, _ outcome: Outcome, at now: Milliseconds) {
+        let wasProbe = outages[account]?.probes.remove(call.changeID) != nil
         switch outcome.reason {
         case .tokenUnavailable, .daemonStopped: break
         case .success, .authenticationRefused, .balanceRefused, .rateLimited, .clientError, .tooManyAttempts,
-            .accountBlocked, .vendorRefused:
-            outages[call.endpoint] = nil
-        case .forbidden, .nameNotResolved, .connectionRefused, .connectTimeout, .tlsFailed, .notSent,
+            .accountBlocked, .forbidden, .vendorRefused:
+            outages[account] = nil
+        case .nameNotResolved, .connectionRefused, .connectTimeout, .tlsFailed, .notSent,
             .serviceUnavailable,
             .serverError, .unexpectedStatus, .timeout, .connectionLost, .oversized, .malformed:
-            outages[call.endpoint, default: Outage()].failures += 1
-            outages[call.endpoint, default: Outage()].numbers.insert(call.number)
-            if wasProbe { outages[call.endpoint]?.lastFailure = now }
+            outages[account, default: Outage()].failures += 1
+            outages[account, default: Outage()].numbers.insert(call.number)
+            if wasProbe { outages[account]?.lastFailure = now }
         }
     }
 
     /// A request that departed was not sent after all.
     mutating func withdraw(_ changeID: Int64) {
         departed[changeID] = nil
-        for endpoint in departures.keys { departures[endpoint]?.removeAll { $0.changeID == changeID } }
-        for endpoint in outages.keys { outages[endpoint]?.probes.remove(changeID) }
+        for account in departures.keys { departures[account]?.removeAll { $0.changeID == changeID } }
+        for account in outages.keys { outages[account]?.probes.remove(changeID) }
     }
 
     /// The request never left: it is no write.
@@ -100,16 +100,20 @@ struct LimitWatch {
         writes[call.number]?.removeAll { $0.changeID == call.changeID }
     }
 
-    /// An endpoint limited a request: what it asks for concerns the number, until another one is limited within a minute.
-    mutating func limit(call: VendorCall, for wait: Milliseconds, at now: Milliseconds) {
-        let known = limited.updateValue((call.number, now), forKey: call.endpoint)
-        guard let known, known.number != call.number, now - known.at <= .minute else { return }
-        waits[call.endpoint] = max(waits[call.endpoint] ?? 0, now + wait)
+    /// An account limited a request: what it asks for concerns the number, until another one is limited within a minute.
+    mutating func limit(
+        _ call: VendorCall, of account: Account, isOfAccount: Bool, for wait: Milliseconds, at now: Milliseconds
+    ) {
+        let known = limited.updateValue((call.number, now), forKey: account)
+        if !isOfAccount {
+            guard let known, known.number != call.number, now - known.at <= .minute else { return }
+        }
+        waits[account] = max(waits[account] ?? 0, now + wait)
     }
 
     /// The process ended: what it alone knew of endpoints is gone. What it sent is in the history.
     mutating func forgetProcess(at now: Milliseconds) {
-        for endpoint in departures.keys { departures[endpoint]?.removeAll { departed[$0.changeID] != nil } }
+        for account in departures.keys { departures[account]?.removeAll { departed[$0.changeID] != nil } }
         if let setForwardAt, now - setForwardAt <= .minute { forgetDepartures() }
         waits = [:]
         limited = [:]
@@ -154,7 +158,8 @@ extension World {
                 throw Violation(.exposureIsBounded, "a cycle of \(entry.number) begins while the daemon stops")
             }
             try limits.depart(
-                entry, to: desired.endpoint, isExposed: planned[entry.number]?.isExposed ?? false, at: clock.elapsed)
+                entry, to: Account(of: desired), isExposed: planned[entry.number]?.isExposed ?? false, at: clock.elapsed
+            )
             mayBefall()
         }
     }

@@ -4,6 +4,10 @@ import Reconciler
 /// A request that left the daemon.
 struct Request {
     let call: VendorCall
+    /// The number at the vendor that it is for.
+    let identity: NumberRecord.Identity
+    /// What its limits belong to.
+    let account: Account
     /// The process that sent it.
     let life: Int
     let fault: Fault

@@ -36,8 +36,10 @@ struct Scenario {
         }
         let common = random.chance(0.6) ? VendorSemantics.random(using: &random) : nil
         accounts = (0..<Self.fleetSize).map { _ in
-            VendorAccount(
-                semantics: common ?? VendorSemantics.random(using: &random),
+            let vendor: Vendor = random.chance(0.15) ? .whatsapp : .pickyAssist
+            let own = common ?? VendorSemantics.random(using: &random)
+            return VendorAccount(
+                vendor: vendor, semantics: vendor == .whatsapp ? .whatsapp : own,
                 truth: random.chance(0.6) ? .foreign(Self.pin(using: &random)) : .off
             )
         }

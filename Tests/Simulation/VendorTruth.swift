@@ -13,12 +13,27 @@ struct VendorSemantics: Hashable, Sendable {
         case refuse
     }
 
+    enum Disable: String, Hashable, Sendable, CaseIterable {
+        /// Accepted, also while verification is off.
+        case accept
+        /// Refused while verification is off.
+        case refuseWhenOff
+        /// Always refused: this vendor does not disable.
+        case never
+    }
+
     var enableWhenOn: EnableWhenOn
-    var refusesDisableWhenOff: Bool
+    var disable: Disable
+
+    /// WhatsApp's own: an enable sets or changes the PIN, and nothing disables.
+    static let whatsapp = VendorSemantics(enableWhenOn: .replace, disable: .never)
 
     static func random(using random: inout SplitMix64) -> VendorSemantics {
-        VendorSemantics(
-            enableWhenOn: random.pick(EnableWhenOn.allCases), refusesDisableWhenOff: random.chance(0.5))
+        let disable: Disable = random.pick([.accept, .accept, .accept, .refuseWhenOff, .refuseWhenOff, .never])
+        // One that refuses both keeps a number whose disable got lost in doubt for ever, and the places of the others: nothing
+        // converges there, and the exploration shows what is sent.
+        let enables = EnableWhenOn.allCases.filter { disable != .never || $0 != .refuse }
+        return VendorSemantics(enableWhenOn: random.pick(enables), disable: disable)
     }
 }
 
@@ -47,29 +62,75 @@ enum Truth: Hashable {
     }
 }
 
-/// One number at the vendor.
+/// What one entry's requests reach: a number at the vendor for each identity that the entry has had.
 struct VendorAccount {
+    let vendor: Vendor
     let semantics: VendorSemantics
-    var truth: Truth
+    private let first: Truth
+    /// The identity that the durable record is about; nil before the first.
+    private(set) var identity: NumberRecord.Identity?
+    private var truths: [NumberRecord.Identity: Truth] = [:]
 
-    /// Carries a request out; whether the vendor accepts it.
-    mutating func carryOut(_ content: VendorOperation) -> Bool {
+    init(vendor: Vendor, semantics: VendorSemantics, truth: Truth) {
+        self.vendor = vendor
+        self.semantics = semantics
+        first = truth
+    }
+
+    /// The truth of the identity that the record is about.
+    var truth: Truth { identity.flatMap { truths[$0] } ?? first }
+
+    /// The record is about `next` from now on. A PIN that we have set at the one before is like any other's PIN when that one
+    /// comes back.
+    mutating func use(_ next: NumberRecord.Identity) {
+        guard next != identity else { return }
+        if let identity, case .ours(let pin) = truths[identity] { truths[identity] = .foreign(pin) }
+        if truths[next] == nil { truths[next] = identity == nil ? first : Self.other(next) }
+        identity = next
+    }
+
+    /// Carries a request out at `target`; whether the vendor accepts it.
+    mutating func carryOut(_ content: VendorOperation, at target: NumberRecord.Identity) -> Bool {
+        let truth = truths[target] ?? (identity == nil ? first : Self.other(target))
+        let (next, isAccepted) = carriedOut(content, on: truth)
+        if case .ours(let pin) = next, target != identity, identity != nil {
+            truths[target] = .foreign(pin)
+        } else {
+            truths[target] = next
+        }
+        return isAccepted
+    }
+
+    private func carriedOut(_ content: VendorOperation, on truth: Truth) -> (truth: Truth, isAccepted: Bool) {
         switch (content, truth) {
-        case (.disable, .off): return !semantics.refusesDisableWhenOff
-        case (.disable, .foreign), (.disable, .ours):
-            truth = .off
-            return true
-        case (.enable(let pin), .off):
-            truth = .ours(pin)
-            return true
+        case (.disable, _) where semantics.disable == .never: return (truth, false)
+        case (.disable, .off): return (.off, semantics.disable == .accept)
+        case (.disable, .foreign), (.disable, .ours): return (.off, true)
+        case (.enable(let pin), .off): return (.ours(pin), true)
         case (.enable(let pin), .foreign), (.enable(let pin), .ours):
             switch semantics.enableWhenOn {
-            case .replace:
-                truth = .ours(pin)
-                return true
-            case .ignore: return true
-            case .refuse: return false
+            case .replace: return (.ours(pin), true)
+            case .ignore: return (truth, true)
+            case .refuse: return (truth, false)
             }
         }
+    }
+
+    /// How a number that nobody has met stands.
+    private static func other(_ identity: NumberRecord.Identity) -> Truth {
+        let text =
+            "\(identity.endpoint.text) \(identity.tokenMark ?? "") \(identity.phoneNumberID.map { "\($0)" } ?? "")"
+        let hash = text.utf8.reduce(UInt64(7)) { $0 &* 31 &+ UInt64($1) }
+        guard hash % 3 != 0, let pin = PIN(digits: String(100_000 + hash % 900_000)) else { return .off }
+        return .foreign(pin)
+    }
+}
+
+extension NumberRecord.Identity {
+    /// What names the number at the vendor: a token that does not is left out.
+    var naming: NumberRecord.Identity {
+        var naming = self
+        if !vendor.capabilities.tokenNamesNumber { naming.tokenMark = nil }
+        return naming
     }
 }

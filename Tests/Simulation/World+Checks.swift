@@ -9,7 +9,15 @@ extension World {
 
     /// I1 and I2: the vendor's true state is in the durable belief, and our PIN that is live is in the store.
     func checkBelief(of number: PhoneNumber) throws {
-        guard let record = durable[number], let truth = accounts[number]?.truth else { return }
+        guard let record = durable[number], let identity = record.identity?.naming, let account = accounts[number]
+        else {
+            return
+        }
+        if account.identity != identity {
+            if account.identity != nil { exposure.forget(number) }
+            accounts[number]?.use(identity)
+        }
+        guard let truth = accounts[number]?.truth else { return }
         let belief = record.belief
         let believed = belief.generations.compactMap { record.generation($0)?.pin }
         guard believed.count == belief.generations.count else {

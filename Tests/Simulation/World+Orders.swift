@@ -75,19 +75,27 @@ extension World {
         }
     }
 
-    /// A pause that the operator was told of survives the process.
+    /// A pause that was acknowledged survives the process. One that was ordered later, and not acknowledged because the process
+    /// ended, may be in the store instead: then that one is in force.
     func checkPauses() throws {
         guard !options.skipsSync else { return }
-        if let fleetPause, !isInForce(fleetPause, try store.reader.fleetPause()) {
-            throw Violation(.housekeeping, "the pause of all numbers is not in the store")
+        if let known = fleetPause {
+            let stored = try store.reader.fleetPause()
+            guard let stored, isInForce(known, stored) else {
+                throw Violation(.housekeeping, "the pause of all numbers is not in the store")
+            }
+            fleetPause = stored
         }
-        for (number, pause) in pauses where !isInForce(pause, durable[number]?.pause) {
-            throw Violation(.housekeeping, "the pause of \(number) is not in the store")
+        for (number, known) in pauses {
+            guard let stored = durable[number]?.pause, isInForce(known, stored) else {
+                throw Violation(.housekeeping, "the pause of \(number) is not in the store")
+            }
+            pauses[number] = stored
         }
     }
 
-    private func isInForce(_ told: Pause, _ stored: Pause?) -> Bool {
-        stored.map { $0 == told || overtakingPauses.contains($0) } ?? false
+    private func isInForce(_ known: Pause, _ stored: Pause) -> Bool {
+        stored == known || overtakingPauses.contains(stored)
     }
 
     /// While a number is paused, only what ends an exposure is sent, and not even that when the operator said so.

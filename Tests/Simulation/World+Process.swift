@@ -133,7 +133,8 @@ extension World {
         let start = EngineStart(
             nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.exposedNumbers(),
             nextDueAt: try store.reader.nextDueAt(), highWaterMark: try store.reader.highWaterMark() ?? .distantPast,
-            fleetPause: try store.reader.fleetPause(), recentRequests: try store.reader.recentRequests(at: now)
+            fleetPause: try store.reader.fleetPause(), recentRequests: try store.reader.recentRequests(at: now),
+            refusingDisable: try store.reader.accountsRefusingDisable()
         )
         try tell(.started(start))
         if healthy != nil { schedule(.operate(life: life), after: 2 * .second) }

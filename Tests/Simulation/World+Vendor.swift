@@ -10,10 +10,14 @@ extension World {
         let id = lastRequest
         let fault = weather.fault(for: call.operation.action, using: &random)
         counters.faults[fault, default: 0] += 1
-        let isEnabled = inForce[call.number]?.verification == .enabled
+        guard let desired = inForce[call.number] else { preconditionFailure("it was found to be managed") }
+        let isEnabled = desired.verification == .enabled
+        // A refused disable counts as not done: a vendor that does it all the same exposes a number that nobody knows of.
+        let liesAboutDisable = fault == .refusedAfter && call.operation == .disable
         requests[id] = Request(
-            call: call, life: life, fault: fault,
-            exposureTerm: isEnabled ? exposure.term(of: call.number) : nil
+            call: call, identity: NumberRecord.Identity(of: desired).naming, account: Account(of: desired), life: life,
+            fault: fault,
+            exposureTerm: isEnabled && !liesAboutDisable ? exposure.term(of: call.number) : nil
         )
         noteHealthyRequest(call.number)
         note("sends #\(call.changeID) \(call.number) \(call.operation.action.rawValue): \(fault.rawValue)")
@@ -45,9 +49,12 @@ extension World {
         }
         let outcome = request.fault.outcome(using: &random) ?? Self.answer(to: request)
         if outcome.reason == .rateLimited {
-            limits.limit(call: request.call, for: outcome.retryAfter?.milliseconds ?? 0, at: clock.elapsed)
+            limits.limit(
+                request.call, of: request.account,
+                isOfAccount: request.identity.vendor.capabilities.limitsBelongToToken,
+                for: outcome.retryAfter?.milliseconds ?? 0, at: clock.elapsed)
         }
-        limits.end(request.call, outcome, at: clock.elapsed)
+        limits.end(request.call, of: request.account, outcome, at: clock.elapsed)
         if outcome.reason.neverLeft { limits.forget(request.call) }
         if outcome.verdict == .accepted, case .enable = request.call.operation { counters.rotations += 1 }
         note("answers #\(request.call.changeID) \(request.call.number): \(outcome.reason.rawValue)")
@@ -115,7 +122,7 @@ extension World {
         let number = request.call.number
         guard var account = accounts[number] else { preconditionFailure("every number has an account") }
         let before = account.truth
-        let isAccepted = account.carryOut(request.call.operation)
+        let isAccepted = account.carryOut(request.call.operation, at: request.identity)
         accounts[number] = account
         guard account.truth != before else { return isAccepted }
         note("vendor: \(number) \(before.text) -> \(account.truth.text)")

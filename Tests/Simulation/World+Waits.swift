@@ -96,7 +96,8 @@ extension World {
     /// A stop with a healthy vendor leaves no number of ours off.
     func checkStop() throws {
         guard healthy?.isDue == true || weather.probability == 0, !isDiskFailing, refusing.isEmpty,
-            clock.elapsed - waits.lastSlow > .hour, scenario.slowestCommit < .second
+            fleetPause?.includesExposed != true, clock.elapsed - waits.lastSlow > .hour,
+            scenario.slowestCommit < .second
         else { return }
         let left = exposure.numbers.filter { number in
             guard let record = durable[number], record.isExposed, record.pause == nil else { return false }

@@ -47,7 +47,7 @@ struct StoreReaderDueTests {
     }
 
     private static func group(_ urgency: Urgency) throws -> DueGroup {
-        DueGroup(endpoint: try Sample.desired(1).endpoint, urgency: urgency)
+        DueGroup(account: Account(of: try Sample.desired(1)), urgency: urgency)
     }
 
     @Test func `a group without room is left in the store, and the others come`() throws {

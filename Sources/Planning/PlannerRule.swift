@@ -1,0 +1,96 @@
+/// The rules of the planner, by name. Each has one sentence, which `plan`, `status` and docs/reference.md print.
+///
+/// They are asked in three rounds, each in order, and the first that applies decides: what the number needs (``needs``), what
+/// refusals make of the request that it needs (``refusals``), and whether it may be sent now (``limits``).
+public enum PlannerRule: String, Hashable, Sendable, CaseIterable {
+    // What the number needs.
+    case unmanaged
+    case disabledUnsupported = "disabled_unsupported"
+    case reapplyDisabled = "reapply_disabled"
+    case disabled
+    case settleDisabled = "settle_disabled"
+    case disable
+    case setOperatorPIN = "set_operator_pin"
+    case settleUnreadablePIN = "settle_unreadable_pin"
+    case rotateByReset = "rotate_by_reset"
+    case rotateByReplacement = "rotate_by_replacement"
+    case reapplyEnabled = "reapply_enabled"
+    case enabled
+    case settleEnabled = "settle_enabled"
+    case takeOverByReset = "take_over_by_reset"
+    case takeOverByReplacement = "take_over_by_replacement"
+    case resetAmbiguous = "reset_ambiguous"
+    case replaceAmbiguous = "replace_ambiguous"
+    case enableAgain = "enable_again"
+    case enableNew = "enable_new"
+
+    // What refusals make of it.
+    case restEnabled = "rest_enabled"
+    case enableBeforeResting = "enable_before_resting"
+    case restRefused = "rest_refused"
+    case opposite
+
+    // Whether it may be sent now.
+    case operatorPINUnavailable = "operator_pin_unavailable"
+    case backOff = "back_off"
+    case writeBudget = "write_budget"
+    case paused
+
+    /// What the number needs, in the order in which the rules are asked.
+    public static let needs: [PlannerRule] = [
+        .unmanaged, .disabledUnsupported, .reapplyDisabled, .disabled, .settleDisabled, .disable, .setOperatorPIN,
+        .settleUnreadablePIN, .rotateByReset, .rotateByReplacement, .reapplyEnabled, .enabled, .settleEnabled,
+        .takeOverByReset, .takeOverByReplacement, .resetAmbiguous, .replaceAmbiguous, .enableAgain, .enableNew,
+    ]
+
+    /// What refusals make of the request that the number needs, in order.
+    public static let refusals: [PlannerRule] = [.restEnabled, .enableBeforeResting, .restRefused, .opposite]
+
+    /// What keeps a request from being sent now, in order.
+    public static let limits: [PlannerRule] = [.operatorPINUnavailable, .backOff, .writeBudget, .paused]
+
+    /// The rule in one sentence, without a full stop.
+    public var sentence: String {
+        switch self {
+        case .unmanaged: "not in the desired state: left alone"
+        case .disabledUnsupported: "it should be disabled, and this vendor has no request that disables"
+        case .reapplyDisabled: "disabled as desired: sent again, as reapply_every says"
+        case .disabled, .enabled: "as desired"
+        case .settleDisabled: "disabled as desired; an unanswered request may still be carried out, and is waited for"
+        case .disable: "it should be disabled and may be enabled"
+        case .setOperatorPIN: "first contact: enabled with the operator's PIN"
+        case .settleUnreadablePIN: "its PIN cannot be read; an unanswered request has to settle first"
+        case .rotateByReset: "disabled first, then enabled with a new PIN"
+        case .rotateByReplacement: "a new PIN replaces the old one"
+        case .reapplyEnabled: "enabled as desired: sent again with the same PIN, as reapply_every says"
+        case .settleEnabled: "enabled as desired; an unanswered request may still be carried out, and is waited for"
+        case .takeOverByReset: "first contact: disabled first, then enabled with our PIN"
+        case .takeOverByReplacement: "first contact: enabled with our PIN"
+        case .resetAmbiguous: "another PIN than the newest may be live: disabled first, then enabled with one PIN"
+        case .replaceAmbiguous: "another PIN than the newest may be live: the newest replaces it"
+        case .enableAgain: "it should be enabled and may be disabled: enabled with the PIN that it has"
+        case .enableNew: "it should be enabled and is disabled: enabled with a new PIN"
+        case .restEnabled:
+            "the vendor refuses to disable it (disable_refused): it stays enabled as it is; see \"Find out what your vendor "
+                + "does\" in operations.md"
+        case .enableBeforeResting: "the vendor refuses to disable it: enabled again, to be certainly on"
+        case .restRefused: "the vendor refuses what it needs and the opposite as well (disable_refused)"
+        case .opposite: "refused twice in a row: the opposite is sent once, to be certain"
+        case .operatorPINUnavailable: "the operator-owned PIN cannot be read"
+        case .backOff: "waiting after a failure"
+        case .writeBudget: "the number's requests for this hour are used up"
+        case .paused: "paused by an operator"
+        }
+    }
+}
+
+/// What the planner decided, and by which rule.
+public struct Ruling: Hashable, Sendable {
+    public let decision: Decision
+    public let rule: PlannerRule
+
+    public init(_ decision: Decision, by rule: PlannerRule) {
+        self.decision = decision
+        self.rule = rule
+    }
+}
