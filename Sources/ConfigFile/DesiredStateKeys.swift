@@ -7,6 +7,8 @@ enum RootKey: String, FieldKey {
 
 /// The keys that `defaults` may hold and each entry may override.
 enum DefaultKey: String, FieldKey {
+    case vendor
+    case onNewToken = "on_new_token"
     case endpoint
     case verification
     case rotateEvery = "rotate_every"
@@ -18,6 +20,8 @@ enum DefaultKey: String, FieldKey {
     /// The same key in an entry.
     var inEntry: EntryKey {
         switch self {
+        case .vendor: .vendor
+        case .onNewToken: .onNewToken
         case .endpoint: .endpoint
         case .verification: .verification
         case .rotateEvery: .rotateEvery
@@ -35,6 +39,9 @@ enum EntryKey: String, FieldKey {
     case label
     case token
     case pin
+    case vendor
+    case phoneNumberID = "phone_number_id"
+    case onNewToken = "on_new_token"
     case endpoint
     case verification
     case rotateEvery = "rotate_every"

@@ -40,17 +40,29 @@ public enum DesiredStateReader {
         references: ReferenceCheck = .none, mark: ((Token) -> String)? = nil
     ) -> Reading<DesiredState> {
         ReadFile.reading(bytes, file: file) { reader, sha256 throws(YAMLRefusal) in
-            func walk(_ defaults: DesiredStateWalk.Choices?) -> DesiredStateWalk {
+            func walk(_ reader: FieldReader, _ defaults: DesiredStateWalk.Choices?) -> DesiredStateWalk {
                 DesiredStateWalk(
                     reader: reader, secrets: secrets, references: references, mark: mark, defaults: defaults)
             }
-            let first = walk(nil)
-            var numbers = try first.numbers()
-            if let defaults = first.lateDefaults {
+            var numbers: [DesiredNumber]?
+            var late: DesiredStateWalk.Choices?
+            do throws(YAMLRefusal) {
+                let first = walk(reader, nil)
+                numbers = try first.numbers()
+                late = first.lateDefaults
+            } catch {
+                // Entries in very large numbers may all be wrong for want of the defaults that follow them.
+                guard reader.findings.isFull else { throw error }
+                try reader.events.rewind()
+                let aside = FieldReader(findings: Findings(file: file, bytes: []), events: reader.events)
+                late = try walk(aside, nil).defaultsAlone()
+                guard late != nil else { throw error }
+            }
+            if let late {
                 // Each entry needs the defaults, and these follow the entries: so the file is read once more.
                 reader.findings.removeAll()
                 try reader.events.rewind()
-                numbers = try walk(defaults).numbers()
+                numbers = try walk(reader, late).numbers()
             }
             return numbers.map { DesiredState(numbers: $0, sha256: sha256, source: file) }
         }

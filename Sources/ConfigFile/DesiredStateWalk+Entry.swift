@@ -9,48 +9,79 @@ extension DesiredStateWalk {
         let subject = "an entry of 'numbers'"
         let fields = try reader.fields(at: position, subject: subject, as: EntryKey.self, names: entryNames)
         guard let fields else { return nil }
+        let own = choices { fields[$0.inEntry] }
+        let vendor = vendor(own)
         let number = phoneNumber(fields)
-        let token = tokenName(fields)
+        let token = tokenName(fields, vendor)
+        let id = phoneNumberID(fields, vendor, number)
         let label = fields[.label].flatMap(label)
         let pin = fields[.pin].flatMap(pinName)
         let before = fields[.rotateBefore].flatMap(instant)
-        let own = choices { fields[$0.inEntry] }
         if pin != nil {
             for key in Self.ignoredBesidePIN {
                 if let field = fields[key] { warnAboutIgnored(key, at: field.keyPosition) }
             }
+        }
+        if let vendor, !vendor.capabilities.tokenNamesNumber, let field = fields[.onNewToken] {
+            findings.warning(
+                field.keyPosition, "'on_new_token' has no effect with vendor \(vendor.rawValue)",
+                hint: "there the phone_number_id decides which number is changed; delete the key")
         }
         var desired = number.flatMap { number in
             token.map { DesiredNumber(number: number, label: label, tokenName: $0.name, tokenMark: $0.mark) }
         }
         desired?.rotateBefore = before
         desired?.operatorPINName = pin
-        take(own, into: &desired)
+        take(own, vendor, id, at: fields.position, into: &desired)
         return desired
     }
 
-    /// Gives an entry what it chooses itself, and the defaults for the rest.
+    /// Gives an entry its own choices, and for the rest the defaults of the file, of its vendor, or of the program.
     ///
-    /// Bounds that depend on the endpoint are checked here, also of an entry that has no number.
-    func take(_ own: Choices, into entry: inout DesiredNumber?) {
+    /// Rules that depend on the endpoint or the vendor are checked here, also of an entry that has no number.
+    ///
+    /// - Parameters:
+    ///   - vendor: nil when it cannot be read.
+    ///   - position: the place of the entry.
+    func take(
+        _ own: Choices, _ vendor: Vendor?, _ id: Located<PhoneNumberID>?, at position: Position,
+        into entry: inout DesiredNumber?
+    ) {
         let rotateEvery = own.rotateEvery ?? defaults.rotateEvery
         let reapplyEvery = own.reapplyEvery ?? defaults.reapplyEvery
         let rotateAfterReveal = own.rotateAfterReveal ?? defaults.rotateAfterReveal
         let usesDefault = own.endpoint == nil && !own.hasInvalidEndpoint
         let endpoint = usesDefault ? defaults.endpoint : own.endpoint
-        if !(usesDefault ? defaults.hasInvalidEndpoint : own.hasInvalidEndpoint),
-            !(endpoint?.value.isLoopback ?? false)
-        {
+        let hasInvalidEndpoint = usesDefault ? defaults.hasInvalidEndpoint : own.hasInvalidEndpoint
+        if !hasInvalidEndpoint, !(endpoint?.value.isLoopback ?? false) {
             checkLowerBound(rotateEvery, .rotateEvery, in: Self.rotateRange)
             checkLowerBound(reapplyEvery, .reapplyEvery, in: Self.reapplyRange)
             checkLowerBound(rotateAfterReveal, .rotateAfterReveal, in: Self.revealRange)
         }
+        // Without a vendor the file is not valid, and nothing more can be said of the entry.
+        guard let vendor else { return }
+        checkIsPossible(own, vendor, entry: position)
+        if !hasInvalidEndpoint,
+            let endpoint = self.endpoint(endpoint, isOwn: !usesDefault, vendor, entry: position)
+        {
+            entry?.endpoint = endpoint
+            if let id, !vendor.capabilities.tokenNamesNumber,
+                let line = uniqueness.earlierLine(ofID: id.value, endpoint: endpoint, at: id.position)
+            {
+                findings.error(
+                    id.position, "two numbers with the same phone_number_id \(id.value): first on line \(line)",
+                    hint: "the id decides which number is changed: give each entry its own number's")
+            }
+        }
         guard entry != nil else { return }
-        if let endpoint { entry?.endpoint = endpoint.value.endpoint }
-        if let verification = own.verification ?? defaults.verification { entry?.verification = verification }
+        entry?.vendor = vendor
+        entry?.phoneNumberID = id?.value
+        entry?.onNewToken = own.onNewToken ?? defaults.onNewToken ?? .reset
+        entry?.verification = (own.verification ?? defaults.verification)?.value ?? .enabled
         if let rotateEvery { entry?.rotateEvery = rotateEvery.value }
         if let reapplyEvery { entry?.reapplyEvery = reapplyEvery.value }
-        if let method = own.rotationMethod ?? defaults.rotationMethod { entry?.rotationMethod = method }
+        let method = own.rotationMethod ?? defaults.rotationMethod
+        entry?.rotationMethod = method?.value ?? vendor.capabilities.rotationMethod
         entry?.rotationWindow = own.rotationWindow ?? defaults.rotationWindow
         entry?.rotateAfterReveal = rotateAfterReveal.flatMap(\.value)
     }
@@ -85,7 +116,9 @@ extension DesiredStateWalk {
         return "write '+', the country code and the number: 7 to 15 digits, without spaces"
     }
 
-    private func tokenName(_ fields: FieldReader.Fields<EntryKey>) -> (name: String, mark: String?)? {
+    private func tokenName(
+        _ fields: FieldReader.Fields<EntryKey>, _ vendor: Vendor?
+    ) -> (name: String, mark: String?)? {
         guard let field = fields[.token] else {
             findings.error(fields.position, "this entry has no 'token'", hint: "give it the name of a token")
             return nil
@@ -99,20 +132,7 @@ extension DesiredStateWalk {
             findings.error(field.position, "a token must not stand in this file", hint: advice, showsSource: false)
             return nil
         }
-        if let line = uniqueness.earlierLine(ofTokenName: text, at: field.position) {
-            findings.error(
-                field.position, "two numbers with the same token \(VisibleText.quoted(text)): first on line \(line)",
-                hint: "the token alone decides which number is changed: give each number its own")
-            return (text, nil)
-        }
-        guard let token = references.token(text, at: field.position) else { return (text, nil) }
-        if let earlier = uniqueness.earlierName(ofToken: token, name: text, at: field.position) {
-            findings.error(
-                field.position,
-                "the tokens '\(text)' and '\(earlier.name)' (line \(earlier.line)) have the same value",
-                hint: "the token alone decides which number is changed: give each number its own")
-        }
-        return (text, mark?(token))
+        return token(text, vendor, at: field.position)
     }
 
     private func pinName(_ field: Field) -> String? {

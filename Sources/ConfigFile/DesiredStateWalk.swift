@@ -13,13 +13,19 @@ final class DesiredStateWalk {
 
     /// What `defaults` or an entry says; nil where it says nothing, or nothing valid.
     struct Choices {
+        var vendor: Vendor?
+        /// Whether there is a vendor that could not be read, so that no rule can depend on it.
+        var hasInvalidVendor = false
+        var onNewToken: NewTokenRule?
         var endpoint: Located<EndpointText.Accepted>?
         /// Whether there is an endpoint that could not be read, so that no bound can depend on it.
         var hasInvalidEndpoint = false
-        var verification: Verification?
+        /// Without a value when it could not be read, so that no default takes its place.
+        var verification: Located<Verification?>?
         var rotateEvery: Located<Duration?>?
         var reapplyEvery: Located<Duration?>?
-        var rotationMethod: RotationMethod?
+        /// Without a value when it could not be read, so that no default takes its place.
+        var rotationMethod: Located<RotationMethod?>?
         var rotationWindow: RotationWindow?
         var rotateAfterReveal: Located<Duration?>?
     }
@@ -44,13 +50,15 @@ final class DesiredStateWalk {
     /// The defaults, when they were found behind the entries, which then were read without them.
     private(set) var lateDefaults: Choices?
     var uniqueness = UniquenessChecker()
+    /// The marks of the tokens that many numbers may share, by their names.
+    var sharedMarks: [String: String?] = [:]
     let entryNames = KeyNames<EntryKey>()
     /// True when the entries are read with defaults that are known from before.
     private let hasDefaults: Bool
     private var endpoints: [String: Result<EndpointText.Accepted, EndpointText.Refusal>] = [:]
     private var windows: [String: RotationWindow] = [:]
-    /// Places that a bound was already reported at: a default is checked once for each number that uses it.
-    private var reportedBounds: Set<Position> = []
+    /// The places of values that were already reported: a default is checked once for each number that uses it.
+    var reportedPlaces: Set<Position> = []
 
     init(
         reader: FieldReader, secrets: (any SecretLookup)?, references: ReferenceCheck,
@@ -99,6 +107,23 @@ final class DesiredStateWalk {
         return numbers
     }
 
+    /// The defaults alone, for a file whose entries were not read to their end; nil without any.
+    func defaultsAlone() throws(YAMLRefusal) -> Choices? {
+        var found: Choices?
+        _ = try reader.fields(at: .wholeFile, subject: "the file", as: RootKey.self) {
+            key, place throws(YAMLRefusal) in
+            switch key {
+            case .version: return false
+            case .defaults:
+                guard !reader.isNull else { return false }
+                found = try readDefaults(place)
+            case .numbers: try reader.events.skip()
+            }
+            return true
+        }
+        return found
+    }
+
     private func checkVersion(_ fields: FieldReader.Fields<RootKey>) {
         guard let field = fields[.version] else {
             findings.error(fields.position, "'version' is missing", hint: "begin the file with 'version: 1'")
@@ -116,7 +141,7 @@ final class DesiredStateWalk {
 
     private func readDefaults(_ place: FieldReader.Place) throws(YAMLRefusal) -> Choices? {
         let elsewhere = Dictionary(
-            uniqueKeysWithValues: [EntryKey.number, .label, .token, .pin, .rotateBefore].map {
+            uniqueKeysWithValues: [EntryKey.number, .label, .token, .pin, .phoneNumberID, .rotateBefore].map {
                 ($0.rawValue, "'\($0.rawValue)' belongs to each entry of 'numbers'")
             })
         let fields = try reader.fields(
@@ -163,12 +188,17 @@ final class DesiredStateWalk {
     /// Reads what `field` gives for each key.
     func choices(_ field: (DefaultKey) -> Field?) -> Choices {
         var choices = Choices()
+        if let field = field(.vendor) {
+            choices.vendor = reader.choice(field, as: Vendor.self)
+            choices.hasInvalidVendor = choices.vendor == nil
+        }
+        choices.onNewToken = field(.onNewToken).flatMap { reader.choice($0, as: NewTokenRule.self) }
         if let field = field(.endpoint) {
             choices.endpoint = endpoint(field)
             choices.hasInvalidEndpoint = choices.endpoint == nil
         }
-        choices.verification = field(.verification).flatMap { reader.choice($0, as: Verification.self) }
-        choices.rotationMethod = field(.rotationMethod).flatMap { reader.choice($0, as: RotationMethod.self) }
+        choices.verification = field(.verification).map { choice($0, as: Verification.self) }
+        choices.rotationMethod = field(.rotationMethod).map { choice($0, as: RotationMethod.self) }
         choices.rotateEvery = field(.rotateEvery).flatMap { period($0, in: Self.rotateRange) }
         if let period = choices.rotateEvery, let value = period.value, Self.isLong(period) {
             findings.warning(
@@ -179,6 +209,12 @@ final class DesiredStateWalk {
         choices.rotationWindow = field(.rotationWindow).flatMap(window)
         choices.rotateAfterReveal = field(.rotateAfterReveal).flatMap { period($0, in: Self.revealRange) }
         return choices
+    }
+
+    private func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ field: Field, as type: Choice.Type
+    ) -> Located<Choice?> {
+        Located(value: reader.choice(field, as: type), position: field.position)
     }
 
     /// Whether a period of rotation is warned of.
@@ -195,7 +231,7 @@ final class DesiredStateWalk {
         _ period: Located<Duration?>?, _ key: DefaultKey, in range: FieldReader.DurationRange
     ) {
         guard let period, let value = period.value, value < range.lowest,
-            reportedBounds.insert(period.position).inserted
+            reportedPlaces.insert(period.position).inserted
         else { return }
         findings.error(
             period.position, "'\(key.rawValue)' must be \(range.text) or never, and this is \(value.periodText)",

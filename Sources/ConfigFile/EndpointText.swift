@@ -7,6 +7,15 @@ enum EndpointText {
     struct Accepted {
         let endpoint: Endpoint
         let isLoopback: Bool
+        /// Whether it is a URL with a query, to which nothing can be appended.
+        var hasQuery = false
+
+        /// The endpoint as a base URL that a number's id is appended to, without a slash at its end; nil when it cannot
+        /// be one.
+        var base: Endpoint? {
+            guard case .url(let text) = endpoint, !hasQuery else { return nil }
+            return text.utf8.last == UInt8(ascii: "/") ? .url(String(text.dropLast())) : endpoint
+        }
     }
 
     /// Why a text is no endpoint.
@@ -57,6 +66,6 @@ enum EndpointText {
                 message: "http would send the token unencrypted", hint: "write https; http is for loopback only")
         default: throw Refusal(message: "the scheme \(VisibleText.quoted(scheme)) is not known", hint: "write https://")
         }
-        return Accepted(endpoint: .url(text), isLoopback: isLoopback)
+        return Accepted(endpoint: .url(text), isLoopback: isLoopback, hasQuery: parts.query != nil)
     }
 }

@@ -97,12 +97,30 @@ struct NumberListWalk {
             isClean = false
         }
         guard let field = byKey[.number], let number = number(field) else { return nil }
-        for (key, field) in byKey where [.label, .token].contains(key) {
-            isClean = isNew(field.text, key, field.position) && isClean
+        if let field = byKey[.label] { isClean = isNew(field.text, .label, field.position) && isClean }
+        if let field = Self.identity(byKey) {
+            let scope = field.key == .token ? "" : Self.endpoint(byKey)
+            isClean = isNew(field.value.text, field.key, field.value.position, scope: scope) && isClean
         }
         isClean = isNew(number.description, .number, field.position) && isClean
         guard isClean else { return nil }
         return Row(number: number, fields: EntryKey.allCases.compactMap { key in byKey[key].map { (key, $0) } })
+    }
+
+    /// The field that decides which number a request changes; nil when the vendor is not known.
+    private static func identity(_ fields: [EntryKey: CSVTable.Field]) -> (key: EntryKey, value: CSVTable.Field)? {
+        var vendor: Vendor? = .pickyAssist
+        if let field = fields[.vendor] { vendor = Vendor(rawValue: field.text) }
+        guard let vendor else { return nil }
+        let key: EntryKey = vendor.capabilities.tokenNamesNumber ? .token : .phoneNumberID
+        return fields[key].map { (key, $0) }
+    }
+
+    /// The endpoint of a row whose `phone_number_id` decides, as the reader of the file compares it.
+    private static func endpoint(_ fields: [EntryKey: CSVTable.Field]) -> String {
+        let standard = fields[.vendor].flatMap { Vendor(rawValue: $0.text) }?.capabilities.endpoint.text ?? ""
+        let text = fields[.endpoint]?.text ?? standard
+        return (text.hasSuffix("/") ? String(text.dropLast()) : text) + " "
     }
 
     /// Refuses a value that is, or may be, a secret. It is never shown.
@@ -125,14 +143,17 @@ struct NumberListWalk {
         return true
     }
 
-    private mutating func isNew(_ text: String, _ key: EntryKey, _ position: Position) -> Bool {
-        if let line = seen[key]?[text] {
+    /// Refuses a value that was there before, in the same scope.
+    private mutating func isNew(
+        _ text: String, _ key: EntryKey, _ position: Position, scope: String = ""
+    ) -> Bool {
+        if let line = seen[key]?[scope + text] {
             findings.error(
                 position, "the \(key.rawValue) \(VisibleText.quoted(text)) stands here twice: first on line \(line)",
                 hint: key == .token ? "the token alone decides which number is changed: give each its own" : nil)
             return false
         }
-        seen[key, default: [:]][text] = position.line
+        seen[key, default: [:]][scope + text] = position.line
         return true
     }
 

@@ -8,6 +8,16 @@ struct UniquenessChecker {
     private var tokens = LinedTexts()
     /// The names of `tokens`, in their order.
     private var namesOfTokens: [String] = []
+    /// The values of tokens that name no number, so that many entries may share one.
+    private var sharedTokens = LinedTexts()
+    private var namesOfSharedTokens: [String] = []
+    private var ids: [Identity: Int] = [:]
+
+    /// The identity of a number at a vendor whose tokens name none.
+    private struct Identity: Hashable {
+        let id: PhoneNumberID
+        let endpoint: Endpoint
+    }
 
     /// Makes room for so many entries, so that a large fleet is not moved over and over.
     mutating func reserve(_ count: Int) {
@@ -43,6 +53,33 @@ struct UniquenessChecker {
         namesOfTokens.append(name)
         return nil
     }
+
+    /// Whether a name is that of a token that names a number.
+    func isNameOfOwnToken(_ name: String) -> Bool { tokenNames.texts.index(of: name) != nil }
+
+    /// The name and line of the token that names a number and has this value.
+    func ownName(ofToken token: Token) -> (name: String, line: Int)? {
+        tokens.find(token.reveal()).map { (namesOfTokens[$0.index], $0.line) }
+    }
+
+    /// The name and line of the shared token that has this value.
+    func sharedName(ofToken token: Token) -> (name: String, line: Int)? {
+        guard sharedTokens.count > 0 else { return nil }
+        return sharedTokens.find(token.reveal()).map { (namesOfSharedTokens[$0.index], $0.line) }
+    }
+
+    /// Remembers a shared token; of two names with one value the first is kept.
+    mutating func addShared(_ token: Token, name: String, at position: Findings.Position) {
+        if sharedTokens.earlier(token.reveal(), at: position) == nil { namesOfSharedTokens.append(name) }
+    }
+
+    /// The line of the earlier entry with this identity, if there is one; otherwise this one is remembered.
+    mutating func earlierLine(ofID id: PhoneNumberID, endpoint: Endpoint, at position: Findings.Position) -> Int? {
+        let identity = Identity(id: id, endpoint: endpoint)
+        if let earlier = ids[identity] { return earlier }
+        ids[identity] = position.line
+        return nil
+    }
 }
 
 /// Texts, each with the line on which it appeared first.
@@ -55,6 +92,11 @@ struct LinedTexts {
     mutating func reserve(_ count: Int) {
         texts.reserve(count)
         lines.reserveCapacity(count)
+    }
+
+    /// The first occurrence of a text.
+    func find(_ text: String) -> (index: Int, line: Int)? {
+        texts.index(of: text).map { ($0, Int(lines[$0])) }
     }
 
     /// The first occurrence of a text; without one, nil, and this one is remembered.

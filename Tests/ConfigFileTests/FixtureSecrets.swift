@@ -1,9 +1,13 @@
 import ConfigFile
 import Planning
+import Synchronization
 
 /// Secrets as the fixtures whose names begin with `reference` need them.
 struct FixtureSecrets: SecretLookup {
-    var tokens = ["support-us": "canary-one", "support-us-copy": "canary-one", "sales-eu": "canary-two"]
+    var tokens = [
+        "support-us": "canary-one", "support-us-copy": "canary-one", "sales-eu": "canary-two",
+        "sales-eu-copy": "canary-two",
+    ]
     var pins = ["support-known": "907856"]
     var isAvailable = true
     let searched = "the fixture"
@@ -24,5 +28,26 @@ struct FixtureSecrets: SecretLookup {
             throw .notFound(.pin, name: name, searched: searched)
         }
         return pin
+    }
+}
+
+/// Secrets that have a token of every name, and remember which were asked for.
+final class CountingSecrets: SecretLookup {
+    private let asked = Mutex<[String]>([])
+    let isAvailable = true
+    let searched = "the fixture"
+    let knownTokenNames: [String] = []
+    let knownPINNames: [String] = []
+    /// The names of tokens that were asked for, in their order.
+    var lookups: [String] { asked.withLock { $0 } }
+
+    func token(named name: String) throws(SecretError) -> Token {
+        asked.withLock { $0.append(name) }
+        guard let token = Token("value-of-" + name) else { throw .invalidName(.token) }
+        return token
+    }
+
+    func pin(named name: String) throws(SecretError) -> PIN {
+        throw .notFound(.pin, name: name, searched: searched)
     }
 }

@@ -40,6 +40,40 @@ import Testing
         #expect(try SchemaTests.schema().accepts(JSONValue(document: imported.text)))
     }
 
+    @Test func `numbers of vendors whose tokens name none share a token`() throws {
+        let text = """
+            number,token,vendor,phone_number_id,on_new_token,endpoint
+            +15550100003,support,,,keep,
+            +15550100002,meta,whatsapp,106540352242923,,
+            +15550100001,meta,whatsapp,106540352242922,,https://graph.example.com/v25.0/
+            +15550100004,meta,whatsapp,106540352242922,,
+
+            """
+        let imported = try #require(read(text).value)
+        #expect(
+            imported.text.hasSuffix(
+                """
+                  - number: "+15550100001"
+                    token: meta
+                    vendor: whatsapp
+                    phone_number_id: "106540352242922"
+                    endpoint: https://graph.example.com/v25.0/
+                  - number: "+15550100002"
+                    token: meta
+                    vendor: whatsapp
+                    phone_number_id: "106540352242923"
+                  - number: "+15550100003"
+                    token: support
+                    on_new_token: keep
+                  - number: "+15550100004"
+                    token: meta
+                    vendor: whatsapp
+                    phone_number_id: "106540352242922"
+
+                """))
+        #expect(try SchemaTests.schema().accepts(JSONValue(document: imported.text)))
+    }
+
     /// A list, and what is said of it: the place, and a part of the message and the hint.
     struct Mistake: Sendable, CustomTestStringConvertible {
         let list: String
@@ -74,6 +108,22 @@ import Testing
         Mistake(list: "number,token\n+15550100001,\"a\"b\n", place: "fleet.csv:2:17:", words: "closing quote"),
         Mistake(list: "number,token\n+15550100001,a\"b\n", place: "fleet.csv:2:15:", words: "middle of a field"),
         Mistake(list: "number,label,token\n+15550100001,\"a\nb\",c\n", place: "fleet.csv:2:14:", words: "label"),
+        Mistake(
+            list:
+                "token,number,vendor,phone_number_id\na,+15550100001,whatsapp,1\na,+15550100002,,\na,+15550100003,,\n",
+            place: "fleet.csv:4:1:", words: "first on line 3"),
+        Mistake(
+            list: "token,number,vendor,phone_number_id\na,+15550100002,whatsapp,17\nb,+15550100001,whatsapp,17\n",
+            place: "fleet.csv:3:25:", words: "the phone_number_id '17' stands here twice: first on line 2"),
+        Mistake(
+            list: "number,token,vendor,phone_number_id\n+15550100001,a,whatsapp,1.0654E+14\n",
+            place: "fleet.csv:2:25:", words: "a spreadsheet has rounded it"),
+        Mistake(
+            list: "number,token,vendor\n+15550100001,a,whatsapp\n", place: "fleet.csv:2:1:",
+            words: "the entry of +15550100001 has no 'phone_number_id'"),
+        Mistake(
+            list: "number,token,vendor\n+15550100001,a,meta\n+15550100002,a,meta\n", place: "fleet.csv:3:16:",
+            words: "'vendor' must be picky-assist or whatsapp"),
     ]
 
     @Test(arguments: mistakes) func `a mistake is named with its line and column`(_ mistake: Mistake) {

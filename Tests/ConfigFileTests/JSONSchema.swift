@@ -89,6 +89,10 @@ struct JSONSchema {
         case ("enum", .list(let values), _): return values.contains(value)
         case ("anyOf", .list(let schemas), _): return try schemas.contains { try check(value, $0) }
         case ("oneOf", .list(let schemas), _): return try schemas.count { try check(value, $0) } == 1
+        case ("if", _, _):
+            guard let consequence = keywords["then"] else { throw UnknownKeyword(name: "if without then") }
+            return try !check(value, keyword) || check(value, consequence)
+        case ("then", _, _): return true
         case ("not", _, _): return try !check(value, keyword)
         case ("pattern", .text(let pattern), .text(let text)): return try text.contains(Regex(pattern))
         case ("minLength", .integer(let limit), .text(let text)): return text.unicodeScalars.count >= limit

@@ -13,6 +13,8 @@ struct OddFileGenerator {
     ]
     private static let periods = ["90d", "never", "200d", "'30d'", "1h30m", "7", "1s", "400d", "", "\"24h\"", "~"]
     private static let choices: [(String, [String])] = [
+        ("vendor", ["picky-assist", "\"picky-assist\"", "'picky-assist'", "whatsapp", "meta"]),
+        ("on_new_token", ["reset", "keep", "'keep'", "never"]),
         ("endpoint", ["v4", "legacy", "\"v4\"", "https://x.example/a?b=1", "http://127.0.0.1:80/x", "http://x", "v5"]),
         ("verification", ["enabled", "disabled", "'enabled'", "on"]),
         ("rotate_every", periods), ("reapply_every", ["24h", "10m", "never", "5s", "30d", "\"1d\""]),
@@ -21,6 +23,7 @@ struct OddFileGenerator {
         ("rotate_after_reveal", ["10m", "never", "1h", "1s"]),
     ]
     private static let own: [(String, [String])] = [
+        ("phone_number_id", ["106540352242922", "'106540352242923'", "1", "012", "1.5", "x"]),
         ("rotate_before", ["2026-11-01T00:00:00Z", "'2026-11-01T00:00:00+01:00'", "2026-11-01"]),
         ("pin", ["weak", "known", "\"other\"", "none", "123456"]),
     ]
@@ -120,7 +123,9 @@ struct OddFileGenerator {
 
     private mutating func flow(_ pairs: [String]) -> String {
         let gap = ["", " ", "\n      "].randomElement(using: &random) ?? ""
-        return "{" + pairs.map { gap + $0 }.joined(separator: ", ") + (maybe(8) ? "," : "") + gap + "}"
+        // A comment ends with its line, and so must not hold the bracket.
+        let whole = pairs.map { gap + $0 + ($0.contains(" #") ? "\n      " : "") }
+        return "{" + whole.joined(separator: ", ") + (maybe(8) ? "," : "") + gap + "}"
     }
 
     private mutating func comment() -> String { maybe(8) ? "  # note" : "" }

@@ -58,6 +58,17 @@ import Testing
                 JSONValue(document: String(contentsOfFile: path("desired-state.yaml"), encoding: .utf8))))
     }
 
+    @Test func `the sample's commented lines for the other vendor, uncommented, are valid`() throws {
+        let text = try String(contentsOfFile: path("desired-state.yaml"), encoding: .utf8)
+        let example = #/(?m)^  # ((?:- | {2})[a-z_]+: .*)$/#
+        #expect(text.matches(of: example).count == 4)
+        let uncommented = text.replacing(example) { "  \($0.output.1)" }
+        let reading = DesiredStateReader.read(bytes: Array(uncommented.utf8), file: "f.yaml")
+        #expect(reading.problems == [])
+        #expect(reading.value?.numbers.map(\.vendor).suffix(2) == [.pickyAssist, .whatsapp])
+        #expect(try SchemaTests.schema().accepts(JSONValue(document: uncommented)))
+    }
+
     @Test func `the defaults that the sample spells out are those of the program`() throws {
         let reading = DesiredStateReader.read(path: path("desired-state.yaml"))
         let third = try #require(reading.value?.numbers[2])

@@ -1,0 +1,169 @@
+import Planning
+
+/// The rules of an entry that depend on what its vendor can do.
+extension DesiredStateWalk {
+    /// The vendor of an entry; nil when it cannot be read, so that no rule can depend on it.
+    func vendor(_ own: Choices) -> Vendor? {
+        if let vendor = own.vendor { return vendor }
+        guard !own.hasInvalidVendor, !defaults.hasInvalidVendor else { return nil }
+        return defaults.vendor ?? .pickyAssist
+    }
+
+    // MARK: - Which number a request changes
+
+    /// The token of an entry: its own where it names the number, otherwise one that many entries may share.
+    func token(_ name: String, _ vendor: Vendor?, at position: Position) -> (name: String, mark: String?) {
+        switch vendor?.capabilities.tokenNamesNumber {
+        case true?: return (name, markOfOwnToken(name, at: position))
+        case false?: return (name, markOfSharedToken(name, at: position))
+        case nil:
+            _ = references.token(name, at: position)
+            return (name, nil)
+        }
+    }
+
+    private func markOfOwnToken(_ name: String, at position: Position) -> String? {
+        if let line = uniqueness.earlierLine(ofTokenName: name, at: position) {
+            findings.error(
+                position, "two numbers with the same token \(VisibleText.quoted(name)): first on line \(line)",
+                hint: "the token alone decides which number is changed: give each number its own")
+            return nil
+        }
+        if !sharedMarks.isEmpty, sharedMarks[name] != nil { warnAboutTwoVendors(name, at: position) }
+        guard let token = references.token(name, at: position) else { return nil }
+        if let earlier = uniqueness.earlierName(ofToken: token, name: name, at: position) {
+            findings.error(
+                position, "the tokens '\(name)' and '\(earlier.name)' (line \(earlier.line)) have the same value",
+                hint: "the token alone decides which number is changed: give each number its own")
+        }
+        if let shared = uniqueness.sharedName(ofToken: token), shared.name != name {
+            warnAboutTwoVendors(name, shared, at: position)
+        }
+        return mark?(token)
+    }
+
+    /// A shared token is looked up, and reported, once.
+    private func markOfSharedToken(_ name: String, at position: Position) -> String? {
+        if let known = sharedMarks[name] { return known }
+        if uniqueness.isNameOfOwnToken(name) { warnAboutTwoVendors(name, at: position) }
+        var mark: String?
+        if let token = references.token(name, at: position) {
+            mark = self.mark?(token)
+            if let own = uniqueness.ownName(ofToken: token), own.name != name {
+                warnAboutTwoVendors(name, own, at: position)
+            }
+            uniqueness.addShared(token, name: name, at: position)
+        }
+        sharedMarks.updateValue(mark, forKey: name)
+        return mark
+    }
+
+    private func warnAboutTwoVendors(_ name: String, _ other: (name: String, line: Int)? = nil, at position: Position) {
+        let subject =
+            other.map { "the tokens '\(name)' and '\($0.name)' (line \($0.line)) have the same value, and" }
+            ?? "the token \(VisibleText.quoted(name))"
+        findings.warning(
+            position, "\(subject) \(other == nil ? "serves" : "serve") numbers of two vendors",
+            hint: "a token works at one vendor only: check which of the numbers it was made for")
+    }
+
+    /// The id of an entry's number, which the vendor may need.
+    func phoneNumberID(
+        _ fields: FieldReader.Fields<EntryKey>, _ vendor: Vendor?, _ number: PhoneNumber?
+    ) -> Located<PhoneNumberID>? {
+        guard let field = fields[.phoneNumberID] else {
+            if let vendor, !vendor.capabilities.tokenNamesNumber {
+                let entry = number.map { "the entry of \($0)" } ?? "this entry"
+                findings.error(
+                    fields.position, "\(entry) has no 'phone_number_id', which vendor \(vendor.rawValue) needs",
+                    hint: Self.placeOfID)
+            }
+            return nil
+        }
+        // Plain digits are a whole number to YAML; their text is exact all the same.
+        guard
+            let text = reader.text(
+                field, "the id of a number", accepting: [.text, .integer], hint: Self.idHint(field.scalar?.text))
+        else { return nil }
+        guard let id = PhoneNumberID(text) else {
+            findings.error(
+                field.position,
+                "\(VisibleText.quoted(text)) is no id of a number: it has 1 to 19 digits, without a 0 in front",
+                hint: Self.idHint(text))
+            return nil
+        }
+        if let number, "+\(id)" == number.description {
+            findings.error(field.position, "this is the telephone number, not its id", hint: Self.placeOfID)
+            return nil
+        }
+        return Located(value: id, position: field.position)
+    }
+
+    private static let placeOfID =
+        "WhatsApp Manager shows it under Account tools, Phone numbers; it is not the telephone number"
+
+    private static func idHint(_ text: String?) -> String {
+        let isRounded = text.map { $0.uppercased().contains("E+") } ?? false
+        return isRounded ? "a spreadsheet has rounded it: format that column as text, and copy the id again" : placeOfID
+    }
+
+    // MARK: - What the vendor can do
+
+    /// Refuses choices of an entry, or defaults that it uses, that its vendor cannot carry out.
+    ///
+    /// - Parameter entry: the place of the entry.
+    func checkIsPossible(_ own: Choices, _ vendor: Vendor, entry: Position) {
+        guard !vendor.capabilities.canDisable else { return }
+        let reason = "with vendor \(vendor.rawValue): its API has no request that disables"
+        if let verification = own.verification ?? defaults.verification, verification.value == .disabled {
+            let isOwn = own.verification != nil
+            refuse(
+                verification.position, "'verification: disabled' is not possible \(reason)", isOwn: isOwn, entry,
+                hint: "turn it off in WhatsApp Manager and delete the entry, or leave it enabled"
+                    + (isOwn ? "" : ": write 'verification: enabled' in the entry"))
+        }
+        if let method = own.rotationMethod ?? defaults.rotationMethod, method.value == .reset {
+            let isOwn = own.rotationMethod != nil
+            refuse(
+                method.position, "'rotation_method: reset' is not possible \(reason)", isOwn: isOwn, entry,
+                hint: isOwn
+                    ? "write replace, or delete the key: replace is this vendor's default"
+                    : "write 'rotation_method: replace' in the entry, or delete the key here: "
+                        + "each vendor has its own default")
+        }
+    }
+
+    /// The endpoint of an entry, in the form that its vendor needs; the vendor's default without one.
+    func endpoint(
+        _ accepted: Located<EndpointText.Accepted>?, isOwn: Bool, _ vendor: Vendor, entry: Position
+    ) -> Endpoint? {
+        let standard = vendor.capabilities.endpoint
+        guard let accepted else { return standard }
+        // A vendor whose own endpoint has a name takes any; the others append the number's id to a base URL.
+        guard case .url(let url) = standard else { return accepted.value.endpoint }
+        if let base = accepted.value.base { return base }
+        if accepted.value.hasQuery {
+            refuse(
+                accepted.position, "an endpoint of vendor \(vendor.rawValue) must not have a query", isOwn: isOwn,
+                entry,
+                hint: "the number's id is appended to the URL: delete '?' and the text behind it")
+        } else {
+            refuse(
+                accepted.position,
+                "'\(accepted.value.endpoint.text)' is no endpoint of vendor \(vendor.rawValue)", isOwn: isOwn, entry,
+                hint: isOwn
+                    ? "delete the key: the vendor's own is \(url)"
+                    : "delete the key here: each vendor has its own default, \(vendor.rawValue) \(url)")
+        }
+        return nil
+    }
+
+    /// Adds an error at a value, once; one in `defaults` names the first entry that uses it.
+    private func refuse(
+        _ position: Position, _ message: String, isOwn: Bool, _ entry: Position, hint: @autoclosure () -> String
+    ) {
+        guard reportedPlaces.insert(position).inserted else { return }
+        findings.error(
+            position, isOwn ? message : "\(message) (the entry on line \(entry.line) uses this default)", hint: hint())
+    }
+}
