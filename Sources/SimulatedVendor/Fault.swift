@@ -12,7 +12,7 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
     case slow
     /// The request is neither carried out nor answered.
     case hang
-    /// HTTP 500, not carried out.
+    /// HTTP 500, in WhatsApp's API with code 1; not carried out.
     case serverErrorBefore
     /// HTTP 502, carried out.
     case serverErrorAfter
@@ -22,25 +22,34 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
     case truncated
     /// The answer is larger than any client should read, carried out.
     case oversized
-    /// `status` is a string; carried out.
+    /// `status` is a string, where the API has one; carried out.
     case statusAsString
-    /// HTTP 429 with `Retry-After`, by default of one second; not carried out.
+    /// HTTP 429 with `Retry-After`, by default of one second, in WhatsApp's API with code 130429; not carried out.
     case tooManyRequests
-    /// Body status 101, not carried out.
+    /// Body status 101, or code 2 with HTTP 503; not carried out.
     case serviceUnavailable
-    /// Body status 401, not carried out.
+    /// Body status 401, or code 190; not carried out.
     case authRefused
-    /// Enable is refused with body status 404; a disable is carried out.
+    /// Enable is refused with body status 404, or code 133010; a disable or a look is carried out.
     case refuseEnable
-    /// Disable is refused with body status 404; an enable is carried out.
+    /// Disable is refused with body status 404; an enable or a look is carried out.
     case refuseDisable
+    /// An HTTP status of 400 to 499 that proxies say of requests that were carried out, with a page, from
+    /// ``SimulatedVendor/Options/statusesAfter``; carried out.
+    case statusAfter
+    /// Body status or code 133016: the number is blocked for hours after too many attempts; not carried out, but a look is.
+    case blocked
+    /// The answer has neither a length nor chunks: it ends with its connection; carried out.
+    case uncleanEnd
 
     /// Whether the vendor carries the request out, now or later, under this fault (refusals depend on the action).
     var isCarriedOut: Bool {
         switch self {
-        case .closeAfter, .landLate, .slow, .serverErrorAfter, .html, .truncated, .oversized, .statusAsString: true
+        case .closeAfter, .landLate, .slow, .serverErrorAfter, .html, .truncated, .oversized, .statusAsString,
+            .statusAfter, .uncleanEnd:
+            true
         case .refuseConnection, .closeBefore, .hang, .serverErrorBefore, .tooManyRequests, .serviceUnavailable,
-            .authRefused, .refuseEnable, .refuseDisable:
+            .authRefused, .refuseEnable, .refuseDisable, .blocked:
             false
         }
     }
@@ -71,9 +80,9 @@ struct FaultSource: Sendable {
     private var script: [Line] = []
     private var random: SeededGenerator
 
-    /// One request's fault; for one token's next request, or for the next request of all.
+    /// One request's fault; for the next request that names a number so, or for the next request of all.
     private struct Line {
-        let token: String?
+        let name: String?
         let fault: Fault?
     }
 
@@ -94,13 +103,13 @@ struct FaultSource: Sendable {
     }
 
     /// The next requests meet these faults, one each; nil is a healthy request.
-    mutating func append(_ faults: [Fault?], token: String?) {
-        script = Array((script + faults.map { Line(token: token, fault: $0) }).prefix(Self.longestScript))
+    mutating func append(_ faults: [Fault?], name: String?) {
+        script = Array((script + faults.map { Line(name: name, fault: $0) }).prefix(Self.longestScript))
     }
 
-    /// The fault that a request with `token` meets.
-    mutating func next(token: String?) -> Fault? {
-        if let line = script.firstIndex(where: { $0.token == nil || $0.token == token }) {
+    /// The fault that a request meets which names a number by `name`.
+    mutating func next(name: String?) -> Fault? {
+        if let line = script.firstIndex(where: { $0.name == nil || $0.name == name }) {
             return script.remove(at: line).fault
         }
         guard !probabilities.isEmpty else { return nil }

@@ -3,7 +3,7 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// Reads requests of one connection and plays the vendor, with whatever fault is due.
+/// Reads requests of one connection and plays the vendors, with whatever fault is due.
 final class RequestHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -52,53 +52,46 @@ final class RequestHandler: ChannelInboundHandler {
             let path = head.uri.split(separator: "?").first.map(String.init) ?? head.uri
             if path.hasPrefix("/_sim/") {
                 SimulationControl(vendor: vendor).answer(head.method, path, body, on: wire)
-            } else if path == SimulatedVendor.path, head.method == .POST {
-                serve(head, on: wire)
+            } else if let api = SimulatedVendor.apis.first(where: { $0.serves(head.method, path: path) }) {
+                serve(head, api, on: wire)
             } else {
-                wire.answer(.notFound, "not found", type: "text/plain")
+                wire.answer(.text(.notFound, "not found"))
             }
         }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
-    private func serve(_ head: HTTPRequestHead, on wire: Wire) {
-        let request = VendorModel.Request(body: body)
-        let (number, fault) = record(head, token: request?.token)
+    private func serve(_ head: HTTPRequestHead, _ api: any SimulatedAPI, on wire: Wire) {
+        let (request, body) = (api.request(head, body), body)
+        let (number, fault) = vendor.state.withLock { $0.record(head, body, request) }
         guard let request else {
-            wire.answer(.ok, .badRequest)
+            wire.answer(api.answer(.badRequest))
             return
         }
+        let call = Call(api: api, request: request, number: number)
         guard let fault else {
-            wire.answer(.ok, carryOut(request, number))
+            wire.answer(api.answer(carryOut(call)))
             return
         }
-        play(fault, request, number, on: wire)
+        play(fault, call, on: wire)
     }
 
-    private func record(_ head: HTTPRequestHead, token: String?) -> (number: Int, fault: Fault?) {
-        let body = body
-        let headers = head.headers.map { (name: $0.name, value: $0.value) }
-        return vendor.state.withLock { state in
-            let fault = state.faults.next(token: token)
-            state.model.counters.requests += 1
-            state.model.counters.faults += fault == nil ? 0 : 1
-            state.record(headers: headers, body: body, fault: fault)
-            return (state.lastRecorded, fault)
-        }
+    /// A request, the API that it came to, and its number among those recorded.
+    private struct Call {
+        let api: any SimulatedAPI
+        let request: VendorModel.Request
+        let number: Int
     }
 
-    private func carryOut(_ request: VendorModel.Request, _ number: Int) -> VendorModel.Verdict {
-        vendor.state.withLock { state in
-            let verdict = state.model.carryOut(request)
-            state.note(verdict, of: number)
-            return verdict
-        }
+    private func carryOut(_ call: Call) -> VendorModel.Verdict {
+        vendor.state.withLock { $0.carryOut(call.request, number: call.number) }
     }
 
-    private func play(_ fault: Fault, _ request: VendorModel.Request, _ number: Int, on wire: Wire) {
+    private func play(_ fault: Fault, _ call: Call, on wire: Wire) {
+        let api = call.api
         // What is answered when the fault lets the request through.
-        let verdict = fault.isCarriedOut && fault != .landLate ? carryOut(request, number) : .success
+        let answer = api.answer(fault.isCarriedOut && fault != .landLate ? carryOut(call) : .success)
         let options = vendor.options
         switch fault {
         case .refuseConnection:
@@ -106,27 +99,36 @@ final class RequestHandler: ChannelInboundHandler {
             vendor.outage(for: options.refusalTime)
         case .closeBefore, .closeAfter: wire.close()
         case .landLate:
-            let late = vendor.state.withLock { $0.model.addLate(request) }
-            let vendor = vendor
-            wire.schedule(options.lateDelay) { vendor.state.withLock { $0.model.land(late) } }
+            landLate(call, on: wire)
             wire.close()
-        case .slow: wire.schedule(options.slowDelay) { wire.answer(.ok, verdict) }
+        case .slow: wire.schedule(options.slowDelay) { wire.answer(answer) }
         case .hang: break
-        case .serverErrorBefore: wire.answer(.internalServerError, "{\"error\":\"internal\"}", type: "application/json")
-        case .serverErrorAfter: wire.answer(.badGateway, "<html><h1>502 Bad Gateway</h1></html>", type: "text/html")
-        case .html: wire.answer(.ok, "<html><body>Welcome back!</body></html>", type: "text/html")
-        case .truncated: wire.answerTruncated(verdict)
-        case .oversized: wire.answerOversized()
-        case .statusAsString:
-            wire.answer(
-                .ok, "{\"status\":\"\(verdict.status)\",\"message\":\"\(verdict.message)\"}", type: "application/json")
+        case .serverErrorBefore: wire.answer(api.serverError)
+        case .serverErrorAfter: wire.answer(.html(.badGateway, "<h1>502 Bad Gateway</h1>"))
+        case .html: wire.answer(.html(.ok, "Welcome back!"))
+        case .truncated: wire.answerTruncated(answer)
+        case .oversized: wire.answer(api.success(padding: String(repeating: "x", count: 256 * 1024)))
+        case .statusAsString: wire.answer(api.withStringStatus(answer))
         case .tooManyRequests:
             let delay = String(options.retryAfter.components.seconds)
-            wire.answer(.tooManyRequests, "slow down", type: "text/plain", headers: [("retry-after", delay)])
-        case .serviceUnavailable: wire.answer(.ok, .serviceUnavailable)
-        case .authRefused: wire.answer(.ok, .authenticationFailed)
-        case .refuseEnable: wire.answer(.ok, request.pin == nil ? carryOut(request, number) : .notReachable)
-        case .refuseDisable: wire.answer(.ok, request.pin == nil ? .notReachable : carryOut(request, number))
+            wire.answer(api.answer(.limited(.rate)), headers: [("retry-after", delay)])
+        case .serviceUnavailable: wire.answer(api.answer(.serviceUnavailable))
+        case .authRefused: wire.answer(api.answer(.authenticationFailed))
+        case .refuseEnable: wire.answer(api.answer(call.request.setsPIN ? .notReachable : carryOut(call)))
+        case .refuseDisable: wire.answer(api.answer(call.request.disables ? .notReachable : carryOut(call)))
+        case .statusAfter:
+            let status = vendor.state.withLock { $0.nextStatus(of: options.statusesAfter) }
+            wire.answer(.html(status, "<h1>\(status.code) \(status.reasonPhrase)</h1>"))
+        case .blocked: wire.answer(api.answer(call.request.isLook ? carryOut(call) : .tooManyAttempts))
+        case .uncleanEnd: wire.answerUntilClosed(answer)
         }
+    }
+
+    /// A look has no effect that could come late.
+    private func landLate(_ call: Call, on wire: Wire) {
+        guard !call.request.isLook else { return }
+        let late = vendor.state.withLock { $0.model.addLate(call.request) }
+        let vendor = vendor
+        wire.schedule(vendor.options.lateDelay) { vendor.state.withLock { $0.model.land(late) } }
     }
 }

@@ -1,24 +1,30 @@
-public import Foundation
+import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// The vendor over real HTTP on loopback: every semantics, every fault, and the truth for whoever tests.
+/// The vendors over real HTTP on loopback: every semantics, every fault, and the truth for tests.
 ///
-/// `POST /api/v2/two-step-verification` is the documented API. Paths under `/_sim/` look into the simulation and steer
-/// it (see `SimulationControl`).
+/// `POST /api/v2/two-step-verification` is Picky Assist's API, `/v25.0/ID` is WhatsApp's Cloud API. Paths under `/_sim/`
+/// read and steer the simulation (see `SimulationControl`).
 public final class SimulatedVendor: Sendable {
-    /// The path of the documented API.
-    public static let path = "/api/v2/two-step-verification"
+    /// The path of Picky Assist's API.
+    public static let path = PickyAssistAPI.path
+
+    /// One value for each vendor.
+    static let apis: [any SimulatedAPI] = [PickyAssistAPI(), WhatsAppAPI()]
 
     /// How a simulation behaves.
     public struct Options: Sendable {
         public var semantics = VendorSemantics()
+        /// The numbers that Picky Assist serves.
         public var tokens: [SimulatedToken] = []
+        /// The numbers that WhatsApp's API serves, those of Picky Assist among them that have an id.
+        public var numbers: [SimulatedNumber] = []
         /// The probability of each fault; their sum is at most 1.
         public var faults: [Fault: Double] = [:]
-        /// Whether a token never seen before becomes known, as off, instead of being refused.
+        /// Whether a token or id never seen before becomes known, as off, instead of being refused.
         public var registersUnknownTokens = false
         public var seed: UInt64 = 1
         /// How long after the request a late one lands.
@@ -29,50 +35,50 @@ public final class SimulatedVendor: Sendable {
         public var refusalTime: Duration = .milliseconds(200)
         /// What ``Fault/tooManyRequests`` asks for, in whole seconds.
         public var retryAfter: Duration = .seconds(1)
+        /// What ``Fault/statusAfter`` draws from: statuses that proxies say of requests that were carried out.
+        public var statusesAfter = [400, 402, 403, 406, 408, 409, 410, 412, 425, 451, 499]
 
         public init() {}
     }
 
-    /// One request as it came in.
-    public struct Recorded: Sendable {
-        /// Its place in the order of all requests, from 1.
-        public let number: Int
-        /// When it came in.
-        public let at: ContinuousClock.Instant
-        public let headers: [(name: String, value: String)]
-        /// The body's bytes as they came.
-        public let body: Data
-        public let fault: Fault?
-        /// What the vendor did with it; nil when it did nothing, or has yet to.
-        public internal(set) var verdict: VendorModel.Verdict?
-    }
-
-    /// The most requests whose bytes are kept.
-    public static let mostRecorded = 10_000
-
     struct State {
         var model: VendorModel
+        /// The faults of requests, and of looks: how many looks there are changes no request's fault.
         var faults: FaultSource
-        var recorded: [Recorded] = []
+        var lookFaults: FaultSource
+        var statuses: SeededGenerator
+        var requests = RequestLog()
+        var looks = RequestLog()
         var channels: [ObjectIdentifier: any Channel] = [:]
-        var lastRecorded = 0
         var listener: (any Channel)?
         var port = 0
         var isStopped = false
         var outages = 0
 
-        mutating func record(headers: [(name: String, value: String)], body: Data, fault: Fault?) {
-            lastRecorded += 1
-            if recorded.count == SimulatedVendor.mostRecorded { recorded.removeFirst() }
-            recorded.append(
-                Recorded(
-                    number: lastRecorded, at: ContinuousClock.now, headers: headers, body: body, fault: fault))
+        /// Records a request, and returns its number and the fault that it meets.
+        mutating func record(
+            _ head: HTTPRequestHead, _ body: Data, _ request: VendorModel.Request?
+        ) -> (number: Int, fault: Fault?) {
+            let isLook = request?.isLook ?? false
+            let fault = isLook ? lookFaults.next(name: request?.name) : faults.next(name: request?.name)
+            model.counters.count(isLook: isLook, fault: fault)
+            let now = ContinuousClock.now
+            let number =
+                isLook
+                ? looks.append(head, body, request, fault, at: now)
+                : requests.append(head, body, request, fault, at: now)
+            return (number, fault)
         }
 
-        /// Notes what the vendor did with a request, if that one is still kept.
-        mutating func note(_ verdict: VendorModel.Verdict, of number: Int) {
-            guard let first = recorded.first?.number, number >= first else { return }
-            recorded[number - first].verdict = verdict
+        mutating func nextStatus(of all: [Int]) -> HTTPResponseStatus {
+            HTTPResponseStatus(statusCode: all.randomElement(using: &statuses) ?? 408)
+        }
+
+        /// Carries a request out, and records what was done with it.
+        mutating func carryOut(_ request: VendorModel.Request, number: Int) -> VendorModel.Verdict {
+            let verdict = model.carryOut(request)
+            if request.isLook { looks.record(verdict, of: number) } else { requests.record(verdict, of: number) }
+            return verdict
         }
     }
 
@@ -86,12 +92,19 @@ public final class SimulatedVendor: Sendable {
         guard FaultSource.areProbabilities(options.faults) else {
             throw SimulationError.sumOfProbabilities(options.faults.values.reduce(0, +))
         }
+        precondition(!options.statusesAfter.isEmpty, "a status is drawn from them")
         self.options = options
         var faults = FaultSource(seed: options.seed)
         faults.setProbabilities(options.faults)
         var model = VendorModel(semantics: options.semantics, tokens: options.tokens)
         model.registersUnknownTokens = options.registersUnknownTokens
-        state = Mutex(State(model: model, faults: faults))
+        try model.set(options.numbers)
+        var lookFaults = FaultSource(seed: ~options.seed)
+        lookFaults.setProbabilities(options.faults)
+        state = Mutex(
+            State(
+                model: model, faults: faults, lookFaults: lookFaults,
+                statuses: SeededGenerator(seed: options.seed)))
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
             try await listen(on: port).get()
@@ -111,29 +124,46 @@ public final class SimulatedVendor: Sendable {
         try await group.shutdownGracefully()
     }
 
-    /// The URL of the documented API.
+    /// The URL of Picky Assist's API.
     public var url: String { "http://\(host):\(port)\(Self.path)" }
+    /// The URL of WhatsApp's API, before a number's id.
+    public var whatsappURL: String { "http://\(host):\(port)\(WhatsAppAPI.base)" }
     /// The port that is listened on, also while an outage goes on.
     public var port: Int { state.withLock { $0.port } }
 
-    /// The true state of every token.
+    /// The true state of every number: by its Picky Assist token or, where it has none, by its id.
     public var truth: [String: VendorState] { state.withLock { $0.model.states } }
     /// What was answered, by kind.
     public var counters: VendorModel.Counters { state.withLock { $0.model.counters } }
-    /// The requests that came in, oldest first, bounded.
-    public var requests: [Recorded] { state.withLock { $0.recorded } }
+    /// The requests that came in, without looks, oldest first, bounded.
+    public var requests: [Recorded] { state.withLock { $0.requests.entries } }
+    /// The looks that came in, oldest first, bounded.
+    public var looks: [Recorded] { state.withLock { $0.looks.entries } }
 
-    /// Sets the probability of each fault; those left out do not happen.
+    /// Sets the probability of each fault, for requests and for looks; those left out do not happen.
     public func setFaults(_ probabilities: [Fault: Double]) {
-        state.withLock { $0.faults.setProbabilities(probabilities) }
+        state.withLock { state in
+            state.faults.setProbabilities(probabilities)
+            state.lookFaults.setProbabilities(probabilities)
+        }
+    }
+
+    /// Sets the probability of each fault for looks alone.
+    public func setLookFaults(_ probabilities: [Fault: Double]) {
+        state.withLock { $0.lookFaults.setProbabilities(probabilities) }
     }
 
     /// Sets every fault to `probability`, or to as much as they can share.
     public func setEveryFault(_ probability: Double) { setFaults(Fault.every(probability)) }
 
-    /// The next requests, or those of one token, meet these faults, one each; nil is a healthy request.
+    /// The next requests, or those that name this token or id, meet these faults, one each; nil is a healthy request.
     public func script(_ faults: [Fault?], token: String? = nil) {
-        state.withLock { $0.faults.append(faults, token: token) }
+        state.withLock { $0.faults.append(faults, name: token) }
+    }
+
+    /// The next looks, or those at one id, meet these faults, one each; nil is a healthy look.
+    public func scriptLooks(_ faults: [Fault?], id: String? = nil) {
+        state.withLock { $0.lookFaults.append(faults, name: id) }
     }
 
     /// Changes what the vendor does where its documentation is silent.
@@ -142,13 +172,41 @@ public final class SimulatedVendor: Sendable {
     /// Makes a token known, or sets its true state behind everybody's back.
     public func set(_ token: SimulatedToken) { state.withLock { $0.model.set(token) } }
 
+    /// Makes ids known, or sets their tokens and true states; all or, when one cannot be, none.
+    public func set(_ numbers: [SimulatedNumber]) throws(SimulationError) {
+        try change { (state) throws(SimulationError) in try state.model.set(numbers) }
+    }
+
+    /// A stranger turns verification of a number off, or changes its PIN, without a request of ours.
+    ///
+    /// - Parameter name: the number's Picky Assist token, or its id.
+    public func stranger(sets name: String, to state: VendorState) throws(SimulationError) {
+        try change { (inner) throws(SimulationError) in try inner.model.stranger(sets: name, to: state) }
+    }
+
+    /// Blocks exactly the numbers that these tokens and ids name: each of their requests is refused with 133016.
+    public func block(_ names: [String]) throws(SimulationError) {
+        try change { (state) throws(SimulationError) in try state.model.block(names) }
+    }
+
+    /// Sets the limit that every request to WhatsApp's API meets; nil for none.
+    public func setAppLimit(_ limit: VendorModel.AppLimit?) { state.withLock { $0.model.appLimit = limit } }
+
+    private func change(_ body: (inout State) throws(SimulationError) -> Void) throws(SimulationError) {
+        try state.withLock { (state) throws(SimulationError) in try body(&state) }
+    }
+
     func listen(on port: Int) -> EventLoopFuture<Void> {
         ServerBootstrap(group: group)
             .serverChannelOption(ChannelOptions.backlog, value: 256)
             .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(withPipeliningAssistance: true)
+                    var framing = HTTPResponseEncoder.Configuration()
+                    // Wire says how each answer ends.
+                    framing.automaticallySetFramingHeaders = false
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(
+                        withPipeliningAssistance: true, withEncoderConfiguration: framing)
                     try channel.pipeline.syncOperations.addHandler(RequestHandler(vendor: self))
                 }
             }
@@ -209,6 +267,10 @@ public enum SimulationError: Error, Hashable, CustomStringConvertible {
     case semantics(String)
     case state(String)
     case token(String)
+    case number(String)
+    case unknown(String)
+    case taken(String)
+    case limit(Int)
     case fault(String)
     case probability(String)
     case sumOfProbabilities(Double)
@@ -217,10 +279,18 @@ public enum SimulationError: Error, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .semantics(let text):
-            "'\(text)' is no semantics: write replace, ignore or refuse, a comma, and accept or refuse, such as "
-                + "replace,accept"
+            "'\(text)' is no semantics: write replace, ignore or refuse, a comma, and accept, refuse or "
+                + "never, such as replace,accept"
         case .state(let text): "'\(text)' is no state: write off, or foreign:123456 with six digits"
         case .token(let text): "'\(text)' is no token: write TOKEN, TOKEN=off or TOKEN=foreign:123456"
+        case .number(let text):
+            "'\(text)' is no number of WhatsApp's API: write ID=TOKEN, ID=TOKEN=foreign:123456 or "
+                + "ID=TOKEN=of:PICKY-ASSIST-TOKEN, with an ID of 1 to 19 digits, and +15550100001 after it if wanted"
+        case .unknown(let text): "no number has the token or id '\(text)': give it one first"
+        case .taken(let text): "'\(text)' is a Picky Assist token already: choose another id"
+        case .limit(let code):
+            "\(code) is no limit: one of "
+                + VendorModel.AppLimit.allCases.map { String($0.rawValue) }.joined(separator: ", ") + ", or null"
         case .fault(let text):
             "'\(text)' is no fault: one of " + Fault.allCases.map(\.rawValue).joined(separator: ", ")
         case .probability(let text): "'\(text)' is no probability: write a number from 0 to 1"

@@ -1,4 +1,4 @@
-/// The vendor's answers to what its documentation leaves open: 6 combinations.
+/// The vendor's answers to what its documentation leaves open: 9 combinations.
 public struct VendorSemantics: Hashable, Sendable, CaseIterable, CustomStringConvertible {
     /// What an enable does while verification is on.
     public enum EnableWhenOn: String, Hashable, Sendable, CaseIterable {
@@ -10,12 +10,14 @@ public struct VendorSemantics: Hashable, Sendable, CaseIterable, CustomStringCon
         case refuse
     }
 
-    /// What a disable does while verification is off.
+    /// What a disable does while verification is off, and whether it does anything while verification is on.
     public enum DisableWhenOff: String, Hashable, Sendable, CaseIterable {
         /// Status 100.
         case accept
         /// Another status.
         case refuse
+        /// Every disable is refused, on or off, and nothing changes: WhatsApp's own API has no way to disable.
+        case never
     }
 
     public var enableWhenOn: EnableWhenOn
@@ -30,7 +32,10 @@ public struct VendorSemantics: Hashable, Sendable, CaseIterable, CustomStringCon
         DisableWhenOff.allCases.map { VendorSemantics(enableWhenOn: enable, disableWhenOff: $0) }
     }
 
-    /// Reads `replace,accept`: the answer to enable when on, then to disable when off.
+    /// Whether a disable of an enabled number is carried out.
+    public var canDisable: Bool { disableWhenOff != .never }
+
+    /// Reads `replace,accept`: the answer to enable when on, then to disable.
     public init(parsing text: String) throws(SimulationError) {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, let enable = EnableWhenOn(rawValue: parts[0]),

@@ -6,7 +6,7 @@ import Testing
 struct FaultSourceTests {
     private func draws(_ source: FaultSource, _ count: Int) -> [Fault?] {
         var source = source
-        return (0..<count).map { _ in source.next(token: "t") }
+        return (0..<count).map { _ in source.next(name: "t") }
     }
 
     @Test("the same seed gives the same faults, and another seed others")
@@ -38,22 +38,33 @@ struct FaultSourceTests {
         #expect(draws(source, 1000).allSatisfy { $0 != nil })
     }
 
-    @Test("a script comes first, in order, and a token's lines wait for that token")
+    @Test("a new kind of fault comes last, so that those before it keep their draws")
+    func order() {
+        let known: [Fault] = [
+            .refuseConnection, .closeBefore, .closeAfter, .landLate, .slow, .hang, .serverErrorBefore,
+            .serverErrorAfter,
+            .html, .truncated, .oversized, .statusAsString, .tooManyRequests, .serviceUnavailable, .authRefused,
+            .refuseEnable, .refuseDisable, .statusAfter, .blocked, .uncleanEnd,
+        ]
+        #expect(Array(Fault.allCases.prefix(known.count)) == known)
+    }
+
+    @Test("a script comes first, in order, and the lines of a number wait for that number")
     func scripts() {
         var source = FaultSource(seed: 1)
-        source.append([.html], token: "b")
-        source.append([.hang, nil, .slow], token: nil)
-        #expect(source.next(token: "a") == .hang)
-        #expect(source.next(token: "b") == .html)
-        #expect(source.next(token: nil) == nil)
-        #expect(source.next(token: "b") == .slow)
-        #expect(source.next(token: "b") == nil)
+        source.append([.html], name: "b")
+        source.append([.hang, nil, .slow], name: nil)
+        #expect(source.next(name: "a") == .hang)
+        #expect(source.next(name: "b") == .html)
+        #expect(source.next(name: nil) == nil)
+        #expect(source.next(name: "b") == .slow)
+        #expect(source.next(name: "b") == nil)
     }
 
     @Test("a script is bounded")
     func bounded() {
         var source = FaultSource(seed: 1)
-        source.append(Array(repeating: .hang, count: FaultSource.longestScript + 5), token: nil)
+        source.append(Array(repeating: .hang, count: FaultSource.longestScript + 5), name: nil)
         #expect(draws(source, FaultSource.longestScript + 5).count { $0 == .hang } == FaultSource.longestScript)
     }
 

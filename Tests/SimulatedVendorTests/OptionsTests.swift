@@ -20,6 +20,39 @@ struct OptionsTests {
         #expect(throws: SimulationError.self) { try SimulatedToken(parsing: text) }
     }
 
+    @Test("numbers of WhatsApp's API are read with token, phone number and state")
+    func numbers() throws {
+        #expect(try SimulatedNumber(parsing: "106540352242922=T") == SimulatedNumber(id: "106540352242922", token: "T"))
+        #expect(
+            try SimulatedNumber(parsing: "1=T=foreign:012345")
+                == SimulatedNumber(id: "1", token: "T", state: .on(pin: "012345")))
+        #expect(
+            try SimulatedNumber(parsing: "1+15550100001=T=off")
+                == SimulatedNumber(id: "1", number: "+15550100001", token: "T"))
+        #expect(try SimulatedNumber(parsing: "1=T=of:secret-1") == SimulatedNumber(id: "1", token: "T", of: "secret-1"))
+        #expect(try SimulatedNumber(parsing: "1=T=of:a=b") == SimulatedNumber(id: "1", token: "T", of: "a=b"))
+    }
+
+    @Test(
+        "a wrong number of WhatsApp's API is named",
+        arguments: [
+            "", "1", "1=", "=T", "a=T", "12345678901234567890=T", "1+=T", "1+a=T", "+1555=T", "1=T=", "1=T=maybe",
+            "1=T=foreign:12345",
+        ])
+    func wrongNumbers(_ text: String) {
+        #expect(throws: SimulationError.self) { try SimulatedNumber(parsing: text) }
+    }
+
+    @Test("an id of an unknown Picky Assist token, or one that is such a token, is refused")
+    func unknownTokens() async {
+        var options = SimulatedVendor.Options()
+        options.tokens = [SimulatedToken(token: "1")]
+        options.numbers = [SimulatedNumber(id: "2", token: "w", of: "t")]
+        await #expect(throws: SimulationError.unknown("t")) { try await SimulatedVendor(options) }
+        options.numbers = [SimulatedNumber(id: "1", token: "w")]
+        await #expect(throws: SimulationError.taken("1")) { try await SimulatedVendor(options) }
+    }
+
     @Test("faults are read with their probability")
     func faults() throws {
         let written = try Fault.parse("closeAfter=0.05")

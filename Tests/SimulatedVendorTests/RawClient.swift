@@ -30,18 +30,21 @@ final class RawClient: Sendable {
 
     func close() { channel.close(promise: nil) }
 
-    /// Sends a request of the documented API and gives what came back, once it is whole or the connection is closed.
-    func post(_ body: String, close: Bool = false) async throws -> Seen {
+    /// Sends a request to Picky Assist's API.
+    func post(_ body: String) async throws -> Seen { try await ask("POST", SimulatedVendor.path, body) }
+
+    /// Sends a request and gives what came back, once it is whole or the connection is closed.
+    func ask(_ method: String, _ path: String, _ body: String = "", token: String? = nil) async throws -> Seen {
         let before = seen.text.utf8.count
-        try await send(Self.request("POST", SimulatedVendor.path, body, close: close))
+        try await send(Self.request(method, path, body, token: token))
         try await wait("an answer or an end") { Self.isWhole(seen.text.dropFirstBytes(before)) || seen.isClosed }
         var result = seen
         result.text = result.text.dropFirstBytes(before)
         return result
     }
 
-    static func request(_ method: String, _ path: String, _ body: String = "", close: Bool = false) -> String {
-        "\(method) \(path) HTTP/1.1\r\nhost: x\r\n\(close ? "connection: close\r\n" : "")"
+    static func request(_ method: String, _ path: String, _ body: String = "", token: String? = nil) -> String {
+        "\(method) \(path) HTTP/1.1\r\nhost: x\r\n" + (token.map { "authorization: Bearer \($0)\r\n" } ?? "")
             + "content-length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
@@ -50,7 +53,7 @@ final class RawClient: Sendable {
         guard let head = text.range(of: "\r\n\r\n") else { return false }
         let length = text[..<head.lowerBound].split(separator: "\r\n").first { $0.hasPrefix("content-length: ") }
             .flatMap { Int($0.dropFirst("content-length: ".count)) }
-        return text[head.upperBound...].utf8.count >= length ?? 0
+        return length.map { text[head.upperBound...].utf8.count >= $0 } ?? false
     }
 }
 

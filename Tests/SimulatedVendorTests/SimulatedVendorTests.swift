@@ -25,10 +25,18 @@ struct SimulatedVendorTests {
         let enabled = try await client.post(enable)
         #expect(enabled.text.contains(semantics.enableWhenOn == .refuse ? "\"status\":406" : "\"status\":100"))
         #expect(vendor.truth["t"] == .on(pin: semantics.enableWhenOn == .replace ? "222222" : "111111"))
-        #expect(try await client.post(disable).text.contains("{\"status\":100,\"message\":\"Success\"}"))
-        #expect(vendor.truth["t"] == .off)
+        let disabled = try await client.post(disable)
+        let success = "{\"status\":100,\"message\":\"Success\"}"
+        #expect(disabled.text.contains(semantics.canDisable ? success : "\"status\":404"))
+        #expect((vendor.truth["t"] == .off) == semantics.canDisable)
         let again = try await client.post(disable)
-        #expect(again.text.contains(semantics.disableWhenOff == .refuse ? "\"status\":405" : "\"status\":100"))
+        let status =
+            switch semantics.disableWhenOff {
+            case .accept: 100
+            case .refuse: 405
+            case .never: 404
+            }
+        #expect(again.text.contains("\"status\":\(status)"))
         #expect(!again.isClosed, "a connection is kept")
         client.close()
         try await vendor.stop()
@@ -86,7 +94,37 @@ struct SimulatedVendorTests {
         case .serviceUnavailable: #expect(status == "200" && seen.text.contains("{\"status\":101,"))
         case .authRefused: #expect(status == "200" && seen.text.contains("{\"status\":401,"))
         case .refuseDisable: #expect(status == "200" && seen.text.contains("{\"status\":404,"))
+        case .statusAfter: #expect(seen.text.hasSuffix("</html>") && status?.hasPrefix("4") == true)
+        case .blocked: #expect(status == "200" && seen.text.contains("{\"status\":133016,"))
+        case .uncleanEnd:
+            #expect(status == "200" && seen.isClosed)
+            #expect(seen.text.hasSuffix("{\"status\":100,\"message\":\"Success\"}"))
+            #expect(!seen.text.contains("content-length") && !seen.text.contains("transfer-encoding"))
         }
+    }
+
+    @Test(
+        "a request that is carried out meets each status that a proxy may say of it, in an order that the seed decides")
+    func statusesAfter() async throws {
+        var orders: [[String]] = []
+        for seed: UInt64 in [1, 1, 2] {
+            let vendor = try await vendor { $0.seed = seed }
+            let client = try await RawClient(port: vendor.port)
+            vendor.setFaults([.statusAfter: 1])
+            var statuses: [String] = []
+            for number in 0..<200 {
+                let pin = String(100_000 + number)
+                let seen = try await client.post(#"{"token":"t","action":0,"pin":"\#(pin)"}"#)
+                statuses.append(String(seen.text.split(separator: " ")[1]))
+                #expect(vendor.truth["t"] == .on(pin: pin))
+            }
+            #expect(Set(statuses) == Set(SimulatedVendor.Options().statusesAfter.map { String($0) }))
+            orders.append(statuses)
+            client.close()
+            try await vendor.stop()
+        }
+        #expect(orders[0] == orders[1])
+        #expect(orders[0] != orders[2])
     }
 
     @Test("a refused enable and a refused disable leave the other alone")
@@ -159,7 +197,8 @@ struct SimulatedVendorTests {
         #expect(requests.map(\.number) == [1, 2, 3])
         #expect(requests[0].body == Data(enable.utf8))
         #expect(requests[0].headers.contains { $0.name == "host" && $0.value == "x" })
-        #expect(requests.map { $0.verdict?.status } == [100, 401, nil])
+        #expect(requests.map(\.verdict) == [.success, .authenticationFailed, nil])
+        #expect(requests.map { $0.request?.name } == ["t", "stranger", nil])
         #expect(requests[2].body == Data("nonsense".utf8))
         client.close()
         try await vendor.stop()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SimulatedVendor
 
-@Suite("Looking into a running simulation and steering it", .timeLimit(.minutes(2)))
+@Suite("Reading and steering a running simulation", .timeLimit(.minutes(2)))
 struct SimulationControlTests {
     /// A vendor and a connection to it.
     private struct Rig {
@@ -15,16 +15,14 @@ struct SimulationControlTests {
             options.tokens = [
                 SimulatedToken(token: "a", state: .on(pin: "111111")), SimulatedToken(token: "b", state: .off),
             ]
+            options.numbers = [SimulatedNumber(id: "15550001", token: "w", state: .on(pin: "555555"))]
             options.lateDelay = .seconds(600)
             vendor = try await SimulatedVendor(options)
             client = try await RawClient(port: vendor.port)
         }
 
         func ask(_ method: String, _ path: String, _ body: String = "") async throws -> (status: Int, body: String) {
-            let before = client.seen.text.utf8.count
-            try await client.send(RawClient.request(method, "/_sim/" + path, body))
-            try await wait("an answer") { RawClient.isWhole(client.seen.text.dropFirstBytes(before)) }
-            let text = client.seen.text.dropFirstBytes(before)
+            let text = try await client.ask(method, "/_sim/" + path, body).text
             let status = Int(text.split(separator: " ")[1]) ?? 0
             return (status, text.range(of: "\r\n\r\n").map { String(text[$0.upperBound...]) } ?? "")
         }
@@ -35,7 +33,7 @@ struct SimulationControlTests {
         }
     }
 
-    @Test("the truth names every token, its state, its PIN or null, and what is pending")
+    @Test("the truth names every token and id, its state, its PIN or null, and what is pending")
     func truth() async throws {
         let rig = try await Rig()
         rig.vendor.script([.landLate], token: "b")
@@ -44,7 +42,8 @@ struct SimulationControlTests {
         #expect(answer.status == 200)
         #expect(
             answer.body
-                == #"{"tokens":[{"pending":0,"pin":"111111","state":"on","token":"a"},"#
+                == #"{"numbers":[{"id":"15550001","pending":0,"pin":"555555","state":"on"}],"#
+                + #""tokens":[{"pending":0,"pin":"111111","state":"on","token":"a"},"#
                 + #"{"pending":1,"pin":null,"state":"off","token":"b"}],"version":1}"#)
         try await rig.end()
     }
@@ -60,8 +59,56 @@ struct SimulationControlTests {
         #expect(try await rig.client.post(#"{"token":"a","action":1}"#).text.contains("\"status\":100"))
         #expect(try await rig.ask("PUT", "semantics", "\"refuse,refuse\"").status == 200)
         #expect(try await rig.client.post(#"{"token":"a","action":1}"#).text.contains("\"status\":405"))
+        #expect(try await rig.ask("PUT", "semantics", "\"replace,never\"").status == 200)
+        #expect(try await rig.client.post(#"{"token":"a","action":1}"#).text.contains("\"status\":404"))
         #expect(try await rig.ask("PUT", "tokens", #"["c=foreign:333333","a=on:444444"]"#).status == 200)
-        #expect(rig.vendor.truth == ["a": .on(pin: "444444"), "b": .off, "c": .on(pin: "333333")])
+        #expect(
+            rig.vendor.truth == [
+                "a": .on(pin: "444444"), "b": .off, "c": .on(pin: "333333"), "15550001": .on(pin: "555555"),
+            ])
+        try await rig.end()
+    }
+
+    @Test("the numbers of WhatsApp's API, their blocks and the limit of the app can be set")
+    func steeringWhatsApp() async throws {
+        let rig = try await Rig()
+        #expect(try await rig.ask("PUT", "numbers", #"["16=w=foreign:666666","17+15550100017=w=of:a"]"#).status == 200)
+        #expect(rig.vendor.truth["16"] == .on(pin: "666666"))
+        let look = { try await rig.client.ask("GET", "/v25.0/17?fields=is_pin_enabled", token: "w").text }
+        #expect(try await look().hasSuffix(#"{"is_pin_enabled":true,"id":"17"}"#))
+        #expect(try await rig.ask("PUT", "blocked", #"["16","17"]"#).status == 200)
+        #expect(try await rig.client.ask("POST", "/v25.0/16", #"{"pin":"222222"}"#, token: "w").text.contains("133016"))
+        #expect(try await rig.client.post(#"{"token":"a","action":1}"#).text.contains("\"status\":133016"))
+        #expect(try await rig.ask("PUT", "blocked", "[]").status == 200)
+        #expect(try await rig.client.post(#"{"token":"a","action":1}"#).text.contains("\"status\":100"))
+        #expect(try await rig.ask("PUT", "app-limit", "4").status == 200)
+        #expect(try await look().contains("\"code\":4,"))
+        #expect(try await rig.ask("PUT", "app-limit", "null").status == 200)
+        #expect(try await rig.ask("POST", "look-script", #"["serviceUnavailable"]"#).status == 200)
+        #expect(try await look().contains("\"code\":2,"))
+        #expect(try await rig.ask("PUT", "look-faults", #"{"authRefused":1}"#).status == 200)
+        #expect(try await look().contains("\"code\":190,"))
+        #expect(try await rig.client.post(#"{"token":"a","action":1}"#).text.contains("\"status\":100"))
+        let looks = try await rig.ask("GET", "looks").body
+        let uri = #""/v25.0/17?fields=is_pin_enabled""#
+        #expect(looks == "[" + Array(repeating: uri, count: 4).joined(separator: ",") + "]")
+        try await rig.end()
+    }
+
+    @Test("a stranger turns a number off or changes its PIN, by token or id, without a request")
+    func strangers() async throws {
+        let rig = try await Rig()
+        #expect(try await rig.ask("PUT", "numbers", #"["17=w=of:b"]"#).status == 200)
+        #expect(try await rig.ask("POST", "stranger", #"{"name":"a","state":"off"}"#).status == 200)
+        #expect(rig.vendor.truth["a"] == .off)
+        #expect(try await rig.ask("POST", "stranger", #"{"name":"15550001","state":"off"}"#).status == 200)
+        #expect(rig.vendor.truth["15550001"] == .off)
+        #expect(try await rig.ask("POST", "stranger", #"{"name":"17","state":"foreign:777777"}"#).status == 200)
+        #expect(rig.vendor.truth["b"] == .on(pin: "777777"), "an id of a Picky Assist number is that number")
+        #expect(throws: SimulationError.unknown("c")) { try rig.vendor.stranger(sets: "c", to: .off) }
+        #expect(rig.vendor.truth["c"] == nil)
+        #expect(rig.vendor.counters.strangers == 3)
+        #expect(rig.vendor.counters.requests == 0 && rig.vendor.counters.applied == 0)
         try await rig.end()
     }
 
@@ -93,14 +140,20 @@ struct SimulationControlTests {
             ("PUT", "faults", #"{"nonsense":1}"#), ("PUT", "faults", #"{"hang":2}"#), ("PUT", "faults", "["),
             ("PUT", "faults", #"{"hang":0.6,"html":0.6}"#), ("POST", "script", #"["nonsense"]"#),
             ("POST", "script", "{}"), ("PUT", "semantics", "\"replace\""), ("PUT", "semantics", ""),
-            ("PUT", "tokens", #"["x=maybe"]"#), ("PUT", "tokens", #"["a=off","x=maybe"]"#), ("POST", "outage", "5"),
+            ("PUT", "look-faults", #"{"nonsense":1}"#), ("POST", "look-script", "5"),
+            ("PUT", "numbers", #"["16=w","17"]"#), ("PUT", "numbers", #"["16=w","17=w=of:unknown"]"#),
+            ("PUT", "blocked", #"["a","unknown"]"#), ("PUT", "blocked", "{}"), ("PUT", "app-limit", "5"),
+            ("POST", "stranger", #"{"name":"unknown","state":"off"}"#), ("POST", "stranger", #"{"name":"a"}"#),
+            ("POST", "stranger", #"{"name":"a","state":"gone"}"#),
+            ("PUT", "app-limit", ""), ("PUT", "tokens", #"["x=maybe"]"#), ("PUT", "tokens", #"["a=off","x=maybe"]"#),
+            ("POST", "outage", "5"),
         ])
     func wrongOrders(_ method: String, _ path: String, _ body: String) async throws {
         let rig = try await Rig()
         let answer = try await rig.ask(method, path, body)
         #expect(answer.status == 400)
         #expect(!answer.body.isEmpty)
-        #expect(rig.vendor.truth == ["a": .on(pin: "111111"), "b": .off])
+        #expect(rig.vendor.truth == ["a": .on(pin: "111111"), "b": .off, "15550001": .on(pin: "555555")])
         #expect(try await rig.client.post(#"{"token":"a","action":1}"#).text.contains("\"status\":100"))
         try await rig.end()
     }

@@ -5,8 +5,8 @@ import Testing
 
 @Suite("The vendor without the network")
 struct VendorModelTests {
-    private let enable = VendorModel.Request(token: "t", pin: "222222")
-    private let disable = VendorModel.Request(token: "t", pin: nil)
+    private let enable = VendorModel.Request.enable(token: "t", pin: "222222")
+    private let disable = VendorModel.Request.disable(token: "t")
 
     private func model(_ semantics: VendorSemantics, _ state: VendorState) -> VendorModel {
         VendorModel(semantics: semantics, tokens: [SimulatedToken(token: "t", state: state)])
@@ -17,6 +17,7 @@ struct VendorModelTests {
         var off = model(semantics, .off)
         #expect(off.carryOut(enable) == .success)
         #expect(off.states == ["t": .on(pin: "222222")])
+        guard semantics.canDisable else { return }
         var on = model(semantics, .on(pin: "111111"))
         #expect(on.carryOut(disable) == .success)
         #expect(on.states == ["t": .off])
@@ -36,7 +37,7 @@ struct VendorModelTests {
             #expect(model.states == ["t": .on(pin: "111111")])
             #expect(model.counters.ignored == 1)
         case .refuse:
-            #expect(verdict.status == 406)
+            #expect(verdict == .alreadyOn)
             #expect(model.states == ["t": .on(pin: "111111")])
             #expect(model.counters.refused == 1)
         }
@@ -45,14 +46,33 @@ struct VendorModelTests {
     @Test("disable while off is accepted or refused, and changes nothing", arguments: VendorSemantics.allCases)
     func disableWhenOff(_ semantics: VendorSemantics) {
         var model = model(semantics, .off)
-        #expect(model.carryOut(disable).status == (semantics.disableWhenOff == .accept ? 100 : 405))
+        let verdict: VendorModel.Verdict =
+            switch semantics.disableWhenOff {
+            case .accept: .success
+            case .refuse: .alreadyOff
+            case .never: .cannotDisable
+            }
+        #expect(model.carryOut(disable) == verdict)
         #expect(model.states == ["t": .off])
         #expect(model.counters.applied == 0)
     }
 
-    @Test("there are six semantics, and each is written as it is read")
-    func sixSemantics() throws {
-        #expect(Set(VendorSemantics.allCases).count == 6)
+    @Test("a vendor that never disables refuses every disable, and changes nothing")
+    func neverDisables() {
+        for enable in VendorSemantics.EnableWhenOn.allCases {
+            for state in [VendorState.off, .on(pin: "111111")] {
+                var model = model(VendorSemantics(enableWhenOn: enable, disableWhenOff: .never), state)
+                #expect(model.carryOut(disable) == .cannotDisable)
+                #expect(model.states == ["t": state])
+                #expect(model.counters.refused == 1)
+                #expect(model.counters.applied == 0)
+            }
+        }
+    }
+
+    @Test("there are nine semantics, and each is written as it is read")
+    func nineSemantics() throws {
+        #expect(Set(VendorSemantics.allCases).count == 9)
         for semantics in VendorSemantics.allCases {
             #expect(try VendorSemantics(parsing: semantics.description) == semantics)
         }
@@ -61,8 +81,8 @@ struct VendorModelTests {
     @Test("an unknown token is refused, or becomes known where that is wanted")
     func unknownTokens() {
         var model = model(VendorSemantics(), .off)
-        let stranger = VendorModel.Request(token: "stranger", pin: "222222")
-        #expect(model.carryOut(stranger).status == 401)
+        let stranger = VendorModel.Request.enable(token: "stranger", pin: "222222")
+        #expect(model.carryOut(stranger) == .authenticationFailed)
         #expect(model.states.keys.sorted() == ["t"])
         model.registersUnknownTokens = true
         #expect(model.carryOut(stranger) == .success)
@@ -74,7 +94,7 @@ struct VendorModelTests {
         var model = model(VendorSemantics(), .off)
         let first = model.addLate(enable)
         let second = model.addLate(disable)
-        let third = model.addLate(VendorModel.Request(token: "t", pin: "333333"))
+        let third = model.addLate(.enable(token: "t", pin: "333333"))
         #expect(model.pending == ["t": 3])
         #expect(model.states == ["t": .off])
         model.land(first)
@@ -93,11 +113,11 @@ struct VendorModelTests {
             semantics: VendorSemantics(),
             tokens: ["a", "b", "c"].map { SimulatedToken(token: $0, state: .on(pin: "111111")) })
         #expect(model.counters.mostOff == 0)
-        for token in ["a", "b"] { _ = model.carryOut(VendorModel.Request(token: token, pin: nil)) }
-        _ = model.carryOut(VendorModel.Request(token: "a", pin: "222222"))
-        _ = model.carryOut(VendorModel.Request(token: "c", pin: nil))
+        for token in ["a", "b"] { _ = model.carryOut(.disable(token: token)) }
+        _ = model.carryOut(.enable(token: "a", pin: "222222"))
+        _ = model.carryOut(.disable(token: "c"))
         #expect(model.counters.mostOff == 2)
-        _ = model.carryOut(VendorModel.Request(token: "b", pin: "222222"))
+        _ = model.carryOut(.enable(token: "b", pin: "222222"))
         model.set(SimulatedToken(token: "c", state: .off))
         #expect(model.counters.mostOff == 2)
     }
