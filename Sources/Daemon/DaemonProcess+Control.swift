@@ -19,7 +19,9 @@ extension DaemonProcess {
             }
         }
         switch try result.get() {
-        case .adopted(let adoption): return .init(done: true, message: "revision \(adoption.revision) is in force")
+        case .adopted(let adoption):
+            let note = adoption.identityNote.map { "; \($0)" } ?? ""
+            return .init(done: true, message: "revision \(adoption.revision) is in force\(note)")
         case .held(let held): throw ControlRefusal.held(held)
         case .kept: throw ControlRefusal.invalidFiles([])
         }

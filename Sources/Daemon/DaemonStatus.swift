@@ -15,7 +15,7 @@ struct DaemonStatus {
     private var held: HeldState?
     /// Why the store does not work, when it does not.
     private var storeProblem: String?
-    private var down: Set<Endpoint> = []
+    private var down: Set<Account> = []
 
     static let invalid = "the desired state is not valid; the last good one is in force"
 
@@ -51,7 +51,8 @@ struct DaemonStatus {
         case .store(.recovered): storeProblem = nil
         case .number, .desiredState(.kept), .desiredState(.failed), .desiredState(.leftExposed), .orderEnded,
             .guardChanged(.exposureReduced), .guardChanged(.exposurePermitted), .guardChanged(.endpointLimited),
-            .guardChanged(.stopping), .guardChanged(.clockBehind),
+            .guardChanged(.stopping), .guardChanged(.clockBehind), .guardChanged(.disableRefused),
+            .guardChanged(.disableAccepted),
             .guardChanged(.clockRight), .stopped:
             return false
         }

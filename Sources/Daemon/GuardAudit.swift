@@ -71,6 +71,15 @@ struct GuardAudit: Sendable {
                 event(.breakerClosed, nil, "\(endpoint.text) answers again; it was down since \(since)"),
                 .guardState(GuardState(.endpointDown, subject: endpoint.text, since: nil)),
             ]
+        case .disableRefused(let account, let number):
+            let detail =
+                "\(account.text) refuses to disable numbers: see \"Find out what your vendor does\" in operations.md, and try "
+                + "rotation_method: replace on one number"
+            let state = StoreMutation.guardState(
+                GuardState(.disableRefused, subject: account.text, since: now, detail: detail))
+            return number.map { [event(.disableRefused, $0, detail), state] } ?? [state]
+        case .disableAccepted(let account):
+            return [.guardState(GuardState(.disableRefused, subject: account.text, since: nil))]
         case .endpointLimited(let endpoint, let until):
             return [
                 .guardState(

@@ -4,7 +4,7 @@ public import Planning
 public import Reconciler
 import Storage
 import Synchronization
-import VendorAPI
+import Vendors
 
 /// The engine's store port over SQLite: commits are grouped, and everything else keeps its place in their order.
 struct StoreAdapter: RecordStore {
@@ -86,7 +86,9 @@ struct VendorAdapter: VendorConnection {
             completion(Outcome(.tokenUnavailable, message: error.description))
             return
         }
-        let request = VendorRequest(endpoint: call.endpoint, token: token, operation: call.operation)
+        let request = VendorRequest(
+            vendor: call.vendor, endpoint: call.endpoint, phoneNumberID: call.phoneNumberID, token: token,
+            operation: call.operation)
         flights.begin(call.changeID)
         client.send(request, hiding: secrets.index) { outcome in
             flights.end(call.changeID)

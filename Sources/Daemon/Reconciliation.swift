@@ -5,7 +5,7 @@ public import Logging
 import Planning
 public import Reconciler
 public import Storage
-import VendorAPI
+import Vendors
 
 /// The engine wired to store, vendor and files, for as long as a process works on a store: `run`, `apply`, `demo`.
 public final class Reconciliation: Sendable {
@@ -123,7 +123,8 @@ public final class Reconciliation: Sendable {
                 nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.exposedNumbers(),
                 nextDueAt: try store.reader.nextDueAt(),
                 highWaterMark: highWaterMark, fleetPause: try store.reader.fleetPause(),
-                recentRequests: try store.reader.recentRequests(at: clock.now())
+                recentRequests: try store.reader.recentRequests(at: clock.now()),
+                refusingDisable: try store.reader.accountsRefusingDisable()
             )
             driver.post(.started(start))
             hooks.start()

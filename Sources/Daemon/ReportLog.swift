@@ -48,13 +48,13 @@ struct ReportLog: Sendable {
         switch report {
         case .adopted(let adoption):
             let difference = adoption.difference
-            logger.notice(
-                "Desired state in force",
-                metadata: [
-                    "revision": "\(adoption.revision)", "added": "\(difference.added.count)",
-                    "changed": "\(difference.changed.count)", "removed": "\(difference.removed.count)",
-                    "unchanged": "\(difference.unchanged)",
-                ])
+            var metadata: Logger.Metadata = [
+                "revision": "\(adoption.revision)", "added": "\(difference.added.count)",
+                "changed": "\(difference.changed.count)", "removed": "\(difference.removed.count)",
+                "unchanged": "\(difference.unchanged)",
+            ]
+            if let note = adoption.identityNote { metadata["identity"] = "\(note)" }
+            logger.notice("Desired state in force", metadata: metadata)
         case .held(let held):
             logger.error(
                 "Desired state is held, the last one stays in force: accept it or correct the file",
@@ -83,6 +83,13 @@ struct ReportLog: Sendable {
                 metadata: ["endpoint": "\(endpoint.text)", "error": "\(outcome.reason.sentence)"])
         case .endpointUp(let endpoint, let since):
             logger.notice("Endpoint answers again", metadata: ["endpoint": "\(endpoint.text)", "since": "\(since)"])
+        case .disableRefused(let account, let number):
+            guard let number else { break }
+            logger.error(
+                "Vendor refuses to disable numbers: see \"Find out what your vendor does\" in operations.md",
+                metadata: ["endpoint": "\(account.text)", "number": "\(number)"])
+        case .disableAccepted(let account):
+            logger.notice("Vendor disables numbers again", metadata: ["endpoint": "\(account.text)"])
         case .endpointLimited(let endpoint, let until):
             logger.debug(
                 "Rate limit of the endpoint",

@@ -69,7 +69,7 @@ struct ApplyCommand: AsyncParsableCommand {
             let failed = Set(result.failed)
             let reasons = try fleet.survey(reader, guards: try fleet.guards(reader)) { standing in
                 failed.contains(standing.record.number)
-                    ? (standing.record.number, standing.record.lastError ?? standing.reason.sentence) : nil
+                    ? (standing.record.number, standing.record.lastError ?? standing.sentence) : nil
             }
             let errors = Dictionary(reasons, uniquingKeysWith: { first, _ in first })
             let lines = result.failed.map { number in

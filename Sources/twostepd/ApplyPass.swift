@@ -42,9 +42,9 @@ final class ApplyPass: Sendable {
         var requestsAside = 0
         /// Why numbers were given up without a failure of their own.
         var because: [PhoneNumber: String] = [:]
-        var endpointOf: [PhoneNumber: Endpoint] = [:]
+        var accountOf: [PhoneNumber: Account] = [:]
         /// The endpoints that are down, and how many probes of each have failed since.
-        var failedProbes: [Endpoint: Int] = [:]
+        var failedProbes: [Account: Int] = [:]
         /// Requests that were sent while an endpoint was down: probes, when they went there.
         var sentMeanwhile: Set<Int64> = []
         var isAdopted = false
@@ -129,6 +129,7 @@ final class ApplyPass: Sendable {
             stopped.continuation.finish()
         case .desiredState(.kept), .desiredState(.failed), .desiredState(.leftExposed), .store(.recovered),
             .guardChanged(.exposureReduced), .guardChanged(.exposurePermitted), .guardChanged(.endpointLimited),
+            .guardChanged(.disableRefused), .guardChanged(.disableAccepted),
             .guardChanged(.stopping), .guardChanged(.clockBehind),
             .guardChanged(.clockRight), .orderEnded:
             break
@@ -151,7 +152,7 @@ final class ApplyPass: Sendable {
                 state.failures += 1
                 state.failuresOf[record.number, default: 0] += 1
                 state.failuresInARow[record.number, default: 0] += 1
-                if wasMeanwhile, let endpoint = record.desired?.endpoint { state.noteFailedProbe(of: endpoint) }
+                if wasMeanwhile, let desired = record.desired { state.noteFailedProbe(of: Account(of: desired)) }
             }
         case .setAside(let unreadable, _):
             state.withLock {
@@ -183,7 +184,7 @@ final class ApplyPass: Sendable {
             case .success(let (records, fleetPause)):
                 state.withLock { state in
                     state.isAdopted = true
-                    for record in records { state.endpointOf[record.number] = record.desired?.endpoint }
+                    for record in records { state.accountOf[record.number] = record.desired.map(Account.init(of:)) }
                 }
                 for record in records where record.dueAt.map({ $0 > fleet.now }) ?? true {
                     let decision = Planner.decide(
@@ -259,11 +260,11 @@ extension ApplyPass.State {
     }
 
     /// While an endpoint is down one number tries for all of them: what fails for it has failed for the others.
-    fileprivate mutating func noteFailedProbe(of endpoint: Endpoint) {
-        guard let count = failedProbes[endpoint] else { return }
-        failedProbes[endpoint] = count + 1
+    fileprivate mutating func noteFailedProbe(of account: Account) {
+        guard let count = failedProbes[account] else { return }
+        failedProbes[account] = count + 1
         guard count + 1 >= ApplyPass.mostFailuresInARow else { return }
-        giveUp(open.filter { endpointOf[$0] == endpoint }, because: "its endpoint \(endpoint.text) is down")
+        giveUp(open.filter { accountOf[$0] == account }, because: "its endpoint \(account.text) is down")
     }
 
     private mutating func giveUp(_ numbers: Set<PhoneNumber>, because reason: String) {

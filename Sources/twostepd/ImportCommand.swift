@@ -9,8 +9,12 @@ struct ImportCommand: ParsableCommand {
         abstract: "Turn a list of numbers (CSV) into a desired-state file.",
         discussion: """
             The first row names the columns, separated by ',' or ';': number and token, and any of label, pin, \
-            endpoint, verification, rotate_every, reapply_every, rotation_method, rotation_window and rotate_before. \
-            An empty field is left out. token and pin are NAMES; a list with a secret in it is refused.
+            vendor, phone_number_id, on_new_token, endpoint, verification, rotate_every, reapply_every, \
+            rotation_method, rotation_window, rotate_before and rotate_after_reveal. An empty field is left out. token \
+            and pin are NAMES; a list with a secret in it is refused.
+
+            A row whose vendor is whatsapp needs a phone_number_id, and may share its token with others. Spreadsheets \
+            round long numbers: give that column the format 'text' before the ids are put in.
 
             A number is taken with its '+' and country code, whatever stands between the digits; nothing is guessed. \
             When anything is wrong, all of it is shown with row and column, and nothing is written.

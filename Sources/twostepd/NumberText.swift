@@ -56,6 +56,7 @@ struct NumberText {
         table.add(["Label:", record.desired?.label ?? "-"])
         table.add(["Desired:", desired])
         if let desired = record.desired {
+            table.add(["Vendor:", desired.vendor.rawValue + (desired.phoneNumberID.map { ", id \($0)" } ?? "")])
             table.add(["Token:", "\"\(desired.tokenName)\", at endpoint \(desired.endpoint.text)"])
         }
         table.add(["Condition:", standing.condition.rawValue], styles: [1: standing.condition.style])

@@ -35,7 +35,7 @@ struct OrderProgress {
                 let pin = standing.record.likeliestGeneration.map { ", PIN generation \($0)" } ?? ""
                 Console.note("\(standing.record.number): done\(pin)")
             }
-            let detail = open.first.map { "\($0.record.number) \($0.reason.sentence)" } ?? ""
+            let detail = open.first.map { "\($0.record.number) \($0.sentence)" } ?? ""
             bar?.draw(done: standings.count - open.count, total: standings.count, detail: detail)
             guard !open.isEmpty else {
                 bar?.end()
@@ -80,7 +80,7 @@ struct OrderProgress {
     private func timeout(_ open: [Standing], of total: Int) -> Failure {
         var lines = open.prefix(Self.mostNamed).map { standing in
             let error = standing.record.lastError.map { "; \($0)" } ?? ""
-            return "  \(standing.record.number): \(standing.reason.sentence)\(error)"
+            return "  \(standing.record.number): \(standing.sentence)\(error)"
         }
         if open.count > Self.mostNamed { lines.append("  … and \(open.count - Self.mostNamed) more") }
         let head = "not done in time for \(open.count) of \(total) numbers; the order stands, see `twostepd status`:"

@@ -227,7 +227,7 @@ struct Certainty {
         let next = standing.outlook.action.map { action in
             "\(action.rawValue)\(standing.outlook.at.map { ", \(relative.text($0))" } ?? "")"
         }
-        let step = next.map { "the daemon's next step: \($0)" } ?? "the daemon waits: \(standing.reason.sentence)"
+        let step = next.map { "the daemon's next step: \($0)" } ?? "the daemon waits: \(standing.sentence)"
         return lines + ["what settles it is an accepted request: \(step); see `twostepd status \(record.number)`"]
     }
 }

@@ -126,7 +126,7 @@ struct PlanText {
         for item in document.now {
             table.add([
                 Self.sign(item.action), item.number.description, labels[item.number] ?? "", item.action.rawValue,
-                item.reason.sentence,
+                item.sentence,
             ])
         }
         return ["Would be sent now, limits permitting:", ""] + table.lines(width: width)

@@ -109,7 +109,7 @@ struct StatusTally: Sendable {
     mutating func add(_ standing: Standing, isShown: Bool, names: [String]) {
         all += 1
         if isShown { shown[standing.condition, default: 0] += 1 }
-        awaited.add(standing.reason, endpoint: standing.record.desired?.endpoint.text)
+        awaited.add(standing.reason, endpoint: standing.record.desired.map { Account(of: $0).text })
         self.names.formUnion(names)
     }
 }

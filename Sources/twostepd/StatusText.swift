@@ -142,6 +142,7 @@ struct GuardText {
                 lines.append(
                     "endpoint: \(who) for the rate limit of \(state.subject), until \(until.textToTheSecond) (\(relative.text(until)))"
                 )
+            case .disableRefused: lines.append("vendor: REFUSES TO DISABLE\(since): \(state.detail)")
             case .stopping: lines.append("daemon: STOPPING\(since): \(state.detail)")
             case .unreadableRecord: unreadable.append("\(state.subject)\(since): \(state.detail)")
             case .exposureBudget:

@@ -26,7 +26,7 @@ struct WhyText {
         switch standing.decision {
         case .idle where standing.condition == .paused: parts.append(pause)
         case .idle(_, let because): parts += idle(because)
-        case .send(let request, let because): parts += sending(request, because)
+        case .send(let request, _): parts += sending(request)
         case .hold(let until, let because): parts += holding(until, because)
         }
         return parts.joined(separator: "; ")
@@ -44,7 +44,7 @@ struct WhyText {
                 "as desired, but an unanswered request may still land",
                 standing.outlook.at.map { "sent again \(time.phrase($0)), to be certain" },
             ].compactMap(\.self)
-        default: [because.sentence]
+        default: [standing.sentence]
         }
     }
 
@@ -60,11 +60,11 @@ struct WhyText {
 
     // MARK: Something to send
 
-    private func sending(_ request: PlannedRequest, _ because: DecisionReason) -> [String] {
-        guard flight == nil else { return [because.sentence, inFlight].compactMap(\.self) }
+    private func sending(_ request: PlannedRequest) -> [String] {
+        guard flight == nil else { return [standing.sentence, inFlight].compactMap(\.self) }
         let then = request.startsCycle ? ", then enable with a new PIN" : ""
         let what = "\(request.action.rawValue)\(then)"
-        return [because.sentence, isWorkedOn ? "next: \(what)" : "\(what) waits for `run` or `apply`"]
+        return [standing.sentence, isWorkedOn ? "next: \(what)" : "\(what) waits for `run` or `apply`"]
     }
 
     private var inFlight: String? {
@@ -79,7 +79,8 @@ struct WhyText {
         let parts: [String?] =
             switch because {
             case .backingOff: [failures, again]
-            case .authenticationRefused, .balanceRefused: [because.sentence, again]
+            case .authenticationRefused, .balanceRefused: [standing.sentence, again]
+            case .disableRefused: [standing.sentence, until.map { "tried again \(time.phrase($0))" }]
             case .exposureBudget: [because.sentence, "its turn comes when one of them is protected again"]
             case .endpointDown: [because.sentence, "this one follows then"]
             case .paused: [pause]
@@ -89,7 +90,7 @@ struct WhyText {
                     "put it into the secrets, then `twostepd reload`",
                 ]
             case .clockBehind: [because.sentence, "correct the clock, or see `twostepd clock accept --help`"]
-            default: [because.sentence, onward]
+            default: [standing.sentence, onward]
             }
         return parts.compactMap(\.self)
     }

@@ -14,7 +14,7 @@ enum CoreRules {
         "Sources/SimulatedVendor/SimulatedVendor.swift": "it records when requests came in",
         "Sources/Storage/CommitQueue.swift": "it measures how long transactions take",
         "Sources/Storage/SealingKey.swift": "it makes keys",
-        "Sources/VendorAPI/HTTPVendorClient.swift": "it has deadlines, and reads Retry-After, which may be a date",
+        "Sources/Vendors/HTTP/HTTPVendorClient.swift": "it has deadlines, and reads Retry-After, which may be a date",
     ]
 
     /// The files of the reconciler that touch the system.

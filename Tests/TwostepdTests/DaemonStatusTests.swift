@@ -43,10 +43,10 @@ struct DaemonStatusTests {
 
     @Test("an invalid file stays told while an endpoint goes and comes back")
     func invalid() {
-        var status = status(Self.adopted, .guardChanged(.endpointDown(.v4, Outcome(.timeout))))
+        var status = status(Self.adopted, .guardChanged(.endpointDown(Account(text: "v4"), Outcome(.timeout))))
         status.isValid = false
         #expect(status.line == "\(DaemonStatus.invalid); endpoint \(Endpoint.v4.text) is down: it is probed")
-        let news2 = status.note(.guardChanged(.endpointUp(.v4, since: .distantPast)))
+        let news2 = status.note(.guardChanged(.endpointUp(Account(text: "v4"), since: .distantPast)))
         #expect(news2)
         #expect(status.line == DaemonStatus.invalid)
     }

@@ -84,7 +84,7 @@ struct FailureTests {
     @Test func `options of the simulation are the command line's`() throws {
         let errors: [SimulationError] = [
             .semantics("x"), .state("x"), .token("x"), .fault("x"), .probability("x"), .sumOfProbabilities(2),
-            .address("x"),
+            .address("x"), .number("x"), .unknown("x"), .taken("x"), .limit(5),
         ]
         for error in errors { try check(error, 64, error.description) }
     }

@@ -214,18 +214,18 @@ extension LimitTests {
 
     /// The requests of one number, as they came in.
     private static func requests(_ vendor: SimulatedVendor, of entry: Rig.Entry) -> [SimulatedVendor.Recorded] {
-        vendor.requests.filter { VendorModel.Request(body: $0.body)?.token == entry.token }
+        vendor.requests.filter { $0.request?.name == entry.token }
     }
 
     /// How long each number was off, from a disable that was carried out to the next enable that was.
     private static func offTimes(_ vendor: SimulatedVendor) -> [Duration] {
         var since: [String: ContinuousClock.Instant] = [:]
         var times: [Duration] = []
-        for request in vendor.requests where request.verdict?.status == 100 {
-            guard let content = VendorModel.Request(body: request.body) else { continue }
-            if content.pin == nil {
-                since[content.token] = since[content.token] ?? request.at
-            } else if let began = since.removeValue(forKey: content.token) {
+        for request in vendor.requests where request.verdict == .success {
+            guard let content = request.request else { continue }
+            if !content.setsPIN {
+                since[content.name] = since[content.name] ?? request.at
+            } else if let began = since.removeValue(forKey: content.name) {
                 times.append(request.at - began)
             }
         }

@@ -5,7 +5,7 @@ import Glibc
 import LinuxShim
 import Planning
 import Storage
-import VendorAPI
+import Vendors
 
 extension Doctor {
     func clock() -> Finding {

@@ -2,7 +2,7 @@ public import ConfigFile
 import Files
 public import Planning
 import Storage
-import VendorAPI
+import Vendors
 
 /// Looks at everything that the daemon depends on. It changes nothing and sends no request.
 public struct Doctor: Sendable {

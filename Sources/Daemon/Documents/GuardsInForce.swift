@@ -113,12 +113,14 @@ public struct GuardsInForce: Sendable {
         }
         let decision = clock.permit(decision, for: record, at: now)
         guard case .send(let request, _) = decision else { return decision }
-        if let endpoint = record.desired?.endpoint, down.contains(endpoint.text) {
+        if let desired = record.desired, down.contains(Account(of: desired).text) {
             return .hold(until: nil, because: .endpointDown)
         }
         if isStopping, !record.isExposed { return .hold(until: nil, because: .stopping) }
         if request.startsCycle, !mayStartCycle { return .hold(until: nil, because: .exposureBudget) }
-        if record.urgency != .exposed, let until = record.desired.flatMap({ limited[$0.endpoint.text] }), until > now {
+        if record.urgency != .exposed, let until = record.desired.flatMap({ limited[Account(of: $0).text] }),
+            until > now
+        {
             return .hold(until: until, because: .endpointLimit)
         }
         return decision

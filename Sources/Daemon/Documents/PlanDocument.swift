@@ -7,6 +7,10 @@ public struct PlanDocument: Encodable, Sendable {
         public let number: PhoneNumber
         public let action: NextAction
         public let reason: DecisionReason
+        /// The reason in words; not in the JSON.
+        public let sentence: String
+
+        private enum CodingKeys: String, CodingKey { case number, action, reason }
     }
 
     /// What falls due at an instant.
@@ -33,7 +37,9 @@ public struct PlanDocument: Encodable, Sendable {
         public init(_ standing: Standing) {
             let (number, outlook) = (standing.record.number, standing.outlook)
             if case .send(_, let reason) = standing.decision {
-                now = outlook.action.map { Now(number: number, action: $0, reason: reason) }
+                now = outlook.action.map {
+                    Now(number: number, action: $0, reason: reason, sentence: standing.sentence)
+                }
                 later = []
                 return
             }

@@ -5,6 +5,8 @@ public struct Standing: Sendable {
     public let record: NumberRecord
     public let condition: NumberCondition
     public let decision: Decision
+    /// The planner's rule that the decision follows from, before the fleet's guards.
+    public let rule: PlannerRule
     public let outlook: Outlook
     /// When the live PIN is due to change; nil for never, and when no PIN of ours is certainly live.
     public let rotationAt: Instant?
@@ -14,9 +16,11 @@ public struct Standing: Sendable {
         _ record: NumberRecord, operatorPIN: PIN?, policy: Policy, now: Instant, guards: GuardsInForce = GuardsInForce()
     ) {
         self.record = record
-        let wanted = Planner.decide(
+        let ruling = Planner.rule(
             record, operatorPIN: operatorPIN, fleetPause: guards.fleetPause, policy: policy, now: now)
-        decision = guards.permit(wanted, for: record, at: now)
+        rule = ruling.rule
+        decision = guards.permit(ruling.decision, for: record, at: now)
+        isGuarded = decision != ruling.decision
         condition = NumberCondition(of: record, decision: decision, isPaused: guards.fleetPause != nil)
         rotationAt = record.desired.flatMap { desired in
             guard desired.verification == .enabled, case .on(let generation) = record.belief.certainEffect else {
@@ -31,8 +35,25 @@ public struct Standing: Sendable {
             now: now)
     }
 
+    /// Whether a guard of the fleet changed the decision.
+    private let isGuarded: Bool
+
     /// Why the number stands as it does.
     public var reason: DecisionReason { outlook.reason }
+
+    /// The same in one sentence, without a full stop: that of the planner's rule, or of the guard or limit that holds the
+    /// number back.
+    public var sentence: String {
+        guard !isGuarded, !PlannerRule.limits.contains(rule) else { return reason.sentence }
+        switch rule {
+        case .rotateByReset, .rotateByReplacement: return "\(reason.sentence): \(rule.sentence)"
+        case .unmanaged, .disabledUnsupported, .reapplyDisabled, .disabled, .settleDisabled, .disable, .setOperatorPIN,
+            .settleUnreadablePIN, .reapplyEnabled, .enabled, .settleEnabled, .takeOverByReset, .takeOverByReplacement,
+            .resetAmbiguous, .replaceAmbiguous, .enableAgain, .enableNew, .restEnabled, .enableBeforeResting,
+            .restRefused, .opposite, .operatorPINUnavailable, .backOff, .writeBudget, .paused:
+            return rule.sentence
+        }
+    }
 
     /// How urgent it is to look at this number, most urgent first: exposed, failing, unsettled, at rest.
     public var rank: Int {
@@ -64,7 +85,8 @@ public struct Standing: Sendable {
             nextAction: Nullable(outlook.action?.rawValue),
             nextActionAt: Nullable(outlook.at?.description),
             attempts: record.attempts,
-            lastError: Nullable(record.lastError)
+            lastError: Nullable(record.lastError),
+            vendor: Nullable(record.desired?.vendor.rawValue)
         )
     }
 }

@@ -38,6 +38,7 @@ public struct StatusDocument: Encodable, Sendable {
         public let nextActionAt: Nullable<String>
         public let attempts: Int
         public let lastError: Nullable<String>
+        public let vendor: Nullable<String>
     }
 
     public let version = 1

@@ -1,7 +1,7 @@
 import ConfigFile
 import Planning
 import Storage
-import VendorAPI
+import Vendors
 
 /// One try to tell one hook of one word.
 struct HookDelivery: Sendable {

@@ -4,7 +4,7 @@ import Logging
 import Planning
 import Storage
 import Synchronization
-import VendorAPI
+import Vendors
 
 /// Tells other systems what happened: each hook by itself, each number's words in order, until they are delivered.
 ///

@@ -16,6 +16,10 @@ struct FleetDigest: Sendable {
     /// PINs that fall due on each of the coming days; the overdue ones on the first.
     private(set) var rotations = [Int](repeating: 0, count: daysAhead)
     private(set) var endpoints: Set<String> = []
+    /// How many numbers each vendor has.
+    private(set) var vendors: [Vendor: Int] = [:]
+    /// How many numbers the vendor refuses to disable, by endpoint; 0 for the others.
+    private(set) var refused: [VendorEndpoint: Int] = [:]
     /// By rank, as many as the page can show.
     private var urgentByRank: [Int: [Standing]] = [:]
 
@@ -47,7 +51,12 @@ struct FleetDigest: Sendable {
         count += 1
         conditions[standing.condition, default: 0] += 1
         reasons[standing.reason, default: 0] += 1
-        if let endpoint = standing.record.desired?.endpoint.text { endpoints.insert(endpoint) }
+        if let desired = standing.record.desired {
+            let endpoint = VendorEndpoint(vendor: desired.vendor, text: Account(of: desired).text)
+            endpoints.insert(endpoint.text)
+            vendors[desired.vendor, default: 0] += 1
+            refused[endpoint, default: 0] += standing.reason == .disableRefused ? 1 : 0
+        }
         if let rotationAt = standing.rotationAt {
             if rotationAt < at { overdue += 1 }
             let days = max(0, at.duration(to: rotationAt).milliseconds) / Self.day
@@ -56,6 +65,17 @@ struct FleetDigest: Sendable {
         if urgentByRank[standing.rank, default: []].count < FleetPage.mostRows {
             urgentByRank[standing.rank, default: []].append(standing)
         }
+    }
+}
+
+/// An endpoint with the vendor that serves it.
+struct VendorEndpoint: Hashable, Sendable, Comparable {
+    let vendor: Vendor
+    /// The name of the account: see ``Account/text``.
+    let text: String
+
+    static func < (left: VendorEndpoint, right: VendorEndpoint) -> Bool {
+        (left.text, left.vendor.rawValue) < (right.text, right.vendor.rawValue)
     }
 }
 

@@ -170,6 +170,17 @@ struct MetricsPage {
             .gauge, "twostepd_endpoint_down", "1 while the circuit breaker of the endpoint is open.",
             endpoints.map { Sample(labels: [("endpoint", $0)], value: down.contains($0) ? 1 : 0) })
         page.add(
+            .gauge, "twostepd_disable_refused", "Numbers that rest because the vendor refuses to disable them.",
+            fleet.refused.sorted { $0.key < $1.key }.map { endpoint, count in
+                Sample(
+                    labels: [("endpoint", endpoint.text), ("vendor", endpoint.vendor.rawValue)], value: Double(count))
+            })
+        page.add(
+            .gauge, "twostepd_vendor_numbers", "Numbers of each vendor.",
+            Vendor.allCases.map { vendor in
+                Sample(labels: [("vendor", vendor.rawValue)], value: Double(fleet.vendors[vendor] ?? 0))
+            })
+        page.add(
             .gauge, "twostepd_exposed_numbers", "Numbers that are exposed by a rotation or adoption.",
             [Sample(value: Double(guards.exposed))])
         page.add(

@@ -78,6 +78,9 @@ struct FleetPage {
             lines.append(
                 "Numbers wait for the <b>rate limit</b> of \(state.subject), which has room \(time.html(until)).")
         }
+        for state in guards.states where state.kind == .disableRefused {
+            lines.append("This vendor <b>refuses to disable</b> numbers (\(time.html(state.since))): \(state.detail)")
+        }
         if guards.states.contains(where: { $0.kind == .stopping }) {
             lines.append("The daemon is <b>stopping</b>: nothing starts that exposes a number.")
         }
@@ -141,7 +144,7 @@ struct FleetPage {
             <td data-name="PIN"\(Self.none(record.likeliestGeneration)) data-sort="\(record.likeliestGeneration ?? 0)">\(pin)</td>\
             <td data-name="Rotated"\(Self.none(record.rotatedAt)) data-sort="\(Self.sortKey(record.rotatedAt))">\(time.html(record.rotatedAt))</td>\
             <td data-name="Next"\(Self.none(standing.outlook.action)) data-sort="\(Self.sortKey(standing.outlook.at))">\(next)</td>\
-            <td data-name="Why">\(standing.reason.sentence)\(record.lastError.map { "; \($0)" } ?? "")</td></tr>
+            <td data-name="Why">\(standing.sentence)\(record.lastError.map { "; \($0)" } ?? "")</td></tr>
 
             """
     }

@@ -23,7 +23,7 @@ struct NumberPage {
         return """
             <nav aria-label="Breadcrumb"><a href="/">All numbers</a></nav>
             <h1>\(record.number.description)\(label) \(standing.condition.badge)</h1>
-            <p class="lead">\(standing.reason.sentence.capitalizedFirst).\(nextInWords)</p>
+            <p class="lead">\(standing.sentence.capitalizedFirst).\(nextInWords)</p>
             """
     }
 
@@ -43,6 +43,7 @@ struct NumberPage {
         return """
             <section><h2>How it stands</h2><dl>
             <dt>Desired</dt><dd>\(record.desired?.verification.rawValue ?? "not in the desired state")</dd>
+            <dt>Vendor</dt><dd>\(record.desired?.vendor.rawValue ?? "none")</dd>
             <dt>\(record.belief.isCertain ? "Certainly" : "Uncertain")</dt><dd>\(states)</dd>
             <dt>Applied</dt><dd>\(time.html(record.appliedAt))</dd>
             <dt>PIN changed</dt><dd>\(time.html(record.rotatedAt))</dd>

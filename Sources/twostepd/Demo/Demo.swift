@@ -29,26 +29,29 @@ final class Demo {
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         var options = SimulatedVendor.Options()
         options.tokens = fleet.tokens
+        options.numbers = fleet.numbers
         options.semantics = VendorSemantics(enableWhenOn: .ignore, disableWhenOff: .accept)
         vendor = try await SimulatedVendor(options)
     }
 
-    /// Runs it. True when the vendor's truth agrees with the store for every number.
+    /// Runs it. True when the vendors' truth agrees with the store for every number.
     func run() async throws -> Bool {
         try writeFiles()
-        say("a simulated vendor listens at \(vendor.url)")
-        say("it accepts an enable of an enabled number and ignores its PIN: the worst case the documentation allows")
+        say("two simulated vendors listen: Picky Assist at \(vendor.url), WhatsApp at \(vendor.whatsappURL)")
+        say(
+            "Picky Assist accepts an enable of an enabled number and ignores its PIN: the worst case its documentation allows; WhatsApp replaces the PIN, and never disables"
+        )
         daemon = try DaemonChild(config: config, log: log)
         say(
-            "the daemon (pid \(daemon?.pid ?? 0)) takes over 12 numbers: 2 to be disabled, 1 with the operator's PIN, 1 with a PIN nobody knows"
+            "the daemon (pid \(daemon?.pid ?? 0)) takes over 12 numbers: 10 of Picky Assist and 2 of WhatsApp under one token; 2 are to be disabled, 1 has the operator's PIN, 2 have a PIN nobody knows"
         )
         try await converge("all 12 are as desired")
         say("PINs rotate every 4 s")
         try await rotations(12, within: 20)
-        say("the vendor goes down for 4 s: connections are refused")
+        say("both vendors go down for 4 s: connections are refused")
         vendor.outage(for: .seconds(4))
         try await Task.sleep(for: .seconds(4))
-        say("the vendor is back; some answers get lost from now on, and some requests land late")
+        say("the vendors are back; some answers get lost from now on, and some requests land late")
         vendor.setFaults([.closeAfter: 0.1, .landLate: 0.05, .closeBefore: 0.05])
         try await rotations(6, within: 20)
         let caught = try await killInRotation()
@@ -57,7 +60,7 @@ final class Demo {
         daemon = try DaemonChild(config: config, log: log)
         say("a new daemon (pid \(daemon?.pid ?? 0)) goes on from the store")
         try await rotations(4, within: 20)
-        try write(fleet.desiredState(endpoint: vendor.url, rotateEvery: "never"), to: desiredState)
+        try write(fleet.desiredState(of: vendor, rotateEvery: "never"), to: desiredState)
         say("the file says rotate_every: never now; the daemon notices the change by itself")
         try await adopted(revision: 2)
         try await converge("all 12 are as desired, and certain")
@@ -92,7 +95,7 @@ final class Demo {
     private func writeFiles() throws {
         try write(DemoFleet.settings, to: config)
         try write(fleet.secrets, to: folder.appendingPathComponent("secrets.yaml"))
-        try write(fleet.desiredState(endpoint: vendor.url, rotateEvery: "4s"), to: desiredState)
+        try write(fleet.desiredState(of: vendor, rotateEvery: "4s"), to: desiredState)
     }
 
     private func write(_ text: String, to file: URL) throws {
@@ -180,22 +183,23 @@ extension Demo {
         throw Failure.failed("the demonstration waited \(seconds) s for \(what) in vain: see \(log.path)")
     }
 
-    /// Compares the vendor's truth with the store, number by number.
+    /// Compares the truth of both vendors with the store, number by number.
     private func compare() throws -> Bool {
         let fleet = try reader
         let store = try fleet.openWithKey()
         let truth = vendor.truth
         var agreed = 0
-        var table = TextTable(["NUMBER", "LABEL", "DESIRED", "THE VENDOR'S TRUTH", "THE STORE", "PIN", "AGREES"])
+        var table = TextTable(["NUMBER", "LABEL", "VENDOR", "DESIRED", "TRUTH", "STORE", "PIN", "AGREES"])
         for entry in self.fleet.entries {
             guard let number = PhoneNumber(entry.number), let record = try store.record(number, at: fleet.now),
-                let state = truth[entry.token]
+                let state = truth[entry.key]
             else { throw Failure.failed("\(entry.number) is not in the store") }
             let pin = record.likeliestGeneration.flatMap { record.generation($0)?.pin?.reveal() }
             let agrees = record.isAsDesired && pin == state.pin
             agreed += agrees ? 1 : 0
             table.add([
-                entry.number, entry.label, entry.isDisabled ? "disabled" : "enabled", state == .off ? "off" : "on",
+                entry.number, entry.label, entry.vendor, entry.isDisabled ? "disabled" : "enabled",
+                state == .off ? "off" : "on",
                 record.belief.elements.joined(separator: ","), record.likeliestGeneration.map { "gen \($0)" } ?? "-",
                 agrees ? "yes" : "NO",
             ])
@@ -255,7 +259,7 @@ final class DaemonChild {
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Show the whole job in about 30 s: a simulated vendor, a fleet of 12, an outage and a kill.",
+        abstract: "Show the whole job in about 30 s: two simulated vendors, a fleet of 12, an outage and a kill.",
         discussion: """
             Nothing else is needed and nothing leaves this machine. Exit 0 when the truth agrees with the store.
 

@@ -1,15 +1,24 @@
 import Planning
 import SimulatedVendor
 
-/// The fleet of the demonstration: 12 numbers, 2 of them disabled, one with an operator's PIN, one with a foreign one.
+/// The fleet of the demonstration: 12 numbers, 2 of them on WhatsApp's API, 2 disabled, one with an operator's PIN, 2 with a
+/// foreign one.
 struct DemoFleet {
     struct Entry {
         let number: String
         let label: String
         let token: String
         let start: VendorState
+        /// The number's id at WhatsApp's API; nil for a number of Picky Assist.
+        var phoneNumberID: String?
         var isDisabled = false
         var operatorPIN: String?
+
+        /// What names the number in the simulation's truth.
+        var key: String { phoneNumberID ?? token }
+        /// The token's name in the secrets: that of WhatsApp's API is shared.
+        var tokenName: String { phoneNumberID == nil ? label : "whatsapp" }
+        var vendor: String { phoneNumberID == nil ? "picky-assist" : "whatsapp" }
     }
 
     let entries: [Entry] = (1...12).map { index in
@@ -20,24 +29,45 @@ struct DemoFleet {
         switch index {
         case 2: return Entry(number: number, label: label, token: token, start: .on(pin: "604182"))
         case 3: return Entry(number: number, label: label, token: token, start: .off, operatorPIN: "274916")
+        case 8, 9:
+            return Entry(
+                number: number, label: label, token: "demo-token-whatsapp",
+                start: index == 8 ? .off : .on(pin: "730295"), phoneNumberID: "10654035224290\(index)")
         case 11, 12:
             return Entry(number: number, label: label, token: token, start: .on(pin: "518203"), isDisabled: true)
         default: return Entry(number: number, label: label, token: token, start: .off)
         }
     }
 
-    var tokens: [SimulatedToken] { entries.map { SimulatedToken(token: $0.token, state: $0.start) } }
+    /// The numbers of Picky Assist, as the simulation begins with them.
+    var tokens: [SimulatedToken] {
+        entries.filter { $0.phoneNumberID == nil }.map { SimulatedToken(token: $0.token, state: $0.start) }
+    }
+
+    /// The numbers of WhatsApp's API, as the simulation begins with them.
+    var numbers: [SimulatedNumber] {
+        entries.compactMap { entry in
+            entry.phoneNumberID.map { id in
+                SimulatedNumber(id: id, number: entry.number, token: entry.token, state: entry.start)
+            }
+        }
+    }
 
     /// The desired-state file; `rotateEvery` is a period or `never`.
-    func desiredState(endpoint: String, rotateEvery: String) -> String {
+    func desiredState(of vendor: SimulatedVendor, rotateEvery: String) -> String {
         var lines = [
-            "version: 1", "defaults:", "  endpoint: \(endpoint)", "  rotate_every: \(rotateEvery)",
+            "version: 1", "defaults:", "  endpoint: \(vendor.url)", "  rotate_every: \(rotateEvery)",
             "  reapply_every: 10s", "numbers:",
         ]
         for entry in entries {
             lines.append("  - number: \"\(entry.number)\"")
             lines.append("    label: \(entry.label)")
-            lines.append("    token: \(entry.label)")
+            lines.append("    token: \(entry.tokenName)")
+            if let id = entry.phoneNumberID {
+                lines.append("    vendor: \(entry.vendor)")
+                lines.append("    phone_number_id: \"\(id)\"")
+                lines.append("    endpoint: \(vendor.whatsappURL)")
+            }
             if entry.isDisabled { lines.append("    verification: disabled") }
             if entry.operatorPIN != nil { lines.append("    pin: \(entry.label)-pin") }
         }
@@ -46,7 +76,7 @@ struct DemoFleet {
 
     /// The secrets file.
     var secrets: String {
-        let tokens = entries.map { "  \($0.label): \($0.token)" }
+        let tokens = Set(entries.map { "  \($0.tokenName): \($0.token)" }).sorted()
         let pins = entries.compactMap { entry in entry.operatorPIN.map { "  \(entry.label)-pin: \"\($0)\"" } }
         return (["tokens:"] + tokens + ["pins:"] + pins).joined(separator: "\n") + "\n"
     }
