@@ -51,13 +51,17 @@ struct MixedFleetTests {
         let status = try await rig.run("status", "--format", "json").json()
         let numbers = try #require(status["numbers"] as? [[String: Any]])
         #expect(numbers.count == 6)
+        let neverDisables = text.hasSuffix(",never")
+        #expect(try await rig.run("doctor").output.contains("refuses to disable numbers") == neverDisables)
+        let events = try await rig.run("history", "--events", "--format", "json").output
+        #expect(events.contains("disable_refused") == neverDisables, "once, for all its numbers: \(events)")
         for number in numbers {
             let name = try #require(number["number"] as? String)
             let isWhatsApp = number["vendor"] as? String == "whatsapp"
             #expect(isWhatsApp == name.hasPrefix("+1555010200"), "\(number)")
             let rests = number["condition"] as? String == "held" && number["reason"] as? String == "disable_refused"
             let isConverged = number["condition"] as? String == "converged"
-            #expect(isConverged || (rests && !isWhatsApp && text.hasSuffix(",never")), "\(number) \(apply.errors)")
+            #expect(isConverged || (rests && !isWhatsApp && neverDisables), "\(number) \(apply.errors)")
             guard isConverged else { continue }
             let shown = try await rig.run("pin", "show", name, "--reason", "a test", "--stdout").output
             let live = try #require(try truth(of: name, rig), "\(name) is enabled")

@@ -32,7 +32,7 @@ extension Doctor {
             } else {
                 parts += [try pins(reader), try history(reader)]
             }
-            return parts + [try desired(reader), room(try reader.size())]
+            return parts + [try desired(reader), try vendors(reader), room(try reader.size())]
         } catch {
             return [Finding("database", .failure, error.description, advice: "see the message")]
         }
@@ -80,6 +80,17 @@ extension Doctor {
         return Finding(
             "room", .warning, figures + ", which this store cannot give back while it is worked on",
             advice: "stop the daemon, then `twostepd audit compact`: once is enough")
+    }
+
+    /// Whether a vendor refuses to disable numbers.
+    private func vendors(_ reader: StoreReader) throws(StorageError) -> Finding {
+        let refusing = try reader.accountsRefusingDisable().sorted()
+        guard let first = refusing.first else { return Finding("vendors", .ok, "none refuses to disable numbers") }
+        let more = refusing.count > 1 ? ", and \(refusing.count - 1) more" : ""
+        return Finding(
+            "vendors", .warning, "\(first.text)\(more) refuses to disable numbers: they rest, enabled",
+            advice:
+                "try rotation_method: replace on one number; see \"Find out what your vendor does\" in operations.md")
     }
 
     private func desired(_ reader: StoreReader) throws(StorageError) -> Finding {
