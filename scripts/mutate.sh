@@ -112,11 +112,12 @@ prove() {
     rm -rf "$runs"
     mkdir -p "$runs"
     if [ "$explores" = yes ]; then
-        start exploration --explore
+        cores=$(nproc)
+        for ((core = 0; core < cores; core++)); do start "exploration.$core" --explore "$core" "$cores"; done
         await_workers || result=$?
         if [ "$result" != 0 ]; then
-            caught_by="exploration$(sed -nE 's/^failed ([^ ]+) .*/ (\1)/p' "$runs/exploration" | head -n 1)"
-            grep -q '^failed ' "$runs/exploration" || caught_by="exploration (it traps)"
+            caught_by="exploration$(sed -nE 's/^failed ([^ ]+) .*/ (\1)/p' "$runs"/exploration.* | head -n 1)"
+            grep -q '^failed ' "$runs"/exploration.* || caught_by="exploration (it traps)"
             return "$result"
         fi
     fi

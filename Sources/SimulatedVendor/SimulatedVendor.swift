@@ -179,7 +179,9 @@ public final class SimulatedVendor: Sendable {
 
     /// A stranger turns verification of a number off, or changes its PIN, without a request of ours.
     ///
-    /// - Parameter name: the number's Picky Assist token, or its id.
+    /// - Parameters:
+    ///   - name: the number's Picky Assist token, or its id.
+    ///   - state: off, or on with the stranger's PIN.
     public func stranger(sets name: String, to state: VendorState) throws(SimulationError) {
         try change { (inner) throws(SimulationError) in try inner.model.stranger(sets: name, to: state) }
     }

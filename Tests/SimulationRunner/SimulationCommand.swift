@@ -5,7 +5,16 @@ import Simulation
 @main
 struct SimulationCommand {
     static func main() {
-        if Array(CommandLine.arguments.dropFirst()) == ["--explore"] { exit(explore()) }
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments.first == "--explore" {
+            let numbers = arguments.dropFirst().map { Int($0) ?? -1 }
+            guard numbers.isEmpty || (numbers.count == 2 && numbers[1] > 0 && (0..<numbers[1]).contains(numbers[0]))
+            else {
+                print(RunRequest.usage)
+                exit(64)
+            }
+            exit(explore(part: numbers.first ?? 0, of: numbers.last ?? 1))
+        }
         if let request = YearRequest(Array(CommandLine.arguments.dropFirst())) { exit(live(request)) }
         guard let request = RunRequest(Array(CommandLine.arguments.dropFirst())) else {
             print(RunRequest.usage)
@@ -34,7 +43,7 @@ struct RunRequest {
     static let usage = """
         usage: simulation [--first SEED] [--seeds COUNT] [--stride STEP] [--replay SEED] [--lines N] [--go-on]
                           [--surprising-jumps] [--skip-sync]
-               simulation --explore
+               simulation --explore [PART PARTS]
                simulation --year NUMBERS DAYS DIR
         """
 

@@ -85,7 +85,7 @@ extension Doctor {
     /// Whether a vendor refuses to disable numbers.
     private func vendors(_ reader: StoreReader) throws(StorageError) -> Finding {
         let refusing = try reader.accountsRefusingDisable().sorted()
-        guard let first = refusing.first else { return Finding("vendors", .ok, "none refuses to disable numbers") }
+        guard let first = refusing.first else { return Finding("vendors", .ok, "no refusal of a disable is known") }
         let more = refusing.count > 1 ? ", and \(refusing.count - 1) more" : ""
         return Finding(
             "vendors", .warning, "\(first.text)\(more) refuses to disable numbers: they rest, enabled",
