@@ -116,10 +116,10 @@ struct ImpasseTests {
         #expect(vendor.sent.count <= 7)
     }
 
-    @Test func `WhatsApp is never asked to disable`() throws {
+    @Test func `WhatsApp is never asked to disable`() {
         var desired = F.desired(.enabled, .replace)
         desired.vendor = .whatsapp
-        desired.phoneNumberID = try #require(PhoneNumberID("106540352242922"))
+        desired.phoneNumberID = PhoneNumberID("106540352242922")
         var record = NumberRecord.new(desired, at: F.now)
         record.refusals = .init(action: .enable, count: 5)
         guard case .send(let request, _) = F.decide(record) else {
@@ -133,7 +133,7 @@ struct ImpasseTests {
 
     // MARK: Identity
 
-    @Test func `Another token value, endpoint or id may be another number's`() throws {
+    @Test func `Another token value, endpoint or id may be another number's`() {
         var desired = F.desired()
         desired.tokenMark = "a"
         var record = F.record(desired, F.on(1))
@@ -148,13 +148,13 @@ struct ImpasseTests {
         other.endpoint = .legacy
         #expect(record.adopting(other, at: F.now).belief == F.on(1, off: true, foreign: true))
         desired.vendor = .whatsapp
-        desired.phoneNumberID = try #require(PhoneNumberID("106540352242922"))
+        desired.phoneNumberID = PhoneNumberID("106540352242922")
         record = F.record(desired, F.on(1))
         record.identity = .init(of: desired)
         other = desired
         other.tokenMark = "b"
         #expect(record.adopting(other, at: F.now).belief == F.on(1), "a shared token names no number")
-        other.phoneNumberID = try #require(PhoneNumberID("106540352242923"))
+        other.phoneNumberID = PhoneNumberID("106540352242923")
         #expect(record.adopting(other, at: F.now).belief == F.on(1, off: true, foreign: true))
     }
 
@@ -182,5 +182,28 @@ struct ImpasseTests {
         }
         #expect(waits.first == .seconds(3600) && waits == waits.sorted())
         #expect(waits.allSatisfy { $0 <= RetrySchedule.longestBlock })
+    }
+
+    @Test(arguments: [OutcomeReason.tooManyAttempts, .vendorRefused])
+    func `What was refused of the number before the entry named another one does not concern the other`(
+        reason: OutcomeReason
+    ) {
+        var desired = F.desired()
+        desired.tokenMark = "a"
+        var record = F.record(desired, F.off)
+        record.identity = .init(of: desired)
+        var random = SplitMix64(seed: 3)
+        guard case .send(let request, let why) = F.decide(record) else {
+            Issue.record("nothing is sent")
+            return
+        }
+        let departure = record.departing(with: request, because: why, changeID: 1, now: F.now, random: &random)
+        var other = desired
+        other.tokenMark = "b"
+        let next = departure.record.adopting(other, at: F.now).arriving(
+            from: departure.flight.adopting(other, at: F.now), with: Outcome(reason), now: F.now, policy: Policy(),
+            jitter: 0.5)
+        #expect(next.refusals == nil && next.impasse == nil)
+        #expect(next.retryAt.map { F.now.duration(to: $0) <= .seconds(60) } ?? true, "a backoff, and no block")
     }
 }
