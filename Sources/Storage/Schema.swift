@@ -37,6 +37,7 @@ enum Schema {
     /// Refuses a database that is not at this version's schema.
     static func checkIsCurrent(_ db: Database, at path: String) throws {
         try check(db, at: path)
+        // A database in which nothing was made yet: the daemon is making its first store at this moment.
         guard try Int.fetchOne(db, sql: "PRAGMA application_id") != 0 else { throw StorageError.noStore(path: path) }
         guard try migrator.hasCompletedMigrations(db) else { throw StorageError.olderSchema(path: path) }
     }

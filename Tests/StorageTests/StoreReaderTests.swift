@@ -21,7 +21,7 @@ struct StoreReaderTests {
         #expect(!FileManager.default.fileExists(atPath: directory.path))
         try directory.location.prepareDirectory()
         try directory.location.prepareDatabaseFile()
-        #expect(throws: StorageError.olderSchema(path: directory.location.database)) {
+        #expect(throws: StorageError.noStore(path: directory.location.database)) {
             try StoreReader.open(at: directory.location, key: nil)
         }
     }
