@@ -61,7 +61,7 @@ public struct DesiredNumber: Hashable, Sendable {
     public var endpoint: Endpoint
     /// The number's id at the vendor; nil where the token names the number and nobody gave the id.
     public var phoneNumberID: PhoneNumberID?
-    /// What a new value of the token means, where the token names the number.
+    /// The effect of a new token value, for vendors whose tokens name numbers.
     public var onNewToken: NewTokenRule
     public var verification: Verification
     /// The period of PIN rotation; nil for never.

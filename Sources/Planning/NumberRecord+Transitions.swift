@@ -8,8 +8,8 @@ public struct Flight: Hashable, Sendable {
     public let sentAt: Instant
     /// The record before widening, with the generation of this request already in it.
     public var before: NumberRecord
-    /// Where it was sent; nil only when the number has no entry.
-    public let endpoint: Endpoint?
+    /// The entry that it was sent under; nil only when the number has none.
+    public let entry: DesiredNumber?
     /// The account that it belongs to; nil only when the number has no entry.
     public let account: Account?
     /// Whether the number's entry names another identity since: what this request proves is about the old one.
@@ -25,7 +25,7 @@ public struct Flight: Hashable, Sendable {
         self.effect = effect
         self.sentAt = sentAt
         self.before = before
-        endpoint = before.desired?.endpoint
+        entry = before.desired
         account = before.desired.map(Account.init(of:))
     }
 }
@@ -166,8 +166,7 @@ extension NumberRecord {
     private mutating func recordFailure(
         of flight: Flight, _ outcome: Outcome, now: Instant, policy: Policy, jitter: Double
     ) {
-        lastError = outcome.sentence(
-            for: flight.effect.action, tokenName: flight.before.desired?.tokenName, endpoint: flight.endpoint)
+        lastError = outcome.sentence(for: flight.effect.action, under: flight.entry)
         if outcome.verdict == .refused, flight.reason == .reapplyDue {
             // Some vendors refuse what is already so. The belief stands; it is a note, not a failure.
             appliedAt = now
@@ -182,9 +181,9 @@ extension NumberRecord {
         let blocks = lastFailure == .tooManyAttempts ? attempts + 1 : 1
         lastFailure = outcome.reason
         attempts += 1
-        // What an identity asked for that the entry has left concerns it no longer.
+        // What an identity asked for that the entry has left concerns it no longer, and a block of its number neither.
         let delay =
-            outcome.reason == .tooManyAttempts
+            outcome.reason == .tooManyAttempts && !flight.isOvertaken
             ? RetrySchedule.block(attempts: blocks, jitter: jitter)
             : RetrySchedule.delay(
                 attempts: attempts, exposed: isExposed, policy: policy, jitter: jitter,
@@ -194,11 +193,11 @@ extension NumberRecord {
 
     /// Counts a refusal.
     private mutating func recordRefusal(of flight: Flight, now: Instant) {
+        // What an identity refused that the entry has left concerns it no longer.
+        guard !flight.isOvertaken else { return }
         let action = flight.effect.action
         let earlier = refusals.flatMap { $0.action == action ? $0.count : nil } ?? 0
         refusals = Refusals(action: action, count: earlier + 1)
-        // What an identity refused that the entry has left concerns it no longer.
-        guard !flight.isOvertaken else { return }
         var found = impasse ?? Impasse(at: now)
         var isSign = flight.reason == .oppositeAfterRefusal
         switch action {
@@ -262,19 +261,24 @@ extension NumberRecord {
 }
 
 extension Outcome {
-    /// What went wrong, in one line for people, and what to check when it is the token that was refused.
-    public func sentence(for action: VendorAction, tokenName: String? = nil, endpoint: Endpoint? = nil) -> String {
+    /// The failure in one line for people, and what to check when the token was refused.
+    ///
+    /// - Parameters:
+    ///   - action: the request that failed.
+    ///   - entry: the entry that it was sent under, when it is known.
+    public func sentence(for action: VendorAction, under entry: DesiredNumber? = nil) -> String {
         let status = [httpStatus.map { "HTTP \($0)" }, apiStatus.map { "status \($0)" }].compactMap { $0 }
         let facts = (status + (message.map { ["\"\($0)\""] } ?? [])).joined(separator: ", ")
         let ending = facts.isEmpty ? "" : " (\(facts))"
         switch reason {
         case .authenticationRefused:
-            let name = tokenName.map { " \"\($0)\"" } ?? ""
-            let platform = endpoint.map { ", and that it was made for endpoint \($0.text)" } ?? ""
-            return "\(action.rawValue): \(reason.sentence)\(name)\(ending): check its value, the IP addresses that it "
-                + "is restricted to\(platform)"
+            let name = entry.map { " \"\($0.tokenName)\"" } ?? ""
+            let advice =
+                entry.map { "\($0.vendor.capabilities.tokenAdvice) \($0.endpoint.text)" }
+                ?? "check its value, and what it is restricted to"
+            return "\(action.rawValue): \(reason.sentence)\(name)\(ending): \(advice)"
         case .balanceRefused:
-            let name = tokenName.map { " of token \"\($0)\"" } ?? ""
+            let name = entry.map { " of token \"\($0.tokenName)\"" } ?? ""
             return "\(action.rawValue): \(reason.sentence)\(name)\(ending)"
         default: return "\(action.rawValue): \(reason.sentence)\(ending)"
         }

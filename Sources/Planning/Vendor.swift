@@ -14,11 +14,16 @@ public enum Vendor: String, Hashable, Sendable, CaseIterable {
         case .pickyAssist:
             Capabilities(
                 canDisable: true, enableReplaces: false, tokenNamesNumber: true, limitsBelongToToken: false,
-                rotationMethod: .reset, endpoint: .v4)
+                rotationMethod: .reset, endpoint: .v4,
+                tokenAdvice:
+                    "check its value, the IP addresses that it is restricted to, and that it was made for endpoint")
         case .whatsapp:
             Capabilities(
                 canDisable: false, enableReplaces: true, tokenNamesNumber: false, limitsBelongToToken: true,
-                rotationMethod: .replace, endpoint: .url("https://graph.facebook.com/v25.0"))
+                rotationMethod: .replace, endpoint: .url("https://graph.facebook.com/v25.0"),
+                tokenAdvice:
+                    "check that it has not expired or been revoked, that its system user may manage this number, and "
+                    + "that it is meant for endpoint")
         }
     }
 }
@@ -40,6 +45,8 @@ public struct Capabilities: Hashable, Sendable {
     public let rotationMethod: RotationMethod
     /// The endpoint of entries that name none.
     public let endpoint: Endpoint
+    /// What to check when the vendor refuses a token: the end of a sentence, without a full stop.
+    public let tokenAdvice: String
 }
 
 /// The id of a number in Meta's Graph API: 1 to 19 digits without a leading zero; those in use have 15 to 17.
@@ -83,6 +90,11 @@ public struct Account: Hashable, Sendable, Comparable {
             desired.vendor.capabilities.limitsBelongToToken
             ? "\(desired.endpoint.text) (token \(desired.tokenName))" : desired.endpoint.text
     }
+
+    /// What to do about an account that refuses to disable numbers: the end of a sentence, without a full stop.
+    public static let refusalAdvice =
+        "they stay as they are; try rotation_method: replace on one number, and see \"Find out what your vendor does\" in "
+        + "operations.md"
 
     public static func < (left: Account, right: Account) -> Bool { left.text < right.text }
 }

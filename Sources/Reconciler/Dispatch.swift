@@ -24,7 +24,7 @@ struct Dispatch: Sendable {
 
         /// Whether a limit that was met is the token's, whichever number met it.
         var limitsBelongToToken: Bool {
-            flight.before.desired?.vendor.capabilities.limitsBelongToToken ?? false
+            flight.entry?.vendor.capabilities.limitsBelongToToken ?? false
         }
     }
 
