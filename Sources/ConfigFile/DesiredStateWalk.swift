@@ -14,7 +14,7 @@ final class DesiredStateWalk {
     /// What `defaults` or an entry says; nil where it says nothing, or nothing valid.
     struct Choices {
         var vendor: Vendor?
-        /// Whether there is a vendor that could not be read, so that no rule can depend on it.
+        /// Whether the vendor is invalid; rules that depend on it are then left out.
         var hasInvalidVendor = false
         var onNewToken: NewTokenRule?
         var endpoint: Located<EndpointText.Accepted>?

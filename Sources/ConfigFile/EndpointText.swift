@@ -7,7 +7,7 @@ enum EndpointText {
     struct Accepted {
         let endpoint: Endpoint
         let isLoopback: Bool
-        /// Whether it is a URL with a query, to which nothing can be appended.
+        /// Whether the URL has a query, so that no path can be appended.
         var hasQuery = false
 
         /// The endpoint as a base URL that a number's id is appended to, without a slash at its end; nil when it cannot

@@ -54,7 +54,7 @@ struct UniquenessChecker {
         return nil
     }
 
-    /// Whether a name is that of a token that names a number.
+    /// Returns whether `name` is a token of a vendor whose tokens name numbers.
     func isNameOfOwnToken(_ name: String) -> Bool { tokenNames.texts.index(of: name) != nil }
 
     /// The name and line of the token that names a number and has this value.

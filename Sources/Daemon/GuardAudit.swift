@@ -72,14 +72,9 @@ struct GuardAudit: Sendable {
                 .guardState(GuardState(.endpointDown, subject: endpoint.text, since: nil)),
             ]
         case .disableRefused(let account, let number):
-            let detail =
-                "\(account.text) refuses to disable numbers: see \"Find out what your vendor does\" in operations.md, and try "
-                + "rotation_method: replace on one number"
-            let state = StoreMutation.guardState(
-                GuardState(.disableRefused, subject: account.text, since: now, detail: detail))
-            return number.map { [event(.disableRefused, $0, detail), state] } ?? [state]
-        case .disableAccepted(let account):
-            return [.guardState(GuardState(.disableRefused, subject: account.text, since: nil))]
+            let detail = "\(account.text) refuses to disable numbers: \(Account.refusalAdvice)"
+            return [event(.disableRefused, number, detail)]
+        case .disableAccepted: return []
         case .endpointLimited(let endpoint, let until):
             return [
                 .guardState(
@@ -108,11 +103,11 @@ struct GuardAudit: Sendable {
 }
 
 extension Outcome {
-    /// What is to be looked at when an endpoint refuses different numbers alike.
+    /// The checks for an operator whose endpoint refuses every number.
     static let accountAdvice =
         "check the endpoint's address, the account, the tokens and the addresses that they are restricted to"
 
-    /// What the end that opened an endpoint's breaker says of the endpoint, after its name.
+    /// The reason for which the breaker of an endpoint opened, to follow the endpoint's name.
     var endpointTrouble: String {
         reason.saysOfEndpoint == .refusesAccount
             ? "refuses every number, \(reason.sentence): \(Self.accountAdvice)" : "is down, \(reason.sentence)"

@@ -84,7 +84,6 @@ struct ReportLog: Sendable {
         case .endpointUp(let endpoint, let since):
             logger.notice("Endpoint answers again", metadata: ["endpoint": "\(endpoint.text)", "since": "\(since)"])
         case .disableRefused(let account, let number):
-            guard let number else { break }
             logger.error(
                 "Vendor refuses to disable numbers: see \"Find out what your vendor does\" in operations.md",
                 metadata: ["endpoint": "\(account.text)", "number": "\(number)"])

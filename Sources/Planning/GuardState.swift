@@ -8,8 +8,6 @@ public struct GuardState: Hashable, Sendable {
         case endpointLimit = "endpoint_limit"
         /// Fewer numbers may be exposed at once than the setting says.
         case exposureBudget = "exposure_budget"
-        /// An endpoint refuses to disable numbers.
-        case disableRefused = "disable_refused"
         /// The daemon is stopping: nothing starts that exposes a number.
         case stopping
         /// The record of a number cannot be read, or the store refuses it: it is set aside for an hour.

@@ -52,7 +52,7 @@ public enum PlannerRule: String, Hashable, Sendable, CaseIterable {
     /// The rule in one sentence, without a full stop.
     public var sentence: String {
         switch self {
-        case .unmanaged: "not in the desired state: left alone"
+        case .unmanaged: DecisionReason.unmanaged.sentence
         case .disabledUnsupported: "it should be disabled, and this vendor has no request that disables"
         case .reapplyDisabled: "disabled as desired: sent again, as reapply_every says"
         case .disabled, .enabled: "as desired"
@@ -76,10 +76,10 @@ public enum PlannerRule: String, Hashable, Sendable, CaseIterable {
         case .enableBeforeResting: "the vendor refuses to disable it: enabled again, to be certainly on"
         case .restRefused: "the vendor refuses what it needs and the opposite as well (disable_refused)"
         case .opposite: "refused twice in a row: the opposite is sent once, to be certain"
-        case .operatorPINUnavailable: "the operator-owned PIN cannot be read"
-        case .backOff: "waiting after a failure"
-        case .writeBudget: "the number's requests for this hour are used up"
-        case .paused: "paused by an operator"
+        case .operatorPINUnavailable: DecisionReason.operatorPINUnavailable.sentence
+        case .backOff: DecisionReason.backingOff.sentence
+        case .writeBudget: DecisionReason.writeBudget.sentence
+        case .paused: DecisionReason.paused.sentence
         }
     }
 }

@@ -124,7 +124,6 @@ public struct Engine: Sendable {
             dispatch.seed(account, sent: ages.map { now.steady.advanced(by: .zero - max($0, .zero)) })
         }
         dispatch.expectDisableRefused(by: start.refusingDisable)
-        for account in start.refusingDisable.sorted() { report(.guardChanged(.disableRefused(account, nil))) }
         clock = ClockGuard(highWaterMark: start.highWaterMark)
         updateClock(now: now)
         loading.expect(dueAt: start.nextDueAt)

@@ -55,8 +55,7 @@ public enum GuardReport: Sendable {
     /// Numbers wait for the minute of this endpoint, as far as is known until the instant; nil when none does.
     case endpointLimited(Account, until: Instant?)
     /// The vendor has refused to disable a number that was certainly enabled, twice; it is the first one of this account.
-    /// Without a number it was known before this start.
-    case disableRefused(Account, PhoneNumber?)
+    case disableRefused(Account, PhoneNumber)
     /// An account that refused to disable has disabled a number.
     case disableAccepted(Account)
     /// A stop was requested: nothing starts that exposes a number.

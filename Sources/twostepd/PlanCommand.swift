@@ -50,7 +50,7 @@ struct PlanCommand: ParsableCommand {
         switch output.format {
         case .json: try JSONOutput.print(document)
         case .text:
-            let awaited = rows.reduce(into: AwaitedGuards()) { $0.add($1.reason, endpoint: nil) }
+            let awaited = rows.reduce(into: AwaitedGuards()) { $0.add($1.reason, account: $1.account) }
             GuardText(guards: comparison.guards, awaited: awaited, now: fleet.now).lines
                 .forEach { Console.print($0) }
             if desiredState != nil { Console.print("Against the store: \(comparison.difference).\n") }
@@ -82,6 +82,8 @@ struct PlanRow: Sendable {
     let number: PhoneNumber
     let label: String?
     let reason: DecisionReason
+    /// What the number's limits belong to; nil when it is in no entry.
+    let account: Account?
     let share: PlanDocument.Share
     /// Why nothing is sent before something else happens; nil when nothing holds the number back.
     let heldBack: String?
@@ -90,6 +92,7 @@ struct PlanRow: Sendable {
         number = standing.record.number
         label = standing.record.desired?.label
         reason = standing.reason
+        account = standing.record.desired.map(Account.init(of:))
         share = PlanDocument.Share(standing)
         switch standing.condition {
         case .paused, .held: heldBack = WhyText(standing: standing, time: time, isWorkedOn: true).explanation

@@ -109,7 +109,7 @@ struct StatusTally: Sendable {
     mutating func add(_ standing: Standing, isShown: Bool, names: [String]) {
         all += 1
         if isShown { shown[standing.condition, default: 0] += 1 }
-        awaited.add(standing.reason, endpoint: standing.record.desired.map { Account(of: $0).text })
+        awaited.add(standing.reason, account: standing.record.desired.map(Account.init(of:)))
         self.names.formUnion(names)
     }
 }

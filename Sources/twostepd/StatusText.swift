@@ -142,7 +142,6 @@ struct GuardText {
                 lines.append(
                     "endpoint: \(who) for the rate limit of \(state.subject), until \(until.textToTheSecond) (\(relative.text(until)))"
                 )
-            case .disableRefused: lines.append("vendor: REFUSES TO DISABLE\(since): \(state.detail)")
             case .stopping: lines.append("daemon: STOPPING\(since): \(state.detail)")
             case .unreadableRecord: unreadable.append("\(state.subject)\(since): \(state.detail)")
             case .exposureBudget:
@@ -150,6 +149,10 @@ struct GuardText {
                 guard awaited.isBudget else { continue }
                 lines.append("exposure: \(guards.exposed) exposed; \(state.detail)\(since)")
             }
+        }
+        for (account, count) in awaited.refused.sorted(by: { $0.key < $1.key }) {
+            let numbers = count == 1 ? "1 number" : "\(count) numbers"
+            lines.append("vendor: REFUSES TO DISABLE \(numbers): \(account.text); \(Account.refusalAdvice)")
         }
         if awaited.isBudget {
             lines += guards.holders.prefix(GuardsInForce.mostShown).map {
@@ -172,11 +175,15 @@ struct GuardText {
 struct AwaitedGuards: Sendable {
     /// Whether one waits for its turn to be exposed.
     private(set) var isBudget = false
-    /// How many wait for the rate limit of an endpoint.
+    /// How many wait for the rate limit of an account, by its name.
     private(set) var limited: [String: Int] = [:]
+    /// How many rest because an account refuses to disable them.
+    private(set) var refused: [Account: Int] = [:]
 
-    mutating func add(_ reason: DecisionReason, endpoint: String?) {
+    mutating func add(_ reason: DecisionReason, account: Account?) {
         if reason == .exposureBudget { isBudget = true }
-        if reason == .endpointLimit, let endpoint { limited[endpoint, default: 0] += 1 }
+        guard let account else { return }
+        if reason == .endpointLimit { limited[account.text, default: 0] += 1 }
+        if reason == .disableRefused { refused[account, default: 0] += 1 }
     }
 }

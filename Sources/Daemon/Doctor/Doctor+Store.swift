@@ -82,15 +82,14 @@ extension Doctor {
             advice: "stop the daemon, then `twostepd audit compact`: once is enough")
     }
 
-    /// Whether a vendor refuses to disable numbers.
+    /// Reports the vendors that refuse to disable numbers.
     private func vendors(_ reader: StoreReader) throws(StorageError) -> Finding {
         let refusing = try reader.accountsRefusingDisable().sorted()
         guard let first = refusing.first else { return Finding("vendors", .ok, "no refusal of a disable is known") }
         let more = refusing.count > 1 ? ", and \(refusing.count - 1) more" : ""
         return Finding(
-            "vendors", .warning, "\(first.text)\(more) refuses to disable numbers: they rest, enabled",
-            advice:
-                "try rotation_method: replace on one number; see \"Find out what your vendor does\" in operations.md")
+            "vendors", .warning, "\(first.text)\(more) refuses to disable numbers",
+            advice: Account.refusalAdvice)
     }
 
     private func desired(_ reader: StoreReader) throws(StorageError) -> Finding {

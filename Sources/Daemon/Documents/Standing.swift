@@ -35,7 +35,7 @@ public struct Standing: Sendable {
             now: now)
     }
 
-    /// Whether a guard of the fleet changed the decision.
+    /// True when a guard of the fleet changed the decision.
     private let isGuarded: Bool
 
     /// Why the number stands as it does.
@@ -45,14 +45,9 @@ public struct Standing: Sendable {
     /// number back.
     public var sentence: String {
         guard !isGuarded, !PlannerRule.limits.contains(rule) else { return reason.sentence }
-        switch rule {
-        case .rotateByReset, .rotateByReplacement: return "\(reason.sentence): \(rule.sentence)"
-        case .unmanaged, .disabledUnsupported, .reapplyDisabled, .disabled, .settleDisabled, .disable, .setOperatorPIN,
-            .settleUnreadablePIN, .reapplyEnabled, .enabled, .settleEnabled, .takeOverByReset, .takeOverByReplacement,
-            .resetAmbiguous, .replaceAmbiguous, .enableAgain, .enableNew, .restEnabled, .enableBeforeResting,
-            .restRefused, .opposite, .operatorPINUnavailable, .backOff, .writeBudget, .paused:
-            return rule.sentence
-        }
+        // Why a PIN is to change is the reason's to say; how it is changed, the rule's.
+        let isRotation = rule == .rotateByReset || rule == .rotateByReplacement
+        return isRotation ? "\(reason.sentence): \(rule.sentence)" : rule.sentence
     }
 
     /// How urgent it is to look at this number, most urgent first: exposed, failing, unsettled, at rest.

@@ -78,8 +78,9 @@ struct FleetPage {
             lines.append(
                 "Numbers wait for the <b>rate limit</b> of \(state.subject), which has room \(time.html(until)).")
         }
-        for state in guards.states where state.kind == .disableRefused {
-            lines.append("This vendor <b>refuses to disable</b> numbers (\(time.html(state.since))): \(state.detail)")
+        for (endpoint, count) in fleet.refused.sorted(by: { $0.key < $1.key }) where count > 0 {
+            let numbers = count == 1 ? "1 number" : "\(count) numbers"
+            lines.append("\(endpoint.text) <b>refuses to disable</b> \(numbers): \(Account.refusalAdvice)")
         }
         if guards.states.contains(where: { $0.kind == .stopping }) {
             lines.append("The daemon is <b>stopping</b>: nothing starts that exposes a number.")
