@@ -251,6 +251,12 @@ struct Situation {
         {
             return Ruling(.hold(until: until, because: .writeBudget), by: .writeBudget)
         }
+        if request.startsCycle,
+            let until = WriteBudget.cycleBlockedUntil(
+                writes: record.recentWrites, limit: policy.writesPerHourExposed, now: now)
+        {
+            return Ruling(.hold(until: until, because: .writeBudget), by: .writeBudget)
+        }
         return Ruling(.send(request, reason), by: rule)
     }
 

@@ -21,14 +21,34 @@ public enum WriteBudget {
     ///   - now: the wall clock.
     public static func blockedUntil(writes: [Instant], limit: Int?, isPaced: Bool = false, now: Instant) -> Instant? {
         guard let limit, limit > 0 else { return nil }
-        let latest = now.advanced(by: ClockGuard.tolerance)
-        let known = writes.last.map { $0 > now } ?? false ? writes.filter { $0 <= latest }.map { min($0, now) } : writes
-        let counted = known.suffix(while: { $0.advanced(by: window) > now })
+        let counted = counted(writes, now: now)
         if counted.count >= limit { return counted[counted.endIndex - limit].advanced(by: window) }
         let burst = limit / 4
         guard isPaced, burst > 0, counted.count >= burst, let last = counted.last else { return nil }
         let next = last.advanced(by: .milliseconds(window.milliseconds / Int64(limit - burst)))
         return next > now ? next : nil
+    }
+
+    /// The instant from which a cycle may start: the enable that follows its disable must not have to wait. Nil for now.
+    ///
+    /// - Parameters:
+    ///   - writes: as those of ``blockedUntil(writes:limit:isPaced:now:)``.
+    ///   - limit: requests in any window of an hour while the number is exposed; nil lifts the limit.
+    ///   - now: the wall clock.
+    public static func cycleBlockedUntil(writes: [Instant], limit: Int?, now: Instant) -> Instant? {
+        guard let limit, limit > 1 else { return nil }
+        // So many go out without being spread over the hour; below 8 a limit has no room for that.
+        let burst = limit / 4 > 1 ? limit / 4 : limit
+        let counted = counted(writes, now: now)
+        guard counted.count + 1 >= burst else { return nil }
+        return counted[counted.endIndex - (burst - 1)].advanced(by: window)
+    }
+
+    /// The writes of the last hour. A stamp that is ahead of the clock counts as made now, within the tolerance.
+    private static func counted(_ writes: [Instant], now: Instant) -> ArraySlice<Instant> {
+        let latest = now.advanced(by: ClockGuard.tolerance)
+        let known = writes.last.map { $0 > now } ?? false ? writes.filter { $0 <= latest }.map { min($0, now) } : writes
+        return known.suffix(while: { $0.advanced(by: window) > now })
     }
 }
 

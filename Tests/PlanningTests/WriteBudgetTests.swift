@@ -37,4 +37,27 @@ struct WriteBudgetTests {
         let crowded = zip(writes, writes.dropFirst(limit)).filter { $0.duration(to: $1) < WriteBudget.window }
         #expect(crowded.isEmpty)
     }
+
+    @Test(arguments: [2, 7, 8, 30, 120])
+    func `A cycle starts only when its enable need not wait, and as soon as that is so`(limit: Int) throws {
+        var random = SplitMix64(seed: UInt64(limit))
+        var (now, writes, held) = (F.now, [Instant](), 0)
+        for _ in 0..<2000 {
+            now = now.advanced(by: .milliseconds(Int64.random(in: 0...200_000, using: &random)))
+            if let until = WriteBudget.cycleBlockedUntil(writes: writes, limit: limit, now: now) {
+                held += 1
+                let before = until.advanced(by: .milliseconds(-1))
+                #expect(WriteBudget.cycleBlockedUntil(writes: writes, limit: limit, now: before) != nil)
+                #expect(WriteBudget.cycleBlockedUntil(writes: writes, limit: limit, now: until) == nil)
+            } else if limit >= 8 {
+                let isPaced = WriteBudget.blockedUntil(writes: writes + [now], limit: limit, isPaced: true, now: now)
+                #expect(isPaced == nil)
+            }
+            if WriteBudget.blockedUntil(writes: writes, limit: limit, isPaced: true, now: now) == nil {
+                writes.append(now)
+            }
+        }
+        #expect(held > 0)
+        #expect(WriteBudget.cycleBlockedUntil(writes: writes, limit: nil, now: now) == nil)
+    }
 }
