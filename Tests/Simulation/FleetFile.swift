@@ -36,7 +36,10 @@ struct FleetFile {
         let choice = random.int(0...11)
         if choice == 0 || entries.isEmpty, let index = absent.randomElement(using: &random) {
             let truth = accounts[numbers[index]]?.truth ?? .off
-            let added = entry(index, scenario, truth: truth, using: &random)
+            var added = entry(index, scenario, truth: truth, using: &random)
+            // Nobody knows the PIN of a number that was never met: it is at another endpoint than the one that was.
+            let isMet = accounts[numbers[index]]?.identity.map { $0 == NumberRecord.Identity(of: added).naming } ?? true
+            if !isMet, added.rotationMethod != .replace { added.operatorPINName = nil }
             entries.insert(added, at: random.int(0...entries.count))
             return "add \(added.number)"
         }
@@ -108,6 +111,9 @@ struct FleetFile {
             operatorPINs[name] = Scenario.pin(using: &random)
             return "new value of \(name)"
         }
+        // Nobody knows the PIN of a number that was named a moment ago and never met.
+        let named = NumberRecord.Identity(of: entries[position]).naming
+        guard account.identity.map({ $0 == named }) ?? true else { return "nothing" }
         let name = "pin-\(entries[position].number)"
         entries[position].operatorPINName = name
         operatorPINs[name] = Self.vouched(account.truth, using: &random)
