@@ -174,7 +174,7 @@ public final class DaemonProcess: Sendable {
                 $0.inFlight.remove(change.id)
                 $0.note(record)
             }
-        case .number(.planned(let record, _)):
+        case .number(.planned(let record, _)), .number(.observed(let record, _)):
             state.withLock { $0.note(record) }
         case .number(.setAside), .number(.readAgain), .number(.pinsUnreadable), .guardChanged, .store: break
         }

@@ -47,7 +47,8 @@ struct GuardAudit: Sendable {
                     .recordUnreadable, number,
                     "PIN \(list) cannot be unsealed with the key in use and counts as foreign: the number is reset")
             ]
-        case .number(.requestSent), .number(.requestEnded), .number(.planned), .desiredState(.adopted),
+        case .number(.requestSent), .number(.requestEnded), .number(.planned), .number(.observed),
+            .desiredState(.adopted),
             .desiredState(.held), .desiredState(.kept), .desiredState(.failed), .orderEnded, .store, .stopped:
             return []
         }

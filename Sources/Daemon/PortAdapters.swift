@@ -95,6 +95,10 @@ struct VendorAdapter: VendorConnection {
             completion(outcome)
         }
     }
+
+    func observe(_ call: ObserverCall, completion: @escaping @Sendable (ObserverAnswer) -> Void) {
+        completion(.unknown(Outcome(.notSent)))
+    }
 }
 
 /// The machine's wall clock (`CLOCK_REALTIME`) and its monotonic one (`CLOCK_BOOTTIME`, which goes on while the machine

@@ -28,6 +28,7 @@ struct ReportLog: Sendable {
         case .requestEnded(let change, let record): writeEnd(change, record)
         case .planned(let record, let decision):
             logger.trace("Number planned", metadata: ["number": "\(record.number)", "decision": "\(decision)"])
+        case .observed(let record, let answer): writeObservation(record, answer)
         case .setAside(let unreadable, let until):
             logger.error(
                 "Record set aside: it cannot be read or written",
@@ -41,6 +42,24 @@ struct ReportLog: Sendable {
                     "number": "\(number)",
                     "generations": "\(generations.map(String.init).joined(separator: ","))",
                 ])
+        }
+    }
+
+    private func writeObservation(_ record: NumberRecord, _ answer: ObserverAnswer) {
+        var metadata: Logger.Metadata = ["number": "\(record.number)"]
+        switch answer {
+        case .unknown(let outcome):
+            metadata["error"] = "\(outcome.observerSentence)"
+            logger.warning("Observation failed", metadata: metadata)
+        case .enabled, .disabled:
+            metadata["observed"] = "\(answer == .enabled ? "on" : "off")"
+            // A contradiction that was found by this answer, and not by an earlier one.
+            if let drift = record.sight.drift, drift.at == record.sight.newest?.at {
+                metadata["drift"] = "\(drift.kind.rawValue)"
+                logger.error("Drift found: another person or program has changed the number", metadata: metadata)
+            } else {
+                logger.debug("Number observed", metadata: metadata)
+            }
         }
     }
 

@@ -24,6 +24,9 @@ public struct ClockGuard: Hashable, Sendable {
 
     /// The decision about `record`, or a hold instead of a request that waits for the clock.
     public func permit(_ decision: Decision, for record: NumberRecord, at now: Instant) -> Decision {
+        if case .observe(let reason, let otherwise) = decision {
+            return .observe(because: reason, otherwise: permit(otherwise, for: record, at: now))
+        }
         guard case .send(let request, let reason) = decision, isBehind(at: now) else { return decision }
         // The enable that ends a cycle carries the cycle's reason, and never waits.
         guard request.startsCycle || (reason.changesPIN && record.cycle == nil) else { return decision }
@@ -39,8 +42,7 @@ extension DecisionReason {
         case .unmanaged, .converged, .awaitingSettlement, .enabling, .disabling, .ambiguousPIN, .foreignPIN,
             .reapplyDue, .oppositeAfterRefusal, .backingOff, .authenticationRefused, .balanceRefused, .writeBudget,
             .exposureBudget, .endpointLimit, .endpointDown, .paused, .operatorPINUnavailable, .clockBehind, .stopping,
-            .disableRefused,
-            .unreadableRecord:
+            .disableRefused, .drift, .observing, .unreadableRecord:
             false
         }
     }

@@ -42,6 +42,18 @@ public enum Decision: Hashable, Sendable {
     /// Something is to be sent, and must wait until the instant, or for an event.
     case hold(until: Instant?, because: DecisionReason)
 
+    /// Ask the observer first. Where it cannot be asked within a minute, `otherwise` is what to do.
+    indirect case observe(because: DecisionReason, otherwise: Decision)
+
+    /// Until when nothing is sent, where that is known.
+    public var until: Instant? {
+        switch self {
+        case .idle(let until, _), .hold(let until, _): until
+        case .send: nil
+        case .observe(_, let otherwise): otherwise.until
+        }
+    }
+
     /// Whether something is to be sent now.
     public var isSend: Bool { if case .send = self { true } else { false } }
 }

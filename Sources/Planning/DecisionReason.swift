@@ -34,7 +34,12 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
     /// The request that is needed was refused twice in a row: the opposite is sent first.
     case oppositeAfterRefusal = "opposite_after_refusal"
 
+    /// The number was observed to be otherwise than believed: another person or program has changed it.
+    case drift
+
     // Something to send, but not yet.
+    /// The observer is asked first whether the number is enabled.
+    case observing
     /// Waiting after a failure.
     case backingOff = "backing_off"
     /// The vendor refuses the number's token: it is tried again, and has to be put right.
@@ -81,6 +86,8 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
         case .rotationOrdered: "an operator ordered a new PIN, or has seen this one"
         case .operatorPINChanged: "the operator's PIN has a new value"
         case .oppositeAfterRefusal: "refused twice: the opposite is sent first, to be certain"
+        case .drift: "another person or program has changed it"
+        case .observing: "the observer is asked first whether it is enabled"
         case .backingOff: "waiting after a failure"
         case .authenticationRefused: "the vendor refuses the token: it has to be put right"
         case .balanceRefused: "the vendor says that the balance is insufficient"

@@ -81,6 +81,10 @@ public struct DesiredNumber: Hashable, Sendable {
     public var operatorPINMark: String?
     /// How long after the PIN was revealed it is rotated; nil for not at all.
     public var rotateAfterReveal: Duration?
+    /// The token that may observe the number, and where; nil when there is none.
+    public var observer: Observer?
+    /// How often the number is observed; nil for never.
+    public var observeEvery: Duration?
 
     public init(
         number: PhoneNumber, label: String? = nil, tokenName: String, vendor: Vendor = .pickyAssist,
@@ -88,7 +92,8 @@ public struct DesiredNumber: Hashable, Sendable {
         verification: Verification = .enabled, rotateEvery: Duration? = .seconds(90 * 86_400),
         reapplyEvery: Duration? = .seconds(86_400), rotationMethod: RotationMethod = .reset,
         rotationWindow: RotationWindow? = nil, rotateBefore: Instant? = nil, operatorPINName: String? = nil,
-        tokenMark: String? = nil, operatorPINMark: String? = nil, rotateAfterReveal: Duration? = nil
+        tokenMark: String? = nil, operatorPINMark: String? = nil, rotateAfterReveal: Duration? = nil,
+        observer: Observer? = nil, observeEvery: Duration? = .seconds(6 * 3600)
     ) {
         self.number = number
         self.label = label
@@ -107,5 +112,7 @@ public struct DesiredNumber: Hashable, Sendable {
         self.tokenMark = tokenMark
         self.operatorPINMark = operatorPINMark
         self.rotateAfterReveal = rotateAfterReveal
+        self.observer = observer
+        self.observeEvery = observeEvery
     }
 }

@@ -56,6 +56,10 @@ public enum EventKind: String, Hashable, Sendable, CaseIterable {
     case breakerClosed = "breaker_closed"
     /// The vendor refused to disable a number that was certainly enabled, twice: the first one of its endpoint.
     case disableRefused = "disable_refused"
+    /// A person or a program reported what was seen of a number.
+    case observed
+    /// A number was observed to be otherwise than believed: another person or program has changed it.
+    case drift
     /// An enable of an exposed number was not accepted: one number is exposed at a time from here on.
     case exposureReduced = "exposure_reduced"
     /// A number left the desired state while it was exposed by us.

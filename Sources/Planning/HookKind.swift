@@ -16,6 +16,8 @@ public enum HookKind: String, Hashable, Sendable, CaseIterable {
     case endpointDown = "endpoint_down"
     /// An endpoint answers again.
     case endpointUp = "endpoint_up"
+    /// A number was observed to be otherwise than believed.
+    case drift
     /// A number left the desired state while it was exposed by us.
     case leftExposed = "left_exposed"
     /// Somebody looked at a PIN.
@@ -39,6 +41,7 @@ public enum HookKind: String, Hashable, Sendable, CaseIterable {
         case .invalid: "the desired-state file is not valid, the last good one stays in force"
         case .endpointDown: "an endpoint is down"
         case .endpointUp: "an endpoint answers again"
+        case .drift: "another person or program has changed it"
         case .leftExposed: "it left the desired state while it was disabled by us"
         case .revealed: "somebody looked at its PIN"
         case .restored: "the store was restored from an older copy"
@@ -56,10 +59,11 @@ extension HookKind {
         case .breakerOpened: self = .endpointDown
         case .breakerClosed: self = .endpointUp
         case .leftExposed: self = .leftExposed
+        case .drift: self = .drift
         case .pinRevealed: self = .revealed
         case .storeRestored: self = .restored
         case .clockBehind: self = .clockBehind
-        case .configurationAccepted, .paused, .resumed, .rotationOrdered, .reapplyOrdered, .resetOrdered,
+        case .configurationAccepted, .paused, .resumed, .rotationOrdered, .reapplyOrdered, .resetOrdered, .observed,
             .exposureReduced, .disableRefused, .keyGenerated, .keyRotated, .auditPruned, .historyAltered, .started,
             .stopped,
             .clockAccepted, .clockRight, .interruptedRequests, .recordUnreadable:

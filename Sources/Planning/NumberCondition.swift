@@ -37,6 +37,8 @@ public enum NumberCondition: String, Hashable, Sendable, CaseIterable {
         case .send: self = .pending
         case .hold(_, .backingOff): self = .backingOff
         case .hold: self = .held
+        case .observe(.observing, _): self = .pending
+        case .observe(_, let otherwise): self.init(of: record, decision: otherwise, isPaused: isPaused)
         }
     }
 }
@@ -47,6 +49,7 @@ public enum NextAction: String, Hashable, Sendable, CaseIterable {
     case disable
     case rotate
     case reapply
+    case observe
 
     /// The name of a request with this reason.
     public init(_ request: PlannedRequest, because reason: DecisionReason) {
@@ -57,8 +60,7 @@ public enum NextAction: String, Hashable, Sendable, CaseIterable {
         case .disabling: self = .disable
         case .oppositeAfterRefusal, .unmanaged, .converged, .awaitingSettlement, .backingOff, .authenticationRefused,
             .balanceRefused, .writeBudget, .exposureBudget, .endpointLimit, .endpointDown, .paused,
-            .operatorPINUnavailable, .clockBehind, .stopping, .disableRefused,
-            .unreadableRecord:
+            .operatorPINUnavailable, .clockBehind, .stopping, .disableRefused, .drift, .observing, .unreadableRecord:
             self = request.action == .enable ? .enable : .disable
         }
     }
@@ -75,23 +77,32 @@ public struct Outlook: Hashable, Sendable {
         of record: NumberRecord, decision: Decision, operatorPIN: PIN? = nil, fleetPause: Pause? = nil,
         policy: Policy, now: Instant
     ) {
+        // To observe a number now and then is no news: what comes after it is.
+        var decision = decision
+        if case .observe(let because, let otherwise) = decision, because != .observing { decision = otherwise }
         switch decision {
         case .send(let request, let because):
             action = NextAction(request, because: because)
             at = now
             reason = because
-        case .idle(let until, let because), .hold(let until, let because):
-            at = until
+        case .observe(let because, _):
+            action = .observe
+            at = now
             reason = because
-            guard let until,
-                case .send(let request, let next) = Planner.decide(
-                    record, operatorPIN: operatorPIN, fleetPause: fleetPause, policy: policy, now: max(until, now)
-                )
-            else {
-                action = nil
-                return
+        case .idle(let until, let because), .hold(let until, let because):
+            reason = because
+            var (next, instant): (NextAction?, Instant?) = (nil, until)
+            for _ in 0..<2 {
+                guard let then = instant.map({ max($0, now) }) else { break }
+                let decision = Planner.decide(
+                    record, operatorPIN: operatorPIN, fleetPause: fleetPause, policy: policy, now: then)
+                if case .send(let request, let because) = decision { next = NextAction(request, because: because) }
+                guard case .observe(let because, let otherwise) = decision else { break }
+                if because == .observing { next = .observe }
+                guard because != .observing, let later = otherwise.until, later > then else { break }
+                instant = later
             }
-            action = NextAction(request, because: next)
+            (action, at) = (next, instant)
         }
     }
 }

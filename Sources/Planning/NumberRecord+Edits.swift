@@ -21,7 +21,13 @@ extension NumberRecord {
             switch change(to: newDesired) {
             case .same: break
             case .newToken: next.appliedAt = nil
-            case .otherNumber: next.belief = belief.addingForeign().addingOff()
+            case .otherNumber:
+                next.belief = belief.addingForeign().addingOff()
+                next.sight = Sight()
+            }
+            // What another id or another token sees may be another number.
+            if desired?.observer != newDesired.observer || desired?.phoneNumberID != newDesired.phoneNumberID {
+                next.sight = Sight()
             }
             if desired == nil { next.appliedAt = nil }
             next.endBackoff()
@@ -55,7 +61,10 @@ extension NumberRecord {
             next.belief = belief.addingForeign().addingOff()
             next.lastAccepted = nil
             next.appliedAt = nil
+            next.sight.askedAt = nil
             next.endBackoff()
+        case .observe(let observation, let settleDelay):
+            next = reported(observation, settleDelay: settleDelay, at: now)
         }
         next.becomeDue(at: now)
         return next
@@ -71,6 +80,7 @@ extension NumberRecord {
         next.refusals = nil
         next.forgetFirstRefusal(after: effect)
         next.attempts += 1
+        next.answeredAt = now
         next.becomeDue(at: now)
         return next
     }
@@ -80,6 +90,7 @@ extension NumberRecord {
         var next = self
         next.belief = belief.addingForeign().addingOff()
         next.lastAccepted = nil
+        next.sight.askedAt = nil
         next.retryAt = nil
         next.becomeDue(at: now)
         return next
@@ -94,6 +105,8 @@ extension NumberRecord {
         next.cycle = cycle.map { Cycle(since: min($0.since, now), reason: $0.reason) }
         next.appliedAt = corrected(appliedAt)
         next.rotatedAt = corrected(rotatedAt)
+        next.answeredAt = corrected(answeredAt)
+        next.sight.askedAt = corrected(sight.askedAt)
         next.recentWrites = recentWrites.map { min($0, now) }
         next.generations = generations.map { $0.made(noLaterThan: now) }
         next.retryAt = retryAt.flatMap { $0 > now ? nil : $0 }
@@ -172,6 +185,7 @@ extension Flight {
     public func obeying(_ order: Order, toFleet isToFleet: Bool, at now: Instant) -> Flight {
         var next = self
         next.before = before.obeying(order, toFleet: isToFleet, at: now)
+        if case .observe = order { next.isContradicted = true }
         return next
     }
 }

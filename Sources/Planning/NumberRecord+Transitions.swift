@@ -14,6 +14,8 @@ public struct Flight: Hashable, Sendable {
     public let account: Account?
     /// Whether the number's entry names another identity since: what this request proves is about the old one.
     public var isOvertaken = false
+    /// Whether a report about the number came while it was on its way: what it did may have been undone since.
+    public var isContradicted = false
 
     public init(
         changeID: Int64, request: PlannedRequest, reason: DecisionReason, effect: Effect, sentAt: Instant,
@@ -93,8 +95,9 @@ extension NumberRecord {
         from flight: Flight, with outcome: Outcome, now: Instant, policy: Policy, jitter: Double
     ) -> NumberRecord {
         var next = self
-        // An acceptance under an identity that the entry has left proves nothing about the one that it names now.
-        let provesNothing = flight.isOvertaken && outcome.verdict == .accepted
+        // An acceptance under an identity that the entry has left proves nothing about the one that it names now, and one of
+        // a request during which the number was changed by others nothing about what they left.
+        let provesNothing = (flight.isOvertaken || flight.isContradicted) && outcome.verdict == .accepted
         next.belief = flight.before.belief.narrowed(
             by: provesNothing ? .refused : outcome.verdict, of: flight.effect, proof: flight.request.proof,
             sentAt: flight.sentAt, answeredAt: now, settleDelay: policy.settleDelay
@@ -114,6 +117,7 @@ extension NumberRecord {
         case .inDoubt: break
         }
         if outcome.verdict != .noEffect {
+            next.answeredAt = now
             next.setLiveUntil(now, of: belief.generations.filter { !next.belief.generations.contains($0) })
         }
         if desired?.verification != .enabled || !next.belief.maybeOff { next.cycle = nil }
@@ -123,6 +127,7 @@ extension NumberRecord {
             next.attempts = 0
             next.lastFailure = nil
             next.lastError = nil
+            next.sight.drift = nil
         }
         return next
     }

@@ -10,7 +10,7 @@ public struct NumberRecord: Hashable, Sendable {
 
         /// Whether we exposed the number, and it holds a place of the exposure budget. Otherwise it was off already
         /// when it was to be enabled.
-        public var isOurs: Bool { reason != .enabling }
+        public var isOurs: Bool { reason != .enabling && reason != .drift }
 
         public init(since: Instant, reason: DecisionReason) {
             self.since = since
@@ -123,6 +123,10 @@ public struct NumberRecord: Hashable, Sendable {
     public var lastFailure: OutcomeReason?
     /// What went wrong last, in words; nil once the number is as desired again.
     public var lastError: String?
+    /// When a request that may have been carried out was last answered, or given up; nil when none was.
+    public var answeredAt: Instant?
+    /// What is known from observing the number.
+    public var sight: Sight
     /// When requests that reached the vendor were sent within the last hour, ascending; from the history.
     public var recentWrites: [Instant]
     /// A rotation that an operator ordered, or that follows from revealing the PIN; nil when there never was one.
@@ -138,7 +142,8 @@ public struct NumberRecord: Hashable, Sendable {
         generations: [PINGeneration] = [], lastAccepted: Effect? = nil, refusals: Refusals? = nil,
         impasse: Impasse? = nil, attempts: Int = 0, retryAt: Instant? = nil, cycle: Cycle? = nil,
         appliedAt: Instant? = nil, rotatedAt: Instant? = nil,
-        lastFailure: OutcomeReason? = nil, lastError: String? = nil, recentWrites: [Instant] = [],
+        lastFailure: OutcomeReason? = nil, lastError: String? = nil, answeredAt: Instant? = nil, sight: Sight = Sight(),
+        recentWrites: [Instant] = [],
         orderedRotation: OrderedRotation? = nil, pause: Pause? = nil, dueAt: Instant? = nil
     ) {
         self.number = number
@@ -157,6 +162,8 @@ public struct NumberRecord: Hashable, Sendable {
         self.rotatedAt = rotatedAt
         self.lastFailure = lastFailure
         self.lastError = lastError
+        self.answeredAt = answeredAt
+        self.sight = sight
         self.recentWrites = recentWrites
         self.orderedRotation = orderedRotation
         self.pause = pause

@@ -20,7 +20,7 @@ public struct Pause: Hashable, Sendable {
         switch decision {
         case .idle: return decision
         // A wait that ends by itself becomes one that ends with the pause: nothing would be sent then.
-        case .send, .hold:
+        case .send, .hold, .observe:
             if !includesExposed, record.isExposed || record.cycle?.isOurs == true { return decision }
             return .hold(until: nil, because: .paused)
         }
@@ -39,6 +39,8 @@ public enum Order: Hashable, Sendable {
     case reapply
     /// Forget what is believed and take over again. Our PINs that may be live are kept.
     case reset
+    /// Believe what a person or a program reports of the number.
+    case observe(Observation, settleDelay: Duration)
 }
 
 /// Which numbers an order concerns.

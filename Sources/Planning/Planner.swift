@@ -26,7 +26,7 @@ public enum Planner {
         }
         let situation = Situation(
             record: record, desired: desired, operatorPIN: operatorPIN, policy: policy, now: now)
-        var ruling = situation.ruling()
+        var ruling = situation.observing(before: situation.ruling())
         for pause in [record.pause, fleetPause].compactMap({ $0 }) {
             let permitted = pause.permit(ruling.decision, for: record)
             if permitted != ruling.decision { ruling = Ruling(permitted, by: .paused) }
@@ -110,11 +110,11 @@ struct Situation {
         case .disabled:
             return belief.certainEffect == .off ? .rest(.idle(until: reapplyDue, because: .converged)) : nil
         case .settleDisabled: return awaitedSettlement(of: .off).map(Answer.rest)
-        case .disable: return .need(.disable, .disabling)
+        case .disable: return .need(.disable, record.sight.drift == nil ? .disabling : .drift)
         case .unmanaged, .setOperatorPIN, .settleUnreadablePIN, .rotateByReset, .rotateByReplacement, .reapplyEnabled,
             .enabled, .settleEnabled, .takeOverByReset, .takeOverByReplacement, .resetAmbiguous, .replaceAmbiguous,
-            .enableAgain, .enableNew, .restEnabled, .enableBeforeResting, .restRefused, .opposite,
-            .operatorPINUnavailable, .backOff, .writeBudget, .paused:
+            .enableAgain, .enableNew, .observeFirst, .awaitEvidence, .restEnabled, .enableBeforeResting, .restRefused,
+            .opposite, .operatorPINUnavailable, .backOff, .writeBudget, .paused:
             return nil
         }
     }
@@ -159,8 +159,9 @@ struct Situation {
             let isNew = record.generation(generation)?.liveFrom == nil
             return .need(.enable(generation: generation), isNew ? reasonToEnable : .enabling)
         case .enableNew: return .need(nextPIN, reasonToEnable)
-        case .unmanaged, .disabledUnsupported, .reapplyDisabled, .disabled, .settleDisabled, .disable, .restEnabled,
-            .enableBeforeResting, .restRefused, .opposite, .operatorPINUnavailable, .backOff, .writeBudget, .paused:
+        case .unmanaged, .disabledUnsupported, .reapplyDisabled, .disabled, .settleDisabled, .disable, .observeFirst,
+            .awaitEvidence, .restEnabled, .enableBeforeResting, .restRefused, .opposite, .operatorPINUnavailable,
+            .backOff, .writeBudget, .paused:
             return nil
         }
     }
@@ -215,7 +216,7 @@ struct Situation {
         case .unmanaged, .disabledUnsupported, .reapplyDisabled, .disabled, .settleDisabled, .disable, .setOperatorPIN,
             .settleUnreadablePIN, .rotateByReset, .rotateByReplacement, .reapplyEnabled, .enabled, .settleEnabled,
             .takeOverByReset, .takeOverByReplacement, .resetAmbiguous, .replaceAmbiguous, .enableAgain, .enableNew,
-            .operatorPINUnavailable, .backOff, .writeBudget, .paused:
+            .observeFirst, .awaitEvidence, .operatorPINUnavailable, .backOff, .writeBudget, .paused:
             return nil
         }
     }
@@ -230,6 +231,39 @@ struct Situation {
         guard let impasse = record.impasse else { return nil }
         let until = min(impasse.at, now).advanced(by: policy.backoffMax)
         return until > now ? until : nil
+    }
+
+    // MARK: Whether the number is observed before
+
+    /// The decision, or to ask the observer instead: because it is time, or before a request that only makes a number certain
+    /// which may be enabled or disabled. An exposed number is enabled, and not looked into first.
+    func observing(before ruling: Ruling) -> Ruling {
+        guard let due = record.observationDue(policy.settleDelay, now: now) else { return ruling }
+        switch ruling.decision {
+        case .send:
+            let isForCertainty =
+                desired.verification == .enabled && belief.maybeOff && !belief.isCertain && !record.isExposed
+            guard isForCertainty, !record.isObserved(policy.settleDelay) else { return ruling }
+            let evidenceFrom = record.evidenceFrom(policy.settleDelay)
+            if evidenceFrom <= now {
+                return Ruling(.observe(because: .observing, otherwise: ruling.decision), by: .observeFirst)
+            }
+            guard case .on = record.lastAccepted, evidenceFrom <= now.advanced(by: policy.settleDelay * 2) else {
+                return ruling
+            }
+            return Ruling(.idle(until: evidenceFrom, because: .awaitingSettlement), by: .awaitEvidence)
+        case .idle(let until, let reason):
+            guard due > now else {
+                return Ruling(.observe(because: reason, otherwise: ruling.decision), by: ruling.rule)
+            }
+            return Ruling(.idle(until: min(until ?? due, due), because: reason), by: ruling.rule)
+        case .hold(let until, let reason):
+            guard due > now else {
+                return Ruling(.observe(because: reason, otherwise: ruling.decision), by: ruling.rule)
+            }
+            return Ruling(.hold(until: min(until ?? due, due), because: reason), by: ruling.rule)
+        case .observe: return ruling
+        }
     }
 
     // MARK: Whether it may be sent now
@@ -297,7 +331,9 @@ struct Situation {
         }
     }
 
-    private var reasonToEnable: DecisionReason { record.cycle?.reason ?? .enabling }
+    private var reasonToEnable: DecisionReason {
+        record.cycle?.reason ?? (record.sight.drift == nil ? .enabling : .drift)
+    }
 
     private var reasonOfAmbiguity: DecisionReason {
         if let ourCycle { return ourCycle.reason }

@@ -1,7 +1,8 @@
 /// The rules of the planner, by name. Each has one sentence, which `plan`, `status` and docs/reference.md print.
 ///
-/// They are asked in three rounds, each in order, and the first that applies decides: what the number needs (``needs``), what
-/// refusals make of the request that it needs (``refusals``), and whether it may be sent now (``limits``).
+/// They are asked in rounds, each in order, and the first that applies decides: what the number needs (``needs``), what
+/// refusals make of the request that it needs (``refusals``), whether it may be sent now (``limits``), and whether the number is
+/// observed before (``observations``).
 public enum PlannerRule: String, Hashable, Sendable, CaseIterable {
     // What the number needs.
     case unmanaged
@@ -24,6 +25,10 @@ public enum PlannerRule: String, Hashable, Sendable, CaseIterable {
     case enableAgain = "enable_again"
     case enableNew = "enable_new"
 
+    // What is observed before it is sent.
+    case observeFirst = "observe_first"
+    case awaitEvidence = "await_evidence"
+
     // What refusals make of it.
     case restEnabled = "rest_enabled"
     case enableBeforeResting = "enable_before_resting"
@@ -42,6 +47,9 @@ public enum PlannerRule: String, Hashable, Sendable, CaseIterable {
         .settleUnreadablePIN, .rotateByReset, .rotateByReplacement, .reapplyEnabled, .enabled, .settleEnabled,
         .takeOverByReset, .takeOverByReplacement, .resetAmbiguous, .replaceAmbiguous, .enableAgain, .enableNew,
     ]
+
+    /// What is observed before a request that makes a number certain, where the number can be observed.
+    public static let observations: [PlannerRule] = [.observeFirst, .awaitEvidence]
 
     /// What refusals make of the request that the number needs, in order.
     public static let refusals: [PlannerRule] = [.restEnabled, .enableBeforeResting, .restRefused, .opposite]
@@ -70,6 +78,9 @@ public enum PlannerRule: String, Hashable, Sendable, CaseIterable {
         case .replaceAmbiguous: "another PIN than the newest may be live: the newest replaces it"
         case .enableAgain: "it should be enabled and may be disabled: enabled with the PIN that it has"
         case .enableNew: "it should be enabled and is disabled: enabled with a new PIN"
+        case .observeFirst: "it may be enabled or disabled: the observer is asked first"
+        case .awaitEvidence:
+            "enabled as far as its last answer goes: the observer is asked as soon as its answer proves something"
         case .restEnabled:
             "the vendor refuses to disable it (disable_refused): it stays enabled as it is; see \"Find out what your vendor "
                 + "does\" in operations.md"

@@ -2,6 +2,8 @@
 public struct Policy: Sendable {
     /// Requests a minute to one endpoint; nil lifts the limit.
     public var requestsPerMinute: Int? = 60
+    /// Requests a minute of one observer; nil lifts the limit.
+    public var observationsPerMinute: Int? = 60
     /// Requests an hour to one number; nil lifts the limit.
     public var writesPerHour: Int? = 20
     /// Requests an hour to one number while it is exposed; nil lifts the limit.

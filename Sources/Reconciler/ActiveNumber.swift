@@ -4,13 +4,14 @@ import Planning
 ///
 /// Valid transitions are:
 ///
-///     planned    -> waiting | resting | unsaved             the planner has decided
+///     planned    -> waiting | resting | observing | unsaved the planner has decided
 ///     waiting    -> committing | planned | unsaved          its turn has come, or it is planned or saved before that
 ///     committing -> inFlight | unsaved | reloading          the widening is durable, failed, or was of an older row
 ///     inFlight   -> planned                                 answered and narrowed
 ///     unsaved    -> saving                                  the store may be written
 ///     saving     -> planned | unsaved | reloading           durable, failed, or of an older row
 ///     resting    -> planned                                 its wait is over, or it was edited
+///     observing  -> planned                                 the observer answered, or nobody waits for that any longer
 ///     reloading  -> planned                                 the row was read again
 struct ActiveNumber: Sendable {
     enum Stage: Sendable {
@@ -28,6 +29,8 @@ struct ActiveNumber: Sendable {
         case saving(CommitID)
         /// An exposed number that waits; it is kept at hand.
         case resting(until: SteadyInstant)
+        /// The observer is asked; until the instant, when something else falls due.
+        case observing(id: Int64, until: SteadyInstant?)
         /// The row was written by somebody else; it is read again.
         case reloading
     }
@@ -66,8 +69,8 @@ struct ActiveNumber: Sendable {
     var needsSave: Bool {
         switch stage {
         case .unsaved: true
-        case .waiting: !evidence.isEmpty
-        case .planned, .committing, .inFlight, .saving, .resting, .reloading: false
+        case .waiting: !evidence.isEmpty || record.sight != saved.sight
+        case .planned, .committing, .inFlight, .saving, .resting, .observing, .reloading: false
         }
     }
 
@@ -76,7 +79,11 @@ struct ActiveNumber: Sendable {
 
     /// Until when it rests at hand; nil when it does not.
     var restsUntil: SteadyInstant? {
-        if case .resting(let until) = stage { until } else { nil }
+        switch stage {
+        case .resting(let until): until
+        case .observing(_, let until): until
+        case .planned, .waiting, .committing, .inFlight, .unsaved, .saving, .reloading: nil
+        }
     }
 
     /// The place of the exposure budget that it holds because we have exposed it, or the store believes so. The place is
@@ -102,7 +109,7 @@ struct ActiveNumber: Sendable {
     /// It is to be planned again; its key has been taken out of the queue.
     mutating func replan() {
         switch stage {
-        case .waiting, .resting: stage = .planned
+        case .waiting, .resting, .observing: stage = .planned
         case .planned, .committing, .inFlight, .unsaved, .saving, .reloading:
             preconditionFailure("only a number that waits or rests is planned again")
         }
@@ -112,10 +119,32 @@ struct ActiveNumber: Sendable {
     mutating func postpone() {
         switch stage {
         case .planned, .waiting: stage = .unsaved
-        case .committing, .inFlight, .unsaved, .saving, .resting, .reloading:
+        case .committing, .inFlight, .unsaved, .saving, .resting, .observing, .reloading:
             preconditionFailure("only a number that nothing is under way for is saved")
         }
     }
+
+    // MARK: An observation
+
+    mutating func ask(_ id: Int64, until: SteadyInstant?) {
+        guard case .planned = stage else { preconditionFailure("only a number that was planned is observed") }
+        stage = .observing(id: id, until: until)
+    }
+
+    /// Whether the question with this id is the one that the number waits for.
+    func isObserved(by id: Int64) -> Bool {
+        if case .observing(id, _) = stage { true } else { false }
+    }
+
+    /// The observer answered, and this is what is believed now.
+    mutating func observe(_ after: NumberRecord) {
+        guard case .observing = stage else { preconditionFailure("the number is being observed") }
+        record = after
+        stage = .planned
+    }
+
+    /// The event of a contradiction that is not durable yet.
+    private var driftEvents: [StoreMutation] { EventEntry.drift(of: record, since: saved).map { [.event($0)] } ?? [] }
 
     // MARK: A request
 
@@ -125,7 +154,7 @@ struct ActiveNumber: Sendable {
         record = departure.record
         let touched = record.generationsTouched(since: saved).filter { $0 != departure.newGeneration?.generation }
         stage = .committing(commit, departure.flight)
-        return evidence.map(\.closing) + [
+        return evidence.map(\.closing) + driftEvents + [
             .save(record, newGeneration: departure.newGeneration, touched: touched), .openChange(change),
         ]
     }
@@ -170,7 +199,7 @@ struct ActiveNumber: Sendable {
         onlyDue.dueAt = record.dueAt
         if evidence.isEmpty, onlyDue == record { return [.reschedule(record)] }
         let touched = record.generationsTouched(since: saved)
-        return evidence.map(\.closing) + [.save(record, newGeneration: nil, touched: touched)]
+        return evidence.map(\.closing) + driftEvents + [.save(record, newGeneration: nil, touched: touched)]
     }
 
     mutating func confirmSave() {
@@ -188,7 +217,7 @@ struct ActiveNumber: Sendable {
     mutating func reload() {
         switch stage {
         case .saving, .unsaved: stage = .reloading
-        case .planned, .waiting, .committing, .inFlight, .resting, .reloading:
+        case .planned, .waiting, .committing, .inFlight, .resting, .observing, .reloading:
             preconditionFailure("only a number whose save did not fit is read again")
         }
     }

@@ -31,6 +31,7 @@ public struct Engine: Sendable {
     private var operatorPINs: [String: PIN]?
     private var numbers = NumbersAtWork()
     private var dispatch: Dispatch
+    private var observing: Observing
     private var exclusive = ExclusiveWork()
     private var store = StoreHealth()
     private var loading = Loading()
@@ -51,6 +52,7 @@ public struct Engine: Sendable {
     public init(policy: Policy) {
         self.policy = policy
         dispatch = Dispatch(policy: policy)
+        observing = Observing(policy: policy)
     }
 
     /// Whether the engine came to rest after `stopRequested`.
@@ -81,6 +83,7 @@ public struct Engine: Sendable {
         case .committed(let id, let receipt): confirm(id, receipt, now: now)
         case .commitFailed(let id, let failure): revert(id, failure, now: now)
         case .answered(let changeID, let outcome): arrive(changeID, outcome, now: now, random: &random)
+        case .observed(let id, let answer): finishObservation(id, answer, now: now, random: &random)
         case .desiredStateRead(let reading):
             exclusive.read(reading, exposed: numbers.places, grace: policy.shutdownGrace, now: now.steady)
         case .adopted(let result): finishAdoption(result, now: now)
@@ -93,6 +96,8 @@ public struct Engine: Sendable {
         case .stopRequested:
             if !stopping.isRequested { report(.guardChanged(.stopping)) }
             stopping.request(deadline: now.steady.advanced(by: policy.shutdownGrace))
+            // A stop waits for no answer of an observer.
+            for number in observing.numbers.sorted() { replan(number, now: now) }
         }
         advance(now: now, random: &random)
         defer { actions = [] }
@@ -246,7 +251,7 @@ public struct Engine: Sendable {
             switch done.order {
             case .pause(let pause): numbers.pauseFleet(pause)
             case .resume: numbers.pauseFleet(nil)
-            case .rotate, .reapply, .reset: break
+            case .rotate, .reapply, .reset, .observe: break
             }
         }
         let edit = Edit.order(done.order, toFleet: done.scope.isFleet, at: at)
@@ -292,7 +297,7 @@ public struct Engine: Sendable {
         guard let entry = numbers[number] else { return }
         switch entry.stage {
         case .waiting(let key): dispatch.dequeue(key)
-        case .resting: break
+        case .resting, .observing: break
         case .planned, .committing, .inFlight, .unsaved, .saving, .reloading: return
         }
         numbers.change(number) { $0.replan() }
@@ -309,9 +314,22 @@ public struct Engine: Sendable {
             return rest(number, until: now.wall.advanced(by: Self.firstReading), isAtHand: true, now: now)
         }
         report(.number(.planned(record, decision)))
+        carryOut(decision, of: number, now: now)
+    }
+
+    private mutating func carryOut(_ decision: Decision, of number: PhoneNumber, now: Moment) {
         switch decision {
         case .send(let request, _): enqueue(number, request)
         case .idle(let until, _), .hold(let until, _): rest(number, until: until, now: now)
+        case .observe(let reason, let otherwise):
+            switch turn(of: number, because: reason, now: now) {
+            case .now: observe(number, until: otherwise.until, now: now)
+            case .soon(let turn): rest(number, until: now.wall(at: turn), isAtHand: true, now: now)
+            case .later(let turn):
+                let turn = now.wall(at: turn)
+                rest(number, until: min(otherwise.until ?? turn, turn), now: now)
+            case .never: carryOut(otherwise, of: number, now: now)
+            }
         }
     }
 
@@ -334,15 +352,58 @@ public struct Engine: Sendable {
         if isAtHand || entry.record.isExposed && mayRestAtHand(entry), let until {
             numbers.change(number) { $0.rest(until: now.steady(at: until)) }
         } else {
-            numbers.remove(number)
+            remove(number)
             loading.expect(dueAt: until)
         }
+    }
+
+    private mutating func remove(_ number: PhoneNumber) {
+        numbers.remove(number)
+        observing.release(number)
     }
 
     /// Numbers that we have exposed always rest at hand, others as long as they leave room for those that are due.
     private func mayRestAtHand(_ entry: ActiveNumber) -> Bool {
         guard let group = entry.record.dueGroup, group.urgency != .exposed else { return true }
         return numbers.groups[group] ?? 0 <= loading.room(atWork: numbers.groups).perGroup / 2
+    }
+
+    // MARK: Observations
+
+    private mutating func turn(of number: PhoneNumber, because reason: DecisionReason, now: Moment) -> Observing.Turn {
+        guard !stopping.isRequested, let observer = numbers[number]?.record.desired?.observation?.observer else {
+            return .never
+        }
+        return observing.turn(of: number, by: observer.account, isFirst: reason == .observing, now: now.steady)
+    }
+
+    /// Asks the observer of a number; what falls due at `until` does not wait for the answer.
+    private mutating func observe(_ number: PhoneNumber, until: Instant?, now: Moment) {
+        guard let entry = numbers[number], let observation = entry.record.desired?.observation else { return }
+        guard entry.isSaved else {
+            numbers.change(number) { $0.postpone() }
+            return
+        }
+        let id = observing.ask(number, of: observation.observer.account, at: now)
+        numbers.change(number) { $0.ask(id, until: until.map(now.steady(at:))) }
+        actions.append(
+            .observe(
+                ObserverCall(
+                    id: id, number: number, phoneNumberID: observation.id, observer: observation.observer)))
+    }
+
+    /// An observer answered. An answer that nobody waits for any longer says nothing: a request may have gone out since.
+    private mutating func finishObservation(
+        _ id: Int64, _ answer: ObserverAnswer, now: Moment, random: inout some RandomNumberGenerator
+    ) {
+        let jitter = Double.random(in: 0..<1, using: &random)
+        guard let (question, change) = observing.finish(id, answer, at: now, jitter: jitter) else { return }
+        if let change { report(.guardChanged(change)) }
+        guard let entry = numbers[question.number], entry.isObserved(by: id) else { return }
+        let after = entry.record.observed(answer, askedAt: question.askedAt, now: now.wall, policy: policy)
+        numbers.change(question.number) { $0.observe(after) }
+        report(.number(.observed(after, answer)))
+        plan(question.number, now: now)
     }
 
     // MARK: Requests
@@ -368,7 +429,11 @@ public struct Engine: Sendable {
         _ number: PhoneNumber, _ permission: Dispatch.Permission, now: Moment, random: inout some RandomNumberGenerator
     ) {
         guard let record = numbers[number]?.record else { return }
-        guard case .send(let request, let reason) = decide(record, now: now), let desired = record.desired,
+        var decision = decide(record, now: now)
+        if case .observe(let reason, let otherwise) = decision, turn(of: number, because: reason, now: now) == .never {
+            decision = otherwise
+        }
+        guard case .send(let request, let reason) = decision, let desired = record.desired,
             !request.startsCycle || dispatch.mayStartCycle(permission, at: Account(of: desired), now: now.steady)
         else {
             plan(number, now: now)
@@ -471,7 +536,7 @@ public struct Engine: Sendable {
             case .saving(id):
                 numbers.change(number) { $0.confirmSave() }
                 plan(number, now: now)
-            case .planned, .waiting, .committing, .inFlight, .unsaved, .saving, .resting, .reloading, nil:
+            case .planned, .waiting, .committing, .inFlight, .unsaved, .saving, .resting, .observing, .reloading, nil:
                 preconditionFailure("a commit belongs to the number that asked for it")
             }
         }
@@ -498,7 +563,7 @@ public struct Engine: Sendable {
                 let flight = numbers.change(number) { $0.revertDeparture() }
                 dispatch.withdraw(flight, now: now.steady)
             case .saving(id): numbers.change(number) { $0.revertSave() }
-            case .planned, .waiting, .committing, .inFlight, .unsaved, .saving, .resting, .reloading, nil:
+            case .planned, .waiting, .committing, .inFlight, .unsaved, .saving, .resting, .observing, .reloading, nil:
                 preconditionFailure("a commit belongs to the number that asked for it")
             }
             switch failure {
@@ -514,7 +579,7 @@ public struct Engine: Sendable {
     /// A number at work whose record the store refuses is left alone; the ends of its requests still go into the history.
     private mutating func setAside(_ unreadable: UnreadableNumber, now: Moment) {
         let evidence = numbers[unreadable.number]?.evidence ?? []
-        numbers.remove(unreadable.number)
+        remove(unreadable.number)
         if !evidence.isEmpty { commit(evidence.map(\.closing), for: .history) }
         setAside(unreadable, interruptedIn: evidence.map(\.effect), now: now)
     }

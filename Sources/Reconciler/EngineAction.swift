@@ -6,6 +6,8 @@ public enum EngineAction: Sendable {
     case commit(CommitID, [StoreMutation])
     /// Send this request, whose record is durable; answer `answered`.
     case send(VendorCall)
+    /// Ask an observer about a number; answer `observed`.
+    case observe(ObserverCall)
     /// Read numbers; answer `loaded` or `loadFailed`.
     case load(LoadRequest, at: Instant)
     /// Adopt this reading, after all earlier commits; answer `adopted` or `adoptionFailed`.
@@ -14,6 +16,16 @@ public enum EngineAction: Sendable {
     case armTimer(wall: Instant?, steady: SteadyInstant?)
     /// Tell people and other parts.
     case report(EngineReport)
+}
+
+/// One question about a number, for its observer.
+public struct ObserverCall: Hashable, Sendable {
+    /// Names the question between the engine and its driver.
+    public let id: Int64
+    public let number: PhoneNumber
+    /// The number's id at the observer's endpoint.
+    public let phoneNumberID: PhoneNumberID
+    public let observer: Observer
 }
 
 /// One request for a vendor.

@@ -77,6 +77,8 @@ public final class EngineDriver: @unchecked Sendable {
             }
         case .send(let call):
             vendor.send(call) { outcome in self.post(.answered(changeID: call.changeID, outcome)) }
+        case .observe(let call):
+            vendor.observe(call) { answer in self.post(.observed(id: call.id, answer)) }
         case .load(let request, let now):
             store.load(request, at: now) { result in
                 switch result {

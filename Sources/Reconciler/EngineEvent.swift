@@ -16,6 +16,8 @@ public enum EngineEvent: Sendable {
     case commitFailed(CommitID, CommitFailure)
     /// A request ended.
     case answered(changeID: Int64, Outcome)
+    /// An observer answered a question, or did not.
+    case observed(id: Int64, ObserverAnswer)
     /// The desired-state file and the secrets were read, valid or not, to be adopted.
     case desiredStateRead(DesiredStateReading)
     /// The store adopted a reading, or holds it.

@@ -22,6 +22,8 @@ public enum NumberReport: Sendable {
     indirect case requestSent(ChangeEntry)
     /// A request ended; the record is what is believed now.
     indirect case requestEnded(ChangeEntry, NumberRecord)
+    /// An observer answered, or did not; the record is what is believed now.
+    indirect case observed(NumberRecord, ObserverAnswer)
     /// A number was planned: what is decided about it now.
     indirect case planned(NumberRecord, Decision)
     /// Its record cannot be read, or the store refuses it; it is left alone until the instant.

@@ -31,6 +31,8 @@ public struct StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
 public protocol VendorConnection: Sendable {
     /// Sends one request whose record is durable.
     func send(_ call: VendorCall, completion: @escaping @Sendable (Outcome) -> Void)
+    /// Asks an observer about one number; changes nothing.
+    func observe(_ call: ObserverCall, completion: @escaping @Sendable (ObserverAnswer) -> Void)
 }
 
 /// The wall clock.

@@ -132,7 +132,7 @@ extension DesiredNumber {
         "label", "token_name", "vendor", "endpoint", "phone_number_id", "on_new_token", "verification", "rotate_every",
         "reapply_every", "rotation_method",
         "rotation_window", "rotate_before", "operator_pin", "token_mark", "operator_pin_mark", "rotate_after_reveal",
-        "account",
+        "observer", "observer_endpoint", "observe_every", "account",
     ]
 
     /// What the desired columns hold for this entry; nil for NULL.
@@ -143,7 +143,7 @@ extension DesiredNumber {
             verification.rawValue, periods.text(rotateEvery),
             periods.text(reapplyEvery), rotationMethod.rawValue, rotationWindow?.text, rotateBefore?.description,
             operatorPINName, tokenMark, operatorPINMark, rotateAfterReveal.map { periods.text($0) },
-            Account(of: self).text,
+            observer?.tokenName, observer?.endpoint.text, periods.text(observeEvery), Account(of: self).text,
         ]
     }
 
@@ -156,7 +156,8 @@ extension DesiredNumber {
             && reader.says(periods.text(reapplyEvery)) && reader.says(rotationMethod.rawValue)
             && reader.says(rotationWindow?.text) && reader.says(rotateBefore?.description)
             && reader.says(operatorPINName) && reader.says(tokenMark) && reader.says(operatorPINMark)
-            && reader.says(rotateAfterReveal.map { periods.text($0) })
+            && reader.says(rotateAfterReveal.map { periods.text($0) }) && reader.says(observer?.tokenName)
+            && reader.says(observer?.endpoint.text) && reader.says(periods.text(observeEvery))
     }
 }
 

@@ -50,6 +50,8 @@ struct NumberRow {
         record.rotatedAt = try reader.optionalInstant("rotated_at")
         record.lastFailure = try reader.optional("last_failure") { OutcomeReason(rawValue: $0) }
         record.lastError = reader.optionalText()
+        record.answeredAt = try reader.optionalInstant("answered_at")
+        record.sight = try NumberRecord.Sight(&reader)
         let rotateThrough = reader.optionalInteger()
         let rotateAt = try reader.optionalInstant("rotate_at")
         if let rotateThrough, let rotateAt {
@@ -98,7 +100,28 @@ extension DesiredNumber {
             tokenMark: reader.optionalText(), operatorPINMark: reader.optionalText(),
             rotateAfterReveal: try reader.optional("rotate_after_reveal") { Duration(periodText: $0) }
         )
+        let observerName = reader.optionalText()
+        let observerEndpoint = reader.optionalText()
+        if let observerName, let observerEndpoint {
+            observer = Observer(tokenName: observerName, endpoint: Endpoint(text: observerEndpoint))
+        }
+        observeEvery = try reader.period("observe_every")
         // The account follows from the entry, and is stored for the index.
         _ = reader.text()
+    }
+}
+
+extension NumberRecord.Sight {
+    /// Reads the columns of `numbers` about what was observed, in their order.
+    fileprivate init(_ reader: inout RowReader) throws(StorageError) {
+        self.init()
+        let kind = try reader.optional("observed") { Observation.Kind(rawValue: $0) }
+        let (at, source) = (try reader.optionalInstant("observed_at"), reader.optionalText())
+        if let kind, let at { newest = Observation(kind, at: at, source: source ?? "unknown") }
+        askedAt = try reader.optionalInstant("observer_asked_at")
+        failure = reader.optionalText()
+        let drifted = try reader.optional("drift") { Drift.Kind(rawValue: $0) }
+        let driftedAt = try reader.optionalInstant("drift_at")
+        if let drifted, let driftedAt { drift = Drift(drifted, at: driftedAt) }
     }
 }

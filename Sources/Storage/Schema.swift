@@ -88,6 +88,9 @@ extension Schema {
             rotation_window TEXT,
             \(time("rotate_before")),
             rotate_after_reveal TEXT, -- such as 1h
+            observer TEXT, -- the name of the token that may observe the number
+            observer_endpoint TEXT,
+            observe_every TEXT NOT NULL, -- such as 6h, or never
             operator_pin TEXT, -- the name of the operator's PIN
             operator_pin_mark TEXT, -- changes when the PIN's value does
             -- The belief: what the vendor may be in. Our PINs that may be live are in pins.
@@ -109,6 +112,14 @@ extension Schema {
             \(time("rotated_at")),
             last_failure TEXT, -- why the last request was not accepted
             last_error TEXT, -- the same in words
+            \(time("answered_at")), -- when a request that may have been carried out was last answered
+            observed TEXT CHECK (observed IN ('off', 'on', 'pin_changed')), -- what was last seen of it
+            \(time("observed_at")),
+            observed_by TEXT, -- observer, or who reported it
+            \(time("observer_asked_at")), -- when the observer last answered, or failed to
+            observer_failure TEXT, -- why it saw nothing
+            drift TEXT CHECK (drift IN ('turned_off', 'turned_on', 'pin_changed')), -- what another person changed
+            \(time("drift_at")),
             rotate_through INTEGER CHECK (rotate_through >= 0), -- PINs up to this generation are rotated at rotate_at
             \(time("rotate_at")),
             \(time("paused_at")),
@@ -122,6 +133,9 @@ extension Schema {
             CHECK ((impasse_at IS NULL) = (refused_when_on IS NULL)),
             CHECK ((cycle_since IS NULL) = (cycle_reason IS NULL)),
             CHECK ((rotate_through IS NULL) = (rotate_at IS NULL)),
+            CHECK ((observed IS NULL) = (observed_at IS NULL)),
+            CHECK ((drift IS NULL) = (drift_at IS NULL)),
+            CHECK ((observer IS NULL) = (observer_endpoint IS NULL)),
             CHECK (managed = 1 OR due_at IS NULL)
         ) STRICT, WITHOUT ROWID;
 

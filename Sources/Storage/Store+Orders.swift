@@ -30,7 +30,7 @@ extension Store {
             try pauseFleet(nil, db)
             try resumeWaiting(db, obey)
             return []
-        case (.all, .rotate), (.all, .reapply), (.all, .reset):
+        case (.all, .rotate), (.all, .reapply), (.all, .reset), (.all, .observe):
             return try transform("managed = 1", db, obey)
         }
     }

@@ -89,7 +89,8 @@ extension Store {
                 try db.execute(sql: "INSERT OR IGNORE INTO hook_troubles (number) VALUES (?)", arguments: [number])
             case .recovered:
                 try db.execute(sql: "DELETE FROM hook_troubles WHERE number = ?", arguments: [number])
-            case .held, .invalid, .endpointDown, .endpointUp, .leftExposed, .revealed, .restored, .clockBehind: break
+            case .held, .invalid, .endpointDown, .endpointUp, .leftExposed, .drift, .revealed, .restored, .clockBehind:
+                break
             }
             try notify(
                 kind, at: at, number: record.number, changeID: last?.id, generation: record.belief.generations.last,

@@ -82,6 +82,7 @@ extension Store {
         let touched = record.generationsTouched(since: stored)
         for generation in touched { try update(generation, of: record, db) }
         if !touched.isEmpty { try checkLiveGenerations(of: record, db) }
+        if let drift = EventEntry.drift(of: record, since: stored) { try append(drift, db) }
         try notify(of: record, since: stored.health, db)
     }
 

@@ -160,7 +160,7 @@ final class ApplyPass: Sendable {
                 $0.ends[unreadable.number] = .failed
                 $0.because[unreadable.number] = "its record cannot be read or written: \(unreadable.message)"
             }
-        case .readAgain, .pinsUnreadable: break
+        case .observed, .readAgain, .pinsUnreadable: break
         }
     }
 
@@ -207,6 +207,8 @@ final class ApplyPass: Sendable {
         let end: End?
         switch decision {
         case .idle: end = .asDesired
+        case .observe(.observing, _): end = nil
+        case .observe(_, let otherwise): return judge(record, otherwise)
         case .send, .hold(_, .backingOff): end = isGivenUp ? .failed : nil
         // Its turn comes when others are protected; if they never are, noteSent ends it.
         case .hold(_, .exposureBudget): end = nil

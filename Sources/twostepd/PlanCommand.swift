@@ -135,12 +135,13 @@ struct PlanText {
         return ["Would be sent now, limits permitting:", ""] + table.lines(width: width)
     }
 
-    /// As in the plans of other tools: + comes, - goes, ~ changes.
+    /// As in the plans of other tools: + comes, - goes, ~ changes; ? is only read.
     private static func sign(_ action: NextAction) -> String {
         switch action {
         case .enable: "  +"
         case .disable: "  -"
         case .rotate, .reapply: "  ~"
+        case .observe: "  ?"
         }
     }
 

@@ -23,7 +23,11 @@ struct WhyText {
         if standing.condition == .exposed {
             parts.append("off \(record.cycle.map { time.length(since: $0.since) } ?? "as far as is known")")
         }
-        switch standing.decision {
+        var decision = standing.decision
+        // To observe a number now and then is no news.
+        if case .observe(let because, let otherwise) = decision, because != .observing { decision = otherwise }
+        switch decision {
+        case .observe: parts.append(standing.sentence)
         case .idle where standing.condition == .paused: parts.append(pause)
         case .idle(_, let because): parts += idle(because)
         case .send(let request, _): parts += sending(request)

@@ -130,7 +130,7 @@ final class RecordMachine {
         case .idle(_, .awaitingSettlement): steps.standing = .awaitsSettlement
         case .idle: steps.standing = .converged
         case .hold(_, .disableRefused): steps.standing = .impasse
-        case .hold: steps.standing = .held
+        case .hold, .observe: steps.standing = .held
         case .send(let request, let reason):
             steps.standing = .sends
             let departure = node.record.departing(

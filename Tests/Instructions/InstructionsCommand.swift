@@ -58,6 +58,7 @@ struct InstructionsCommand {
                 switch Planner.decide(record, policy: policy, now: now) {
                 case .idle(let until, _), .hold(let until, _): sum &+= Int(until?.millisecondsSinceEpoch ?? 1)
                 case .send(let request, _): sum &+= request.startsCycle ? 2 : 3
+                case .observe: sum &+= 5
                 }
             }
         }

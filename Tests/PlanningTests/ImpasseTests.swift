@@ -37,7 +37,7 @@ struct ImpasseTests {
                     record = departure.record.arriving(
                         from: departure.flight, with: outcome, now: now, policy: Policy(), jitter: 0)
                 case .hold(let until?, .backingOff): now = until
-                case .hold, .idle: return decision
+                case .hold, .idle, .observe: return decision
                 }
             }
             return .idle(until: nil, because: .unmanaged)

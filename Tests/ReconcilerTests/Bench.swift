@@ -16,6 +16,8 @@ final class Bench {
     /// What the store is asked for and has not done yet, in order.
     private(set) var storeWork: [EngineAction] = []
     /// Every request that left, in order.
+    /// Questions to observers, in order.
+    private(set) var questions: [ObserverCall] = []
     private(set) var calls: [VendorCall] = []
     private var armed: (wall: Instant?, steady: SteadyInstant?)
     private(set) var reports: [EngineReport] = []
@@ -64,6 +66,7 @@ final class Bench {
             switch action {
             case .commit, .load, .adopt: storeWork.append(action)
             case .send(let call): calls.append(call)
+            case .observe(let call): questions.append(call)
             case .armTimer(let wall, let steady): armed = (wall, steady)
             case .report(let report): reports.append(report)
             }
@@ -135,7 +138,7 @@ final class Bench {
         case .adopt(let reading, let following, let now):
             if failing { return tell(.adoptionFailed("the disk is full")) }
             tell(.adopted(try store.adopt(reading, guardedBy: weakeningGuard, following: following, at: now)))
-        case .send, .armTimer, .report: Issue.record("not the store's work")
+        case .send, .observe, .armTimer, .report: Issue.record("not the store's work")
         }
     }
 

@@ -124,6 +124,7 @@ public final class FleetYear {
                     .answer(changeID: call.changeID), at: clock.elapsed + random.span(Self.answerDelays))
             case .armTimer(let wall, let steady): timer = clock.earliest(wall: wall, steady: steady)
             case .report: break
+            case .observe: preconditionFailure("no number of this fleet can be observed")
             }
         }
     }

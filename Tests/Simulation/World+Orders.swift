@@ -44,7 +44,7 @@ extension World {
         case .reapply, .reset: for number in numbers(of: scope) { backoffs[number] = nil }
         // It may have taken the place of an earlier one, whether that is told or not.
         case .pause(let pause): overtakingPauses.insert(pause)
-        case .rotate: break
+        case .rotate, .observe: break
         }
         let event = EventEntry(at: clock.wall, kind: .paused, actor: "operator", detail: "drill")
         try tell(.ordered(id, order, scope, event))

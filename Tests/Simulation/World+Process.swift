@@ -32,6 +32,7 @@ extension World {
             submit(.commit(id, mutations))
             mayCrash()
         case .send(let call): try send(call)
+        case .observe: preconditionFailure("not yet")
         case .load(let request, let now): submit(.load(request, at: now))
         case .adopt(let reading, let following, let now): submit(.adopt(reading, following: following, at: now))
         case .armTimer(let wall, let steady): timer = (wall, steady)
@@ -56,6 +57,7 @@ extension World {
                 throw Violation(.pinsAreKept, "\(unreadable.number) is unreadable: \(unreadable.message)")
             }
             note("engine: \(unreadable.number) set aside until \(until)")
+        case .number(.observed(let record, let answer)): note("engine: \(record.number) is observed: \(answer)")
         case .number(.readAgain(let number)): note("engine: \(number) is read again")
         case .number(.pinsUnreadable(let number, _)):
             throw Violation(.pinsAreKept, "a PIN of \(number) cannot be unsealed")
@@ -187,6 +189,7 @@ extension World {
         case .hold(let until, let reason): "hold \(reason.rawValue) until \(until.map { "\($0)" } ?? "ever")"
         case .send(let request, let reason):
             "wants \(request.action.rawValue)\(request.startsCycle ? " (cycle)" : "") \(reason.rawValue)"
+        case .observe(let reason, let otherwise): "observe \(reason.rawValue), or \(text(of: otherwise))"
         }
     }
 }

@@ -79,7 +79,7 @@ struct StoreOrderTests {
             try store.commit([.order(.resume, .all, at: Sample.at(11))])
             #expect(try store.reader.fleetPause() == nil)
         case .resume: #expect(try (1...3).map { try store.required($0) } == before)
-        case .rotate, .reapply, .reset: #expect(try store.version(1) == before[0].version + 1)
+        case .rotate, .reapply, .reset, .observe: #expect(try store.version(1) == before[0].version + 1)
         }
     }
 

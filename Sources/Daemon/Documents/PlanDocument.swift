@@ -36,7 +36,12 @@ public struct PlanDocument: Encodable, Sendable {
         /// Nothing now means its next action later, and its rotation when a re-apply comes before that.
         public init(_ standing: Standing) {
             let (number, outlook) = (standing.record.number, standing.outlook)
-            if case .send(_, let reason) = standing.decision {
+            let reason: DecisionReason? =
+                switch standing.decision {
+                case .send(_, let reason), .observe(let reason, .send): reason
+                case .idle, .hold, .observe: nil
+                }
+            if let reason {
                 now = outlook.action.map {
                     Now(number: number, action: $0, reason: reason, sentence: standing.sentence)
                 }

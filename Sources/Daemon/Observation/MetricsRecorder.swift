@@ -42,7 +42,8 @@ final class MetricsRecorder: Sendable {
         case .number(.requestEnded(let change, _)): noteEnd(change)
         case .store(.failed): state.withLock { $0.storeIsFailing = true }
         case .store(.recovered): state.withLock { $0.storeIsFailing = false }
-        case .number(.planned), .number(.setAside), .number(.readAgain), .number(.pinsUnreadable), .desiredState,
+        case .number(.planned), .number(.observed), .number(.setAside), .number(.readAgain), .number(.pinsUnreadable),
+            .desiredState,
             .orderEnded, .guardChanged, .stopped:
             break
         }

@@ -1,0 +1,237 @@
+/// What was seen of a number at one moment: whether verification is enabled, never with which PIN.
+public struct Observation: Hashable, Sendable {
+    /// What was seen. The raw values are those of the store and of events.
+    public enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// Verification is disabled.
+        case off
+        /// Verification is enabled.
+        case on
+        /// Another person or program has set a PIN.
+        case pinChanged = "pin_changed"
+
+        /// Whether verification was enabled at that moment.
+        public var isOn: Bool { self != .off }
+    }
+
+    public let kind: Kind
+    /// When the observer's answer, or the report, arrived.
+    public let at: Instant
+    /// Who saw it: ``observer``, or what the report says of itself; one line.
+    public let source: String
+
+    /// The source of observations that are made through the vendor's API.
+    public static let observer = "observer"
+
+    public init(_ kind: Kind, at: Instant, source: String) {
+        self.kind = kind
+        self.at = at
+        self.source = source
+    }
+}
+
+/// The answer of one request that only reads: whether verification is enabled, or why that is not known.
+public enum ObserverAnswer: Hashable, Sendable {
+    case enabled
+    case disabled
+    /// Nothing was seen, for this reason.
+    case unknown(Outcome)
+}
+
+/// An observation that contradicts what was believed: another person or program has changed the number.
+public struct Drift: Hashable, Sendable {
+    /// What was changed. The raw values are those of metrics, events and the store.
+    public enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// Verification was disabled.
+        case turnedOff = "turned_off"
+        /// Verification was enabled, with a PIN that is not ours.
+        case turnedOn = "turned_on"
+        /// Another PIN was set.
+        case pinChanged = "pin_changed"
+
+        /// One sentence for people, without a full stop.
+        public var sentence: String {
+            switch self {
+            case .turnedOff: "verification was disabled by another person or program"
+            case .turnedOn: "verification was enabled by another person or program"
+            case .pinChanged: "another person or program has set a PIN"
+            }
+        }
+    }
+
+    public let kind: Kind
+    /// When it was observed.
+    public let at: Instant
+
+    public init(_ kind: Kind, at: Instant) {
+        self.kind = kind
+        self.at = at
+    }
+}
+
+/// Where a number can be observed: a token that may read it, and the endpoint that this token is for.
+public struct Observer: Hashable, Sendable {
+    public var tokenName: String
+    /// The base URL that the number's id is appended to.
+    public var endpoint: Endpoint
+
+    public init(tokenName: String, endpoint: Endpoint) {
+        self.tokenName = tokenName
+        self.endpoint = endpoint
+    }
+
+    /// The account whose limit and breaker its requests belong to.
+    public var account: Account { Account(text: "\(endpoint.text) (observer \(tokenName))") }
+}
+
+extension DesiredNumber {
+    /// Where the number is observed, how often, and by which id; nil when it is not.
+    public var observation: (observer: Observer, id: PhoneNumberID, every: Duration)? {
+        guard let observer, let phoneNumberID, let observeEvery else { return nil }
+        return (observer, phoneNumberID, observeEvery)
+    }
+}
+
+extension NumberRecord {
+    /// What is known from observing the number.
+    public struct Sight: Hashable, Sendable {
+        /// The newest observation, whether it was evidence or not.
+        public var newest: Observation?
+        /// When the observer last answered, or failed to; nil when it is to be asked as soon as its answer is evidence.
+        public var askedAt: Instant?
+        /// Why the observer's last answer showed nothing; nil when it did.
+        public var failure: String?
+        /// The last contradiction, until the number is as desired again.
+        public var drift: Drift?
+
+        public init(
+            newest: Observation? = nil, askedAt: Instant? = nil, failure: String? = nil, drift: Drift? = nil
+        ) {
+            self.newest = newest
+            self.askedAt = askedAt
+            self.failure = failure
+            self.drift = drift
+        }
+    }
+
+    /// From when on an observer's answer is evidence. What it shows may be older than its answer by the settle delay, so
+    /// every request that may have changed the number has to lie further back: one that was answered by the settle delay,
+    /// and one in doubt by the time in which it may still be carried out as well.
+    public func evidenceFrom(_ settleDelay: Duration) -> Instant {
+        let answered = answeredAt?.advanced(by: settleDelay)
+        return [answered, belief.settledAt(settleDelay)?.advanced(by: settleDelay)].compactMap(\.self).max()
+            ?? .distantPast
+    }
+
+    /// When the observer is to be asked next; nil when the number cannot be observed.
+    public func observationDue(_ settleDelay: Duration, now: Instant) -> Instant? {
+        guard let observation = desired?.observation else { return nil }
+        // An instant ahead of the clock, which has been corrected since, counts as now.
+        let due = sight.askedAt.map { min($0, now).advanced(by: observation.every) } ?? .distantPast
+        return max(due, evidenceFrom(settleDelay))
+    }
+
+    /// Whether the observer has answered, or failed to, since its answer would be evidence.
+    func isObserved(_ settleDelay: Duration) -> Bool {
+        sight.askedAt.map { $0 >= evidenceFrom(settleDelay) } ?? false
+    }
+
+    /// The record after the observer's answer to a question that was asked at `askedAt`.
+    ///
+    /// - Parameters:
+    ///   - answer: what it answered.
+    ///   - askedAt: when the question was sent. No request of this number was sent since.
+    ///   - now: when the answer arrived.
+    ///   - policy: for the settle delay.
+    public func observed(_ answer: ObserverAnswer, askedAt: Instant, now: Instant, policy: Policy) -> NumberRecord {
+        var next = self
+        next.sight.askedAt = now
+        switch answer {
+        case .unknown(let outcome): next.sight.failure = outcome.observerSentence
+        case .enabled, .disabled:
+            next.sight.failure = nil
+            let seen = Observation(answer == .enabled ? .on : .off, at: now, source: Observation.observer)
+            next.sight.newest = seen
+            if askedAt >= evidenceFrom(policy.settleDelay) { next.narrow(to: seen.kind, keeping: [], at: now) }
+        }
+        return next
+    }
+
+    /// The record after a report by a person or a program, which is believed at once. Requests that may still be carried out
+    /// may change the number after it.
+    public func reported(_ observation: Observation, settleDelay: Duration, at now: Instant) -> NumberRecord {
+        guard desired != nil else { return self }
+        var next = self
+        next.sight.newest = observation
+        next.narrow(
+            to: observation.kind, keeping: belief.unsettledDoubts(at: now, settleDelay: settleDelay), at: now)
+        return next
+    }
+
+    private mutating func narrow(to kind: Observation.Kind, keeping doubts: [Belief.Doubt], at now: Instant) {
+        let contradiction: Drift.Kind? =
+            switch kind {
+            case .off: belief.maybeOff ? nil : .turnedOff
+            case .on: belief.certainEffect == .off ? .turnedOn : nil
+            case .pinChanged: .pinChanged
+            }
+        let generations = belief.generations
+        belief = belief.narrowed(to: kind, keeping: doubts)
+        setLiveUntil(now, of: generations.filter { !belief.generations.contains($0) })
+        switch kind {
+        case .off:
+            lastAccepted = .off
+            if desired?.verification == .enabled, cycle == nil { cycle = Cycle(since: now, reason: .drift) }
+        case .on, .pinChanged:
+            if lastAccepted == .off { lastAccepted = nil }
+        }
+        if desired?.verification != .enabled || !belief.maybeOff { cycle = nil }
+        if let contradiction {
+            sight.drift = Drift(contradiction, at: now)
+        } else if isAsDesired {
+            sight.drift = nil
+        }
+    }
+}
+
+extension EventEntry {
+    /// The event of a contradiction that `record` holds and `stored` does not: what was believed, what was seen, and by whom.
+    public static func drift(of record: NumberRecord, since stored: NumberRecord) -> EventEntry? {
+        guard let drift = record.sight.drift, drift != stored.sight.drift, let seen = record.sight.newest else {
+            return nil
+        }
+        return EventEntry(
+            at: drift.at, kind: .drift, number: record.number, actor: seen.source,
+            detail: "\(drift.kind.sentence): seen \(seen.kind.rawValue) by \(seen.source), believed "
+                + stored.belief.elements.joined(separator: " or "))
+    }
+}
+
+extension Belief {
+    /// The belief after an observation that counts as evidence, with the effects of doubts that may still be carried out.
+    func narrowed(to kind: Observation.Kind, keeping standing: [Doubt]) -> Belief {
+        switch kind {
+        case .off:
+            return Belief(
+                maybeOff: true, maybeForeign: false, generations: standing.compactMap(\.effect.generation),
+                doubts: standing)
+        case .on:
+            let mayTurnOff = standing.contains { $0.effect == .off }
+            return Belief(
+                maybeOff: mayTurnOff, maybeForeign: maybeForeign || generations.isEmpty, generations: generations,
+                doubts: doubts.filter { $0.effect != .off || mayTurnOff })
+        case .pinChanged: return addingForeign()
+        }
+    }
+}
+
+extension Outcome {
+    /// The reason for which an observer saw nothing, in one line for people.
+    ///
+    /// A request that only reads leaves nothing behind, so that the part of the reason that speaks of it is left out.
+    public var observerSentence: String {
+        let facts = [httpStatus.map { "HTTP \($0)" }, apiStatus.map { "status \($0)" }, message.map { "\"\($0)\"" }]
+            .compactMap(\.self).joined(separator: ", ")
+        let cause = reason.sentence.prefix { $0 != ";" }
+        return facts.isEmpty ? String(cause) : "\(cause) (\(facts))"
+    }
+}

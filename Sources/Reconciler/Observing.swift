@@ -1,0 +1,128 @@
+import Planning
+
+/// Whose turn it is to be observed: a limit and a breaker of its own for each observer, apart from those of requests that
+/// change a number.
+///
+/// Questions before a request come first, and are asked within a minute or not at all: the request then goes without. Those
+/// that only fall due take what is left of the limit, and give their numbers back to the store until their turn.
+struct Observing: Sendable {
+    /// When a number is observed.
+    enum Turn: Equatable, Sendable {
+        /// At once.
+        case now
+        /// At this instant; the number waits at hand.
+        case soon(SteadyInstant)
+        /// At this instant; the number waits in the store.
+        case later(SteadyInstant)
+        /// Not within a minute.
+        case never
+    }
+
+    /// A question that was asked.
+    struct Question: Sendable {
+        let number: PhoneNumber
+        let observer: Account
+        /// When, by the wall clock.
+        let askedAt: Instant
+    }
+
+    /// The most questions under way, of all observers.
+    static let maxUnderWay = 16
+    /// A request waits no longer for its question.
+    static let longestWait: Duration = .seconds(60)
+    /// While the observers are busy it is tried again after this.
+    private static let busyWait: Duration = .seconds(1)
+    /// An observer that limits its requests and does not say for how long is left alone for this time.
+    private static let limitedWait: Duration = .seconds(60)
+
+    private let policy: Policy
+    private var windows: [Account: RequestWindow] = [:]
+    private var breakers: [Account: CircuitBreaker] = [:]
+    /// The turns of numbers at work, and the last turn of each observer that a request waits for.
+    private var turns: [PhoneNumber: SteadyInstant] = [:]
+    private var lastTurns: [Account: SteadyInstant] = [:]
+    /// The last turn that was given to a number that waits in the store.
+    private var lastLaterTurns: [Account: SteadyInstant] = [:]
+    private var underWay: [Int64: Question] = [:]
+    private var lastID: Int64 = 0
+
+    init(policy: Policy) { self.policy = policy }
+
+    /// The numbers of questions that are under way.
+    var numbers: Set<PhoneNumber> { Set(underWay.values.map(\.number)) }
+
+    /// When `number` is observed.
+    ///
+    /// - Parameter isFirst: whether a request waits for it.
+    mutating func turn(of number: PhoneNumber, by observer: Account, isFirst: Bool, now: SteadyInstant) -> Turn {
+        let reserved = turns[number]
+        if let reserved, reserved > now { return isFirst ? .soon(reserved) : .later(reserved) }
+        turns[number] = nil
+        if let until = breakers[observer]?.blockedUntil(now: now) {
+            guard !isFirst else { return .never }
+            let again = max(until == .distantFuture ? now : until, now.advanced(by: Self.longestWait))
+            turns[number] = again
+            return .later(again)
+        }
+        let limit = policy.observationsPerMinute
+        let busyUntil = underWay.count < Self.maxUnderWay ? now : now.advanced(by: Self.busyWait)
+        let free = max(busyUntil, windows[observer]?.blockedUntil(limit: limit, now: now) ?? now)
+        let interval = Duration.milliseconds(60_000 / Int64(max(1, limit ?? 60_000)))
+        let lastTurn = lastTurns[observer]
+        // A turn that was reserved is the number's own: the others wait for later ones.
+        let next = reserved == nil ? lastTurn?.advanced(by: interval) ?? now : now
+        guard isFirst else {
+            let slot = max(free, lastTurn ?? now)
+            if slot <= now { return .now }
+            let later = max(slot, lastLaterTurns[observer]?.advanced(by: interval) ?? slot)
+            lastLaterTurns[observer] = later
+            turns[number] = later
+            return .later(later)
+        }
+        let slot = max(free, next)
+        if slot <= now { return .now }
+        guard slot <= now.advanced(by: Self.longestWait) else { return .never }
+        turns[number] = slot
+        lastTurns[observer] = max(lastTurn ?? slot, slot)
+        return .soon(slot)
+    }
+
+    /// Forgets the turn of a number that is not at work any longer: it takes another when it is due.
+    mutating func release(_ number: PhoneNumber) { turns[number] = nil }
+
+    /// Asks about a number whose turn is now.
+    ///
+    /// - Returns: the question's id.
+    mutating func ask(_ number: PhoneNumber, of observer: Account, at now: Moment) -> Int64 {
+        lastID += 1
+        underWay[lastID] = Question(number: number, observer: observer, askedAt: now.wall)
+        windows[observer, default: RequestWindow()].count(at: now.steady)
+        breakers[observer]?.depart(lastID)
+        return lastID
+    }
+
+    /// A question was answered; draws the conclusions for its observer. `jitter`, uniform in 0..<1, is for the wait until the
+    /// next probe.
+    mutating func finish(
+        _ id: Int64, _ answer: ObserverAnswer, at now: Moment, jitter: Double
+    ) -> (question: Question, report: GuardReport?)? {
+        guard let question = underWay.removeValue(forKey: id) else { return nil }
+        var outcome = Outcome(.success)
+        if case .unknown(let failure) = answer { outcome = failure }
+        if outcome.reason == .rateLimited {
+            windows[question.observer, default: RequestWindow()]
+                .wait(for: outcome.retryAfter ?? Self.limitedWait, from: now.steady)
+        }
+        var breaker = breakers[question.observer] ?? CircuitBreaker()
+        let since = breaker.openSince
+        let change = breaker.note(
+            outcome, of: id, number: question.number, now: now.steady, policy: policy, jitter: jitter)
+        breakers[question.observer] = breaker
+        switch change {
+        case .none: return (question, nil)
+        case .opened: return (question, .endpointDown(question.observer, outcome))
+        case .closed:
+            return (question, .endpointUp(question.observer, since: now.wall(at: since ?? now.steady)))
+        }
+    }
+}
