@@ -123,7 +123,8 @@ public struct NumberRecord: Hashable, Sendable {
     public var lastFailure: OutcomeReason?
     /// What went wrong last, in words; nil once the number is as desired again.
     public var lastError: String?
-    /// When a request that may have been carried out was last answered, or given up; nil when none was.
+    /// When the number was last changed, for all that is known: a request that may have been carried out was answered or given
+    /// up, or a change by others was reported. Nil when nothing of it happened.
     public var answeredAt: Instant?
     /// What is known from observing the number.
     public var sight: Sight

@@ -162,6 +162,8 @@ extension NumberRecord {
         guard desired != nil else { return self }
         var next = self
         next.sight.newest = observation
+        // What an observer sees may be older than the change that was reported.
+        next.answeredAt = now
         next.narrow(
             to: observation.kind, keeping: belief.unsettledDoubts(at: now, settleDelay: settleDelay), at: now)
         return next

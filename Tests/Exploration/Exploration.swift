@@ -135,6 +135,26 @@ extension Exploration {
                 .sound(vendor(.refuses, .refuses), settled: 6, worst: 17),
             ]),
         Exploration(
+            scenario: .observed(.generated(.reset)),
+            expectations: [
+                .sound(vendor(.ignores, .accepts), settled: 3, worst: 6),
+                .sound(vendor(.refuses, .refuses), settled: 6, worst: 17),
+                .sound(vendor(.replaces, .never), settled: 6, worst: 7),
+            ]),
+        Exploration(
+            scenario: .observed(.whatsapp),
+            expectations: [.sound(vendor(.replaces, .never), settled: 2, worst: 3)]),
+        Exploration(
+            scenario: .observed(.enabled(.reset), strangers: true),
+            expectations: [
+                .sound(vendor(.ignores, .accepts), settled: 6, worst: 17),
+                .sound(vendor(.refuses, .refuses), settled: 6, worst: 17),
+                .sound(vendor(.replaces, .never), settled: 6, worst: 17),
+            ]),
+        Exploration(
+            scenario: .observed(.whatsapp, strangers: true),
+            expectations: [.sound(vendor(.replaces, .never), settled: 6, worst: 6)]),
+        Exploration(
             scenario: .generated(.replace),
             expectations: VendorSemantics.Disable.allCases.map { .unsound(vendor(.ignores, $0)) }),
         Exploration(

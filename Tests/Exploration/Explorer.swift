@@ -1,13 +1,46 @@
 import Planning
 
+/// One state of a walk: what the daemon knows, what is true, and what may still happen by itself.
+struct WalkState: Hashable {
+    var node: Int
+    /// The vendor's truth: see ``Truth``.
+    var truth: Int
+    /// The effects that may still land, a bit each.
+    var late: Int
+    /// Whether the request on its way has been sent.
+    var isSent = false
+    /// Whether the number was turned on or off within the settle delay, so that an observer may see how it was before.
+    var isLagging = false
+    /// Whether others have turned it on or off and nothing has shown that yet: the belief may be wrong.
+    var isUnseen = false
+
+    /// Bits beside the node, for numbers that cannot be observed, and for those that can.
+    static let bits = (9, 11)
+
+    /// The state as one whole number: the node, then the others in `bits`.
+    func code(bits: Int) -> Int {
+        node << bits | (isUnseen ? 1024 : 0) | (isLagging ? 512 : 0) | (isSent ? 256 : 0) | late << 3 | truth
+    }
+
+    init(node: Int, truth: Int, late: Int) {
+        (self.node, self.truth, self.late) = (node, truth, late)
+    }
+
+    init(code: Int, bits: Int) {
+        node = code >> bits
+        truth = code & 7
+        late = (code >> 3) & 31
+        isSent = code & 256 != 0
+        isLagging = bits > 9 && code & 512 != 0
+        isUnseen = bits > 9 && code & 1024 != 0
+    }
+}
+
 /// Walks every reachable state of one number at one kind of vendor, breadth first.
 ///
-/// A state is a node (what the daemon knows), the vendor's truth, the requests that may still land late, and whether
-/// the request on its way has been sent. It is one whole number: the node, then nine bits. A request that may land late
-/// does so at any time, once or several times, until it settles; what has not landed by then never does.
+/// A request that may land late does so at any time, once or several times, until it settles; what has not landed by then
+/// never does. What an observer sees may be older than its answer by the settle delay.
 final class Explorer {
-    static let bitsBesideNode = 9
-
     let machine: RecordMachine
     let vendor: VendorSemantics
     /// All states, in the order in which they were found.
@@ -19,18 +52,20 @@ final class Explorer {
     /// For each state, where it was first reached from; -1 not reached, -2 a start.
     private(set) var origins: [Int] = []
     private var current = 0
+    private let bits: Int
 
     init(_ machine: RecordMachine, _ vendor: VendorSemantics) {
         self.machine = machine
         self.vendor = vendor
+        bits = machine.scenario.isObserved ? WalkState.bits.1 : WalkState.bits.0
     }
 
     /// Explores until nothing new is left.
     func run() throws {
         current = -2
         for node in try machine.start() {
-            reach(node, truth: Truth.off, late: 0)
-            reach(node, truth: Truth.foreign, late: 0)
+            reach(WalkState(node: node, truth: Truth.off, late: 0))
+            reach(WalkState(node: node, truth: Truth.foreign, late: 0))
         }
         var next = 0
         var levelEnd = states.count
@@ -41,153 +76,225 @@ final class Explorer {
             }
             current = states[next]
             next += 1
-            if isInBelief(current) { try expand(current) } else { violations.append(current) }
+            let state = state(current)
+            if isInBelief(state) || state.isUnseen { try expand(state) } else { violations.append(current) }
         }
     }
 
     // MARK: The parts of a state
 
-    static func node(of state: Int) -> Int { state >> bitsBesideNode }
-    static func truth(of state: Int) -> Int { state & 7 }
-    /// The effects that may still land, a bit each.
-    static func late(of state: Int) -> Int { (state >> 3) & 31 }
-    static func isSent(_ state: Int) -> Bool { state & 256 != 0 }
+    func state(_ code: Int) -> WalkState { WalkState(code: code, bits: bits) }
+    func code(_ state: WalkState) -> Int { state.code(bits: bits) }
 
-    static func state(_ node: Int, truth: Int, late: Int, isSent: Bool = false) -> Int {
-        node << bitsBesideNode | (isSent ? 256 : 0) | late << 3 | truth
-    }
-
-    func isInBelief(_ state: Int) -> Bool {
-        machine.beliefs[Self.node(of: state)] & (1 << Self.truth(of: state)) != 0
-    }
+    func isInBelief(_ state: WalkState) -> Bool { machine.beliefs[state.node] & (1 << state.truth) != 0 }
 
     // MARK: Steps
 
-    private func expand(_ state: Int) throws {
-        let (node, truth, late) = (Self.node(of: state), Self.truth(of: state), Self.late(of: state))
-        land(node, truth, late, isSent: Self.isSent(state))
-        if machine.isFlying(node) {
-            let steps = try machine.flyingSteps(of: node)
-            if Self.isSent(state) {
-                expandSent(steps, node, truth, late)
-            } else {
-                expandWidened(steps, node, truth, late)
-            }
+    private func expand(_ state: WalkState) throws {
+        land(state)
+        if machine.isFlying(state.node) {
+            let steps = try machine.flyingSteps(of: state.node)
+            if state.isSent { expandSent(steps, state) } else { expandWidened(steps, state) }
         } else {
-            try expandResting(node, truth, late)
+            try expandResting(state)
         }
     }
 
     /// What may land late does, as the last time or not.
-    private func land(_ node: Int, _ truth: Int, _ late: Int, isSent: Bool) {
-        guard late != 0 else { return }
-        for effect in 0...Truth.mostGenerations where late & (1 << effect) != 0 {
-            let landed = vendor.carryOut(effect, on: truth).truth
-            reach(node, truth: landed, late: late, isSent: isSent)
-            reach(node, truth: landed, late: late & ~(1 << effect), isSent: isSent)
+    private func land(_ state: WalkState) {
+        guard state.late != 0 else { return }
+        for effect in 0...Truth.mostGenerations where state.late & (1 << effect) != 0 {
+            var next = changed(state, to: vendor.carryOut(effect, on: state.truth).truth)
+            reach(next)
+            next.late &= ~(1 << effect)
+            reach(next)
         }
     }
 
-    private func expandResting(_ node: Int, _ truth: Int, _ late: Int) throws {
-        let steps = try machine.restingSteps(of: node)
-        if let departure = steps.departure { follow(departure, truth, late) }
-        for edge in steps.fallingDue { follow(edge, truth, late) }
-        for edge in steps.edits { follow(edge, truth, late) }
+    /// The state when the truth is another: an observer may see the one before for a while.
+    func changed(_ state: WalkState, to truth: Int) -> WalkState {
+        var next = state
+        next.truth = truth
+        let isVisible = (truth == Truth.off) != (state.truth == Truth.off)
+        if machine.scenario.isObserved, isVisible { next.isLagging = true }
+        return next
+    }
+
+    private func expandResting(_ state: WalkState) throws {
+        let steps = try machine.restingSteps(of: state.node)
+        if let departure = steps.departure { follow(departure, state) }
+        for edge in steps.fallingDue { follow(edge, state) }
+        for edge in steps.edits { follow(edge, state) }
         // The operator vouches: while the PIN from before us is live, it is the one that is named.
-        if truth != Truth.foreign { for edge in steps.operatorEdits { follow(edge, truth, late) } }
-        for (effect, edge) in steps.settling { follow(edge, truth, late & ~(1 << effect)) }
-        // Time passes for what the daemon does not doubt, too.
-        let forgotten = late & ~machine.unsettled[node]
-        for effect in 0...Truth.mostGenerations where forgotten & (1 << effect) != 0 {
-            reach(node, truth: truth, late: late & ~(1 << effect))
+        if state.truth != Truth.foreign { for edge in steps.operatorEdits { follow(edge, state) } }
+        for (effect, edge) in steps.settling {
+            var next = state
+            next.late &= ~(1 << effect)
+            follow(edge, next)
         }
+        // Time passes for what the daemon does not doubt, too.
+        let forgotten = state.late & ~machine.unsettled[state.node]
+        for effect in 0...Truth.mostGenerations where forgotten & (1 << effect) != 0 {
+            var next = state
+            next.late &= ~(1 << effect)
+            reach(next)
+        }
+        observe(steps, state)
+        expandStrangers(steps.reports, state)
+    }
+
+    /// What an observer sees, and time that passes until it sees what is.
+    private func observe(_ steps: RecordMachine.Resting, _ state: WalkState) {
+        if let edge = steps.timePasses {
+            follow(edge, afterDelay(state))
+        } else if state.isLagging, state.late == 0 {
+            reach(afterDelay(state))
+        }
+        for (edge, next) in seen(steps, state) { follow(edge, next) }
+        if let edge = steps.seenNothing { follow(edge, state) }
+    }
+
+    /// The settle delay passes: what was in doubt has landed or never does, and what changed is seen.
+    func afterDelay(_ state: WalkState) -> WalkState {
+        var next = state
+        next.isLagging = false
+        next.late = 0
+        return next
+    }
+
+    /// What the observer may answer, with what is so afterwards.
+    func seen(_ steps: RecordMachine.Resting, _ state: WalkState) -> [(RecordMachine.Edge, WalkState)] {
+        guard let on = steps.seenOn, let off = steps.seenOff else { return [] }
+        var next = state
+        // What has just changed is seen later.
+        if steps.isEvidence, !state.isLagging { next.isUnseen = false }
+        let isOff = state.truth == Truth.off
+        return [(isOff ? off : on, next)] + (state.isLagging ? [(isOff ? on : off, next)] : [])
+    }
+
+    /// Others change the number, and somebody reports how it is.
+    private func expandStrangers(_ reports: RecordMachine.Reports?, _ state: WalkState) {
+        guard machine.scenario.hasStrangers else { return }
+        var acted = changed(state, to: state.truth == Truth.off ? Truth.foreign : Truth.off)
+        acted.isUnseen = true
+        reach(acted)
+        if state.truth != Truth.off { reach(changed(state, to: Truth.foreign)) }
+        guard let reports else { return }
+        var known = state
+        known.isUnseen = false
+        follow(state.truth == Truth.off ? reports.off : reports.on, known)
+        // It adds a PIN of others to what is believed, and says nothing else.
+        if state.truth == Truth.foreign { follow(reports.pinChanged, state) }
     }
 
     /// The widening is durable and nothing is sent yet.
     ///
     /// A crash before the commit, and a commit that fails, leave the node that it came from.
-    private func expandWidened(_ steps: RecordMachine.Flying, _ node: Int, _ truth: Int, _ late: Int) {
-        follow(steps.crash, truth, late)
-        for edge in steps.edits { follow(edge, truth, late) }
+    private func expandWidened(_ steps: RecordMachine.Flying, _ state: WalkState) {
+        follow(steps.crash, state)
+        for edge in steps.edits { follow(edge, state) }
         if steps.isWanted {
-            reach(node, truth: truth, late: late, isSent: true)
+            var next = state
+            next.isSent = true
+            reach(next)
         } else {
-            follow(steps.noEffect, truth, late)
+            follow(steps.noEffect, state)
         }
+        expandStrangers(steps.reports, state)
     }
 
     /// The request is on its way, and no answer has been made durable: a crash after the answer and before its commit
     /// leaves what a crash before the answer does.
-    private func expandSent(_ steps: RecordMachine.Flying, _ node: Int, _ truth: Int, _ late: Int) {
-        for edge in steps.edits { follow(edge, truth, late, isSent: true) }
-        let (carriedOut, isAccepted) = vendor.carryOut(steps.effect, on: truth)
+    private func expandSent(_ steps: RecordMachine.Flying, _ state: WalkState) {
+        for edge in steps.edits { follow(edge, state) }
+        expandStrangers(steps.reports, state)
+        var here = state
+        here.isSent = false
+        let (carriedOut, isAccepted) = vendor.carryOut(steps.effect, on: state.truth)
         guard !steps.isOvertaken else {
             for edge in [steps.accepted, steps.refused, steps.inDoubt, steps.crash, steps.noEffect] + steps.answered {
-                follow(edge, truth, late)
+                follow(edge, here)
             }
             return
         }
         // It is carried out: answered, or the answer is lost, or we are gone when it comes.
-        follow(isAccepted ? steps.accepted : steps.refused, carriedOut, late)
-        follow(steps.inDoubt, carriedOut, late)
-        follow(steps.crash, carriedOut, late)
+        let done = changed(here, to: carriedOut)
+        follow(isAccepted ? steps.accepted : steps.refused, done)
+        follow(steps.inDoubt, done)
+        follow(steps.crash, done)
         // It is carried out and yet answered with a refusal, or by a proxy with any status.
-        follow(steps.refused, carriedOut, late)
-        for edge in steps.answered { follow(edge, carriedOut, late) }
+        follow(steps.refused, done)
+        for edge in steps.answered { follow(edge, done) }
         // It is not carried out.
-        follow(steps.noEffect, truth, late)
-        follow(steps.refused, truth, late)
-        follow(steps.inDoubt, truth, late)
-        follow(steps.crash, truth, late)
+        follow(steps.noEffect, here)
+        follow(steps.refused, here)
+        follow(steps.inDoubt, here)
+        follow(steps.crash, here)
         // It may be carried out later.
-        let later = late | 1 << steps.effect
-        follow(steps.inDoubt, truth, later)
-        follow(steps.crash, truth, later)
+        here.late |= 1 << steps.effect
+        follow(steps.inDoubt, here)
+        follow(steps.crash, here)
     }
 
-    private func follow(_ edge: RecordMachine.Edge, _ truth: Int, _ late: Int, isSent: Bool = false) {
-        if edge.isOtherNumber { return meetOther(edge, truth, late, isSent: isSent) }
-        let (newTruth, newLate) = Self.renumbered(truth, late, by: edge.map)
-        guard newTruth >= 0 else {
+    private func follow(_ edge: RecordMachine.Edge, _ state: WalkState) {
+        if edge.isOtherNumber { return meetOther(edge, state) }
+        guard let next = renumbered(state, by: edge) else {
             // The generation that is live, or may land, is known no more: not even its PIN is kept.
             violations.append(current)
             return
         }
-        reach(edge.target, truth: newTruth, late: newLate, isSent: isSent)
+        reach(next)
     }
 
     /// Requests reach another number: it may be off, have a PIN of others, or one of ours from when it was this entry's
     /// before. Requests to the one before land there, or here when that comes back.
-    private func meetOther(_ edge: RecordMachine.Edge, _ truth: Int, _ late: Int, isSent: Bool) {
+    private func meetOther(_ edge: RecordMachine.Edge, _ state: WalkState) {
         let possible = machine.established[edge.target] | 1 << Truth.off | 1 << Truth.foreign
         for other in 0...Truth.foreign where possible & (1 << other) != 0 {
-            reach(edge.target, truth: other, late: 0, isSent: isSent)
-            let newLate = Self.renumbered(Truth.off, late, by: edge.map).late
-            if newLate != 0 { reach(edge.target, truth: other, late: newLate, isSent: isSent) }
+            var next = state
+            (next.node, next.truth, next.late) = (edge.target, other, 0)
+            reach(next)
+            let newLate = Self.renumbered(Truth.off, state.late, by: edge.map).late
+            guard newLate != 0 else { continue }
+            next.late = newLate
+            reach(next)
         }
     }
 
-    /// Truth and late effects with the new numbers of the generations; the truth is -1 when one of them is gone.
-    static func renumbered(_ truth: Int, _ late: Int, by map: UInt32) -> (truth: Int, late: Int) {
+    /// The state at an edge's target, with the new numbers of the generations; nil when one that matters is gone.
+    func renumbered(_ state: WalkState, by edge: RecordMachine.Edge) -> WalkState? {
+        var next = state
+        next.node = edge.target
+        (next.truth, next.late) = Self.renumbered(state.truth, state.late, by: edge.map)
+        if next.truth < 0 {
+            // A PIN of ours that nobody counts on is as good as any other's.
+            guard machine.scenario.hasStrangers, next.late >= 0 else { return nil }
+            next.truth = Truth.foreign
+        }
+        return next.late < 0 ? nil : next
+    }
+
+    /// Truth and late effects with the new numbers of the generations; -1 when one of them is gone.
+    private static func renumbered(_ truth: Int, _ late: Int, by map: UInt32) -> (truth: Int, late: Int) {
         var newTruth = truth
         if truth != Truth.off, truth != Truth.foreign {
             newTruth = Int(map >> UInt32(4 * truth)) & 15
-            if newTruth == 15 { return (-1, 0) }
+            if newTruth == 15 { newTruth = -1 }
         }
         guard late > 1 else { return (newTruth, late) }
         var newLate = late & 1
         for effect in 1...Truth.mostGenerations where late & (1 << effect) != 0 {
             let newEffect = Int(map >> UInt32(4 * effect)) & 15
-            if newEffect == 15 { return (-1, 0) }
+            if newEffect == 15 { return (newTruth, -1) }
             newLate |= 1 << newEffect
         }
         return (newTruth, newLate)
     }
 
-    private func reach(_ node: Int, truth: Int, late: Int, isSent: Bool = false) {
-        let state = Self.state(node, truth: truth, late: late, isSent: isSent)
+    private func reach(_ next: WalkState) {
+        let state = code(next)
         if state >= origins.count {
-            let missing = (machine.nodes.count << Self.bitsBesideNode) - origins.count
+            let missing = (machine.nodes.count << bits) - origins.count
             origins.append(contentsOf: repeatElement(-1, count: missing))
         }
         guard origins[state] == -1 else { return }
@@ -208,18 +315,20 @@ final class Explorer {
         return lines.reversed().joined(separator: "\n")
     }
 
-    func text(of state: Int) -> String {
-        let node = machine.nodes[Self.node(of: state)]
+    func text(of code: Int) -> String {
+        let state = state(code)
+        let node = machine.nodes[state.node]
         let record = node.record
-        let phase = node.flight.map { "\(Self.isSent(state) ? "sent" : "widened for") \($0.effect)" } ?? "resting"
+        let phase = node.flight.map { "\(state.isSent ? "sent" : "widened for") \($0.effect)" } ?? "resting"
         let desired = record.desired.map { entry in
             "\(entry.verification) \(entry.rotationMethod) \(entry.operatorPINName ?? "")"
         }
         return """
-            truth \(Truth.text(Self.truth(of: state))), may land \(Truth.text(of: Self.late(of: state))), \(phase); \
+            truth \(Truth.text(state.truth))\(state.isLagging ? " lagging" : "")\(state.isUnseen ? " unseen" : ""), may land \(Truth.text(of: state.late)), \(phase); \
             belief \(record.belief.elements), doubts \(record.belief.doubts.map { "\($0.effect)" }), \
             desired \(desired ?? "nothing"), operator's value \(node.operatorValue), \
             last accepted \(record.lastAccepted.map { "\($0)" } ?? "-"), impasse \(record.impasse.map { "\($0.disablesRefusedWhenOn)\($0.refusesBoth ? " both" : "")\($0.isOppositeSpent ? " spent" : "")\($0.at > Node.impasseOverFrom ? "" : " over")" } ?? "-"), refusals \(record.refusals?.count ?? 0), \
+            observed \(record.sight.askedAt != nil), changed lately \(record.answeredAt != nil), \
             cycle \(record.cycle != nil), applied \(record.appliedAt != nil), \
             generations \(record.generations.map { "\($0.generation)\($0.liveFrom == nil ? "" : " lived")" })
             """

@@ -30,7 +30,7 @@ struct Healing {
         var isFirst = true
         while changes, worst < Self.limit {
             changes = false
-            for state in explorer.states.reversed() where explorer.isInBelief(state) {
+            for state in explorer.states.reversed() {
                 let now = try requestsNeeded(from: state, isFirst: isFirst)
                 guard now > requests[state] else { continue }
                 requests[state] = now
@@ -42,9 +42,12 @@ struct Healing {
             }
             isFirst = false
         }
-        for state in explorer.states where Explorer.late(of: state) == 0 {
-            let node = Explorer.node(of: state)
-            guard !explorer.machine.isFlying(node), explorer.machine.unsettled[node] == 0 else { continue }
+        for state in explorer.states {
+            let here = explorer.state(state)
+            guard here.late == 0, !explorer.machine.isFlying(here.node), explorer.machine.unsettled[here.node] == 0
+            else {
+                continue
+            }
             guard requests[state] > worstWhenSettled else { continue }
             worstWhenSettled = requests[state]
             worstSettledState = state
@@ -52,74 +55,89 @@ struct Healing {
     }
 
     /// One more look ahead from `state`.
-    private mutating func requestsNeeded(from state: Int, isFirst: Bool) throws -> Int {
-        let node = Explorer.node(of: state)
-        let (truth, late) = (Explorer.truth(of: state), Explorer.late(of: state))
+    private mutating func requestsNeeded(from code: Int, isFirst: Bool) throws -> Int {
+        let state = explorer.state(code)
+        // What others have done is seen first.
+        guard explorer.isInBelief(state), !state.isUnseen else { return 0 }
         let machine = explorer.machine
-        guard machine.isManaged[node] else { return 0 }
+        guard machine.isManaged[state.node] else { return 0 }
         var needed = 0
-        if machine.isFlying(node) {
-            let steps = try machine.flyingSteps(of: node)
-            var (carriedOut, isAccepted) = explorer.vendor.carryOut(steps.effect, on: truth)
-            if steps.isOvertaken { carriedOut = truth }
-            let rest = after(isAccepted ? steps.accepted : steps.refused, carriedOut, late)
-            needed = rest + (Explorer.isSent(state) ? 0 : 1)
+        if machine.isFlying(state.node) {
+            let steps = try machine.flyingSteps(of: state.node)
+            let rest = after(try answered(steps, state))
+            needed = rest + (state.isSent ? 0 : 1)
         } else {
-            let steps = try machine.restingSteps(of: node)
+            let steps = try machine.restingSteps(of: state.node)
             switch steps.standing {
             case .unmanaged: return 0
             case .converged:
-                if isFirst, !isAsDesired(node, truth) { stuck.append(state) }
+                if isFirst, !isAsDesired(state) { stuck.append(code) }
                 return 0
+            case .observes:
+                for (edge, next) in explorer.seen(steps, state) { needed = max(needed, after((edge, next))) }
             case .sends:
                 // Nothing that is sent can change it: as it may be off, it is tried again at its pace, and found out.
                 let isExhausted =
-                    refusesEverything(on: truth) && machine.nodes[node].record.impasse?.refusesBoth == true
+                    refusesEverything(on: state.truth)
+                    && machine.nodes[state.node].record.impasse?.refusesBoth == true
                 if isExhausted { return 0 }
-                if let departure = steps.departure { needed = after(departure, truth, late) }
+                if let departure = steps.departure { needed = after((departure, state)) }
             case .held:
                 // The operator's value can be read again.
                 if let edit = steps.operatorEdits.first {
-                    needed = after(edit, truth, late)
+                    needed = after((edit, state))
                 } else if isFirst {
-                    stuck.append(state)
+                    stuck.append(code)
                 }
             case .impasse:
-                if restsRightly(node, truth) {
-                    if isFirst, !explorer.isInBelief(state) { stuck.append(state) }
+                if restsRightly(state) {
+                    break
                 } else if !steps.settling.isEmpty {
                     break
                 } else if let edge = steps.impasseOver {
-                    needed = after(edge, truth, late)
+                    needed = after((edge, state))
                 } else if isFirst {
-                    stuck.append(state)
+                    stuck.append(code)
                 }
             case .awaitsSettlement:
-                if isFirst, steps.settling.isEmpty { stuck.append(state) }
+                if let edge = steps.timePasses { needed = after((edge, explorer.afterDelay(state))) }
+                if isFirst, steps.settling.isEmpty, steps.timePasses == nil { stuck.append(code) }
             }
-            for (effect, edge) in steps.settling { needed = max(needed, after(edge, truth, late & ~(1 << effect))) }
+            for (effect, edge) in steps.settling {
+                var next = state
+                next.late &= ~(1 << effect)
+                needed = max(needed, after((edge, next)))
+            }
         }
-        for effect in 0...Truth.mostGenerations where late & (1 << effect) != 0 {
-            let landed = explorer.vendor.carryOut(effect, on: truth).truth
-            let left = late & ~(1 << effect)
-            let next = Explorer.state(node, truth: landed, late: left, isSent: Explorer.isSent(state))
-            needed = max(needed, requests[next])
+        for effect in 0...Truth.mostGenerations where state.late & (1 << effect) != 0 {
+            var next = explorer.changed(state, to: explorer.vendor.carryOut(effect, on: state.truth).truth)
+            next.late &= ~(1 << effect)
+            needed = max(needed, requests[explorer.code(next)])
         }
         return needed
     }
 
-    private func after(_ edge: RecordMachine.Edge, _ truth: Int, _ late: Int) -> Int {
-        let (newTruth, newLate) = Explorer.renumbered(truth, late, by: edge.map)
-        guard newTruth >= 0 else { return Self.limit }
-        return requests[Explorer.state(edge.target, truth: newTruth, late: newLate)]
+    /// The healthy vendor's answer to the request on its way.
+    private func answered(
+        _ steps: RecordMachine.Flying, _ state: WalkState
+    ) throws -> (RecordMachine.Edge, WalkState) {
+        let (carriedOut, isAccepted) = explorer.vendor.carryOut(steps.effect, on: state.truth)
+        var next = steps.isOvertaken ? state : explorer.changed(state, to: carriedOut)
+        next.isSent = false
+        return (isAccepted ? steps.accepted : steps.refused, next)
+    }
+
+    private func after(_ step: (RecordMachine.Edge, WalkState)) -> Int {
+        guard let next = explorer.renumbered(step.1, by: step.0) else { return Self.limit }
+        return requests[explorer.code(next)]
     }
 
     /// Whether nothing that this vendor accepts would bring the number nearer to what is desired: it does not disable at all,
     /// or the number is off as it should be, and only certainty is missing.
-    private func restsRightly(_ node: Int, _ truth: Int) -> Bool {
-        let verification = explorer.machine.nodes[node].record.desired?.verification
-        if verification == .disabled, truth == Truth.off { return true }
-        return explorer.vendor.disable == .never && (verification == .disabled || truth != Truth.off)
+    private func restsRightly(_ state: WalkState) -> Bool {
+        let verification = explorer.machine.nodes[state.node].record.desired?.verification
+        if verification == .disabled, state.truth == Truth.off { return true }
+        return explorer.vendor.disable == .never && (verification == .disabled || state.truth != Truth.off)
     }
 
     private func refusesEverything(on truth: Int) -> Bool {
@@ -127,8 +145,8 @@ struct Healing {
         return !vendor.carryOut(Truth.off, on: truth).isAccepted && !vendor.carryOut(1, on: truth).isAccepted
     }
 
-    private func isAsDesired(_ node: Int, _ truth: Int) -> Bool {
-        explorer.machine.nodes[node].record.isAsDesired && explorer.machine.beliefs[node] & (1 << truth) != 0
+    private func isAsDesired(_ state: WalkState) -> Bool {
+        explorer.machine.nodes[state.node].record.isAsDesired && explorer.isInBelief(state)
     }
 
     /// The way on from the worst state, one line a step.
@@ -142,20 +160,18 @@ struct Healing {
         return lines.joined(separator: "\n")
     }
 
-    private func worstNext(of state: Int) throws -> Int? {
-        let node = Explorer.node(of: state)
-        let (truth, late) = (Explorer.truth(of: state), Explorer.late(of: state))
-        guard requests[state] > 0 else { return nil }
-        guard explorer.machine.isFlying(node) else {
-            let steps = try explorer.machine.restingSteps(of: node)
-            guard let departure = steps.departure ?? steps.impasseOver else { return nil }
-            let (newTruth, newLate) = Explorer.renumbered(truth, late, by: departure.map)
-            return Explorer.state(departure.target, truth: newTruth, late: newLate)
+    private func worstNext(of code: Int) throws -> Int? {
+        let state = explorer.state(code)
+        guard requests[code] > 0 else { return nil }
+        let step: (RecordMachine.Edge, WalkState)
+        if explorer.machine.isFlying(state.node) {
+            step = try answered(try explorer.machine.flyingSteps(of: state.node), state)
+        } else {
+            let steps = try explorer.machine.restingSteps(of: state.node)
+            let seen = steps.standing == .observes ? explorer.seen(steps, state).max { after($0) < after($1) } : nil
+            guard let next = seen ?? (steps.departure ?? steps.impasseOver).map({ ($0, state) }) else { return nil }
+            step = next
         }
-        let steps = try explorer.machine.flyingSteps(of: node)
-        let (carriedOut, isAccepted) = explorer.vendor.carryOut(steps.effect, on: truth)
-        let edge = isAccepted ? steps.accepted : steps.refused
-        let (newTruth, newLate) = Explorer.renumbered(carriedOut, late, by: edge.map)
-        return Explorer.state(edge.target, truth: newTruth, late: newLate)
+        return explorer.renumbered(step.1, by: step.0).map(explorer.code)
     }
 }

@@ -9,6 +9,8 @@ struct Node: Hashable {
     var record: NumberRecord
     var flight: Flight?
     var operatorValue: Scenario.OperatorValue
+    /// Whether the number can be observed while it is in the file.
+    var isObservable: Bool
 
     /// The normal form, and where each generation's number went: four bits each, 15 for left out.
     func normalised() throws -> (node: Node, map: UInt32) {
@@ -19,16 +21,18 @@ struct Node: Hashable {
             map &= ~(15 << UInt32(4 * generation))
             map |= UInt32(index + 1) << UInt32(4 * generation)
         }
-        var node = Node(record: Self.normalised(record, kept), flight: nil, operatorValue: operatorValue)
+        var node = Node(
+            record: normalised(record, kept), flight: nil, operatorValue: operatorValue, isObservable: isObservable)
         if let flight {
             let effect = Self.renumbered(flight.effect, kept)
             let content: PlannedRequest.Content = effect.generation.map { .enable(generation: $0) } ?? .disable
             node.flight = Flight(
                 changeID: 1, request: PlannedRequest(content, proof: flight.request.proof),
                 reason: Self.normalised(flight.reason), effect: effect, sentAt: Scenario.now,
-                before: Self.normalised(flight.before, kept)
+                before: normalised(flight.before, kept)
             )
             node.flight?.isOvertaken = flight.isOvertaken
+            node.flight?.isContradicted = flight.isContradicted
         }
         return (node, map)
     }
@@ -53,45 +57,54 @@ struct Node: Hashable {
         return kept.sorted()
     }
 
-    private static func normalised(_ record: NumberRecord, _ kept: [Int]) -> NumberRecord {
+    private func normalised(_ record: NumberRecord, _ kept: [Int]) -> NumberRecord {
         var next = NumberRecord(number: record.number, desired: record.desired, identity: record.identity)
         let rotateBefore = record.desired?.rotateBefore
         if rotateBefore != nil { next.desired?.rotateBefore = Scenario.now }
         next.belief = Belief(
             maybeOff: record.belief.maybeOff, maybeForeign: record.belief.maybeForeign,
-            generations: record.belief.generations.map { number($0, kept) },
+            generations: record.belief.generations.map { Self.number($0, kept) },
             doubts: record.belief.doubts.map { doubt in
                 let isSettled = doubt.isSettled(at: Scenario.now, settleDelay: Scenario.policy.settleDelay)
+                // How long ago it has settled matters to observers alone.
+                let isOld = isObservable && doubt.since <= Self.longSettledSince
                 return Belief.Doubt(
-                    effect: renumbered(doubt.effect, kept), since: isSettled ? settledSince : unsettledSince
+                    effect: Self.renumbered(doubt.effect, kept),
+                    since: isOld ? Self.longSettledSince : isSettled ? Self.settledSince : Self.unsettledSince
                 )
             }
         )
         next.generations = record.generations.compactMap { generation in
             guard kept.contains(generation.generation) else { return nil }
-            let index = number(generation.generation, kept)
+            let index = Self.number(generation.generation, kept)
             let isOld = rotateBefore.map { generation.createdAt < $0 } ?? false
             return PINGeneration(
-                generation: index, pin: generation.origin == .generated ? pins[index - 1] : generation.pin,
+                generation: index, pin: generation.origin == .generated ? Self.pins[index - 1] : generation.pin,
                 origin: generation.origin, createdAt: isOld ? Scenario.now.advanced(by: .seconds(-1)) : Scenario.now,
                 liveFrom: generation.liveFrom == nil ? nil : Scenario.now
             )
         }
-        next.lastAccepted = record.lastAccepted.map { renumbered($0, kept) }
+        next.lastAccepted = record.lastAccepted.map { Self.renumbered($0, kept) }
         let counted = record.impasse?.refusesBoth == true ? 4 : 2
         next.refusals = record.refusals.map { .init(action: $0.action, count: min($0.count, counted)) }
         next.impasse = record.impasse.map { impasse in
             // Its instant matters to a rest alone.
             let mayRest = impasse.refusesDisable || impasse.refusesBoth || impasse.isOppositeSpent
             var impasse = impasse
-            impasse.at = !mayRest || impasse.at <= impasseOverFrom ? impasseOverFrom : Scenario.now
+            impasse.at = !mayRest || impasse.at <= Self.impasseOverFrom ? Self.impasseOverFrom : Scenario.now
             return impasse
         }
         next.cycle = record.cycle.map { cycle in
             .init(since: Scenario.now, reason: cycle.isOurs ? .rotationDue : .enabling)
         }
-        next.appliedAt = record.appliedAt.map { $0 <= reapplyDueFrom ? reapplyDueFrom : Scenario.now }
-        next.rotatedAt = record.rotatedAt.map { $0 <= rotationDueFrom ? rotationDueFrom : Scenario.now }
+        next.appliedAt = record.appliedAt.map { $0 <= Self.reapplyDueFrom ? Self.reapplyDueFrom : Scenario.now }
+        if isObservable {
+            next.answeredAt = record.answeredAt.flatMap { $0 > Self.settledSince ? Scenario.now : nil }
+            let isObserved =
+                record.sight.askedAt.map { $0 >= record.evidenceFrom(Scenario.policy.settleDelay) } ?? false
+            next.sight.askedAt = isObserved ? Scenario.now : nil
+        }
+        next.rotatedAt = record.rotatedAt.map { $0 <= Self.rotationDueFrom ? Self.rotationDueFrom : Scenario.now }
         return next
     }
 
@@ -103,6 +116,8 @@ struct Node: Hashable {
     static let impasseOverFrom = Scenario.now.advanced(by: .zero - Scenario.policy.backoffMax)
     /// A doubt that has just settled.
     static let settledSince = Scenario.now.advanced(by: .zero - Scenario.policy.settleDelay)
+    /// A doubt that has settled so long ago that an observer sees what became of it.
+    static let longSettledSince = settledSince.advanced(by: .zero - Scenario.policy.settleDelay)
     /// A doubt that is about to settle: the least that still counts, so that one instant's mistake shows.
     static let unsettledSince = settledSince.advanced(by: .milliseconds(1))
 

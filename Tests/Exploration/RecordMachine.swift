@@ -16,6 +16,8 @@ final class RecordMachine {
     /// What the planner says of a resting number.
     enum Standing: Equatable {
         case sends
+        /// The observer is asked before something is sent.
+        case observes
         case converged
         case awaitsSettlement
         case held
@@ -36,6 +38,21 @@ final class RecordMachine {
         var operatorEdits: [Edge] = []
         /// A doubt settles.
         var settling: [(effect: Int, edge: Edge)] = []
+        /// The settle delay passes, and nothing happens.
+        var timePasses: Edge?
+        /// The observer answers; whether that is evidence.
+        var seenOn: Edge?
+        var seenOff: Edge?
+        var seenNothing: Edge?
+        var isEvidence = false
+        var reports: Reports?
+    }
+
+    /// What others have done is reported.
+    struct Reports {
+        let on: Edge
+        let off: Edge
+        let pinChanged: Edge
     }
 
     final class Flying {
@@ -51,11 +68,12 @@ final class RecordMachine {
         /// It is carried out, and answered with a status that proves nothing.
         let answered: [Edge]
         let edits: [Edge]
+        let reports: Reports?
 
         init(
             effect: Int, isWanted: Bool, isOvertaken: Bool, crash: Edge, accepted: Edge, refused: Edge, inDoubt: Edge,
             noEffect: Edge,
-            answered: [Edge], edits: [Edge]
+            answered: [Edge], edits: [Edge], reports: Reports?
         ) {
             self.effect = effect
             self.isWanted = isWanted
@@ -67,6 +85,7 @@ final class RecordMachine {
             self.noEffect = noEffect
             self.answered = answered
             self.edits = edits
+            self.reports = reports
         }
     }
 
@@ -97,7 +116,9 @@ final class RecordMachine {
         let value: Scenario.OperatorValue = scenario.isVouchedFor ? .first : .unavailable
         return try scenario.entries.map { entry in
             let record = NumberRecord(number: Scenario.number).adopting(entry, at: Scenario.now)
-            return try intern(Node(record: record, flight: nil, operatorValue: value)).target
+            return try intern(
+                Node(record: record, flight: nil, operatorValue: value, isObservable: scenario.isObserved)
+            ).target
         }
     }
 
@@ -125,22 +146,14 @@ final class RecordMachine {
         let decision = Planner.decide(
             node.record, operatorPIN: Scenario.pin(node.operatorValue), policy: Scenario.policy, now: Scenario.now
         )
-        switch decision {
-        case .idle(_, .unmanaged): steps.standing = .unmanaged
-        case .idle(_, .awaitingSettlement): steps.standing = .awaitsSettlement
-        case .idle: steps.standing = .converged
-        case .hold(_, .disableRefused): steps.standing = .impasse
-        case .hold, .observe: steps.standing = .held
-        case .send(let request, let reason):
-            steps.standing = .sends
-            let departure = node.record.departing(
-                with: request, because: reason, changeID: 1, now: Scenario.now, random: &random
-            )
-            steps.departure = try step(from: node) { next in
-                next.record = departure.record
-                next.flight = departure.flight
-            }
+        steps.standing = Self.standing(decision)
+        if case .observe(_, .send(let request, let reason)) = decision {
+            // Where the observer cannot be asked in time the request goes all the same.
+            steps.departure = try departure(of: node, request, reason)
+        } else if case .send(let request, let reason) = decision {
+            steps.departure = try departure(of: node, request, reason)
         }
+        if scenario.isObserved { try addObservations(of: node, to: steps) }
         if let appliedAt = node.record.appliedAt, appliedAt > Node.reapplyDueFrom {
             steps.fallingDue.append(try step(from: node) { $0.record.appliedAt = Node.reapplyDueFrom })
         }
@@ -167,6 +180,73 @@ final class RecordMachine {
             steps.settling.append((Truth.code(of: doubt.effect), edge))
         }
         return steps
+    }
+
+    private static func standing(_ decision: Decision) -> Standing {
+        switch decision {
+        case .idle(_, .unmanaged): .unmanaged
+        case .idle(_, .awaitingSettlement): .awaitsSettlement
+        case .idle: .converged
+        case .hold(_, .disableRefused): .impasse
+        case .hold: .held
+        case .send: .sends
+        case .observe(.observing, _): .observes
+        case .observe(_, let otherwise): standing(otherwise)
+        }
+    }
+
+    private func departure(of node: Node, _ request: PlannedRequest, _ reason: DecisionReason) throws -> Edge {
+        let departure = node.record.departing(
+            with: request, because: reason, changeID: 1, now: Scenario.now, random: &random
+        )
+        return try step(from: node) { next in
+            next.record = departure.record
+            next.flight = departure.flight
+        }
+    }
+
+    /// The observer answers at any time, not only when it is asked for a reason: an answer may come late.
+    private func addObservations(of node: Node, to steps: Resting) throws {
+        guard node.record.desired?.observation != nil else { return }
+        func seeing(_ answer: ObserverAnswer) throws -> Edge {
+            try step(from: node) {
+                $0.record = $0.record.observed(
+                    answer, askedAt: Scenario.now, now: Scenario.now, policy: Scenario.policy)
+            }
+        }
+        steps.seenOn = try seeing(.enabled)
+        steps.seenOff = try seeing(.disabled)
+        steps.seenNothing = try seeing(.unknown(Outcome(.timeout)))
+        steps.isEvidence = node.record.evidenceFrom(Scenario.policy.settleDelay) <= Scenario.now
+        if node.record.sight.askedAt != nil {
+            steps.fallingDue.append(try step(from: node) { $0.record.sight.askedAt = nil })
+        }
+        steps.reports = try reports(of: node)
+        let belief = node.record.belief
+        let isOld = belief.doubts.allSatisfy { $0.since <= Node.longSettledSince }
+        guard node.record.answeredAt != nil || !isOld else { return }
+        steps.timePasses = try step(from: node) { next in
+            next.record.answeredAt = nil
+            next.record.belief = Belief(
+                maybeOff: belief.maybeOff, maybeForeign: belief.maybeForeign, generations: belief.generations,
+                doubts: belief.doubts.map {
+                    let isSettled = $0.since <= Node.settledSince
+                    return .init(effect: $0.effect, since: isSettled ? Node.longSettledSince : Node.settledSince)
+                })
+        }
+    }
+
+    private func reports(of node: Node) throws -> Reports? {
+        guard scenario.hasStrangers, node.record.desired != nil else { return nil }
+        func reporting(_ kind: Observation.Kind) throws -> Edge {
+            let report = Observation(kind, at: Scenario.now, source: "ops")
+            let order = Order.observe(report, settleDelay: Scenario.policy.settleDelay)
+            return try step(from: node) { next in
+                next.record = next.record.obeying(order, toFleet: false, at: Scenario.now)
+                next.flight = next.flight?.obeying(order, toFleet: false, at: Scenario.now)
+            }
+        }
+        return Reports(on: try reporting(.on), off: try reporting(.off), pinChanged: try reporting(.pinChanged))
     }
 
     /// The file is edited: the record, and the record from before the request, follow as in the engine.
@@ -221,7 +301,8 @@ final class RecordMachine {
             effect: Truth.code(of: flight.effect), isWanted: node.record.desired != nil,
             isOvertaken: flight.isOvertaken, crash: crash,
             accepted: try arriving(.success), refused: try arriving(.vendorRefused), inDoubt: try arriving(.timeout),
-            noEffect: try arriving(.notSent), answered: answered, edits: try edits(of: node)
+            noEffect: try arriving(.notSent), answered: answered, edits: try edits(of: node),
+            reports: try reports(of: node)
         )
     }
 
@@ -250,6 +331,8 @@ final class RecordMachine {
             normal.record.generation($0)?.pin == Scenario.firstOperatorPIN
         }
         if belief.maybeForeign || (scenario.isVouchedFor && holdsFirst) { mask |= 1 << Truth.foreign }
+        // With others about, only whether it is enabled is known for certain.
+        if scenario.hasStrangers, mask & ~1 != 0 { mask |= 0xFE }
         beliefs.append(mask)
         let before = normal.flight?.before.belief ?? belief
         established.append(before.generations.reduce(0) { $0 | 1 << $1 })
@@ -278,7 +361,7 @@ final class RecordMachine {
         }
         for old in node.record.belief.doubts {
             if let kept = next.record.belief.doubts.first(where: { $0.effect == old.effect }),
-                kept.since < old.since, kept.since != Node.settledSince
+                kept.since < old.since, kept.since != Node.settledSince, kept.since != Node.longSettledSince
             {
                 faults.append("I1 the doubt about \(old.effect) became older: \(next.record.belief)")
             }

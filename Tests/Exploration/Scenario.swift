@@ -16,6 +16,11 @@ struct Scenario: Sendable, CustomStringConvertible {
     let usesRotateBefore: Bool
     /// The values that the operator-owned PIN can have; none when no entry names one.
     var operatorValues: [OperatorValue] = []
+    /// Whether the number can be observed; what is seen lags behind by the settle delay at most.
+    var isObserved = false
+    /// Whether others change the number too, and whether that is reported at times. Then only whether it is enabled can be known,
+    /// and not with which PIN.
+    var hasStrangers = false
     /// Whether entries name an operator's PIN. A PIN from before us is then the first value, as the operator vouches.
     var isVouchedFor: Bool { !operatorValues.isEmpty }
 
@@ -51,6 +56,12 @@ struct Scenario: Sendable, CustomStringConvertible {
             name: method.rawValue, entries: [entry(.enabled, method), entry(.disabled, method), nil],
             usesRotateBefore: false
         )
+    }
+
+    /// Enabled, and never otherwise.
+    static func enabled(_ method: RotationMethod) -> Scenario {
+        Scenario(
+            name: "\(method.rawValue), always enabled", entries: [entry(.enabled, method)], usesRotateBefore: false)
     }
 
     /// The same with `rotate_before` set to the present at any time.
@@ -101,6 +112,20 @@ struct Scenario: Sendable, CustomStringConvertible {
         return Scenario(
             name: "\(method.rawValue), tokens swapped", entries: entries + [entry(.disabled, method)],
             usesRotateBefore: false)
+    }
+
+    /// The same entries of a number that can be observed.
+    static func observed(_ scenario: Scenario, strangers: Bool = false) -> Scenario {
+        let entries = scenario.entries.map { entry -> DesiredNumber? in
+            guard var entry else { return nil }
+            entry.phoneNumberID = entry.phoneNumberID ?? PhoneNumberID("106540352242922")
+            entry.observer = Observer(tokenName: "o", endpoint: Vendor.whatsapp.capabilities.endpoint)
+            return entry
+        }
+        return Scenario(
+            name: "\(scenario.name), observed\(strangers ? ", strangers" : "")",
+            entries: strangers ? entries.filter { $0 != nil } : entries, usesRotateBefore: false, isObserved: true,
+            hasStrangers: strangers)
     }
 
     /// The rotation method edited at any time.
