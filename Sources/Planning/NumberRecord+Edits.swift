@@ -63,8 +63,7 @@ extension NumberRecord {
             next.appliedAt = nil
             next.sight.askedAt = nil
             next.endBackoff()
-        case .observe(let observation, let settleDelay):
-            next = reported(observation, settleDelay: settleDelay, at: now)
+        case .observe(let observation): next = reported(observation, at: now)
         }
         next.becomeDue(at: now)
         return next

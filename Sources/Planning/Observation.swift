@@ -151,34 +151,49 @@ extension NumberRecord {
             next.sight.failure = nil
             let seen = Observation(answer == .enabled ? .on : .off, at: now, source: Observation.observer)
             next.sight.newest = seen
-            if askedAt >= evidenceFrom(policy.settleDelay) { next.narrow(to: seen.kind, keeping: [], at: now) }
+            if askedAt >= evidenceFrom(policy.settleDelay) { next.narrow(to: seen.kind, at: now) }
         }
         return next
     }
 
-    /// The record after a report by a person or a program, which is believed at once. Requests that may still be carried out
-    /// may change the number after it.
-    public func reported(_ observation: Observation, settleDelay: Duration, at now: Instant) -> NumberRecord {
+    /// The record after a report by a person or a program. It is acted on at once, and only ever adds to what may be: it can be
+    /// late, or wrong, and then what was believed before is still so.
+    public func reported(_ observation: Observation, at now: Instant) -> NumberRecord {
         guard desired != nil else { return self }
         var next = self
         next.sight.newest = observation
         // What an observer sees may be older than the change that was reported.
         next.answeredAt = now
-        next.narrow(
-            to: observation.kind, keeping: belief.unsettledDoubts(at: now, settleDelay: settleDelay), at: now)
+        let drift = contradiction(by: observation.kind)
+        switch observation.kind {
+        case .off: next.belief = belief.addingOff()
+        case .on: if belief.certainEffect == .off { next.belief = belief.addingForeign() }
+        case .pinChanged: next.belief = belief.addingForeign()
+        }
+        next.conclude(observation.kind, drift, at: now)
         return next
     }
 
-    private mutating func narrow(to kind: Observation.Kind, keeping doubts: [Belief.Doubt], at now: Instant) {
-        let contradiction: Drift.Kind? =
-            switch kind {
-            case .off: belief.maybeOff ? nil : .turnedOff
-            case .on: belief.certainEffect == .off ? .turnedOn : nil
-            case .pinChanged: .pinChanged
-            }
+    /// What the belief did not hold possible; nil when it is as believed.
+    private func contradiction(by kind: Observation.Kind) -> Drift.Kind? {
+        switch kind {
+        case .off: belief.maybeOff ? nil : .turnedOff
+        case .on: belief.certainEffect == .off ? .turnedOn : nil
+        case .pinChanged: .pinChanged
+        }
+    }
+
+    /// Narrows the belief to what was seen, where that is evidence.
+    private mutating func narrow(to kind: Observation.Kind, at now: Instant) {
+        let drift = contradiction(by: kind)
         let generations = belief.generations
-        belief = belief.narrowed(to: kind, keeping: doubts)
+        belief = belief.narrowed(to: kind)
         setLiveUntil(now, of: generations.filter { !belief.generations.contains($0) })
+        conclude(kind, drift, at: now)
+    }
+
+    /// Draws what follows for the exposure: a number that should be enabled and was seen off is exposed.
+    private mutating func conclude(_ kind: Observation.Kind, _ drift: Drift.Kind?, at now: Instant) {
         switch kind {
         case .off:
             lastAccepted = .off
@@ -187,8 +202,8 @@ extension NumberRecord {
             if lastAccepted == .off { lastAccepted = nil }
         }
         if desired?.verification != .enabled || !belief.maybeOff { cycle = nil }
-        if let contradiction {
-            sight.drift = Drift(contradiction, at: now)
+        if let drift {
+            sight.drift = Drift(drift, at: now)
         } else if isAsDesired {
             sight.drift = nil
         }
@@ -209,19 +224,15 @@ extension EventEntry {
 }
 
 extension Belief {
-    /// The belief after an observation that counts as evidence, with the effects of doubts that may still be carried out.
-    func narrowed(to kind: Observation.Kind, keeping standing: [Doubt]) -> Belief {
+    /// The belief after an observation that counts as evidence: no request can change the number any more.
+    func narrowed(to kind: Observation.Kind) -> Belief {
         switch kind {
-        case .off:
-            return Belief(
-                maybeOff: true, maybeForeign: false, generations: standing.compactMap(\.effect.generation),
-                doubts: standing)
+        case .off: Belief(maybeOff: true, maybeForeign: false, generations: [])
         case .on:
-            let mayTurnOff = standing.contains { $0.effect == .off }
-            return Belief(
-                maybeOff: mayTurnOff, maybeForeign: maybeForeign || generations.isEmpty, generations: generations,
-                doubts: doubts.filter { $0.effect != .off || mayTurnOff })
-        case .pinChanged: return addingForeign()
+            Belief(
+                maybeOff: false, maybeForeign: maybeForeign || generations.isEmpty, generations: generations,
+                doubts: doubts.filter { $0.effect != .off })
+        case .pinChanged: addingForeign()
         }
     }
 }

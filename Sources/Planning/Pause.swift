@@ -40,7 +40,7 @@ public enum Order: Hashable, Sendable {
     /// Forget what is believed and take over again. Our PINs that may be live are kept.
     case reset
     /// Believe what a person or a program reports of the number.
-    case observe(Observation, settleDelay: Duration)
+    case observe(Observation)
 }
 
 /// Which numbers an order concerns.

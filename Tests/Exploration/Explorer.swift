@@ -180,11 +180,13 @@ final class Explorer {
         reach(acted)
         if state.truth != Truth.off { reach(changed(state, to: Truth.foreign)) }
         guard let reports else { return }
-        var known = state
-        known.isUnseen = false
-        follow(state.truth == Truth.off ? reports.off : reports.on, known)
-        // It adds a PIN of others to what is believed, and says nothing else.
-        if state.truth == Truth.foreign { follow(reports.pinChanged, state) }
+        // A report may be late, or wrong; a true one shows what others have done.
+        for (edge, isTrue) in [(reports.off, state.truth == Truth.off), (reports.on, state.truth != Truth.off)] {
+            var next = state
+            if isTrue { next.isUnseen = false }
+            follow(edge, next)
+        }
+        follow(reports.pinChanged, state)
     }
 
     /// The widening is durable and nothing is sent yet.

@@ -240,7 +240,7 @@ final class RecordMachine {
         guard scenario.hasStrangers, node.record.desired != nil else { return nil }
         func reporting(_ kind: Observation.Kind) throws -> Edge {
             let report = Observation(kind, at: Scenario.now, source: "ops")
-            let order = Order.observe(report, settleDelay: Scenario.policy.settleDelay)
+            let order = Order.observe(report)
             return try step(from: node) { next in
                 next.record = next.record.obeying(order, toFleet: false, at: Scenario.now)
                 next.flight = next.flight?.obeying(order, toFleet: false, at: Scenario.now)

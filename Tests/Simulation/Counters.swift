@@ -19,6 +19,11 @@ public struct Counters: Hashable, Sendable {
     public var outdated = 0
     public var lateLandings = 0
     public var rotations = 0
+    /// Requests of ours that left a number that should be enabled off.
+    public var exposures = 0
+    /// Questions to observers, and acts of others.
+    public var observations = 0
+    public var strangers = 0
     /// Requests that were too old to be kept.
     public var prunedChanges = 0
     /// How often a number of ours was off in a healthy period, for how long at most, in ms, and how often for longer than a

@@ -13,6 +13,8 @@ struct FleetFile {
     var isValid = true
 
     private let shortest: Milliseconds
+    /// Numbers that can be observed, and how often they are.
+    private var observed: (numbers: Set<PhoneNumber>, every: Duration) = ([], .zero)
     private let numbers: [PhoneNumber]
 
     init(_ scenario: Scenario, truths: [Truth], using random: inout SplitMix64) {
@@ -21,6 +23,19 @@ struct FleetFile {
         for index in 0..<random.int(1...Scenario.fleetSize) {
             entries.append(entry(index, scenario, truth: truths[index], using: &random))
         }
+    }
+
+    /// These numbers can be observed.
+    mutating func observe(_ numbers: Set<PhoneNumber>, every: Duration) {
+        observed = (numbers, every)
+        for index in entries.indices { observe(&entries[index]) }
+    }
+
+    private func observe(_ entry: inout DesiredNumber) {
+        guard observed.numbers.contains(entry.number) else { return }
+        entry.phoneNumberID = entry.phoneNumberID ?? PhoneNumberID("2065403522\(entry.number.description.suffix(5))")
+        entry.observer = Observer(tokenName: "observer", endpoint: Vendor.whatsapp.capabilities.endpoint)
+        entry.observeEvery = observed.every
     }
 
     /// The state as the reader hands it on.
@@ -150,6 +165,7 @@ struct FleetFile {
             entry.operatorPINName = name
             operatorPINs[name] = Self.vouched(truth, using: &random)
         }
+        observe(&entry)
         return entry
     }
 

@@ -57,6 +57,10 @@ extension World {
             return false
         }
         if restsRightly(record, truth) { return true }
+        // Which PIN is live where others have changed it nobody can know.
+        if observers.strange.contains(number), record.isAsDesired {
+            return (truth == .off) == (entry.verification == .disabled)
+        }
         switch (entry.verification, record.belief.certainEffect) {
         case (.disabled, .off): return truth == .off
         case (.enabled, .on(let generation)):

@@ -119,6 +119,7 @@ extension World {
         if milliseconds > 0 {
             if !options.allowsSurprisingJumps { try hurryLandings(by: milliseconds) }
             limits.clear(at: clock.elapsed, isRunning: engine != nil)
+            for number in scenario.numbers { accounts[number]?.catchUp() }
         }
         clock.jump(by: milliseconds)
         // Known: writes that are in the future of a clock that was corrected do not count.

@@ -4,6 +4,8 @@ public struct SimulationOptions: Sendable {
     public var allowsSurprisingJumps = false
     /// The disk confirms what it has not flushed, and a crash is a power failure: must be caught.
     public var skipsSync = false
+    /// Whether numbers are observed, and changed by others; nil for what follows from the seed.
+    public var observers: Observers.Kind?
     /// How many lines of the trace a failure shows.
     public var traceLines = 30
     /// A run that takes more events does not end by itself.

@@ -70,6 +70,7 @@ struct VendorAccount {
     /// The identity that the durable record is about; nil before the first.
     private(set) var identity: NumberRecord.Identity?
     private var truths: [NumberRecord.Identity: Truth] = [:]
+    private var visible: [NumberRecord.Identity: VisibleHistory] = [:]
 
     init(vendor: Vendor, semantics: VendorSemantics, truth: Truth) {
         self.vendor = vendor
@@ -89,10 +90,36 @@ struct VendorAccount {
         identity = next
     }
 
+    /// Whether verification was off at an instant, for a number that is named so.
+    func isOff(at instant: Milliseconds, _ target: NumberRecord.Identity) -> Bool {
+        visible[target]?.isOff(at: instant) ?? (truth(at: target) == .off)
+    }
+
+    /// What lags is seen.
+    mutating func catchUp() { for target in visible.keys { visible[target]?.catchUp() } }
+
+    /// Another person or program turns it off, or sets a PIN.
+    mutating func change(turnsOff: Bool, at now: Milliseconds, using random: inout SplitMix64) {
+        guard let identity else { return }
+        let before = truth
+        truths[identity] = turnsOff && before != .off ? .off : .foreign(Scenario.pin(using: &random))
+        visible[identity, default: VisibleHistory()].note(truth == .off, before: before == .off, at: now)
+    }
+
+    private func truth(at target: NumberRecord.Identity) -> Truth {
+        truths[target] ?? (identity == nil ? first : Self.other(target))
+    }
+
     /// Carries a request out at `target`; whether the vendor accepts it.
-    mutating func carryOut(_ content: VendorOperation, at target: NumberRecord.Identity) -> Bool {
-        let truth = truths[target] ?? (identity == nil ? first : Self.other(target))
-        let (next, isAccepted) = carriedOut(content, on: truth)
+    mutating func carryOut(
+        _ content: VendorOperation, at target: NumberRecord.Identity, now: Milliseconds
+    ) -> Bool {
+        let before = truth(at: target)
+        defer {
+            visible[target, default: VisibleHistory()].note(
+                truth(at: target) == .off, before: before == .off, at: now)
+        }
+        let (next, isAccepted) = carriedOut(content, on: before)
         if case .ours(let pin) = next, target != identity, identity != nil {
             truths[target] = .foreign(pin)
         } else {

@@ -15,6 +15,7 @@ extension World {
         }
         if account.identity != identity {
             if account.identity != nil { exposure.forget(number) }
+            observers.forget(number)
             accounts[number]?.use(identity)
         }
         guard let truth = accounts[number]?.truth else { return }
@@ -32,6 +33,15 @@ extension World {
             case .foreign(let pin): belief.maybeForeign || believed.contains(pin)
             case .ours(let pin): believed.contains(pin)
             }
+        observers.store(record)
+        if observers.strange.contains(number) {
+            // Of a number that others change only this can be known, and only once it was seen.
+            let isRight = truth == .off ? belief.maybeOff : belief.maybeForeign || !believed.isEmpty
+            guard isRight || observers.unseen[number] != nil else {
+                throw Violation(.truthIsBelieved, "the vendor is \(truth.text), seen is \(Self.text(of: record))")
+            }
+            return
+        }
         guard isBelieved else {
             throw Violation(.truthIsBelieved, "the vendor is \(truth.text), believed is \(Self.text(of: record))")
         }

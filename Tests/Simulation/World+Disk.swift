@@ -211,7 +211,10 @@ extension World {
         if stored.appliedAt == nil, record.appliedAt != nil, !isAnswered {
             throw Violation(.ordersAreKept, "\(number) counts as applied again without an answer")
         }
-        if stored.belief.maybeForeign, !record.belief.maybeForeign {
+        // An observer that saw it off has said so of what is stored, and of no row from before.
+        let wasSeenOff =
+            record.sight.newest != stored.sight.newest && record.sight.newest?.kind == .off && record.belief.maybeOff
+        if stored.belief.maybeForeign, !record.belief.maybeForeign, !wasSeenOff {
             guard let accepted, accepted >= movedBefore[number] ?? 0 else {
                 throw Violation(.ordersAreKept, "\(number) is believed again what it was before it was reset or moved")
             }

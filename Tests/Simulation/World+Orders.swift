@@ -20,19 +20,19 @@ extension World {
         case 5: order = .reapply
         default: order = .reset
         }
-        try give(order, scope)
+        try giveOrder(order, scope)
     }
 
     /// The operator ends every pause, until it is done.
     func endPauses() throws {
         guard engine != nil else { return }
-        if try store.reader.fleetPause() != nil { try give(.resume, .all) }
+        if try store.reader.fleetPause() != nil { try giveOrder(.resume, .all) }
         for number in durable.keys.sorted() where durable[number]?.pause != nil && durable[number]?.desired != nil {
-            try give(.resume, .numbers([number]))
+            try giveOrder(.resume, .numbers([number]))
         }
     }
 
-    private func give(_ order: Order, _ scope: OrderScope) throws {
+    func giveOrder(_ order: Order, _ scope: OrderScope) throws {
         counters.orders += 1
         lastOrder += 1
         let id = OrderID(lastOrder)

@@ -32,7 +32,7 @@ extension World {
             submit(.commit(id, mutations))
             mayCrash()
         case .send(let call): try send(call)
-        case .observe: preconditionFailure("not yet")
+        case .observe(let call): try observe(call)
         case .load(let request, let now): submit(.load(request, at: now))
         case .adopt(let reading, let following, let now): submit(.adopt(reading, following: following, at: now))
         case .armTimer(let wall, let steady): timer = (wall, steady)
@@ -57,7 +57,9 @@ extension World {
                 throw Violation(.pinsAreKept, "\(unreadable.number) is unreadable: \(unreadable.message)")
             }
             note("engine: \(unreadable.number) set aside until \(until)")
-        case .number(.observed(let record, let answer)): note("engine: \(record.number) is observed: \(answer)")
+        case .number(.observed(let record, let answer)):
+            observedLast = record.number
+            note("engine: \(Self.text(of: record)) is observed: \(answer)")
         case .number(.readAgain(let number)): note("engine: \(number) is read again")
         case .number(.pinsUnreadable(let number, _)):
             throw Violation(.pinsAreKept, "a PIN of \(number) cannot be unsealed")
@@ -122,6 +124,7 @@ extension World {
             return
         }
         note("restart")
+        observers.restart()
         let now = clock.wall
         backoffs = retryAts
         for entry in try store.recoverInterrupted(at: now) { note("interrupted: \(Self.text(of: entry))") }

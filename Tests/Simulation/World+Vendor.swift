@@ -122,11 +122,13 @@ extension World {
         let number = request.call.number
         guard var account = accounts[number] else { preconditionFailure("every number has an account") }
         let before = account.truth
-        let isAccepted = account.carryOut(request.call.operation, at: request.identity)
+        let isAccepted = account.carryOut(
+            request.call.operation, at: request.identity, now: clock.elapsed)
         accounts[number] = account
         guard account.truth != before else { return isAccepted }
         note("vendor: \(number) \(before.text) -> \(account.truth.text)")
         exposure.note(number, isOff: account.truth == .off, term: request.exposureTerm)
+        if exposure.numbers.contains(number) { counters.exposures += 1 }
         try noteOffTime(of: number, isOursNow: exposure.numbers.contains(number))
         let counted = exposure.numbers.subtracting(excused)
         if let most = scenario.policy.maxExposed, counted.count > most || exposure.numbers.count > 3 * most {

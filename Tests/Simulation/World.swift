@@ -16,6 +16,11 @@ final class World {
         case diskTurn
         /// The engine of this life is told something.
         case tell(life: Int, EngineEvent)
+        /// An observer's answer arrives; nil for one that is no evidence.
+        case observed(life: Int, ObserverCall, ObserverAnswer, from: Milliseconds?)
+        /// Others change a number, and somebody reports something.
+        case stranger
+        case report(life: Int, PhoneNumber, Observation.Kind)
         /// The daemon of this life reads the file.
         case readFile(life: Int)
         /// A request arrives at the vendor.
@@ -102,6 +107,9 @@ final class World {
     /// Numbers whose exposure does not count against the maximum, or that have none just now.
     var excused: Set<PhoneNumber> = []
     var waits = Waits()
+    var observers: Observers
+    /// The number whose observation the engine has reported last.
+    var observedLast: PhoneNumber?
 
     // The operator.
     var file: FleetFile
@@ -127,6 +135,9 @@ final class World {
         file = FleetFile(scenario, truths: scenario.accounts.map(\.truth), using: &random)
         limits = LimitWatch(policy: scenario.policy)
         journal.isKept = options.skipsSync
+        let kinds = Observers.Kind.allCases
+        observers = Observers(seed: seed, kind: options.observers ?? kinds[Int(seed % UInt64(kinds.count))])
+        prepareObservers()
     }
 
     /// Lives through the whole run.
@@ -168,6 +179,11 @@ final class World {
         case .diskTurn: try diskTurn()
         case .tell(let life, let event):
             if life == self.life { try tell(event) }
+        case .observed(let life, let call, let answer, let from):
+            if life == self.life { try self.answer(call, answer, from: from) }
+        case .stranger: try actAsStranger()
+        case .report(let life, let number, let kind):
+            if life == self.life, engine != nil, !isStopping { try report(number, kind) }
         case .readFile(let life):
             if life == self.life { try readFile() }
         case .arrival(let id): try arrive(id)

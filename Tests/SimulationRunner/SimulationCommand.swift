@@ -42,7 +42,7 @@ struct SimulationCommand {
 struct RunRequest {
     static let usage = """
         usage: simulation [--first SEED] [--seeds COUNT] [--stride STEP] [--replay SEED] [--lines N] [--go-on]
-                          [--surprising-jumps] [--skip-sync]
+                          [--surprising-jumps] [--skip-sync] [--observers none|observers|strangers]
                simulation --explore [PART PARTS]
                simulation --year NUMBERS DAYS DIR
         """
@@ -61,6 +61,9 @@ struct RunRequest {
             case "--surprising-jumps": options.allowsSurprisingJumps = true
             case "--skip-sync": options.skipsSync = true
             case "--go-on": goesOn = true
+            case "--observers":
+                guard let kind = rest.popFirst().flatMap(Observers.Kind.init(rawValue:)) else { return nil }
+                options.observers = kind
             default:
                 guard let text = rest.popFirst(), let value = UInt64(text), value <= UInt64(Int64.max) else {
                     return nil
@@ -90,7 +93,9 @@ extension SimulationReport {
             ("invalid_files", counters.invalidFiles), ("held_states", counters.heldStates),
             ("orders", counters.orders), ("outages", counters.outages), ("clock_jumps", counters.clockJumps),
             ("store_failures", counters.storeFailures), ("late_landings", counters.lateLandings),
-            ("accepted_enables", counters.rotations), ("pruned_changes", counters.prunedChanges),
+            ("accepted_enables", counters.rotations), ("exposures", counters.exposures),
+            ("observations", counters.observations), ("strangers", counters.strangers),
+            ("pruned_changes", counters.prunedChanges),
             ("healthy_stops", counters.healthyStops), ("off_times", counters.offTimes),
             ("slow_off_times", counters.slowOffTimes), ("urgent_requests", counters.urgentRequests),
             ("corrected_clocks", counters.correctedClocks), ("longest_off_ms", Int(counters.longestOff)),
