@@ -380,7 +380,8 @@ public struct Engine: Sendable {
     /// Asks the observer of a number; what falls due at `until` does not wait for the answer.
     private mutating func observe(_ number: PhoneNumber, until: Instant?, now: Moment) {
         guard let entry = numbers[number], let observation = entry.record.desired?.observation else { return }
-        guard entry.isSaved else {
+        // While an adoption is under way the number may be leaving.
+        guard entry.isSaved, mayWrite else {
             numbers.change(number) { $0.postpone() }
             return
         }

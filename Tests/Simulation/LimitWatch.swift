@@ -145,7 +145,9 @@ extension World {
             }
             note("departs \(Self.text(of: entry))")
             departures[entry.id] = entry
-            let longest = durable[entry.number]?.longestRetry(under: scenario.policy) ?? .zero
+            // What was observed since, and makes it urgent, may not be durable yet.
+            let record = planned[entry.number] ?? durable[entry.number]
+            let longest = record?.longestRetry(under: scenario.policy) ?? .zero
             if let retryAt = backoffs.removeValue(forKey: entry.number), retryAt > clock.wall,
                 retryAt <= clock.wall.advanced(by: longest)
             {

@@ -8,6 +8,8 @@ public struct SimulationOptions: Sendable {
     public var observers: Observers.Kind?
     /// How many lines of the trace a failure shows.
     public var traceLines = 30
+    /// After so many events the weather clears.
+    public var mostStormyEvents = Scenario.stormyEvents
     /// A run that takes more events does not end by itself.
     public var mostEvents = 60_000
 

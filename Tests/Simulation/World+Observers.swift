@@ -23,8 +23,7 @@ extension World {
     func observe(_ call: ObserverCall) throws {
         counters.observations += 1
         try observers.ask(at: clock.elapsed)
-        guard let desired = inForce[call.number], let account = accounts[call.number],
-            let record = durable[call.number]
+        guard let record = durable[call.number], let desired = record.desired, let account = accounts[call.number]
         else {
             throw Violation(.onlyManagedNumbers, "\(call.number) is observed")
         }
@@ -66,8 +65,7 @@ extension World {
         let known = scenario.numbers.filter { number in
             accounts[number]?.identity != nil && inForce[number]?.observation != nil
         }
-        guard !known.isEmpty, var account = accounts[observers.random.pick(known)] else { return }
-        guard let number = known.first(where: { accounts[$0]?.identity == account.identity }) else { return }
+        guard let number = known.randomElement(using: &observers.random), var account = accounts[number] else { return }
         let before = account.truth
         account.change(turnsOff: observers.random.chance(0.6), at: clock.elapsed, using: &observers.random)
         accounts[number] = account
@@ -85,7 +83,7 @@ extension World {
     }
 
     func report(_ number: PhoneNumber, _ kind: Observation.Kind) throws {
-        guard inForce[number] != nil else { return }
+        guard durable[number]?.desired != nil else { return }
         let observation = Observation(kind, at: clock.wall, source: "a person")
         try giveOrder(.observe(observation), .numbers([number]))
     }

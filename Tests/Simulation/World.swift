@@ -149,7 +149,7 @@ final class World {
         while !isOver {
             try step()
             counters.events += 1
-            if counters.events == Scenario.stormyEvents, healthy == nil { try clearUp() }
+            if counters.events == options.mostStormyEvents, healthy == nil { try clearUp() }
             guard counters.events < options.mostEvents else {
                 throw Violation(.housekeeping, "the run does not come to its end")
             }

@@ -72,6 +72,9 @@ struct RunRequest {
                 case "--first": first = value
                 case "--count", "--seeds": count = Int(value)
                 case "--stride": stride = value
+                case "--stormy-events":
+                    options.mostStormyEvents = Int(value)
+                    options.mostEvents = Int(value) + options.mostEvents
                 case "--lines": options.traceLines = Int(value)
                 case "--replay":
                     first = value
