@@ -210,7 +210,6 @@ public struct Engine: Sendable {
         report(store.readSucceeded())
         let isFirst = operatorPINs == nil
         operatorPINs = reading.operatorPINs
-        if isFirst { for number in numbers.resting { replan(number, now: now) } }
         if case .adopted(let adoption) = result.verdict {
             let left = adoption.difference.removed.filter(numbers.isLeftExposed)
             if !left.isEmpty { report(.desiredState(.leftExposed(left))) }
@@ -224,6 +223,7 @@ public struct Engine: Sendable {
                 if entry?.verification != .enabled { numbers.freePlace(atRest: number) }
             }
         }
+        if isFirst { for number in numbers.resting { replan(number, now: now) } }
         // Also when nothing was written: a row may have been edited by hand.
         loading.expect(dueAt: now.wall)
         switch result.verdict {
