@@ -16,6 +16,9 @@ enum DefaultKey: String, FieldKey {
     case rotationMethod = "rotation_method"
     case rotationWindow = "rotation_window"
     case rotateAfterReveal = "rotate_after_reveal"
+    case observer
+    case observerEndpoint = "observer_endpoint"
+    case observeEvery = "observe_every"
 
     /// The same key in an entry.
     var inEntry: EntryKey {
@@ -29,6 +32,9 @@ enum DefaultKey: String, FieldKey {
         case .rotationMethod: .rotationMethod
         case .rotationWindow: .rotationWindow
         case .rotateAfterReveal: .rotateAfterReveal
+        case .observer: .observer
+        case .observerEndpoint: .observerEndpoint
+        case .observeEvery: .observeEvery
         }
     }
 }
@@ -50,4 +56,7 @@ enum EntryKey: String, FieldKey {
     case rotationWindow = "rotation_window"
     case rotateBefore = "rotate_before"
     case rotateAfterReveal = "rotate_after_reveal"
+    case observer
+    case observerEndpoint = "observer_endpoint"
+    case observeEvery = "observe_every"
 }

@@ -73,9 +73,13 @@ extension DesiredStateWalk {
                     hint: "the id decides which number is changed: give each entry its own number's")
             }
         }
+        let observer = observer(
+            own, vendor, id, of: entry, isOnLoopback: endpoint?.value.isLoopback ?? false, at: position)
         guard entry != nil else { return }
         entry?.vendor = vendor
         entry?.phoneNumberID = id?.value
+        entry?.observer = observer
+        if let every = own.observeEvery ?? defaults.observeEvery { entry?.observeEvery = every.value }
         entry?.onNewToken = own.onNewToken ?? defaults.onNewToken ?? .reset
         entry?.verification = (own.verification ?? defaults.verification)?.value ?? .enabled
         if let rotateEvery { entry?.rotateEvery = rotateEvery.value }

@@ -28,6 +28,11 @@ final class DesiredStateWalk {
         var rotationMethod: Located<RotationMethod?>?
         var rotationWindow: RotationWindow?
         var rotateAfterReveal: Located<Duration?>?
+        /// The name of a token that may observe; empty when it could not be read.
+        var observer: Located<String>?
+        var observerEndpoint: Located<EndpointText.Accepted>?
+        var hasInvalidObserverEndpoint = false
+        var observeEvery: Located<Duration?>?
     }
 
     /// Rotation periods beyond it are doubted.
@@ -38,6 +43,8 @@ final class DesiredStateWalk {
     static let reapplyRange = FieldReader.DurationRange(lowest: .seconds(600), highest: .seconds(30 * 86_400))
     /// The bounds of `rotate_after_reveal`; on loopback the lower one is ``lowestOnLoopback``.
     static let revealRange = FieldReader.DurationRange(lowest: .seconds(60), highest: .seconds(30 * 86_400))
+    /// The bounds of `observe_every`; where the observer's endpoint is on loopback the lower one is ``lowestOnLoopback``.
+    static let observeRange = FieldReader.DurationRange(lowest: .seconds(600), highest: .seconds(30 * 86_400))
     /// On loopback, so that a demo, a test and a rehearsal can run fast.
     static let lowestOnLoopback: Duration = .seconds(1)
 
@@ -208,6 +215,12 @@ final class DesiredStateWalk {
         choices.reapplyEvery = field(.reapplyEvery).flatMap { period($0, in: Self.reapplyRange) }
         choices.rotationWindow = field(.rotationWindow).flatMap(window)
         choices.rotateAfterReveal = field(.rotateAfterReveal).flatMap { period($0, in: Self.revealRange) }
+        choices.observer = field(.observer).map { Located(value: observerName($0) ?? "", position: $0.position) }
+        if let field = field(.observerEndpoint) {
+            choices.observerEndpoint = observerEndpoint(field)
+            choices.hasInvalidObserverEndpoint = choices.observerEndpoint == nil
+        }
+        choices.observeEvery = field(.observeEvery).flatMap { period($0, in: Self.observeRange) }
         return choices
     }
 
@@ -238,8 +251,10 @@ final class DesiredStateWalk {
             hint: "only a number whose endpoint is on loopback may have a shorter one, from 1s")
     }
 
-    private func endpoint(_ field: Field) -> Located<EndpointText.Accepted>? {
-        guard let text = reader.text(field, "v4, legacy or an https URL") else { return nil }
+    func endpoint(
+        _ field: Field, expecting expected: String = "v4, legacy or an https URL"
+    ) -> Located<EndpointText.Accepted>? {
+        guard let text = reader.text(field, expected) else { return nil }
         let result: Result<EndpointText.Accepted, EndpointText.Refusal>
         if let known = endpoints[text] {
             result = known
@@ -251,7 +266,8 @@ final class DesiredStateWalk {
         case .success(let accepted): return Located(value: accepted, position: field.position)
         case .failure(let refusal):
             findings.error(
-                field.position, "'endpoint': \(refusal.message)", hint: refusal.hint, showsSource: !refusal.isSecret)
+                field.position, "'\(field.name)': \(refusal.message)", hint: refusal.hint,
+                showsSource: !refusal.isSecret)
             return nil
         }
     }

@@ -33,6 +33,8 @@ public struct Settings: Sendable, Equatable {
     public struct Limits: Sendable, Equatable {
         /// Requests a minute to one endpoint.
         public var requestsPerMinute = Policy.standard.requestsPerMinute
+        /// Requests a minute of one observer; nil lifts the limit.
+        public var observationsPerMinute = Policy.standard.observationsPerMinute
         /// Requests an hour to one number.
         public var writesPerHour = Policy.standard.writesPerHour
         /// Requests an hour to one number while it is exposed.
@@ -108,6 +110,7 @@ public struct Settings: Sendable, Equatable {
     ) -> Policy {
         var policy = Policy()
         policy.requestsPerMinute = limits.requestsPerMinute
+        policy.observationsPerMinute = limits.observationsPerMinute
         policy.writesPerHour = limits.writesPerHour
         policy.writesPerHourExposed = limits.writesPerHourExposed
         policy.concurrency = limits.concurrency

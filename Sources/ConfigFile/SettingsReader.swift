@@ -40,6 +40,7 @@ enum SettingsKey: String, FieldKey {
 
 enum LimitKey: String, FieldKey {
     case requestsPerMinute = "requests_per_minute"
+    case observationsPerMinute = "observations_per_minute"
     case writesPerHour = "writes_per_hour"
     case writesPerHourExposed = "writes_per_hour_exposed"
     case concurrency

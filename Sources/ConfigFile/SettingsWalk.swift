@@ -149,6 +149,7 @@ struct SettingsWalk {
         }
         // With fewer than a cycle's requests a number could not be enabled in the minute in which it was disabled.
         limit(fields, .requestsPerMinute, from: RequestRate.least, RequestWindow.remembered, &limits.requestsPerMinute)
+        limit(fields, .observationsPerMinute, from: 1, RequestWindow.remembered, &limits.observationsPerMinute)
         // More writes than these are not remembered, so a higher limit could not be kept.
         limit(fields, .writesPerHour, WriteBudget.remembered, &limits.writesPerHour)
         limit(fields, .writesPerHourExposed, WriteBudget.remembered, &limits.writesPerHourExposed)

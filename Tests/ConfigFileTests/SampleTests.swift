@@ -28,7 +28,8 @@ import Testing
         for key in [
             "desired_state", "state_directory", "runtime_directory", "secrets", "sealing_key", "listen", "ca_file",
             "proxy", "log_level", "log_format", "metrics", "keep_changes",
-            "limits", "requests_per_minute", "writes_per_hour", "writes_per_hour_exposed", "concurrency", "max_exposed",
+            "limits", "requests_per_minute", "observations_per_minute", "writes_per_hour", "writes_per_hour_exposed",
+            "concurrency", "max_exposed",
             "max_weakened_percent", "timing", "request_timeout", "settle_delay", "backoff_min", "backoff_max",
             "backoff_max_exposed", "shutdown_grace",
         ] {

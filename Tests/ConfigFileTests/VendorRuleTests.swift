@@ -21,6 +21,58 @@ import Testing
         #expect(numbers.map(\.phoneNumberID) == ids.map { PhoneNumberID($0) } + [nil])
     }
 
+    @Test func `a number is observed where there is an id and a token that may read it`() throws {
+        let reading = read(
+            """
+            version: 1
+            defaults: {observer: meta, observe_every: 1h}
+            numbers:
+              - {number: "+15550100001", token: a}
+              - {number: "+15550100002", token: b, phone_number_id: "2"}
+              - {number: "+15550100003", token: c, phone_number_id: "3", observer: other, observe_every: never,
+                 observer_endpoint: "http://127.0.0.1:8180/v25.0/"}
+              - {number: "+15550100004", token: meta, vendor: whatsapp, phone_number_id: "4", endpoint: "https://graph.example.com/v1"}
+              - {number: "+15550100005", token: meta, vendor: whatsapp, phone_number_id: "5", observer: other}
+            """)
+        #expect(reading.problems == [])
+        let numbers = try #require(reading.value).numbers
+        #expect(
+            numbers.map(\.observer) == [
+                nil, Observer(tokenName: "meta", endpoint: graph),
+                Observer(tokenName: "other", endpoint: .url("http://127.0.0.1:8180/v25.0")),
+                Observer(tokenName: "meta", endpoint: .url("https://graph.example.com/v1")),
+                Observer(tokenName: "other", endpoint: graph),
+            ])
+        #expect(numbers.map(\.observeEvery) == [3600, 3600, nil, 3600, 3600].map { $0.map { .seconds($0) } })
+        #expect(numbers.map { $0.observation != nil } == [false, true, false, true, true])
+    }
+
+    @Test(arguments: [
+        ("token: b, observer: meta", "needs a 'phone_number_id'"),
+        ("token: b, phone_number_id: \"2\", observer: meta, observe_every: 5m", "'observe_every' must be 10m to 30d"),
+        ("token: b, phone_number_id: \"2\", observer: meta, observer_endpoint: v4", "must be a base URL"),
+        (
+            "token: b, phone_number_id: \"2\", observer: meta, observer_endpoint: \"https://a.example/?b\"",
+            "must be a base URL"
+        ),
+        (
+            "token: b, phone_number_id: \"2\", observer: \"EAAGm0PX4ZCpsBAabcdefghijklmnopqrstuvwxyz0123456789\"",
+            "must not stand"
+        ),
+        ("token: b, phone_number_id: \"1\", observer: meta", "the same phone_number_id 1: first on line 3"),
+        ("token: b, phone_number_id: \"2\", observer: a", "serves numbers of two vendors"),
+    ])
+    func `an observer that cannot work is named`(entry: String, words: String) {
+        let reading = read(
+            """
+            version: 1
+            numbers:
+              - {number: "+15550100001", token: a, phone_number_id: "1", observer: meta}
+              - {number: "+15550100002", \(entry)}
+            """)
+        #expect(reading.problems.contains { $0.message.contains(words) }, "\(reading.problems)")
+    }
+
     @Test func `defaults behind the entries decide the vendor as well`() throws {
         let numbers = try #require(try Fixtures.read("valid-whatsapp-defaults-last").value).numbers
         #expect(numbers.map(\.vendor) == [.whatsapp, .whatsapp, .pickyAssist])
