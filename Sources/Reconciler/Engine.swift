@@ -323,7 +323,7 @@ public struct Engine: Sendable {
         case .idle(let until, _), .hold(let until, _): rest(number, until: until, now: now)
         case .observe(let reason, let otherwise):
             switch turn(of: number, because: reason, now: now) {
-            case .now: observe(number, until: otherwise.until, now: now)
+            case .atOnce: observe(number, until: otherwise.until, now: now)
             case .soon(let turn): rest(number, until: now.wall(at: turn), isAtHand: true, now: now)
             case .later(let turn):
                 let turn = now.wall(at: turn)

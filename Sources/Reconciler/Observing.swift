@@ -9,7 +9,7 @@ struct Observing: Sendable {
     /// When a number is observed.
     enum Turn: Equatable, Sendable {
         /// At once.
-        case now
+        case atOnce
         /// At this instant; the number waits at hand.
         case soon(SteadyInstant)
         /// At this instant; the number waits in the store.
@@ -73,14 +73,14 @@ struct Observing: Sendable {
         let next = reserved == nil ? lastTurn?.advanced(by: interval) ?? now : now
         guard isFirst else {
             let slot = max(free, lastTurn ?? now)
-            if slot <= now { return .now }
+            if slot <= now { return .atOnce }
             let later = max(slot, lastLaterTurns[observer]?.advanced(by: interval) ?? slot)
             lastLaterTurns[observer] = later
             turns[number] = later
             return .later(later)
         }
         let slot = max(free, next)
-        if slot <= now { return .now }
+        if slot <= now { return .atOnce }
         guard slot <= now.advanced(by: Self.longestWait) else { return .never }
         turns[number] = slot
         lastTurns[observer] = max(lastTurn ?? slot, slot)

@@ -62,11 +62,12 @@ import Testing
     @Test func `the sample's commented lines for the other vendor, uncommented, are valid`() throws {
         let text = try String(contentsOfFile: path("desired-state.yaml"), encoding: .utf8)
         let example = #/(?m)^  # ((?:- | {2})[a-z_]+: .*)$/#
-        #expect(text.matches(of: example).count == 4)
+        #expect(text.matches(of: example).count == 8)
         let uncommented = text.replacing(example) { "  \($0.output.1)" }
         let reading = DesiredStateReader.read(bytes: Array(uncommented.utf8), file: "f.yaml")
         #expect(reading.problems == [])
-        #expect(reading.value?.numbers.map(\.vendor).suffix(2) == [.pickyAssist, .whatsapp])
+        #expect(reading.value?.numbers.map(\.vendor).suffix(3) == [.pickyAssist, .whatsapp, .pickyAssist])
+        #expect(reading.value?.numbers.map { $0.observation != nil }.suffix(3) == [false, true, true])
         #expect(try SchemaTests.schema().accepts(JSONValue(document: uncommented)))
     }
 

@@ -15,9 +15,9 @@ final class Bench {
     private(set) var steady = SteadyInstant(milliseconds: 5_000_000)
     /// What the store is asked for and has not done yet, in order.
     private(set) var storeWork: [EngineAction] = []
-    /// Every request that left, in order.
     /// Questions to observers, in order.
     private(set) var questions: [ObserverCall] = []
+    /// Every request that left, in order.
     private(set) var calls: [VendorCall] = []
     private var armed: (wall: Instant?, steady: SteadyInstant?)
     private(set) var reports: [EngineReport] = []

@@ -1,0 +1,184 @@
+import Planning
+import Testing
+
+/// What an observation proves, and what follows from it.
+struct ObservationTests {
+    typealias F = Fixture
+
+    private static let settle = Policy().settleDelay
+
+    private static func record(_ belief: Belief, accepted: Effect? = nil, answered: Instant? = nil) -> NumberRecord {
+        var record = F.record(F.desired(), belief, appliedAt: belief == .unknown ? nil : F.now)
+        record.desired?.phoneNumberID = PhoneNumberID("106540352242922")
+        record.desired?.observer = Observer(tokenName: "o", endpoint: .url("https://graph.example.com"))
+        record.lastAccepted = accepted
+        record.answeredAt = answered
+        return record
+    }
+
+    private static func seen(_ record: NumberRecord, _ answer: ObserverAnswer) -> NumberRecord {
+        record.observed(answer, askedAt: F.now, now: F.now, policy: Policy())
+    }
+
+    @Test func `Seen off, the belief is off, and a number that should be enabled is exposed`() {
+        let record = Self.seen(Self.record(F.on(1), accepted: .on(1)), .disabled)
+        #expect(record.belief == Belief(maybeOff: true, maybeForeign: false, generations: []))
+        #expect(record.isExposed && record.urgency == .off)
+        #expect(record.cycle?.isOurs == false, "others have exposed it: it takes no place of the exposure budget")
+        #expect(record.sight.drift == Drift(.turnedOff, at: F.now))
+        guard case .send(let request, .drift) = F.decide(record) else {
+            Issue.record("it is not enabled: \(F.decide(record))")
+            return
+        }
+        #expect(request.action == .enable && !request.startsCycle)
+    }
+
+    @Test func `Seen on, off leaves the belief, and what is left is foreign where nothing is`() {
+        let doubted = Belief(maybeOff: true, maybeForeign: false, generations: [1])
+        #expect(Self.seen(Self.record(doubted, accepted: .on(1)), .enabled).belief == F.on(1))
+        let off = Self.record(Belief(maybeOff: true, maybeForeign: false, generations: []), accepted: .off)
+        let record = Self.seen(off, .enabled)
+        #expect(record.belief == Belief(maybeOff: false, maybeForeign: true, generations: []))
+        #expect(record.sight.drift?.kind == .turnedOn)
+        #expect(Self.seen(Self.record(.unknown), .enabled).sight.drift == nil, "it is what may be")
+    }
+
+    /// Whatever may have changed the number within the settle delay before the question: an observer may not see it yet.
+    @Test(arguments: [
+        record(F.on(1), answered: F.now.advanced(by: .zero - settle).advanced(by: .milliseconds(1))),
+        record(F.on(1, off: true, doubts: [F.doubt(.off, settle)])),
+        record(F.on(1, off: true, doubts: [F.doubt(.off, settle * 2 - .milliseconds(1))])),
+    ])
+    func `What may be older than a request is recorded and ignored`(record: NumberRecord) {
+        for answer in [ObserverAnswer.enabled, .disabled] {
+            let seen = Self.seen(record, answer)
+            #expect(seen.belief == record.belief && seen.cycle == record.cycle)
+            #expect(seen.sight.newest?.at == F.now && seen.sight.drift == nil)
+        }
+    }
+
+    @Test func `A lost answer is settled by an observation, without a request`() {
+        let lost = Self.record(
+            F.on(1, off: true, doubts: [F.doubt(.off, Self.settle * 2)]), accepted: .on(1),
+            answered: F.ago(Self.settle))
+        #expect(F.decide(lost) == .observe(because: .observing, otherwise: F.decide(Self.unobserved(lost))))
+        let seen = Self.seen(lost, .enabled)
+        #expect(seen.belief.certainEffect == .on(1))
+        guard case .idle(_, .converged) = F.decide(seen) else {
+            Issue.record("it is not at rest: \(F.decide(seen))")
+            return
+        }
+    }
+
+    @Test func `Between its settlement and evidence a lost answer is waited for`() {
+        let lost = Self.record(
+            F.on(1, off: true, doubts: [F.doubt(.off, Self.settle)]), accepted: .on(1), answered: F.ago(.seconds(599)))
+        #expect(F.decide(lost) == .idle(until: F.later(Self.settle), because: .awaitingSettlement))
+        #expect(F.decide(Self.unobserved(lost)).isSend, "without an observer it is sent again")
+    }
+
+    @Test func `First contact is observed, once, and goes on when nothing is seen`() {
+        let new = Self.record(.unknown)
+        guard case .observe(.observing, let otherwise) = F.decide(new) else {
+            Issue.record("it is not observed: \(F.decide(new))")
+            return
+        }
+        #expect(otherwise == F.decide(Self.unobserved(new)))
+        let unseen = Self.seen(new, .unknown(Outcome(.timeout)))
+        #expect(F.decide(unseen) == otherwise)
+        #expect(unseen.sight.failure == "no answer in time")
+        // Seen off, it needs one enable, and no disable.
+        guard case .send(let request, _) = F.decide(Self.seen(new, .disabled)) else {
+            Issue.record("it is not enabled")
+            return
+        }
+        #expect(request.action == .enable)
+    }
+
+    @Test func `An exposed number is enabled, and not observed first`() {
+        var exposed = Self.record(F.on(1, off: true), accepted: nil)
+        exposed.cycle = .init(since: F.ago(.seconds(5)), reason: .rotationDue)
+        #expect(F.decide(exposed).isSend)
+    }
+
+    @Test func `A number at rest is observed when it is time, and no request waits for that`() {
+        var record = Self.record(F.on(1), accepted: .on(1), answered: F.ago(.seconds(7 * 3600)))
+        record.sight.askedAt = F.ago(.seconds(6 * 3600 - 1))
+        let rest = F.decide(record)
+        #expect(rest.until == F.later(.seconds(1)))
+        record.sight.askedAt = F.ago(.seconds(6 * 3600))
+        guard case .observe(.converged, .idle) = F.decide(record) else {
+            Issue.record("it is not observed: \(F.decide(record))")
+            return
+        }
+        #expect(NumberCondition(of: record, decision: F.decide(record)) == .converged)
+        record.appliedAt = nil
+        #expect(F.decide(record).isSend, "a re-apply goes first")
+        record.pause = Pause(since: F.now, by: "ops", reason: nil, includesExposed: false)
+        #expect(F.decide(record) == .hold(until: nil, because: .paused))
+    }
+
+    @Test func `A clock that was ahead delays no observation`() {
+        var record = Self.record(F.on(1), accepted: .on(1))
+        record.sight.askedAt = F.later(.seconds(86_400))
+        #expect(record.observationDue(Self.settle, now: F.now) == F.later(.seconds(6 * 3600)))
+    }
+
+    // MARK: Reports
+
+    private static func reported(_ record: NumberRecord, _ kind: Observation.Kind) -> NumberRecord {
+        record.obeying(.observe(Observation(kind, at: F.now, source: "ops")), toFleet: false, at: F.now)
+    }
+
+    @Test(arguments: Observation.Kind.allCases)
+    func `A report only adds to what may be, so that one that is late or wrong does no harm`(kind: Observation.Kind) {
+        for belief in [
+            F.on(1), F.on(1, off: true), Belief.unknown, Belief(maybeOff: true, maybeForeign: false, generations: []),
+        ] {
+            let record = Self.reported(Self.record(belief), kind)
+            #expect(Set(record.belief.elements).isSuperset(of: belief.elements))
+            #expect(kind != .off || record.belief.maybeOff)
+            #expect(kind != .pinChanged || record.belief.maybeForeign)
+        }
+    }
+
+    @Test func `Reported off, a number is exposed, and enabled with the PIN that it has`() {
+        let record = Self.reported(Self.record(F.on(1), accepted: .on(1)), .off)
+        #expect(record.isExposed && record.sight.drift?.kind == .turnedOff)
+        guard case .send(let request, _) = F.decide(record) else {
+            Issue.record("it is not enabled")
+            return
+        }
+        #expect(request.content == .enable(generation: 1))
+    }
+
+    @Test func `A report while a request is on its way: the request's acceptance proves nothing`() {
+        var random = SystemRandomNumberGenerator()
+        let record = Self.record(F.on(1), accepted: .on(1))
+        let departure = record.departing(
+            with: PlannedRequest(.enable(generation: 1), proof: .replaces), because: .reapplyDue, changeID: 1,
+            now: F.now, random: &random)
+        let report = Order.observe(Observation(.pinChanged, at: F.now, source: "ops"))
+        let flight = departure.flight.obeying(report, toFleet: false, at: F.now)
+        let after = departure.record.obeying(report, toFleet: false, at: F.now)
+            .arriving(from: flight, with: Outcome(.success), now: F.later(.seconds(1)), policy: Policy(), jitter: 0)
+        #expect(after.belief.maybeForeign, "the PIN may have been changed after the request was carried out")
+    }
+
+    @Test func `Another id, another observer, or another number forgets what was seen`() throws {
+        let record = Self.seen(Self.record(F.on(1), accepted: .on(1)), .enabled)
+        var entry = try #require(record.desired)
+        entry.phoneNumberID = PhoneNumberID("106540352242923")
+        #expect(record.adopting(entry, at: F.now).sight == NumberRecord.Sight())
+        #expect(record.adopting(entry, at: F.now).belief == record.belief)
+        entry.label = "another label"
+        entry.phoneNumberID = record.desired?.phoneNumberID
+        #expect(record.adopting(entry, at: F.now).sight == record.sight)
+    }
+
+    private static func unobserved(_ record: NumberRecord) -> NumberRecord {
+        var record = record
+        record.desired?.observer = nil
+        return record
+    }
+}

@@ -1,0 +1,109 @@
+import Planning
+import Reconciler
+import Storage
+import Testing
+
+@Suite("Observers are asked at their own pace, and nothing waits for them")
+struct EngineObservationTests {
+    private static func desired(_ index: Int) throws -> DesiredNumber {
+        var entry = try Bench.desired(index)
+        entry.phoneNumberID = PhoneNumberID("1065403522429\(10 + index)")
+        entry.observer = Observer(tokenName: "o", endpoint: .url("https://graph.example.com"))
+        entry.reapplyEvery = nil
+        entry.rotateEvery = nil
+        return entry
+    }
+
+    private static func bench(_ count: Int, policy: Policy = Policy()) throws -> Bench {
+        let bench = try Bench(policy: policy)
+        try bench.adopt(try (1...count).map { try Self.desired($0) })
+        try bench.start()
+        try bench.work()
+        return bench
+    }
+
+    @Test("a first contact that is seen off gets one enable, and no disable")
+    func seenOff() throws {
+        let bench = try Self.bench(1)
+        #expect(bench.questions.map(\.number) == [try Bench.number(1)])
+        #expect(bench.calls.isEmpty)
+        bench.tell(.observed(id: bench.questions[0].id, .disabled))
+        try bench.work()
+        #expect(bench.calls.map(\.isEnable) == [true])
+        bench.answer(bench.calls[0], .success)
+        try bench.work()
+        #expect(try bench.record(1).belief.generations == [1])
+    }
+
+    @Test("an observer that fails holds nothing back")
+    func failing() throws {
+        let bench = try Self.bench(1)
+        bench.tell(.observed(id: bench.questions[0].id, .unknown(Outcome(.timeout))))
+        try bench.work()
+        #expect(bench.calls.map(\.isEnable) == [false])
+        #expect(try bench.record(1).sight.failure == "no answer in time")
+    }
+
+    @Test("what is turned off by others is found, an event says so, and it is enabled")
+    func drift() throws {
+        let bench = try Self.bench(1)
+        bench.tell(.observed(id: bench.questions[0].id, .disabled))
+        try bench.work()
+        bench.answer(bench.calls[0], .success)
+        try bench.work()
+        for _ in 0..<20 where bench.questions.count < 2 {
+            try bench.wake()
+            try bench.work()
+        }
+        #expect(bench.now >= Bench.start.advanced(by: .seconds(600)), "not before it is evidence")
+        bench.tell(.observed(id: bench.questions[1].id, .disabled))
+        try bench.work()
+        #expect(bench.calls.map(\.isEnable) == [true, true])
+        let events = try bench.store.reader.events(matching: HistoryFilter(), limit: 100).map(\.entry.kind)
+        #expect(events.filter { $0 == .drift }.count == 1)
+        bench.answer(bench.calls[1], .success)
+        try bench.work()
+        #expect(try bench.record(1).sight.drift == nil)
+    }
+
+    @Test("no minute holds more questions than the limit; the others wait in the store, or go without")
+    func limit() throws {
+        var policy = Policy()
+        policy.observationsPerMinute = 3
+        let bench = try Self.bench(8, policy: policy)
+        #expect(bench.questions.count == 3)
+        for question in bench.questions { bench.tell(.observed(id: question.id, .disabled)) }
+        try bench.work()
+        for _ in 0..<200 where bench.now < Bench.start.advanced(by: .seconds(119)) {
+            for call in bench.calls { bench.answerOnce(call, .success) }
+            try bench.work()
+            guard bench.timer != nil else { break }
+            try bench.wake()
+            try bench.work()
+        }
+        #expect(bench.questions.count <= 6)
+        #expect(Set(bench.calls.map(\.number)).count == 8, "no number waits longer than a minute for its question")
+    }
+
+    @Test("an order does not wait for the observer's answer, which then says nothing")
+    func order() throws {
+        let bench = try Self.bench(1)
+        let report = Observation(.off, at: bench.now, source: "ops")
+        bench.tell(.ordered(OrderID(1), .observe(report), .numbers([try Bench.number(1)]), Bench.entry))
+        try bench.work()
+        #expect(bench.calls.map(\.isEnable) == [true], "reported off, it is enabled at once")
+        bench.tell(.observed(id: bench.questions[0].id, .enabled))
+        #expect(bench.calls.count == 1)
+        bench.answer(bench.calls[0], .success)
+        try bench.work()
+        #expect(try bench.record(1).sight.newest == report)
+    }
+
+    @Test("a stop waits for no observer")
+    func stop() throws {
+        let bench = try Self.bench(1)
+        bench.tell(.stopRequested)
+        try bench.work()
+        #expect(bench.engine.hasStopped)
+    }
+}
