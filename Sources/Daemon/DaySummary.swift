@@ -11,6 +11,10 @@ struct DaySummary: Hashable {
     let others: Int
     /// Rotations that fall due within the next 24 hours.
     let rotationsAhead: Int
+    /// Changes by other people or programs that were found within the last 24 hours.
+    let drift: Int
+    /// Numbers that nothing was seen of for longer than twice their `observe_every`.
+    let unobserved: Int
 
     /// More than the limits permit one instance in a day, by default ten times.
     private static let mostCounted = 1_000_000
@@ -24,12 +28,17 @@ struct DaySummary: Hashable {
         accepted = days.reduce(0) { $0 + $1.accepted }
         others = days.reduce(0) { $0 + $1.others }
         rotationsAhead = fleet.rotationsWithinADay
+        unobserved = fleet.unobserved
+        var filter = HistoryFilter(since: view.now.advanced(by: .zero - day))
+        filter.kinds = [.drift]
+        drift = try reader.events(matching: filter, limit: StoreReader.pageLimit).count
     }
 
     /// The line's metadata: every condition that there is, and the counts.
     var metadata: Logger.Metadata {
         var metadata: Logger.Metadata = [
             "accepted_24h": "\(accepted)", "failed_24h": "\(others)", "rotations_next_24h": "\(rotationsAhead)",
+            "drift_24h": "\(drift)", "unobserved": "\(unobserved)",
         ]
         for (condition, count) in standings { metadata[condition.rawValue] = "\(count)" }
         return metadata

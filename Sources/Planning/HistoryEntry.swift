@@ -103,12 +103,18 @@ public struct EventEntry: Hashable, Sendable {
     public let actor: String
     /// One line of detail, free of secrets.
     public let detail: String
+    /// What was changed, in an event of drift that is appended; nil in the others, and in events that were read back.
+    public let drift: Drift.Kind?
 
-    public init(at: Instant, kind: EventKind, number: PhoneNumber? = nil, actor: String = "daemon", detail: String) {
+    public init(
+        at: Instant, kind: EventKind, number: PhoneNumber? = nil, actor: String = "daemon", detail: String,
+        drift: Drift.Kind? = nil
+    ) {
         self.at = at
         self.kind = kind
         self.number = number
         self.actor = actor
         self.detail = detail
+        self.drift = drift
     }
 }

@@ -51,9 +51,9 @@ public struct Drift: Hashable, Sendable {
         /// One sentence for people, without a full stop.
         public var sentence: String {
             switch self {
-            case .turnedOff: "verification was disabled by another person or program"
-            case .turnedOn: "verification was enabled by another person or program"
-            case .pinChanged: "another person or program has set a PIN"
+            case .turnedOff: "another person or program disabled it"
+            case .turnedOn: "another person or program enabled it"
+            case .pinChanged: "another person or program set a PIN"
             }
         }
     }
@@ -133,6 +133,12 @@ extension NumberRecord {
     /// Whether the observer has answered, or failed to, since its answer would be evidence.
     func isObserved(_ settleDelay: Duration) -> Bool {
         sight.askedAt.map { $0 >= evidenceFrom(settleDelay) } ?? false
+    }
+
+    /// Whether the number can be observed and nothing was seen of it for longer than twice its period, or never.
+    public func isUnobserved(at now: Instant) -> Bool {
+        guard let observation = desired?.observation else { return false }
+        return sight.newest.map { $0.at.advanced(by: observation.every * 2) < now } ?? true
     }
 
     /// The record after the observer's answer to a question that was asked at `askedAt`.
@@ -219,7 +225,7 @@ extension EventEntry {
         return EventEntry(
             at: drift.at, kind: .drift, number: record.number, actor: seen.source,
             detail: "\(drift.kind.sentence): seen \(seen.kind.rawValue) by \(seen.source), believed "
-                + stored.belief.elements.joined(separator: " or "))
+                + stored.belief.elements.joined(separator: " or "), drift: drift.kind)
     }
 }
 

@@ -17,6 +17,8 @@ public struct HookWord: Hashable, Sendable {
     public let generation: Int?
     /// What went wrong, or what somebody did, in words; free of secrets.
     public let detail: String?
+    /// What another person or program changed; nil for what is no drift.
+    public let drift: Drift.Kind?
     /// Tries so far.
     public let attempts: Int
 }

@@ -243,6 +243,13 @@ extension Schema {
         ) STRICT;
         INSERT INTO store_state (only, token_salt) VALUES (1, randomblob(32));
 
+        -- How often each kind of drift was found. Events of it are pruned; a counter never goes back.
+        CREATE TABLE drift_counts (
+            kind TEXT NOT NULL PRIMARY KEY CHECK (kind IN ('turned_off', 'turned_on', 'pin_changed')),
+            found INTEGER NOT NULL DEFAULT 0
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO drift_counts (kind) VALUES ('turned_off'), ('turned_on'), ('pin_changed');
+
         -- What holds the running daemon back; forgotten when one starts.
         CREATE TABLE guards (
             kind TEXT NOT NULL, -- endpoint_down, endpoint_limit, exposure_budget, stopping or unreadable_record
@@ -276,6 +283,7 @@ extension Schema {
             change_id INTEGER,
             generation INTEGER,
             detail TEXT,
+            drift TEXT CHECK (drift IN ('turned_off', 'turned_on', 'pin_changed')),
             attempts INTEGER NOT NULL DEFAULT 0,
             retry_at TEXT,
             given_up INTEGER NOT NULL DEFAULT 0 CHECK (given_up IN (0, 1))

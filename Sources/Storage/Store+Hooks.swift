@@ -44,7 +44,7 @@ extension Store {
             try db.giveUpExcess(hook)
             let due = """
                 SELECT o.retry_at, o.id, o.uid, o.kind, o.at, o.number, n.label, o.change_id, o.generation, o.detail,
-                    o.attempts
+                    o.drift, o.attempts
                 FROM outbox o LEFT JOIN numbers n ON n.number = o.number
                 WHERE o.hook = ? AND o.given_up = 0 AND NOT EXISTS (
                     SELECT 1 FROM outbox p
@@ -140,6 +140,7 @@ extension HookWord {
             kind: try reader.value("kind") { HookKind(rawValue: $0) }, at: try reader.instant("at"),
             number: try reader.optional("number") { PhoneNumber($0) }, label: reader.optionalText(),
             changeID: reader.optionalInteger().map(Int64.init), generation: reader.optionalInteger(),
-            detail: reader.optionalText(), attempts: reader.integer())
+            detail: reader.optionalText(), drift: try reader.optional("drift") { Drift.Kind(rawValue: $0) },
+            attempts: reader.integer())
     }
 }

@@ -51,10 +51,16 @@ extension Store {
             row.text(entry.actor.boundedLine(to: TextLimit.line))
             row.text(entry.detail.boundedLine(to: TextLimit.line))
         }
+        if let drift = entry.drift {
+            try db.cachedStatement(sql: "UPDATE drift_counts SET found = found + 1 WHERE kind = ?").run {
+                $0.text(drift.rawValue)
+            }
+        }
         // What a hook itself has seen would be notified by another look, and so on.
         guard let kind = HookKind(entry.kind), !entry.actor.hasPrefix("hook ") else { return }
         try notify(
-            kind, at: entry.at, number: entry.number, detail: entry.detail.boundedLine(to: TextLimit.line), db)
+            kind, at: entry.at, number: entry.number, detail: entry.detail.boundedLine(to: TextLimit.line),
+            drift: entry.drift, db)
     }
 
     /// The part of a stored record that notifications depend on; nil when the store does not know the number.
@@ -101,13 +107,14 @@ extension Store {
     /// Puts one notification into the outbox of each hook that wants it.
     private func notify(
         _ kind: HookKind, at: Instant, number: PhoneNumber?, changeID: Int64? = nil, generation: Int? = nil,
-        detail: String?, _ db: Database
+        detail: String?, drift: Drift.Kind? = nil, _ db: Database
     ) throws {
         let hooks = subscriptions.withLock { $0.hooks(wanting: kind) }
         guard !hooks.isEmpty else { return }
         let statement = try db.cachedStatement(
             sql: """
-                INSERT INTO outbox (hook, kind, at, number, change_id, generation, detail) VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO outbox (hook, kind, at, number, change_id, generation, detail, drift)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         for hook in hooks {
             try statement.run { row in
@@ -118,6 +125,7 @@ extension Store {
                 row.integer(changeID)
                 row.integer(generation)
                 row.text(detail)
+                row.text(drift?.rawValue)
             }
         }
     }

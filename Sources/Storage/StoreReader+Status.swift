@@ -55,6 +55,16 @@ extension StoreReader {
         }
     }
 
+    /// How often each kind of drift was found since the store was made.
+    public func driftCounts() throws(StorageError) -> [Drift.Kind: Int] {
+        try read { db in
+            let found = try db.rows(of: "drift_counts", "SELECT kind, found FROM drift_counts") { row in
+                (try row.value("kind") { Drift.Kind(rawValue: $0) }, row.integer())
+            }
+            return Dictionary(uniqueKeysWithValues: found)
+        }
+    }
+
     /// The numbers that we expose: those in a cycle of ours (`NumberRecord/Cycle/isOurs`). One whose reason cannot be read
     /// is taken for one of them.
     public func exposedNumbers() throws(StorageError) -> [PhoneNumber] {

@@ -62,6 +62,11 @@ struct NumberText {
         table.add(["Condition:", standing.condition.rawValue], styles: [1: standing.condition.style])
         table.add(["Why:", snapshot.why(standing, time: time).explanation])
         for (index, line) in belief.enumerated() { table.add([index == 0 ? "Belief:" : "", line]) }
+        let sight = SightText(record) { time.full($0) }
+        if let observed = sight.observed {
+            table.add(["Observed:", observed], styles: sight.isFailing ? [1: .warning] : [:])
+        }
+        if let drift = sight.drift { table.add(["Drift:", drift], styles: [1: .alarm]) }
         table.add(["Next action:", nextAction])
         if let rotationAt = standing.rotationAt { table.add(["Next PIN:", time.full(rotationAt)]) }
         table.add(["Applied:", full(record.appliedAt)])

@@ -105,6 +105,36 @@ struct OutboxTests {
         #expect(try store.count("outbox") == 2)
     }
 
+    @Test func `Drift is counted and notified with its kind once, and a start forgets none of it`() throws {
+        let directory = try StateDirectory()
+        var store = try Store.open(at: directory.location, key: Sample.key)
+        try store.adopt(Sample.state([try Sample.desired(1)]), at: Sample.now)
+        _ = try store.setHooks([("pager", [.drift])])
+        #expect(try store.reader.driftCounts() == [.turnedOff: 0, .turnedOn: 0, .pinChanged: 0])
+        let number = try Sample.number(1)
+        func report(_ kind: Observation.Kind, _ second: Int) -> StoreMutation {
+            let seen = Observation(kind, at: Sample.at(second), source: "the webhook")
+            return .order(.observe(seen), .numbers([number]), at: Sample.at(second))
+        }
+        // A number of which nothing is known may be off: that is no drift.
+        try store.commit([report(.off, 1)])
+        #expect(try store.count("outbox") == 0)
+        try store.commit([report(.pinChanged, 2)])
+        let late = StoreMutation.reschedule(NumberRecord(number: try Sample.number(9)))
+        #expect(throws: StorageError.self) { try store.commit([report(.pinChanged, 3), late]) }
+        #expect(try store.count("outbox") == 1)
+        guard case .deliver(let word) = try store.nextWord(for: "pager", now: Sample.at(10)) else {
+            Issue.record("nothing is to be delivered")
+            return
+        }
+        #expect(word.kind == .drift && word.drift == .pinChanged && word.number == number)
+        #expect(word.detail?.contains("seen pin_changed by the webhook, believed off") == true)
+        try store.close()
+        store = try Store.open(at: directory.location, key: Sample.key)
+        #expect(try store.reader.driftCounts() == [.turnedOff: 0, .turnedOn: 0, .pinChanged: 1])
+        try store.close()
+    }
+
     @Test func `A start that finds an interrupted request notifies of the failure that it is`() throws {
         let store = try Sample.store(1)
         _ = try store.setHooks([("pager", [.failed])])

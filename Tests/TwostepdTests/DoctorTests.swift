@@ -46,7 +46,8 @@ struct DoctorTests {
         for name in [
             "configuration/settings", "configuration/desired state", "configuration/secrets",
             "state directory/directory", "state directory/files", "sealing key/key", "store/version", "store/integrity",
-            "store/PINs", "store/history", "store/desired state in force", "store/vendors", "store/room",
+            "store/PINs", "store/history", "store/desired state in force", "store/vendors",
+            "store/observations", "store/room",
             "time/clock and store",
             "endpoints/\(rig.vendor.url)", "limits/open files", "limits/memory",
         ] {

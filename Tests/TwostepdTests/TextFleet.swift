@@ -39,9 +39,24 @@ struct TextFleet {
         return record
     }
 
+    private func observe(_ record: inout NumberRecord) {
+        record.desired?.phoneNumberID = PhoneNumberID("106540352242922")
+        record.desired?.observer = Observer(
+            tokenName: "meta", endpoint: Endpoint(text: "https://graph.facebook.com/v25.0"))
+    }
+
+    /// The number whose two-step verification another person or program has turned off.
+    func drifted() throws -> Standing {
+        try #require(standings().first { $0.record.desired?.label == "billing" })
+    }
+
     func records() throws -> [NumberRecord] {
         [
-            try record(1, label: "support-us"),
+            try record(1, label: "support-us") { record in
+                observe(&record)
+                record.sight.newest = Observation(.on, at: ago(180), source: Observation.observer)
+                record.sight.askedAt = ago(180)
+            },
             try record(2, label: "support-emea-italy-second-line") { record in
                 record.desired?.rotationWindow = try RotationWindow(parsing: "Mon-Fri 02:00-05:30 Europe/Rome")
                 record.belief = Belief(maybeOff: true, maybeForeign: false, generations: [])
@@ -60,6 +75,10 @@ struct TextFleet {
             },
             try record(4, label: "sales") { record in
                 record.pause = Pause(since: ago(7200), by: "ops (uid 1000)", reason: "port out", includesExposed: false)
+                observe(&record)
+                record.sight.newest = Observation(.pinChanged, at: ago(172_800), source: "WhatsApp's webhook")
+                record.sight.askedAt = ago(600)
+                record.sight.failure = Outcome(.authenticationRefused, httpStatus: 401).observerSentence
             },
             try record(5, label: "tëst-日本語") { record in
                 record.desired?.verification = .disabled
@@ -74,6 +93,15 @@ struct TextFleet {
                 record.rotatedAt = nil
             },
             try record(7, label: "gone") { $0.desired = nil },
+            try record(8, label: "billing") { record in
+                observe(&record)
+                record.belief = Belief(maybeOff: true, maybeForeign: false, generations: [])
+                record.lastAccepted = .off
+                record.cycle = NumberRecord.Cycle(since: ago(130), reason: .drift)
+                record.sight.newest = Observation(.off, at: ago(130), source: Observation.observer)
+                record.sight.askedAt = ago(130)
+                record.sight.drift = Drift(.turnedOff, at: ago(130))
+            },
         ]
     }
 
@@ -126,6 +154,23 @@ struct TextFleet {
                 entry: EventEntry(
                     at: ago(500), kind: .pinRevealed, number: number, actor: "mira (uid 1000), sudo, /dev/pts/3",
                     detail: "generation 2, reason: locked out of the phone"))
+        ]
+    }
+
+    /// What the store has of a number that others turned off, newest first.
+    func drift(of number: PhoneNumber) -> [StoredEvent] {
+        [
+            StoredEvent(
+                id: 9,
+                entry: EventEntry(
+                    at: ago(130), kind: .drift, number: number, actor: Observation.observer,
+                    detail: "another person or program disabled it: seen off by observer, believed on(2)")),
+            StoredEvent(
+                id: 8,
+                entry: EventEntry(
+                    at: ago(4000), kind: .observed, number: number, actor: "ops (uid 1000)",
+                    detail: "on, by the handset")
+            ),
         ]
     }
 

@@ -38,6 +38,11 @@ struct TextTests {
             standing: exposed, snapshot: snapshot, policy: Policy(), pins: fleet.pins,
             changes: fleet.changes(number), events: fleet.events(number))
         try expect(text.lines(width: width), "number", width: width)
+        let drifted = try fleet.drifted()
+        let drift = NumberText(
+            standing: drifted, snapshot: snapshot, policy: Policy(), pins: [], changes: [],
+            events: fleet.drift(of: drifted.record.number))
+        try expect(drift.lines(width: width), "number-drift", width: width)
         let rows = try fleet.standings().filter { $0.record.desired != nil }
             .map { PlanRow($0, time: RelativeTime(now: fleet.now)) }
         let plan = PlanText(
@@ -77,7 +82,7 @@ struct TextTests {
             try selection.requireAll(found, in: location)
             return all.filter(selection.means).map { $0.record.desired?.label ?? "-" }.sorted()
         }
-        #expect(try labels(NumberSelection()).count == 7)
+        #expect(try labels(NumberSelection()).count == 8)
         #expect(try labels(NumberSelection(names: ["sales", "+15550100001"])) == ["sales", "support-us"])
         #expect(try labels(NumberSelection(names: ["support-*"])).count == 2)
         #expect(try labels(NumberSelection(names: ["+1555010000[67]"])) == ["-", "new"])

@@ -32,7 +32,9 @@ extension Doctor {
             } else {
                 parts += [try pins(reader), try history(reader)]
             }
-            return parts + [try desired(reader), try vendors(reader), room(try reader.size())]
+            return parts + [
+                try desired(reader), try vendors(reader), try observations(reader), room(try reader.size()),
+            ]
         } catch {
             return [Finding("database", .failure, error.description, advice: "see the message")]
         }
@@ -90,6 +92,19 @@ extension Doctor {
         return Finding(
             "vendors", .warning, "\(first.text)\(more) refuses to disable numbers",
             advice: Account.refusalAdvice)
+    }
+
+    private func observations(_ reader: StoreReader) throws(StorageError) -> Finding {
+        var observed = ObservedFleet()
+        let isPaused = try reader.fleetPause() != nil
+        var after: PhoneNumber?
+        repeat {
+            // Records that cannot be read are reported with the PINs.
+            let page = try reader.closedRecords(after: after, limit: StoreReader.pageLimit, at: now)
+            for record in page.records { observed.add(record, isPaused: isPaused || record.pause != nil, at: now) }
+            after = page.next
+        } while after != nil
+        return observed.finding(at: now)
     }
 
     private func desired(_ reader: StoreReader) throws(StorageError) -> Finding {

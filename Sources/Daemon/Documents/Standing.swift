@@ -47,7 +47,12 @@ public struct Standing: Sendable {
         guard !isGuarded, !PlannerRule.limits.contains(rule) else { return reason.sentence }
         // Why a PIN is to change is the reason's to say; how it is changed, the rule's.
         let isRotation = rule == .rotateByReset || rule == .rotateByReplacement
-        return isRotation ? "\(reason.sentence): \(rule.sentence)" : rule.sentence
+        if isRotation { return "\(reason.sentence): \(rule.sentence)" }
+        // What is found of drift is why the number is not as desired.
+        guard condition != .converged, condition != .unmanaged, let drift = record.sight.drift else {
+            return rule.sentence
+        }
+        return "\(drift.kind.sentence); \(rule.sentence)"
     }
 
     /// How urgent it is to look at this number, most urgent first: exposed, failing, unsettled, at rest.
@@ -81,7 +86,9 @@ public struct Standing: Sendable {
             nextActionAt: Nullable(outlook.at?.description),
             attempts: record.attempts,
             lastError: Nullable(record.lastError),
-            vendor: Nullable(record.desired?.vendor.rawValue)
+            vendor: Nullable(record.desired?.vendor.rawValue),
+            observed: Nullable(record.sight.newest.map { $0.kind.isOn ? "on" : "off" }),
+            observedAt: Nullable(record.sight.newest?.at.description)
         )
     }
 }

@@ -39,6 +39,9 @@ public struct StatusDocument: Encodable, Sendable {
         public let attempts: Int
         public let lastError: Nullable<String>
         public let vendor: Nullable<String>
+        /// `on` or `off`, as it was seen last.
+        public let observed: Nullable<String>
+        public let observedAt: Nullable<String>
     }
 
     public let version = 1

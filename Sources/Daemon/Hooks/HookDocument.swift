@@ -16,6 +16,8 @@ struct HookDocument: Encodable {
     let change: Nullable<Int64>
     let generation: Nullable<Int>
     let detail: Nullable<String>
+    /// `turned_off`, `turned_on` or `pin_changed`; null for what is no drift.
+    let drift: Nullable<String>
     /// A sentence for people.
     let summary: String
     /// 1 for the first try; more when the receiver may have seen it before.
@@ -32,13 +34,14 @@ struct HookDocument: Encodable {
         change = Nullable(word.changeID)
         generation = Nullable(word.generation)
         detail = Nullable(word.detail)
+        drift = Nullable(word.drift?.rawValue)
         summary = Self.summary(word)
         attempt = word.attempts + 1
         self.pin = pin?.reveal()
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, id, kind, at, number, label, change, generation, detail, summary, attempt, pin
+        case version, id, kind, at, number, label, change, generation, detail, drift, summary, attempt, pin
     }
 
     private static func summary(_ word: HookWord) -> String {

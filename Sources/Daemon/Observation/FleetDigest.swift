@@ -20,6 +20,12 @@ struct FleetDigest: Sendable {
     private(set) var vendors: [Vendor: Int] = [:]
     /// How many numbers the vendor refuses to disable, by endpoint; 0 for the others.
     private(set) var refused: [VendorEndpoint: Int] = [:]
+    /// How well each observer's numbers are observed.
+    private(set) var observers: [Account: ObserverTally] = [:]
+    /// Numbers that another person or program changed and that are not as desired again.
+    private(set) var drifted = 0
+    /// Whether anything was seen of any number.
+    private(set) var hasObservations = false
     /// By rank, as many as the page can show.
     private var urgentByRank: [Int: [Standing]] = [:]
 
@@ -47,6 +53,9 @@ struct FleetDigest: Sendable {
     /// PINs that fall due within a day, or are overdue.
     var rotationsWithinADay: Int { rotations[0] }
 
+    /// Numbers that nothing was seen of for longer than twice their `observe_every`.
+    var unobserved: Int { observers.values.reduce(0) { $0 + $1.unobserved } }
+
     mutating func add(_ standing: Standing) {
         count += 1
         conditions[standing.condition, default: 0] += 1
@@ -56,7 +65,15 @@ struct FleetDigest: Sendable {
             endpoints.insert(endpoint.text)
             vendors[desired.vendor, default: 0] += 1
             refused[endpoint, default: 0] += standing.reason == .disableRefused ? 1 : 0
+            if let observer = desired.observation?.observer.account {
+                // Observers have breakers of their own.
+                endpoints.insert(observer.text)
+                observers[observer, default: ObserverTally()]
+                    .add(standing.record, isPaused: standing.condition == .paused, at: at)
+            }
+            if standing.record.sight.drift != nil, standing.condition != .converged { drifted += 1 }
         }
+        if standing.record.sight.newest != nil { hasObservations = true }
         if let rotationAt = standing.rotationAt {
             if rotationAt < at { overdue += 1 }
             let days = max(0, at.duration(to: rotationAt).milliseconds) / Self.day

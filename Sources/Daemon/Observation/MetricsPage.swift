@@ -15,6 +15,8 @@ struct MetricsPage {
     let counts: MetricsRecorder.Counts
     let queueLength: Int
     let hooks: [HookStanding]
+    /// How often each kind of drift was found.
+    let drift: [Drift.Kind: Int]
 
     private typealias Sample = Exposition.Sample
 
@@ -24,6 +26,7 @@ struct MetricsPage {
         addFleet(&page)
         if !numbers.isEmpty { addNumbers(&page) }
         addRequests(&page)
+        addObservations(&page)
         addStore(&page)
         addDesiredState(&page)
         addGuards(&page)
@@ -89,6 +92,9 @@ struct MetricsPage {
         gauge("twostepd_number_rotation_due_timestamp_seconds", "When the PIN is due to change.") {
             $0.rotationAt.map(Self.seconds)
         }
+        gauge("twostepd_number_observed_timestamp_seconds", "When the number was last seen.") {
+            $0.record.sight.newest.map { Self.seconds($0.at) }
+        }
     }
 
     private func addHooks(_ page: inout Exposition) {
@@ -119,6 +125,38 @@ struct MetricsPage {
         page.add(
             .gauge, "twostepd_requests_in_flight", "Requests on their way.",
             [Sample(value: Double(counts.inFlight))])
+    }
+
+    /// By observer, so that they are few for any fleet, and are there without the series of single numbers.
+    private func addObservations(_ page: inout Exposition) {
+        page.add(
+            .counter, "twostepd_drift", "Changes by other people or programs that were found, by kind.",
+            Drift.Kind.allCases.map { kind in
+                Sample(labels: [("kind", kind.rawValue)], value: Double(drift[kind] ?? 0))
+            })
+        page.add(
+            .counter, "twostepd_observations", "Answers of observers, by result.",
+            MetricsRecorder.ObservationResult.allCases.map { result in
+                Sample(labels: [("result", result.rawValue)], value: Double(counts.observations[result] ?? 0))
+            })
+        let observers = fleet.observers.sorted { $0.key < $1.key }
+        func gauge(_ name: String, _ help: String, _ value: (ObserverTally) -> Double?) {
+            page.add(
+                .gauge, name, help,
+                observers.compactMap { observer, tally in
+                    value(tally).map { Sample(labels: [("observer", observer.text)], value: $0) }
+                })
+        }
+        gauge("twostepd_observable_numbers", "Numbers that an observer can observe.") { Double($0.numbers) }
+        gauge(
+            "twostepd_unobserved_numbers", "Numbers that nothing was seen of for longer than twice their observe_every."
+        ) { Double($0.unobserved) }
+        gauge("twostepd_observation_failing_numbers", "Numbers of which an observer's last answer showed nothing.") {
+            Double($0.failing)
+        }
+        gauge("twostepd_observed_timestamp_seconds", "When the number that was not seen for longest was last seen.") {
+            $0.oldest.map(Self.seconds)
+        }
     }
 
     private func addStore(_ page: inout Exposition) {

@@ -8,6 +8,8 @@ final class MetricsRecorder: Sendable {
     struct Counts: Sendable {
         /// Requests that ended.
         var requests: [Ending: Int]
+        /// Answers of observers.
+        var observations: [ObservationResult: Int]
         /// Seconds from sending to the answer, by action.
         var durations: [VendorAction: Histogram]
         /// Seconds of one durable transaction.
@@ -21,6 +23,7 @@ final class MetricsRecorder: Sendable {
                 Verdict.allCases.map { Ending(action: action, verdict: $0) }
             }
             requests = Dictionary(uniqueKeysWithValues: endings.map { ($0, 0) })
+            observations = Dictionary(uniqueKeysWithValues: ObservationResult.allCases.map { ($0, 0) })
             let empty = Histogram(bounds: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30])
             durations = Dictionary(uniqueKeysWithValues: VendorAction.allCases.map { ($0, empty) })
         }
@@ -32,6 +35,22 @@ final class MetricsRecorder: Sendable {
         let verdict: Verdict
     }
 
+    /// What an observer answered.
+    enum ObservationResult: String, CaseIterable {
+        case on
+        case off
+        /// Nothing was seen.
+        case unknown
+
+        init(_ answer: ObserverAnswer) {
+            switch answer {
+            case .enabled: self = .on
+            case .disabled: self = .off
+            case .unknown: self = .unknown
+            }
+        }
+    }
+
     private let state = Mutex(Counts())
 
     var counts: Counts { state.withLock { $0 } }
@@ -40,10 +59,11 @@ final class MetricsRecorder: Sendable {
         switch report {
         case .number(.requestSent): state.withLock { $0.inFlight += 1 }
         case .number(.requestEnded(let change, _)): noteEnd(change)
+        case .number(.observed(_, let answer)):
+            state.withLock { $0.observations[ObservationResult(answer), default: 0] += 1 }
         case .store(.failed): state.withLock { $0.storeIsFailing = true }
         case .store(.recovered): state.withLock { $0.storeIsFailing = false }
-        case .number(.planned), .number(.observed), .number(.setAside), .number(.readAgain), .number(.pinsUnreadable),
-            .desiredState,
+        case .number(.planned), .number(.setAside), .number(.readAgain), .number(.pinsUnreadable), .desiredState,
             .orderEnded, .guardChanged, .stopped:
             break
         }

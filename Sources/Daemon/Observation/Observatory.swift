@@ -95,7 +95,7 @@ struct Observatory: Sendable {
             numbers: isPerNumber ? try view.standings(reader, guards: guards) : [],
             size: try reader.size(), oldestHistory: try reader.oldestHistory(), guards: guards,
             desiredState: try reader.desiredStateStatus(), counts: recorder.counts, queueLength: commits.length,
-            hooks: try reader.hooks())
+            hooks: try reader.hooks(), drift: try reader.driftCounts())
     }
 
     private func digest(
@@ -146,8 +146,16 @@ struct Observatory: Sendable {
         return .page(
             NumberPage(
                 now: view.now, standing: standing, pins: try reader.pins(of: number, limit: 50),
-                changes: try reader.history(of: number, limit: 200)
+                changes: try reader.history(of: number, limit: 200), events: try changesByOthers(of: number, reader)
             ).document)
+    }
+
+    /// The newest reports about a number and drift of it, newest first.
+    private func changesByOthers(of number: PhoneNumber, _ reader: StoreReader) throws -> [StoredEvent] {
+        var filter = HistoryFilter(number: number)
+        filter.kinds = [.observed, .drift]
+        let first = try reader.eventID(beforeNewest: NumberPage.mostEvents, matching: filter)
+        return try reader.events(matching: filter, after: first, limit: NumberPage.mostEvents).reversed()
     }
 
     private func standing(of name: String, _ reader: StoreReader, _ view: FleetView) throws -> Standing? {

@@ -82,6 +82,16 @@ struct FleetPage {
             let numbers = count == 1 ? "1 number" : "\(count) numbers"
             lines.append("\(endpoint.text) <b>refuses to disable</b> \(numbers): \(Account.refusalAdvice)")
         }
+        if fleet.drifted > 0 {
+            let numbers = fleet.drifted == 1 ? "1 number" : "\(fleet.drifted) numbers"
+            lines.append("Another person or program has <b>changed</b> \(numbers), not corrected yet.")
+        }
+        for (observer, tally) in fleet.observers.sorted(by: { $0.key < $1.key }) where tally.unobserved > 0 {
+            let numbers = tally.unobserved == 1 ? "1 number" : "\(tally.unobserved) numbers"
+            lines.append(
+                "Nothing was <b>seen</b> of \(numbers) for longer than twice <code>observe_every</code>: \(observer.text)."
+            )
+        }
         if guards.states.contains(where: { $0.kind == .stopping }) {
             lines.append("The daemon is <b>stopping</b>: nothing starts that exposes a number.")
         }
@@ -117,7 +127,7 @@ struct FleetPage {
             <p class="filter"><label for="filter">Filter</label> <input id="filter" type="search"
             placeholder="number, label, condition …" autocomplete="off"> <span id="shown" role="status"></span></p>
             <div class="scroll" id="rows" tabindex="0" role="region" aria-labelledby="numbers"><table id="fleet"><thead><tr>
-            \(Self.columns.map { name -> HTML in
+            \(columns.map { name -> HTML in
                 "<th scope=\"col\" aria-sort=\"none\"><button type=\"button\">\(name)</button></th>"
             })
             </tr></thead><tbody>
@@ -126,7 +136,10 @@ struct FleetPage {
             """
     }
 
-    private static let columns = ["Number", "Label", "Condition", "PIN", "Rotated", "Next", "Why"]
+    /// What was seen has a column once anything was.
+    private var columns: [String] {
+        ["Number", "Label", "Condition", "PIN", "Rotated", "Next"] + (fleet.hasObservations ? ["Seen"] : []) + ["Why"]
+    }
 
     private func row(_ standing: Standing) -> HTML {
         let record = standing.record
@@ -145,9 +158,18 @@ struct FleetPage {
             <td data-name="PIN"\(Self.none(record.likeliestGeneration)) data-sort="\(record.likeliestGeneration ?? 0)">\(pin)</td>\
             <td data-name="Rotated"\(Self.none(record.rotatedAt)) data-sort="\(Self.sortKey(record.rotatedAt))">\(time.html(record.rotatedAt))</td>\
             <td data-name="Next"\(Self.none(standing.outlook.action)) data-sort="\(Self.sortKey(standing.outlook.at))">\(next)</td>\
-            <td data-name="Why">\(standing.sentence)\(record.lastError.map { "; \($0)" } ?? "")</td></tr>
+            \(fleet.hasObservations ? seen(record.sight) : "")<td data-name="Why">\(standing.sentence)\(record.lastError.map { "; \($0)" } ?? "")</td></tr>
 
             """
+    }
+
+    /// What was seen last, and whether the observer fails since.
+    private func seen(_ sight: NumberRecord.Sight) -> HTML {
+        let newest: HTML = sight.newest.map { "\($0.kind.isOn ? "on" : "off") \(time.html($0.at))" } ?? "–"
+        let failing: HTML = sight.failure == nil ? "" : " <small>observer fails</small>"
+        let isNone: HTML = sight.newest == nil && sight.failure == nil ? " class=\"none\"" : ""
+        return
+            "<td data-name=\"Seen\"\(isNone) data-sort=\"\(Self.sortKey(sight.newest?.at))\">\(newest)\(failing)</td>"
     }
 
     /// Marks a cell that says nothing: where room is short it is left out.

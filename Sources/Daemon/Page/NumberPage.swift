@@ -8,13 +8,18 @@ struct NumberPage {
     let pins: [PINRow]
     /// Newest first.
     let changes: [ChangeEntry]
+    /// Reports and drift, newest first.
+    let events: [StoredEvent]
+
+    /// The most events that are shown.
+    static let mostEvents = 200
 
     private var time: PageTime { PageTime(relative: RelativeTime(now: now)) }
     private var record: NumberRecord { standing.record }
 
     var document: String {
         PageFrame(
-            title: "\(record.number) – twostepd", now: now, content: head + facts + generations + requests
+            title: "\(record.number) – twostepd", now: now, content: head + facts + generations + timeline
         ).document
     }
 
@@ -40,11 +45,15 @@ struct NumberPage {
                 "<dt>Paused</dt><dd>\(time.html(pause.since)) by \(pause.by)\(pause.reason.map { ": \($0)" } ?? "")</dd>"
             } ?? ""
         let error: HTML = record.lastError.map { error in "<dt>Last error</dt><dd>\(error)</dd>" } ?? ""
+        let sight = SightText(record) { time.relative.text($0) }
+        let seen: HTML = sight.observed.map { text in "<dt>Observed</dt><dd>\(text)</dd>" } ?? ""
+        let drift: HTML = sight.drift.map { text in "<dt>Drift</dt><dd>\(Self.mark(.drift)) \(text)</dd>" } ?? ""
         return """
             <section><h2>How it stands</h2><dl>
             <dt>Desired</dt><dd>\(record.desired?.verification.rawValue ?? "not in the desired state")</dd>
             <dt>Vendor</dt><dd>\(record.desired?.vendor.rawValue ?? "none")</dd>
             <dt>\(record.belief.isCertain ? "Certainly" : "Uncertain")</dt><dd>\(states)</dd>
+            \(seen)\(drift)
             <dt>Applied</dt><dd>\(time.html(record.appliedAt))</dd>
             <dt>PIN changed</dt><dd>\(time.html(record.rotatedAt))</dd>
             <dt>PIN due to change</dt><dd>\(time.html(standing.rotationAt))</dd>
@@ -81,23 +90,53 @@ struct NumberPage {
             """
     }
 
-    private var requests: HTML {
-        guard !changes.isEmpty else { return "<section><h2>Requests</h2><p>None yet.</p></section>" }
-        let rows = changes.map { change -> HTML in
-            let outcome = change.outcome.map { $0.verdict.rawValue.replacing("_", with: " ") } ?? "no answer yet"
-            return """
-                <tr><th scope="row" data-name="Sent">\(time.html(change.sentAt))</th>\
-                <td data-name="Action">\(change.action.rawValue)</td>\
-                <td data-name="PIN">\(change.generation.map { "gen \($0)" } ?? "–")</td>\
-                <td data-name="Why">\(change.reason.sentence)</td><td data-name="Outcome">\(outcome)</td>\
-                <td data-name="Vendor">\(change.outcome?.message ?? "")</td></tr>
-                """
-        }
-        return """
-            <section><h2>Requests, newest first</h2><div class="scroll"><table><thead><tr><th scope="col">Sent</th>
-            <th scope="col">Action</th><th scope="col">PIN</th><th scope="col">Why</th><th scope="col">Outcome</th>
-            <th scope="col">Vendor's words</th></tr></thead><tbody>\(rows)</tbody></table></div></section>
+    /// Requests, and between them what people reported and what others changed.
+    private var timeline: HTML {
+        guard !changes.isEmpty || !events.isEmpty else { return "<section><h2>Requests</h2><p>None yet.</p></section>" }
+        let rows = (changes.map(Self.row) + events.map(Self.row)).sorted { $0.at > $1.at }
+        let items = rows.map { row -> HTML in
             """
+            <tr><th scope="row" data-name="When">\(time.html(row.at))</th><td data-name="Action">\(row.action)</td>\
+            <td data-name="PIN">\(row.pin)</td><td data-name="Why">\(row.why)</td>\
+            <td data-name="Outcome">\(row.outcome)</td><td data-name="Vendor">\(row.message)</td></tr>
+            """
+        }
+        let title = events.isEmpty ? "Requests" : "Requests, reports and drift"
+        return """
+            <section><h2>\(title), newest first</h2><div class="scroll"><table><thead><tr><th scope="col">When</th>
+            <th scope="col">Action</th><th scope="col">PIN</th><th scope="col">Why</th><th scope="col">Outcome</th>
+            <th scope="col">Vendor's words</th></tr></thead><tbody>\(items)</tbody></table></div></section>
+            """
+    }
+
+    /// One row of the timeline.
+    private struct Row {
+        let at: Instant
+        let action: HTML
+        var pin = "–"
+        let why: String
+        var outcome = "–"
+        var message = ""
+    }
+
+    private static func row(_ change: ChangeEntry) -> Row {
+        Row(
+            at: change.sentAt, action: "\(change.action.rawValue)",
+            pin: change.generation.map { "gen \($0)" } ?? "–", why: change.reason.sentence,
+            outcome: change.outcome.map { $0.verdict.rawValue.replacing("_", with: " ") } ?? "no answer yet",
+            message: change.outcome?.message ?? "")
+    }
+
+    private static func row(_ event: StoredEvent) -> Row {
+        let entry = event.entry
+        // The detail of drift names its source.
+        let by = entry.kind == .drift ? "" : "; by \(entry.actor)"
+        return Row(at: entry.at, action: mark(entry.kind), why: entry.detail + by)
+    }
+
+    /// An event as a badge: a word and a colour, never a colour alone.
+    private static func mark(_ kind: EventKind) -> HTML {
+        "<span class=\"badge \(kind.rawValue)\">\(kind.rawValue.replacing("_", with: " "))</span>"
     }
 }
 

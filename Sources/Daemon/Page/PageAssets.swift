@@ -44,12 +44,12 @@ enum PageAssets {
         thead button { font: inherit; font-weight: 600; background: none; border: 0; padding: 0; color: var(--fg);
           cursor: pointer; white-space: nowrap; }
         th[aria-sort=ascending] button::after { content: " ▲"; } th[aria-sort=descending] button::after { content: " ▼"; }
-        time, td:is([data-name=PIN], [data-name=Rotated], [data-name=Next]) { white-space: nowrap; }
+        time, td:is([data-name=PIN], [data-name=Rotated], [data-name=Next], [data-name=Seen]) { white-space: nowrap; }
         td[data-name=Label] { min-width: 7rem; overflow-wrap: anywhere; }
         td[data-name=Why] { min-width: 18rem; overflow-wrap: anywhere; font-size: .95rem; }
         .badge { display: inline-block; padding: 0 .5rem; border: 1px solid currentColor; border-radius: 1rem;
           font-size: .85rem; font-weight: 600; white-space: nowrap; color: var(--calm); }
-        .badge.converged { color: var(--good); } .badge.exposed, .badge.backing_off { color: var(--bad); }
+        .badge.converged { color: var(--good); } .badge:is(.exposed, .backing_off, .drift) { color: var(--bad); }
         .badge.held, .badge.uncertain, .badge.paused, .badge.pending { color: var(--warn); }
         dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0; }
         dd { margin: 0; overflow-wrap: anywhere; }
@@ -79,7 +79,7 @@ enum PageAssets {
           #fleet td:is([data-name=Label], [data-name=Condition])::before { content: ""; }
           #fleet td.none { display: none; }
           #fleet td[data-name=Rotated] { grid-column: 2 / 4; }
-          #fleet td:is([data-name=Next], [data-name=Why]) { grid-column: 1 / 4; }
+          #fleet td:is([data-name=Next], [data-name=Seen], [data-name=Why]) { grid-column: 1 / 4; }
           .tiles { grid-template-columns: repeat(6, 1fr); gap: .5rem; }
           .tile { grid-column: span 2; } .tile:nth-child(-n+2) { grid-column: span 3; }
         }

@@ -1,0 +1,23 @@
+import Planning
+
+/// How well the numbers of one observer are observed, in figures.
+struct ObserverTally: Hashable, Sendable {
+    /// Numbers that the observer can observe.
+    private(set) var numbers = 0
+    /// Those that nothing was seen of for longer than twice their `observe_every`, or never. Numbers that are paused are
+    /// not observed, and not counted here.
+    private(set) var unobserved = 0
+    /// Those of which the observer's last answer showed nothing.
+    private(set) var failing = 0
+    /// The oldest of the newest observations; nil when there is none.
+    private(set) var oldest: Instant?
+
+    /// Adds a number that can be observed.
+    mutating func add(_ record: NumberRecord, isPaused: Bool, at now: Instant) {
+        numbers += 1
+        if !isPaused, record.isUnobserved(at: now) { unobserved += 1 }
+        if record.sight.failure != nil { failing += 1 }
+        guard let seenAt = record.sight.newest?.at else { return }
+        oldest = min(oldest ?? seenAt, seenAt)
+    }
+}
