@@ -94,9 +94,23 @@ struct BrowserTests {
             if ["sales-us", "sales-eu", "sales-in"].contains($0.label) { $0.isDisabled = true }
         }
         try await rig.wait("the log says that it is held") { rig.logText.contains("held") }
+        // As if an observer had seen one, and had found that others turned it off.
+        let now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+        _ = try await Shell.run(
+            "sqlite3",
+            [
+                "-cmd", ".timeout 5000", rig.store.path,
+                "UPDATE numbers SET observed = 'off', observed_at = \(now), observed_by = 'observer', "
+                    + "observer_failure = 'no answer in time', drift = 'turned_off', drift_at = \(now) "
+                    + "WHERE label = 'support-us'",
+            ])
         let browser = scene.browser
         try await browser.open(scene.base + "/")
         try await browser.wait(for: "document.querySelector('.notices')?.textContent.includes('held')")
+        #expect(
+            try await browser.evaluate(
+                "document.querySelector('#fleet td[data-name=Seen]:not(.none)').textContent", as: String.self
+            ).hasPrefix("off "))
         #expect(
             try await browser.evaluate(
                 "[document.querySelectorAll('#fleet tbody tr').length, document.querySelector('.tile.exposed strong')"
@@ -106,6 +120,8 @@ struct BrowserTests {
             try await browser.open(scene.base + "/numbers/" + label)
             try await browser.wait(for: "document.querySelector('h1').textContent.includes('\(label)')")
             try await inspect(scene, picture)
+            let hasDrift = try await browser.evaluate("!!document.querySelector('dd .badge.drift')", as: Bool.self)
+            #expect(hasDrift == (label == "support-us"))
         }
         try rig.write("version: 1\nnumbers: [<b>\n", to: rig.desiredState)
         try await rig.wait("the log says that it is not valid") { rig.logText.contains("not valid") }

@@ -1,5 +1,6 @@
 import ConfigFile
 import Foundation
+import Logging
 import Planning
 import Reconciler
 import Testing
@@ -217,6 +218,22 @@ struct SightTests {
         #expect(detail.contains("nothing was seen of 1 of 2 numbers for longer than twice their observe_every"))
         #expect(detail.contains("showed nothing of 1 of 2 numbers, +15550100004 among them: "))
         #expect(detail.contains("HTTP 401"))
+    }
+
+    @Test func `The line of the day counts the drift of the last 24 hours and the numbers that are not observed`()
+        throws
+    {
+        let store = try Store.inMemory(key: SealingKey.random())
+        try store.commit(
+            [90_000, 80_000, 10].map { seconds in
+                let at = fleet.now.advanced(by: .seconds(-seconds))
+                return .event(EventEntry(at: at, kind: .drift, detail: "seen off", drift: .turnedOff))
+            })
+        let view = FleetView(location: StoreLocation(directory: "/nowhere"), policy: Policy(), now: fleet.now)
+        let summary = try DaySummary(store.reader, view: view, guards: GuardsInForce())
+        #expect(summary.drift == 2 && summary.metadata["drift_24h"] == "2")
+        #expect(summary.metadata["unobserved"] == "0")
+        #expect(try store.reader.driftCounts()[.turnedOff] == 3)
     }
 
     @Test func `A hook is given the kind of drift beside its words, and other hooks null`() throws {
