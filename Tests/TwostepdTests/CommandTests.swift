@@ -161,7 +161,8 @@ struct CommandTests {
             #expect(
                 number.keys.sorted() == [
                     "applied_at", "attempts", "belief", "certain", "condition", "desired", "label", "last_error",
-                    "next_action", "next_action_at", "number", "pin_generation", "reason", "rotated_at", "vendor",
+                    "next_action", "next_action_at", "number", "observed", "observed_at", "pin_generation", "reason",
+                    "rotated_at", "vendor",
                 ])
             #expect(number.keys.sorted() == documented.sorted(), "each key has its row in docs/reference.md")
         }
