@@ -17,6 +17,7 @@ extension DesiredStateWalk {
         let label = fields[.label].flatMap(label)
         let pin = fields[.pin].flatMap(pinName)
         let before = fields[.rotateBefore].flatMap(instant)
+        checkObserver(fields, vendor)
         if pin != nil {
             for key in Self.ignoredBesidePIN {
                 if let field = fields[key] { warnAboutIgnored(key, at: field.keyPosition) }
@@ -61,25 +62,17 @@ extension DesiredStateWalk {
         // Without a vendor the file is not valid, and nothing more can be said of the entry.
         guard let vendor else { return }
         checkIsPossible(own, vendor, entry: position)
+        var reached: ObserverPlace?
         if !hasInvalidEndpoint,
-            let endpoint = self.endpoint(endpoint, isOwn: !usesDefault, vendor, entry: position)
+            let text = self.endpoint(endpoint, isOwn: !usesDefault, vendor, entry: position)
         {
-            entry?.endpoint = endpoint
-            if let id, !vendor.capabilities.tokenNamesNumber,
-                let line = uniqueness.earlierLine(ofID: id.value, endpoint: endpoint, at: id.position)
-            {
-                findings.error(
-                    id.position, "two numbers with the same phone_number_id \(id.value): first on line \(line)",
-                    hint: "the id decides which number is changed: give each entry its own number's")
-            }
+            entry?.endpoint = text
+            reached = ObserverPlace(endpoint: text, isLoopback: endpoint?.value.isLoopback ?? false)
         }
-        let observer = observer(
-            own, vendor, id, of: entry, isOnLoopback: endpoint?.value.isLoopback ?? false, at: position)
+        takeObserver(own, vendor, id, reached, into: &entry)
         guard entry != nil else { return }
         entry?.vendor = vendor
         entry?.phoneNumberID = id?.value
-        entry?.observer = observer
-        if let every = own.observeEvery ?? defaults.observeEvery { entry?.observeEvery = every.value }
         entry?.onNewToken = own.onNewToken ?? defaults.onNewToken ?? .reset
         entry?.verification = (own.verification ?? defaults.verification)?.value ?? .enabled
         if let rotateEvery { entry?.rotateEvery = rotateEvery.value }
@@ -127,6 +120,11 @@ extension DesiredStateWalk {
             findings.error(fields.position, "this entry has no 'token'", hint: "give it the name of a token")
             return nil
         }
+        return tokenName(field).map { token($0, vendor, at: field.position) }
+    }
+
+    /// The name of a token; nil after reporting what is not one.
+    func tokenName(_ field: Field) -> String? {
         let advice =
             "write a name here, and the token itself in secrets.yaml, in a systemd credential of that name, "
             + "or in the environment (TWOSTEPD_TOKEN_<NAME>)"
@@ -136,7 +134,7 @@ extension DesiredStateWalk {
             findings.error(field.position, "a token must not stand in this file", hint: advice, showsSource: false)
             return nil
         }
-        return token(text, vendor, at: field.position)
+        return text
     }
 
     private func pinName(_ field: Field) -> String? {

@@ -1,63 +1,122 @@
 import Planning
 
-/// The observer of an entry: a token that may read whether the number is enabled.
+/// The rules of an entry about observing its number.
 extension DesiredStateWalk {
-    /// The base URL of WhatsApp's Cloud API, where numbers are observed.
-    private static let observerEndpoint = Vendor.whatsapp.capabilities.endpoint
+    /// An endpoint where a number can be observed by its id.
+    struct ObserverPlace {
+        let endpoint: Endpoint
+        let isLoopback: Bool
 
-    /// The name of a token that may observe; nil when it cannot be one, which is reported. Many numbers may share it.
+        init(endpoint: Endpoint, isLoopback: Bool) {
+            self.endpoint = endpoint
+            self.isLoopback = isLoopback
+        }
+
+        /// The place that an observer's endpoint names; nil when no id can be appended to it.
+        init?(_ accepted: EndpointText.Accepted) {
+            guard let base = accepted.base else { return nil }
+            self.init(endpoint: base, isLoopback: accepted.isLoopback)
+        }
+    }
+
+    /// The endpoint of observers that name none, where the entry's own is another vendor's.
+    private static let standardObserverEndpoint = Vendor.whatsapp.capabilities.endpoint
+
+    /// What an observer is, for hints.
+    static let observerAdvice =
+        "an observer is a token of WhatsApp's Cloud API that may read the number, such as a system user's"
+
+    // MARK: - Values
+
+    /// The name of an observer's token. A missing one is an error of the file, as it is for any other token.
     func observerName(_ field: Field) -> String? {
-        let advice = "write the name of a token of WhatsApp's Cloud API here, and the token itself beside the others"
-        guard let text = reader.text(field, "the name of a token", hint: advice, showsSource: false) else { return nil }
-        guard SecretShape.isName(text), !SecretShape.looksLikeToken(text) else {
-            findings.error(field.position, "a token must not stand in this file", hint: advice, showsSource: false)
+        guard let name = tokenName(field) else { return nil }
+        guard sharedTokens[name]?.observerLine == nil else { return name }
+        let (position, shown) = (field.position, VisibleText.quoted(name))
+        if let line = uniqueness.ownLine(ofTokenName: name) {
+            findings.error(
+                position, "the observer \(shown) is the token that names the number on line \(line)",
+                hint: Self.observerAdvice)
+        }
+        var shared = sharedToken(name, at: position) { own in
+            findings.error(
+                position, "the observer \(shown) and the token '\(own.name)' (line \(own.line)) have the same value",
+                hint: Self.observerAdvice)
+        }
+        shared.observerLine = position.line
+        sharedTokens[name] = shared
+        return name
+    }
+
+    /// The base URL of an observer, which the number's id is appended to.
+    func observerEndpoint(_ field: Field) -> EndpointText.Accepted? {
+        let hint = "write a base URL, such as \(Self.standardObserverEndpoint.text)"
+        guard let text = reader.text(field, "an https URL", hint: field.isNull ? nil : hint) else { return nil }
+        guard text.contains("://") else {
+            findings.error(
+                field.position, "'\(field.name)': \(VisibleText.quoted(text)) is no endpoint of an observer", hint: hint
+            )
             return nil
         }
-        _ = token(text, .whatsapp, at: field.position)
-        return text
+        guard let accepted = endpoint(text, of: field) else { return nil }
+        guard !accepted.hasQuery else {
+            findings.error(
+                field.position, "'\(field.name)' must not have a query",
+                hint: "the number's id is appended to the URL: delete '?' and the text behind it")
+            return nil
+        }
+        return accepted
     }
 
-    /// Where an observer is asked; nil when it cannot be there, which is reported.
-    func observerEndpoint(_ field: Field) -> Located<EndpointText.Accepted>? {
-        guard let accepted = endpoint(field, expecting: "an https URL") else { return nil }
-        guard accepted.value.base == nil else { return accepted }
+    // MARK: - Entries
+
+    /// Reports an entry whose own observer has no id to ask by. A default observer leaves such an entry out.
+    func checkObserver(_ fields: FieldReader.Fields<EntryKey>, _ vendor: Vendor?) {
+        guard let vendor, vendor.capabilities.tokenNamesNumber, let field = fields[.observer],
+            fields[.phoneNumberID] == nil
+        else { return }
         findings.error(
-            field.position, "'\(field.name)' must be a base URL, to which the number's id is appended",
-            hint: "delete the key: WhatsApp's own is \(Self.observerEndpoint.text)")
-        return nil
+            field.keyPosition, "'observer' needs the 'phone_number_id' of the entry's number", hint: Self.placeOfID)
     }
 
-    /// The observer of an entry; nil when the number is not observed.
+    /// Gives an entry its observer, where it has one: the token that is named, or its own where that may read numbers.
     ///
-    /// A number whose vendor names it by its id is observed by its own token, unless the entry says otherwise.
+    /// Defaults name observers for the vendors whose own tokens cannot observe.
     ///
-    /// - Parameter isOnLoopback: whether the entry's own endpoint is on this machine.
-    func observer(
-        _ own: Choices, _ vendor: Vendor, _ id: Located<PhoneNumberID>?, of entry: DesiredNumber?, isOnLoopback: Bool,
-        at position: Position
-    ) -> Observer? {
-        let isOwnToken = !vendor.capabilities.tokenNamesNumber
-        let named = isOwnToken ? own.observer : own.observer ?? defaults.observer
-        let chosen = own.observerEndpoint ?? (isOwnToken ? nil : defaults.observerEndpoint)
-        let hasInvalid =
-            own.hasInvalidObserverEndpoint || (own.observerEndpoint == nil && defaults.hasInvalidObserverEndpoint)
-        if own.observer != nil, id == nil, !isOwnToken {
-            findings.error(
-                position, "an entry with an 'observer' needs a 'phone_number_id'",
-                hint: "the observer asks by that id: WhatsApp Manager shows it under Account tools, Phone numbers")
+    /// - Parameter reached: the endpoint of the entry; nil when it cannot be read.
+    func takeObserver(
+        _ own: Choices, _ vendor: Vendor, _ id: Located<PhoneNumberID>?, _ reached: ObserverPlace?,
+        into entry: inout DesiredNumber?
+    ) {
+        let every = own.observeEvery ?? defaults.observeEvery
+        if let every { entry?.observeEvery = every.value }
+        let observesItself = !vendor.capabilities.tokenNamesNumber
+        let named = observesItself ? own.observer : own.observer ?? defaults.observer
+        guard let id, observesItself || named != nil else { return }
+        let chosen = observesItself ? own.observerEndpoint : own.observerEndpoint ?? defaults.observerEndpoint
+        let standard =
+            observesItself ? reached : ObserverPlace(endpoint: Self.standardObserverEndpoint, isLoopback: false)
+        let place = chosen.map { $0.value.flatMap(ObserverPlace.init) } ?? standard
+        checkIsOnly(id, vendor, reached, place)
+        guard let place else { return }
+        if !place.isLoopback { checkLowerBound(every, .observeEvery, in: Self.observeRange) }
+        if let token = named ?? entry?.tokenName {
+            entry?.observer = Observer(tokenName: token, endpoint: place.endpoint)
         }
-        guard named != nil || isOwnToken, let id else { return nil }
-        let endpoint = chosen?.value.base ?? (isOwnToken ? entry?.endpoint : nil) ?? Self.observerEndpoint
-        let isLocal = chosen?.value.isLoopback ?? (isOwnToken && isOnLoopback)
-        if !hasInvalid, !isLocal {
-            checkLowerBound(own.observeEvery ?? defaults.observeEvery, .observeEvery, in: Self.observeRange)
-        }
-        if !isOwnToken, let line = uniqueness.earlierLine(ofID: id.value, endpoint: endpoint, at: id.position) {
-            findings.error(
-                id.position, "two numbers with the same phone_number_id \(id.value): first on line \(line)",
-                hint: "the id decides which number is observed: give each entry its own number's")
-        }
-        let name = named?.value ?? entry?.tokenName ?? ""
-        return name.isEmpty ? nil : Observer(tokenName: name, endpoint: endpoint)
+    }
+
+    /// Refuses an id that an earlier entry has at the same endpoint: one of the two would be the other's number.
+    private func checkIsOnly(
+        _ id: Located<PhoneNumberID>, _ vendor: Vendor, _ reached: ObserverPlace?, _ place: ObserverPlace?
+    ) {
+        let changed = vendor.capabilities.tokenNamesNumber ? nil : reached?.endpoint
+        let observed = place?.endpoint == changed ? nil : place?.endpoint
+        let isChanged = changed.flatMap { uniqueness.earlierLine(ofID: id.value, endpoint: $0, at: id.position) }
+        let isObserved = observed.flatMap { uniqueness.earlierLine(ofID: id.value, endpoint: $0, at: id.position) }
+        guard let line = isChanged ?? isObserved else { return }
+        findings.error(
+            id.position, "two numbers with the same phone_number_id \(id.value): first on line \(line)",
+            hint: "the id decides which number is \(isChanged != nil ? "changed" : "observed"): "
+                + "give each entry its own number's")
     }
 }

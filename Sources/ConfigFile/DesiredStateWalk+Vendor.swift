@@ -29,7 +29,7 @@ extension DesiredStateWalk {
                 hint: "the token alone decides which number is changed: give each number its own")
             return nil
         }
-        if !sharedMarks.isEmpty, sharedMarks[name] != nil { warnAboutTwoVendors(name, at: position) }
+        if !sharedTokens.isEmpty, sharedTokens[name] != nil { reportShared(name, at: position) }
         guard let token = references.token(name, at: position) else { return nil }
         if let earlier = uniqueness.earlierName(ofToken: token, name: name, at: position) {
             findings.error(
@@ -37,25 +37,45 @@ extension DesiredStateWalk {
                 hint: "the token alone decides which number is changed: give each number its own")
         }
         if let shared = uniqueness.sharedName(ofToken: token), shared.name != name {
-            warnAboutTwoVendors(name, shared, at: position)
+            reportShared(name, shared, at: position)
         }
         return mark?(token)
     }
 
-    /// A shared token is looked up, and reported, once.
     private func markOfSharedToken(_ name: String, at position: Position) -> String? {
-        if let known = sharedMarks[name] { return known }
-        if uniqueness.isNameOfOwnToken(name) { warnAboutTwoVendors(name, at: position) }
-        var mark: String?
+        if sharedTokens[name] == nil, uniqueness.ownLine(ofTokenName: name) != nil {
+            warnAboutTwoVendors(name, at: position)
+        }
+        return sharedToken(name, at: position) { warnAboutTwoVendors(name, $0, at: position) }.mark
+    }
+
+    /// A shared token, which is looked up, and reported, once.
+    ///
+    /// - Parameter report: is called with the token of another name that has the same value and names a number.
+    func sharedToken(
+        _ name: String, at position: Position, ifOwn report: ((name: String, line: Int)) -> Void
+    ) -> SharedToken {
+        if let known = sharedTokens[name] { return known }
+        var shared = SharedToken()
         if let token = references.token(name, at: position) {
-            mark = self.mark?(token)
-            if let own = uniqueness.ownName(ofToken: token), own.name != name {
-                warnAboutTwoVendors(name, own, at: position)
-            }
+            shared.mark = mark?(token)
+            if let own = uniqueness.ownName(ofToken: token), own.name != name { report(own) }
             uniqueness.addShared(token, name: name, at: position)
         }
-        sharedMarks.updateValue(mark, forKey: name)
-        return mark
+        sharedTokens[name] = shared
+        return shared
+    }
+
+    /// Reports a token that names a number and is shared as well, under its own name or that of `other`.
+    private func reportShared(_ name: String, _ other: (name: String, line: Int)? = nil, at position: Position) {
+        guard let line = sharedTokens[other?.name ?? name]?.observerLine else {
+            return warnAboutTwoVendors(name, other, at: position)
+        }
+        findings.error(
+            position,
+            other.map { "the token '\(name)' and the observer '\($0.name)' (line \(line)) have the same value" }
+                ?? "the token \(VisibleText.quoted(name)) decides which number is changed, and is an observer on line \(line)",
+            hint: Self.observerAdvice)
     }
 
     private func warnAboutTwoVendors(_ name: String, _ other: (name: String, line: Int)? = nil, at position: Position) {
@@ -99,7 +119,7 @@ extension DesiredStateWalk {
         return Located(value: id, position: field.position)
     }
 
-    private static let placeOfID =
+    static let placeOfID =
         "WhatsApp Manager shows it under Account tools, Phone numbers; it is not the telephone number"
 
     private static func idHint(_ text: String?) -> String {

@@ -28,11 +28,19 @@ final class DesiredStateWalk {
         var rotationMethod: Located<RotationMethod?>?
         var rotationWindow: RotationWindow?
         var rotateAfterReveal: Located<Duration?>?
-        /// The name of a token that may observe; empty when it could not be read.
-        var observer: Located<String>?
-        var observerEndpoint: Located<EndpointText.Accepted>?
-        var hasInvalidObserverEndpoint = false
+        /// The name of the token that observes the number.
+        var observer: String?
+        /// Without a value when it could not be read, so that no default takes its place.
+        var observerEndpoint: Located<EndpointText.Accepted?>?
         var observeEvery: Located<Duration?>?
+    }
+
+    /// A token that many numbers may use.
+    struct SharedToken {
+        /// The mark of its value; nil when it is not known.
+        var mark: String?
+        /// The line that names it as an observer first; nil when none does.
+        var observerLine: Int?
     }
 
     /// Rotation periods beyond it are doubted.
@@ -43,7 +51,7 @@ final class DesiredStateWalk {
     static let reapplyRange = FieldReader.DurationRange(lowest: .seconds(600), highest: .seconds(30 * 86_400))
     /// The bounds of `rotate_after_reveal`; on loopback the lower one is ``lowestOnLoopback``.
     static let revealRange = FieldReader.DurationRange(lowest: .seconds(60), highest: .seconds(30 * 86_400))
-    /// The bounds of `observe_every`; where the observer's endpoint is on loopback the lower one is ``lowestOnLoopback``.
+    /// The bounds of `observe_every`; when the observer is on loopback the lower one is ``lowestOnLoopback``.
     static let observeRange = FieldReader.DurationRange(lowest: .seconds(600), highest: .seconds(30 * 86_400))
     /// On loopback, so that a demo, a test and a rehearsal can run fast.
     static let lowestOnLoopback: Duration = .seconds(1)
@@ -57,8 +65,8 @@ final class DesiredStateWalk {
     /// The defaults, when they were found behind the entries, which then were read without them.
     private(set) var lateDefaults: Choices?
     var uniqueness = UniquenessChecker()
-    /// The marks of the tokens that many numbers may share, by their names.
-    var sharedMarks: [String: String?] = [:]
+    /// The tokens that many numbers may share, by their names.
+    var sharedTokens: [String: SharedToken] = [:]
     let entryNames = KeyNames<EntryKey>()
     /// True when the entries are read with defaults that are known from before.
     private let hasDefaults: Bool
@@ -215,10 +223,9 @@ final class DesiredStateWalk {
         choices.reapplyEvery = field(.reapplyEvery).flatMap { period($0, in: Self.reapplyRange) }
         choices.rotationWindow = field(.rotationWindow).flatMap(window)
         choices.rotateAfterReveal = field(.rotateAfterReveal).flatMap { period($0, in: Self.revealRange) }
-        choices.observer = field(.observer).map { Located(value: observerName($0) ?? "", position: $0.position) }
-        if let field = field(.observerEndpoint) {
-            choices.observerEndpoint = observerEndpoint(field)
-            choices.hasInvalidObserverEndpoint = choices.observerEndpoint == nil
+        choices.observer = field(.observer).flatMap(observerName)
+        choices.observerEndpoint = field(.observerEndpoint).map {
+            Located(value: observerEndpoint($0), position: $0.position)
         }
         choices.observeEvery = field(.observeEvery).flatMap { period($0, in: Self.observeRange) }
         return choices
@@ -239,7 +246,7 @@ final class DesiredStateWalk {
         return reader.period(field, in: widest).map { Located(value: $0, position: field.position) }
     }
 
-    /// Refuses a period of a number whose endpoint is not on loopback below its lower bound.
+    /// Refuses a period below its lower bound, for a number whose endpoint, or observer, is not on loopback.
     func checkLowerBound(
         _ period: Located<Duration?>?, _ key: DefaultKey, in range: FieldReader.DurationRange
     ) {
@@ -248,13 +255,18 @@ final class DesiredStateWalk {
         else { return }
         findings.error(
             period.position, "'\(key.rawValue)' must be \(range.text) or never, and this is \(value.periodText)",
-            hint: "only a number whose endpoint is on loopback may have a shorter one, from 1s")
+            hint:
+                "only a number whose \(key == .observeEvery ? "observer" : "endpoint") is on loopback may have a shorter "
+                + "one, from 1s")
     }
 
-    func endpoint(
-        _ field: Field, expecting expected: String = "v4, legacy or an https URL"
-    ) -> Located<EndpointText.Accepted>? {
-        guard let text = reader.text(field, expected) else { return nil }
+    private func endpoint(_ field: Field) -> Located<EndpointText.Accepted>? {
+        guard let text = reader.text(field, "v4, legacy or an https URL") else { return nil }
+        return endpoint(text, of: field).map { Located(value: $0, position: field.position) }
+    }
+
+    /// The endpoint that a text names; nil after reporting what is wrong with it.
+    func endpoint(_ text: String, of field: Field) -> EndpointText.Accepted? {
         let result: Result<EndpointText.Accepted, EndpointText.Refusal>
         if let known = endpoints[text] {
             result = known
@@ -263,7 +275,7 @@ final class DesiredStateWalk {
             endpoints[text] = result
         }
         switch result {
-        case .success(let accepted): return Located(value: accepted, position: field.position)
+        case .success(let accepted): return accepted
         case .failure(let refusal):
             findings.error(
                 field.position, "'\(field.name)': \(refusal.message)", hint: refusal.hint,

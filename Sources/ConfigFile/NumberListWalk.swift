@@ -70,7 +70,9 @@ struct NumberListWalk {
         guard !isSecret || isTabbed else {
             findings.error(
                 field.position, "the column \(VisibleText.quoted(field.text)) looks like one of secrets",
-                hint: "delete it: secrets belong in secrets.yaml; 'token' and 'pin' are columns of their names")
+                hint:
+                    "delete it: secrets belong in secrets.yaml; 'token', 'pin' and 'observer' are columns of their names"
+            )
             return
         }
         let known = EntryKey.allCases.map(\.rawValue)
@@ -125,7 +127,7 @@ struct NumberListWalk {
 
     /// Refuses a value that is, or may be, a secret. It is never shown.
     private func isPlain(_ key: EntryKey, _ field: CSVTable.Field) -> Bool {
-        let isName = key == .token || key == .pin
+        let isName = key == .token || key == .pin || key == .observer
         guard isName || key == .label else { return true }
         let isPIN = key == .pin && SecretShape.isPIN(field.text)
         if isPIN || SecretShape.looksLikeToken(field.text) {

@@ -59,9 +59,10 @@ enum SecretShape {
             let word = key.reversed().drop { "\"' ".contains($0) }.prefix { $0.isLetter || $0 == "_" || $0 == "-" }
             let name = String(word.reversed())
             guard
-                ["token", "pin", "secret", "password", "key"].contains(where: {
-                    name.hasSuffix($0) || name.hasPrefix($0)
-                })
+                name == EntryKey.observer.rawValue
+                    || ["token", "pin", "secret", "password", "key"].contains(where: {
+                        name.hasSuffix($0) || name.hasPrefix($0)
+                    })
             else { continue }
             var from = index + 1
             while from < line.count, " \"'".unicodeScalars.contains(line[from]) { from += 1 }

@@ -13,7 +13,7 @@ struct UniquenessChecker {
     private var namesOfSharedTokens: [String] = []
     private var ids: [Identity: Int] = [:]
 
-    /// The identity of a number at a vendor whose tokens name none.
+    /// A number as its id names it.
     private struct Identity: Hashable {
         let id: PhoneNumberID
         let endpoint: Endpoint
@@ -54,8 +54,8 @@ struct UniquenessChecker {
         return nil
     }
 
-    /// Returns whether `name` is a token of a vendor whose tokens name numbers.
-    func isNameOfOwnToken(_ name: String) -> Bool { tokenNames.texts.index(of: name) != nil }
+    /// The line of the token with this name, if its vendor's tokens name numbers.
+    func ownLine(ofTokenName name: String) -> Int? { tokenNames.find(name)?.line }
 
     /// The name and line of the token that names a number and has this value.
     func ownName(ofToken token: Token) -> (name: String, line: Int)? {

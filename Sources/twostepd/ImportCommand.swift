@@ -10,10 +10,12 @@ struct ImportCommand: ParsableCommand {
         discussion: """
             The first row names the columns, separated by ',' or ';': number and token, and any of label, pin, \
             vendor, phone_number_id, on_new_token, endpoint, verification, rotate_every, reapply_every, \
-            rotation_method, rotation_window, rotate_before and rotate_after_reveal. An empty field is left out. token \
-            and pin are NAMES; a list with a secret in it is refused.
+            rotation_method, rotation_window, rotate_before, rotate_after_reveal, observer, observer_endpoint and \
+            observe_every. An empty field is left out. token, pin and observer are NAMES; a list with a secret in it is \
+            refused.
 
-            A row whose vendor is whatsapp needs a phone_number_id, and may share its token with others. Spreadsheets \
+            A row whose vendor is whatsapp, or that has an observer, needs a phone_number_id. Numbers of whatsapp may \
+            share a token, and any numbers an observer. Spreadsheets \
             round long numbers: give that column the format 'text' before the ids are put in.
 
             A number is taken with its '+' and country code, whatever stands between the digits; nothing is guessed. \

@@ -74,6 +74,35 @@ import Testing
         #expect(try SchemaTests.schema().accepts(JSONValue(document: imported.text)))
     }
 
+    @Test func `numbers of every vendor share an observer`() throws {
+        let text = """
+            number,token,phone_number_id,observer,observe_every,observer_endpoint
+            +15550100001,support,106540352242922,meta,1h,
+            +15550100002,sales,106540352242923,meta,,https://graph.example.com/v25.0
+            +15550100003,lab,,,,
+
+            """
+        let imported = try #require(read(text).value)
+        #expect(
+            imported.text.hasSuffix(
+                """
+                  - number: "+15550100001"
+                    token: support
+                    phone_number_id: "106540352242922"
+                    observer: meta
+                    observe_every: 1h
+                  - number: "+15550100002"
+                    token: sales
+                    phone_number_id: "106540352242923"
+                    observer: meta
+                    observer_endpoint: https://graph.example.com/v25.0
+                  - number: "+15550100003"
+                    token: lab
+
+                """))
+        #expect(try SchemaTests.schema().accepts(JSONValue(document: imported.text)))
+    }
+
     /// A list, and what is said of it: the place, and a part of the message and the hint.
     struct Mistake: Sendable, CustomTestStringConvertible {
         let list: String
@@ -124,6 +153,13 @@ import Testing
         Mistake(
             list: "number,token,vendor\n+15550100001,a,meta\n+15550100002,a,meta\n", place: "fleet.csv:3:16:",
             words: "'vendor' must be picky-assist or whatsapp"),
+        Mistake(
+            list: "number,token,observer\n+15550100001,a,meta\n", place: "fleet.csv:2:16:",
+            words: "'observer' needs the 'phone_number_id'"),
+        Mistake(
+            list: "number,token,phone_number_id,observer\n+15550100001,a,17,m\n+15550100002,b,17,m\n",
+            place: "fleet.csv:3:16:",
+            words: "two numbers with the same phone_number_id 17"),
     ]
 
     @Test(arguments: mistakes) func `a mistake is named with its line and column`(_ mistake: Mistake) {
@@ -139,6 +175,7 @@ import Testing
         "number,token,pin\n+15550100001,a,604180\n",
         "number,label,token\n+15550100001,CANARYa8f3b2c9d4e5f6a7b8,a\n",
         "number,token\n+15550100001,CANARY/with+signs==\n",
+        "number,token,observer\n+15550100001,a,CANARYa8f3b2c9d4e5f6a7b8\n",
         "number,token,api_token\n+15550100001,a,CANARY\n",
         "number,token,PIN value\n+15550100001,a,604180\n",
     ])

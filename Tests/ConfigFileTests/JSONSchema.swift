@@ -103,6 +103,10 @@ struct JSONSchema {
         case ("items", _, .list(let items)): return try items.allSatisfy { try check($0, keyword) }
         case ("required", .list(let names), .object(let members)):
             return names.allSatisfy { if case .text(let name) = $0 { members[name] != nil } else { false } }
+        case ("dependentRequired", .object(let dependents), .object(let members)):
+            return try dependents.allSatisfy { key, names in
+                try members[key] == nil || check(value, "required", names, in: [:])
+            }
         case ("properties", .object(let schemas), .object(let members)):
             return try members.allSatisfy { key, member in try schemas[key].map { try check(member, $0) } ?? true }
         case ("additionalProperties", .boolean(false), .object(let members)):
@@ -110,7 +114,7 @@ struct JSONSchema {
             return members.keys.allSatisfy { known[$0] != nil }
         case ("pattern", _, _), ("minLength", _, _), ("maxLength", _, _), ("minimum", _, _), ("maximum", _, _),
             ("minItems", _, _), ("items", _, _), ("required", _, _), ("properties", _, _),
-            ("additionalProperties", .boolean, _):
+            ("additionalProperties", .boolean, _), ("dependentRequired", _, _):
             // These say nothing about values of other types.
             return true
         default: throw UnknownKeyword(name: name)

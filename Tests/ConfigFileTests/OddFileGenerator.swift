@@ -21,6 +21,9 @@ struct OddFileGenerator {
         ("rotation_method", ["reset", "replace", "\"reset\"", "renew"]),
         ("rotation_window", ["daily 00:00-24:00 UTC", "\"Mon-Fri 09:00-17:00 Europe/Rome\"", "always"]),
         ("rotate_after_reveal", ["10m", "never", "1h", "1s"]),
+        ("observer", ["meta", "\"meta\"", "'other'", "t1", "a b"]),
+        ("observer_endpoint", ["https://x.example/a", "http://127.0.0.1:80/x", "https://x.example/", "v4"]),
+        ("observe_every", ["6h", "10m", "never", "1s"]),
     ]
     private static let own: [(String, [String])] = [
         ("phone_number_id", ["106540352242922", "'106540352242923'", "1", "012", "1.5", "x"]),

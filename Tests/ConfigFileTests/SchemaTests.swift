@@ -16,7 +16,9 @@ import Testing
         "rotate-every-too-short", "rotation-window-day", "rotation-window-never-open", "rotation-window-zone",
         "token-itself", "label-invisible", "reference-unknown-shared-token", "whatsapp-disabled-by-default",
         "whatsapp-endpoint-named-by-default", "whatsapp-id-missing-by-default-vendor", "whatsapp-id-telephone-number",
-        "whatsapp-id-twice", "whatsapp-id-with-plus", "whatsapp-reset-by-default",
+        "whatsapp-id-twice", "whatsapp-id-with-plus", "whatsapp-reset-by-default", "observer-names-a-number",
+        "observer-id-twice", "observe-every-too-short-by-default", "reference-observer-same-value",
+        "reference-observer-same-value-first", "reference-unknown-observer",
     ]
     /// Fixtures that are no YAML document, or that the parser itself refuses.
     static func isSyntax(_ name: String) -> Bool {

@@ -48,8 +48,8 @@ import Testing
                 proxy: http://[2001:db8::1]:3128
                 log_level: debug
                 keep_changes: 90d
-                limits: {requests_per_minute: unlimited, writes_per_hour: 0, writes_per_hour_exposed: 256,
-                  concurrency: 1, max_exposed: 2, max_weakened_percent: 100}
+                limits: {requests_per_minute: unlimited, observations_per_minute: 1, writes_per_hour: 0,
+                  writes_per_hour_exposed: 256, concurrency: 1, max_exposed: 2, max_weakened_percent: 100}
                 timing:
                   request_timeout: 500ms
                   settle_delay: 1h30m
@@ -71,6 +71,7 @@ import Testing
         #expect(settings.keepChanges == .seconds(90 * 86_400))
         #expect(settings.limits.requestsPerMinute == nil && settings.limits.writesPerHour == nil)
         let policy = settings.policy()
+        #expect(policy.observationsPerMinute == 1)
         #expect(policy.requestsPerMinute == nil && policy.writesPerHour == nil)
         #expect(policy.writesPerHourExposed == 256 && policy.concurrency == 1 && policy.maxExposed == 2)
         #expect(policy.maxWeakenedPercent == 100)
@@ -83,6 +84,7 @@ import Testing
     @Test func `the defaults are those of the planner's policy`() {
         let (ours, theirs) = (Settings().policy { _ in nil }, Policy())
         #expect(ours.requestsPerMinute == theirs.requestsPerMinute)
+        #expect(ours.observationsPerMinute == theirs.observationsPerMinute)
         #expect(ours.writesPerHour == theirs.writesPerHour)
         #expect(ours.writesPerHourExposed == theirs.writesPerHourExposed)
         #expect(ours.concurrency == theirs.concurrency && ours.maxExposed == theirs.maxExposed)
@@ -139,6 +141,7 @@ import Testing
                   max_exposed: 1.5
                   max_weakened_percent: unlimitd
                   writes_per_hour_exposed: "20"
+                  observations_per_minute: 1000000
                 timing: {request_timeout: 15, settle_delay: 5, backoff_max: 8d, shutdown_grace: never}
                 """) == [
                     "1:1: unknown key 'desired-state' in the file",
@@ -157,10 +160,12 @@ import Testing
                         + ", and this is 'unlimitd'",
                     "13:28: 'writes_per_hour_exposed' must be a whole number from 1 to 256, or unlimited"
                         + ", and this is '20'",
-                    "14:27: 'request_timeout' must be a duration, and this is a whole number",
-                    "14:45: 'settle_delay' must be a duration, and this is a whole number",
-                    "14:61: 'backoff_max' must be 10ms to 7d, and this is 8d",
-                    "14:81: 'shutdown_grace' must be a duration, and this is 'never'",
+                    "14:28: 'observations_per_minute' must be a whole number from 1 to 100000, or unlimited"
+                        + ", and this is '1000000'",
+                    "15:27: 'request_timeout' must be a duration, and this is a whole number",
+                    "15:45: 'settle_delay' must be a duration, and this is a whole number",
+                    "15:61: 'backoff_max' must be 10ms to 7d, and this is 8d",
+                    "15:81: 'shutdown_grace' must be a duration, and this is 'never'",
                 ])
     }
 

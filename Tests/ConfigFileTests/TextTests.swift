@@ -33,6 +33,7 @@ import Testing
     @Test(arguments: [
         ("    token: support-us # the name", "    token: support-us # the name"),
         ("token: \"a/b\"", "token: \"****"), ("api_token = x: y", "api_token = x: y"),
+        ("observer: a/b", "observer: ***"), ("observer_endpoint: https://a", "observer_endpoint: https://a"),
         ("x: 907856", "x: ******"), ("  \"pin\": nine eight", "  \"pin\": **********"),
         ("{number: \"+15550100001\", token: a, pin: b}", "{number: \"+15550100001\", token: a, pin: b}"),
         ("label: 4f1e8a7c93b24d5f9a6e7", "label: *********************"),

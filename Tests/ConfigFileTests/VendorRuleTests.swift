@@ -48,19 +48,19 @@ import Testing
     }
 
     @Test(arguments: [
-        ("token: b, observer: meta", "needs a 'phone_number_id'"),
+        ("token: b, observer: meta", "'observer' needs the 'phone_number_id'"),
         ("token: b, phone_number_id: \"2\", observer: meta, observe_every: 5m", "'observe_every' must be 10m to 30d"),
-        ("token: b, phone_number_id: \"2\", observer: meta, observer_endpoint: v4", "must be a base URL"),
+        ("token: b, phone_number_id: \"2\", observer: meta, observer_endpoint: v4", "is no endpoint of an observer"),
         (
             "token: b, phone_number_id: \"2\", observer: meta, observer_endpoint: \"https://a.example/?b\"",
-            "must be a base URL"
+            "must not have a query"
         ),
         (
             "token: b, phone_number_id: \"2\", observer: \"EAAGm0PX4ZCpsBAabcdefghijklmnopqrstuvwxyz0123456789\"",
             "must not stand"
         ),
         ("token: b, phone_number_id: \"1\", observer: meta", "the same phone_number_id 1: first on line 3"),
-        ("token: b, phone_number_id: \"2\", observer: a", "serves numbers of two vendors"),
+        ("token: b, phone_number_id: \"2\", observer: a", "the observer 'a' is the token that names"),
     ])
     func `an observer that cannot work is named`(entry: String, words: String) {
         let reading = read(
@@ -71,6 +71,35 @@ import Testing
               - {number: "+15550100002", \(entry)}
             """)
         #expect(reading.problems.contains { $0.message.contains(words) }, "\(reading.problems)")
+    }
+
+    @Test func `without the keys only numbers whose own token may observe are observed`() throws {
+        let numbers = try #require(try Fixtures.read("valid-whatsapp").value).numbers
+        let own = Observer(tokenName: "meta", endpoint: graph)
+        let other = Observer(tokenName: "meta", endpoint: .url("https://graph.example.com/v25.0"))
+        #expect(numbers.map(\.observer) == [nil, own, own, other, nil])
+        #expect(numbers.allSatisfy { $0.observeEvery == .seconds(6 * 3600) })
+    }
+
+    @Test func `defaults behind the entries name the observer as well`() throws {
+        let number = try #require(try Fixtures.read("valid-observer-defaults-last").value?.numbers.first)
+        #expect(number.observer == Observer(tokenName: "meta", endpoint: .url("http://[::1]:8180")))
+        #expect(number.observeEvery == .seconds(5))
+    }
+
+    @Test func `an observer's token is looked up once, and its value is no part of what is desired`() throws {
+        let text = try Fixtures.bytes("valid-observer")
+        func read(_ secrets: any SecretLookup, _ mark: @escaping (Token) -> String) -> [DesiredNumber]? {
+            DesiredStateReader.read(
+                bytes: text, file: "f.yaml", secrets: secrets, references: .required, mark: mark
+            ).value?.numbers
+        }
+        let secrets = CountingSecrets()
+        let before = try #require(read(secrets) { $0.reveal() })
+        #expect(secrets.lookups.sorted() == ["billing", "lab", "meta", "meta-lab", "sales-eu", "support-us"])
+        let after = read(CountingSecrets()) { $0.reveal().hasSuffix("-meta") ? "another" : $0.reveal() }
+        #expect(after?.prefix(4) == before.prefix(4))
+        #expect(after?[4].tokenMark == "another", "where it sets PINs as well, it is the entry's own token")
     }
 
     @Test func `defaults behind the entries decide the vendor as well`() throws {
