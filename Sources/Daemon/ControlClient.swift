@@ -52,6 +52,11 @@ public struct ControlClient: Sendable {
         try await post("/v1/orders", body: try JSONCoding.encoder.encode(message))
     }
 
+    /// Reports what was seen of numbers.
+    public func report(_ message: ControlMessage.ObservationReport) async throws -> ControlMessage.Answer {
+        try await post("/v1/observations", body: try JSONCoding.encoder.encode(message))
+    }
+
     private func post(_ path: String, body: Data) async throws -> ControlMessage.Answer {
         guard LocalSocket.answers(at: socket) else { throw Failure.noDaemon(path: socket) }
         guard let encoded = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics) else {

@@ -71,6 +71,48 @@ public enum ControlMessage {
         }
     }
 
+    /// `POST /v1/observations`: what people or programs report of numbers.
+    public struct ObservationReport: Codable, Sendable {
+        /// One observation of one number.
+        public struct Item: Codable, Sendable {
+            /// What was seen.
+            public enum Kind: String, Codable, Sendable, CaseIterable {
+                case off
+                case on
+                case pinChanged = "pin_changed"
+                /// A person asked WhatsApp to disable verification: nothing has changed yet.
+                case disableRequested = "disable_requested"
+            }
+
+            /// The number (E.164) or label.
+            public var number: String
+            public var kind: Kind
+            /// Who or what saw it, in the caller's words.
+            public var source: String
+
+            public init(number: String, kind: Kind, source: String) {
+                self.number = number
+                self.kind = kind
+                self.source = source
+            }
+        }
+
+        /// The most observations in one request.
+        public static let maxItems = 100
+        /// The length to which a source is cut, in Unicode scalars.
+        public static let maxSourceLength = 200
+
+        /// In the order in which they are carried out.
+        public var items: [Item]
+        /// The user in front of the terminal, as the caller sees it.
+        public var onBehalfOf: String?
+
+        public init(items: [Item], onBehalfOf: String?) {
+            self.items = items
+            self.onBehalfOf = onBehalfOf
+        }
+    }
+
     /// What every request is answered with.
     public struct Answer: Codable, Sendable {
         public var version = 1
@@ -133,6 +175,36 @@ extension ControlMessage.OrderRequest.Kind {
         case .rotate: "a new PIN is ordered for"
         case .reapply: "the desired state is sent again for"
         case .reset: "taken over again:"
+        }
+    }
+}
+
+extension ControlMessage.ObservationReport.Item.Kind {
+    /// What is believed because of it; nil when nothing is.
+    var observation: Observation.Kind? {
+        switch self {
+        case .off: .off
+        case .on: .on
+        case .pinChanged: .pinChanged
+        case .disableRequested: nil
+        }
+    }
+
+    /// The event in the audit trail.
+    var event: EventKind {
+        switch self {
+        case .off, .on, .pinChanged: .observed
+        case .disableRequested: .disableRequested
+        }
+    }
+
+    /// It in words, for people.
+    var words: String {
+        switch self {
+        case .off: "off"
+        case .on: "on"
+        case .pinChanged: "PIN changed"
+        case .disableRequested: "disabling requested"
         }
     }
 }

@@ -19,6 +19,8 @@ struct ControlService: Sendable {
     let reload: @Sendable () async throws -> ControlMessage.Answer
     let accept: @Sendable (Acceptance) async throws -> ControlMessage.Answer
     let order: @Sendable (ControlRequest) async throws -> ControlMessage.Answer
+    /// Carries out what is reported of numbers by the caller that is named.
+    let report: @Sendable (ControlMessage.ObservationReport, String) async throws -> ControlMessage.Answer
     let observatory: Observatory
     /// Records a look at a number's PINs, and orders the rotation that follows from it.
     let reveal: @Sendable (PINLook) async throws -> Void
@@ -72,6 +74,7 @@ struct ControlService: Sendable {
             case (.post, "/v1/reload"): return .json(.ok, try await reload())
             case (.post, "/v1/accept"): return .json(.ok, try await accept(call))
             case (.post, "/v1/orders"): return .json(.ok, try await order(call))
+            case (.post, "/v1/observations"): return .json(.ok, try await report(call))
             default: return await observe(call)
             }
         } catch {
@@ -92,13 +95,32 @@ struct ControlService: Sendable {
     private func order(_ call: LocalServer.Call) async throws -> ControlMessage.Answer {
         let message = try Self.decode(ControlMessage.OrderRequest.self, call)
         let actor = await Self.actor(of: call, onBehalfOf: message.onBehalfOf)
+        return try await logged("Order", ["kind": "\(message.kind.rawValue)", "actor": "\(actor)"]) {
+            try await order(ControlRequest(message: message, actor: actor))
+        }
+    }
+
+    private func report(_ call: LocalServer.Call) async throws -> ControlMessage.Answer {
+        let message = try Self.decode(ControlMessage.ObservationReport.self, call)
+        guard (1...ControlMessage.ObservationReport.maxItems).contains(message.items.count) else {
+            throw ControlRefusal.unintelligible
+        }
+        let actor = await Self.actor(of: call, onBehalfOf: message.onBehalfOf)
+        return try await logged("Report", ["count": "\(message.items.count)", "actor": "\(actor)"]) {
+            try await report(message, actor)
+        }
+    }
+
+    /// Logs a request of an operator with its answer.
+    private func logged(
+        _ message: Logger.Message, _ metadata: Logger.Metadata,
+        _ body: () async throws -> ControlMessage.Answer
+    ) async throws -> ControlMessage.Answer {
         let log = { (answer: ControlMessage.Answer) in
-            logger.notice(
-                "Order",
-                metadata: ["kind": "\(message.kind.rawValue)", "actor": "\(actor)", "answer": "\(answer.message)"])
+            logger.notice(message, metadata: metadata.merging(["answer": "\(answer.message)"]) { $1 })
         }
         do {
-            let answer = try await order(ControlRequest(message: message, actor: actor))
+            let answer = try await body()
             log(answer)
             return answer
         } catch {

@@ -42,6 +42,48 @@ extension DaemonProcess {
         return .init(done: true, message: "\(request.message.kind.done) \(names)", at: now.description)
     }
 
+    /// Carries out what people or programs report, one after the other: each is durable, with its event, before the next one.
+    /// Numbers that are not in the desired state in force are refused after the others.
+    func carryOut(_ report: ControlMessage.ObservationReport, by actor: String) async throws -> ControlMessage.Answer {
+        let found = try await reconciliation.commits.result { store throws(StorageError) in
+            try store.reader.numbers(named: report.items.map(\.number))
+        }.get()
+        var done: [String] = []
+        for item in report.items {
+            guard let number = found[item.number] else { continue }
+            try await carryOut(item, of: number, by: actor)
+            done.append("\(number) \(item.kind.words)")
+        }
+        let reported = "reported: \(Self.list(done))"
+        let missing = report.items.map(\.number).filter { found[$0] == nil }.map { ControlService.clean($0, 64) }
+        guard missing.isEmpty else {
+            throw ControlRefusal.pointless(
+                "not in the desired state in force: \(Self.list(missing))\(done.isEmpty ? "" : "; \(reported)")")
+        }
+        return .init(done: true, message: reported)
+    }
+
+    private func carryOut(
+        _ item: ControlMessage.ObservationReport.Item, of number: PhoneNumber, by actor: String
+    ) async throws {
+        let now = SystemClock().now()
+        let source = ControlService.clean(item.source, ControlMessage.ObservationReport.maxSourceLength)
+        let event = EventEntry(
+            at: now, kind: item.kind.event, number: number, actor: actor, detail: "\(item.kind.words): \(source)")
+        if let kind = item.kind.observation {
+            try await carryOut(.observe(Observation(kind, at: now, source: source)), .numbers([number]), event)
+        } else {
+            _ = try await reconciliation.commits.result { store throws(StorageError) in
+                try store.commit([.event(event)])
+            }.get()
+        }
+    }
+
+    /// At most 20 of them, and how many more there are.
+    private static func list(_ texts: [String]) -> String {
+        texts.prefix(20).joined(separator: ", ") + (texts.count > 20 ? " and \(texts.count - 20) more" : "")
+    }
+
     /// Records a look at PINs, with the rotation that follows from it in the same commit.
     func record(_ look: PINLook) async throws {
         let delay = try await reconciliation.commits.result { store throws(StorageError) in
@@ -107,9 +149,7 @@ extension DaemonProcess {
         case .all: what = "all numbers"
         case .numbers(let numbers):
             number = numbers.count == 1 ? numbers[0] : nil
-            what =
-                numbers.prefix(20).map(\.description).joined(separator: ", ")
-                + (numbers.count > 20 ? " and \(numbers.count - 20) more" : "")
+            what = list(numbers.map(\.description))
         }
         return EventEntry(
             at: now, kind: request.message.kind.event, number: number, actor: request.actor,

@@ -210,6 +210,7 @@ public final class DaemonProcess: Sendable {
             reload: { [weak self] in try await Self.running(self).reloadAndTell(acceptance: nil) },
             accept: { [weak self] in try await Self.running(self).reloadAndTell(acceptance: $0) },
             order: { [weak self] in try await Self.running(self).give($0) },
+            report: { [weak self] in try await Self.running(self).carryOut($0, by: $1) },
             observatory: observatory,
             reveal: { [weak self] in try await Self.running(self).record($0) },
             health: { [weak self] in await self?.health() ?? (false, "stopping") },

@@ -80,24 +80,32 @@ struct VendorAdapter: VendorConnection {
 
     func send(_ call: VendorCall, completion: @escaping @Sendable (Outcome) -> Void) {
         let token: Token
-        do {
-            token = try secrets.value.token(named: call.tokenName)
-        } catch {
-            completion(Outcome(.tokenUnavailable, message: error.description))
-            return
+        do { token = try secrets.value.token(named: call.tokenName) } catch {
+            return completion(Outcome(.tokenUnavailable, message: error.description))
         }
         let request = VendorRequest(
             vendor: call.vendor, endpoint: call.endpoint, phoneNumberID: call.phoneNumberID, token: token,
             operation: call.operation)
-        flights.begin(call.changeID)
+        flights.begin(.change(call.changeID))
         client.send(request, hiding: secrets.index) { outcome in
-            flights.end(call.changeID)
+            flights.end(.change(call.changeID))
             completion(outcome)
         }
     }
 
     func observe(_ call: ObserverCall, completion: @escaping @Sendable (ObserverAnswer) -> Void) {
-        completion(.unknown(Outcome(.notSent)))
+        let token: Token
+        do { token = try secrets.value.token(named: call.observer.tokenName) } catch {
+            return completion(.unknown(Outcome(.tokenUnavailable, message: error.description)))
+        }
+        let request = ObservationRequest(
+            number: call.number, phoneNumberID: call.phoneNumberID, endpoint: call.observer.endpoint, token: token)
+        // A number waits for its question: one that never ends would leave it unattended.
+        flights.begin(.question(call.id))
+        client.observe(request, hiding: secrets.index) { answer in
+            flights.end(.question(call.id))
+            completion(answer)
+        }
     }
 }
 

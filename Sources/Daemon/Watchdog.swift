@@ -65,8 +65,15 @@ final class Watchdog: Sendable {
 
 /// The requests that are under way, so that one that never ends is noticed.
 final class FlightLog: Sendable {
+    /// A request that changes a number, by its id in the history, or a question to an observer, by the engine's id. They are
+    /// counted apart.
+    enum Flight: Hashable, Sendable {
+        case change(Int64)
+        case question(Int64)
+    }
+
     private let allowance: Duration
-    private let began = Mutex<[Int64: SuspendingClock.Instant]>([:])
+    private let began = Mutex<[Flight: SuspendingClock.Instant]>([:])
 
     /// - Parameter requestTimeout: the time that the client gives a request; a request may take twice that and 30 s.
     convenience init(requestTimeout: Duration) { self.init(allowance: requestTimeout * 2 + .seconds(30)) }
@@ -80,7 +87,7 @@ final class FlightLog: Sendable {
         return began.withLock { $0.values.contains { $0.duration(to: now) > allowance } }
     }
 
-    func begin(_ changeID: Int64) { began.withLock { $0[changeID] = SuspendingClock.now } }
+    func begin(_ flight: Flight) { began.withLock { $0[flight] = SuspendingClock.now } }
 
-    func end(_ changeID: Int64) { began.withLock { _ = $0.removeValue(forKey: changeID) } }
+    func end(_ flight: Flight) { began.withLock { _ = $0.removeValue(forKey: flight) } }
 }

@@ -58,6 +58,8 @@ public enum EventKind: String, Hashable, Sendable, CaseIterable {
     case disableRefused = "disable_refused"
     /// A person or a program reported what was seen of a number.
     case observed
+    /// A person asked WhatsApp to disable verification of a number, which is reported and not done yet.
+    case disableRequested = "disable_requested"
     /// A number was observed to be otherwise than believed: another person or program has changed it.
     case drift
     /// An enable of an exposed number was not accepted: one number is exposed at a time from here on.

@@ -18,6 +18,8 @@ public enum HookKind: String, Hashable, Sendable, CaseIterable {
     case endpointUp = "endpoint_up"
     /// A number was observed to be otherwise than believed.
     case drift
+    /// A person asked WhatsApp to disable verification of a number; it is not done yet.
+    case disableRequested = "disable_requested"
     /// A number left the desired state while it was exposed by us.
     case leftExposed = "left_exposed"
     /// Somebody looked at a PIN.
@@ -42,6 +44,7 @@ public enum HookKind: String, Hashable, Sendable, CaseIterable {
         case .endpointDown: "an endpoint is down"
         case .endpointUp: "an endpoint answers again"
         case .drift: "another person or program has changed it"
+        case .disableRequested: "a person asked WhatsApp to disable its two-step verification"
         case .leftExposed: "it left the desired state while it was disabled by us"
         case .revealed: "somebody looked at its PIN"
         case .restored: "the store was restored from an older copy"
@@ -60,6 +63,7 @@ extension HookKind {
         case .breakerClosed: self = .endpointUp
         case .leftExposed: self = .leftExposed
         case .drift: self = .drift
+        case .disableRequested: self = .disableRequested
         case .pinRevealed: self = .revealed
         case .storeRestored: self = .restored
         case .clockBehind: self = .clockBehind

@@ -95,7 +95,8 @@ extension Store {
                 try db.execute(sql: "INSERT OR IGNORE INTO hook_troubles (number) VALUES (?)", arguments: [number])
             case .recovered:
                 try db.execute(sql: "DELETE FROM hook_troubles WHERE number = ?", arguments: [number])
-            case .held, .invalid, .endpointDown, .endpointUp, .leftExposed, .drift, .revealed, .restored, .clockBehind:
+            case .held, .invalid, .endpointDown, .endpointUp, .leftExposed, .drift, .disableRequested, .revealed,
+                .restored, .clockBehind:
                 break
             }
             try notify(

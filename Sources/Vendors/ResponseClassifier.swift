@@ -16,6 +16,13 @@ public enum ResponseClassifier {
     public static func classify(
         _ end: ExchangeEnd, of vendor: Vendor, now: Instant, secrets: [String], others: SecretIndex = SecretIndex()
     ) -> Outcome {
+        classify(end, now: now, secrets: secrets, others: others) { vendor.api.judge($0) }
+    }
+
+    /// The outcome of an exchange whose answer `judge` judges.
+    static func classify(
+        _ end: ExchangeEnd, now: Instant, secrets: [String], others: SecretIndex, judge: (VendorAnswer) -> Judgement
+    ) -> Outcome {
         let secrets = Secrets(own: secrets, others: others)
         switch end {
         case .notSent(let reason, let message):
@@ -23,16 +30,16 @@ public enum ResponseClassifier {
             return Outcome(reason, message: clean(message, secrets))
         case .timedOut: return Outcome(.timeout)
         case .lost(let message): return Outcome(.connectionLost, message: clean(message, secrets))
-        case .answered(let answer): return classify(answer, of: vendor, now: now, secrets: secrets)
+        case .answered(let answer): return classify(answer, now: now, secrets: secrets, judge: judge)
         }
     }
 
     private static func classify(
-        _ answer: ExchangeEnd.Answer, of vendor: Vendor, now: Instant, secrets: Secrets
+        _ answer: ExchangeEnd.Answer, now: Instant, secrets: Secrets, judge: (VendorAnswer) -> Judgement
     ) -> Outcome {
         var body: JSONObject?
         if case .complete(let bytes) = answer.body { body = JSONObject(bytes) }
-        let judgement = vendor.api.judge(VendorAnswer(httpStatus: answer.status, body: body, secrets: secrets.own))
+        let judgement = judge(VendorAnswer(httpStatus: answer.status, body: body, secrets: secrets.own))
         let reason =
             switch answer.status {
             case 200..<300: loss(of: answer.body) ?? judgement.reason

@@ -20,13 +20,13 @@ extension Vendor {
     }
 }
 
-/// A request as the vendor documents it. It is a `POST`, and its body is JSON.
+/// A request as the vendor documents it: a `POST` with a JSON body or, without a body, a `GET`, which changes nothing.
 struct RequestContent: Hashable {
     /// What follows the endpoint's URL: empty, or a slash and more.
     var path = ""
     /// The headers beside those of every request.
     var headers: [Header] = []
-    let body: [UInt8]
+    var body: [UInt8] = []
 
     struct Header: Hashable {
         let name: String

@@ -86,8 +86,10 @@ enum JSONOutput {
 
 /// Standard input, for commands that take `-` for a file.
 enum StandardInput {
-    /// All of it, up to what a configuration file may have.
-    static func read() throws -> [UInt8] {
+    /// All of it, by default up to what a configuration file may have.
+    static func read(
+        limit: Int = DesiredStateReader.largestFile, tooLarge: (String) -> Failure = Failure.configuration
+    ) throws -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
@@ -96,9 +98,7 @@ enum StandardInput {
             guard count >= 0 else { throw Failure.failed("standard input cannot be read: error \(errno)") }
             guard count > 0 else { return bytes }
             bytes += buffer[..<count]
-            guard bytes.count <= DesiredStateReader.largestFile else {
-                throw Failure.configuration("standard input has more than \(DesiredStateReader.largestFile >> 20) MiB")
-            }
+            guard bytes.count <= limit else { throw tooLarge("standard input has more than \(limit >> 20) MiB") }
         }
     }
 }

@@ -6,11 +6,12 @@ import Foundation
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Look at everything that the daemon depends on. Sends no request and changes nothing.",
+        abstract: "Check everything that the daemon depends on. Changes nothing.",
         discussion: """
             Settings and desired state, secrets for every number, permissions, the sealing key, the store and its \
-            history, clock, disk, name and certificate of each endpoint, service manager and limits. Exit 1 when \
-            something fails; a warning is something to look at.
+            history, clock, disk, name and certificate of each endpoint, service manager and limits. The observers are \
+            asked about up to 20 numbers: whether their tokens work, and whether each phone_number_id belongs to its number. \
+            No other request is sent. Exit 1 when something fails; a warning is something to look at.
 
             As root it can read what the service manager hands to the daemon; as the daemon's own user (sudo -u \
             twostepd twostepd doctor) it sees what that user may.

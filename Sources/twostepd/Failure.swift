@@ -13,6 +13,8 @@ struct Failure: Error {
     static func failed(_ message: String) -> Failure { Failure(message: message, code: 1) }
     /// Exit 64: the command line is not right.
     static func usage(_ message: String) -> Failure { Failure(message: message, code: 64) }
+    /// Exit 65: what was handed over on standard input is not what the command reads.
+    static func malformedInput(_ message: String) -> Failure { Failure(message: message, code: 65) }
     /// Exit 69: no daemon answers.
     static func noDaemon(_ message: String) -> Failure { Failure(message: message, code: 69) }
     /// Exit 78: the configuration is not right.

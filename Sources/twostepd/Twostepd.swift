@@ -13,14 +13,15 @@ struct Twostepd: AsyncParsableCommand {
 
             Try it without anything else: twostepd demo
 
-            Exit codes: 0 done, 1 failed, 2 plan --detailed-exitcode found changes, 64 usage, 69 no daemon, \
-            78 invalid configuration.
+            Exit codes: 0 done, 1 failed, 2 plan --detailed-exitcode found changes, 64 usage, 65 malformed \
+            input, 69 no daemon, 78 invalid configuration.
             """,
         version: Version.text,
         subcommands: [
             RunCommand.self, CheckCommand.self, PlanCommand.self, ApplyCommand.self, StatusCommand.self,
-            HistoryCommand.self, RotateCommand.self, ReapplyCommand.self, ResetCommand.self, AcceptCommand.self,
-            PauseCommand.self, ResumeCommand.self, ReloadCommand.self, PINCommand.self, KeyCommand.self,
+            HistoryCommand.self, RotateCommand.self, ReapplyCommand.self, ResetCommand.self, ObserveCommand.self,
+            AcceptCommand.self, PauseCommand.self, ResumeCommand.self, ReloadCommand.self, PINCommand.self,
+            KeyCommand.self,
             AuditCommand.self, DoctorCommand.self, HooksCommand.self, BackupCommand.self, ClockCommand.self,
             ImportCommand.self, DemoCommand.self, SimulateCommand.self,
         ]

@@ -115,6 +115,7 @@
                     if case .pause(let pause) = order { return .init(done: true, message: pause.reason ?? "-") }
                     return ControlMessage.Answer(done: true, message: request.message.kind.done)
                 },
+                report: { report, actor in .init(done: true, message: "\(report.items.count) by \(actor)") },
                 observatory: Observatory(
                     location: location, policy: Settings().policy(), desiredState: folder + "/desired-state.yaml",
                     since: Instant(millisecondsSinceEpoch: 0), clock: SystemClock(),

@@ -22,12 +22,16 @@ enum Binary {
     }
 
     /// Runs a command to its end, its output kept in files so that no pipe can fill up.
-    static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> Result {
+    ///
+    /// - Parameter input: the file that it reads from standard input; nil for nothing.
+    static func run(
+        _ arguments: [String], environment: [String: String] = [:], input: URL? = nil
+    ) async throws -> Result {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("twostepd-out-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }  // Only output of a test.
         let (out, err) = (folder.appendingPathComponent("out"), folder.appendingPathComponent("err"))
-        let child = try Child(arguments, output: out, errors: err, environment: environment)
+        let child = try Child(arguments, input: input, output: out, errors: err, environment: environment)
         let code = await child.exitCode()
         return Result(
             code: code, output: try String(contentsOf: out, encoding: .utf8),
@@ -108,15 +112,22 @@ final class Child: Sendable {
     }
 
     /// Starts the real binary; what it prints is appended to files.
-    convenience init(_ arguments: [String], output: URL, errors: URL, environment: [String: String] = [:]) throws {
+    ///
+    /// - Parameter input: the file that it reads from standard input; nil for nothing.
+    convenience init(
+        _ arguments: [String], input: URL? = nil, output: URL, errors: URL, environment: [String: String] = [:]
+    ) throws {
         var all = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("TWOSTEPD_") }
         all["NOTIFY_SOCKET"] = nil
         let out = try Self.open(output)
         defer { close(out) }
         let err = try Self.open(errors)
         defer { close(err) }
+        let source = Glibc.open(input?.path ?? "/dev/null", O_RDONLY | O_CLOEXEC)
+        defer { close(source) }
         try self.init(
-            program: Binary.url.path, arguments, environment: all.merging(environment) { $1 }, output: out, errors: err)
+            program: Binary.url.path, arguments, environment: all.merging(environment) { $1 }, input: source,
+            output: out, errors: err)
     }
 
     /// Starts a program. The descriptors stay the caller's.

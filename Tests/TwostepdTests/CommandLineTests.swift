@@ -15,6 +15,7 @@ struct CommandLineTests {
         case "audit export", "audit prune": ["--before", "2020-01-01"]
         case "import": [folder.appendingPathComponent("list.csv").path]
         case "rotate", "reapply", "reset": ["+15550101001", "--yes"]
+        case "observe": ["+15550101001", "on", "--source", "test"]
         default: []
         }
     }
@@ -77,7 +78,7 @@ struct CommandLineTests {
 
     /// Commands that give orders to a daemon.
     private static let orders: Set<String> = [
-        "accept", "pause", "resume", "reload", "rotate", "reapply", "reset",
+        "accept", "pause", "resume", "reload", "rotate", "reapply", "reset", "observe",
     ]
 
     @Test("without a daemon, orders exit with 69 and say how to start one")

@@ -45,6 +45,8 @@ struct CompletionTests {
         #expect(try await bash(rig, folder, ["status", "n"]) == ["n1", "n2"])
         #expect(try await bash(rig, folder, ["history", "+15550101002"]) == ["+15550101002"])
         #expect(try await bash(rig, folder, ["pause", "n2"]) == ["n2"])
+        #expect(try await bash(rig, folder, ["observe", "n"]) == ["n1", "n2"])
+        #expect(try await bash(rig, folder, ["observe", "n1", "p"]) == ["pin-changed"])
         #expect(try await bash(rig, folder, ["pin", "show", "n1"]) == ["n1"])
         #expect(try await bash(rig, folder, ["stat"]) == ["status"])
         #expect(!FileManager.default.fileExists(atPath: rig.folder.appendingPathComponent("pwned").path))

@@ -55,7 +55,8 @@ struct LeakTests {
         ["audit", "compact"],
         ["key", "id"],
         ["key", "generate"], ["key", "rotate"], ["doctor"], ["doctor", "--format", "json"], ["reload"],
-        ["rotate", "n1"], ["rotate", "--all", "--yes"], ["reapply", "n2"], ["reset", "n3"], ["pause", "--reason", "x"],
+        ["rotate", "n1"], ["rotate", "--all", "--yes"], ["reapply", "n2"], ["reset", "n3"],
+        ["observe", "n2", "pin-changed", "--source", "x"], ["pause", "--reason", "x"],
         ["resume"], ["accept", "abcdef"], ["clock", "accept"], ["apply"], ["run"], ["pin", "show", "n1"],
         ["pin", "show", "n1", "--reason", "a pipe is no terminal"], ["nonsense"], ["--help"], ["--version"],
         ["hooks"], ["hooks", "--format", "json"], ["backup", "FILE"], ["import", "FILE"],
@@ -93,7 +94,7 @@ struct LeakTests {
         let number = rig.entries[1].number.replacing("+", with: "%2B")
         for path in [
             "/healthz", "/readyz", "/", "/numbers/\(number)", "/metrics", "/v1/status", "/v1/numbers/\(number)",
-            "/v1/changes", "/v1/orders", "/v1/pin-reveals",
+            "/v1/changes", "/v1/orders", "/v1/observations", "/v1/pin-reveals",
         ] {
             outputs.append((path, try UnixHTTP.get(path, socket: rig.folder.path + "/run/control.sock")))
         }

@@ -76,16 +76,16 @@ struct WatchdogTests {
         let (healthy, hung) = try (Fed(rig, "healthy"), Fed(rig, "hung"))
         try await rig.wait("both are fed") { healthy.count > 0 && hung.count > 0 }
 
-        hung.flights.begin(1)
-        hung.flights.begin(2)
-        hung.flights.end(2)
+        hung.flights.begin(.question(1))
+        hung.flights.begin(.change(1))
+        hung.flights.end(.change(1))
         // One question may be past the place where flights are looked at.
         try await rig.wait("a question goes round") { [count = healthy.count] in healthy.count >= count + 2 }
         let (before, healthyBefore) = (hung.count, healthy.count)
         try await rig.wait("the other is fed") { healthy.count >= healthyBefore + 5 }
         #expect(hung.count == before)
 
-        hung.flights.end(1)
+        hung.flights.end(.question(1))
         try await rig.wait("it is fed again") { hung.count > before }
         await healthy.end()
         await hung.end()

@@ -33,6 +33,16 @@ enum Sample {
             operation: try operation ?? .enable(try #require(PIN(digits: "987123"))))
     }
 
+    /// A question to the WhatsApp Cloud API.
+    static func observation(
+        _ url: String = "http://127.0.0.1:1", number: String = "+15550100001", id: String = "106540352242922",
+        token: String = "token-1"
+    ) throws -> ObservationRequest {
+        ObservationRequest(
+            number: try #require(PhoneNumber(number)), phoneNumberID: try #require(PhoneNumberID(id)),
+            endpoint: .url(url), token: try Sample.token(token))
+    }
+
     /// The outcome of an answer with this status and body.
     static func outcome(
         _ status: Int, _ body: String, of vendor: Vendor = .pickyAssist, retryAfter: String? = nil,
@@ -62,6 +72,13 @@ extension HTTPVendorClient {
     func send(_ request: VendorRequest, hiding others: SecretIndex = SecretIndex()) async -> Outcome {
         await withCheckedContinuation { continuation in
             send(request, hiding: others) { continuation.resume(returning: $0) }
+        }
+    }
+
+    /// Asks one question, and waits for its answer.
+    func observe(_ request: ObservationRequest, hiding others: SecretIndex = SecretIndex()) async -> ObserverAnswer {
+        await withCheckedContinuation { continuation in
+            observe(request, hiding: others) { continuation.resume(returning: $0) }
         }
     }
 }

@@ -4,7 +4,7 @@ public import Planning
 import Storage
 import Vendors
 
-/// Looks at everything that the daemon depends on. It changes nothing and sends no request.
+/// Checks everything that the daemon depends on. It changes nothing; the only requests that it sends are those that read.
 public struct Doctor: Sendable {
     let settings: Settings
     let settingsPath: String
@@ -39,6 +39,7 @@ public struct Doctor: Sendable {
             Finding("time", [clock()] + clockMark()),
             Finding("disk", disk()),
             Finding("endpoints", await endpoints(desired.value)),
+            Finding("observers", await observers(desired.value, secrets.value)),
             Finding("service", service()),
             Finding("limits", limits()),
         ])

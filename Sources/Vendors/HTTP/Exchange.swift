@@ -8,7 +8,7 @@ import Synchronization
 /// One request on its way, and the answer as far as it has come.
 ///
 /// It knows whether the body was asked for. Errors cannot tell a connection that failed before the request from one that
-/// failed after it; but a body that was never asked for never left.
+/// failed after it; but a body that was never asked for never left. A request without a body has left with its head.
 final class Exchange: HTTPClientResponseDelegate {
     typealias Response = Void
 
@@ -16,22 +16,31 @@ final class Exchange: HTTPClientResponseDelegate {
     private struct Oversized: Error {}
 
     private struct State {
-        var wasPulled = false
+        var hasLeft = false
         var head: HTTPResponseHead?
         var body = ByteBuffer()
     }
 
     private let state = Mutex(State())
+    private let content: [UInt8]
 
-    /// The body of the request, of known length.
-    func body(of bytes: [UInt8]) -> HTTPClient.Body {
-        .stream(contentLength: Int64(bytes.count)) { writer in
-            self.state.withLock { $0.wasPulled = true }
-            return writer.write(.byteBuffer(ByteBuffer(bytes: bytes)))
+    /// - Parameter content: the body of the request; empty for none.
+    init(body content: [UInt8]) { self.content = content }
+
+    /// The body of the request, of known length; nil for none.
+    var body: HTTPClient.Body? {
+        guard !content.isEmpty else { return nil }
+        return .stream(contentLength: Int64(content.count)) { writer in
+            self.state.withLock { $0.hasLeft = true }
+            return writer.write(.byteBuffer(ByteBuffer(bytes: self.content)))
         }
     }
 
     // MARK: What the client tells
+
+    func didSendRequestHead(task: HTTPClient.Task<Void>, _ head: HTTPRequestHead) {
+        if content.isEmpty { state.withLock { $0.hasLeft = true } }
+    }
 
     func didReceiveHead(task: HTTPClient.Task<Void>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
         state.withLock { $0.head = head }
@@ -66,7 +75,7 @@ final class Exchange: HTTPClientResponseDelegate {
             if let head = state.head {
                 return .answered(answer(head, Self.remains(of: state.body, head, after: error)))
             }
-            guard state.wasPulled else {
+            guard state.hasLeft else {
                 return .notSent(FailureReason.beforeSending(error), message: FailureReason.text(error))
             }
             return FailureReason.isTimeout(error) ? .timedOut : .lost(message: FailureReason.text(error))

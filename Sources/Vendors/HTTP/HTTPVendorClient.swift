@@ -47,18 +47,49 @@ public final class HTTPVendorClient: Sendable {
     public func send(
         _ request: VendorRequest, hiding others: SecretIndex, completion: @escaping @Sendable (Outcome) -> Void
     ) {
-        let exchange = Exchange()
-        let end: @Sendable (ExchangeEnd) -> Void = { end in
+        execute(to: request.endpoint) { () throws(RequestRefusal) in
+            try request.vendor.api.content(of: request)
+        } end: { end in
             completion(
                 ResponseClassifier.classify(
                     end, of: request.vendor, now: Self.now(), secrets: request.secrets, others: others))
         }
+    }
+
+    /// Asks one question, once, and judges its end; nothing is changed by it.
+    ///
+    /// - Parameters:
+    ///   - request: what is asked, and where.
+    ///   - others: the secrets of all other numbers, which no message may show either.
+    ///   - completion: is called once with the answer, on a thread of the network's.
+    public func observe(
+        _ request: ObservationRequest, hiding others: SecretIndex,
+        completion: @escaping @Sendable (ObserverAnswer) -> Void
+    ) {
+        execute(to: request.endpoint) { () throws(RequestRefusal) in
+            try request.content()
+        } end: { end in
+            completion(request.answer(end, now: Self.now(), hiding: others))
+        }
+    }
+
+    /// Performs one exchange.
+    ///
+    /// - Parameters:
+    ///   - content: makes the request.
+    ///   - end: is called once with its end.
+    private func execute(
+        to endpoint: Endpoint, _ content: () throws(RequestRefusal) -> RequestContent,
+        end: @escaping @Sendable (ExchangeEnd) -> Void
+    ) {
+        let exchange: Exchange
         let message: HTTPClient.Request
         let isDirect: Bool
         do throws(RequestRefusal) {
-            let content = try request.vendor.api.content(of: request)
-            let route = try routes.route(to: request.endpoint)
-            message = try route.message(for: content, body: exchange.body(of: content.body))
+            let content = try content()
+            let route = try routes.route(to: endpoint)
+            exchange = Exchange(body: content.body)
+            message = try route.message(for: content, body: exchange.body)
             isDirect = route.isDirect
         } catch {
             return end(.notSent(.notSent, message: error.message))

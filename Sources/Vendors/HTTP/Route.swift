@@ -22,14 +22,14 @@ struct Route: Sendable {
         }
         isDirect = Transport.isDirect(url)
         message = try Self.message(
-            to: url,
+            .POST, to: url,
             headers: [
                 "content-type": "application/json", "accept": "application/json", "user-agent": userAgent,
             ])
     }
 
-    /// The request for `content`, with a body of the same bytes that knows when it is sent.
-    func message(for content: RequestContent, body: HTTPClient.Body) throws(RequestRefusal) -> HTTPClient.Request {
+    /// The request for `content`, with a body of the same bytes that knows when it is sent; nil for none.
+    func message(for content: RequestContent, body: HTTPClient.Body?) throws(RequestRefusal) -> HTTPClient.Request {
         var message = message
         if !content.path.isEmpty {
             guard !url.utf8.contains(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) else {
@@ -37,16 +37,20 @@ struct Route: Sendable {
                     message: "the endpoint has a '?' or '#' part, and the request's path belongs before it: remove it")
             }
             let base = String(url.reversed().drop { $0 == "/" }.reversed())
-            message = try Self.message(to: base + content.path, headers: message.headers)
+            let method: HTTPMethod = content.body.isEmpty ? .GET : .POST
+            message = try Self.message(method, to: base + content.path, headers: message.headers)
         }
+        if content.body.isEmpty { message.headers.remove(name: "content-type") }
         for header in content.headers { message.headers.add(name: header.name, value: header.value) }
         message.body = body
         return message
     }
 
-    private static func message(to url: String, headers: HTTPHeaders) throws(RequestRefusal) -> HTTPClient.Request {
+    private static func message(
+        _ method: HTTPMethod, to url: String, headers: HTTPHeaders
+    ) throws(RequestRefusal) -> HTTPClient.Request {
         do {
-            return try HTTPClient.Request(url: url, method: .POST, headers: headers)
+            return try HTTPClient.Request(url: url, method: method, headers: headers)
         } catch {
             throw RequestRefusal(message: "the endpoint is no URL that can be called: \(error)")
         }

@@ -11,22 +11,28 @@ struct WhatsAppAPI: VendorAPI {
         guard let id = request.phoneNumberID else {
             throw RequestRefusal(message: "the entry has no phone_number_id: add it, WhatsApp Manager shows it")
         }
-        // The reader of the file refuses this too; a store that was edited by hand does not go through that reader.
-        guard case .url = request.endpoint else {
-            throw RequestRefusal(
-                message:
-                    "the endpoint \(request.endpoint.text) belongs to another vendor: the token would be sent there")
-        }
-        // A PIN is six digits, and a token printable ASCII: neither needs an escape.
+        // A PIN is six digits: it needs no escape.
         return RequestContent(
-            path: "/\(id)", headers: [.init(name: "authorization", value: "Bearer \(request.token.reveal())")],
+            path: "/\(id)", headers: [try Self.authorization(request.token, at: request.endpoint)],
             body: Array("{\"pin\":\"\(pin.reveal())\"}".utf8))
+    }
+
+    /// The header with the token, which is printable ASCII, for an endpoint that may see it.
+    static func authorization(
+        _ token: Token, at endpoint: Endpoint
+    ) throws(RequestRefusal) -> RequestContent.Header {
+        // The reader of the file refuses this too; a store that was edited by hand does not go through that reader.
+        guard case .url = endpoint else {
+            throw RequestRefusal(
+                message: "the endpoint \(endpoint.text) belongs to another vendor: the token would be sent there")
+        }
+        return .init(name: "authorization", value: "Bearer \(token.reveal())")
     }
 
     // MARK: - Answers
 
     /// A well-formed `error` of an answer.
-    private struct Failure {
+    struct Failure {
         let code: Int
         let message: String?
 
@@ -59,7 +65,7 @@ struct WhatsAppAPI: VendorAPI {
     }
 
     /// Meta's error codes: the text is for people, and may change.
-    private static func reason(of code: Int, httpStatus: Int) -> OutcomeReason {
+    static func reason(of code: Int, httpStatus: Int) -> OutcomeReason {
         switch code {
         // The token is expired, revoked, or has no permission.
         case 190, 3, 10, 200...299: .authenticationRefused

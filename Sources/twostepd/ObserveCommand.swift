@@ -1,0 +1,107 @@
+import ArgumentParser
+import ConfigFile
+import Daemon
+import Planning
+
+/// `twostepd observe`.
+struct ObserveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "observe",
+        abstract: "Report what was seen of a number: off, on, or that its PIN was changed.",
+        discussion: """
+            For changes that another person or program has made. The daemon acts at once: a number that is reported off is \
+            enabled again, and one whose PIN was changed is reset. A report only adds to what is believed possible, so a late \
+            or wrong one costs a request or two, and no PIN.
+
+            --from meta-security reads the body of WhatsApp's webhook from standard input, and reports each change of the \
+            field security: PIN_CHANGED as pin-changed, PIN_RESET_SUCCESS as off. PIN_RESET_REQUEST, a person who asks \
+            WhatsApp to disable verification, is an event and a notification (disable_requested) only. Other fields and \
+            events are ignored. Check the signature of the body first: docs/operations.md has a receiver that does.
+
+            Numbers that are not in the desired state in force are named with exit 1, after the others were reported. A body \
+            that cannot be read exits with 65, and nothing is reported.
+
+            Examples:
+              twostepd observe support-us off --source "WhatsApp Manager, ticket 4711"
+              twostepd observe +15550100001 pin-changed --source "call from the shop"
+              twostepd observe --from meta-security < body.json
+            """
+    )
+
+    /// What was seen, as the command line names it.
+    enum Seen: String, ExpressibleByArgument, CaseIterable {
+        case on
+        case off
+        case pinChanged = "pin-changed"
+
+        var kind: ControlMessage.ObservationReport.Item.Kind {
+            switch self {
+            case .on: .on
+            case .off: .off
+            case .pinChanged: .pinChanged
+            }
+        }
+    }
+
+    /// Formats of other systems that are read from standard input.
+    enum Origin: String, ExpressibleByArgument, CaseIterable {
+        case metaSecurity = "meta-security"
+    }
+
+    @OptionGroup var config: ConfigOptions
+    @Argument(help: "The number (E.164) or label.", completion: NumberCompletion.kind)
+    var number: String?
+    @Argument(help: "What was seen of it.")
+    var seen: Seen?
+    @Option(help: "Who or what saw it, for the audit trail.")
+    var source: String?
+    @Option(help: "Read reports in this format from standard input, instead of one in the arguments.")
+    var from: Origin?
+
+    func validate() throws {
+        guard from == nil else {
+            guard number == nil, source == nil else {
+                throw ValidationError("either --from, or a number with --source: not both")
+            }
+            return
+        }
+        guard number != nil, seen != nil else {
+            throw ValidationError("name the number and what was seen of it (on, off or pin-changed), or --from")
+        }
+        guard let source, source.contains(where: { !$0.isWhitespace }) else {
+            throw ValidationError("--source says who or what saw it")
+        }
+    }
+
+    func run() async throws {
+        let settings = try config.settings()
+        let items: [ControlMessage.ObservationReport.Item]
+        if let number, let seen, let source {
+            items = [.init(number: number, kind: seen.kind, source: source)]
+        } else {
+            let bytes = try StandardInput.read(limit: SecurityWebhook.maxSize, tooLarge: Failure.malformedInput)
+            let webhook = try SecurityWebhook(bytes)
+            for line in webhook.ignored { Console.note("ignored: \(line)") }
+            items = webhook.items
+        }
+        try await report(items, to: ControlClient(socket: settings.controlSocket))
+    }
+
+    /// Reports all of them, as many at a time as the daemon accepts. A refusal of some ends with the others reported.
+    private func report(_ items: [ControlMessage.ObservationReport.Item], to daemon: ControlClient) async throws {
+        guard !items.isEmpty else { return Console.note("nothing to report") }
+        let user = UserName.current(environment: config.environment)
+        var refusals: [(message: String, code: Int32)] = []
+        let size = ControlMessage.ObservationReport.maxItems
+        for start in stride(from: 0, to: items.count, by: size) {
+            let page = Array(items[start..<min(start + size, items.count)])
+            do {
+                Console.note(try await daemon.report(.init(items: page, onBehalfOf: user)).message)
+            } catch ControlClient.Failure.refused(let message, let exitCode) {
+                refusals.append((message, exitCode))
+            }
+        }
+        guard let first = refusals.first else { return }
+        throw Failure(message: refusals.map(\.message).joined(separator: "\n"), code: first.code)
+    }
+}

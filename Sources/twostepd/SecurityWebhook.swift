@@ -1,0 +1,113 @@
+import Daemon
+import Foundation
+import Planning
+
+/// The body of WhatsApp's webhook, as far as it speaks of the security of numbers.
+///
+/// It is read as a whole before anything is reported, and believed for no more than it says.
+struct SecurityWebhook {
+    /// The largest body that is read, in bytes.
+    static let maxSize = 1 << 20
+    /// The most changes that one body may have; WhatsApp groups up to this many.
+    static let maxChanges = 1000
+
+    /// What it reports, in its order.
+    private(set) var items: [ControlMessage.ObservationReport.Item] = []
+    /// The events of its field `security` that are not known, in words.
+    private(set) var ignored: [String] = []
+
+    /// - Throws: ``Failure`` with exit 65 when `bytes` are not such a body.
+    init(_ bytes: [UInt8]) throws {
+        let body: Body
+        do {
+            body = try JSONDecoder().decode(Body.self, from: Data(bytes))
+        } catch let error as DecodingError {
+            throw Self.malformed(error.place)
+        }
+        guard body.object == Body.account else { throw Self.malformed("its object is not \(Body.account)") }
+        let changes = body.entry.flatMap { $0.changes ?? [] }
+        guard changes.count <= Self.maxChanges else {
+            throw Self.malformed("it has more than \(Self.maxChanges) changes")
+        }
+        for value in changes.compactMap(\.value) {
+            let digits = value.displayPhoneNumber.filter { $0.isASCII && $0.isNumber }
+            guard let number = PhoneNumber("+\(digits)") else {
+                throw Self.malformed("a display_phone_number is no telephone number")
+            }
+            guard let kind = Self.kind(of: value.event) else {
+                ignored.append("\(number): event \(Self.line(value.event)) is not known")
+                continue
+            }
+            let requester = value.requester.map { ", requester \(Self.line($0))" } ?? ""
+            items.append(.init(number: number.description, kind: kind, source: "meta-security\(requester)"))
+        }
+    }
+
+    /// What an event of the field `security` says; nil for an unknown one.
+    private static func kind(of event: String) -> ControlMessage.ObservationReport.Item.Kind? {
+        switch event {
+        case "PIN_CHANGED": .pinChanged
+        case "PIN_RESET_SUCCESS": .off
+        case "PIN_RESET_REQUEST": .disableRequested
+        default: nil
+        }
+    }
+
+    private static func malformed(_ problem: String) -> Failure {
+        .malformedInput("standard input is not the body of WhatsApp's webhook: \(problem); nothing was reported")
+    }
+
+    /// A text of another system, bounded and on one line.
+    private static func line(_ text: String) -> String { String(text.unicodeScalars.prefix(64)).onOneLine() }
+}
+
+/// WhatsApp's webhook, as documented: only the values of the field `security` are decoded.
+private struct Body: Decodable {
+    static let account = "whatsapp_business_account"
+
+    let object: String
+    let entry: [Entry]
+
+    struct Entry: Decodable {
+        let changes: [Change]?
+    }
+
+    struct Change: Decodable {
+        /// Nil for every other field.
+        let value: Value?
+
+        private enum CodingKeys: String, CodingKey { case field, value }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            let isSecurity = try container.decode(String.self, forKey: .field) == "security"
+            value = isSecurity ? try container.decode(Value.self, forKey: .value) : nil
+        }
+    }
+
+    struct Value: Decodable {
+        let displayPhoneNumber: String
+        let event: String
+        let requester: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case displayPhoneNumber = "display_phone_number"
+            case event, requester
+        }
+    }
+}
+
+extension DecodingError {
+    /// Where a document is not as expected, without its content.
+    fileprivate var place: String {
+        let (path, problem) =
+            switch self {
+            case .keyNotFound(let key, let context): (context.codingPath + [key], "is missing")
+            case .typeMismatch(_, let context), .valueNotFound(_, let context): (context.codingPath, "has another type")
+            case .dataCorrupted(let context): (context.codingPath, "cannot be read")
+            @unknown default: ([], "cannot be read")
+            }
+        guard !path.isEmpty else { return "it is no JSON of that shape" }
+        return path.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined().dropFirst() + " \(problem)"
+    }
+}
