@@ -234,7 +234,7 @@ struct ObserveCommandTests {
         #expect(try await events(rig, "disable_requested").count == 1)
         let query = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token="
         let challenge = try await call("", ["REQUEST_METHOD": "GET", "QUERY_STRING": query + "verify-me"])
-        #expect(challenge.hasPrefix("Status: 200") && challenge.hasSuffix("\n1158201444"))
+        #expect(challenge.hasPrefix("Status: 200") && challenge.hasSuffix("\r\n1158201444"))
         #expect(
             try await call("", ["REQUEST_METHOD": "GET", "QUERY_STRING": query + "other"]).hasPrefix("Status: 403"))
         let ssh = try self.script("ssh-report", rig)
