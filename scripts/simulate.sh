@@ -4,7 +4,7 @@
 #   scripts/simulate.sh SEEDS [FIRST]      SEEDS seeds from FIRST (1) on; exit 1 at the first failure
 #   scripts/simulate.sh --replay SEED      one seed again, with everything that happened in it
 #
-# SIMULATE_OPTIONS holds more options for each run: --surprising-jumps, --skip-sync.
+# SIMULATE_OPTIONS holds more options for each run: --surprising-jumps, --skip-sync, --observers strangers.
 . "$(dirname "$0")/lib.sh"
 usage() {
     sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
@@ -80,7 +80,7 @@ awk -v wall=$((SECONDS - began)) '
     END {
         printf "seeds               %d\n", seeds
         printf "virtual years       %.1f\n", sum["virtual_seconds"] / 31557600
-        names = "events requests accepted_enables crashes clean_stops edits invalid_files held_states orders outages clock_jumps store_failures late_landings healthy_stops off_times slow_off_times longest_off_ms urgent_requests longest_urgent_wait_ms corrected_clocks longest_clock_delay_ms"
+        names = "events requests accepted_enables crashes clean_stops edits invalid_files held_states orders outages clock_jumps store_failures late_landings observations strangers healthy_stops off_times slow_off_times longest_off_ms urgent_requests longest_urgent_wait_ms corrected_clocks longest_clock_delay_ms"
         count = split(names, name, " ")
         for (i = 1; i <= count; i++) { shown = name[i]; gsub("_", " ", shown); printf "%-23s %d\n", shown, sum[name[i]] }
         print "requests by what befell them"

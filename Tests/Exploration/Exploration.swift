@@ -137,9 +137,9 @@ extension Exploration {
         Exploration(
             scenario: .observed(.generated(.reset)),
             expectations: [
-                .sound(vendor(.ignores, .accepts), settled: 3, worst: 6),
-                .sound(vendor(.refuses, .refuses), settled: 6, worst: 17),
-                .sound(vendor(.replaces, .never), settled: 6, worst: 7),
+                .sound(vendor(.ignores, .accepts), settled: 3, worst: 5),
+                .sound(vendor(.refuses, .refuses), settled: 6, worst: 13),
+                .sound(vendor(.replaces, .never), settled: 6, worst: 6),
             ]),
         Exploration(
             scenario: .observed(.whatsapp),
@@ -147,13 +147,13 @@ extension Exploration {
         Exploration(
             scenario: .observed(.enabled(.reset), strangers: true),
             expectations: [
-                .sound(vendor(.ignores, .accepts), settled: 6, worst: 17),
-                .sound(vendor(.refuses, .refuses), settled: 6, worst: 17),
-                .sound(vendor(.replaces, .never), settled: 6, worst: 17),
+                .sound(vendor(.ignores, .accepts), settled: 3, worst: 6),
+                .sound(vendor(.refuses, .refuses), settled: 6, worst: 14),
+                .sound(vendor(.replaces, .never), settled: 6, worst: 7),
             ]),
         Exploration(
             scenario: .observed(.whatsapp, strangers: true),
-            expectations: [.sound(vendor(.replaces, .never), settled: 6, worst: 6)]),
+            expectations: [.sound(vendor(.replaces, .never), settled: 2, worst: 3)]),
         Exploration(
             scenario: .generated(.replace),
             expectations: VendorSemantics.Disable.allCases.map { .unsound(vendor(.ignores, $0)) }),

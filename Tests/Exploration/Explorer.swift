@@ -49,9 +49,10 @@ final class Explorer {
     private(set) var depth = 0
     /// States in which the truth is not in the belief. Nothing is explored beyond them.
     private(set) var violations: [Int] = []
-    /// For each state, where it was first reached from; -1 not reached, -2 a start.
-    private(set) var origins: [Int] = []
-    private var current = 0
+    /// For each state, the place in ``states`` of the one that it was first reached from; -1 not reached, -2 a start.
+    private var origins = SparseTable(unset: -1)
+    /// The place in ``states`` of the one that is expanded; -2 before the first.
+    private var current: Int32 = -2
     private let bits: Int
 
     init(_ machine: RecordMachine, _ vendor: VendorSemantics) {
@@ -62,7 +63,6 @@ final class Explorer {
 
     /// Explores until nothing new is left.
     func run() throws {
-        current = -2
         for node in try machine.start() {
             reach(WalkState(node: node, truth: Truth.off, late: 0))
             reach(WalkState(node: node, truth: Truth.foreign, late: 0))
@@ -74,10 +74,11 @@ final class Explorer {
                 depth += 1
                 levelEnd = states.count
             }
-            current = states[next]
+            current = Int32(next)
+            let code = states[next]
             next += 1
-            let state = state(current)
-            if isInBelief(state) || state.isUnseen { try expand(state) } else { violations.append(current) }
+            let state = state(code)
+            if isInBelief(state) || state.isUnseen { try expand(state) } else { violations.append(code) }
         }
     }
 
@@ -242,7 +243,7 @@ final class Explorer {
         if edge.isOtherNumber { return meetOther(edge, state) }
         guard let next = renumbered(state, by: edge) else {
             // The generation that is live, or may land, is known no more: not even its PIN is kept.
-            violations.append(current)
+            violations.append(states[Int(current)])
             return
         }
         reach(next)
@@ -295,10 +296,6 @@ final class Explorer {
 
     private func reach(_ next: WalkState) {
         let state = code(next)
-        if state >= origins.count {
-            let missing = (machine.nodes.count << bits) - origins.count
-            origins.append(contentsOf: repeatElement(-1, count: missing))
-        }
         guard origins[state] == -1 else { return }
         origins[state] = current
         states.append(state)
@@ -309,10 +306,11 @@ final class Explorer {
     /// The shortest way from a start to `state`, one line a step.
     func path(to state: Int) -> String {
         var lines: [String] = []
-        var step = state
-        while step >= 0, lines.count < 200 {
-            lines.append(text(of: step))
-            step = origins[step]
+        var step: Int? = state
+        while let code = step, lines.count < 200 {
+            lines.append(text(of: code))
+            let origin = Int(origins[code])
+            step = origin >= 0 ? states[origin] : nil
         }
         return lines.reversed().joined(separator: "\n")
     }

@@ -21,19 +21,18 @@ struct Healing {
     private(set) var stuck: [Int] = []
 
     private let explorer: Explorer
-    private var requests: [Int]
+    private var requests = SparseTable(unset: 0)
 
     init(of explorer: Explorer) throws {
         self.explorer = explorer
-        requests = Array(repeating: 0, count: explorer.origins.count)
         var changes = true
         var isFirst = true
         while changes, worst < Self.limit {
             changes = false
             for state in explorer.states.reversed() {
                 let now = try requestsNeeded(from: state, isFirst: isFirst)
-                guard now > requests[state] else { continue }
-                requests[state] = now
+                guard now > Int(requests[state]) else { continue }
+                requests[state] = Int32(now)
                 changes = true
                 if now > worst {
                     worst = now
@@ -48,8 +47,8 @@ struct Healing {
             else {
                 continue
             }
-            guard requests[state] > worstWhenSettled else { continue }
-            worstWhenSettled = requests[state]
+            guard Int(requests[state]) > worstWhenSettled else { continue }
+            worstWhenSettled = Int(requests[state])
             worstSettledState = state
         }
     }
@@ -112,7 +111,7 @@ struct Healing {
         for effect in 0...Truth.mostGenerations where state.late & (1 << effect) != 0 {
             var next = explorer.changed(state, to: explorer.vendor.carryOut(effect, on: state.truth).truth)
             next.late &= ~(1 << effect)
-            needed = max(needed, requests[explorer.code(next)])
+            needed = max(needed, Int(requests[explorer.code(next)]))
         }
         return needed
     }
@@ -129,7 +128,7 @@ struct Healing {
 
     private func after(_ step: (RecordMachine.Edge, WalkState)) -> Int {
         guard let next = explorer.renumbered(step.1, by: step.0) else { return Self.limit }
-        return requests[explorer.code(next)]
+        return Int(requests[explorer.code(next)])
     }
 
     /// Whether nothing that this vendor accepts would bring the number nearer to what is desired: it does not disable at all,

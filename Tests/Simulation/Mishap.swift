@@ -43,7 +43,7 @@ extension World {
     }
 
     func befall(_ mishap: Mishap) throws {
-        guard healthy == nil else { return }
+        guard healthy == nil, !options.isSteady || mishap == .weather else { return }
         switch mishap {
         case .crash: crash("out of nowhere")
         case .edit: editFile()

@@ -12,9 +12,9 @@ struct Scenario {
     /// How long disturbances go on before the final healthy period.
     let duration: Milliseconds
     /// Of a crash at each point at which something is under way.
-    let crashChance: Double
+    var crashChance: Double
     /// Of another disturbance soon after a request departs.
-    let mishapChance: Double
+    var mishapChance: Double
     /// Of a fault of a request while the weather is mixed.
     let faultRate: Double
     /// The longest time that a commit takes, from its submission to its confirmation.

@@ -6,6 +6,8 @@ public struct SimulationOptions: Sendable {
     public var skipsSync = false
     /// Whether numbers are observed, and changed by others; nil for what follows from the seed.
     public var observers: Observers.Kind?
+    /// No crashes, stops or edits: only then do runs with and without observers live through the same time, and can be compared.
+    public var isSteady = false
     /// How many lines of the trace a failure shows.
     public var traceLines = 30
     /// After so many events the weather clears.

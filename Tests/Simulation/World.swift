@@ -126,7 +126,8 @@ final class World {
         self.options = options
         random = SplitMix64(seed: seed)
         engineRandom = SplitMix64(seed: random.next())
-        let scenario = Scenario(using: &random)
+        var scenario = Scenario(using: &random)
+        if options.isSteady { (scenario.crashChance, scenario.mishapChance) = (0, 0) }
         self.scenario = scenario
         trace = Trace(kept: options.traceLines)
         key = SealingKey.random(using: &random)

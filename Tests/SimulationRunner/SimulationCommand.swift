@@ -43,6 +43,7 @@ struct RunRequest {
     static let usage = """
         usage: simulation [--first SEED] [--seeds COUNT] [--stride STEP] [--replay SEED] [--lines N] [--go-on]
                           [--surprising-jumps] [--skip-sync] [--observers none|observers|strangers]
+                          [--steady] [--stormy-events N]
                simulation --explore [PART PARTS]
                simulation --year NUMBERS DAYS DIR
         """
@@ -61,6 +62,7 @@ struct RunRequest {
             case "--surprising-jumps": options.allowsSurprisingJumps = true
             case "--skip-sync": options.skipsSync = true
             case "--go-on": goesOn = true
+            case "--steady": options.isSteady = true
             case "--observers":
                 guard let kind = rest.popFirst().flatMap(Observers.Kind.init(rawValue:)) else { return nil }
                 options.observers = kind

@@ -64,13 +64,81 @@ final class Demo {
         say("the file says rotate_every: never now; the daemon notices the change by itself")
         try await adopted(revision: 2)
         try await converge("all 12 are as desired, and certain")
+        try await disabledByStranger()
+        try await changedByStranger()
         let code = daemon?.stop() ?? 1
         say("SIGTERM: the daemon stops cleanly, exit code \(code)")
         return try compare() && code == 0
     }
 
-    /// Stops what still runs, and removes the folder unless it is to be kept.
-    func end() async {
+    /// Somebody disables a number behind the daemon's back: its observer shows that.
+    private func disabledByStranger() async throws {
+        let entry = fleet.disabledByStranger
+        say("somebody disables \(entry.label) in WhatsApp Manager, and tells nobody")
+        try vendor.stranger(sets: entry.key, to: .off)
+        try await mended(entry, drift: .turnedOff)
+        say("its observer saw that it is off (every 2 s it is asked): it is enabled again, with a new PIN")
+    }
+
+    /// Somebody changes a PIN behind the daemon's back: no API shows that, but WhatsApp's webhook tells.
+    private func changedByStranger() async throws {
+        let entry = fleet.changedByStranger
+        say("somebody sets another PIN of \(entry.label) there; WhatsApp's webhook tells \"twostepd observe\"")
+        try vendor.stranger(sets: entry.key, to: .on(pin: "330917"))
+        let body = """
+            {"object": "whatsapp_business_account", "entry": [{"id": "1", "time": 1, "changes": [{"field": "security",
+            "value": {"display_phone_number": "\(entry.number)", "event": "PIN_CHANGED", "requester": "42"}}]}]}
+            """
+        let file = folder.appendingPathComponent("webhook.json")
+        try write(body, to: file)
+        let code = try observe(body: file)
+        guard code == 0 else { throw Failure.failed("twostepd observe ended with exit code \(code)") }
+        try await mended(entry, drift: .pinChanged)
+        say("its PIN is ours again")
+    }
+
+    /// Waits until a change by a stranger was found, and the number is certainly as desired at its vendor as well.
+    private func mended(_ entry: DemoFleet.Entry, drift: Drift.Kind) async throws {
+        try await wait(seconds: 20, for: "\(entry.label), which a stranger changed") { records in
+            guard let number = PhoneNumber(entry.number), let record = records.first(where: { $0.number == number }),
+                record.isAsDesired, let store = try reader.open()
+            else { return false }
+            defer { try? store.close() }  // Only read: there is nothing to lose.
+            var filter = HistoryFilter(number: number)
+            filter.kinds = [.drift]
+            let events = try store.events(matching: filter, limit: 10).map(\.entry.detail)
+            guard events.contains(where: { $0.hasPrefix(drift.sentence) }) else { return false }
+            return try agrees(entry, record: try reader.openWithKey().record(number, at: reader.now))
+        }
+    }
+
+    /// Whether the vendor has the PIN that the store believes to be live, or none when it should have none.
+    private func agrees(_ entry: DemoFleet.Entry, record: NumberRecord?) throws -> Bool {
+        guard let record, let state = vendor.truth[entry.key] else {
+            throw Failure.failed("\(entry.number) is not in the store")
+        }
+        let pin = record.likeliestGeneration.flatMap { record.generation($0)?.pin?.reveal() }
+        return record.isAsDesired && pin == state.pin
+    }
+
+    /// `twostepd observe --from meta-security` with a body on standard input. Gives its exit code.
+    private func observe(body: URL) throws -> Int32 {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        process.arguments = ["observe", "--from", "meta-security", "--config", config.path]
+        process.standardInput = try FileHandle(forReadingFrom: body)
+        let handle = try FileHandle(forWritingTo: log)
+        try handle.seekToEnd()
+        process.standardOutput = handle
+        process.standardError = handle
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    /// Stops what still runs, and removes the folder unless it is to be kept, or is needed to see why it failed.
+    func end(failed: Bool = false) async {
+        let keep = keep || failed
         _ = daemon?.stop()
         do {
             try await vendor.stop()
@@ -194,8 +262,7 @@ extension Demo {
             guard let number = PhoneNumber(entry.number), let record = try store.record(number, at: fleet.now),
                 let state = truth[entry.key]
             else { throw Failure.failed("\(entry.number) is not in the store") }
-            let pin = record.likeliestGeneration.flatMap { record.generation($0)?.pin?.reveal() }
-            let agrees = record.isAsDesired && pin == state.pin
+            let agrees = try agrees(entry, record: record)
             agreed += agrees ? 1 : 0
             table.add([
                 entry.number, entry.label, entry.vendor, entry.isDisabled ? "disabled" : "enabled",
@@ -259,7 +326,7 @@ final class DaemonChild {
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Show the whole job in about 30 s: two simulated vendors, a fleet of 12, an outage and a kill.",
+        abstract: "Show the whole job in about 30 s: two simulated vendors, 12 numbers, an outage, a kill, strangers.",
         discussion: """
             Nothing else is needed and nothing leaves this machine. Exit 0 when the truth agrees with the store.
 
@@ -278,7 +345,7 @@ struct DemoCommand: AsyncParsableCommand {
         do {
             agreed = try await demo.run()
         } catch {
-            await demo.end()
+            await demo.end(failed: true)
             throw error
         }
         await demo.end()

@@ -1,8 +1,8 @@
 import Planning
 import SimulatedVendor
 
-/// The fleet of the demonstration: 12 numbers, 2 of them on WhatsApp's API, 2 disabled, one with an operator's PIN, 2 with a
-/// foreign one.
+/// The fleet of the demonstration: 12 numbers, 2 of them on WhatsApp's API, 2 more that it can observe, 2 disabled, one with an
+/// operator's PIN, 2 with a foreign one.
 struct DemoFleet {
     struct Entry {
         let number: String
@@ -11,6 +11,8 @@ struct DemoFleet {
         let start: VendorState
         /// The number's id at WhatsApp's API; nil for a number of Picky Assist.
         var phoneNumberID: String?
+        /// The id by which a number of Picky Assist is observed at WhatsApp's API; nil when it is not.
+        var observedAs: String?
         var isDisabled = false
         var operatorPIN: String?
 
@@ -21,6 +23,12 @@ struct DemoFleet {
         var vendor: String { phoneNumberID == nil ? "picky-assist" : "whatsapp" }
     }
 
+    private static let whatsappToken = "demo-token-whatsapp"
+
+    /// The number that a stranger disables, and the one whose PIN a stranger changes.
+    var disabledByStranger: Entry { entries[4] }
+    var changedByStranger: Entry { entries[7] }
+
     let entries: [Entry] = (1...12).map { index in
         let number = "+155501000\(index < 10 ? "0" : "")\(index)"
         let name = ["support", "sales", "billing", "press", "orders", "returns", "events", "jobs", "legal", "partners"]
@@ -29,9 +37,12 @@ struct DemoFleet {
         switch index {
         case 2: return Entry(number: number, label: label, token: token, start: .on(pin: "604182"))
         case 3: return Entry(number: number, label: label, token: token, start: .off, operatorPIN: "274916")
+        case 5, 6:
+            return Entry(
+                number: number, label: label, token: token, start: .off, observedAs: "10654035224290\(index)")
         case 8, 9:
             return Entry(
-                number: number, label: label, token: "demo-token-whatsapp",
+                number: number, label: label, token: Self.whatsappToken,
                 start: index == 8 ? .off : .on(pin: "730295"), phoneNumberID: "10654035224290\(index)")
         case 11, 12:
             return Entry(number: number, label: label, token: token, start: .on(pin: "518203"), isDisabled: true)
@@ -47,8 +58,11 @@ struct DemoFleet {
     /// The numbers of WhatsApp's API, as the simulation begins with them.
     var numbers: [SimulatedNumber] {
         entries.compactMap { entry in
-            entry.phoneNumberID.map { id in
-                SimulatedNumber(id: id, number: entry.number, token: entry.token, state: entry.start)
+            if let id = entry.phoneNumberID {
+                return SimulatedNumber(id: id, number: entry.number, token: entry.token, state: entry.start)
+            }
+            return entry.observedAs.map { id in
+                SimulatedNumber(id: id, number: entry.number, token: Self.whatsappToken, of: entry.token)
             }
         }
     }
@@ -57,7 +71,7 @@ struct DemoFleet {
     func desiredState(of vendor: SimulatedVendor, rotateEvery: String) -> String {
         var lines = [
             "version: 1", "defaults:", "  endpoint: \(vendor.url)", "  rotate_every: \(rotateEvery)",
-            "  reapply_every: 10s", "numbers:",
+            "  reapply_every: 10s", "  observe_every: 2s", "numbers:",
         ]
         for entry in entries {
             lines.append("  - number: \"\(entry.number)\"")
@@ -67,6 +81,11 @@ struct DemoFleet {
                 lines.append("    vendor: \(entry.vendor)")
                 lines.append("    phone_number_id: \"\(id)\"")
                 lines.append("    endpoint: \(vendor.whatsappURL)")
+            }
+            if let id = entry.observedAs {
+                lines.append("    phone_number_id: \"\(id)\"")
+                lines.append("    observer: whatsapp")
+                lines.append("    observer_endpoint: \(vendor.whatsappURL)")
             }
             if entry.isDisabled { lines.append("    verification: disabled") }
             if entry.operatorPIN != nil { lines.append("    pin: \(entry.label)-pin") }
