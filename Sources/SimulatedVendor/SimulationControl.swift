@@ -18,6 +18,7 @@ import Synchronization
 /// | `PUT /_sim/tokens` | `["TOKEN=foreign:123456"]`: Picky Assist tokens made known, or set |
 /// | `PUT /_sim/numbers` | `["ID=TOKEN=foreign:123456"]`: numbers of WhatsApp's API made known, or set |
 /// | `POST /_sim/stranger` | `{"name":"TOKEN or ID","state":"off"}` or `"foreign:123456"`: a stranger changes a number |
+/// | `PUT /_sim/frozen-looks` | `true`: looks show the numbers as they are now, and lag behind from then on; `false` |
 /// | `PUT /_sim/blocked` | `["TOKEN","ID"]`: exactly these numbers have had too many attempts |
 /// | `PUT /_sim/app-limit` | `4` or `130429`: the error that each request to WhatsApp's API meets, `null` for none |
 /// | `POST /_sim/outage` | `{"seconds":5}`: refuses connections |
@@ -58,6 +59,9 @@ struct SimulationControl {
             case (.POST, "/_sim/stranger"):
                 let wanted = try JSONDecoder().decode(Stranger.self, from: body)
                 try vendor.stranger(sets: wanted.name, to: try VendorState(parsing: wanted.state))
+                try send(true, on: wire)
+            case (.PUT, "/_sim/frozen-looks"):
+                vendor.freezeLooks(try JSONDecoder().decode(Bool.self, from: body))
                 try send(true, on: wire)
             case (.PUT, "/_sim/blocked"):
                 try vendor.block(try JSONDecoder().decode([String].self, from: body))

@@ -74,6 +74,8 @@ public struct VendorModel: Sendable {
     public var appLimit: AppLimit?
     /// The true state of every number, by its key.
     public private(set) var states: [String: VendorState] = [:]
+    /// What looks show in place of the true states; nil when they do not lag behind.
+    private var lookedAt: [String: VendorState]?
     public var counters = Counters()
     private var numbers: [String: SimulatedNumber] = [:]
     private var blocked: Set<String> = []
@@ -121,6 +123,9 @@ public struct VendorModel: Sendable {
         change(try key(named: name), to: state)
         counters.strangers += 1
     }
+
+    /// Looks show the numbers as they are now until further notice, or again as they are.
+    public mutating func freezeLooks(_ isFrozen: Bool) { lookedAt = isFrozen ? states : nil }
 
     /// Keeps a request that will land later, and gives it a number.
     mutating func addLate(_ request: Request) -> Int {
@@ -256,7 +261,8 @@ extension VendorModel {
 
     private mutating func look(_ id: String, _ token: String, _ fields: Set<LookField>?) -> Verdict {
         if let refusal = refusal(of: id, token) { return refusal }
-        guard let fields, let state = states[numbers[id]?.pickyAssistToken ?? id] else { return .badRequest }
+        let key = numbers[id]?.pickyAssistToken ?? id
+        guard let fields, let state = lookedAt?[key] ?? states[key] else { return .badRequest }
         return .seen(
             Look(
                 id: id, isEnabled: fields.contains(.isPINEnabled) ? state != .off : nil,

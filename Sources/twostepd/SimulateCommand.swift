@@ -24,7 +24,7 @@ struct SimulateCommand: AsyncParsableCommand {
             (accept, refuse; never is a vendor that refuses every disable). \
             Faults: \(Fault.allCases.map(\.rawValue).joined(separator: ", ")).
             Under /_sim/: GET truth, counters, requests, looks; PUT faults, look-faults, semantics, tokens, numbers, blocked, \
-            app-limit; POST script, look-script, stranger, outage.
+            app-limit, frozen-looks; POST script, look-script, stranger, outage.
             """
     )
 

@@ -8,7 +8,7 @@ struct Twostepd: AsyncParsableCommand {
         commandName: "twostepd",
         abstract: "Keeps the two-step verification of WhatsApp Official numbers as a desired-state file says.",
         discussion: """
-            The daemon enables, disables, re-applies and rotates PINs through the vendor's write-only API, records \
+            The daemon enables, disables, re-applies and rotates PINs through APIs that never say which PIN is set, records \
             every request before it is sent, and always knows which PIN may be live.
 
             Try it without anything else: twostepd demo

@@ -31,6 +31,10 @@ struct HealthyPeriod {
 extension World {
     func clearUp() throws {
         guard healthy == nil else { return }
+        if options.isSteady {
+            isOver = true
+            return
+        }
         note("it clears up")
         healthy = HealthyPeriod(since: clock.elapsed, clockBehind: clock.behind)
         weather = .clear

@@ -65,6 +65,29 @@ struct ObserverTests {
         try await rig.end()
     }
 
+    @Test("an observer that lags behind causes no request: it is asked again when what it shows proves something")
+    func lagging() async throws {
+        let rig = try await rig()
+        rig.vendor.freezeLooks(true)
+        let daemon = try await rig.startDaemon()
+        try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
+        rig.vendor.freezeLooks(false)
+        let requests = rig.vendor.requests
+        let (second, id) = (rig.entries[1].token, Self.ids["n2"] ?? "")
+        let looks = rig.vendor.looks.count
+        try await rig.wait("every number is observed twice more") {
+            let ids = rig.vendor.looks.dropFirst(looks).map(\.uri)
+            return Self.ids.values.allSatisfy { id in ids.count { $0.contains(id) } >= 2 }
+        }
+        #expect(rig.vendor.requests.count == requests.count, "it showed n2 as disabled after it was enabled")
+        let enabled = try #require(requests.last { String(decoding: $0.body, as: UTF8.self).contains(second) }).at
+        let asked = rig.vendor.looks.filter { $0.uri.contains(id) }.map(\.at)
+        #expect(asked.allSatisfy { $0 < enabled || $0 >= enabled + .milliseconds(1500) }, "settle_delay is 1500ms")
+        #expect(try await rig.query("SELECT kind FROM events WHERE kind = 'drift'") == [])
+        #expect(await rig.stop(daemon) == 0)
+        try await rig.end()
+    }
+
     @Test("doctor asks about each number, and names an id that belongs to another one")
     func doctor() async throws {
         let rig = try await rig()
