@@ -48,7 +48,7 @@ public final class DaemonProcess: Sendable {
     public func run() throws(StartupError) -> Int32 {
         // A reader of the log that goes away must not end the daemon.
         signal(SIGPIPE, SIG_IGN)
-        let signals = SignalWatcher([SIGTERM, SIGINT, SIGHUP]) { [weak self] number in
+        let signals = SignalWatcher { [weak self] number in
             if number == SIGHUP { self?.reload() } else { self?.stop(signal: number) }
         }
         try reconciliation.start()

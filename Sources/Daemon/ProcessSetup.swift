@@ -35,33 +35,66 @@ public enum ProcessMemory {
     static func giveBack() { twostepd_give_back_memory() }
 }
 
-/// The signals that whoever started this process had blocked.
-public enum InheritedSignals {
-    /// Lets every signal through again: a mask is inherited, and a daemon that was started under one would neither crash
-    /// on SIGABRT, which is what a watchdog sends, nor stop when it is asked to.
+/// The signals that end or steer a process from outside: SIGTERM, SIGINT and SIGHUP.
+public enum HeldSignals {
+    private static let numbers = [SIGTERM, SIGINT, SIGHUP]
+
+    /// Blocks these signals until it is known what the process does about them, so that none is lost. All others get through: a
+    /// mask is inherited, and a daemon that was started under one would not crash on SIGABRT, which is what a watchdog sends.
     ///
     /// To be called first, while there is one thread.
-    public static func unblock() {
-        var none = sigset_t()
-        sigemptyset(&none)
+    public static func hold() { set(numbers) }
+
+    /// Lets them through: they end a process that has nothing to tidy up.
+    ///
+    /// To be called while there is one thread.
+    public static func release() { set([]) }
+
+    /// Keeps them for a ``SignalWatcher``, those that have arrived as well.
+    ///
+    /// To be called while there is one thread.
+    ///
+    /// - Parameter evenIgnored: whether SIGHUP is kept although the process was started to ignore it, as `nohup` does.
+    public static func keep(evenIgnored: Bool) {
+        let kept = numbers.filter { evenIgnored || $0 != SIGHUP || !isIgnored($0) }
+        // Without a descriptor left the process is ended by them, like one that watches nothing.
+        if twostepd_keep_signals(kept, Int32(kept.count)) < 0 { release() }
+    }
+
+    private static func set(_ numbers: [Int32]) {
+        var mask = sigset_t()
+        sigemptyset(&mask)
+        for number in numbers { sigaddset(&mask, number) }
         // It fails for an operation that there is not, which this is not.
-        pthread_sigmask(SIG_SETMASK, &none, nil)
+        pthread_sigmask(SIG_SETMASK, &mask, nil)
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        guard sigaction(number, nil, &action) == 0 else { return false }
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1  // SIG_IGN
     }
 }
 
-/// Receives signals as events on a private queue.
+/// Receives the signals that ``HeldSignals`` keeps, as events on a private queue; one in a process.
 public final class SignalWatcher: @unchecked Sendable {
-    private var sources: [any DispatchSourceSignal] = []
-    private let queue = DispatchQueue(label: "twostepd.signals")
+    private let source: (any DispatchSourceRead)?
 
-    /// Calls `handler` with each of `signals` that arrives, instead of what it does by default.
-    public init(_ signals: [Int32], handler: @escaping @Sendable (Int32) -> Void) {
-        for number in signals {
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler { handler(number) }
-            source.resume()
-            sources.append(source)
+    /// Calls `handler` with each signal that has arrived or arrives.
+    public init(handler: @escaping @Sendable (Int32) -> Void) {
+        let descriptor = twostepd_keep_signals([], 0)
+        guard descriptor >= 0 else {
+            source = nil
+            return
         }
+        let source = DispatchSource.makeReadSource(
+            fileDescriptor: descriptor, queue: DispatchQueue(label: "twostepd.signals"))
+        source.setEventHandler {
+            while case let number = twostepd_next_signal(descriptor), number != 0 { handler(number) }
+        }
+        source.resume()
+        self.source = source
     }
+
+    deinit { source?.cancel() }
 }

@@ -91,6 +91,40 @@ int twostepd_spawn(
     return error;
 }
 
+// A descriptor of signals (signalfd) would miss some: a main thread that Dispatch has taken over waits with every signal let through.
+static int signal_pipe[2] = {-1, -1};
+
+static void note_signal(int number) {
+    int before = errno;
+    unsigned char byte = (unsigned char)number;
+    // A full pipe holds enough of them.
+    ssize_t written = write(signal_pipe[1], &byte, 1);
+    (void)written;
+    errno = before;
+}
+
+int twostepd_keep_signals(const int *numbers, int count) {
+    if (signal_pipe[0] < 0 && pipe2(signal_pipe, O_NONBLOCK | O_CLOEXEC) != 0) return -1;
+    struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+    sigset_t signals;
+    sigfillset(&action.sa_mask);
+    sigemptyset(&signals);
+    for (int index = 0; index < count; index++) {
+        sigaddset(&signals, numbers[index]);
+        sigaction(numbers[index], &action, NULL);
+    }
+    pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+    return signal_pipe[0];
+}
+
+int twostepd_next_signal(int descriptor) {
+    unsigned char byte;
+    ssize_t size;
+    do size = read(descriptor, &byte, 1);
+    while (size < 0 && errno == EINTR);
+    return size == 1 ? byte : 0;
+}
+
 int twostepd_pidfd_open(int pid) {
     return (int)syscall(SYS_pidfd_open, pid, 0);
 }

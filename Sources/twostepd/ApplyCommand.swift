@@ -9,7 +9,7 @@ import Reconciler
 import Storage
 
 /// `twostepd apply`.
-struct ApplyCommand: AsyncParsableCommand {
+struct ApplyCommand: AsyncParsableCommand, WatchesSignals {
     static let configuration = CommandConfiguration(
         commandName: "apply",
         abstract: "Bring every number to its desired state once, then exit: for cron and CI.",
@@ -18,6 +18,8 @@ struct ApplyCommand: AsyncParsableCommand {
             or is given up: after three failures in a row of its own, or of the probes of an endpoint that is down. Then \
             the exit code is 1 and the failed numbers are named. It works without a daemon; while one runs, use \
             `twostepd reload`.
+
+            Ctrl-C, SIGTERM and SIGHUP (a connection that breaks) stop it: what is disabled is enabled first.
 
             Examples:
               twostepd apply

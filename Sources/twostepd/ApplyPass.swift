@@ -76,13 +76,13 @@ final class ApplyPass: Sendable {
         state = Mutex(State(open: Set(numbers)))
     }
 
-    /// Runs the pass. Ctrl-C and SIGTERM end it cleanly.
+    /// Runs the pass. Ctrl-C, SIGTERM and SIGHUP, which a connection that breaks sends, end it cleanly.
     func run() async throws -> Result {
         let work = try Reconciliation(
             settings: settings, environment: environment, command: "apply", logger: logger,
             observe: { [weak self] in self?.note($0) })
         reconciliation.withLock { $0 = work }
-        let signals = SignalWatcher([SIGINT, SIGTERM]) { [weak self] _ in
+        let signals = SignalWatcher { [weak self] _ in
             self?.state.withLock { $0.wasInterrupted = true }
             self?.reconciliation.withLock { $0 }?.requestStop()
         }

@@ -6,7 +6,7 @@ import Logging
 import Planning
 
 /// `twostepd run`.
-struct RunCommand: ParsableCommand {
+struct RunCommand: ParsableCommand, WatchesSignals {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Run the daemon in the foreground.",
@@ -20,6 +20,8 @@ struct RunCommand: ParsableCommand {
     )
 
     @OptionGroup var config: ConfigOptions
+
+    var hasUseForHangup: Bool { true }
 
     func run() throws {
         let settings = try config.settings()

@@ -51,7 +51,7 @@ struct ProgressBar: Sendable {
     }
 }
 
-/// Ticks, the first at once, until Ctrl-C or SIGTERM ends them: for commands that go on.
+/// Ticks, the first at once, until Ctrl-C, SIGTERM or SIGHUP ends them: for commands that go on.
 final class Ticker {
     let ticks: AsyncStream<Void>
     private let timer: any DispatchSourceTimer
@@ -60,7 +60,7 @@ final class Ticker {
     init(every interval: DispatchTimeInterval) {
         let (ticks, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         self.ticks = ticks
-        signals = SignalWatcher([SIGINT, SIGTERM]) { _ in continuation.finish() }
+        signals = SignalWatcher { _ in continuation.finish() }
         timer = DispatchSource.makeTimerSource()
         timer.schedule(deadline: .now(), repeating: interval)
         timer.setEventHandler { continuation.yield() }

@@ -4,7 +4,7 @@ import Foundation
 import SimulatedVendor
 
 /// `twostepd simulate`.
-struct SimulateCommand: AsyncParsableCommand {
+struct SimulateCommand: AsyncParsableCommand, WatchesSignals {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
         abstract: "Play the vendors over HTTP on loopback, with every answer and every fault.",
@@ -58,7 +58,7 @@ struct SimulateCommand: AsyncParsableCommand {
             "these are the endpoints of Picky Assist (\(semantics)) and WhatsApp, simulated until Ctrl-C; the truth is at "
                 + "http://127.0.0.1:\(vendor.port)/_sim/truth")
         let stopped = AsyncStream<Void>.makeStream()
-        let signals = SignalWatcher([SIGINT, SIGTERM]) { _ in stopped.continuation.yield() }
+        let signals = SignalWatcher { _ in stopped.continuation.yield() }
         for await _ in stopped.stream { break }
         withExtendedLifetime(signals) {}
         try await vendor.stop()

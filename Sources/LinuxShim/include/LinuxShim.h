@@ -31,6 +31,13 @@ int twostepd_clock_is_synchronized(void);
 int twostepd_spawn(
     char *const arguments[], char *const environment[], int input, int output, int errors, int *pid);
 
+/// Keeps the numbers of `count` signals, a byte each, as they arrive from now on or have while they were blocked, and lets them
+/// through to the calling thread. Returns a descriptor to read them from, the same each time, or -1 and errno.
+int twostepd_keep_signals(const int *numbers, int count);
+
+/// The next signal that can be read from it; 0 when there is none.
+int twostepd_next_signal(int descriptor);
+
 /// A descriptor that becomes readable when the process ends; -1 when there is none.
 int twostepd_pidfd_open(int pid);
 

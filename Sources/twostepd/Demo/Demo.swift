@@ -323,7 +323,7 @@ final class DaemonChild {
 }
 
 /// `twostepd demo`.
-struct DemoCommand: AsyncParsableCommand {
+struct DemoCommand: AsyncParsableCommand, WatchesSignals {
     static let configuration = CommandConfiguration(
         commandName: "demo",
         abstract: "Show the whole job in about 30 s: two simulated vendors, 12 numbers, an outage, a kill, strangers.",
@@ -340,15 +340,24 @@ struct DemoCommand: AsyncParsableCommand {
     var keep = false
 
     func run() async throws {
-        let demo = try await Demo(keep: keep)
-        let agreed: Bool
-        do {
-            agreed = try await demo.run()
-        } catch {
-            await demo.end(failed: true)
-            throw error
+        let work = Task { [keep] in
+            let demo = try await Demo(keep: keep)
+            let agreed: Bool
+            do {
+                agreed = try await demo.run()
+            } catch is CancellationError {
+                await demo.end()
+                throw Failure.failed("the demonstration was stopped before its end")
+            } catch {
+                await demo.end(failed: true)
+                throw error
+            }
+            await demo.end()
+            return agreed
         }
-        await demo.end()
+        let signals = SignalWatcher { _ in work.cancel() }
+        let agreed = try await work.value
+        withExtendedLifetime(signals) {}
         if !agreed { throw ExitCode(1) }
     }
 }
