@@ -10,6 +10,7 @@ enum Byte {
     static let dash: UInt8 = 0x2D
     static let colon: UInt8 = 0x3A
     static let semicolon: UInt8 = 0x3B
+    static let equals: UInt8 = 0x3D
     static let openBracket: UInt8 = 0x5B
     static let closeBracket: UInt8 = 0x5D
     static let openBrace: UInt8 = 0x7B

@@ -32,7 +32,12 @@ struct CSVTable {
     /// Reads valid UTF-8 without a byte order mark.
     init(parsing bytes: [UInt8]) throws(Refusal) {
         self.bytes = bytes
-        delimiter = Self.delimiter(of: bytes)
+        let named = Self.namedDelimiter(of: bytes)
+        delimiter = named?.byte ?? Self.delimiter(of: bytes)
+        if let named {
+            index = named.end
+            beginLine()
+        }
         while index < bytes.count {
             let row = try readRow()
             if row.contains(where: { !$0.text.isEmpty }) { rows.append(row) }
@@ -46,11 +51,22 @@ struct CSVTable {
             switch byte {
             case Byte.doubleQuote: isQuoted.toggle()
             case Byte.comma where !isQuoted, Byte.semicolon where !isQuoted: return byte
-            case Byte.newline where !isQuoted: return Byte.comma
+            case Byte.newline where !isQuoted, Byte.carriageReturn where !isQuoted: return Byte.comma
             default: continue
             }
         }
         return Byte.comma
+    }
+
+    /// The delimiter that a first line `sep=;` names, as some spreadsheets write it, and where that line ends.
+    private static func namedDelimiter(of bytes: [UInt8]) -> (byte: UInt8, end: Int)? {
+        let end = bytes.firstIndex { $0 == Byte.newline || $0 == Byte.carriageReturn } ?? bytes.count
+        let line = bytes[..<end].filter { $0 != Byte.doubleQuote }
+        guard line.count == 5, String(decoding: line.prefix(4), as: UTF8.self).lowercased() == "sep=" else {
+            return nil
+        }
+        let isPair = end + 1 < bytes.count && bytes[end] == Byte.carriageReturn && bytes[end + 1] == Byte.newline
+        return (line[4], min(bytes.count, end + (isPair ? 2 : 1)))
     }
 
     private mutating func readRow() throws(Refusal) -> [Field] {
@@ -64,7 +80,7 @@ struct CSVTable {
             let byte = bytes[index]
             index += 1
             if byte == delimiter { continue }
-            if byte == Byte.carriageReturn, index < bytes.count { index += 1 }
+            if byte == Byte.carriageReturn, index < bytes.count, bytes[index] == Byte.newline { index += 1 }
             beginLine()
             return row
         }
@@ -74,6 +90,8 @@ struct CSVTable {
     private mutating func readField() throws(Refusal) -> Field {
         while index < bytes.count, bytes[index] == Byte.space { index += 1 }
         let start = position(of: index)
+        // ="…" is a text to a spreadsheet, whatever it looks like.
+        if index + 1 < bytes.count, bytes[index] == Byte.equals, bytes[index + 1] == Byte.doubleQuote { index += 1 }
         if index < bytes.count, bytes[index] == Byte.doubleQuote {
             return Field(text: Self.trimmed(try readQuoted(start)), position: start)
         }
@@ -117,8 +135,7 @@ struct CSVTable {
 
     private var isEndOfField: Bool {
         let byte = bytes[index]
-        return byte == delimiter || byte == Byte.newline
-            || (byte == Byte.carriageReturn && (index + 1 == bytes.count || bytes[index + 1] == Byte.newline))
+        return byte == delimiter || byte == Byte.newline || byte == Byte.carriageReturn
     }
 
     private mutating func beginLine() {

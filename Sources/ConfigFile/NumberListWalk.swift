@@ -38,7 +38,7 @@ struct NumberListWalk {
 
     private func columns(_ header: [CSVTable.Field]) -> [EntryKey]? {
         var keys: [EntryKey] = []
-        for field in header {
+        for field in Self.withoutEmptyEnd(header, keeping: 1) {
             let name = field.text.lowercased()
             guard let key = EntryKey(rawValue: name) else {
                 reportUnknown(field, name)
@@ -83,7 +83,15 @@ struct NumberListWalk {
 
     // MARK: - Rows
 
+    /// The fields without empty ones at the end, which a spreadsheet writes for columns that were cleared.
+    private static func withoutEmptyEnd(_ fields: [CSVTable.Field], keeping count: Int) -> ArraySlice<CSVTable.Field> {
+        var fields = fields[...]
+        while fields.count > count, fields.last?.text.isEmpty == true { fields.removeLast() }
+        return fields
+    }
+
     private mutating func row(_ fields: [CSVTable.Field], _ keys: [EntryKey]) -> Row? {
+        let fields = Array(Self.withoutEmptyEnd(fields, keeping: keys.count))
         guard fields.count == keys.count else {
             findings.error(
                 fields[0].position, "this row has \(fields.count) fields, and the header \(keys.count)",
@@ -159,31 +167,12 @@ struct NumberListWalk {
         return true
     }
 
-    /// A number with its `+`, whatever stands between the digits. Nothing is guessed: a number without a country code
-    /// could be any country's.
     private func number(_ field: CSVTable.Field) -> PhoneNumber? {
-        let separators: Set<Unicode.Scalar> = [" ", "-", ".", "/", "(", ")", "\u{A0}", "\u{202F}", "\u{2011}"]
-        let joined = String(String.UnicodeScalarView(field.text.unicodeScalars.filter { !separators.contains($0) }))
-        let hasTrunkZero = field.text.filter { $0 != " " }.contains("(0")
-        if !hasTrunkZero, let number = PhoneNumber(joined) { return number }
-        findings.error(
-            field.position, "\(VisibleText.quoted(field.text)) is not certainly one telephone number",
-            hint: Self.hint(joined, hasTrunkZero: hasTrunkZero))
-        return nil
-    }
-
-    private static func hint(_ joined: String, hasTrunkZero: Bool) -> String {
-        let digits = joined.drop { $0 == "+" }
-        if hasTrunkZero { return "write it without the (0) and with the country code, such as +442079460000" }
-        if joined.uppercased().contains("E+") {
-            return "the spreadsheet has rounded it: give the column the format 'text' and export it again"
+        do throws(NumberCell.Refusal) { return try NumberCell(field.text).number() } catch {
+            findings.error(
+                field.position, "\(VisibleText.quoted(field.text)) is not certainly one telephone number",
+                hint: error.hint)
+            return nil
         }
-        if digits.hasPrefix("00"), PhoneNumber("+" + digits.dropFirst(2)) != nil {
-            return "did you mean +\(digits.dropFirst(2))? 00 is not the international prefix of every country"
-        }
-        if !joined.hasPrefix("+"), !digits.hasPrefix("0"), PhoneNumber("+" + digits) != nil {
-            return "did you mean +\(digits)? Without '+' it could be a national number"
-        }
-        return "write '+', the country code and the number: 7 to 15 digits"
     }
 }

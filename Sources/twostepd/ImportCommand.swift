@@ -18,7 +18,8 @@ struct ImportCommand: ParsableCommand {
             share a token, and any numbers an observer. Spreadsheets \
             round long numbers: give that column the format 'text' before the ids are put in.
 
-            A number is taken with its '+' and country code, whatever stands between the digits; nothing is guessed. \
+            A number is taken with its '+' and country code, with separators between groups of digits; a fraction, an \
+            extension or a second number is an error, and nothing is guessed. \
             When anything is wrong, all of it is shown with row and column, and nothing is written.
 
             Examples:

@@ -162,6 +162,55 @@ import Testing
             words: "two numbers with the same phone_number_id 17"),
     ]
 
+    /// Texts of the column `number` that are one number.
+    @Test(arguments: [
+        "+15550100001", "+1 (555) 010-0001", "+1.555.010.0001", "+1-555-010-0001", "+1 555/010-0001",
+        "tel:+15550100001",
+        "TEL:+1-555-010-0001", "'+15550100001", "=\"+15550100001\"", "\"=\"\"+1 555 0100001\"\"\"", " +15550100001 ",
+        "\u{202A}+1 555 010 0001\u{202C}", "\u{200E}+1\u{2011}555\u{2011}010\u{2011}0001", "+1\u{A0}555\u{202F}0100001",
+        "+(1) 555 0100001", "+1 \u{2013} 555 \u{2013} 0100001",
+    ])
+    func `one number is understood, however it is written`(_ cell: String) throws {
+        let imported = try #require(read("number,token\n\(cell),a\n").value, "\(cell)")
+        #expect(imported.text.contains("number: \"+15550100001\""), "\(imported.text)")
+    }
+
+    /// Texts of the column `number` that are not certainly one number, and a word of the hint.
+    @Test(arguments: [
+        ("+15550100001.0", "fraction"), ("+1 5550100001.00", "fraction"), ("+1.5550100001", "fraction"),
+        ("+15550100001-2", "extension"), ("+15550100001-23", "extension"), ("+15550100001 x12", "extension"),
+        ("+15550100001 ext. 3", "extension"), ("+15550100001#4", "extension"), ("+1 555 010 0001-0", "extension"),
+        ("tel:+15550100001;ext=2", "row of its own"), ("+15550100001/2", "another number"),
+        ("+15550100001 / +15550100002", "row of its own"), ("+15550100001 15550100002", "another number"),
+        ("+15550100001 +15550100002", "row of its own"), ("\"+15550100001, +15550100002\"", "row of its own"),
+        ("\"+15550100001\n+15550100002\"", "row of its own"), ("+1.5551E+10", "rounded"),
+        ("+ 1 555 0100001", "between"),
+        ("+15550100001-", "between"), ("+1 555 (0100001", "7 to 15"), ("+1 -.-. 5550100001", "between"),
+        ("+1 555 ٠١٠٠٠٠١", "7 to 15"), ("+", "between"), ("++15550100001", "row of its own"),
+    ])
+    func `what is not certainly one number is refused with a hint`(_ cell: String, _ word: String) throws {
+        let reading = read("number,token\n\(cell),a\n")
+        #expect(reading.value == nil, "\(cell): \(reading.value?.text ?? "")")
+        #expect(reading.rendered(color: false).contains(word), "\(reading.rendered(color: false))")
+    }
+
+    @Test(arguments: [
+        "sep=;\nnumber;token\n+15550100001;a\n", "\"sep=,\"\r\nnumber,token\r\n+15550100001,a\r\n",
+        "SEP=\t\nnumber\ttoken\n+15550100001\ta\n", "number,token\r+15550100001,a\r", "number,token\r\r+15550100001,a",
+        "number,token,,\n+15550100001,a,,\n", "number,token\n+15550100001,a,,,\n", "number,token,,\n+15550100001,a\n",
+    ])
+    func `what spreadsheets write around a list is understood`(_ list: String) throws {
+        let imported = try #require(read(list).value, "\(read(list).rendered(color: false))")
+        #expect(imported.text.hasSuffix("  - number: \"+15550100001\"\n    token: a\n"), "\(imported.text)")
+    }
+
+    @Test func `lines are counted behind a line that names the separator, and at each carriage return`() {
+        for list in ["sep=;\r\nnumber;token\r\n1;a\r\n", "sep=;\rnumber;token\r1;a\r"] {
+            #expect(
+                read(list).rendered(color: false).contains("fleet.csv:3:1:"), "\(read(list).rendered(color: false))")
+        }
+    }
+
     @Test(arguments: mistakes) func `a mistake is named with its line and column`(_ mistake: Mistake) {
         let reading = read(mistake.list)
         let text = reading.rendered(color: false)
