@@ -195,6 +195,14 @@ extension NumberRecord {
         let generations = belief.generations
         belief = belief.narrowed(to: kind)
         setLiveUntil(now, of: generations.filter { !belief.generations.contains($0) })
+        // A PIN that was never acknowledged and is certainly live has been changed all the same: the next rotation makes another.
+        if case .on(let generation)? = belief.certainEffect,
+            let index = self.generations.firstIndex(where: { $0.generation == generation }),
+            self.generations[index].liveFrom == nil
+        {
+            self.generations[index].liveFrom = now
+            rotatedAt = now
+        }
         conclude(kind, drift, at: now)
     }
 
