@@ -93,7 +93,7 @@ struct CSVTable {
         // ="…" is a text to a spreadsheet, whatever it looks like.
         if index + 1 < bytes.count, bytes[index] == Byte.equals, bytes[index + 1] == Byte.doubleQuote { index += 1 }
         if index < bytes.count, bytes[index] == Byte.doubleQuote {
-            return Field(text: Self.trimmed(try readQuoted(start)), position: start)
+            return Field(text: Self.plain(Self.trimmed(try readQuoted(start))), position: start)
         }
         let first = index
         while index < bytes.count, !isEndOfField {
@@ -145,6 +145,11 @@ struct CSVTable {
 
     private func position(of byte: Int) -> Position {
         Position(line: line, column: bytes[lineStart..<min(byte, bytes.count)].count { $0 & 0xC0 != 0x80 } + 1)
+    }
+
+    /// The text of a cell that a spreadsheet wrote as the formula `="…"`, whatever it looks like; otherwise the text itself.
+    private static func plain(_ text: String) -> String {
+        text.count > 2 && text.hasPrefix("=\"") && text.hasSuffix("\"") ? String(text.dropFirst(2).dropLast()) : text
     }
 
     private static func trimmed(_ bytes: ArraySlice<UInt8>) -> String {

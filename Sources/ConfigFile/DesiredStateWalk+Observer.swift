@@ -22,7 +22,7 @@ extension DesiredStateWalk {
     /// The endpoint of observers that name none, where the entry's own is another vendor's.
     private static let standardObserverEndpoint = Vendor.whatsapp.capabilities.endpoint
 
-    /// What an observer is, for hints.
+    /// Definition of an observer, used in hints.
     static let observerAdvice =
         "an observer is a token of WhatsApp's Cloud API that may read the number, such as a system user's"
 

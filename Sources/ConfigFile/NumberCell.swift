@@ -19,8 +19,7 @@ struct NumberCell {
 
     init(_ text: String) {
         var text = String(String.UnicodeScalarView(text.unicodeScalars.filter { !Self.isInvisible($0) }))
-        // What spreadsheets put around a text that looks like a number.
-        if text.hasPrefix("=\""), text.hasSuffix("\""), text.count > 2 { text = String(text.dropFirst(2).dropLast()) }
+        // Spreadsheets mark a text that looks like a number with it.
         if text.hasPrefix("'") { text.removeFirst() }
         if text.lowercased().hasPrefix("tel:") { text = String(text.dropFirst(4)) }
         self.text = text.trimmingSpaces()
@@ -31,11 +30,12 @@ struct NumberCell {
         guard text.hasPrefix("+") else { throw Refusal(hint: Self.hintWithoutPlus(text, digits)) }
         if text.dropFirst().contains("+") {
             throw Refusal(
-                hint: text.uppercased().contains("E+") ? Self.rounded : "write each number in a row of its own")
+                hint: text.uppercased().contains("E+") ? Self.rounded : Self.ownRow)
         }
         let groups = try groups()
         try refuseRemainders(groups)
         guard let number = PhoneNumber("+" + digits) else { throw Refusal(hint: Self.shape) }
+        if let hint = Self.hintOfPlan(digits) { throw Refusal(hint: hint) }
         return number
     }
 
@@ -84,8 +84,12 @@ struct NumberCell {
                     hint: "this may be a fraction: give the column the format 'text', and write the number without it")
             }
         }
-        let before = groups.dropLast().last?.digits.count ?? 0
-        if last.digits.count == 1 || before >= Self.shortestWhole {
+        if let slash = groups.lastIndex(where: { $0.separators.contains("/") }) {
+            guard groups[slash...].reduce(0, { $0 + $1.digits.count }) > Self.longestAlternative else {
+                throw Refusal(hint: "the digits behind '/' may be another number: \(Self.ownRow)")
+            }
+        }
+        if last.digits.count == 1 || groups.dropLast().contains(where: { $0.digits.count >= Self.shortestWhole }) {
             throw Refusal(
                 hint:
                     "the last digits may be an extension, or another number: write one whole number, without an extension"
@@ -103,6 +107,8 @@ struct NumberCell {
     private static let mostSeparators = 3
     /// A group of so many digits is a number by itself.
     private static let shortestWhole = 9
+    /// So many digits behind a slash may stand for the last ones of another number.
+    private static let longestAlternative = 4
 
     /// Marks of writing direction and of width, which spreadsheets and messengers copy along.
     private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
@@ -117,9 +123,30 @@ struct NumberCell {
     private static let shape = "write '+', the country code and the number: 7 to 15 digits"
     private static let rounded = "the spreadsheet has rounded it: give the column the format 'text' and export it again"
 
+    private static let ownRow = "write each number in a row of its own"
+
+    /// Country codes below which 0 is the national prefix, and no number begins with it (ITU-T E.164, national numbering plans).
+    private static let nationalPrefixZero = [
+        "20", "27", "31", "32", "33", "40", "41", "43", "44", "46", "49", "54", "55", "60", "61", "62", "63", "64",
+        "66",
+        "81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98",
+    ]
+
+    /// What is wrong with the digits of a number by the numbering plan of its country; nil when nothing is known to be.
+    private static func hintOfPlan(_ digits: String) -> String? {
+        if digits.hasPrefix("1"), digits.count != 11 { return "+1 is followed by ten digits" }
+        guard let code = nationalPrefixZero.first(where: { digits.hasPrefix($0 + "0") }) else { return nil }
+        return "write it without the 0 behind the country code: +\(code)\(digits.dropFirst(code.count + 1))"
+    }
+
+    /// The number that digits with a country code make; nil when they make none.
+    private static func completed(_ digits: some StringProtocol) -> PhoneNumber? {
+        hintOfPlan(String(digits)) == nil ? PhoneNumber("+" + digits) : nil
+    }
+
     private static func hint(of scalar: Unicode.Scalar) -> String {
         switch scalar {
-        case ";", ",", "\n", "\r", "|", "&": "write each number in a row of its own, without an extension"
+        case ";", ",", "\n", "\r", "|", "&": "\(ownRow), without an extension"
         case "x", "X", "e", "E", "#", "p", "P", "w", "W": "write the number without an extension"
         default: shape
         }
@@ -127,11 +154,11 @@ struct NumberCell {
 
     private static func hintWithoutPlus(_ text: String, _ digits: String) -> String {
         if text.uppercased().contains("E+") { return rounded }
-        if digits.hasPrefix("00"), PhoneNumber("+" + digits.dropFirst(2)) != nil {
-            return "did you mean +\(digits.dropFirst(2))? 00 is not the international prefix of every country"
+        if digits.hasPrefix("00"), let number = completed(digits.dropFirst(2)) {
+            return "did you mean \(number)? 00 is not the international prefix of every country"
         }
-        if !digits.hasPrefix("0"), PhoneNumber("+" + digits) != nil {
-            return "did you mean +\(digits)? Without '+' it could be a national number"
+        if !digits.hasPrefix("0"), let number = completed(digits) {
+            return "did you mean \(number)? Without '+' it could be a national number"
         }
         return shape
     }

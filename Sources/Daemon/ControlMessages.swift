@@ -75,7 +75,7 @@ public enum ControlMessage {
     public struct ObservationReport: Codable, Sendable {
         /// One observation of one number.
         public struct Item: Codable, Sendable {
-            /// What was seen.
+            /// State or change that is reported.
             public enum Kind: String, Codable, Sendable, CaseIterable {
                 case off
                 case on
@@ -87,7 +87,7 @@ public enum ControlMessage {
             /// The number (E.164) or label.
             public var number: String
             public var kind: Kind
-            /// Who or what saw it, in the caller's words.
+            /// Source of the report, as the caller names it.
             public var source: String
 
             public init(number: String, kind: Kind, source: String) {
@@ -180,7 +180,7 @@ extension ControlMessage.OrderRequest.Kind {
 }
 
 extension ControlMessage.ObservationReport.Item.Kind {
-    /// What is believed because of it; nil when nothing is.
+    /// Observation that the report stands for; nil when it is only recorded.
     var observation: Observation.Kind? {
         switch self {
         case .off: .off

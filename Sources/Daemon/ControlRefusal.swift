@@ -21,6 +21,8 @@ enum ControlRefusal: Error, Sendable {
     case held(HeldState)
     /// The desired state could not be taken into force.
     case adoptionFailed(StoreFailure)
+    /// A report could not be carried out; in words, those that were carried out before it. It is to be sent again.
+    case reportFailed(done: String?, any Error)
     /// A reveal could not be recorded.
     case revealNotRecorded(any Error)
 }
@@ -49,6 +51,9 @@ extension ControlMessage.Answer {
             return "held, the last good state stays in force: \(held.weakening); to take it all the same: "
                 + "twostepd accept \(held.sha256.prefix(12))"
         case .adoptionFailed(let failure): return "the store failed, it is tried again: \(failure)"
+        case .reportFailed(let done, let error):
+            let subject = done.map { "\($0); the others were not reported" } ?? "nothing was reported"
+            return "\(subject): \(reason(error)); report them again"
         case .revealNotRecorded(let error): return "not recorded, so not shown: \(reason(error))"
         }
     }
@@ -63,8 +68,12 @@ extension ControlMessage.Answer {
 
     /// The exit code of the command that asked: as if it had met the error itself.
     private static func exitCode(_ error: any Error) -> Int32 {
-        if case ControlRefusal.invalidFiles = error { return 78 }
-        return 1
+        switch error as? ControlRefusal {
+        case .invalidFiles: 78
+        // As if there were no daemon: what reports by itself tries again.
+        case .reportFailed: 69
+        default: 1
+        }
     }
 }
 
@@ -81,7 +90,7 @@ extension LocalServer.Reply {
         case .unintelligible: .badRequest
         case .otherStore: .conflict
         case .revealNotRecorded: .serviceUnavailable
-        case .stopping, .pointless, .invalidFiles, .notAccepted, .held, .adoptionFailed, nil: .ok
+        case .stopping, .pointless, .invalidFiles, .notAccepted, .held, .adoptionFailed, .reportFailed, nil: .ok
         }
     }
 }

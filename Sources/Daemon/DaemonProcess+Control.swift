@@ -45,22 +45,24 @@ extension DaemonProcess {
     /// Carries out what people or programs report, one after the other: each is durable, with its event, before the next one.
     /// Numbers that are not in the desired state in force are refused after the others.
     func carryOut(_ report: ControlMessage.ObservationReport, by actor: String) async throws -> ControlMessage.Answer {
-        let found = try await reconciliation.commits.result { store throws(StorageError) in
-            try store.reader.numbers(named: report.items.map(\.number))
-        }.get()
         var done: [String] = []
-        for item in report.items {
-            guard let number = found[item.number] else { continue }
-            try await carryOut(item, of: number, by: actor)
-            done.append("\(number) \(item.kind.words)")
+        var reported: String? { done.isEmpty ? nil : "reported: \(Self.list(done))" }
+        let missing: [String]
+        do {
+            let found = try await numbers(named: report.items.map(\.number))
+            for item in report.items {
+                guard let number = found.numbers[item.number] else { continue }
+                try await carryOut(item, of: number, by: actor)
+                done.append("\(number) \(item.kind.words)")
+            }
+            missing = found.missing
+        } catch {
+            throw ControlRefusal.reportFailed(done: reported, error)
         }
-        let reported = "reported: \(Self.list(done))"
-        let missing = report.items.map(\.number).filter { found[$0] == nil }.map { ControlService.clean($0, 64) }
         guard missing.isEmpty else {
-            throw ControlRefusal.pointless(
-                "not in the desired state in force: \(Self.list(missing))\(done.isEmpty ? "" : "; \(reported)")")
+            throw ControlRefusal.pointless(Self.unknown(missing) + (reported.map { "; \($0)" } ?? ""))
         }
-        return .init(done: true, message: reported)
+        return .init(done: true, message: reported ?? "nothing was reported")
     }
 
     private func carryOut(
@@ -73,9 +75,7 @@ extension DaemonProcess {
         if let kind = item.kind.observation {
             try await carryOut(.observe(Observation(kind, at: now, source: source)), .numbers([number]), event)
         } else {
-            _ = try await reconciliation.commits.result { store throws(StorageError) in
-                try store.commit([.event(event)])
-            }.get()
+            try await record(event)
         }
     }
 
@@ -89,14 +89,15 @@ extension DaemonProcess {
         let delay = try await reconciliation.commits.result { store throws(StorageError) in
             try store.reader.rotationAfterReveal(of: look.number)
         }.get()
-        guard let delay else {
-            _ = try await reconciliation.commits.result { store throws(StorageError) in
-                try store.commit([.event(look.event)])
-            }.get()
-            return
-        }
+        guard let delay else { return try await record(look.event) }
         let rotation = look.rotation(after: delay)
         try await carryOut(rotation.order, rotation.scope, rotation.event)
+    }
+
+    /// Appends an event that nothing follows from.
+    private func record(_ event: EventEntry) async throws {
+        _ = try await reconciliation.commits.result { store throws(StorageError) in try store.commit([.event(event)]) }
+            .get()
     }
 
     /// Has the engine carry out an order; it is durable when this returns.
@@ -128,17 +129,22 @@ extension DaemonProcess {
     /// The numbers that are meant: by number or label, all managed.
     private func resolve(_ names: [String]?) async throws -> OrderScope {
         guard let names else { return .all }
+        let found = try await numbers(named: names)
+        guard found.missing.isEmpty, !names.isEmpty else {
+            throw ControlRefusal.pointless(Self.unknown(found.missing.isEmpty ? ["no number"] : found.missing))
+        }
+        return .numbers(Array(Set(found.numbers.values)).sorted())
+    }
+
+    /// The managed numbers with these numbers or labels, and the names that none has.
+    private func numbers(named names: [String]) async throws -> (numbers: [String: PhoneNumber], missing: [String]) {
         let found = try await reconciliation.commits.result { store throws(StorageError) in
             try store.reader.numbers(named: names)
         }.get()
-        let missing = names.filter { found[$0] == nil }
-        guard missing.isEmpty, !names.isEmpty else {
-            let list = missing.prefix(5).joined(separator: ", ")
-            throw ControlRefusal.pointless(
-                "not in the desired state in force: \(list.isEmpty ? "no number" : list)")
-        }
-        return .numbers(Array(Set(found.values)).sorted())
+        return (found, names.filter { found[$0] == nil }.map { ControlService.clean($0, 64) })
     }
+
+    private static func unknown(_ names: [String]) -> String { "not in the desired state in force: \(list(names))" }
 
     private static func event(of request: ControlRequest, _ scope: OrderScope, now: Instant) -> EventEntry {
         let why = request.message.reason.map { ": \(ControlService.clean($0, 500))" } ?? ""

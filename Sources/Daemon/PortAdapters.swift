@@ -94,18 +94,28 @@ struct VendorAdapter: VendorConnection {
     }
 
     func observe(_ call: ObserverCall, completion: @escaping @Sendable (ObserverAnswer) -> Void) {
+        // The number waits for the answer, so the watchdog must notice a request that hangs.
+        flights.begin(.question(call.id))
+        client.observe(call, secrets.value, hiding: secrets.index) { answer in
+            flights.end(.question(call.id))
+            completion(answer)
+        }
+    }
+}
+
+extension HTTPVendorClient {
+    /// Asks the observer of a number, with the token that it names.
+    func observe(
+        _ call: ObserverCall, _ secrets: SecretSources, hiding index: SecretIndex,
+        completion: @escaping @Sendable (ObserverAnswer) -> Void
+    ) {
         let token: Token
-        do { token = try secrets.value.token(named: call.observer.tokenName) } catch {
+        do { token = try secrets.token(named: call.observer.tokenName) } catch {
             return completion(.unknown(Outcome(.tokenUnavailable, message: error.description)))
         }
         let request = ObservationRequest(
             number: call.number, phoneNumberID: call.phoneNumberID, endpoint: call.observer.endpoint, token: token)
-        // A number waits for its question: one that never ends would leave it unattended.
-        flights.begin(.question(call.id))
-        client.observe(request, hiding: secrets.index) { answer in
-            flights.end(.question(call.id))
-            completion(answer)
-        }
+        observe(request, hiding: index, completion: completion)
     }
 }
 

@@ -39,7 +39,7 @@ public enum ProcessMemory {
 public enum HeldSignals {
     private static let numbers = [SIGTERM, SIGINT, SIGHUP]
 
-    /// Blocks these signals until it is known what the process does about them, so that none is lost. All others get through: a
+    /// Blocks these signals until the command line is parsed, so that none is lost. All others get through: a
     /// mask is inherited, and a daemon that was started under one would not crash on SIGABRT, which is what a watchdog sends.
     ///
     /// To be called first, while there is one thread.
@@ -50,9 +50,7 @@ public enum HeldSignals {
     /// To be called while there is one thread.
     public static func release() { set([]) }
 
-    /// Keeps them for a ``SignalWatcher``, those that have arrived as well.
-    ///
-    /// To be called while there is one thread.
+    /// Keeps them for a ``SignalWatcher``, those that are blocked and have arrived as well.
     ///
     /// - Parameter evenIgnored: whether SIGHUP is kept although the process was started to ignore it, as `nohup` does.
     public static func keep(evenIgnored: Bool) {

@@ -45,6 +45,11 @@ public enum Decision: Hashable, Sendable {
     /// Ask the observer first. Where it cannot be asked within a minute, `otherwise` is what to do.
     indirect case observe(because: DecisionReason, otherwise: Decision)
 
+    /// The decision without an observation that is only due now and then: no request waits for that.
+    public var withoutRoutine: Decision {
+        if case .observe(let reason, let otherwise) = self, reason != .observing { otherwise } else { self }
+    }
+
     /// Until when nothing is sent, where that is known.
     public var until: Instant? {
         switch self {

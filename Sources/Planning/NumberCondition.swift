@@ -31,14 +31,13 @@ public enum NumberCondition: String, Hashable, Sendable, CaseIterable {
             self = .paused
             return
         }
-        switch decision {
+        switch decision.withoutRoutine {
         case .idle(_, .awaitingSettlement): self = .uncertain
         case .idle: self = .converged
         case .send: self = .pending
         case .hold(_, .backingOff): self = .backingOff
         case .hold: self = .held
-        case .observe(.observing, _): self = .pending
-        case .observe(_, let otherwise): self.init(of: record, decision: otherwise, isPaused: isPaused)
+        case .observe: self = .pending
         }
     }
 }
@@ -77,10 +76,7 @@ public struct Outlook: Hashable, Sendable {
         of record: NumberRecord, decision: Decision, operatorPIN: PIN? = nil, fleetPause: Pause? = nil,
         policy: Policy, now: Instant
     ) {
-        // To observe a number now and then is no news: what comes after it is.
-        var decision = decision
-        if case .observe(let because, let otherwise) = decision, because != .observing { decision = otherwise }
-        switch decision {
+        switch decision.withoutRoutine {
         case .send(let request, let because):
             action = NextAction(request, because: because)
             at = now

@@ -159,11 +159,14 @@ extension NumberRecord {
             spendOpposite(at: now)
         }
         if effect.action == (desired?.verification == .disabled ? .disable : .enable) { appliedAt = now }
-        guard let generation = effect.generation,
-            let index = generations.firstIndex(where: { $0.generation == generation })
-        else { return }
+        guard let generation = effect.generation else { return }
         // A PIN that was gone and is set again has changed as well: an operator's old value, for instance.
-        let wasGone = flight.before.generation(generation)?.liveUntil != nil
+        noteLive(generation, wasGone: flight.before.generation(generation)?.liveUntil != nil, at: now)
+    }
+
+    /// Records that the PIN of a generation is certainly live. The first time, or when another was live since, it has rotated.
+    mutating func noteLive(_ generation: Int, wasGone: Bool = false, at now: Instant) {
+        guard let index = generations.firstIndex(where: { $0.generation == generation }) else { return }
         if generations[index].liveFrom == nil || wasGone { rotatedAt = now }
         generations[index].liveFrom = generations[index].liveFrom ?? now
     }

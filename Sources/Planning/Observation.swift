@@ -1,6 +1,6 @@
-/// What was seen of a number at one moment: whether verification is enabled, never with which PIN.
+/// Observation of a number at one moment: whether verification is enabled, never with which PIN.
 public struct Observation: Hashable, Sendable {
-    /// What was seen. The raw values are those of the store and of events.
+    /// State or change that was observed. The raw values are those of the store and of events.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         /// Verification is disabled.
         case off
@@ -130,6 +130,9 @@ extension NumberRecord {
         return max(due, evidenceFrom(settleDelay))
     }
 
+    /// The change by others that is still to be mended; nil when the number is as desired, or not managed.
+    public var openDrift: Drift? { desired == nil || isAsDesired ? nil : sight.drift }
+
     /// Whether the observer has answered, or failed to, since its answer would be evidence.
     func isObserved(_ settleDelay: Duration) -> Bool {
         sight.askedAt.map { $0 >= evidenceFrom(settleDelay) } ?? false
@@ -196,13 +199,7 @@ extension NumberRecord {
         belief = belief.narrowed(to: kind)
         setLiveUntil(now, of: generations.filter { !belief.generations.contains($0) })
         // A PIN that was never acknowledged and is certainly live has been changed all the same: the next rotation makes another.
-        if case .on(let generation)? = belief.certainEffect,
-            let index = self.generations.firstIndex(where: { $0.generation == generation }),
-            self.generations[index].liveFrom == nil
-        {
-            self.generations[index].liveFrom = now
-            rotatedAt = now
-        }
+        if let generation = belief.certainEffect?.generation { noteLive(generation, at: now) }
         conclude(kind, drift, at: now)
     }
 

@@ -26,6 +26,13 @@ public struct ObserverCall: Hashable, Sendable {
     /// The number's id at the observer's endpoint.
     public let phoneNumberID: PhoneNumberID
     public let observer: Observer
+
+    public init(id: Int64, number: PhoneNumber, phoneNumberID: PhoneNumberID, observer: Observer) {
+        self.id = id
+        self.number = number
+        self.phoneNumberID = phoneNumberID
+        self.observer = observer
+    }
 }
 
 /// One request for a vendor.

@@ -186,7 +186,7 @@ public final class SimulatedVendor: Sendable {
         try change { (inner) throws(SimulationError) in try inner.model.stranger(sets: name, to: state) }
     }
 
-    /// Looks show the numbers as they are now until further notice, or again as they are: they lag behind.
+    /// Freezes what read requests show at the present state of all numbers, or ends that: an observer that lags.
     public func freezeLooks(_ isFrozen: Bool) { state.withLock { $0.model.freezeLooks(isFrozen) } }
 
     /// Blocks exactly the numbers that these tokens and ids name: each of their requests is refused with 133016.

@@ -124,7 +124,7 @@ public struct VendorModel: Sendable {
         counters.strangers += 1
     }
 
-    /// Looks show the numbers as they are now until further notice, or again as they are.
+    /// Freezes what read requests show at the present state of all numbers, or ends that.
     public mutating func freezeLooks(_ isFrozen: Bool) { lookedAt = isFrozen ? states : nil }
 
     /// Keeps a request that will land later, and gives it a number.

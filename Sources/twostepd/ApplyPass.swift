@@ -205,10 +205,9 @@ final class ApplyPass: Sendable {
         }
         let isGivenUp = inARow >= Self.mostFailuresInARow || all >= Self.mostFailures
         let end: End?
-        switch decision {
+        switch decision.withoutRoutine {
         case .idle: end = .asDesired
-        case .observe(.observing, _): end = nil
-        case .observe(_, let otherwise): return judge(record, otherwise)
+        case .observe: end = nil
         case .send, .hold(_, .backingOff): end = isGivenUp ? .failed : nil
         // Its turn comes when others are protected; if they never are, noteSent ends it.
         case .hold(_, .exposureBudget): end = nil

@@ -7,7 +7,7 @@ import Planning
 import Storage
 
 /// `twostepd history`.
-struct HistoryCommand: AsyncParsableCommand, WatchesSignals {
+struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
         abstract: "Show the requests that were sent, oldest first; or the events of the audit trail.",
@@ -44,8 +44,6 @@ struct HistoryCommand: AsyncParsableCommand, WatchesSignals {
     var kind: [EventKind] = []
     @Flag(help: "Then show each further request as it ends, until Ctrl-C.")
     var follow = false
-
-    var watchesSignals: Bool { follow }
     @Flag(help: "How long ago instead of dates and times.")
     var relative = false
 

@@ -18,8 +18,9 @@ struct ObserveCommand: AsyncParsableCommand {
             WhatsApp to disable verification, is an event and a notification (disable_requested) only. Other fields and \
             events are ignored. Check the signature of the body first: docs/operations.md has a receiver that does.
 
-            Numbers that are not in the desired state in force are named with exit 1, after the others were reported. A body \
-            that cannot be read exits with 65, and nothing is reported.
+            Numbers that are not in the desired state in force, and changes that cannot be read, are named with exit 1, after \
+            the others were reported. A body that cannot be read exits with 65, and nothing is reported. When the daemon \
+            cannot take a report now (69), report it again: what was reported already does no harm.
 
             Examples:
               twostepd observe support-us off --source "WhatsApp Manager, ticket 4711"
@@ -28,7 +29,7 @@ struct ObserveCommand: AsyncParsableCommand {
             """
     )
 
-    /// What was seen, as the command line names it.
+    /// Kinds of reports, as the command line names them.
     enum Seen: String, ExpressibleByArgument, CaseIterable {
         case on
         case off
@@ -75,23 +76,30 @@ struct ObserveCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try config.settings()
-        let items: [ControlMessage.ObservationReport.Item]
+        let daemon = ControlClient(socket: settings.controlSocket)
         if let number, let seen, let source {
-            items = [.init(number: number, kind: seen.kind, source: source)]
-        } else {
-            let bytes = try StandardInput.read(limit: SecurityWebhook.maxSize, tooLarge: Failure.malformedInput)
-            let webhook = try SecurityWebhook(bytes)
-            for line in webhook.ignored { Console.note("ignored: \(line)") }
-            items = webhook.items
+            return try await report([.init(number: number, kind: seen.kind, source: source)], to: daemon)
         }
-        try await report(items, to: ControlClient(socket: settings.controlSocket))
+        let bytes = try StandardInput.read(limit: SecurityWebhook.maxSize, tooLarge: Failure.malformedInput)
+        let webhook = try SecurityWebhook(bytes)
+        for line in webhook.ignored { Console.note("ignored: \(line)") }
+        try await report(webhook.items, unreadable: webhook.unreadable, to: daemon)
     }
 
     /// Reports all of them, as many at a time as the daemon accepts. A refusal of some ends with the others reported.
-    private func report(_ items: [ControlMessage.ObservationReport.Item], to daemon: ControlClient) async throws {
+    ///
+    /// - Parameter unreadable: what is wrong with changes that could not be read.
+    private func report(
+        _ items: [ControlMessage.ObservationReport.Item], unreadable: [String] = [], to daemon: ControlClient
+    ) async throws {
         guard !items.isEmpty else { return Console.note("nothing to report") }
         let user = UserName.current(environment: config.environment)
-        var refusals: [(message: String, code: Int32)] = []
+        var refusals = unreadable.map { problem in
+            (
+                message: "not reported: \(problem); read the body, and report it by hand: twostepd observe NUMBER …",
+                code: Int32(1)
+            )
+        }
         let size = ControlMessage.ObservationReport.maxItems
         for start in stride(from: 0, to: items.count, by: size) {
             let page = Array(items[start..<min(start + size, items.count)])
@@ -99,9 +107,11 @@ struct ObserveCommand: AsyncParsableCommand {
                 Console.note(try await daemon.report(.init(items: page, onBehalfOf: user)).message)
             } catch ControlClient.Failure.refused(let message, let exitCode) {
                 refusals.append((message, exitCode))
+            } catch ControlClient.Failure.noAnswer(let path, let problem) {
+                throw Failure.noDaemon("the daemon at \(path) has not answered (\(problem)): report it again")
             }
         }
-        guard let first = refusals.first else { return }
-        throw Failure(message: refusals.map(\.message).joined(separator: "\n"), code: first.code)
+        guard let code = refusals.map(\.code).max() else { return }
+        throw Failure(message: refusals.map(\.message).joined(separator: "\n"), code: code)
     }
 }

@@ -15,8 +15,10 @@ struct SecurityWebhook {
     private(set) var items: [ControlMessage.ObservationReport.Item] = []
     /// The events of its field `security` that are not known, in words.
     private(set) var ignored: [String] = []
+    /// What is wrong with changes of its field `security` that cannot be read.
+    private(set) var unreadable: [String] = []
 
-    /// - Throws: ``Failure`` with exit 65 when `bytes` are not such a body.
+    /// - Throws: ``Failure`` with exit 65 when `bytes` are not such a body, or nothing in it can be read.
     init(_ bytes: [UInt8]) throws {
         let body: Body
         do {
@@ -30,9 +32,14 @@ struct SecurityWebhook {
             throw Self.malformed("it has more than \(Self.maxChanges) changes")
         }
         for value in changes.compactMap(\.value) {
+            guard case .success(let value) = value else {
+                if case .failure(let error) = value { unreadable.append(error.place) }
+                continue
+            }
             let digits = value.displayPhoneNumber.filter { $0.isASCII && $0.isNumber }
             guard let number = PhoneNumber("+\(digits)") else {
-                throw Self.malformed("a display_phone_number is no telephone number")
+                unreadable.append("a display_phone_number is no telephone number")
+                continue
             }
             guard let kind = Self.kind(of: value.event) else {
                 ignored.append("\(number): event \(Self.line(value.event)) is not known")
@@ -41,6 +48,7 @@ struct SecurityWebhook {
             let requester = value.requester.map { ", requester \(Self.line($0))" } ?? ""
             items.append(.init(number: number.description, kind: kind, source: "meta-security\(requester)"))
         }
+        if let first = unreadable.first, items.isEmpty, ignored.isEmpty { throw Self.malformed(first) }
     }
 
     /// What an event of the field `security` says; nil for an unknown one.
@@ -73,15 +81,23 @@ private struct Body: Decodable {
     }
 
     struct Change: Decodable {
-        /// Nil for every other field.
-        let value: Value?
+        /// Nil for every other field; one that cannot be read leaves the others readable.
+        let value: Result<Value, DecodingError>?
 
         private enum CodingKeys: String, CodingKey { case field, value }
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
             let isSecurity = try container.decode(String.self, forKey: .field) == "security"
-            value = isSecurity ? try container.decode(Value.self, forKey: .value) : nil
+            guard isSecurity else {
+                value = nil
+                return
+            }
+            do {
+                value = .success(try container.decode(Value.self, forKey: .value))
+            } catch let error as DecodingError {
+                value = .failure(error)
+            }
         }
     }
 

@@ -6,7 +6,7 @@ import Planning
 import Storage
 
 /// `twostepd status`.
-struct StatusCommand: AsyncParsableCommand, WatchesSignals {
+struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show how every number stands: exposed and failing ones first.",
@@ -36,8 +36,6 @@ struct StatusCommand: AsyncParsableCommand, WatchesSignals {
     var absolute = false
     @Flag(help: "Show it again every two seconds, in place, until Ctrl-C.")
     var watch = false
-
-    var watchesSignals: Bool { watch }
 
     private var selection: NumberSelection {
         NumberSelection(names: numbers, conditions: Set(condition), label: label)

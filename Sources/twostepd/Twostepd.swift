@@ -3,14 +3,11 @@ import Daemon
 
 /// A command that ends what it has begun when a signal asks it to stop, instead of dying of it.
 protocol WatchesSignals {
-    /// Whether it does so with these arguments.
-    var watchesSignals: Bool { get }
     /// Whether SIGHUP is an order to it, and not the end of a terminal that `nohup` may keep from it.
     var hasUseForHangup: Bool { get }
 }
 
 extension WatchesSignals {
-    var watchesSignals: Bool { true }
     var hasUseForHangup: Bool { false }
 }
 
@@ -41,7 +38,7 @@ struct Twostepd: AsyncParsableCommand {
     )
 
     private static func letSignals(reach command: any ParsableCommand) {
-        guard let command = command as? any WatchesSignals, command.watchesSignals else { return HeldSignals.release() }
+        guard let command = command as? any WatchesSignals else { return HeldSignals.release() }
         HeldSignals.keep(evenIgnored: command.hasUseForHangup)
     }
 

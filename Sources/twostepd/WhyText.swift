@@ -23,10 +23,7 @@ struct WhyText {
         if standing.condition == .exposed {
             parts.append("off \(record.cycle.map { time.length(since: $0.since) } ?? "as far as is known")")
         }
-        var decision = standing.decision
-        // To observe a number now and then is no news.
-        if case .observe(let because, let otherwise) = decision, because != .observing { decision = otherwise }
-        switch decision {
+        switch standing.decision.withoutRoutine {
         case .observe: parts.append(standing.sentence)
         case .idle where standing.condition == .paused: parts.append(pause)
         case .idle(_, let because): parts += idle(because)

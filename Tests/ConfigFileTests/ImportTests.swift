@@ -187,6 +187,9 @@ import Testing
         ("+ 1 555 0100001", "between"),
         ("+15550100001-", "between"), ("+1 555 (0100001", "7 to 15"), ("+1 -.-. 5550100001", "between"),
         ("+1 555 ٠١٠٠٠٠١", "7 to 15"), ("+", "between"), ("++15550100001", "row of its own"),
+        ("+15550100001 22 33", "another number"), ("+1 555 0100001/02", "row of its own"), ("+1 555 010/0001", "'/'"),
+        ("+49 030 1234567", "+49301234567"), ("+4402079460000", "+442079460000"), ("+1 555 010 00012", "ten digits"),
+        ("155501000012", "7 to 15"), ("004402079460000", "7 to 15"),
     ])
     func `what is not certainly one number is refused with a hint`(_ cell: String, _ word: String) throws {
         let reading = read("number,token\n\(cell),a\n")

@@ -114,6 +114,26 @@ struct ObserveCommandTests {
         try await rig.end()
     }
 
+    @Test("a change that cannot be read is named, and keeps none of the others from being reported")
+    func oddChange() async throws {
+        let (rig, daemon) = try await fleet()
+        try rig.vendor.stranger(sets: rig.entries[2].token, to: .off)
+        let good = Self.body([("PIN_RESET_SUCCESS", rig.entries[2].number)])
+        let odd =
+            #"{"field":"security","value":{"event":7}},{"field":"security","value":{"display_phone_number":"none","event":"PIN_CHANGED"}},"#
+        let result = try await receive(rig, good.replacing(#""changes":["#, with: #""changes":["# + odd))
+        #expect(result.code == 1 && result.output.isEmpty, "\(result)")
+        #expect(result.errors.contains("reported: \(rig.entries[2].number) off"), "\(result.errors)")
+        #expect(result.errors.contains("not reported: a display_phone_number is no telephone number; read the body"))
+        #expect(result.errors.ranges(of: "not reported").count == 2, "\(result.errors)")
+        try await rig.wait("it is on again") { rig.vendor.truth[rig.entries[2].token]?.pin != nil }
+        #expect(try await events(rig, "observed").count == 1)
+        #expect(await rig.stop(daemon) == 0)
+        let late = try await receive(rig, good)
+        #expect(late.code == 69, "\(late)")
+        try await rig.end()
+    }
+
     @Test("a person who asks WhatsApp to disable a number is an event and a notification, and no request")
     func disableRequested() async throws {
         let receiver = try WebhookReceiver()

@@ -63,7 +63,11 @@ struct SignalTests {
         #expect(await pass.exitCode() == 0, "\(rig.logText)")
         let file = rig.folder.appendingPathComponent("history")
         let history = try Child(["history", "--follow", "--config", rig.config.path], output: file, errors: file)
-        try await rig.wait("it follows") { try String(contentsOf: file, encoding: .utf8).contains("enable") }
+        try await rig.wait("it follows, and catches the signal") {
+            let status = try String(contentsOfFile: "/proc/\(history.pid)/status", encoding: .utf8)
+            let caught = status.firstMatch(of: /SigCgt:\s*([0-9a-f]+)/).flatMap { UInt64($0.1, radix: 16) } ?? 0
+            return try String(contentsOf: file, encoding: .utf8).contains("enable") && caught & 1 == 1
+        }
         history.signal(SIGHUP)
         #expect(await history.exitCode() == 0)
         try await rig.end()

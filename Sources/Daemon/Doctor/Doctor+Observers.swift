@@ -1,5 +1,6 @@
 import ConfigFile
 import Planning
+import Reconciler
 import Vendors
 
 extension Doctor {
@@ -8,12 +9,10 @@ extension Doctor {
     /// How long an observer may take to answer.
     private static let observerTimeout: Duration = .seconds(10)
 
-    /// A number, where it is observed, and the answer.
+    /// A request to an observer, and its answer.
     private struct Observed: Sendable {
-        let number: PhoneNumber
-        let observer: Observer
-        let id: PhoneNumberID
-        var answer: ObserverAnswer?
+        let call: ObserverCall
+        let answer: ObserverAnswer
     }
 
     /// Asks the observers about some numbers, which only reads: whether their tokens work, and whether each id belongs to the
@@ -23,8 +22,8 @@ extension Doctor {
             return [Finding("numbers", .ok, "not checked: there is no valid desired state")]
         }
         let all = desired.numbers.compactMap { entry in
-            entry.observer.flatMap { observer in
-                entry.phoneNumberID.map { Observed(number: entry.number, observer: observer, id: $0) }
+            entry.observation.map {
+                ObserverCall(id: 0, number: entry.number, phoneNumberID: $0.id, observer: $0.observer)
             }
         }
         guard !all.isEmpty else { return [Finding("numbers", .ok, "none has an observer")] }
@@ -42,55 +41,42 @@ extension Doctor {
     }
 
     /// At most ``maxObserved``, the first number of each observer before the second of any.
-    private static func sample(of all: [Observed]) -> [Observed] {
+    private static func sample(of all: [ObserverCall]) -> [ObserverCall] {
         var counts: [Account: Int] = [:]
-        let ranked = all.map { number in
-            counts[number.observer.account, default: 0] += 1
-            return (rank: counts[number.observer.account] ?? 0, number: number)
+        let ranked = all.map { call in
+            counts[call.observer.account, default: 0] += 1
+            return (rank: counts[call.observer.account] ?? 0, call: call)
         }
-        return ranked.sorted { ($0.rank, $0.number.number) < ($1.rank, $1.number.number) }.prefix(maxObserved)
-            .map(\.number)
+        return ranked.sorted { ($0.rank, $0.call.number) < ($1.rank, $1.call.number) }.prefix(maxObserved).map(\.call)
     }
 
     private static func ask(
-        _ numbers: [Observed], _ client: HTTPVendorClient, _ secrets: SecretSources
+        _ calls: [ObserverCall], _ client: HTTPVendorClient, _ secrets: SecretSources
     ) async -> [Observed] {
         let index = SecretIndex(secrets.everySecret)
         return await withTaskGroup(of: Observed.self) { group in
-            for number in numbers {
+            for call in calls {
                 group.addTask {
-                    var answered = number
-                    answered.answer = await ask(number, client, secrets, hiding: index)
-                    return answered
+                    let answer = await withCheckedContinuation { continuation in
+                        client.observe(call, secrets, hiding: index) { continuation.resume(returning: $0) }
+                    }
+                    return Observed(call: call, answer: answer)
                 }
             }
-            return await group.reduce(into: []) { $0.append($1) }.sorted { $0.number < $1.number }
-        }
-    }
-
-    private static func ask(
-        _ number: Observed, _ client: HTTPVendorClient, _ secrets: SecretSources, hiding index: SecretIndex
-    ) async -> ObserverAnswer {
-        let token: Token
-        do { token = try secrets.token(named: number.observer.tokenName) } catch {
-            return .unknown(Outcome(.tokenUnavailable, message: error.description))
-        }
-        let request = ObservationRequest(
-            number: number.number, phoneNumberID: number.id, endpoint: number.observer.endpoint, token: token)
-        return await withCheckedContinuation { continuation in
-            client.observe(request, hiding: index) { continuation.resume(returning: $0) }
+            return await group.reduce(into: []) { $0.append($1) }.sorted { $0.call.number < $1.call.number }
         }
     }
 
     /// One finding for all that is well, and one for each problem of each observer.
     private static func findings(_ asked: [Observed], of total: Int) -> [Finding] {
         var problems: [(observer: Observer, outcome: Outcome, numbers: [PhoneNumber])] = []
-        for number in asked {
-            guard case .unknown(let outcome)? = number.answer else { continue }
-            if let place = problems.firstIndex(where: { $0.observer == number.observer && $0.outcome == outcome }) {
-                problems[place].numbers.append(number.number)
+        for observed in asked {
+            guard case .unknown(let outcome) = observed.answer else { continue }
+            let (observer, number) = (observed.call.observer, observed.call.number)
+            if let place = problems.firstIndex(where: { $0.observer == observer && $0.outcome == outcome }) {
+                problems[place].numbers.append(number)
             } else {
-                problems.append((number.observer, outcome, [number.number]))
+                problems.append((observer, outcome, [number]))
             }
         }
         let failed = problems.reduce(0) { $0 + $1.numbers.count }
@@ -105,7 +91,8 @@ extension Doctor {
         let subject = numbers.first.map { "\($0)\(more): " } ?? ""
         let (level, advice): (Finding.Level, String) =
             switch outcome.reason {
-            case .authenticationRefused, .accountBlocked, .balanceRefused:
+            case .accountBlocked: (.failure, "see the account in WhatsApp Manager")
+            case .authenticationRefused, .balanceRefused:
                 (
                     .failure,
                     "renew the token \(observer.tokenName), and check that its system user may see these numbers"
@@ -114,8 +101,10 @@ extension Doctor {
             case .vendorRefused, .clientError:
                 (.failure, "compare number and phone_number_id of the entry with WhatsApp Manager")
             case .rateLimited, .tooManyAttempts: (.warning, "wait, or lower the number of requests with this token")
-            case .success, .nameNotResolved, .connectionRefused, .connectTimeout, .tlsFailed, .notSent, .forbidden,
-                .serviceUnavailable, .serverError, .unexpectedStatus, .timeout, .connectionLost, .oversized, .malformed,
+            case .forbidden, .malformed:
+                (.warning, "check that the token \(observer.tokenName) may read these numbers")
+            case .success, .nameNotResolved, .connectionRefused, .connectTimeout, .tlsFailed, .notSent,
+                .serviceUnavailable, .serverError, .unexpectedStatus, .timeout, .connectionLost, .oversized,
                 .daemonStopped:
                 (.warning, "see 'endpoints'; numbers are kept as desired all the same")
             }

@@ -1,6 +1,6 @@
 public import Planning
 
-/// What is known from observing a number, in words: for `status NUMBER` and for its page.
+/// The observations of a number in words, for `status NUMBER` and for the number's page.
 public struct SightText {
     private let record: NumberRecord
     /// Writes an instant.
@@ -11,12 +11,17 @@ public struct SightText {
         self.time = time
     }
 
-    /// Whether the observer's last answer showed nothing.
+    /// Whether the last request to the observer failed.
     public var isFailing: Bool { record.sight.failure != nil }
 
-    /// The newest observation, or why there is none; nil for a number that nobody observes.
+    /// The newest observation, or the reason why there is none; nil for a number without an observer and without reports.
     public var observed: String? {
-        let seen = record.sight.newest.map { "seen \($0.kind.state) \(time($0.at)) by \($0.source)" }
+        let seen = record.sight.newest.map { newest in
+            // The observer is asked again as soon as its answer proves something.
+            let isOutdated = newest.source == Observation.observer && record.answeredAt.map { newest.at < $0 } ?? false
+            let age = isOutdated ? ", before the last request" : ""
+            return "seen \(newest.kind.state) \(time(newest.at)) by \(newest.source)\(age)"
+        }
         if let failure = record.sight.failure {
             return "not observed: \(failure); \(seen.map { "last \($0)" } ?? "never seen")"
         }
@@ -25,10 +30,10 @@ public struct SightText {
         return record.desired?.observation == nil ? "never: it is not to be observed" : "not yet"
     }
 
-    /// The change by others that is not corrected yet; nil when there is none.
+    /// The change by others that is still to be mended; nil when there is none.
     public var drift: String? {
-        guard let drift = record.sight.drift else { return nil }
-        // A later observation of another kind says nothing of who saw this one.
+        guard let drift = record.openDrift else { return nil }
+        // The source is known only while the newest observation is the one that showed the drift.
         let seen = record.sight.newest.flatMap { $0.kind.drift == drift.kind ? ", seen by \($0.source)" : nil }
         return "\(drift.kind.sentence) \(time(drift.at))\(seen ?? "")"
     }
@@ -36,7 +41,7 @@ public struct SightText {
 
 extension Observation.Kind {
     /// What verification was, in words.
-    public var state: String {
+    var state: String {
         switch self {
         case .off: "off"
         case .on: "on"

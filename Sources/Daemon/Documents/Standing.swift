@@ -48,10 +48,8 @@ public struct Standing: Sendable {
         // Why a PIN is to change is the reason's to say; how it is changed, the rule's.
         let isRotation = rule == .rotateByReset || rule == .rotateByReplacement
         if isRotation { return "\(reason.sentence): \(rule.sentence)" }
-        // What is found of drift is why the number is not as desired.
-        guard condition != .converged, condition != .unmanaged, let drift = record.sight.drift else {
-            return rule.sentence
-        }
+        // Drift explains why the number differs from its desired state.
+        guard let drift = record.openDrift else { return rule.sentence }
         return "\(drift.kind.sentence); \(rule.sentence)"
     }
 

@@ -71,7 +71,7 @@ struct FleetDigest: Sendable {
                 observers[observer, default: ObserverTally()]
                     .add(standing.record, isPaused: standing.condition == .paused, at: at)
             }
-            if standing.record.sight.drift != nil, standing.condition != .converged { drifted += 1 }
+            if standing.record.openDrift != nil { drifted += 1 }
         }
         if standing.record.sight.newest != nil { hasObservations = true }
         if let rotationAt = standing.rotationAt {

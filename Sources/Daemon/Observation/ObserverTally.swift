@@ -7,7 +7,7 @@ struct ObserverTally: Hashable, Sendable {
     /// Those that nothing was seen of for longer than twice their `observe_every`, or never. Numbers that are paused are
     /// not observed, and not counted here.
     private(set) var unobserved = 0
-    /// Those of which the observer's last answer showed nothing.
+    /// Numbers whose observer failed in its last answer.
     private(set) var failing = 0
     /// The oldest of the newest observations; nil when there is none.
     private(set) var oldest: Instant?

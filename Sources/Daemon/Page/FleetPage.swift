@@ -136,7 +136,7 @@ struct FleetPage {
             """
     }
 
-    /// What was seen has a column once anything was.
+    /// The column of observations appears with the first observation.
     private var columns: [String] {
         ["Number", "Label", "Condition", "PIN", "Rotated", "Next"] + (fleet.hasObservations ? ["Seen"] : []) + ["Why"]
     }
@@ -163,7 +163,7 @@ struct FleetPage {
             """
     }
 
-    /// What was seen last, and whether the observer fails since.
+    /// Newest observation, and whether the observer has failed since.
     private func seen(_ sight: NumberRecord.Sight) -> HTML {
         let newest: HTML = sight.newest.map { "\($0.kind.isOn ? "on" : "off") \(time.html($0.at))" } ?? "–"
         let failing: HTML = sight.failure == nil ? "" : " <small>observer fails</small>"

@@ -31,8 +31,8 @@ int twostepd_clock_is_synchronized(void);
 int twostepd_spawn(
     char *const arguments[], char *const environment[], int input, int output, int errors, int *pid);
 
-/// Keeps the numbers of `count` signals, a byte each, as they arrive from now on or have while they were blocked, and lets them
-/// through to the calling thread. Returns a descriptor to read them from, the same each time, or -1 and errno.
+/// Installs a handler that writes the number of each of `count` signals into a pipe, a byte each, and unblocks them for the
+/// calling thread, pending ones included. Returns the pipe's end to read from, the same each time, or -1 and errno.
 int twostepd_keep_signals(const int *numbers, int count);
 
 /// The next signal that can be read from it; 0 when there is none.

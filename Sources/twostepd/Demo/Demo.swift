@@ -15,7 +15,7 @@ final class Demo {
     private let folder: URL
     private let vendor: SimulatedVendor
     private let begun = ContinuousClock.now
-    private var daemon: DaemonChild?
+    private var daemon: ProgramChild?
 
     private var config: URL { folder.appendingPathComponent("twostepd.yaml") }
     private var desiredState: URL { folder.appendingPathComponent("desired-state.yaml") }
@@ -41,7 +41,7 @@ final class Demo {
         say(
             "Picky Assist accepts an enable of an enabled number and ignores its PIN: the worst case its documentation allows; WhatsApp replaces the PIN, and never disables"
         )
-        daemon = try DaemonChild(config: config, log: log)
+        daemon = try ProgramChild(["run", "--config", config.path], log: log)
         say(
             "the daemon (pid \(daemon?.pid ?? 0)) takes over 12 numbers: 10 of Picky Assist and 2 of WhatsApp under one token; 2 are to be disabled, 1 has the operator's PIN, 2 have a PIN nobody knows"
         )
@@ -57,7 +57,7 @@ final class Demo {
         let caught = try await killInRotation()
         say("the daemon is killed with SIGKILL\(caught ? ", with a number between disable and enable" : "")")
         vendor.setFaults([:])
-        daemon = try DaemonChild(config: config, log: log)
+        daemon = try ProgramChild(["run", "--config", config.path], log: log)
         say("a new daemon (pid \(daemon?.pid ?? 0)) goes on from the store")
         try await rotations(4, within: 20)
         try write(fleet.desiredState(of: vendor, rotateEvery: "never"), to: desiredState)
@@ -91,7 +91,8 @@ final class Demo {
             """
         let file = folder.appendingPathComponent("webhook.json")
         try write(body, to: file)
-        let code = try observe(body: file)
+        let arguments = ["observe", "--from", "meta-security", "--config", config.path]
+        let code = try ProgramChild(arguments, input: file, log: log).wait()
         guard code == 0 else { throw Failure.failed("twostepd observe ended with exit code \(code)") }
         try await mended(entry, drift: .pinChanged)
         say("its PIN is ours again")
@@ -108,32 +109,15 @@ final class Demo {
             filter.kinds = [.drift]
             let events = try store.events(matching: filter, limit: 10).map(\.entry.detail)
             guard events.contains(where: { $0.hasPrefix(drift.sentence) }) else { return false }
-            return try agrees(entry, record: try reader.openWithKey().record(number, at: reader.now))
+            let whole = try reader.openWithKey().record(number, at: reader.now)
+            return whole.map { agrees($0, vendor.truth[entry.key]) } ?? false
         }
     }
 
     /// Whether the vendor has the PIN that the store believes to be live, or none when it should have none.
-    private func agrees(_ entry: DemoFleet.Entry, record: NumberRecord?) throws -> Bool {
-        guard let record, let state = vendor.truth[entry.key] else {
-            throw Failure.failed("\(entry.number) is not in the store")
-        }
+    private func agrees(_ record: NumberRecord, _ truth: VendorState?) -> Bool {
         let pin = record.likeliestGeneration.flatMap { record.generation($0)?.pin?.reveal() }
-        return record.isAsDesired && pin == state.pin
-    }
-
-    /// `twostepd observe --from meta-security` with a body on standard input. Gives its exit code.
-    private func observe(body: URL) throws -> Int32 {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = ["observe", "--from", "meta-security", "--config", config.path]
-        process.standardInput = try FileHandle(forReadingFrom: body)
-        let handle = try FileHandle(forWritingTo: log)
-        try handle.seekToEnd()
-        process.standardOutput = handle
-        process.standardError = handle
-        try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus
+        return record.isAsDesired && truth != nil && pin == truth?.pin
     }
 
     /// Stops what still runs, and removes the folder unless it is to be kept, or is needed to see why it failed.
@@ -262,7 +246,7 @@ extension Demo {
             guard let number = PhoneNumber(entry.number), let record = try store.record(number, at: fleet.now),
                 let state = truth[entry.key]
             else { throw Failure.failed("\(entry.number) is not in the store") }
-            let agrees = try agrees(entry, record: record)
+            let agrees = agrees(record, state)
             agreed += agrees ? 1 : 0
             table.add([
                 entry.number, entry.label, entry.vendor, entry.isDisabled ? "disabled" : "enabled",
@@ -282,16 +266,16 @@ extension Demo {
     }
 }
 
-/// The real daemon as a child process, so that it can be killed.
-final class DaemonChild {
+/// A command of this program as a child process, so that it can be killed.
+final class ProgramChild {
     private let process = Process()
 
     var pid: Int32 { process.processIdentifier }
 
-    /// Starts `twostepd run` on a settings file; its log is appended to `log`.
-    init(config: URL, log: URL) throws {
+    /// Starts a command, with what it reads from standard input; what it prints is appended to `log`.
+    init(_ arguments: [String], input: URL? = nil, log: URL) throws {
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = ["run", "--config", config.path]
+        process.arguments = arguments
         var environment = ProcessInfo.processInfo.environment
         for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "CREDENTIALS_DIRECTORY", "JOURNAL_STREAM"] {
             environment[name] = nil
@@ -304,6 +288,7 @@ final class DaemonChild {
         try handle.seekToEnd()
         process.standardError = handle
         process.standardOutput = handle
+        if let input { process.standardInput = try FileHandle(forReadingFrom: input) }
         try process.run()
     }
 
@@ -313,12 +298,17 @@ final class DaemonChild {
         process.waitUntilExit()
     }
 
+    /// Waits for its end. Gives its exit code.
+    func wait() -> Int32 {
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
     /// Stops it cleanly. Gives its exit code.
     func stop() -> Int32 {
         guard process.isRunning else { return process.terminationStatus }
         process.terminate()
-        process.waitUntilExit()
-        return process.terminationStatus
+        return wait()
     }
 }
 
