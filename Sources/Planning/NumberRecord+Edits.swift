@@ -90,6 +90,7 @@ extension NumberRecord {
         next.belief = belief.addingForeign().addingOff()
         next.lastAccepted = nil
         next.sight.askedAt = nil
+        next.answeredAt = now
         next.retryAt = nil
         next.becomeDue(at: now)
         return next
@@ -105,7 +106,7 @@ extension NumberRecord {
         next.appliedAt = corrected(appliedAt)
         next.rotatedAt = corrected(rotatedAt)
         next.answeredAt = corrected(answeredAt)
-        next.sight.askedAt = corrected(sight.askedAt)
+        next.sight = sight.seen(noLaterThan: now)
         next.recentWrites = recentWrites.map { min($0, now) }
         next.generations = generations.map { $0.made(noLaterThan: now) }
         next.retryAt = retryAt.flatMap { $0 > now ? nil : $0 }

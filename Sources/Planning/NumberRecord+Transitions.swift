@@ -124,12 +124,18 @@ extension NumberRecord {
         if outcome.verdict != .accepted {
             next.recordFailure(of: flight, outcome, now: now, policy: policy, jitter: jitter)
         } else if next.isAsDesired {
-            next.attempts = 0
-            next.lastFailure = nil
-            next.lastError = nil
-            next.sight.drift = nil
+            next.endFailure()
         }
         return next
+    }
+
+    /// Ends what failed, and what others changed: the number has become as desired.
+    mutating func endFailure() {
+        attempts = 0
+        retryAt = nil
+        lastFailure = nil
+        lastError = nil
+        sight.drift = nil
     }
 
     private func newGeneration(

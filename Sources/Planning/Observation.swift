@@ -103,6 +103,12 @@ extension NumberRecord {
         /// The last contradiction, until the number is as desired again.
         public var drift: Drift?
 
+        /// When the observer last showed whether verification is enabled, as far as is known; nil when it never did.
+        var observerSaw: Instant? {
+            if let askedAt, failure == nil { return askedAt }
+            return newest.flatMap { $0.source == Observation.observer ? $0.at : nil }
+        }
+
         public init(
             newest: Observation? = nil, askedAt: Instant? = nil, failure: String? = nil, drift: Drift? = nil
         ) {
@@ -110,6 +116,14 @@ extension NumberRecord {
             self.askedAt = askedAt
             self.failure = failure
             self.drift = drift
+        }
+
+        /// The same with every instant at the latest at `instant`.
+        func seen(noLaterThan instant: Instant) -> Sight {
+            Sight(
+                newest: newest.map { Observation($0.kind, at: min($0.at, instant), source: $0.source) },
+                askedAt: askedAt.map { min($0, instant) }, failure: failure,
+                drift: drift.map { Drift($0.kind, at: min($0.at, instant)) })
         }
     }
 
@@ -138,10 +152,10 @@ extension NumberRecord {
         sight.askedAt.map { $0 >= evidenceFrom(settleDelay) } ?? false
     }
 
-    /// Whether the number can be observed and nothing was seen of it for longer than twice its period, or never.
+    /// Whether the number can be observed and its observer has shown nothing for longer than twice its period, or never.
     public func isUnobserved(at now: Instant) -> Bool {
         guard let observation = desired?.observation else { return false }
-        return sight.newest.map { $0.at.advanced(by: observation.every * 2) < now } ?? true
+        return sight.observerSaw.map { $0.advanced(by: observation.every * 2) < now } ?? true
     }
 
     /// The record after the observer's answer to a question that was asked at `askedAt`.
@@ -195,12 +209,13 @@ extension NumberRecord {
     /// Narrows the belief to what was seen, where that is evidence.
     private mutating func narrow(to kind: Observation.Kind, at now: Instant) {
         let drift = contradiction(by: kind)
-        let generations = belief.generations
+        let (generations, wasAsDesired) = (belief.generations, isAsDesired)
         belief = belief.narrowed(to: kind)
         setLiveUntil(now, of: generations.filter { !belief.generations.contains($0) })
         // A PIN that was never acknowledged and is certainly live has been changed all the same: the next rotation makes another.
         if let generation = belief.certainEffect?.generation { noteLive(generation, at: now) }
         conclude(kind, drift, at: now)
+        if !wasAsDesired, isAsDesired, drift == nil { endFailure() }
     }
 
     /// Draws what follows for the exposure: a number that should be enabled and was seen off is exposed.
@@ -208,7 +223,9 @@ extension NumberRecord {
         switch kind {
         case .off:
             lastAccepted = .off
-            if desired?.verification == .enabled, cycle == nil { cycle = Cycle(since: now, reason: .drift) }
+            if desired?.verification == .enabled, cycle == nil {
+                cycle = Cycle(since: now, reason: drift == nil ? .enabling : .drift)
+            }
         case .on, .pinChanged:
             if lastAccepted == .off { lastAccepted = nil }
         }

@@ -240,7 +240,7 @@ struct Situation {
     func observing(before ruling: Ruling) -> Ruling {
         guard let due = record.observationDue(policy.settleDelay, now: now) else { return ruling }
         switch ruling.decision {
-        case .send:
+        case .send(let request, _):
             let isForCertainty =
                 desired.verification == .enabled && belief.maybeOff && !belief.isCertain && !record.isExposed
             guard isForCertainty, !record.isObserved(policy.settleDelay) else { return ruling }
@@ -248,20 +248,23 @@ struct Situation {
             if evidenceFrom <= now {
                 return Ruling(.observe(because: .observing, otherwise: ruling.decision), by: .observeFirst)
             }
-            guard case .on = record.lastAccepted, evidenceFrom <= now.advanced(by: policy.settleDelay * 2) else {
-                return ruling
-            }
+            // A number that may be off is enabled without delay.
+            guard request.action == .disable, case .on = record.lastAccepted,
+                evidenceFrom <= now.advanced(by: policy.settleDelay * 2)
+            else { return ruling }
             return Ruling(.idle(until: evidenceFrom, because: .awaitingSettlement), by: .awaitEvidence)
         case .idle(let until, let reason):
-            guard due > now else {
-                return Ruling(.observe(because: reason, otherwise: ruling.decision), by: ruling.rule)
-            }
-            return Ruling(.idle(until: min(until ?? due, due), because: reason), by: ruling.rule)
+            let decision: Decision =
+                due > now
+                ? .idle(until: min(until ?? due, due), because: reason)
+                : .observe(because: reason, otherwise: ruling.decision)
+            return Ruling(decision, by: ruling.rule)
         case .hold(let until, let reason):
-            guard due > now else {
-                return Ruling(.observe(because: reason, otherwise: ruling.decision), by: ruling.rule)
-            }
-            return Ruling(.hold(until: min(until ?? due, due), because: reason), by: ruling.rule)
+            let decision: Decision =
+                due > now
+                ? .hold(until: min(until ?? due, due), because: reason)
+                : .observe(because: reason, otherwise: ruling.decision)
+            return Ruling(decision, by: ruling.rule)
         case .observe: return ruling
         }
     }

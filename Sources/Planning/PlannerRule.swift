@@ -80,7 +80,7 @@ public enum PlannerRule: String, Hashable, Sendable, CaseIterable {
         case .enableNew: "it should be enabled and is disabled: enabled with a new PIN"
         case .observeFirst: "it may be enabled or disabled: the observer is asked first"
         case .awaitEvidence:
-            "enabled as far as its last answer goes: the observer is asked as soon as its answer proves something"
+            "enabled as far as its last answer goes: before it is disabled, the observer is asked, as soon as its answer proves something"
         case .restEnabled:
             "the vendor refuses to disable it (disable_refused): it stays enabled as it is; see \"Find out what your vendor "
                 + "does\" in operations.md"

@@ -324,13 +324,22 @@ public struct Engine: Sendable {
         case .observe(let reason, let otherwise):
             switch turn(of: number, because: reason, now: now) {
             case .atOnce: observe(number, until: otherwise.until, now: now)
-            case .soon(let turn): rest(number, until: now.wall(at: turn), isAtHand: true, now: now)
+            case .soon(let turn): rest(number, until: wall(at: turn, of: number, now: now), isAtHand: true, now: now)
             case .later(let turn):
-                let turn = now.wall(at: turn)
+                let turn = wall(at: turn, of: number, now: now)
                 rest(number, until: min(otherwise.until ?? turn, turn), now: now)
             case .never: carryOut(otherwise, of: number, now: now)
             }
         }
+    }
+
+    /// A turn by the wall clock. The two clocks differ by their rounding, for which nothing is saved anew.
+    private func wall(at turn: SteadyInstant, of number: PhoneNumber, now: Moment) -> Instant {
+        let instant = now.wall(at: turn)
+        guard let known = numbers[number]?.record.dueAt, known > now.wall,
+            known.advanced(by: .seconds(-1)) < instant, instant < known.advanced(by: .seconds(1))
+        else { return instant }
+        return known
     }
 
     private mutating func enqueue(_ number: PhoneNumber, _ request: PlannedRequest) {

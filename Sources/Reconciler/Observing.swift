@@ -56,21 +56,23 @@ struct Observing: Sendable {
     /// - Parameter isFirst: whether a request waits for it.
     mutating func turn(of number: PhoneNumber, by observer: Account, isFirst: Bool, now: SteadyInstant) -> Turn {
         let reserved = turns[number]
-        if let reserved, reserved > now { return isFirst ? .soon(reserved) : .later(reserved) }
+        if let reserved, reserved > now {
+            if !isFirst { return .later(reserved) }
+            if reserved <= now.advanced(by: Self.longestWait) { return .soon(reserved) }
+        }
         turns[number] = nil
+        var down = now
         if let until = breakers[observer]?.blockedUntil(now: now) {
             guard !isFirst else { return .never }
-            let again = max(until == .distantFuture ? now : until, now.advanced(by: Self.longestWait))
-            turns[number] = again
-            return .later(again)
+            down = until == .distantFuture ? now.advanced(by: Self.longestWait) : until
         }
         let limit = policy.observationsPerMinute
         let busyUntil = underWay.count < Self.maxUnderWay ? now : now.advanced(by: Self.busyWait)
-        let free = max(busyUntil, windows[observer]?.blockedUntil(limit: limit, now: now) ?? now)
+        let free = max(down, busyUntil, windows[observer]?.blockedUntil(limit: limit, now: now) ?? now)
         let interval = Duration.milliseconds(60_000 / Int64(max(1, limit ?? 60_000)))
         let lastTurn = lastTurns[observer]
         // A turn that was reserved is the number's own: the others wait for later ones.
-        let next = reserved == nil ? lastTurn?.advanced(by: interval) ?? now : now
+        let next = reserved.map { $0 > now } ?? true ? lastTurn?.advanced(by: interval) ?? now : now
         guard isFirst else {
             let slot = max(free, lastTurn ?? now)
             if slot <= now { return .atOnce }

@@ -10,7 +10,9 @@ extension Store {
     func writeWidestBelief(
         of number: PhoneNumber, afterDoubtful effect: Effect? = nil, at now: Instant, _ db: Database
     ) throws {
-        var assignments = ["maybe_off = 1", "maybe_foreign = 1"]
+        var assignments = [
+            "maybe_off = 1", "maybe_foreign = 1", "answered_at = '\(now)'", "observer_asked_at = NULL",
+        ]
         switch effect {
         case nil: break
         case .off: assignments.append("off_doubt_at = '\(now)'")

@@ -70,11 +70,77 @@ struct ObservationTests {
         }
     }
 
-    @Test func `Between its settlement and evidence a lost answer is waited for`() {
+    @Test func `Between its settlement and evidence only a disable is waited for`() {
         let lost = Self.record(
             F.on(1, off: true, doubts: [F.doubt(.off, Self.settle)]), accepted: .on(1), answered: F.ago(.seconds(599)))
-        #expect(F.decide(lost) == .idle(until: F.later(Self.settle), because: .awaitingSettlement))
-        #expect(F.decide(Self.unobserved(lost)).isSend, "without an observer it is sent again")
+        guard case .send(let request, _) = F.decide(lost), request.action == .enable else {
+            Issue.record("it may be off and is not enabled: \(F.decide(lost))")
+            return
+        }
+        var foreign = lost
+        foreign.belief = lost.belief.addingForeign()
+        #expect(F.decide(foreign) == .idle(until: F.later(Self.settle), because: .awaitingSettlement))
+        guard case .send(let reset, _) = F.decide(Self.unobserved(foreign)), reset.action == .disable else {
+            Issue.record("without an observer it is reset: \(F.decide(Self.unobserved(foreign)))")
+            return
+        }
+    }
+
+    @Test func `A PIN that is certain by an observation is live from then on, and has rotated`() {
+        var unacknowledged = Self.record(F.on(1, off: true), answered: F.ago(.seconds(600)))
+        for index in unacknowledged.generations.indices { unacknowledged.generations[index].liveFrom = nil }
+        unacknowledged.rotatedAt = F.ago(.seconds(86_400))
+        let seen = Self.seen(unacknowledged, .enabled)
+        #expect(seen.generation(1)?.liveFrom == F.now && seen.rotatedAt == F.now)
+        let known = Self.record(F.on(1, off: true), answered: F.ago(.seconds(600)))
+        #expect(Self.seen(known, .enabled).rotatedAt == known.rotatedAt, "one that was live before has not rotated")
+    }
+
+    @Test func `A number that an observation shows as desired has failed no longer`() {
+        var failing = Self.record(F.on(1, off: true), answered: F.ago(.seconds(600)))
+        failing.attempts = 4
+        failing.retryAt = F.later(.seconds(300))
+        failing.lastFailure = .timeout
+        failing.lastError = "enable: no answer in time"
+        failing.sight.drift = Drift(.turnedOff, at: F.ago(.seconds(900)))
+        let seen = Self.seen(failing, .enabled)
+        #expect(seen.attempts == 0 && seen.lastFailure == nil && seen.lastError == nil && seen.retryAt == nil)
+        #expect(seen.sight.drift == nil)
+    }
+
+    @Test func `First contact that is seen off was not changed by others`() {
+        let seen = Self.seen(Self.record(.unknown), .disabled)
+        #expect(seen.cycle?.reason == .enabling && seen.sight.drift == nil)
+        guard case .send(_, .enabling) = F.decide(seen) else {
+            Issue.record("it is not enabled: \(F.decide(seen))")
+            return
+        }
+    }
+
+    @Test func `In a store that was put back nothing is evidence before the settle delay`() {
+        let restored = Self.record(F.on(1), accepted: .on(1), answered: F.ago(.seconds(86_400))).restored(at: F.now)
+        #expect(restored.evidenceFrom(Self.settle) == F.later(Self.settle))
+        #expect(Self.seen(restored, .disabled).belief == restored.belief)
+    }
+
+    @Test func `A report is no answer of the observer`() {
+        var record = Self.record(F.on(1), accepted: .on(1))
+        record.sight.newest = Observation(.on, at: F.now, source: "handset")
+        #expect(record.isUnobserved(at: F.now))
+        record.sight.askedAt = F.ago(.seconds(60))
+        #expect(!record.isUnobserved(at: F.now))
+        record.sight.failure = "no answer in time"
+        #expect(record.isUnobserved(at: F.now))
+    }
+
+    @Test func `A clock that is confirmed leaves no observation in the future`() {
+        var record = Self.record(F.on(1), accepted: .on(1))
+        record.sight = .init(
+            newest: Observation(.off, at: F.later(.seconds(500)), source: "ops"), askedAt: F.later(.seconds(400)),
+            drift: Drift(.turnedOff, at: F.later(.seconds(500))))
+        let sight = record.clockAccepted(at: F.now).sight
+        #expect(sight.newest?.at == F.now && sight.askedAt == F.now && sight.drift?.at == F.now)
+        #expect(sight.newest?.source == "ops" && sight.drift?.kind == .turnedOff)
     }
 
     @Test func `First contact is observed, once, and goes on when nothing is seen`() {

@@ -88,6 +88,31 @@ struct EngineObservationTests {
         #expect(Set(bench.calls.map(\.number)).count == 8, "no number waits longer than a minute for its question")
     }
 
+    @Test("while an observer is down, the numbers that fall due are spread as its limit has it")
+    func down() throws {
+        var policy = Policy()
+        policy.observationsPerMinute = 2
+        let bench = try Self.bench(8, policy: policy)
+        var seen = 0
+        let end = Bench.start.advanced(by: .seconds(9 * 3600))
+        while bench.now < end {
+            for question in bench.questions.dropFirst(seen) {
+                // Down from two hours on.
+                let isUp = bench.now < Bench.start.advanced(by: .seconds(7200))
+                bench.tell(.observed(id: question.id, isUp ? .disabled : .unknown(Outcome(.timeout))))
+            }
+            let questions = bench.questions.count
+            for call in bench.calls { bench.answerOnce(call, .success) }
+            try bench.work()
+            seen = questions
+            if bench.questions.count == questions { try bench.wake() }
+        }
+        let due = try (1...8).compactMap { try bench.record($0).dueAt }.filter { $0 > bench.now }.sorted()
+        #expect(due.count >= 6, "\(due)")
+        let gaps = zip(due, due.dropFirst()).map { $0.duration(to: $1) }
+        #expect(gaps.allSatisfy { $0 >= .seconds(25) }, "\(gaps)")
+    }
+
     @Test("an order does not wait for the observer's answer, which then says nothing")
     func order() throws {
         let bench = try Self.bench(1)
