@@ -9,7 +9,7 @@ import Vendors
 /// The engine's store port over SQLite: commits are grouped, and everything else keeps its place in their order.
 struct StoreAdapter: RecordStore {
     let queue: CommitQueue
-    let weakeningGuard: WeakeningGuard
+    let desiredStateGuard: DesiredStateGuard
 
     func commit(
         _ mutations: [StoreMutation], completion: @escaping @Sendable (Result<CommitReceipt, CommitFailure>) -> Void
@@ -30,7 +30,7 @@ struct StoreAdapter: RecordStore {
         completion: @escaping @Sendable (Result<AdoptionResult, StoreFailure>) -> Void
     ) {
         queue.perform({ store throws(StorageError) in
-            try store.adopt(reading, guardedBy: weakeningGuard, following: following, at: now)
+            try store.adopt(reading, guardedBy: desiredStateGuard, following: following, at: now)
         }) {
             completion($0.mapError { StoreFailure($0.description) })
         }

@@ -102,7 +102,8 @@ public final class Reconciliation: Sendable {
         let driver = EngineDriver(
             policy: settings.policy(),
             store: StoreAdapter(
-                queue: commits, weakeningGuard: WeakeningGuard(maximumPercent: settings.limits.maxWeakenedPercent)),
+                queue: commits, desiredStateGuard: DesiredStateGuard(maximumPercent: settings.limits.maxWeakenedPercent)
+            ),
             vendor: VendorAdapter(client: client, secrets: inForce, flights: flights), clock: clock,
             observe: { report in
                 log.write(report)

@@ -76,9 +76,9 @@ struct ReportLog: Sendable {
             logger.notice("Desired state in force", metadata: metadata)
         case .held(let held):
             logger.error(
-                "Desired state is held, the last one stays in force: accept it or correct the file",
+                "Desired state is held, \(held.reason.consequence): accept it or correct what is wrong",
                 metadata: [
-                    "revision": "\(held.sha256.prefix(12))", "why": "\(held.weakening)",
+                    "revision": "\(held.sha256.prefix(12))", "why": "\(held.reason)",
                     "accept": "twostepd accept \(held.sha256.prefix(12))",
                 ])
         case .kept: logger.debug("Desired state kept")

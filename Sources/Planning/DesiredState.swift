@@ -138,11 +138,11 @@ public struct Adoption: Hashable, Sendable {
 public struct HeldState: Hashable, Sendable {
     /// SHA-256 of the file's bytes, 64 lower-case hexadecimal digits: what `accept` names.
     public let sha256: String
-    public let weakening: Weakening
+    public let reason: HeldReason
 
-    public init(sha256: String, weakening: Weakening) {
+    public init(sha256: String, reason: HeldReason) {
         self.sha256 = sha256
-        self.weakening = weakening
+        self.reason = reason
     }
 }
 
@@ -152,7 +152,7 @@ public struct AdoptionResult: Hashable, Sendable {
     public enum Verdict: Hashable, Sendable {
         /// The reading's.
         case adopted(Adoption)
-        /// The one before: the reading's would weaken the fleet and waits for acceptance.
+        /// The one before, or none: the reading's waits for acceptance.
         case held(HeldState)
         /// The one before: the reading has none.
         case kept

@@ -76,11 +76,11 @@ struct HeldRow {
 extension Store {
     /// Records that a desired state is held; once for the same content and reason while it is the one that is held.
     func hold(
-        _ desired: DesiredState, _ difference: DesiredStateDifference, because weakening: Weakening, at now: Instant,
+        _ desired: DesiredState, _ difference: DesiredStateDifference, because reason: HeldReason, at now: Instant,
         _ db: Database
     ) throws {
         try LoadState.write(sha256: desired.sha256, source: desired.source, problem: nil, at: now, db)
-        let reason = weakening.description
+        let reason = reason.description
         guard try HeldRow(db)?.reason != reason else { return }
         _ = try DesiredStateRow.append(desired, difference, heldBecause: reason, at: now, db)
         try append(

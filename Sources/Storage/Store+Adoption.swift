@@ -5,19 +5,20 @@ extension Store {
     /// Adopts a reading of the desired state in one transaction: what it weakens is judged, and only rows that differ are
     /// loaded and written, each as `NumberRecord/new(_:at:)` or `NumberRecord/adopting(_:at:)` says.
     ///
-    /// A state that weakens the fleet by more than `weakeningGuard` permits, and that nobody accepted, is held instead: an
-    /// event reports it, once for the same content. The operator's PINs of the reading count all the same, for the
+    /// A state that `desiredStateGuard` holds back, and that nobody accepted, is held instead: an event reports it, once for the
+    /// same content. The operator's PINs of the reading count all the same, for the
     /// numbers in force; so they do when the reading has no valid state.
     ///
     /// When nothing differs and the file's SHA-256 is the one in force, there is no new revision and no event.
     ///
     /// - Parameters:
     ///   - reading: the state and the operator's PINs. The PINs themselves are not stored, only marks of them.
-    ///   - weakeningGuard: how much of the fleet a state may weaken.
+    ///   - desiredStateGuard: what is held until an operator accepts it.
     ///   - following: the numbers whose entries now in force are in the result, if they were written.
     ///   - now: the time of the adoption.
     public func adopt(
-        _ reading: DesiredStateReading, guardedBy weakeningGuard: WeakeningGuard, following: Set<PhoneNumber> = [],
+        _ reading: DesiredStateReading, guardedBy desiredStateGuard: DesiredStateGuard,
+        following: Set<PhoneNumber> = [],
         at now: Instant
     ) throws(StorageError) -> AdoptionResult {
         let marker = sealer.operatorPINMarker
@@ -38,10 +39,12 @@ extension Store {
                 return adoption.result(.kept)
             }
             let change = try DesiredStateChange(from: db, to: state.numbers)
-            if let weakening = weakeningGuard.weakening(by: change.difference), state.acceptedBy == nil {
-                try hold(state, change.difference, because: weakening, at: now, db)
+            if state.acceptedBy == nil,
+                let reason = desiredStateGuard.reason(toHold: change.difference, isNewStore: change.isOfNewStore)
+            {
+                try hold(state, change.difference, because: reason, at: now, db)
                 try adoption.markOperatorPINs(marks)
-                return adoption.result(.held(HeldState(sha256: state.sha256, weakening: weakening)))
+                return adoption.result(.held(HeldState(sha256: state.sha256, reason: reason)))
             }
             let adopted = try adoption.adopt(state, change)
             return adoption.result(.adopted(adopted))
@@ -80,6 +83,8 @@ private struct DesiredStateChange {
     /// Entries of known numbers that changed or return.
     var updated: [DesiredNumber] = []
     var difference = DesiredStateDifference()
+    /// Whether the store has never had a number.
+    var isOfNewStore = true
 
     private static let rows = """
         SELECT managed, number, verification = 'enabled', \(DesiredNumber.columns.joined(separator: ", "))
@@ -96,6 +101,7 @@ private struct DesiredStateChange {
         let statement = try db.cachedStatement(sql: Self.rows)
         let cursor = try Row.fetchCursor(statement)
         while try cursor.next() != nil {
+            isOfNewStore = false
             var reader = RowReader(at: statement, table: "numbers")
             let isManaged = reader.flag()
             let number = try reader.number()

@@ -26,6 +26,12 @@ public struct StoreLocation: Hashable, Sendable {
     /// Whether there is a store.
     public var hasStore: Bool { access(database, F_OK) == 0 }
 
+    /// What is to be known while there is no store: it may be that of a new fleet, or the wrong folder.
+    public var absence: String {
+        "there is no store in \(directory): if there was one before, it is not here (is its volume mounted, and "
+            + "state_directory right?)"
+    }
+
     /// The database and the two files that SQLite keeps beside it.
     var databaseFiles: [String] { [database, database + "-wal", database + "-shm"] }
 

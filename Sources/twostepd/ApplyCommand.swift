@@ -30,7 +30,9 @@ struct ApplyCommand: AsyncParsableCommand, WatchesSignals {
 
     @OptionGroup var config: ConfigOptions
     @OptionGroup var output: FormatOptions
-    @Option(help: "Take the desired state although it weakens the fleet: the beginning of its SHA-256.")
+    @Option(
+        help: "Take the desired state although it weakens the fleet, or the store is new: the beginning of its SHA-256."
+    )
     var accept: String?
 
     func run() async throws {

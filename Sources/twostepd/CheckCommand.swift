@@ -78,6 +78,10 @@ struct CheckCommand: ParsableCommand {
         case .json: try JSONOutput.print(CheckDocument(valid: isValid, problems: problems))
         case .text:
             Diagnostics.note(problems)
+            if desiredState == nil, let settings {
+                let location = StoreLocation(directory: settings.stateDirectory)
+                if !location.hasStore { Console.warning(location.absence) }
+            }
             if isValid, let size {
                 let name = desiredState == "-" ? "<stdin>" : desiredState ?? settings?.desiredState ?? ""
                 Console.print("\(name): valid, \(size)")
@@ -116,7 +120,7 @@ extension CheckCommand {
             references: .warnIfNoSource, mark: mark)
     }
 
-    private static func warning(of held: Weakening, path: String, _ sha256: String) -> ConfigProblem {
+    private static func warning(of held: HeldReason, path: String, _ sha256: String) -> ConfigProblem {
         ConfigProblem(
             file: path, line: 1, column: 1, severity: .warning, message: "it would be held: \(held)",
             hint: "to take it all the same: twostepd accept \(sha256.prefix(12))")

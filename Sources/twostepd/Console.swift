@@ -30,6 +30,12 @@ enum Console {
         write(head + text + "\n", to: .standardError)
     }
 
+    /// Writes one warning for people to standard error.
+    static func warning(_ text: String) {
+        let head = colours(STDERR_FILENO) ? "\u{1B}[1;33mwarning:\u{1B}[0m " : "warning: "
+        write(head + text + "\n", to: .standardError)
+    }
+
     /// Writes text for people to standard error as it is.
     static func note(_ text: String, terminator: String = "\n") {
         write(text + terminator, to: .standardError)

@@ -7,9 +7,10 @@ import Planning
 struct AcceptCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "accept",
-        abstract: "Take a desired state into force that is held because it weakens the fleet.",
+        abstract: "Take a desired state into force that is held.",
         discussion: """
-            A desired state that would disable or drop more than max_weakened_percent of the managed numbers is held. \
+            A desired state that would disable or drop more than max_weakened_percent of the managed numbers is held, and so is the \
+            first one of a new store, from five numbers on: it may be an empty folder where the store belongs. \
             `twostepd status` names its revision, and `twostepd plan` shows what it would do.
 
             Example:

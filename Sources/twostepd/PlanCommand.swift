@@ -47,6 +47,7 @@ struct PlanCommand: ParsableCommand {
         let time = RelativeTime(now: fleet.now)
         let rows = try comparison.survey { PlanRow($0, time: time) }
         let document = PlanDocument(rows.lazy.map(\.share), refused: comparison.held?.description)
+        if !fleet.location.hasStore { Console.warning(fleet.location.absence) }
         switch output.format {
         case .json: try JSONOutput.print(document)
         case .text:

@@ -47,6 +47,8 @@ struct StatusReport {
 /// What `status` knows at one instant besides the numbers that it shows.
 struct StatusSnapshot: Sendable {
     let now: Instant
+    /// Where the store is, or should be.
+    let location: StoreLocation
     let holder: LockHolder?
     /// Nil while there is no store.
     let inForce: DesiredStateStatus?
@@ -61,7 +63,7 @@ struct StatusSnapshot: Sendable {
         let holder = try StoreLock.holder(at: fleet.location)
         let open = holder == nil ? [] : try reader?.unansweredChanges() ?? []
         return StatusSnapshot(
-            now: fleet.now, holder: holder, inForce: try reader?.desiredStateStatus(),
+            now: fleet.now, location: fleet.location, holder: holder, inForce: try reader?.desiredStateStatus(),
             guards: try reader.map { try fleet.guards($0) } ?? GuardsInForce(),
             flights: Dictionary(open.map { ($0.number, $0) }, uniquingKeysWith: { $1 }))
     }

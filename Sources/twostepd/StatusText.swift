@@ -31,7 +31,9 @@ struct StatusText: Sendable {
         let guards = GuardText(
             guards: snapshot.guards, awaited: snapshot.tally.awaited, now: snapshot.now
         ).lines
-        return ([daemonLine] + desiredStateLines + guards).flatMap { width == 0 ? [$0] : $0.wrapped(to: width) }
+        return ([daemonLine] + storeLines + desiredStateLines + guards).flatMap {
+            width == 0 ? [$0] : $0.wrapped(to: width)
+        }
     }
 
     private static let nothingYet =
@@ -55,6 +57,8 @@ struct StatusText: Sendable {
         let since = holder.since.map { ", started \(time.text($0))" } ?? ""
         return "daemon: \(holder.command ?? "running"), pid \(holder.pid.map(String.init) ?? "unknown")\(since)"
     }
+
+    private var storeLines: [String] { snapshot.inForce == nil ? ["store: NONE: \(snapshot.location.absence)"] : [] }
 
     private var desiredStateLines: [String] {
         guard let inForce = snapshot.inForce else { return ["desired state: none in force"] }

@@ -9,7 +9,7 @@ struct StoreComparison {
     /// How its entries differ from those in force.
     private let change: DesiredStateDifference
     /// Why it would be held; nil when it would be adopted.
-    let held: Weakening?
+    let held: HeldReason?
     private let fleet: FleetReader
     private let secrets: SecretSources
     /// What the store knows, and where each number is in it: records are large, and are not hashed about.
@@ -43,7 +43,8 @@ struct StoreComparison {
         }
         self.desired = desired
         change = DesiredStateDifference(from: known.compactMap(\.desired), to: desired.numbers)
-        held = WeakeningGuard(maximumPercent: fleet.policy.maxWeakenedPercent).weakening(by: change)
+        held = DesiredStateGuard(maximumPercent: fleet.policy.maxWeakenedPercent)
+            .reason(toHold: change, isNewStore: known.isEmpty)
     }
 
     /// How the entries differ from those in force, in words.

@@ -32,11 +32,11 @@ final class Bench {
 
     static let start = Instant(millisecondsSinceEpoch: 1_790_000_000_000)
 
-    private let weakeningGuard: WeakeningGuard
+    private let desiredStateGuard: DesiredStateGuard
     private var answered: Set<Int64> = []
 
-    init(policy: Policy = Policy(), weakeningGuard: WeakeningGuard = WeakeningGuard(maximumPercent: nil)) throws {
-        self.weakeningGuard = weakeningGuard
+    init(policy: Policy = Policy(), desiredStateGuard: DesiredStateGuard = DesiredStateGuard.none) throws {
+        self.desiredStateGuard = desiredStateGuard
         var keyDice = SplitMix64(seed: 3)
         store = try Store.inMemory(key: SealingKey.random(using: &keyDice))
         self.policy = policy
@@ -137,7 +137,7 @@ final class Bench {
             tell(.loaded(try store.reader.load(request, at: now)))
         case .adopt(let reading, let following, let now):
             if failing { return tell(.adoptionFailed("the disk is full")) }
-            tell(.adopted(try store.adopt(reading, guardedBy: weakeningGuard, following: following, at: now)))
+            tell(.adopted(try store.adopt(reading, guardedBy: desiredStateGuard, following: following, at: now)))
         case .send, .observe, .armTimer, .report: Issue.record("not the store's work")
         }
     }
@@ -170,7 +170,7 @@ final class Bench {
     /// Puts numbers into force in the store, before any engine.
     func adopt(_ numbers: [DesiredNumber], _ operatorPINs: [String: PIN] = [:]) throws {
         let reading = DesiredStateReading(state: Self.state(numbers), operatorPINs: operatorPINs)
-        _ = try store.adopt(reading, guardedBy: WeakeningGuard(maximumPercent: nil), following: [], at: now)
+        _ = try store.adopt(reading, guardedBy: DesiredStateGuard.none, following: [], at: now)
     }
 
     /// Gives a number a certain belief that nothing is due for, or any other, with the PINs that it needs.

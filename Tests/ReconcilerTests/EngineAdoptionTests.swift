@@ -198,7 +198,7 @@ struct EngineAdoptionTests {
 
     @Test("a held file with a new number and its PIN asks for nothing while it is held")
     func heldWithPIN() throws {
-        let bench = try Bench(weakeningGuard: WeakeningGuard(maximumPercent: 20))
+        let bench = try Bench(desiredStateGuard: DesiredStateGuard(maximumPercent: 20, holdsNewStore: false))
         try bench.adopt(try (1...10).map { try Bench.desired($0) })
         for index in 1...10 { try bench.converge(index) }
         try bench.start()

@@ -202,7 +202,7 @@ struct EngineGuardTests {
 
     @Test("a state that is held changes nothing, and the number that it would have added is not looked for")
     func held() throws {
-        let bench = try Bench(weakeningGuard: WeakeningGuard(maximumPercent: 20))
+        let bench = try Bench(desiredStateGuard: DesiredStateGuard(maximumPercent: 20, holdsNewStore: false))
         try bench.adopt(try (1...10).map { try Bench.desired($0) })
         for index in 1...10 { try bench.converge(index) }
         try bench.start()

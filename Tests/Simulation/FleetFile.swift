@@ -7,7 +7,7 @@ struct FleetFile {
     private(set) var entries: [DesiredNumber] = []
     /// The values of operator-owned PINs by name.
     private(set) var operatorPINs: [String: PIN] = [:]
-    /// SHA-256 of the content that the operator accepted although it weakens the fleet.
+    /// SHA-256 of the content that the operator accepted: although it weakens the fleet, or for a store that is new.
     var accepted: String?
     /// Whether the file can be read and means something.
     var isValid = true

@@ -160,7 +160,7 @@ public final class FleetYear {
             case .adopt(let reading, let following, let now):
                 try commit()
                 let result = try store.adopt(
-                    reading, guardedBy: WeakeningGuard(maximumPercent: nil), following: following, at: now)
+                    reading, guardedBy: DesiredStateGuard.none, following: following, at: now)
                 guard case .adopted = result.verdict else { preconditionFailure("a first state is never held") }
                 try tell(.adopted(result))
             case .loadFailure, .intrusion: break

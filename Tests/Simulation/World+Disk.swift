@@ -148,7 +148,7 @@ extension World {
 
     private func adopt(_ reading: DesiredStateReading, following: Set<PhoneNumber>, at now: Instant) throws {
         let before = durable
-        let guardian = WeakeningGuard(maximumPercent: scenario.policy.maxWeakenedPercent)
+        let guardian = DesiredStateGuard(maximumPercent: scenario.policy.maxWeakenedPercent)
         let result = try store.adopt(reading, guardedBy: guardian, following: following, at: now)
         var kept = reading
         switch result.verdict {
@@ -162,7 +162,7 @@ extension World {
         case .held(let held):
             counters.heldStates += 1
             kept.state = nil
-            note("disk: held, \(held.weakening)")
+            note("disk: held, \(held.reason)")
         case .kept: break
         }
         journal.append(.adopt(kept, at: now))
@@ -339,7 +339,7 @@ extension World {
                 case .commit(let mutations): _ = try store.commit(mutations)
                 case .adopt(let reading, let now):
                     _ = try store.adopt(
-                        reading, guardedBy: WeakeningGuard(maximumPercent: nil), following: [], at: now)
+                        reading, guardedBy: DesiredStateGuard.none, following: [], at: now)
                 case .recover(let now): _ = try store.recoverInterrupted(at: now)
                 }
             }

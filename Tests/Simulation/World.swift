@@ -139,6 +139,8 @@ final class World {
         let kinds = Observers.Kind.allCases
         observers = Observers(seed: seed, kind: options.observers ?? kinds[Int(seed % UInt64(kinds.count))])
         prepareObservers()
+        // The store is new, and is to be.
+        file.accepted = file.state.sha256
     }
 
     /// Lives through the whole run.

@@ -145,7 +145,7 @@ struct AuditChainTests {
     @Test func `held states, acceptances, orders and guards are chained with their events`() throws {
         let store = try Sample.store(5)
         let weaker = Sample.state([try Sample.desired(1)], sha: "b")
-        let guardian = WeakeningGuard(maximumPercent: 20)
+        let guardian = DesiredStateGuard(maximumPercent: 20, holdsNewStore: false)
         guard case .held = try store.adopt(weaker, guardedBy: guardian, at: Sample.at(1)).verdict else {
             Issue.record("four of five numbers are dropped, and it is not held")
             return

@@ -6,7 +6,7 @@ import Testing
 
 /// Values of operator-owned PINs: the store keeps marks of them.
 struct OperatorPINTests {
-    private static let guarded = WeakeningGuard(maximumPercent: 20)
+    private static let guarded = DesiredStateGuard(maximumPercent: 20, holdsNewStore: false)
 
     private func entries(_ count: Int, owned: [Int]) throws -> [DesiredNumber] {
         try (1...count).map { index in
@@ -102,7 +102,7 @@ struct OperatorPINTests {
             Issue.record("\(result.verdict)")
             return
         }
-        #expect(held.sha256 == state.sha256 && held.weakening.dropped == 4)
+        #expect(held.sha256 == state.sha256 && "\(held.reason)".contains("drop 4"))
         #expect(result.written == [try Sample.number(1)])
         let record = try store.required(1)
         #expect(result.entries == [record.number: try #require(record.desired)])

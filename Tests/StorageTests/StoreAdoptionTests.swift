@@ -158,7 +158,7 @@ struct StoreAdoptionTests {
         let state = Sample.state(
             [try Sample.desired(1), changed, try Sample.desired(4), try Sample.desired(5)], sha: "b")
         let result = try store.adopt(
-            DesiredStateReading(state: state), guardedBy: WeakeningGuard(maximumPercent: nil),
+            DesiredStateReading(state: state), guardedBy: DesiredStateGuard.none,
             following: Set(try [1, 2, 3].map { try Sample.number($0) }), at: Sample.at(10))
         #expect(result.written == Set(try [2, 3, 5].map { try Sample.number($0) }))
         #expect(result.entries == [changed.number: changed], "the third is gone, the first unchanged")
@@ -183,7 +183,7 @@ struct StoreAdoptionTests {
         }
         let result = try store.adopt(
             DesiredStateReading(state: Sample.state(entries, sha: "b")),
-            guardedBy: WeakeningGuard(maximumPercent: nil), at: Sample.at(10))
+            guardedBy: DesiredStateGuard.none, at: Sample.at(10))
         guard case .adopted(let adoption) = result.verdict else {
             Issue.record("\(result.verdict)")
             return

@@ -6,7 +6,7 @@ import Testing
 @testable import Storage
 
 struct StoreGuardTests {
-    private static let guarded = WeakeningGuard(maximumPercent: 20)
+    private static let guarded = DesiredStateGuard(maximumPercent: 20, holdsNewStore: false)
 
     private func weak(_ dropped: Int, of count: Int = 10, sha: Character = "b", by: String? = nil) throws
         -> DesiredState
@@ -27,7 +27,7 @@ struct StoreGuardTests {
             }
             #expect(held.sha256 == String(repeating: "b", count: 64))
             #expect(
-                held.weakening == Weakening(managed: 10, disabled: 0, dropped: 3, maximumPercent: 20))
+                held.reason == .weakening(Weakening(managed: 10, disabled: 0, dropped: 3, maximumPercent: 20)))
             #expect(result.written.isEmpty && result.unreadable.isEmpty)
         }
         #expect(try (1...10).map { try store.required($0) } == before)

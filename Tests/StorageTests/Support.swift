@@ -89,7 +89,7 @@ extension Store {
     @discardableResult
     func adopt(_ state: DesiredState, at now: Instant) throws -> Adoption {
         let result = try adopt(
-            DesiredStateReading(state: state), guardedBy: WeakeningGuard(maximumPercent: nil), at: now)
+            DesiredStateReading(state: state), guardedBy: DesiredStateGuard.none, at: now)
         guard case .adopted(let adoption) = result.verdict else { throw NotAdopted() }
         return adoption
     }
@@ -97,7 +97,7 @@ extension Store {
     private struct NotAdopted: Error {}
 
     /// Adopts a state, or holds it.
-    func adopt(_ state: DesiredState, guardedBy guardian: WeakeningGuard, at now: Instant) throws -> AdoptionResult {
+    func adopt(_ state: DesiredState, guardedBy guardian: DesiredStateGuard, at now: Instant) throws -> AdoptionResult {
         try adopt(DesiredStateReading(state: state), guardedBy: guardian, at: now)
     }
 

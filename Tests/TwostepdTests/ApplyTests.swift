@@ -9,7 +9,7 @@ struct ApplyTests {
         arguments: VendorSemantics.allCases.filter(\.canDisable))
     func eachSemantics(_ semantics: VendorSemantics) async throws {
         let rig = try await Rig(Rig.fleet(6, disabled: 2), semantics: semantics)
-        let result = try await rig.run("apply")
+        let result = try await rig.run("apply", "--accept", try await rig.digest())
         #expect(result.code == 0, "\(result.errors)")
         #expect(try await rig.disagreements() == [])
         #expect(try await rig.isConverged())
@@ -76,7 +76,7 @@ struct ApplyTests {
         let rig = try await Rig(entries)
         other.set(SimulatedToken(token: entries[59].token, state: .off))
         rig.vendor.beginOutage()
-        let result = try await rig.run("apply")
+        let result = try await rig.run("apply", "--accept", try await rig.digest())
         #expect(result.code == 1)
         #expect(result.errors.contains("59 of 60 numbers could not be brought to their desired state"))
         #expect(result.errors.contains("  \(entries[40].number): its endpoint \(rig.vendor.url) is down"))

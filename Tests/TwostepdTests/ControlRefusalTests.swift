@@ -43,7 +43,7 @@ struct ControlRefusalTests {
             exitCode: 78)
         let weakening = Weakening(managed: 9, disabled: 0, dropped: 9, maximumPercent: 20)
         check(
-            ControlRefusal.held(HeldState(sha256: String(repeating: "a", count: 64), weakening: weakening)),
+            ControlRefusal.held(HeldState(sha256: String(repeating: "a", count: 64), reason: .weakening(weakening))),
             "held, the last good state stays in force: \(weakening); to take it all the same: twostepd accept "
                 + String(repeating: "a", count: 12))
     }

@@ -11,7 +11,7 @@ struct DaemonStatusTests {
             Adoption(revision: 7, difference: DesiredStateDifference(), sha256: String(repeating: "a", count: 64))))
     private func held() -> EngineReport {
         let weakening = Weakening(managed: 10, disabled: 3, dropped: 0, maximumPercent: 20)
-        return .desiredState(.held(HeldState(sha256: String(repeating: "b", count: 64), weakening: weakening)))
+        return .desiredState(.held(HeldState(sha256: String(repeating: "b", count: 64), reason: .weakening(weakening))))
     }
 
     private func status(_ reports: EngineReport...) -> DaemonStatus {

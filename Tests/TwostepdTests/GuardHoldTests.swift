@@ -62,7 +62,7 @@ struct GuardHoldTests {
     @Test("apply holds a weakening file too, says how to take it, and takes it by its digest")
     func applyAccepts() async throws {
         let rig = try await Rig(Rig.fleet(6))
-        #expect(try await rig.run("apply").code == 0)
+        #expect(try await rig.run("apply", "--accept", try await rig.digest()).code == 0)
         let requests = rig.vendor.counters.requests
         try rig.writeDesiredState { if ["n2", "n3"].contains($0.label) { $0.isDisabled = true } }
         let held = try await rig.run("apply")

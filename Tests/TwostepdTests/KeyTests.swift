@@ -25,7 +25,7 @@ struct KeyTests {
             numbers: numbers.map { DesiredNumber(number: $0, tokenName: "t\($0)", endpoint: .v4) },
             sha256: String(repeating: "a", count: 64), source: "test")
         _ = try store.adopt(
-            DesiredStateReading(state: desired), guardedBy: WeakeningGuard(maximumPercent: nil), at: now)
+            DesiredStateReading(state: desired), guardedBy: DesiredStateGuard.none, at: now)
         try store.commit(
             numbers.enumerated().map { index, number in
                 var record = NumberRecord(number: number, version: 1, desired: desired.numbers[index])

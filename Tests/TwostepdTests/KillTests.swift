@@ -18,6 +18,9 @@ struct KillTests {
             .refuseEnable: 0.02, .refuseDisable: 0.02, .tooManyRequests: 0.01,
         ])
         var random = SeededGenerator(seed: 42)
+        let first = try await rig.startDaemon()
+        first.signal(SIGKILL)
+        #expect(await first.exitCode() == -1)
         for kill in 1...Self.kills {
             let daemon = try Child(
                 ["run", "--config", rig.config.path], output: rig.folder.appendingPathComponent("daemon.out"),

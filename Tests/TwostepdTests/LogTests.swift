@@ -87,6 +87,8 @@ struct LogTests {
         let daemon = try Child(
             program: Binary.url.path, ["run", "--config", rig.config.path],
             environment: ProcessInfo.processInfo.environment, output: out, errors: descriptor)
+        let digest = try await rig.digest()
+        try await rig.wait("the fleet is accepted") { try await rig.run("accept", digest).code == 0 }
         try await rig.wait("the fleet is as desired") {
             let result = try await rig.run("status", "--format", "json")
             return result.code == 0 && result.output.matches(of: /"condition" *: *"converged"/).count == 8

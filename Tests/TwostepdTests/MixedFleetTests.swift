@@ -47,7 +47,7 @@ struct MixedFleetTests {
         let semantics = try VendorSemantics(parsing: text)
         let rig = try await rig(semantics)
         try write(rig)
-        let apply = try await rig.run("apply")
+        let apply = try await rig.run("apply", "--accept", try await rig.digest())
         let status = try await rig.run("status", "--format", "json").json()
         let numbers = try #require(status["numbers"] as? [[String: Any]])
         #expect(numbers.count == 6)
@@ -74,7 +74,7 @@ struct MixedFleetTests {
     func replace() async throws {
         let rig = try await rig(VendorSemantics(parsing: "replace,never"))
         try write(rig) { if !$0.label.hasPrefix("w") { $0.extra.append("rotation_method: replace") } }
-        #expect(try await rig.run("apply").code == 0)
+        #expect(try await rig.run("apply", "--accept", try await rig.digest()).code == 0)
         #expect(rig.vendor.requests.allSatisfy { !String(decoding: $0.body, as: UTF8.self).contains("\"action\":1") })
         try await rig.end()
     }

@@ -31,7 +31,7 @@ struct RetentionTests {
         let begin = now.advanced(by: .seconds(-900 * Self.day))
         let state = DesiredState(numbers: desired, sha256: String(repeating: "a", count: 64), source: "old")
         _ = try store.adopt(
-            DesiredStateReading(state: state), guardedBy: WeakeningGuard(maximumPercent: nil), at: begin)
+            DesiredStateReading(state: state), guardedBy: DesiredStateGuard.none, at: begin)
         for index in 0..<Int64(count) {
             let at = begin.advanced(by: .seconds(60 * index))
             try store.commit([

@@ -115,14 +115,24 @@ extension Rig {
     var logText: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }  // No log yet is an empty one.
 
     /// Starts the daemon and waits until it is ready.
-    func startDaemon(environment: [String: String] = [:]) async throws -> Child {
+    ///
+    /// A new store takes over the fleet only when somebody accepts that; so does this.
+    func startDaemon(environment: [String: String] = [:], accepts: Bool = true) async throws -> Child {
+        let isNew = !FileManager.default.fileExists(atPath: folder.appendingPathComponent("state/twostepd.sqlite").path)
         let before = logText.components(separatedBy: " Ready ").count
         let child = try Child(
             ["run", "--config", config.path], output: folder.appendingPathComponent("daemon.out"), errors: log,
             environment: environment)
         try await wait("the daemon is ready") { self.logText.components(separatedBy: " Ready ").count > before }
+        if accepts, isNew, entries.count > 4 {
+            let result = try await run("accept", try await digest())
+            guard result.code == 0 else { throw TestFailure("the fleet is not accepted: \(result.errors)") }
+        }
         return child
     }
+
+    /// The beginning of the SHA-256 of the desired state, as `accept` wants it.
+    func digest() async throws -> String { String(try await Shell.run("sha256sum", [desiredState.path]).prefix(12)) }
 
     /// Stops the daemon cleanly. Gives its exit code.
     func stop(_ child: Child) async -> Int32 {

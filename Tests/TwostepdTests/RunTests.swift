@@ -106,7 +106,7 @@ struct RunTests {
         try rig.writeDesiredState(defaults: ["rotate_every: never"])
         try await rig.wait("the edit is in force") {
             let json = try await rig.run("status", "--format", "json").json()
-            return (json["desired_state"] as? [String: Any])?["revision"] as? Int == 2
+            return (json["desired_state"] as? [String: Any])?["revision"] as? Int == 3
         }
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
         #expect(try await rig.disagreements() == [])

@@ -5,7 +5,13 @@ import Storage
 extension Doctor {
     func storeFindings(_ search: KeySearch?) -> [Finding] {
         guard location.hasStore else {
-            return [Finding("database", .ok, "there is none yet: the first start makes it")]
+            return [
+                Finding(
+                    "database", .warning, location.absence,
+                    advice:
+                        "for a new fleet: the first start makes one, and `twostepd accept` takes over five numbers and more"
+                )
+            ]
         }
         var key: SealingKey?
         if case .success(let found?) = search { key = found.key }

@@ -43,8 +43,9 @@ final class Demo {
         )
         daemon = try ProgramChild(["run", "--config", config.path], log: log)
         say(
-            "the daemon (pid \(daemon?.pid ?? 0)) takes over 12 numbers: 10 of Picky Assist and 2 of WhatsApp under one token; 2 are to be disabled, 1 has the operator's PIN, 2 have a PIN nobody knows"
+            "the daemon (pid \(daemon?.pid ?? 0)) is to take over 12 numbers: 10 of Picky Assist and 2 of WhatsApp under one token; 2 are to be disabled, 1 has the operator's PIN, 2 have a PIN nobody knows"
         )
+        try await acceptNewStore()
         try await converge("all 12 are as desired")
         say("PINs rotate every 4 s")
         try await rotations(12, within: 20)
@@ -62,13 +63,30 @@ final class Demo {
         try await rotations(4, within: 20)
         try write(fleet.desiredState(of: vendor, rotateEvery: "never"), to: desiredState)
         say("the file says rotate_every: never now; the daemon notices the change by itself")
-        try await adopted(revision: 2)
+        try await adopted(revision: 3)
         try await converge("all 12 are as desired, and certain")
         try await disabledByStranger()
         try await changedByStranger()
         let code = daemon?.stop() ?? 1
         say("SIGTERM: the daemon stops cleanly, exit code \(code)")
         return try compare() && code == 0
+    }
+
+    /// A new store takes over no fleet unasked: it may be an empty folder where the store's volume belongs.
+    private func acceptNewStore() async throws {
+        var held: DesiredStateStatus.Held?
+        try await wait(seconds: 10, for: "the file, which is held") { _ in
+            guard let store = try reader.open() else { return false }
+            defer { try? store.close() }  // Only read: there is nothing to lose.
+            held = try store.desiredStateStatus().held
+            return held != nil
+        }
+        let revision = String(held?.sha256.prefix(12) ?? "")
+        say(
+            "it holds them, and sends nothing: the store is new, and might be the wrong one. twostepd accept \(revision)"
+        )
+        let code = try ProgramChild(["accept", revision, "--config", config.path], log: log).wait()
+        guard code == 0 else { throw Failure.failed("twostepd accept ended with exit code \(code)") }
     }
 
     /// Somebody disables a number behind the daemon's back: its observer shows that.
