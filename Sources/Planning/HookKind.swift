@@ -39,7 +39,7 @@ public enum HookKind: String, Hashable, Sendable, CaseIterable {
         case .exposed: "it may be without two-step verification, and enabling it fails"
         case .failed: "several requests in a row were not accepted"
         case .recovered: "it is as desired again"
-        case .held: "a desired state that weakens the fleet waits to be accepted"
+        case .held: "a desired state waits to be accepted: it weakens the fleet, or the store is new"
         case .invalid: "the desired-state file is not valid, the last good one stays in force"
         case .endpointDown: "an endpoint is down"
         case .endpointUp: "an endpoint answers again"
@@ -87,7 +87,7 @@ extension HookKind {
         var kinds: [HookKind] = []
         if let rotatedAt = after.rotatedAt, rotatedAt != before.rotatedAt { kinds.append(.rotated) }
         if after.isExposedAndFailing, !before.isExposedAndFailing { kinds.append(.exposed) }
-        if after.attempts >= failuresToTell, before.attempts < failuresToTell { kinds.append(.failed) }
+        if after.failures >= failuresToTell, before.failures < failuresToTell { kinds.append(.failed) }
         if isTroubled, after.lastError == nil, before.lastError != nil { kinds.append(.recovered) }
         return kinds
     }
@@ -98,24 +98,28 @@ extension NumberRecord {
     public struct Health: Hashable, Sendable {
         public let rotatedAt: Instant?
         public let attempts: Int
+        /// Re-applies in a row that were refused.
+        public let reapplyRefusals: Int
         /// Whether the number should be enabled and is in a cycle.
         public let isInCycle: Bool
         public let lastError: String?
 
-        public init(rotatedAt: Instant?, attempts: Int, isInCycle: Bool, lastError: String?) {
+        public init(rotatedAt: Instant?, attempts: Int, reapplyRefusals: Int, isInCycle: Bool, lastError: String?) {
             self.rotatedAt = rotatedAt
             self.attempts = attempts
+            self.reapplyRefusals = reapplyRefusals
             self.isInCycle = isInCycle
             self.lastError = lastError
         }
 
+        fileprivate var failures: Int { max(attempts, reapplyRefusals) }
         fileprivate var isExposedAndFailing: Bool { attempts > 0 && isInCycle }
     }
 
     /// The part of this record that notifications depend on.
     public var health: Health {
         Health(
-            rotatedAt: rotatedAt, attempts: attempts,
+            rotatedAt: rotatedAt, attempts: attempts, reapplyRefusals: reapplyRefusals?.count ?? 0,
             isInCycle: cycle != nil && desired?.verification == .enabled, lastError: lastError)
     }
 }

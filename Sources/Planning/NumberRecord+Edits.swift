@@ -20,7 +20,7 @@ extension NumberRecord {
         if let newDesired {
             switch change(to: newDesired) {
             case .same: break
-            case .newToken: next.appliedAt = nil
+            case .newToken: next.forgetApplication()
             case .otherNumber:
                 next.belief = belief.addingForeign().addingOff()
                 next.sight = Sight()
@@ -29,7 +29,7 @@ extension NumberRecord {
             if desired?.observer != newDesired.observer || desired?.phoneNumberID != newDesired.phoneNumberID {
                 next.sight = Sight()
             }
-            if desired == nil { next.appliedAt = nil }
+            if desired == nil { next.forgetApplication() }
             next.endBackoff()
             next.identity = Identity(of: newDesired)
         }
@@ -55,12 +55,12 @@ extension NumberRecord {
             next.orderedRotation = rotation(orderedAt: instant)
             next.impasse = nil
         case .reapply:
-            next.appliedAt = nil
+            next.forgetApplication()
             next.endBackoff()
         case .reset:
             next.belief = belief.addingForeign().addingOff()
             next.lastAccepted = nil
-            next.appliedAt = nil
+            next.forgetApplication()
             next.sight.askedAt = nil
             next.endBackoff()
         case .observe(let observation): next = reported(observation, at: now)
@@ -104,6 +104,7 @@ extension NumberRecord {
         next.belief = belief.withDoubts(noLaterThan: now)
         next.cycle = cycle.map { Cycle(since: min($0.since, now), reason: $0.reason) }
         next.appliedAt = corrected(appliedAt)
+        next.reapplyRefusals = reapplyRefusals.map { ReapplyRefusals(count: $0.count, at: min($0.at, now)) }
         next.rotatedAt = corrected(rotatedAt)
         next.answeredAt = corrected(answeredAt)
         next.sight = sight.seen(noLaterThan: now)
@@ -156,6 +157,12 @@ extension NumberRecord {
             return OrderedRotation(through: newest, at: instant)
         }
         return OrderedRotation(through: known.through, at: min(known.at, instant))
+    }
+
+    /// The desired state is to be sent again.
+    private mutating func forgetApplication() {
+        appliedAt = nil
+        reapplyRefusals = nil
     }
 
     private mutating func endBackoff() {

@@ -164,7 +164,10 @@ extension NumberRecord {
         } else if desired?.verification == .disabled {
             spendOpposite(at: now)
         }
-        if effect.action == (desired?.verification == .disabled ? .disable : .enable) { appliedAt = now }
+        if effect.action == (desired?.verification == .disabled ? .disable : .enable) {
+            appliedAt = now
+            reapplyRefusals = nil
+        }
         guard let generation = effect.generation else { return }
         // A PIN that was gone and is set again has changed as well: an operator's old value, for instance.
         noteLive(generation, wasGone: flight.before.generation(generation)?.liveUntil != nil, at: now)
@@ -182,8 +185,9 @@ extension NumberRecord {
     ) {
         lastError = outcome.sentence(for: flight.effect.action, under: flight.entry)
         if outcome.verdict == .refused, flight.reason == .reapplyDue {
-            // Some vendors refuse what is already so. The belief stands; it is a note, not a failure.
-            appliedAt = now
+            // Some vendors refuse what is already so, and others what they do not do: the belief stands, nothing was applied, and the
+            // refusals are counted.
+            reapplyRefusals = ReapplyRefusals(count: (reapplyRefusals?.count ?? 0) + 1, at: now)
             retryAt = nil
             return
         }

@@ -29,6 +29,31 @@ public struct NumberRecord: Hashable, Sendable {
         }
     }
 
+    /// Re-applies that the vendor refused, in a row: since the desired state was last accepted.
+    public struct ReapplyRefusals: Hashable, Sendable {
+        /// How many; at most ``most``, which stands for more as well.
+        public let count: Int
+        /// The last one.
+        public let at: Instant
+
+        /// So many are counted.
+        public static let most = 1000
+
+        /// How often, in words: `was refused 3 times in a row`.
+        public var words: String {
+            switch count {
+            case ...1: "was refused"
+            case 2: "was refused twice in a row"
+            default: "was refused \(count)\(count < Self.most ? "" : " or more") times in a row"
+            }
+        }
+
+        public init(count: Int, at: Instant) {
+            self.count = min(count, Self.most)
+            self.at = at
+        }
+    }
+
     /// What refusals have shown beyond those in a row: that the vendor does not disable the number, or refuses whatever is
     /// asked of it. Until ``at`` and the longest backoff have passed, the request that is refused is not sent again.
     public struct Impasse: Hashable, Sendable {
@@ -115,8 +140,10 @@ public struct NumberRecord: Hashable, Sendable {
     /// No request before this instant, after a failure.
     public var retryAt: Instant?
     public var cycle: Cycle?
-    /// When the desired state was last accepted (or, for a re-apply, refused without harm).
+    /// When the desired state was last accepted; nil when it never was, or is to be sent again.
     public var appliedAt: Instant?
+    /// Re-applies that were refused since; nil when none was.
+    public var reapplyRefusals: ReapplyRefusals?
     /// When the PIN last changed: the first acceptance of the newest live generation.
     public var rotatedAt: Instant?
     /// Why the last request that was not accepted was not; nil once the number is as desired again.
@@ -142,7 +169,7 @@ public struct NumberRecord: Hashable, Sendable {
         belief: Belief = .unknown,
         generations: [PINGeneration] = [], lastAccepted: Effect? = nil, refusals: Refusals? = nil,
         impasse: Impasse? = nil, attempts: Int = 0, retryAt: Instant? = nil, cycle: Cycle? = nil,
-        appliedAt: Instant? = nil, rotatedAt: Instant? = nil,
+        appliedAt: Instant? = nil, reapplyRefusals: ReapplyRefusals? = nil, rotatedAt: Instant? = nil,
         lastFailure: OutcomeReason? = nil, lastError: String? = nil, answeredAt: Instant? = nil, sight: Sight = Sight(),
         recentWrites: [Instant] = [],
         orderedRotation: OrderedRotation? = nil, pause: Pause? = nil, dueAt: Instant? = nil
@@ -160,6 +187,7 @@ public struct NumberRecord: Hashable, Sendable {
         self.retryAt = retryAt
         self.cycle = cycle
         self.appliedAt = appliedAt
+        self.reapplyRefusals = reapplyRefusals
         self.rotatedAt = rotatedAt
         self.lastFailure = lastFailure
         self.lastError = lastError

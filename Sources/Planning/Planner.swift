@@ -371,8 +371,8 @@ struct Situation {
 
     /// When the desired state is due to be sent again; nil for never.
     private var reapplyDue: Instant? {
-        guard let appliedAt = record.appliedAt else { return now }
-        return desired.reapplyEvery.map { appliedAt.advanced(by: $0) }
+        guard let last = [record.appliedAt, record.reapplyRefusals?.at].compactMap(\.self).max() else { return now }
+        return desired.reapplyEvery.map { last.advanced(by: $0) }
     }
 
     /// The newest PIN that may be live, or else a new one.

@@ -55,6 +55,8 @@ struct NumberColumn: Sendable {
         instant("cycle_since") { $0.cycle?.since },
         text("cycle_reason") { $0.cycle?.reason.rawValue },
         instant("applied_at") { $0.appliedAt },
+        integer("reapplies_refused") { $0.reapplyRefusals?.count },
+        instant("reapply_refused_at") { $0.reapplyRefusals?.at },
         instant("rotated_at") { $0.rotatedAt },
         text("last_failure") { $0.lastFailure?.rawValue },
         line("last_error") { $0.lastError },

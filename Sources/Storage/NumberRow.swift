@@ -47,6 +47,10 @@ struct NumberRow {
             record.cycle = NumberRecord.Cycle(since: cycleSince, reason: cycleReason)
         }
         record.appliedAt = try reader.optionalInstant("applied_at")
+        let reappliesRefused = reader.optionalInteger()
+        if let at = try reader.optionalInstant("reapply_refused_at") {
+            record.reapplyRefusals = NumberRecord.ReapplyRefusals(count: reappliesRefused ?? 1, at: at)
+        }
         record.rotatedAt = try reader.optionalInstant("rotated_at")
         record.lastFailure = try reader.optional("last_failure") { OutcomeReason(rawValue: $0) }
         record.lastError = reader.optionalText()

@@ -109,6 +109,8 @@ extension Schema {
             \(time("cycle_since")), -- since when the number is exposed by us
             cycle_reason TEXT,
             \(time("applied_at")),
+            reapplies_refused INTEGER CHECK (reapplies_refused > 0), -- since then, in a row
+            \(time("reapply_refused_at")),
             \(time("rotated_at")),
             last_failure TEXT, -- why the last request was not accepted
             last_error TEXT, -- the same in words
@@ -130,6 +132,7 @@ extension Schema {
             urgency INTEGER NOT NULL CHECK (urgency BETWEEN 0 AND 3), -- 0 exposed, 1 off, 2 ordered, 3 ordinary
             CHECK (off_doubt_at IS NULL OR maybe_off = 1),
             CHECK ((refused_action IS NULL) = (refused_count IS NULL)),
+            CHECK ((reapplies_refused IS NULL) = (reapply_refused_at IS NULL)),
             CHECK ((impasse_at IS NULL) = (refused_when_on IS NULL)),
             CHECK ((cycle_since IS NULL) = (cycle_reason IS NULL)),
             CHECK ((rotate_through IS NULL) = (rotate_at IS NULL)),

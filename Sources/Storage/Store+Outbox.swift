@@ -66,12 +66,13 @@ extension Store {
     /// The part of a stored record that notifications depend on; nil when the store does not know the number.
     static func health(of number: PhoneNumber, _ db: Database) throws -> NumberRecord.Health? {
         let sql = """
-            SELECT rotated_at, attempts, managed = 1 AND verification = 'enabled' AND cycle_since IS NOT NULL, last_error
+            SELECT rotated_at, attempts, coalesce(reapplies_refused, 0), managed = 1 AND verification = 'enabled' AND cycle_since IS NOT NULL, last_error
             FROM numbers WHERE number = ?
             """
         return try db.firstRow(of: "numbers", key: number.description, sql, [number.description]) { row in
             NumberRecord.Health(
-                rotatedAt: try row.optionalInstant("rotated_at"), attempts: row.integer(), isInCycle: row.flag(),
+                rotatedAt: try row.optionalInstant("rotated_at"), attempts: row.integer(),
+                reapplyRefusals: row.integer(), isInCycle: row.flag(),
                 lastError: row.optionalText())
         }
     }

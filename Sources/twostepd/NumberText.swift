@@ -70,6 +70,9 @@ struct NumberText {
         table.add(["Next action:", nextAction])
         if let rotationAt = standing.rotationAt { table.add(["Next PIN:", time.full(rotationAt)]) }
         table.add(["Applied:", full(record.appliedAt)])
+        if let refused = record.reapplyRefusals {
+            table.add(["Re-apply:", "\(refused.words), last \(time.full(refused.at))"], styles: [1: .warning])
+        }
         table.add(["PIN changed:", full(record.rotatedAt)])
         table.add(["Failures:", record.attempts == 0 ? "none" : "\(record.attempts) in a row"])
         if let error = record.lastError { table.add(["Last error:", error], styles: [1: .warning]) }

@@ -37,8 +37,10 @@ struct OrderProgress {
             }
             let detail = open.first.map { "\($0.record.number) \($0.sentence)" } ?? ""
             bar?.draw(done: standings.count - open.count, total: standings.count, detail: detail)
-            guard !open.isEmpty else {
+            let refused = open.filter(isRefused)
+            guard open.count > refused.count else {
                 bar?.end()
+                guard refused.isEmpty else { throw Self.refusal(of: refused, of: standings.count) }
                 return Console.note(standings.count == 1 ? "done" : "done: \(standings.count) numbers")
             }
             let isOver = ContinuousClock.now >= deadline
@@ -70,6 +72,11 @@ struct OrderProgress {
         }
     }
 
+    /// Whether the vendor refused what was ordered, which is not sent again before it falls due.
+    private func isRefused(_ standing: Standing) -> Bool {
+        kind == .reapply && standing.record.appliedAt == nil && standing.record.reapplyRefusals != nil
+    }
+
     private func isDaemonThere(_ fleet: FleetReader) throws -> Bool {
         try StoreLock.holder(at: fleet.location) != nil
     }
@@ -78,12 +85,22 @@ struct OrderProgress {
         "the daemon ended meanwhile: the order is kept, and carried out when it runs again")
 
     private func timeout(_ open: [Standing], of total: Int) -> Failure {
-        var lines = open.prefix(Self.mostNamed).map { standing in
+        let head = "not done in time for \(open.count) of \(total) numbers; the order stands, see `twostepd status`:"
+        return .failed(([head] + Self.list(open)).joined(separator: "\n"))
+    }
+
+    private static func refusal(of refused: [Standing], of total: Int) -> Failure {
+        let head =
+            "the vendor refused to apply it to \(refused.count) of \(total) numbers, whose verification is as it was before; it is "
+            + "tried again when reapply_every says:"
+        return .failed(([head] + list(refused)).joined(separator: "\n"))
+    }
+
+    private static func list(_ standings: [Standing]) -> [String] {
+        let lines = standings.prefix(mostNamed).map { standing in
             let error = standing.record.lastError.map { "; \($0)" } ?? ""
             return "  \(standing.record.number): \(standing.sentence)\(error)"
         }
-        if open.count > Self.mostNamed { lines.append("  … and \(open.count - Self.mostNamed) more") }
-        let head = "not done in time for \(open.count) of \(total) numbers; the order stands, see `twostepd status`:"
-        return .failed(([head] + lines).joined(separator: "\n"))
+        return lines + (standings.count > mostNamed ? ["  … and \(standings.count - mostNamed) more"] : [])
     }
 }

@@ -37,7 +37,8 @@ struct WhyText {
 
     private func idle(_ because: DecisionReason) -> [String] {
         switch because {
-        case .converged: ["as desired", upcoming]
+        case .converged:
+            ["as desired", record.reapplyRefusals.map { "the re-apply \($0.words)" }, upcoming].compactMap(\.self)
         case .unmanaged:
             ["not in the desired state: left alone, its PINs are kept"]
         case .awaitingSettlement:

@@ -98,6 +98,10 @@ struct Node: Hashable {
             .init(since: Scenario.now, reason: cycle.isOurs ? .rotationDue : .enabling)
         }
         next.appliedAt = record.appliedAt.map { $0 <= Self.reapplyDueFrom ? Self.reapplyDueFrom : Scenario.now }
+        next.reapplyRefusals = record.reapplyRefusals.flatMap { refused in
+            // One that is due again, or is older than an acceptance, makes no difference.
+            refused.at <= Self.reapplyDueFrom ? nil : .init(count: 1, at: Scenario.now)
+        }
         if isObservable {
             next.answeredAt = record.answeredAt.flatMap { $0 > Self.settledSince ? Scenario.now : nil }
             let isObserved =

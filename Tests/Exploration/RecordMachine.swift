@@ -154,8 +154,14 @@ final class RecordMachine {
             steps.departure = try departure(of: node, request, reason)
         }
         if scenario.isObserved { try addObservations(of: node, to: steps) }
-        if let appliedAt = node.record.appliedAt, appliedAt > Node.reapplyDueFrom {
-            steps.fallingDue.append(try step(from: node) { $0.record.appliedAt = Node.reapplyDueFrom })
+        if [node.record.appliedAt, node.record.reapplyRefusals?.at].contains(where: {
+            $0.map { $0 > Node.reapplyDueFrom } ?? false
+        }) {
+            steps.fallingDue.append(
+                try step(from: node) { next in
+                    next.record.appliedAt = next.record.appliedAt.map { _ in Node.reapplyDueFrom }
+                    next.record.reapplyRefusals = nil
+                })
         }
         if let rotatedAt = node.record.rotatedAt, rotatedAt > Node.rotationDueFrom {
             steps.fallingDue.append(try step(from: node) { $0.record.rotatedAt = Node.rotationDueFrom })

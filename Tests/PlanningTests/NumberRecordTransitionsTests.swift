@@ -117,6 +117,22 @@ struct NumberRecordTransitionsTests {
         #expect(after.appliedAt == later && after.cycle == nil && after.isAsDesired)
     }
 
+    @Test func `A refused re-apply is no application: it is counted, and sent again after its period`() {
+        var record = F.record(F.desired(), F.on(1), appliedAt: F.ago(F.day))
+        record.lastAccepted = .on(1)
+        var after = arrive(depart(record, .enable(generation: 1), because: .reapplyDue), .vendorRefused)
+        #expect(after.appliedAt == record.appliedAt && after.isAsDesired && after.attempts == 0)
+        #expect(after.reapplyRefusals == .init(count: 1, at: later) && after.lastError != nil)
+        #expect(F.decide(after, now: later).until == later.advanced(by: F.day), "not again and again")
+        let again = depart(after, .enable(generation: 1), because: .reapplyDue)
+        #expect(arrive(again, .vendorRefused).reapplyRefusals?.count == 2)
+        let accepted = arrive(again, .success)
+        #expect(accepted.reapplyRefusals == nil && accepted.appliedAt == later && accepted.lastError == nil)
+        // An order to send it again is obeyed at once, and what was refused before counts no longer.
+        after = after.obeying(.reapply, toFleet: false, at: later)
+        #expect(after.reapplyRefusals == nil && F.decide(after, now: later).isSend)
+    }
+
     @Test(arguments: [OutcomeReason.connectionRefused, .tokenUnavailable, .notSent])
     func `What never left changes nothing but the wait`(reason: OutcomeReason) {
         var record = F.record(F.desired(), F.on(1))

@@ -101,7 +101,7 @@ struct BrowserTests {
             [
                 "-cmd", ".timeout 5000", rig.store.path,
                 "UPDATE numbers SET observed = 'off', observed_at = \(now), observed_by = 'observer', "
-                    + "observer_failure = 'no answer in time', drift = 'turned_off', drift_at = \(now) "
+                    + "maybe_off = 1, observer_failure = 'no answer in time', drift = 'turned_off', drift_at = \(now) "
                     + "WHERE label = 'support-us'",
             ])
         let browser = scene.browser

@@ -36,7 +36,7 @@ struct LimitTests {
         #expect(!rig.vendor.truth.values.contains(.off))
 
         let times = Self.offTimes(rig.vendor)
-        #expect(times.count > 30)
+        #expect(times.count >= 25, "enough were off for a moment to say so")
         #expect(times.allSatisfy { $0 < .seconds(15) }, "\(times.sorted().suffix(3))")
         // A request comes in a while after it was counted: at most five seconds are granted for that.
         #expect(Self.most(rig.vendor.requests.map(\.at), within: .seconds(55)) <= 60)
@@ -121,7 +121,7 @@ struct LimitTests {
                 { requests_per_minute: unlimited, writes_per_hour: unlimited, writes_per_hour_exposed: unlimited, \
                 max_exposed: 4 }
                 """)
-        #expect(try await rig.run("apply").code == 0)
+        #expect(try await rig.run("apply", "--accept", try await rig.digest()).code == 0)
         // After a start one number is exposed at a time.
         let daemon = try await rig.startDaemon()
         let refused = Array(rig.entries.prefix(4))
@@ -171,7 +171,7 @@ struct LimitTests {
                 { request_timeout: 1s, settle_delay: 10m, backoff_min: 50ms, backoff_max: 500ms, \
                 backoff_max_exposed: 200ms }
                 """)
-        #expect(try await rig.run("apply").code == 0)
+        #expect(try await rig.run("apply", "--accept", try await rig.digest()).code == 0)
         // After a start one number is exposed at a time.
         let daemon = try await rig.startDaemon()
         let one = rig.entries[0]

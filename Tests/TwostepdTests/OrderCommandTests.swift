@@ -47,6 +47,38 @@ struct OrderCommandTests {
         try await rig.end()
     }
 
+    @Test("a re-apply that the vendor refuses is neither applied nor done, and is counted where people and alerts look")
+    func refusedReapply() async throws {
+        let receiver = try WebhookReceiver()
+        let rig = try await Rig(
+            Rig.fleet(1), semantics: .init(enableWhenOn: .refuse, disableWhenOff: .accept),
+            defaults: ["reapply_every: never"])
+        let settings = try String(contentsOf: rig.config, encoding: .utf8)
+        try rig.write(
+            settings + "hooks:\n  - name: chat\n    on: [failed]\n    url: \(receiver.url)\n", to: rig.config)
+        let daemon = try await rig.startDaemon()
+        try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
+        let number = rig.entries[0].number
+        let applied = try await rig.status()[number]?["applied_at"] as? String
+        #expect(try await rig.status()[number]?["reapply_refusals"] as? Int == 0 && applied != nil)
+        let refused = try await rig.run("reapply", "n1", "--wait")
+        #expect(refused.code == 1 && refused.errors.contains("the vendor refused to apply it to 1 of 1"), "\(refused)")
+        #expect(try await rig.status()[number]?["applied_at"] is NSNull)
+        try rig.writeDesiredState(defaults: ["reapply_every: 1s"])
+        try await rig.wait("three are refused") {
+            try await rig.status()[number]?["reapply_refusals"] as? Int ?? 0 >= 3
+        }
+        let text = try await rig.run("status", "n1").output
+        #expect(text.contains("Re-apply:") && text.contains("times in a row, last "), "\(text)")
+        #expect(try await rig.run("status").output.contains("as desired; the re-apply was refused "))
+        #expect(try await rig.status()[number]?["condition"] as? String == "converged")
+        try await rig.wait("the notification arrives") { !receiver.posts.isEmpty }
+        #expect(receiver.posts.allSatisfy { $0["kind"] == "failed" && $0["number"] == number })
+        #expect(await rig.stop(daemon) == 0)
+        receiver.stop()
+        try await rig.end()
+    }
+
     @Test("what cannot be ordered is said, and nothing is sent")
     func refusals() async throws {
         var entries = Rig.fleet(3, disabled: 1)

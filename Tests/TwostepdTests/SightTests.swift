@@ -142,7 +142,10 @@ struct SightTests {
         }
         func seen(_ hours: Int64) -> (inout NumberRecord) -> Void {
             let at = fleet.now.advanced(by: .seconds(-hours * 3600))
-            return { $0.sight.newest = Observation(.on, at: at, source: Observation.observer) }
+            return {
+                $0.sight.newest = Observation(.on, at: at, source: Observation.observer)
+                $0.sight.askedAt = at
+            }
         }
         #expect(try tally("support-us", seen(12))?.unobserved == 0)
         #expect(try tally("support-us", seen(13))?.unobserved == 1)

@@ -86,7 +86,8 @@ public struct Standing: Sendable {
             lastError: Nullable(record.lastError),
             vendor: Nullable(record.desired?.vendor.rawValue),
             observed: Nullable(record.sight.newest.map { $0.kind.isOn ? "on" : "off" }),
-            observedAt: Nullable(record.sight.newest?.at.description)
+            observedAt: Nullable(record.sight.newest?.at.description),
+            reapplyRefusals: record.reapplyRefusals?.count ?? 0
         )
     }
 }

@@ -42,6 +42,8 @@ public struct StatusDocument: Encodable, Sendable {
         /// `on` or `off`, as it was seen last.
         public let observed: Nullable<String>
         public let observedAt: Nullable<String>
+        /// Re-applies in a row that the vendor refused, since `applied_at`.
+        public let reapplyRefusals: Int
     }
 
     public let version = 1

@@ -24,6 +24,8 @@ struct FleetDigest: Sendable {
     private(set) var observers: [Account: ObserverTally] = [:]
     /// Numbers that another person or program changed and that are not as desired again.
     private(set) var drifted = 0
+    /// Numbers of which several re-applies in a row were refused.
+    private(set) var reappliesRefused = 0
     /// Whether anything was seen of any number.
     private(set) var hasObservations = false
     /// By rank, as many as the page can show.
@@ -72,6 +74,9 @@ struct FleetDigest: Sendable {
                     .add(standing.record, isPaused: standing.condition == .paused, at: at)
             }
             if standing.record.openDrift != nil { drifted += 1 }
+        }
+        if standing.record.desired != nil, standing.record.reapplyRefusals?.count ?? 0 >= HookKind.failuresToTell {
+            reappliesRefused += 1
         }
         if standing.record.sight.newest != nil { hasObservations = true }
         if let rotationAt = standing.rotationAt {

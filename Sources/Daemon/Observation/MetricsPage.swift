@@ -83,7 +83,7 @@ struct MetricsPage {
         gauge("twostepd_number_consecutive_failures", "Requests in a row that were not accepted.") {
             Double($0.record.attempts)
         }
-        gauge("twostepd_number_applied_timestamp_seconds", "When the desired state was last applied.") {
+        gauge("twostepd_number_applied_timestamp_seconds", "When the desired state was last accepted.") {
             $0.record.appliedAt.map(Self.seconds)
         }
         gauge("twostepd_number_rotated_timestamp_seconds", "When the PIN last changed.") {
@@ -213,6 +213,9 @@ struct MetricsPage {
                 Sample(
                     labels: [("endpoint", endpoint.text), ("vendor", endpoint.vendor.rawValue)], value: Double(count))
             })
+        page.add(
+            .gauge, "twostepd_reapplies_refused", "Numbers of which three re-applies in a row were refused, or more.",
+            [Sample(value: Double(fleet.reappliesRefused))])
         page.add(
             .gauge, "twostepd_vendor_numbers", "Numbers of each vendor.",
             Vendor.allCases.map { vendor in

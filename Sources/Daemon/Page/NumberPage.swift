@@ -47,6 +47,10 @@ struct NumberPage {
         let error: HTML = record.lastError.map { error in "<dt>Last error</dt><dd>\(error)</dd>" } ?? ""
         let sight = SightText(record) { time.relative.text($0) }
         let seen: HTML = sight.observed.map { text in "<dt>Observed</dt><dd>\(text)</dd>" } ?? ""
+        let reapply: HTML =
+            record.reapplyRefusals.map { refused in
+                "<dt>Re-apply</dt><dd>\(refused.words), last \(time.html(refused.at))</dd>"
+            } ?? ""
         let drift: HTML = sight.drift.map { text in "<dt>Drift</dt><dd>\(Self.mark(.drift)) \(text)</dd>" } ?? ""
         return """
             <section><h2>How it stands</h2><dl>
@@ -55,7 +59,7 @@ struct NumberPage {
             <dt>\(record.belief.isCertain ? "Certainly" : "Uncertain")</dt><dd>\(states)</dd>
             \(seen)\(drift)
             <dt>Applied</dt><dd>\(time.html(record.appliedAt))</dd>
-            <dt>PIN changed</dt><dd>\(time.html(record.rotatedAt))</dd>
+            \(reapply)<dt>PIN changed</dt><dd>\(time.html(record.rotatedAt))</dd>
             <dt>PIN due to change</dt><dd>\(time.html(standing.rotationAt))</dd>
             <dt>Failures in a row</dt><dd>\(record.attempts)</dd>
             \(pause)\(error)</dl></section>
