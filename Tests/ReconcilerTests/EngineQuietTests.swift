@@ -29,7 +29,8 @@ struct EngineQuietTests {
     }
 
     private func settled(_ count: Int, policy: Policy = Policy()) throws -> Bench {
-        let bench = try Bench(policy: policy, desiredStateGuard: DesiredStateGuard(maximumPercent: 20, holdsNewStore: false))
+        let bench = try Bench(
+            policy: policy, desiredStateGuard: DesiredStateGuard(maximumPercent: 20, holdsNewStore: false))
         try bench.adopt(try (1...count).map { try Bench.desired($0) })
         for index in 1...count { try bench.converge(index) }
         try bench.start()

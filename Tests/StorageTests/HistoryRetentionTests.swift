@@ -180,7 +180,8 @@ struct HistoryRetentionTests {
             _ = try store.adopt(Sample.state(numbers, sha: sha), at: Sample.at((index + 1) * Self.day))
         }
         let weaker = Sample.state([try Sample.desired(1)], sha: "f")
-        _ = try store.adopt(weaker, guardedBy: DesiredStateGuard(maximumPercent: 1, holdsNewStore: false), at: Sample.at(7 * Self.day))
+        _ = try store.adopt(
+            weaker, guardedBy: DesiredStateGuard(maximumPercent: 1, holdsNewStore: false), at: Sample.at(7 * Self.day))
         func left() throws -> [Int] {
             try store.queue.read { try Int.fetchAll($0, sql: "SELECT revision FROM desired_states ORDER BY revision") }
         }

@@ -119,7 +119,8 @@ struct TextFleet {
                 sha256: String(repeating: "beef", count: 16), since: ago(300),
                 reason: "it would disable or drop 4 of 7 numbers, which is more than 20 percent"))
         return StatusSnapshot(
-            now: now, location: StoreLocation(directory: "/var/lib/twostepd"), holder: LockHolder(pid: 4711, since: ago(90_000), command: "run"), inForce: status,
+            now: now, location: StoreLocation(directory: "/var/lib/twostepd"),
+            holder: LockHolder(pid: 4711, since: ago(90_000), command: "run"), inForce: status,
             guards: GuardsInForce(), flights: [:])
     }
 
