@@ -25,6 +25,12 @@ public struct HookSettings: Sendable, Equatable {
     /// How long one try may take.
     public let timeout: Duration
 
+    /// The names of the secrets that it needs.
+    public var secretNames: [String] {
+        let url: String? = if case .secretURL(let name) = target { name } else { nil }
+        return [url, signingSecret].compactMap(\.self)
+    }
+
     /// The most hooks.
     static let most = 20
     static let defaultTimeout: Duration = .seconds(10)

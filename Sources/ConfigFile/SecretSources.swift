@@ -4,15 +4,18 @@ public import Planning
 
 /// The places where secrets are found by name, in order: systemd credentials, `secrets.yaml`, the environment.
 ///
-/// It is a snapshot of `secrets.yaml`; to take up changes, read it again and put the new value in place of the old.
-/// Credentials are read when they are asked for.
+/// It is a snapshot of all of them; to adopt changes, read it again and put the new value in place of the old.
 public struct SecretSources: SecretLookup {
     /// The largest secret, in bytes.
     static let largestSecret = 4096
     /// The most names that a folder of credentials is asked for.
-    static let mostCredentials = 10_000
+    static let maxCredentials = 10_000
+    /// The name of the whole secrets file among the credentials.
+    private static let fileName = "secrets.yaml"
 
     let credentials: CredentialFolder?
+    /// What the folder of credentials held, by name, but for the sealing key and the whole secrets file.
+    let credentialTexts: [String: CredentialText]
     /// What `secrets.yaml` holds.
     let tokens: SecretTable
     let pins: [String: PIN]
@@ -58,14 +61,16 @@ public struct SecretSources: SecretLookup {
     /// The whole secrets file as a credential: `secrets.yaml` in `$CREDENTIALS_DIRECTORY`; nil when there is none.
     private static func credentialPath(_ environment: [String: String]) -> String? {
         guard let folder = environment["CREDENTIALS_DIRECTORY"], !folder.isEmpty else { return nil }
-        let path = folder + "/secrets.yaml"
+        let path = "\(folder)/\(fileName)"
         return access(path, F_OK) == 0 ? path : nil
     }
 
     private init(
         _ settings: Settings, _ file: SecretsFile, path: String, hasFile: Bool, _ environment: [String: String]
     ) {
-        credentials = environment["CREDENTIALS_DIRECTORY"].flatMap { $0.isEmpty ? nil : CredentialFolder(path: $0) }
+        let credentials = environment["CREDENTIALS_DIRECTORY"].flatMap { $0.isEmpty ? nil : CredentialFolder(path: $0) }
+        self.credentials = credentials
+        credentialTexts = credentials.map { Self.texts(in: $0, sealingKey: settings.sealingKey) } ?? [:]
         tokens = file.tokens
         pins = file.pins
         self.hasFile = hasFile
@@ -78,7 +83,7 @@ public struct SecretSources: SecretLookup {
 
     public func token(named name: String) throws(SecretError) -> Token {
         guard SecretShape.isName(name) else { throw .invalidName(.token) }
-        if let (text, origin) = try credential(name) {
+        if let (text, origin) = try credentialTexts[name]?.get() {
             guard let token = Token(text) else {
                 throw .invalid(.token, name: name, origin: origin, reason: "it must be printable ASCII without spaces")
             }
@@ -99,7 +104,7 @@ public struct SecretSources: SecretLookup {
 
     public func pin(named name: String) throws(SecretError) -> PIN {
         guard SecretShape.isName(name) else { throw .invalidName(.pin) }
-        if let (text, origin) = try credential(name) {
+        if let (text, origin) = try credentialTexts[name]?.get() {
             guard let pin = PIN(digits: text) else {
                 throw .invalid(.pin, name: name, origin: origin, reason: "it must be six digits")
             }
@@ -125,21 +130,17 @@ public struct SecretSources: SecretLookup {
     }
 
     public var knownTokenNames: [String] {
-        (credentialNames + tokens.keys).sorted()
+        (Array(credentialTexts.keys) + tokens.keys).sorted()
     }
 
     public var knownPINNames: [String] {
-        (credentialNames + pins.keys).sorted()
+        (Array(credentialTexts.keys) + Array(pins.keys)).sorted()
     }
 
     /// The text of every token and PIN in all places, to search what is shown for them. Never show one.
     public var everySecret: [String] {
-        let credentialTexts = credentialNames.compactMap { name in
-            // One that cannot be read now was never read, so nobody can show it.
-            (try? credential(name))??.text
-        }
-        return tokens.everySecret + pins.values.map { $0.reveal() }
-            + environment.values.map(Self.trimmed) + credentialTexts
+        tokens.everySecret + pins.values.map { $0.reveal() } + environment.values.map(Self.trimmed)
+            + credentialTexts.values.compactMap(\.known)
     }
 
     // MARK: - Helpers
@@ -166,20 +167,49 @@ public struct SecretSources: SecretLookup {
         return String(Substring(bytes))
     }
 
-    private var credentialNames: [String] {
-        guard let credentials else { return [] }
-        return credentials.names(limit: Self.mostCredentials).filter {
-            SecretShape.isName($0) && sealingKey != .credential($0)
+    /// Whether the folder of credentials holds what it held when it was read.
+    public var hasSameCredentials: Bool {
+        credentials.map { Self.texts(in: $0, sealingKey: sealingKey) == credentialTexts } ?? true
+    }
+
+    /// Reads the folder of credentials, as far as it holds tokens and PINs.
+    private static func texts(
+        in folder: CredentialFolder, sealingKey: SealingKeySource
+    ) -> [String: CredentialText] {
+        var texts: [String: CredentialText] = [:]
+        for name in folder.names(limit: maxCredentials)
+        where SecretShape.isName(name) && name != fileName && sealingKey != .credential(name) {
+            let origin = folder.path(of: name)
+            do throws(SecretError) {
+                guard let bytes = try folder.bytes(of: name, limit: largestSecret + 2) else { continue }
+                texts[name] = .read(trimmed(String(decoding: bytes, as: UTF8.self)), origin: origin)
+            } catch {
+                texts[name] = .refused(error)
+            }
+        }
+        return texts
+    }
+}
+
+/// What one credential held when the folder was read. It is never shown.
+enum CredentialText: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
+    case read(String, origin: String)
+    case refused(SecretError)
+
+    func get() throws(SecretError) -> (text: String, origin: String) {
+        switch self {
+        case .read(let text, let origin): (text, origin)
+        case .refused(let error): throw error
         }
     }
 
-    /// The text of a credential and where it came from; nil when there is no such credential.
-    private func credential(_ name: String) throws(SecretError) -> (text: String, origin: String)? {
-        guard let credentials else { return nil }
-        guard let bytes = try credentials.bytes(of: name, limit: Self.largestSecret + 2) else { return nil }
-        let text = Self.trimmed(String(decoding: bytes, as: UTF8.self))
-        return (text, credentials.path(of: name))
+    /// The text; nil for one that was never read, so that nothing can show it.
+    var known: String? {
+        if case .read(let text, _) = self { text } else { nil }
     }
+
+    var description: String { "CredentialText(redacted)" }
+    var customMirror: Mirror { Mirror(self, children: EmptyCollection<Mirror.Child>()) }
 }
 
 extension SecretSources: CustomStringConvertible, CustomReflectable {

@@ -71,7 +71,9 @@ final class ConfigurationFiles: @unchecked Sendable {
     /// The secrets that were read last, if reading them again would give the same.
     private var unchangedSecrets: SecretSources? {
         let path = secretsPath
-        guard let secrets, secrets.sources.filePath == path, FileStamp(path) == secrets.stamp else { return nil }
+        guard let secrets, secrets.sources.filePath == path, FileStamp(path) == secrets.stamp,
+            secrets.sources.hasSameCredentials
+        else { return nil }
         return secrets.sources
     }
 

@@ -58,6 +58,9 @@ final class DesiredStateLoader: @unchecked Sendable {
     private let clock: SystemClock
     private let logger: Logger
     private let post: @Sendable (EngineEvent) -> Void
+    private let keeper: SecretsKeeper
+    /// The state that was handed over and not judged yet: it may need what is kept.
+    private var awaited: DesiredState?
     /// The content that was handed over last; nil when what was read after it was not valid.
     private var handedOver: String?
     private var queue: DispatchQueue { files.queue }
@@ -74,6 +77,7 @@ final class DesiredStateLoader: @unchecked Sendable {
         self.clock = clock
         self.logger = logger
         self.post = post
+        keeper = SecretsKeeper(secrets: secrets, hooks: settings.hooks, logger: logger)
     }
 
     /// Reads both, after any reading that is under way.
@@ -91,23 +95,23 @@ final class DesiredStateLoader: @unchecked Sendable {
             let content = self.files.read(with: self.marker)
             let (secrets, reading) = (content.secrets, content.state)
             if let read = secrets.value, !content.hasSameSecrets { self.secrets.replace(with: read) }
-            let sources = self.secrets.value
             let problems = secrets.problems + reading.problems
             self.log(problems)
             guard var state = reading.value, secrets.value != nil else {
                 self.handedOver = nil
-                self.refuse(problems, sha256: reading.sha256, sources: sources)
+                self.refuse(problems, sha256: reading.sha256)
                 return completion(.refused(problems))
             }
             if let problem = acceptance?.problem(with: state.sha256) { return completion(.notAccepted(problem)) }
             state.acceptedBy = acceptance?.actor
             self.handedOver = state.sha256
+            self.awaited = state
             let adopted = state
             self.commits.perform({ store throws(StorageError) in try store.reader.operatorPINNames() }) { result in
                 self.queue.async {
                     // Callers that wait for the end of its adoption must be known before it can come.
                     completion(.handedOver(adopted))
-                    self.hand(adopted, inForce: result, from: sources)
+                    self.hand(adopted, inForce: result)
                 }
             }
         }
@@ -115,9 +119,7 @@ final class DesiredStateLoader: @unchecked Sendable {
 
     /// Hands the engine one reading: the state, and the values of the operator-owned PINs that it or the state in force
     /// names.
-    private func hand(
-        _ state: DesiredState?, inForce: Result<[(PhoneNumber, String)], StorageError>, from sources: SecretSources
-    ) {
+    private func hand(_ state: DesiredState?, inForce: Result<[(PhoneNumber, String)], StorageError>) {
         var names = Set(state?.numbers.compactMap(\.operatorPINName) ?? [])
         switch inForce {
         case .success(let known): names.formUnion(known.map(\.1))
@@ -129,7 +131,7 @@ final class DesiredStateLoader: @unchecked Sendable {
         var values: [String: PIN] = [:]
         for name in names.sorted() {
             do {
-                values[name] = try sources.pin(named: name)
+                values[name] = try secrets.pin(named: name)
             } catch {
                 logger.error("Operator-owned PIN cannot be read", metadata: ["pin": "\(name)", "error": "\(error)"])
             }
@@ -138,7 +140,7 @@ final class DesiredStateLoader: @unchecked Sendable {
     }
 
     /// Records why the file was not adopted, and hands on the PINs of the state in force.
-    private func refuse(_ problems: [ConfigProblem], sha256: String?, sources: SecretSources) {
+    private func refuse(_ problems: [ConfigProblem], sha256: String?) {
         let now = clock.now()
         let path = settings.desiredState
         let first = problems.first { $0.severity == .error }
@@ -148,7 +150,39 @@ final class DesiredStateLoader: @unchecked Sendable {
             try store.recordLoadFailure(sha256: sha256, source: path, problem: problem, at: now)
             return try store.reader.operatorPINNames()
         }) { result in
-            self.queue.async { self.hand(nil, inForce: result, from: sources) }
+            self.queue.async { self.hand(nil, inForce: result) }
+        }
+    }
+
+    /// Follows what the store did with a reading: what neither the state in force nor a later one needs is dropped.
+    func note(_ report: DesiredStateReport) {
+        let judged: String?
+        switch report {
+        case .adopted(let adoption): judged = adoption.sha256
+        case .held(let held): judged = held.sha256
+        case .kept: judged = nil
+        case .failed, .leftExposed: return
+        }
+        queue.async {
+            if let judged, self.awaited?.sha256 == judged { self.awaited = nil }
+            self.settleSecrets()
+        }
+    }
+
+    private func settleSecrets() {
+        guard keeper.isConcerned else { return }
+        commits.perform({ store throws(StorageError) in try store.reader.secretNames() }) { result in
+            self.queue.async {
+                guard case .success(let names) = result else { return }  // Kept until the store can be asked.
+                let state = self.keeper.settle(
+                    inForce: SecretNames(tokens: names.tokens, pins: names.pins),
+                    awaited: self.awaited.map(SecretNames.init(of:)) ?? SecretNames(), at: self.clock.now())
+                guard let state else { return }
+                self.commits.submit([.guardState(state)]) { result in
+                    guard case .failure(let error) = result else { return }
+                    self.logger.error("Store failed", metadata: ["error": "\(error)"])
+                }
+            }
         }
     }
 
@@ -161,5 +195,14 @@ final class DesiredStateLoader: @unchecked Sendable {
                 logger.warning("Desired state has a weakness", metadata: ["problem": "\(problem.summary)"])
             }
         }
+    }
+}
+
+extension SecretNames {
+    /// What the entries of a desired state need.
+    init(of state: DesiredState) {
+        self.init(
+            tokens: Set(state.numbers.flatMap { [$0.tokenName, $0.observer?.tokenName].compactMap(\.self) }),
+            pins: Set(state.numbers.compactMap(\.operatorPINName)))
     }
 }

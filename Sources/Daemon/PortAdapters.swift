@@ -1,9 +1,7 @@
-import ConfigFile
 import Glibc
 public import Planning
 public import Reconciler
 import Storage
-import Synchronization
 import Vendors
 
 /// The engine's store port over SQLite: commits are grouped, and everything else keeps its place in their order.
@@ -48,30 +46,6 @@ extension CommitQueue {
     }
 }
 
-/// The secrets that are in force; replaced as a whole by a reload.
-final class SecretsInForce: Sendable {
-    private struct State {
-        var sources: SecretSources
-        /// Made when it is asked for: a daemon at rest shows nothing to anybody.
-        lazy var index = SecretIndex(sources.everySecret)
-    }
-
-    private let current: Mutex<State>
-
-    init(_ secrets: SecretSources) {
-        current = Mutex(State(sources: secrets))
-    }
-
-    var value: SecretSources { current.withLock { $0.sources } }
-
-    /// All of them, to be kept out of what is shown.
-    var index: SecretIndex { current.withLock { $0.index } }
-
-    func replace(with secrets: SecretSources) {
-        current.withLock { $0 = State(sources: secrets) }
-    }
-}
-
 /// The engine's vendor port over HTTP: it puts the token's value into the request, and nothing else knows it.
 struct VendorAdapter: VendorConnection {
     let client: HTTPVendorClient
@@ -80,7 +54,7 @@ struct VendorAdapter: VendorConnection {
 
     func send(_ call: VendorCall, completion: @escaping @Sendable (Outcome) -> Void) {
         let token: Token
-        do { token = try secrets.value.token(named: call.tokenName) } catch {
+        do { token = try secrets.token(named: call.tokenName) } catch {
             return completion(Outcome(.tokenUnavailable, message: error.description))
         }
         let request = VendorRequest(

@@ -97,6 +97,7 @@ public final class Reconciliation: Sendable {
         }
         retention = HistoryRetention(keep: settings.keepChanges, commits: commits, clock: clock, logger: logger)
         let log = ReportLog(logger: logger)
+        let relay = ReportRelay()
         let audit = GuardAudit(
             commits: commits, clock: clock, maxExposed: settings.limits.maxExposed, logger: logger)
         let driver = EngineDriver(
@@ -109,12 +110,16 @@ public final class Reconciliation: Sendable {
                 log.write(report)
                 audit.note(report)
                 recorder.note(report)
+                relay.pass(report)
                 observe(report)
             })
         self.driver = driver
         loader = DesiredStateLoader(
             files: files, settings: settings, secrets: inForce, marker: marker, commits: commits, clock: clock,
             logger: logger, post: { driver.post($0) })
+        relay.connect { [loader] report in
+            if case .desiredState(let report) = report { loader.note(report) }
+        }
     }
 
     /// Starts the engine on what the store holds. A desired state follows with ``load(acceptance:onlyIfChanged:completion:)``.

@@ -10,6 +10,8 @@ public struct GuardState: Hashable, Sendable {
         case exposureBudget = "exposure_budget"
         /// The daemon is stopping: nothing starts that exposes a number.
         case stopping
+        /// The newest reading of the secrets lacks some that the desired state in force needs: earlier ones are kept.
+        case secretsKept = "secrets_kept"
         /// The record of a number cannot be read, or the store refuses it: it is set aside for an hour.
         case unreadableRecord = "unreadable_record"
     }

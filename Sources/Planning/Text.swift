@@ -14,6 +14,15 @@ extension String {
     }
 }
 
+extension Int {
+    /// The count with its noun: "1 number", "3 numbers". Every count that people read is written by it.
+    ///
+    /// - Parameter plural: for nouns that do not take an "s".
+    public func counted(_ noun: String, _ plural: String? = nil) -> String {
+        "\(self) \(self == 1 ? noun : plural ?? noun + "s")"
+    }
+}
+
 extension Sequence<UInt8> {
     /// Two lower-case hexadecimal digits for each byte, in their order.
     public var hexadecimal: String {

@@ -255,7 +255,7 @@ extension Schema {
 
         -- What holds the running daemon back; forgotten when one starts.
         CREATE TABLE guards (
-            kind TEXT NOT NULL, -- endpoint_down, endpoint_limit, exposure_budget, stopping or unreadable_record
+            kind TEXT NOT NULL, -- endpoint_down, endpoint_limit, exposure_budget, stopping, secrets_kept or unreadable_record
             subject TEXT NOT NULL, -- an endpoint, a number, or nothing
             \(time("since", required: true)),
             \(time("until")), -- when it is expected to end

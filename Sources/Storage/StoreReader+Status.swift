@@ -111,6 +111,18 @@ extension StoreReader {
         }
     }
 
+    /// The names of the tokens, observers' tokens and operator-owned PINs that the managed numbers need.
+    public func secretNames() throws(StorageError) -> (tokens: Set<String>, pins: Set<String>) {
+        try read { db in
+            let tokens = """
+                SELECT token_name FROM numbers WHERE managed = 1
+                UNION SELECT observer FROM numbers WHERE managed = 1 AND observer IS NOT NULL
+                """
+            let pins = "SELECT DISTINCT operator_pin FROM numbers WHERE managed = 1 AND operator_pin IS NOT NULL"
+            return (try String.fetchSet(db, sql: tokens), try String.fetchSet(db, sql: pins))
+        }
+    }
+
     /// The managed numbers whose PIN an operator owns, with the name of that PIN, by number.
     public func operatorPINNames() throws(StorageError) -> [(PhoneNumber, String)] {
         try read { db in

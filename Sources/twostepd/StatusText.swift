@@ -147,6 +147,7 @@ struct GuardText {
                     "endpoint: \(who) for the rate limit of \(state.subject), until \(until.textToTheSecond) (\(relative.text(until)))"
                 )
             case .stopping: lines.append("daemon: STOPPING\(since): \(state.detail)")
+            case .secretsKept: lines.append("secrets: INCOMPLETE\(since): \(state.detail)")
             case .unreadableRecord: unreadable.append("\(state.subject)\(since): \(state.detail)")
             case .exposureBudget:
                 // It begins small at every start; it matters when somebody waits for it.

@@ -87,7 +87,8 @@ import Testing
         let odd = try sources(credentials: ["large": String(repeating: "x", count: 5000)])
         try FileManager.default.createDirectory(
             atPath: folder.path(of: "credentials/folder"), withIntermediateDirectories: true)
-        for name in ["large", "folder"] {
+        let again = try sources(credentials: ["other": "x"])
+        for (odd, name) in [(odd, "large"), (again, "folder")] {
             let error = #expect(throws: SecretError.self) { try odd.token(named: name) }
             #expect(error.map { "\($0)" }?.contains("cannot be read") == true)
         }
@@ -113,9 +114,10 @@ import Testing
 
     @Test(arguments: [(0o400, true), (0o600, true), (0o440, geteuid() == 0), (0o444, false), (0o460, false)])
     func `a credential has one of the modes of the service manager, or is refused`(_ mode: Int, _ isGood: Bool) throws {
-        let some = try sources(credentials: ["a": "CANARY"])
+        _ = try sources(credentials: ["a": "CANARY", "b": "x"])
         try FileManager.default.setAttributes(
             [.posixPermissions: mode], ofItemAtPath: folder.path(of: "credentials/a"))
+        let some = try sources(credentials: ["b": "x"])
         guard !isGood else { return #expect(try some.token(named: "a").reveal() == "CANARY") }
         let error = #expect(throws: SecretError.self) { try some.token(named: "a") }
         #expect(error.map { "\($0)" }?.contains("(mode \(String(mode, radix: 8)))") == true)
@@ -128,11 +130,13 @@ import Testing
         for name in ["a", "secrets.yaml"] {
             try #require(chown(folder.path(of: "credentials/\(name)"), 12_345, 12_345) == 0)
         }
-        #expect(throws: SecretError.self) { try some.token(named: "a") }
-        let again = SecretSources.read(
-            settings: settings(), environment: ["CREDENTIALS_DIRECTORY": folder.path(of: "credentials")])
+        let environment = ["CREDENTIALS_DIRECTORY": folder.path(of: "credentials")]
+        let again = SecretSources.read(settings: settings(), environment: environment)
         #expect(again.value == nil)
         #expect(again.problems.first?.message.contains("another user (id 12345)") == true)
+        try FileManager.default.removeItem(atPath: folder.path(of: "credentials/secrets.yaml"))
+        let alone = try #require(SecretSources.read(settings: settings(), environment: environment).value)
+        #expect(throws: SecretError.self) { try alone.token(named: "a") }
     }
 
     @Test func `blanks around a value are taken away, and inside it refused`() throws {

@@ -38,7 +38,7 @@ extension Doctor {
             } else {
                 parts += [try pins(reader), try history(reader)]
             }
-            return parts + [
+            return parts + (try keptSecrets(reader)) + [
                 try desired(reader), try vendors(reader), try observations(reader), room(try reader.size()),
             ]
         } catch {
@@ -79,6 +79,18 @@ extension Doctor {
         return Finding(
             "history", .failure, first.sentence,
             advice: "`twostepd audit verify` counts all; find out who wrote to the store")
+    }
+
+    /// Reports the secrets that only the memory of the running daemon still has.
+    private func keptSecrets(_ reader: StoreReader) throws(StorageError) -> [Finding] {
+        guard try StoreLock.holder(at: location) != nil else { return [] }
+        return try reader.guardStates().filter { $0.kind == .secretsKept }.map { state in
+            Finding(
+                "secrets of the daemon", .failure, state.detail,
+                advice:
+                    "do not restart the daemon before they are back: see \"Secrets that are gone\" in docs/operations.md"
+            )
+        }
     }
 
     /// Whether what history took comes back when it goes.

@@ -6,14 +6,9 @@ public enum HookCheck {
     /// What is wrong with `hooks`, with positions in the settings at `path`.
     public static func problems(_ hooks: [HookSettings], secrets: SecretSources?, path: String) -> [ConfigProblem] {
         hooks.flatMap { hook in
-            names(hook).compactMap { problem(with: $0, of: hook, secrets, path) }
+            hook.secretNames.compactMap { problem(with: $0, of: hook, secrets, path) }
                 + [program(hook, path)].compactMap(\.self)
         }
-    }
-
-    private static func names(_ hook: HookSettings) -> [String] {
-        let url: String? = if case .secretURL(let name) = hook.target { name } else { nil }
-        return [url, hook.signingSecret].compactMap(\.self)
     }
 
     private static func problem(

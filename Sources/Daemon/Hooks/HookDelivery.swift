@@ -57,7 +57,7 @@ struct HookDelivery: Sendable {
     }
 
     private func secret(_ name: String) throws(Failure) -> Token {
-        do { return try secrets.value.token(named: name) } catch { throw Failure(description: error.description) }
+        do { return try secrets.token(named: name) } catch { throw Failure(description: error.description) }
     }
 
     /// What others say may hold what they were given.

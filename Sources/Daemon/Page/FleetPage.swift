@@ -92,6 +92,9 @@ struct FleetPage {
                 "Nothing was <b>seen</b> of \(numbers) for longer than twice <code>observe_every</code>: \(observer.text)."
             )
         }
+        for state in guards.states where state.kind == .secretsKept {
+            lines.append("The <b>secrets are incomplete</b> (\(time.html(state.since))): \(state.detail)")
+        }
         if guards.states.contains(where: { $0.kind == .stopping }) {
             lines.append("The daemon is <b>stopping</b>: nothing starts that exposes a number.")
         }
