@@ -23,6 +23,8 @@ public struct SecretSources: SecretLookup {
     public let filePath: String
     /// Whether there is one.
     let hasFile: Bool
+    /// Whether the service manager has handed credentials over at the start: the folder stays as it was then.
+    public let isHandedOver: Bool
     let environment: [String: String]
     let sealingKey: SealingKeySource
 
@@ -71,6 +73,7 @@ public struct SecretSources: SecretLookup {
         let credentials = environment["CREDENTIALS_DIRECTORY"].flatMap { $0.isEmpty ? nil : CredentialFolder(path: $0) }
         self.credentials = credentials
         credentialTexts = credentials.map { Self.texts(in: $0, sealingKey: settings.sealingKey) } ?? [:]
+        isHandedOver = credentials != nil && environment["INVOCATION_ID"] != nil
         tokens = file.tokens
         pins = file.pins
         self.hasFile = hasFile
@@ -126,7 +129,10 @@ public struct SecretSources: SecretLookup {
     public var searched: String {
         let folder = credentials.map { "the credentials in \($0.path)" } ?? "$CREDENTIALS_DIRECTORY (not set)"
         let file = "\(filePath)\(hasFile ? "" : " (no such file)")"
+        let restart =
+            isHandedOver ? "; credentials are handed over at the start of the service: after a change, restart it" : ""
         return "\(folder), \(file) and the environment (\(Self.tokenPrefix)<NAME>, \(Self.pinPrefix)<NAME>)"
+            + restart
     }
 
     public var knownTokenNames: [String] {
@@ -141,6 +147,18 @@ public struct SecretSources: SecretLookup {
     public var everySecret: [String] {
         tokens.everySecret + pins.values.map { $0.reveal() } + environment.values.map(Self.trimmed)
             + credentialTexts.values.compactMap(\.known)
+    }
+
+    /// The marks of the tokens and PINs that `secrets.yaml` holds, each under its kind and name, such as "token support-us";
+    /// nil when there is no such file. Without a marker of PINs there are none of them.
+    public func fileMarks(
+        token mark: (Token) -> String, pin markOfPIN: ((PIN, String) -> String)?
+    ) -> [String: String]? {
+        guard hasFile else { return nil }
+        var marks: [String: String] = [:]
+        for name in tokens.keys { marks["token \(name)"] = tokens[name].map(mark) }
+        if let markOfPIN { for (name, pin) in pins { marks["PIN \(name)"] = markOfPIN(pin, name) } }
+        return marks
     }
 
     // MARK: - Helpers

@@ -57,29 +57,54 @@ public struct ControlClient: Sendable {
         try await post("/v1/observations", body: try JSONCoding.encoder.encode(message))
     }
 
+    /// What the daemon has and sees.
+    public func view() async throws -> DaemonView {
+        let data = try await send(.GET, "/v1/daemon", body: nil, limit: Self.maxView)
+        do { return try JSONCoding.decoder.decode(DaemonView.self, from: data) } catch {
+            throw Failure.noAnswer(path: socket, problem: "it is of another version, and does not know the question")
+        }
+    }
+
+    /// The marks of the daemon's secrets.
+    func secretMarks() async throws -> SecretMarks {
+        SecretMarks(
+            text: String(
+                decoding: try await send(.GET, "/v1/secret-marks", body: nil, limit: Self.maxMarks), as: UTF8.self))
+    }
+
+    /// The largest view, in bytes.
+    private static let maxView = 1 << 20
+    /// The most bytes of marks: those of a million tokens.
+    private static let maxMarks = 128 << 20
+
     private func post(_ path: String, body: Data) async throws -> ControlMessage.Answer {
-        guard LocalSocket.answers(at: socket) else { throw Failure.noDaemon(path: socket) }
-        guard let encoded = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics) else {
-            throw Failure.noDaemon(path: socket)
-        }
-        var request = HTTPClientRequest(url: "http+unix://\(encoded)\(path)")
-        request.method = .POST
-        request.headers.add(name: "content-type", value: "application/json")
-        request.body = .bytes(body)
-        let data: ByteBuffer
-        do {
-            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
-            data = try await response.body.collect(upTo: LocalServer.bodyLimit)
-        } catch {
-            throw Failure.noAnswer(path: socket, problem: String("\(error)".onOneLine().prefix(200)))
-        }
+        let data = try await send(.POST, path, body: body, limit: LocalServer.bodyLimit)
         let answer: ControlMessage.Answer
         do {
-            answer = try JSONCoding.decoder.decode(ControlMessage.Answer.self, from: Data(data.readableBytesView))
+            answer = try JSONCoding.decoder.decode(ControlMessage.Answer.self, from: data)
         } catch {
             throw Failure.noAnswer(path: socket, problem: "what came is no answer")
         }
         guard answer.done else { throw Failure.refused(answer.message, exitCode: answer.exitCode) }
         return answer
+    }
+
+    private func send(_ method: HTTPMethod, _ path: String, body: Data?, limit: Int) async throws -> Data {
+        guard LocalSocket.answers(at: socket) else { throw Failure.noDaemon(path: socket) }
+        guard let encoded = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics) else {
+            throw Failure.noDaemon(path: socket)
+        }
+        var request = HTTPClientRequest(url: "http+unix://\(encoded)\(path)")
+        request.method = method
+        if let body {
+            request.headers.add(name: "content-type", value: "application/json")
+            request.body = .bytes(body)
+        }
+        do {
+            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+            return Data(try await response.body.collect(upTo: limit).readableBytesView)
+        } catch {
+            throw Failure.noAnswer(path: socket, problem: String("\(error)".onOneLine().prefix(200)))
+        }
     }
 }

@@ -21,6 +21,10 @@ struct ControlService: Sendable {
     let order: @Sendable (ControlRequest) async throws -> ControlMessage.Answer
     /// Carries out what is reported of numbers by the caller that is named.
     let report: @Sendable (ControlMessage.ObservationReport, String) async throws -> ControlMessage.Answer
+    /// What the daemon has and sees.
+    let view: @Sendable () async throws -> DaemonView
+    /// The marks of its secrets.
+    let secretMarks: @Sendable () async throws -> SecretMarks
     let observatory: Observatory
     /// Records a look at a number's PINs, and orders the rotation that follows from it.
     let reveal: @Sendable (PINLook) async throws -> Void
@@ -75,6 +79,8 @@ struct ControlService: Sendable {
             case (.post, "/v1/accept"): return .json(.ok, try await accept(call))
             case (.post, "/v1/orders"): return .json(.ok, try await order(call))
             case (.post, "/v1/observations"): return .json(.ok, try await report(call))
+            case (.get, "/v1/daemon"): return .document(try await view())
+            case (.get, "/v1/secret-marks"): return .text(.ok, try await secretMarks().text)
             default: return await observe(call)
             }
         } catch {

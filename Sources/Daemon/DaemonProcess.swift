@@ -15,6 +15,9 @@ public final class DaemonProcess: Sendable {
     let notifier: ServiceNotifier
     let reconciliation: Reconciliation
     let desk = ControlDesk()
+    /// The newest errors of the log.
+    let failures = RecentFailures()
+    let startedAt = SystemClock().now()
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "twostepd.daemon")
     private let finished = DispatchSemaphore(value: 0)
@@ -29,16 +32,31 @@ public final class DaemonProcess: Sendable {
         /// What a stop at once would leave: numbers that are exposed, and requests without an answer.
         var exposed: Set<PhoneNumber> = []
         var inFlight: Set<Int64> = []
+        var watchesFiles = true
+        /// Endpoints that are down.
+        var down: [Account: DaemonView.Trouble] = [:]
+        /// Servers of this process that do not run.
+        var serverTroubles: [DaemonView.Trouble] = []
     }
 
     /// Opens the store and wires everything; nothing is sent before ``run()``.
-    public init(settings: Settings, environment: [String: String], logger: Logger) throws(StartupError) {
+    ///
+    /// - Parameters:
+    ///   - settings: valid settings.
+    ///   - settingsPath: where they were read.
+    ///   - environment: where secrets may be named, and the service manager.
+    ///   - logger: what happens is logged to.
+    public init(
+        settings: Settings, settingsPath: String? = nil, environment: [String: String], logger: Logger
+    ) throws(StartupError) {
+        let logger = failures.recording(logger)
         self.settings = settings
         self.logger = logger
         notifier = ServiceNotifier(environment: environment)
         let relay = ReportRelay()
         reconciliation = try Reconciliation(
-            settings: settings, environment: environment, command: "run", logger: logger, observe: { relay.pass($0) })
+            settings: settings, settingsPath: settingsPath, environment: environment, command: "run", logger: logger,
+            observe: { relay.pass($0) })
         relay.connect { [weak self] in self?.note($0) }
     }
 
@@ -60,6 +78,7 @@ public final class DaemonProcess: Sendable {
         }
         reconciliation.load { [weak self] in self?.becomeReady($0) }
         if watcher == nil {
+            state.withLock { $0.watchesFiles = false }
             logger.warning("Files are not watched: no inotify instance is left, use `twostepd reload`")
         }
         let watchdog = Watchdog(
@@ -176,6 +195,12 @@ public final class DaemonProcess: Sendable {
             }
         case .number(.planned(let record, _)), .number(.observed(let record, _)):
             state.withLock { $0.note(record) }
+        case .guardChanged(.endpointDown(let account, let outcome)):
+            let trouble = DaemonView.Trouble(
+                subject: account.text, at: SystemClock().now().description,
+                detail: "\(account.text) \(outcome.endpointTrouble)")
+            state.withLock { $0.down[account] = trouble }
+        case .guardChanged(.endpointUp(let account, _)): state.withLock { $0.down[account] = nil }
         case .number(.setAside), .number(.readAgain), .number(.pinsUnreadable), .guardChanged, .store: break
         }
     }
@@ -211,6 +236,8 @@ public final class DaemonProcess: Sendable {
             accept: { [weak self] in try await Self.running(self).reloadAndTell(acceptance: $0) },
             order: { [weak self] in try await Self.running(self).give($0) },
             report: { [weak self] in try await Self.running(self).carryOut($0, by: $1) },
+            view: { [weak self] in try Self.running(self).view() },
+            secretMarks: { [weak self] in try await Self.running(self).reconciliation.secretMarks() },
             observatory: observatory,
             reveal: { [weak self] in try await Self.running(self).record($0) },
             health: { [weak self] in await self?.health() ?? (false, "stopping") },
@@ -219,14 +246,15 @@ public final class DaemonProcess: Sendable {
         do throws(FileError) {
             // The socket has its own mode; the way to it is open.
             try Directory.make(settings.runtimeDirectory, mode: 0o755)
-            serve("Control socket failed") { try await service.serveControl() }
+            serve("control socket", "Control socket failed") { try await service.serveControl() }
         } catch {
             logger.error(
                 "Control socket has no directory",
                 metadata: ["path": "\(settings.runtimeDirectory)", "error": "\(error.reason)"])
+            noteServer("control socket", "\(settings.runtimeDirectory): \(error.reason)")
         }
         if case .address(let host, let port) = settings.listen {
-            serve("Listener failed") { try await service.serveListener(host: host, port: port) }
+            serve("listener", "Listener failed") { try await service.serveListener(host: host, port: port) }
         }
     }
 
@@ -236,15 +264,42 @@ public final class DaemonProcess: Sendable {
     }
 
     /// A server that cannot be had is told of, and is no reason to stop keeping numbers protected.
-    private func serve(_ failure: Logger.Message, _ body: @escaping @Sendable () async throws -> Void) {
+    private func serve(
+        _ name: String, _ failure: Logger.Message, _ body: @escaping @Sendable () async throws -> Void
+    ) {
         let logger = logger
         Task {
             do {
                 try await body()
             } catch {
                 logger.error(failure, metadata: ["error": "\(error)"])
+                noteServer(name, "\(error)")
             }
         }
+    }
+
+    private func noteServer(_ name: String, _ problem: String) {
+        let trouble = DaemonView.Trouble(subject: name, at: SystemClock().now().description, detail: problem)
+        state.withLock { $0.serverTroubles.append(trouble) }
+    }
+
+    private func view() -> DaemonView {
+        let (status, down, servers, watches) = state.withLock {
+            ($0.status.line, $0.down, $0.serverTroubles, $0.watchesFiles)
+        }
+        let secrets = reconciliation.secrets
+        let kept = secrets.kept.names
+        var listener: String?
+        if case .address(let host, let port) = settings.listen { listener = "\(host):\(port)" }
+        return DaemonView(
+            pid: getpid(), release: Version.text, stateDirectory: settings.stateDirectory,
+            since: startedAt.description, status: status,
+            secrets: DaemonView.Secrets(
+                path: secrets.value.filePath, handedOver: secrets.value.isHandedOver,
+                kept: kept.tokens.sorted() + kept.pins.sorted()),
+            outdated: reconciliation.startFiles.changed,
+            endpointsDown: down.sorted { $0.key.text < $1.key.text }.map(\.value), listener: listener,
+            serverTroubles: servers, watchesFiles: watches, limits: .current(settings), failures: failures.list)
     }
 
     private func health() async -> (isWell: Bool, text: String) {

@@ -53,7 +53,10 @@ final class DesiredStateLoader: @unchecked Sendable {
     private let files: ConfigurationFiles
     private let settings: Settings
     private let secrets: SecretsInForce
+    private let startFiles: StartFiles
     private let marker: TokenMarker
+    /// The files of the start that were reported as changed.
+    private var reportedChanges: [String] = []
     private let commits: CommitQueue
     private let clock: SystemClock
     private let logger: Logger
@@ -66,12 +69,14 @@ final class DesiredStateLoader: @unchecked Sendable {
     private var queue: DispatchQueue { files.queue }
 
     init(
-        files: ConfigurationFiles, settings: Settings, secrets: SecretsInForce, marker: TokenMarker,
-        commits: CommitQueue, clock: SystemClock, logger: Logger, post: @escaping @Sendable (EngineEvent) -> Void
+        files: ConfigurationFiles, settings: Settings, secrets: SecretsInForce, startFiles: StartFiles,
+        marker: TokenMarker, commits: CommitQueue, clock: SystemClock, logger: Logger,
+        post: @escaping @Sendable (EngineEvent) -> Void
     ) {
         self.files = files
         self.settings = settings
         self.secrets = secrets
+        self.startFiles = startFiles
         self.marker = marker
         self.commits = commits
         self.clock = clock
@@ -92,6 +97,7 @@ final class DesiredStateLoader: @unchecked Sendable {
             if onlyIfChanged, let last = self.handedOver, self.files.areUnchanged(since: last) {
                 return completion(.unchanged)
             }
+            self.logChangedStartFiles()
             let content = self.files.read(with: self.marker)
             let (secrets, reading) = (content.secrets, content.state)
             if let read = secrets.value, !content.hasSameSecrets { self.secrets.replace(with: read) }
@@ -167,6 +173,16 @@ final class DesiredStateLoader: @unchecked Sendable {
             if let judged, self.awaited?.sha256 == judged { self.awaited = nil }
             self.settleSecrets()
         }
+    }
+
+    private func logChangedStartFiles() {
+        let changed = startFiles.changed
+        guard changed != reportedChanges else { return }
+        reportedChanges = changed
+        guard !changed.isEmpty else { return }
+        logger.warning(
+            "Files were written that are read at the start alone: restart the service to adopt them",
+            metadata: ["files": "\(changed.joined(separator: ", "))"])
     }
 
     private func settleSecrets() {

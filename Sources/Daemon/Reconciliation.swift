@@ -16,6 +16,10 @@ public final class Reconciliation: Sendable {
     let driver: EngineDriver
     let loader: DesiredStateLoader
     let flights: FlightLog
+    let secrets: SecretsInForce
+    /// Files that are not read again.
+    let startFiles: StartFiles
+    private let marker: TokenMarker
     private let hooks: HookDispatcher
     private let retention: HistoryRetention
     /// What is counted for `/metrics`.
@@ -33,12 +37,13 @@ public final class Reconciliation: Sendable {
     ///
     /// - Parameters:
     ///   - settings: valid settings.
+    ///   - settingsPath: where they were read; nil when that does not matter.
     ///   - environment: where secrets may be named, and the service manager.
     ///   - command: `run` or `apply`, shown to others who want the store.
     ///   - logger: what happens is logged to.
     ///   - observe: is told every report of the engine, on its queue; it must not block.
     public init(
-        settings: Settings, environment: [String: String], command: String, logger: Logger,
+        settings: Settings, settingsPath: String? = nil, environment: [String: String], command: String, logger: Logger,
         observe: @escaping @Sendable (EngineReport) -> Void
     ) throws(StartupError) {
         self.settings = settings
@@ -48,6 +53,7 @@ public final class Reconciliation: Sendable {
         guard let secrets = reading.value else {
             throw .configuration(reading.rendered(color: false))
         }
+        startFiles = StartFiles(settings, settingsPath: settingsPath, secrets: secrets)
         let transport = try Transport(settings)
         let location = StoreLocation(directory: settings.stateDirectory)
         let now = clock.now()
@@ -86,8 +92,10 @@ public final class Reconciliation: Sendable {
             transport: transport)
         flights = FlightLog(requestTimeout: settings.timing.requestTimeout)
         let inForce = SecretsInForce(secrets)
+        self.secrets = inForce
         let marker: TokenMarker
         do { marker = try store.reader.tokenMarker() } catch { throw .store(error) }
+        self.marker = marker
         do {
             hooks = try HookDispatcher(
                 settings: settings, transport: transport, secrets: inForce, commits: commits, store: store,
@@ -115,8 +123,8 @@ public final class Reconciliation: Sendable {
             })
         self.driver = driver
         loader = DesiredStateLoader(
-            files: files, settings: settings, secrets: inForce, marker: marker, commits: commits, clock: clock,
-            logger: logger, post: { driver.post($0) })
+            files: files, settings: settings, secrets: inForce, startFiles: startFiles, marker: marker,
+            commits: commits, clock: clock, logger: logger, post: { driver.post($0) })
         relay.connect { [loader] report in
             if case .desiredState(let report) = report { loader.note(report) }
         }
@@ -146,6 +154,13 @@ public final class Reconciliation: Sendable {
         completion: @escaping @Sendable (DesiredStateLoad) -> Void
     ) {
         loader.load(acceptance: acceptance, onlyIfChanged: onlyIfChanged, completion: completion)
+    }
+
+    /// The marks of the secrets that were read last.
+    func secretMarks() async -> SecretMarks {
+        let (marker, pins) = (marker, store.reader.operatorPINMarker)
+        let marksOfPINs = pins.map { pins in { (pin: PIN, name: String) in pins.mark(of: pin, named: name) } }
+        return SecretMarks(secrets.value.fileMarks(token: { marker.mark(of: $0) }, pin: marksOfPINs) ?? [:])
     }
 
     /// Hands the engine an order; the report `orderEnded` with the same id tells when it is in force.

@@ -6,7 +6,7 @@ import Planning
 import Storage
 
 /// `twostepd check`.
-struct CheckCommand: ParsableCommand {
+struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Check the settings and the desired state, and show every problem at once.",
@@ -35,7 +35,7 @@ struct CheckCommand: ParsableCommand {
         completion: .file(extensions: ["yaml"]))
     var desiredState: String?
 
-    func run() throws {
+    func run() async throws {
         // A desired-state file can be checked where no settings are, for instance in a code review.
         let isAlone =
             desiredState != nil && config.config == nil && !FileManager.default.fileExists(atPath: config.path)
@@ -59,6 +59,11 @@ struct CheckCommand: ParsableCommand {
                 let key = GeneratedKey.problem(settings: settings, secrets: sources, environment: config.environment)
             {
                 problems.append(key)
+            }
+            if desiredState == nil, let settings, secrets?.value != nil,
+                let stale = await Self.warningOfDaemon(settings, config.environment)
+            {
+                problems.append(stale)
             }
             if againstStore, let state = reading.value, let settings, let sources = secrets?.value {
                 let fleet = FleetReader(
@@ -118,6 +123,17 @@ extension CheckCommand {
         return DesiredStateReader.read(
             bytes: try StandardInput.read(), file: "<stdin>", secrets: secrets,
             references: .warnIfNoSource, mark: mark)
+    }
+
+    /// A warning when a daemon runs on these settings with other secrets than those that were checked: it may refuse what is
+    /// valid here.
+    private static func warningOfDaemon(_ settings: Settings, _ environment: [String: String]) async -> ConfigProblem? {
+        guard let view = try? await ControlClient(socket: settings.controlSocket).view(),
+            case .different(let sentence, let advice) = await SecretsOfDaemon.compare(
+                view, settings: settings, environment: environment)
+        else { return nil }
+        return ConfigProblem(
+            file: settings.secrets, line: 0, column: 0, severity: .warning, message: sentence, hint: advice)
     }
 
     private static func warning(of held: HeldReason, path: String, _ sha256: String) -> ConfigProblem {

@@ -210,7 +210,9 @@ struct ReloadCommand: AsyncParsableCommand {
         abstract: "Have the running daemon read the desired state and the secrets again.",
         discussion: """
             The daemon takes up a saved change of the desired state by itself; this is for secrets that changed, and for \
-            scripts that want to know that it was done. The settings are read at the start only.
+            scripts that want to know that it was done. The settings and the certificate authorities are read at the start \
+            only, and so are secrets that the service manager hands over: when they were changed, the command says so, and \
+            exits with 1 where the daemon has other secrets than the file.
 
             Example:
               twostepd reload
@@ -221,6 +223,44 @@ struct ReloadCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try config.settings()
-        Console.note(try await ControlClient(socket: settings.controlSocket).reload().message)
+        let client = ControlClient(socket: settings.controlSocket)
+        let answer: ControlMessage.Answer
+        do {
+            answer = try await client.reload()
+        } catch ControlClient.Failure.refused(let message, let exitCode) {
+            let notes = await Self.outdated(client, settings, config.environment).map { $0.text }
+            throw ControlClient.Failure.refused(([message] + notes).joined(separator: "\n"), exitCode: exitCode)
+        }
+        Console.note(answer.message)
+        let notes = await Self.outdated(client, settings, config.environment)
+        for note in notes where !note.concernsSecrets { Console.note(note.text) }
+        guard let secrets = notes.first(where: { $0.concernsSecrets }) else { return }
+        throw Failure.failed(secrets.text)
+    }
+
+    /// What the daemon has not adopted, and why.
+    private static func outdated(
+        _ client: ControlClient, _ settings: Settings, _ environment: [String: String]
+    ) async -> [(text: String, concernsSecrets: Bool)] {
+        // A daemon that ended meanwhile reads everything at its next start.
+        guard let view = try? await client.view() else { return [] }
+        var outdated = view.outdated
+        var notes: [(text: String, concernsSecrets: Bool)] = []
+        switch await SecretsOfDaemon.compare(view, settings: settings, environment: environment) {
+        case .different(let sentence, let advice): notes.append(("\(sentence): \(advice)", true))
+        // A file that was written and says the same has nothing to adopt.
+        case .same: outdated.removeAll { $0 == settings.secrets }
+        case .unknown:
+            if outdated.contains(settings.secrets) {
+                notes.append(
+                    (
+                        "the daemon keeps the secrets of its start, and \(settings.secrets) was written since: restart the "
+                            + "service: `systemctl restart twostepd`", true
+                    ))
+            }
+        }
+        outdated.removeAll { $0 == settings.secrets }
+        if let sentence = DaemonView.sentence(ofOutdated: outdated) { notes.append((sentence, false)) }
+        return notes
     }
 }

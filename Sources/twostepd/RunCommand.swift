@@ -27,7 +27,9 @@ struct RunCommand: ParsableCommand, WatchesSignals {
         let settings = try config.settings()
         let logger = LogSetup.logger(
             level: LogSetup.level(settings), format: settings.logFormat, environment: config.environment)
-        let code = try DaemonProcess(settings: settings, environment: config.environment, logger: logger).run()
+        let code = try DaemonProcess(
+            settings: settings, settingsPath: config.path, environment: config.environment, logger: logger
+        ).run()
         if code != 0 { throw ExitCode(code) }
     }
 }

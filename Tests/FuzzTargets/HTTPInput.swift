@@ -116,6 +116,8 @@
                     return ControlMessage.Answer(done: true, message: request.message.kind.done)
                 },
                 report: { report, actor in .init(done: true, message: "\(report.items.count) by \(actor)") },
+                view: { throw ControlRefusal.stopping },
+                secretMarks: { SecretMarks(["token a": "0123456789abcdef"]) },
                 observatory: Observatory(
                     location: location, policy: Settings().policy(), desiredState: folder + "/desired-state.yaml",
                     since: Instant(millisecondsSinceEpoch: 0), clock: SystemClock(),

@@ -94,7 +94,7 @@ struct LeakTests {
         let number = rig.entries[1].number.replacing("+", with: "%2B")
         for path in [
             "/healthz", "/readyz", "/", "/numbers/\(number)", "/metrics", "/v1/status", "/v1/numbers/\(number)",
-            "/v1/changes", "/v1/orders", "/v1/observations", "/v1/pin-reveals",
+            "/v1/changes", "/v1/orders", "/v1/observations", "/v1/pin-reveals", "/v1/daemon", "/v1/secret-marks",
         ] {
             outputs.append((path, try UnixHTTP.get(path, socket: rig.folder.path + "/run/control.sock")))
         }

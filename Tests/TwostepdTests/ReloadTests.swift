@@ -26,7 +26,9 @@ struct ReloadTests {
         let (ends, end) = AsyncStream<Void>.makeStream()
         let loader = DesiredStateLoader(
             files: ConfigurationFiles(settings: settings, environment: [:], clock: SystemClock()), settings: settings,
-            secrets: SecretsInForce(secrets), marker: try store.reader.tokenMarker(),
+            secrets: SecretsInForce(secrets),
+            startFiles: StartFiles(settings, settingsPath: nil, secrets: secrets),
+            marker: try store.reader.tokenMarker(),
             commits: CommitQueue(store: store), clock: SystemClock(), logger: Logger(label: "test"),
             post: { event in
                 guard case .desiredStateRead = event else { return }

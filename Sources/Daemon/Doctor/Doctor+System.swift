@@ -122,15 +122,13 @@ extension Doctor {
     }
 
     func limits() -> [Finding] {
-        var files = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
-        // A connection a request in flight, and what the store and the servers need.
-        let needed = UInt64(settings.limits.concurrency ?? Policy.concurrencyWhenLifted) + 64
+        let limits = DaemonView.Limits.current(settings)
+        let needed = limits.openFilesNeeded
         let open =
-            files.rlim_cur >= needed
-            ? Finding("open files", .ok, "\(files.rlim_cur)")
+            limits.openFiles >= needed
+            ? Finding("open files", .ok, "\(limits.openFiles)")
             : Finding(
-                "open files", .failure, "\(files.rlim_cur), and up to \(needed) are needed",
+                "open files", .failure, "\(limits.openFiles), and up to \(needed) are needed",
                 advice: "raise LimitNOFILE, or lower limits.concurrency")
         let isHidden = twostepd_is_dumpable() == 0
         let memory =
@@ -147,5 +145,27 @@ extension Doctor {
                 advice: "raise fs.inotify.max_user_instances; until then `twostepd reload` after each edit")
         }
         return Finding("file watching", .ok, "inotify works")
+    }
+}
+
+extension DaemonView.Limits {
+    /// Those of this process.
+    static func current(_ settings: Settings) -> DaemonView.Limits {
+        var files = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
+        // A connection a request in flight, and what the store and the servers need.
+        let needed = UInt64(settings.limits.concurrency ?? Policy.concurrencyWhenLifted) + 64
+        return DaemonView.Limits(
+            openFiles: UInt64(files.rlim_cur), openFilesNeeded: needed, openFilesUsed: used)
+    }
+
+    /// How many descriptors are open.
+    private static var used: Int {
+        guard let folder = opendir("/proc/self/fd") else { return 0 }
+        defer { closedir(folder) }
+        var count = 0
+        while readdir(folder) != nil { count += 1 }
+        // Without itself and its parent, and without the one that counts.
+        return max(0, count - 3)
     }
 }

@@ -41,6 +41,7 @@ public struct Doctor: Sendable {
             Finding("endpoints", await endpoints(desired.value)),
             Finding("observers", await observers(desired.value, secrets.value)),
             Finding("service", service()),
+            Finding("daemon", await daemon()),
             Finding("limits", limits()),
         ])
     }

@@ -1,0 +1,91 @@
+import ConfigFile
+import Planning
+import Storage
+
+extension Doctor {
+    /// Asks the running daemon for its own view: of its secrets, endpoints, servers and limits, and of what it last failed at.
+    func daemon() async -> [Finding] {
+        guard let holder = try? StoreLock.holder(at: location), holder.command == "run" else {
+            return [Finding("view", .ok, "not asked: no daemon works on \(location.directory)")]
+        }
+        let view: DaemonView
+        do {
+            view = try await ControlClient(socket: settings.controlSocket).view()
+        } catch {
+            return [
+                Finding(
+                    "view", .warning, "it cannot be asked: \(error)",
+                    advice: "run doctor as root, or as a member of the group of \(settings.controlSocket)")
+            ]
+        }
+        guard view.stateDirectory == settings.stateDirectory else {
+            return [
+                Finding(
+                    "view", .failure,
+                    "another daemon answers at \(settings.controlSocket): it works on \(view.stateDirectory)",
+                    advice: "give each daemon its own runtime_directory")
+            ]
+        }
+        let secrets = await self.secrets(of: view)
+        return [Finding("view", .ok, "\(view.release), since \(view.since): \(view.status)"), secrets]
+            + endpoints(of: view) + servers(of: view) + files(of: view) + [limits(of: view)] + failures(of: view)
+    }
+
+    private func secrets(of view: DaemonView) async -> Finding {
+        switch await SecretsOfDaemon.compare(view, settings: settings, environment: environment) {
+        case .same(let count): Finding("secrets", .ok, "those of the file, \(count) compared")
+        case .different(let sentence, let advice): Finding("secrets", .failure, sentence, advice: advice)
+        case .unknown(let why): Finding("secrets", .ok, "read from \(view.secrets.path); not compared: \(why)")
+        }
+    }
+
+    /// What the daemon says of endpoints; that it reaches them is no proof that this machine's user does, nor the other way.
+    private func endpoints(of view: DaemonView) -> [Finding] {
+        guard !view.endpointsDown.isEmpty else { return [Finding("endpoints", .ok, "none is down")] }
+        return view.endpointsDown.map { down in
+            Finding(
+                "endpoints", .failure, "\(down.detail), since \(down.at)",
+                advice: "see 'endpoints' below for what this machine sees of it, and \"Outages\" in docs/operations.md")
+        }
+    }
+
+    private func servers(of view: DaemonView) -> [Finding] {
+        guard view.serverTroubles.isEmpty else {
+            return view.serverTroubles.map { trouble in
+                Finding(
+                    trouble.subject, .failure, trouble.detail,
+                    advice: "free the address or change the settings, then restart")
+            }
+        }
+        return [Finding("listener", .ok, view.listener ?? "off")]
+    }
+
+    private func files(of view: DaemonView) -> [Finding] {
+        var parts: [Finding] = []
+        if let sentence = DaemonView.sentence(ofOutdated: view.outdated) {
+            parts.append(Finding("files", .warning, sentence, advice: "systemctl restart twostepd"))
+        }
+        if !view.watchesFiles {
+            parts.append(
+                Finding(
+                    "file watching", .warning, "edits are not noticed", advice: "`twostepd reload` after each edit"))
+        }
+        return parts
+    }
+
+    private func limits(of view: DaemonView) -> Finding {
+        let limits = view.limits
+        let text =
+            "\(limits.openFiles) open files permitted, \(limits.openFilesUsed) in use, up to "
+            + "\(limits.openFilesNeeded) needed"
+        guard limits.openFiles < limits.openFilesNeeded else { return Finding("limits", .ok, text) }
+        return Finding("limits", .failure, text, advice: "raise LimitNOFILE, or lower limits.concurrency")
+    }
+
+    private func failures(of view: DaemonView) -> [Finding] {
+        guard !view.failures.isEmpty else { return [Finding("last failures", .ok, "none since the start")] }
+        return view.failures.map { failure in
+            Finding("last failure", .ok, "\(failure.at): \(failure.subject): \(failure.detail)")
+        }
+    }
+}
