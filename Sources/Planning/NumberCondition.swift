@@ -42,7 +42,8 @@ public enum NumberCondition: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// What is done next about a number, as the JSON shapes name it.
+/// What is done next about a number, as the JSON shapes name it: the request that goes out, but for a rotation and a
+/// re-apply, which are named as such whatever they begin with.
 public enum NextAction: String, Hashable, Sendable, CaseIterable {
     case enable
     case disable
@@ -50,14 +51,13 @@ public enum NextAction: String, Hashable, Sendable, CaseIterable {
     case reapply
     case observe
 
-    /// The name of a request with this reason.
+    /// The name of a request with this reason. The reason says why; it never changes an enable into a disable.
     public init(_ request: PlannedRequest, because reason: DecisionReason) {
         switch reason {
         case .reapplyDue: self = .reapply
         case .rotationDue, .rotateBefore, .rotationOrdered, .operatorPINChanged: self = .rotate
-        case .adopting, .adoptingOperatorPIN, .enabling, .ambiguousPIN, .foreignPIN: self = .enable
-        case .disabling: self = .disable
-        case .oppositeAfterRefusal, .unmanaged, .converged, .awaitingSettlement, .backingOff, .authenticationRefused,
+        case .adopting, .adoptingOperatorPIN, .enabling, .ambiguousPIN, .foreignPIN, .disabling, .oppositeAfterRefusal,
+            .unmanaged, .converged, .awaitingSettlement, .backingOff, .authenticationRefused,
             .balanceRefused, .writeBudget, .exposureBudget, .endpointLimit, .endpointDown, .paused,
             .operatorPINUnavailable, .clockBehind, .stopping, .disableRefused, .drift, .observing, .unreadableRecord:
             self = request.action == .enable ? .enable : .disable

@@ -126,24 +126,16 @@ struct PlanText {
 
     private func now(_ labels: [PhoneNumber: String]) -> [String] {
         guard !document.now.isEmpty else { return ["Nothing would be sent now."] }
-        var table = TextTable(["  ", "NUMBER", "LABEL", "ACTION", "WHY"])
+        var table = TextTable(["  NUMBER", "LABEL", "ACTION", "WHY"])
         for item in document.now {
-            table.add([
-                Self.sign(item.action), item.number.description, labels[item.number] ?? "", item.action.rawValue,
-                item.sentence,
-            ])
+            table.add(["  \(item.number)", labels[item.number] ?? "", Self.action(item), item.sentence])
         }
         return ["Would be sent now, limits permitting:", ""] + table.lines(width: width)
     }
 
-    /// As in the plans of other tools: + comes, - goes, ~ changes; ? is only read.
-    private static func sign(_ action: NextAction) -> String {
-        switch action {
-        case .enable: "  +"
-        case .disable: "  -"
-        case .rotate, .reapply: "  ~"
-        case .observe: "  ?"
-        }
+    /// The action, with the one that follows it at once.
+    private static func action(_ item: PlanDocument.Now) -> String {
+        item.action == .disable && item.isCycle ? "disable then enable" : item.action.rawValue
     }
 
     /// Numbers for which nothing is sent before something else happens.
@@ -168,22 +160,22 @@ struct PlanText {
             let end = now.advanced(by: .seconds(days * 86_400))
             // They are in the order of time.
             let due = document.later.prefix { $0.at <= end }
-            return "  in the next \(name): \(Self.counts(due.lazy.map(\.action)))"
+            return "  in the next \(name): \(Self.counts(due.lazy.map(\.action.rawValue)))"
         }
         return ["", "Falls due later:", ""] + table.lines(width: width) + more(document.later.count) + [""] + spans
     }
 
     private var summary: String {
-        let counted = Self.counts(document.now.map(\.action))
+        let counted = Self.counts(document.now.map(Self.action))
         return "Plan: \(counted) now; \(document.later.count) later; \(rows.count) numbers in the file."
     }
 
     /// Such as "2 enable, 1 rotate".
-    private static func counts(_ actions: some Sequence<NextAction>) -> String {
-        var byAction: [NextAction: Int] = [:]
+    private static func counts(_ actions: some Sequence<String>) -> String {
+        var byAction: [String: Int] = [:]
         for action in actions { byAction[action, default: 0] += 1 }
-        let counts = byAction.sorted { $0.key.rawValue < $1.key.rawValue }
-        return counts.isEmpty ? "nothing" : counts.map { "\($0.value) \($0.key.rawValue)" }.joined(separator: ", ")
+        let counts = byAction.sorted { $0.key < $1.key }
+        return counts.isEmpty ? "nothing" : counts.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     }
 
     private func more(_ count: Int) -> [String] {

@@ -37,14 +37,21 @@ struct NumberConditionTests {
     @Test(arguments: [
         (DecisionReason.reapplyDue, PlannedRequest.Content.disable, NextAction.reapply),
         (.rotationDue, .disable, .rotate), (.rotateBefore, .enableNew, .rotate),
-        (.operatorPINChanged, .disable, .rotate), (.adopting, .disable, .enable),
-        (.foreignPIN, .disable, .enable), (.enabling, .enableNew, .enable), (.disabling, .disable, .disable),
+        (.operatorPINChanged, .disable, .rotate), (.adopting, .disable, .disable), (.adopting, .enableNew, .enable),
+        (.foreignPIN, .disable, .disable), (.ambiguousPIN, .enable(generation: 1), .enable),
+        (.enabling, .enableNew, .enable), (.disabling, .disable, .disable),
         (.oppositeAfterRefusal, .disable, .disable), (.oppositeAfterRefusal, .enableNew, .enable),
     ])
-    func `The next action says what the work is for`(
+    func `The next action is the request that goes out, or the rotation or re-apply that it belongs to`(
         reason: DecisionReason, content: PlannedRequest.Content, action: NextAction
     ) {
         #expect(NextAction(PlannedRequest(content, proof: .mayBeIgnored), because: reason) == action)
+    }
+
+    @Test func `A reason says why, and no act that another vendor or rotation method would not send`() {
+        for reason in [DecisionReason.adopting, .enabling, .ambiguousPIN, .foreignPIN, .drift] {
+            #expect(!reason.sentence.contains(#/reset|disabling|enabling|disabled first/#), "\(reason)")
+        }
     }
 }
 
@@ -57,7 +64,7 @@ struct OutlookTests {
 
     @Test func `A request is due now`() {
         let outlook = outlook(NumberRecord(number: F.number, desired: F.desired()))
-        #expect(outlook.action == .enable && outlook.at == F.now && outlook.reason == .adopting)
+        #expect(outlook.action == .disable && outlook.at == F.now && outlook.reason == .adopting)
     }
 
     @Test func `A number at rest is looked at again when its rest ends`() {

@@ -83,7 +83,9 @@ struct AcceptancePathTests {
         try #require(parts.count == (try Self.blocks().count) && !output.contains("FAILED"), "\(output)")
         let text = { (wanted: String) in parts.first { $0.contains(wanted) } }
         #expect(text("desired-state.yaml: 2 numbers") != nil, "imported\n\(output)")
-        #expect(text("valid, 2 numbers")?.contains("Plan: 2 enable now") == true, "checked and planned\n\(output)")
+        #expect(
+            text("valid, 2 numbers")?.contains("Plan: 2 disable then enable now") == true,
+            "checked and planned\n\(output)")
         #expect(text("2 numbers: 2 converged") != nil, "applied\n\(output)")
         #expect(text("'rotate_every' must be a duration")?.contains("NOT VALID") == true, "broken\n\(output)")
         let mended = try #require(parts.dropLast().last)

@@ -11,7 +11,12 @@ struct CommandTests {
         #expect(plan.code == 2)
         let json = try plan.json()
         let now = json["now"] as? [[String: Any]] ?? []
-        #expect(now.map { $0["action"] as? String } == ["enable", "enable", "disable"])
+        #expect(
+            now.map { $0["action"] as? String } == ["disable", "disable", "disable"], "the requests that go out first")
+        let text = try await rig.run("plan").output
+        #expect(text.contains(#/\n  \+15550101001 +n1 +disable then enable +first contact/#), "\(text)")
+        #expect(text.contains(#/\n  \+15550101003 +n3 +disable +it should be disabled/#), "\(text)")
+        #expect(text.contains("Plan: 1 disable, 2 disable then enable now; 0 later"), "\(text)")
         #expect(json["refused"] is NSNull)
         #expect(rig.vendor.counters.requests == 0)
         #expect(!FileManager.default.fileExists(atPath: rig.store.path))
@@ -135,7 +140,7 @@ struct CommandTests {
         let plan = try await rig.run("plan", "--desired-state", new.path, "--detailed-exitcode")
         #expect(plan.code == 2, "\(plan.errors)")
         #expect(plan.output.contains("0 added, 2 changed, 0 dropped, 4 unchanged"), "\(plan.output)")
-        #expect(plan.output.contains("  -  +15550101002") && plan.output.contains("HELD: "))
+        #expect(plan.output.contains(#/\n  \+15550101002 +n2 +disable/#) && plan.output.contains("HELD: "))
         let json = try await rig.run("plan", "--desired-state", new.path, "--format", "json").json()
         #expect((json["refused"] as? String)?.contains("disable 2 of 6") == true)
         #expect((json["now"] as? [[String: Any]])?.map { $0["action"] as? String } == ["disable", "disable"])

@@ -133,7 +133,7 @@ struct ReadmeTests {
         }
         #expect(said("demo.sh").contains("the vendor's truth agrees with the store: 12 of 12"))
         #expect(said("twostepd check").contains("valid, 1 number"), "\(said("twostepd check"))")
-        #expect(said("twostepd plan").contains("1 enable now"), "\(said("twostepd plan"))")
+        #expect(said("twostepd plan").contains("1 disable then enable now"), "\(said("twostepd plan"))")
         #expect(said("twostepd status").contains("1 converged"), "\(said("twostepd status"))")
         let pin = try #require(vendor.truth["THE-TOKEN"]?.pin)
         #expect(pin != "604180" && said("pin show").contains(pin), "\(said("pin show"))")

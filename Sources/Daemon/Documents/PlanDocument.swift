@@ -7,6 +7,8 @@ public struct PlanDocument: Encodable, Sendable {
         public let number: PhoneNumber
         public let action: NextAction
         public let reason: DecisionReason
+        /// Whether an enable follows the disable that would be sent; not in the JSON.
+        public let isCycle: Bool
         /// The reason in words; not in the JSON.
         public let sentence: String
 
@@ -36,14 +38,17 @@ public struct PlanDocument: Encodable, Sendable {
         /// Nothing now means its next action later, and its rotation when a re-apply comes before that.
         public init(_ standing: Standing) {
             let (number, outlook) = (standing.record.number, standing.outlook)
-            let reason: DecisionReason? =
+            let work: (reason: DecisionReason, isCycle: Bool)? =
                 switch standing.decision {
-                case .send(_, let reason), .observe(let reason, .send): reason
+                case .send(let request, let reason): (reason, request.startsCycle)
+                case .observe(let reason, .send): (reason, false)
                 case .idle, .hold, .observe: nil
                 }
-            if let reason {
+            if let work {
                 now = outlook.action.map {
-                    Now(number: number, action: $0, reason: reason, sentence: standing.sentence)
+                    Now(
+                        number: number, action: $0, reason: work.reason, isCycle: work.isCycle,
+                        sentence: standing.sentence)
                 }
                 later = []
                 return
