@@ -1,3 +1,5 @@
+import Planning
+
 /// Gathers the problems of one file, and gives each its source line at the end, when all are known.
 final class Findings {
     /// A place in a file, both from 1; (0, 0) is the whole file.
@@ -104,7 +106,7 @@ final class Findings {
         let more = total - chosen.count
         let rest = ConfigProblem(
             file: file, line: last.line, column: last.column, severity: hasErrors ? .error : .warning,
-            message: "and \(more) more problem\(more == 1 ? "" : "s"), not shown", hint: "mend these first")
+            message: "and \(more.counted("more problem")), not shown", hint: "mend these first")
         return locate(chosen) + [rest]
     }
 

@@ -38,7 +38,8 @@ struct HookWalk {
         }
         if count > HookSettings.most {
             findings.error(
-                place.position, "'hooks' has \(count) entries, and \(HookSettings.most) is the most")
+                place.position, "'hooks' has \(count.counted("entry", "entries")), and \(HookSettings.most) is the most"
+            )
         }
         return hooks
     }

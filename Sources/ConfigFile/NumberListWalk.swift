@@ -94,7 +94,7 @@ struct NumberListWalk {
         let fields = Array(Self.withoutEmptyEnd(fields, keeping: keys.count))
         guard fields.count == keys.count else {
             findings.error(
-                fields[0].position, "this row has \(fields.count) fields, and the header \(keys.count)",
+                fields[0].position, "this row has \(fields.count.counted("field")), and the header \(keys.count)",
                 hint: "put a field that holds a '\(Character(Unicode.Scalar(table.delimiter)))' in quotes")
             return nil
         }

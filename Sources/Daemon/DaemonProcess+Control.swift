@@ -34,7 +34,7 @@ extension DaemonProcess {
         let names =
             switch scope {
             case .all: "all numbers"
-            case .numbers(let numbers): numbers.count == 1 ? "\(numbers[0])" : "\(numbers.count) numbers"
+            case .numbers(let numbers): numbers.count == 1 ? "\(numbers[0])" : numbers.count.counted("number")
             }
         try await checkPurpose(of: request.message.kind, scope)
         let order = request.message.order(by: request.actor, now: now)

@@ -93,8 +93,7 @@ struct GuardAudit: Sendable {
                 .guardState(
                     GuardState(
                         .exposureBudget, since: isReduced ? now : nil, permitted: count,
-                        detail: count == 1
-                            ? "1 number may be exposed at once" : "\(count) numbers may be exposed at once"))
+                        detail: "\(count.counted("number")) may be exposed at once"))
             ]
         }
     }

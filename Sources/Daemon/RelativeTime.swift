@@ -33,7 +33,9 @@ public struct RelativeTime: Sendable {
 
     /// How long it is since: `for 40 s`, or `since 2026-11-01T00:00:00Z`.
     public func length(since instant: Instant) -> String {
-        isAbsolute ? "since \(text(instant))" : "for \(instant.duration(to: now).roughText)"
+        guard !isAbsolute else { return "since \(text(instant))" }
+        let length = instant.duration(to: now)
+        return length < .seconds(1) ? "for less than a second" : "for \(length.roughText)"
     }
 }
 

@@ -48,7 +48,7 @@ public enum HeldReason: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .weakening(let weakening): weakening.description
         case .newStore(let numbers):
-            "this store is new, and would take over \(numbers) numbers and replace their PINs: if there was a store "
+            "this store is new, and would take over \(numbers.counted("number")) and replace their PINs: if there was a store "
                 + "before, it is not here (is its volume mounted, and state_directory right?)"
         }
     }
@@ -83,7 +83,7 @@ public struct Weakening: Hashable, Sendable, CustomStringConvertible {
             disabled > 0 ? "disable \(disabled)" : nil, dropped > 0 ? "drop \(dropped)" : nil,
         ].compactMap { $0 }
         let share = (disabled + dropped) * 100 / managed
-        return "it would \(parts.joined(separator: " and ")) of \(managed) managed numbers (\(share) %), "
+        return "it would \(parts.joined(separator: " and ")) of \(managed.counted("managed number")) (\(share) %), "
             + "more than max_weakened_percent (\(maximumPercent) %)"
     }
 }

@@ -41,7 +41,8 @@ extension Store {
             try append(
                 EventEntry(
                     at: now, kind: .auditPruned, actor: actor,
-                    detail: "\(pruning.changes) requests and \(pruning.events) events before \(date); the chain begins "
+                    detail:
+                        "\(pruning.changes.counted("request")) and \(pruning.events.counted("event")) before \(date); the chain begins "
                         + "after \(cut.text)"), db)
             return pruning
         }

@@ -40,7 +40,7 @@ extension Store {
             try append(
                 EventEntry(
                     at: now, kind: .interruptedRequests,
-                    detail: "\(count) \(count == 1 ? "request was" : "requests were") without an answer: each may have "
+                    detail: "\(count.counted("request was", "requests were")) without an answer: each may have "
                         + "been carried out, and its number is brought to certainty"
                 ), db)
             try reportUnreadable(unreadable, at: now, db)

@@ -82,7 +82,7 @@ struct ApplyCommand: AsyncParsableCommand, WatchesSignals {
             let head =
                 result.wasInterrupted
                 ? "stopped before every number was as desired; run it again to go on"
-                : "\(result.failed.count) of \(result.total) numbers could not be brought to their desired state:"
+                : "\(result.failed.count) of \(result.total.counted("number")) could not be brought to their desired state:"
             throw Failure.failed(([head] + lines).joined(separator: "\n"))
         }
     }

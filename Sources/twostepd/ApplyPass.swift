@@ -247,7 +247,7 @@ final class ApplyPass: Sendable {
         }
         let problems = failures > 0 ? ", \(failures) not accepted" : ""
         let lost = failed > 0 ? ", \(failed) given up" : ""
-        bar.draw(done: done, total: total, detail: "numbers, \(requests) requests\(problems)\(lost)")
+        bar.draw(done: done, total: total, detail: "numbers, \(requests.counted("request"))\(problems)\(lost)")
     }
 }
 

@@ -44,13 +44,13 @@ struct AuditCommand: ParsableCommand {
             }
             guard let first = report.first else { return }
             throw Failure.failed(
-                "the history is not as it was written: \(report.problems) "
-                    + "problem\(report.problems == 1 ? "" : "s"), the first: \(first.sentence)")
+                "the history is not as it was written: \(report.problems.counted("problem")), the first: "
+                    + first.sentence)
         }
 
         private func printText(_ report: AuditReport) {
             let state = report.first == nil ? "intact" : "NOT INTACT"
-            Console.print("history: \(state), \(report.links) links")
+            Console.print("history: \(state), \(report.links.counted("link"))")
             Console.print("head: \(report.head)")
             if let before = report.prunedBefore { Console.print("pruned before: \(before)") }
         }
@@ -90,7 +90,7 @@ struct AuditCommand: ParsableCommand {
                 throw sink.failure ?? error
             }
             let count = try sink.finish()
-            Console.note("\(count) lines, before \(date)\(output.map { ", in \($0)" } ?? "")")
+            Console.note("\(count.counted("line")), before \(date)\(output.map { ", in \($0)" } ?? "")")
         }
     }
 
@@ -119,7 +119,7 @@ struct AuditCommand: ParsableCommand {
             let pruning = try HistoryKeeper.prune(
                 before: date, settings: settings, environment: config.environment,
                 actor: UserName.current(environment: config.environment), now: SystemClock().now())
-            Console.print("\(pruning.changes) requests and \(pruning.events) events were removed")
+            Console.print("\(pruning.changes.counted("request")) and \(pruning.events.counted("event")) were removed")
         }
     }
 }

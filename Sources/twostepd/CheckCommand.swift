@@ -51,7 +51,7 @@ struct CheckCommand: AsyncParsableCommand {
                 path, secrets: secrets?.value,
                 marker: againstStore ? location.flatMap { TokenMarker(at: $0) } : nil)
             problems += (secrets?.problems ?? []) + reading.problems
-            size = reading.value.map { "\($0.numbers.count) numbers" }
+            size = reading.value.map { $0.numbers.count.counted("number") }
             if !isAlone {
                 problems += HookCheck.problems(settings?.hooks ?? [], secrets: secrets?.value, path: config.path)
             }
@@ -98,7 +98,7 @@ struct CheckCommand: AsyncParsableCommand {
         guard isValid else {
             let errors = problems.count { $0.severity == .error }
             let note = strict ? " (--strict takes warnings for errors)" : ""
-            throw Failure.configuration("\(errors) error\(errors == 1 ? "" : "s") found\(note)")
+            throw Failure.configuration("\(errors.counted("error")) found\(note)")
         }
     }
 }

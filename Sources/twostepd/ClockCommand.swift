@@ -1,5 +1,6 @@
 import ArgumentParser
 import Daemon
+import Planning
 import Storage
 
 /// `twostepd clock`.
@@ -30,7 +31,7 @@ struct ClockCommand: ParsableCommand {
             let corrected = try ClockKeeper.accept(
                 settings: settings, environment: config.environment, actor: actor, now: SystemClock().now())
             Console.note(
-                "the clock is taken for right; later instants of \(corrected) \(corrected == 1 ? "number" : "numbers") "
+                "the clock is taken for right; later instants of \(corrected.counted("number")) "
                     + "count as now; the audit trail says who said so")
         }
     }

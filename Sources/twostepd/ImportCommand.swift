@@ -1,6 +1,7 @@
 import ArgumentParser
 import ConfigFile
 import Files
+import Planning
 
 /// `twostepd import`.
 struct ImportCommand: ParsableCommand {
@@ -55,6 +56,6 @@ struct ImportCommand: ParsableCommand {
         } catch .exists {
             throw Failure.failed("\(output) exists already: name a new file, or say --force to replace it")
         }
-        Console.note("\(output): \(imported.count) numbers; next: twostepd check \(output)")
+        Console.note("\(output): \(imported.count.counted("number")); next: twostepd check \(output)")
     }
 }

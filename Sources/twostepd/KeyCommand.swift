@@ -127,10 +127,10 @@ struct KeyCommand: ParsableCommand {
         private static func tell(_ ending: KeyRotation.Ending) {
             switch ending {
             case .replaced(let file, let old, let id, let pins):
-                Console.print("\(pins) PINs are sealed under key \(id), in \(file)")
+                Console.print("\(pins.counted("PIN is", "PINs are")) sealed under key \(id), in \(file)")
                 Console.note("backups made before need the old key, kept as \(old): remove it when none needs it")
             case .handOver(let file, let credential, let id, let pins):
-                Console.print("\(pins) PINs are sealed under key \(id), in \(file)")
+                Console.print("\(pins.counted("PIN is", "PINs are")) sealed under key \(id), in \(file)")
                 Console.note(
                     "before the next start, hand \(file) over in the place of \(credential) (LoadCredential in the "
                         + "unit); backups made before need the old key")

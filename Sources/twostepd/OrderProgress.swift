@@ -41,7 +41,7 @@ struct OrderProgress {
             guard open.count > refused.count else {
                 bar?.end()
                 guard refused.isEmpty else { throw Self.refusal(of: refused, of: standings.count) }
-                return Console.note(standings.count == 1 ? "done" : "done: \(standings.count) numbers")
+                return Console.note(standings.count > 1 ? "done: \(standings.count.counted("number"))" : "done")
             }
             let isOver = ContinuousClock.now >= deadline
             guard !isOver, try isDaemonThere(fleet) else {
@@ -85,13 +85,14 @@ struct OrderProgress {
         "the daemon ended meanwhile: the order is kept, and carried out when it runs again")
 
     private func timeout(_ open: [Standing], of total: Int) -> Failure {
-        let head = "not done in time for \(open.count) of \(total) numbers; the order stands, see `twostepd status`:"
+        let head =
+            "not done in time for \(open.count) of \(total.counted("number")); the order stands, see `twostepd status`:"
         return .failed(([head] + Self.list(open)).joined(separator: "\n"))
     }
 
     private static func refusal(of refused: [Standing], of total: Int) -> Failure {
         let head =
-            "the vendor refused to apply it to \(refused.count) of \(total) numbers, whose verification is as it was before; it is "
+            "the vendor refused to apply it to \(refused.count) of \(total.counted("number")), whose verification is as it was before; it is "
             + "tried again when reapply_every says:"
         return .failed(([head] + list(refused)).joined(separator: "\n"))
     }

@@ -167,7 +167,7 @@ struct PlanText {
 
     private var summary: String {
         let counted = Self.counts(document.now.map(Self.action))
-        return "Plan: \(counted) now; \(document.later.count) later; \(rows.count) numbers in the file."
+        return "Plan: \(counted) now; \(document.later.count) later; \(rows.count.counted("number")) in the file."
     }
 
     /// Such as "2 enable, 1 rotate".

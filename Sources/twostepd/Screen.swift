@@ -1,6 +1,7 @@
 import Daemon
 import Dispatch
 import Glibc
+import Planning
 
 /// A terminal that shows something anew in place.
 enum Screen {
@@ -26,7 +27,9 @@ enum Screen {
         guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 1, lines.count > Int(size.ws_row)
         else { return lines }
         let kept = Int(size.ws_row) - 1
-        return lines.prefix(kept) + ["… \(lines.count - kept) more lines: a larger terminal, or --condition"]
+        return lines.prefix(kept) + [
+            "… \((lines.count - kept).counted("more line")): a larger terminal, or --condition"
+        ]
     }
 }
 

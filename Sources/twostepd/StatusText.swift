@@ -40,7 +40,7 @@ struct StatusText: Sendable {
         "no numbers yet: `twostepd run` or `twostepd apply` takes the desired state into force"
 
     private func table(_ rows: [Row], width: Int, colours: Bool) -> [String] {
-        guard !rows.isEmpty else { return ["none of \(snapshot.tally.all) numbers is meant"] }
+        guard !rows.isEmpty else { return ["\(snapshot.tally.all.counted("number")), none of them meant"] }
         var table = TextTable([
             TextTable.Column("NUMBER"), TextTable.Column("LABEL"), TextTable.Column("DESIRED", spare: 1),
             TextTable.Column("CONDITION"), TextTable.Column("PIN", spare: 2), TextTable.Column("ROTATED", spare: 3),
@@ -97,8 +97,8 @@ struct StatusText: Sendable {
             counts[condition].map { "\($0) \(condition.rawValue)" }
         }
         let (shown, all) = (counts.values.reduce(0, +), snapshot.tally.all)
-        let what = shown == all ? "\(all)" : "\(shown) of \(all)"
-        return "\(what) number\(all == 1 ? "" : "s"): " + parts.joined(separator: ", ")
+        let what = (shown == all ? "" : "\(shown) of ") + all.counted("number")
+        return "\(what): " + parts.joined(separator: ", ")
     }
 }
 
@@ -142,7 +142,7 @@ struct GuardText {
             case .endpointLimit:
                 guard let until = state.until, until > now else { continue }
                 let count = awaited.limited[state.subject] ?? 0
-                let who = count == 0 ? "numbers wait" : count == 1 ? "1 number waits" : "\(count) numbers wait"
+                let who = count == 0 ? "numbers wait" : count.counted("number waits", "numbers wait")
                 lines.append(
                     "endpoint: \(who) for the rate limit of \(state.subject), until \(until.textToTheSecond) (\(relative.text(until)))"
                 )
@@ -156,8 +156,8 @@ struct GuardText {
             }
         }
         for (account, count) in awaited.refused.sorted(by: { $0.key < $1.key }) {
-            let numbers = count == 1 ? "1 number" : "\(count) numbers"
-            lines.append("vendor: REFUSES TO DISABLE \(numbers): \(account.text); \(Account.refusalAdvice)")
+            lines.append(
+                "vendor: REFUSES TO DISABLE \(count.counted("number")): \(account.text); \(Account.refusalAdvice)")
         }
         if awaited.isBudget {
             lines += guards.holders.prefix(GuardsInForce.mostShown).map {

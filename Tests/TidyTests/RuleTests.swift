@@ -20,6 +20,29 @@ struct RuleTests {
         #expect(SizeRules.files(SourceFile(path: "a.swift", text: explained)) == [])
     }
 
+    // MARK: - Words
+
+    @Test(
+        "a count whose noun is always plural, and a plural that is made by hand",
+        arguments: [
+            #"let a = "\(count) numbers wait""#, #"print("\(state.numbers.count) PINs")"#,
+            #"let a = "and \(more) more problems""#, #"let a = count == 1 ? "1 number" : "\(count) numbers""#,
+            #"let a = "error\(errors == 1 ? "" : "s") found""#,
+        ])
+    func plurals(_ line: String) {
+        #expect(lines(CountRules.plurals(planning("let b = 1\n\(line)"))) == [2])
+    }
+
+    @Test(
+        "a count that knows the singular, a constant, and what is no count",
+        arguments: [
+            #"let a = "\(count.counted("number")) wait""#, #"let a = "\(Self.maxShown) numbers""#,
+            #"let a = "\(number) changes faster""#, "/// as in \"\\(count) numbers\"",
+        ])
+    func counts(_ line: String) {
+        #expect(CountRules.plurals(planning(line)) == [])
+    }
+
     // MARK: - The core
 
     @Test("an import in Planning, and in the engine one that is not Planning")

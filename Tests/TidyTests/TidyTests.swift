@@ -35,6 +35,12 @@ struct TidyTests {
         #expect(try Self.all { FileRules.calls($0) + FileRules.imports($0) } == "")
     }
 
+    @Test("every count that people read is written by one function, which knows the singular")
+    func plurals() throws {
+        let findings = try Self.all(CountRules.plurals)
+        #expect(findings == "")
+    }
+
     @Test("nobody outside of the shell looks at the clock or throws dice")
     func clockAndDice() throws {
         let findings = try Self.all(CoreRules.clockAndDice)

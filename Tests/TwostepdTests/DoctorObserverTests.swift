@@ -45,7 +45,7 @@ struct DoctorObserverTests {
         let findings = await doctor.observers(state(entries), secrets)
         #expect(findings.map(\.level) == [.ok])
         #expect(
-            findings[0].detail.value == "20 of 20 observers' ids belong to their numbers; 5 more were not asked about")
+            findings[0].detail.value == "ids that belong to their numbers: 20 of 20; 5 more were not asked about")
         #expect(vendor.looks.count == 20 && vendor.requests.isEmpty)
         try await vendor.stop()
     }
@@ -59,7 +59,7 @@ struct DoctorObserverTests {
         let findings = await doctor.observers(state(entries), secrets)
         #expect(findings.map(\.level) == [.ok, .failure, .failure, .failure])
         let details = findings.compactMap(\.detail.value)
-        #expect(details[0] == "16 of 20 observers' ids belong to their numbers; 5 more were not asked about")
+        #expect(details[0] == "ids that belong to their numbers: 16 of 20; 5 more were not asked about")
         #expect(
             details[1].hasPrefix("+15550100003: ")
                 && details[1].contains("phone_number_id 4 belongs to +15550100004, not to +15550100003"), "\(details)")

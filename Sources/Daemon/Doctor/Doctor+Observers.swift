@@ -82,7 +82,7 @@ extension Doctor {
         let failed = problems.reduce(0) { $0 + $1.numbers.count }
         let left = total > asked.count ? "; \(total - asked.count) more were not asked about" : ""
         let summary = Finding(
-            "numbers", .ok, "\(asked.count - failed) of \(asked.count) observers' ids belong to their numbers\(left)")
+            "numbers", .ok, "ids that belong to their numbers: \(asked.count - failed) of \(asked.count)\(left)")
         return [summary] + problems.map { finding($0.observer, $0.outcome, $0.numbers) }
     }
 

@@ -65,9 +65,11 @@ extension Doctor {
             failures += page.failures
             after = page.next
         } while after != nil
-        guard let first = failures.first else { return Finding("PINs", .ok, "\(count) that may be live open") }
+        guard let first = failures.first else {
+            return Finding("PINs", .ok, "\(count.counted("PIN")) that may be live can be opened")
+        }
         let more = Set(failures.map(\.number)).count - 1
-        let others = more > 0 ? ", and \(more) more numbers" : ""
+        let others = more > 0 ? ", and \(more.counted("more number"))" : ""
         return Finding(
             "PINs", .failure, "\(first.error)\(others)",
             advice: "`twostepd reset \(first.number)` takes the number over again with a new PIN")
@@ -75,7 +77,9 @@ extension Doctor {
 
     private func history(_ reader: StoreReader) throws(StorageError) -> Finding {
         let report = try reader.verifyAudit(location: location)
-        guard let first = report.first else { return Finding("history", .ok, "intact, \(report.links) links") }
+        guard let first = report.first else {
+            return Finding("history", .ok, "intact, \(report.links.counted("link"))")
+        }
         return Finding(
             "history", .failure, first.sentence,
             advice: "`twostepd audit verify` counts all; find out who wrote to the store")

@@ -55,7 +55,7 @@ public struct Doctor: Sendable {
         parts += desired.problems.map { Self.finding("desired state", $0) }
         if let state = desired.value {
             parts.append(
-                Finding("desired state", .ok, "\(settings.desiredState): \(state.numbers.count) numbers"))
+                Finding("desired state", .ok, "\(settings.desiredState): \(state.numbers.count.counted("number"))"))
             if secrets.value != nil {
                 parts.append(Finding("secrets", .ok, "every token and PIN of the desired state is found"))
             }

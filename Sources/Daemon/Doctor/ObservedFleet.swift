@@ -20,12 +20,12 @@ struct ObservedFleet {
         var problems: [String] = []
         if let unobserved {
             problems.append(
-                "nothing was seen of \(tally.unobserved) of \(tally.numbers) numbers for longer than twice their "
+                "nothing was seen of \(tally.unobserved) of \(tally.numbers.counted("number")) for longer than twice their "
                     + "observe_every, \(unobserved) among them")
         }
         if let failing {
             problems.append(
-                "the observer's last answer showed nothing of \(tally.failing) of \(tally.numbers) numbers, "
+                "the observer's last answer showed nothing of \(tally.failing) of \(tally.numbers.counted("number")), "
                     + "\(failing.number) among them: \(failing.failure)")
         }
         guard problems.isEmpty else {
@@ -34,7 +34,7 @@ struct ObservedFleet {
                 advice: "see \"Observations and drift\" in operations.md")
         }
         let oldest = tally.oldest.map { ", the oldest observation \(RelativeTime(now: now).text($0))" } ?? ""
-        let numbers = tally.numbers == 1 ? "1 number has" : "\(tally.numbers) numbers have"
+        let numbers = tally.numbers.counted("number has", "numbers have")
         return Finding("observations", .ok, "\(numbers) an observer\(oldest)")
     }
 }

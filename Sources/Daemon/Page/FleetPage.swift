@@ -79,15 +79,15 @@ struct FleetPage {
                 "Numbers wait for the <b>rate limit</b> of \(state.subject), which has room \(time.html(until)).")
         }
         for (endpoint, count) in fleet.refused.sorted(by: { $0.key < $1.key }) where count > 0 {
-            let numbers = count == 1 ? "1 number" : "\(count) numbers"
+            let numbers = count.counted("number")
             lines.append("\(endpoint.text) <b>refuses to disable</b> \(numbers): \(Account.refusalAdvice)")
         }
         if fleet.drifted > 0 {
-            let numbers = fleet.drifted == 1 ? "1 number" : "\(fleet.drifted) numbers"
+            let numbers = fleet.drifted.counted("number")
             lines.append("Another person or program has <b>changed</b> \(numbers), not corrected yet.")
         }
         for (observer, tally) in fleet.observers.sorted(by: { $0.key < $1.key }) where tally.unobserved > 0 {
-            let numbers = tally.unobserved == 1 ? "1 number" : "\(tally.unobserved) numbers"
+            let numbers = tally.unobserved.counted("number")
             lines.append(
                 "Nothing was <b>seen</b> of \(numbers) for longer than twice <code>observe_every</code>: \(observer.text)."
             )
@@ -123,7 +123,7 @@ struct FleetPage {
         let rows = fleet.urgent.map(row)
         let more: HTML =
             fleet.count > Self.mostRows
-            ? "<p>The \(Self.mostRows) most urgent of \(fleet.count) numbers; <code>twostepd status</code> has all.</p>"
+            ? "<p>The \(Self.mostRows) most urgent of \(fleet.count.counted("number")); <code>twostepd status</code> has all.</p>"
             : ""
         return """
             <section aria-labelledby="numbers"><h2 id="numbers">Numbers <small>\(fleet.count)</small></h2>
@@ -195,7 +195,7 @@ struct FleetPage {
         let counted = changesPerDay.reduce(0) { $0 + $1.accepted + $1.others }
         let isCut = counted >= StoreReader.mostCounted
         let behind = BarChart(
-            title: isCut ? "The last \(counted) requests" : "Requests of the last \(Self.daysBehind) days",
+            title: isCut ? "The last \(counted.counted("request"))" : "Requests of the last \(Self.daysBehind) days",
             bars: (0..<Self.daysBehind).reversed().map { age in
                 let date = String(now.advanced(by: .milliseconds(-Int64(age) * day)).description.prefix(10))
                 let changes = changesPerDay.first { $0.day == date }

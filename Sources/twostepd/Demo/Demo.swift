@@ -226,8 +226,8 @@ extension Demo {
         // Generations are numbered from 1 on, and each is a PIN that was made.
         let sum: ([NumberRecord]) -> Int = { $0.reduce(0) { $0 + ($1.generations.last?.generation ?? 0) } }
         let before = sum(try records())
-        try await wait(seconds: seconds, for: "\(count) rotations") { sum($0) >= before + count }
-        say("\(sum(try records()) - before) PINs were rotated")
+        try await wait(seconds: seconds, for: count.counted("rotation")) { sum($0) >= before + count }
+        say("\((sum(try records()) - before).counted("PIN was", "PINs were")) rotated")
     }
 
     /// Kills the daemon while a number is between disable and enable; gives up waiting for one after a while.
@@ -277,7 +277,7 @@ extension Demo {
         table.lines(width: 0).forEach { Console.print($0) }
         let counters = vendor.counters
         Console.print(
-            "\n\(counters.requests) requests, \(counters.faults) of them met a fault, \(counters.landedLate) landed late\n"
+            "\n\(counters.requests.counted("request")), \(counters.faults) of them met a fault, \(counters.landedLate) landed late\n"
         )
         Console.print("the vendor's truth agrees with the store: \(agreed) of \(self.fleet.entries.count)")
         return agreed == self.fleet.entries.count
