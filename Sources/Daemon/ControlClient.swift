@@ -1,8 +1,10 @@
 import AsyncHTTPClient
+public import ConfigFile
 import Foundation
 import NIOCore
 import NIOHTTP1
 import Planning
+public import Storage
 
 /// Talks to a running daemon over its control socket.
 public struct ControlClient: Sendable {
@@ -10,15 +12,41 @@ public struct ControlClient: Sendable {
     public enum Failure: Error, CustomStringConvertible {
         /// Nobody answers at this path.
         case noDaemon(path: String)
+        /// Nobody answers at this path, and a process works on the store all the same.
+        case storeHeld(path: String, directory: String, LockHolder)
+        /// This user may not connect.
+        case forbidden(path: String)
+        /// The daemon ended before it answered: it may be done, or be done at its next start.
+        case ended(path: String)
         /// Somebody listens, and has not answered: it may be done, or be done later.
         case noAnswer(path: String, problem: String)
         /// The daemon answered that it did not do it; what to exit with.
         case refused(String, exitCode: Int32)
 
+        /// Whether there is no daemon that could answer, as far as this user can tell.
+        public var isOfAbsence: Bool {
+            switch self {
+            case .noDaemon, .storeHeld, .forbidden, .ended: true
+            case .noAnswer, .refused: false
+            }
+        }
+
         public var description: String {
             switch self {
             case .noDaemon(let path):
                 "no daemon answers at \(path): start it with `twostepd run`, or `systemctl start twostepd`"
+            case .storeHeld(let path, let directory, let holder) where holder.command == "run":
+                "the daemon that works on \(directory) (\(holder)) does not answer at \(path): compare runtime_directory with "
+                    + "the settings that it was started with; if it is the same, `systemctl restart twostepd`"
+            case .storeHeld(let path, let directory, let holder):
+                "no daemon answers at \(path): another process works on \(directory) (\(holder)); wait until it has ended, "
+                    + "then start the daemon with `twostepd run`, or `systemctl start twostepd`"
+            case .forbidden(let path):
+                "you may not connect to \(path): use sudo, or have an administrator add you to the group of that socket "
+                    + "(`usermod -aG twostepd USER`)"
+            case .ended(let path):
+                "the daemon at \(path) ended before it answered: it may have done it; see `twostepd status` and `twostepd "
+                    + "history --events` before asking again, and start it with `twostepd run`, or `systemctl start twostepd`"
             case .noAnswer(let path, let problem):
                 "the daemon at \(path) was asked, and has not answered (\(problem)): it may have done it; see `twostepd "
                     + "status` and `twostepd history --events` before asking again"
@@ -28,9 +56,16 @@ public struct ControlClient: Sendable {
     }
 
     private let socket: String
+    private let location: StoreLocation
 
-    /// - Parameter socket: the path of the control socket.
-    public init(socket: String) { self.socket = socket }
+    /// - Parameter settings: name the control socket, and the store that its daemon works on.
+    public init(_ settings: Settings) {
+        socket = settings.controlSocket
+        location = StoreLocation(directory: settings.stateDirectory)
+    }
+
+    /// Whether a daemon accepts connections.
+    public var isAnswered: Bool { LocalSocket.answers(at: socket) }
 
     /// Records that somebody is about to see PINs.
     public func recordReveal(_ reveal: ControlMessage.PINReveal) async throws -> ControlMessage.Answer {
@@ -90,7 +125,11 @@ public struct ControlClient: Sendable {
     }
 
     private func send(_ method: HTTPMethod, _ path: String, body: Data?, limit: Int) async throws -> Data {
-        guard LocalSocket.answers(at: socket) else { throw Failure.noDaemon(path: socket) }
+        switch LocalSocket.reception(at: socket) {
+        case .accepted: break
+        case .forbidden: throw Failure.forbidden(path: socket)
+        case .absent: throw absence
+        }
         guard let encoded = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics) else {
             throw Failure.noDaemon(path: socket)
         }
@@ -104,7 +143,15 @@ public struct ControlClient: Sendable {
             let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
             return Data(try await response.body.collect(upTo: limit).readableBytesView)
         } catch {
+            guard isAnswered else { throw Failure.ended(path: socket) }
             throw Failure.noAnswer(path: socket, problem: String("\(error)".onOneLine().prefix(200)))
         }
+    }
+
+    /// Why nobody answers.
+    private var absence: Failure {
+        // A lock that this user may not look at is not known to be held.
+        guard let holder = try? StoreLock.holder(at: location) else { return .noDaemon(path: socket) }
+        return .storeHeld(path: socket, directory: location.directory, holder)
     }
 }

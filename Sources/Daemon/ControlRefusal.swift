@@ -13,11 +13,11 @@ enum ControlRefusal: Error, Sendable {
     case stopping
     /// The order names a number that is not managed, or would do nothing; in words.
     case pointless(String)
-    /// The files are not valid; the last good state stays in force.
-    case invalidFiles([ConfigProblem])
+    /// The files are not valid; the revision in force stays.
+    case invalidFiles([ConfigProblem], inForce: Int?)
     /// The file is not the content that was accepted; in words.
     case notAccepted(String)
-    /// The desired state would weaken the fleet; the last good state stays in force.
+    /// The desired state would weaken the fleet; the revision in force stays.
     case held(HeldState)
     /// The desired state could not be taken into force.
     case adoptionFailed(StoreFailure)
@@ -42,11 +42,11 @@ extension ControlMessage.Answer {
         switch refusal {
         case .unintelligible: return "the request cannot be understood"
         case .otherStore(let own, let asked): return "this daemon works on \(own), not on \(asked)"
-        case .stopping: return "the daemon is stopping"
+        case .stopping: return "the daemon is stopping: nothing was done; ask again when it runs"
         case .pointless(let problem), .notAccepted(let problem): return problem
-        case .invalidFiles(let problems):
+        case .invalidFiles(let problems, let revision):
             let first = problems.first { $0.severity == .error }?.summary ?? "it cannot be read"
-            return "not taken, the last good state stays in force: \(first)"
+            return "not adopted, \(StateInForce.stays(revision)): \(first)"
         case .held(let held):
             return "held, \(held.reason.consequence): \(held.reason); to take it all the same: "
                 + "twostepd accept \(held.sha256.prefix(12))"
@@ -70,9 +70,9 @@ extension ControlMessage.Answer {
     private static func exitCode(_ error: any Error) -> Int32 {
         switch error as? ControlRefusal {
         case .invalidFiles: 78
-        // As if there were no daemon: what reports by itself tries again.
-        case .reportFailed: 69
-        default: 1
+        // As if there were no daemon: what asks by itself tries again.
+        case .stopping, .reportFailed: 69
+        case .unintelligible, .otherStore, .pointless, .notAccepted, .held, .adoptionFailed, .revealNotRecorded, nil: 1
         }
     }
 }

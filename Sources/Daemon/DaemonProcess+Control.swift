@@ -10,11 +10,12 @@ extension DaemonProcess {
         let result: Result<AdoptionResult.Verdict, ControlRefusal> = await withCheckedContinuation { continuation in
             load(acceptance: acceptance) {
                 continuation.resume(returning: $0.mapError { .adoptionFailed($0) })
-            } untaken: { load in
+            } untaken: { [revision] load in
                 switch load {
                 case .handedOver, .unchanged: preconditionFailure("a command gets a reading, and its end")
                 case .notAccepted(let problem): continuation.resume(returning: .failure(.notAccepted(problem)))
-                case .refused(let problems): continuation.resume(returning: .failure(.invalidFiles(problems)))
+                case .refused(let problems):
+                    continuation.resume(returning: .failure(.invalidFiles(problems, inForce: revision)))
                 }
             }
         }
@@ -23,7 +24,7 @@ extension DaemonProcess {
             let note = adoption.identityNote.map { "; \($0)" } ?? ""
             return .init(done: true, message: "revision \(adoption.revision) is in force\(note)")
         case .held(let held): throw ControlRefusal.held(held)
-        case .kept: throw ControlRefusal.invalidFiles([])
+        case .kept: throw ControlRefusal.invalidFiles([], inForce: revision)
         }
     }
 
@@ -36,10 +37,10 @@ extension DaemonProcess {
             case .all: "all numbers"
             case .numbers(let numbers): numbers.count == 1 ? "\(numbers[0])" : numbers.count.counted("number")
             }
-        try await checkPurpose(of: request.message.kind, scope)
+        let note = try await checkPurpose(of: request.message.kind, scope)
         let order = request.message.order(by: request.actor, now: now)
         try await carryOut(order, scope, Self.event(of: request, scope, now: now))
-        return .init(done: true, message: "\(request.message.kind.done) \(names)", at: now.description)
+        return .init(done: true, message: "\(request.message.kind.done) \(names)\(note)", at: now.description)
     }
 
     /// Carries out what people or programs report, one after the other: each is durable, with its event, before the next one.
@@ -109,9 +110,60 @@ extension DaemonProcess {
         if let failure { throw failure }
     }
 
-    /// Refuses an order for single numbers that would do nothing for some of them.
-    private func checkPurpose(of kind: ControlMessage.OrderRequest.Kind, _ scope: OrderScope) async throws {
-        guard kind == .rotate, case .numbers(let numbers) = scope else { return }
+    /// Refuses an order that would do nothing, and an order to rotate that would do nothing for some of its numbers.
+    ///
+    /// - Returns: what the answer has to add, such as the numbers for which it has to wait; empty for nothing.
+    private func checkPurpose(
+        of kind: ControlMessage.OrderRequest.Kind, _ scope: OrderScope
+    ) async throws -> String {
+        switch (kind, scope) {
+        case (.pause, _): return ""
+        case (.resume, .all):
+            let pause = try await reconciliation.commits.result { store throws(StorageError) in
+                try store.reader.fleetPause()
+            }.get()
+            guard pause == nil else { return "" }
+            throw ControlRefusal.pointless(
+                "nothing was ordered: there is no pause of all numbers; those that are paused one by one are resumed by name"
+            )
+        case (.resume, .numbers(let numbers)):
+            let paused = try await self.paused(among: numbers)
+            let others = Self.list(numbers.filter { !paused.contains($0) }.map(\.description))
+            guard !paused.isEmpty else { throw ControlRefusal.pointless("nothing was ordered: not paused: \(others)") }
+            return others.isEmpty ? "" : "; not paused: \(others)"
+        case (.rotate, .all), (.reapply, .all), (.reset, .all):
+            let count = try await reconciliation.commits.result { store throws(StorageError) in
+                try store.reader.managedCount(withOwnPIN: kind == .rotate)
+            }.get()
+            guard count == 0 else { return try await waiting(for: []) }
+            throw ControlRefusal.pointless(
+                kind == .rotate
+                    ? "nothing was ordered: no number of the desired state in force has a PIN of ours"
+                    : "nothing was ordered: no desired state with numbers is in force")
+        case (.rotate, .numbers(let numbers)):
+            try await checkRotation(of: numbers)
+            return try await waiting(for: numbers)
+        case (.reapply, .numbers(let numbers)), (.reset, .numbers(let numbers)): return try await waiting(for: numbers)
+        }
+    }
+
+    private func paused(among numbers: [PhoneNumber]) async throws -> [PhoneNumber] {
+        try await reconciliation.commits.result { store throws(StorageError) in
+            try store.reader.pausedNumbers(among: numbers)
+        }.get()
+    }
+
+    /// The pauses that the work on these numbers waits for, to end a sentence; empty for none.
+    private func waiting(for numbers: [PhoneNumber]) async throws -> String {
+        let fleet = try await reconciliation.commits.result { store throws(StorageError) in
+            try store.reader.fleetPause()
+        }.get()
+        guard fleet == nil else { return "; it waits: all numbers are paused, until `twostepd resume`" }
+        let paused = try await self.paused(among: numbers).map(\.description)
+        return paused.isEmpty ? "" : "; it waits, until it is resumed: \(Self.list(paused))"
+    }
+
+    private func checkRotation(of numbers: [PhoneNumber]) async throws {
         let hindrances = try await reconciliation.commits.result { store throws(StorageError) in
             try store.reader.rotationHindrances(among: numbers)
         }.get()

@@ -57,8 +57,12 @@ public final class DaemonProcess: Sendable {
         reconciliation = try Reconciliation(
             settings: settings, settingsPath: settingsPath, environment: environment, command: "run", logger: logger,
             observe: { relay.pass($0) })
+        state.withLock { $0.status.revision = reconciliation.revisionAtStart }
         relay.connect { [weak self] in self?.note($0) }
     }
+
+    /// The revision in force; nil for none.
+    var revision: Int? { state.withLock { $0.status.revision } }
 
     /// Runs until a signal asks for a stop and the stop is done.
     ///
@@ -313,9 +317,9 @@ public final class DaemonProcess: Sendable {
     }
 
     private func readiness() -> (isReady: Bool, text: String) {
-        let (isReady, isValid) = state.withLock { ($0.status.isReady, $0.status.isValid) }
-        guard isReady else { return (false, "starting") }
-        return isValid ? (true, "ok") : (false, DaemonStatus.invalid)
+        let status = state.withLock { $0.status }
+        guard status.isReady else { return (false, "starting") }
+        return status.isValid ? (true, "ok") : (false, status.invalid)
     }
 }
 

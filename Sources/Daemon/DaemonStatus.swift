@@ -10,21 +10,22 @@ struct DaemonStatus {
     var isReady = false
     /// Whether the desired state, as it was read last, is valid.
     var isValid = false
-    /// The revision that was taken into force last; nil while that was before this start.
-    private var revision: Int?
+    /// The revision in force; nil for none.
+    var revision: Int?
     private var held: HeldState?
     /// Why the store does not work, when it does not.
     private var storeProblem: String?
     private var down: Set<Account> = []
 
-    static let invalid = "the desired state is not valid; the last good one is in force"
+    /// The line while the file is not valid.
+    var invalid: String { "the desired state is not valid; \(StateInForce.stays(revision))" }
 
     /// The line. It names no number, no token and no PIN.
     var line: String {
         if let storeProblem { return "the store fails, nothing is sent: \(storeProblem)" }
         var parts: [String] = []
         if !isValid {
-            parts.append(Self.invalid)
+            parts.append(invalid)
         } else if let held {
             parts.append(
                 "the desired state is held: \(held.reason); to take it all the same: "

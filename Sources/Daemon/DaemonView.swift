@@ -1,4 +1,6 @@
+public import ConfigFile
 import Planning
+import Storage
 
 /// `GET /v1/daemon` on the control socket: what the running daemon has and sees, which the files on the disk cannot say.
 public struct DaemonView: Codable, Sendable {
@@ -47,4 +49,26 @@ public struct DaemonView: Codable, Sendable {
     public var limits: Limits
     /// The newest errors of its log, newest first.
     public var failures: [Trouble]
+}
+
+extension DaemonView {
+    /// The daemon that works on the store of `settings`, when that store is not where they say: its folder was moved,
+    /// unmounted or replaced while it ran, so that nobody holds the lock there. Nil when there is no such daemon.
+    public static func astray(_ settings: Settings) async -> DaemonView? {
+        let location = StoreLocation(directory: settings.stateDirectory)
+        let client = ControlClient(settings)
+        // A lock that this user may not look at is not known to be free.
+        let holder: LockHolder?
+        do { holder = try StoreLock.holder(at: location) } catch { return nil }
+        guard holder == nil, client.isAnswered, let view = try? await client.view(),
+            view.stateDirectory == settings.stateDirectory
+        else { return nil }
+        return view
+    }
+
+    /// What is wrong with a daemon whose store is not where its settings say, and what to do.
+    public static func astraySentence(_ directory: String) -> String {
+        "it works on a store that is NOT IN \(directory) any more: the folder was moved, unmounted or replaced; stop the daemon, "
+            + "put the folder back, and start it again"
+    }
 }

@@ -2,16 +2,30 @@ import Glibc
 
 /// A Unix stream socket's path, asked without waiting.
 enum LocalSocket {
+    /// What became of a connection.
+    enum Reception {
+        case accepted
+        /// This user may not connect.
+        case forbidden
+        /// Nobody listens.
+        case absent
+    }
+
     /// Whether anybody accepts connections at `path`.
-    static func answers(at path: String) -> Bool {
+    static func answers(at path: String) -> Bool { reception(at: path) == .accepted }
+
+    /// Connects to `path`, and closes the connection.
+    static func reception(at path: String) -> Reception {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return false }
+        guard descriptor >= 0 else { return .absent }
         defer { close(descriptor) }
-        guard let (found, length) = address(of: path) else { return false }
+        guard let (found, length) = address(of: path) else { return .absent }
         var address = found
-        return withUnsafePointer(to: &address) { pointer in
+        let result = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, length) }
-        } == 0
+        }
+        if result == 0 { return .accepted }
+        return errno == EACCES || errno == EPERM ? .forbidden : .absent
     }
 
     /// The socket address of `path`, where a leading `@` stands for the abstract namespace; nil when it is too long.

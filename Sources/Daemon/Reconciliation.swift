@@ -30,6 +30,8 @@ public final class Reconciliation: Sendable {
     private let clock = SystemClock()
     /// How long words to others that are under way may take when everything is closed.
     private static let hookGrace: Duration = .seconds(5)
+    /// The revision that was in force when the store was opened; nil for none.
+    let revisionAtStart: Int?
     /// The latest instant that the store had recorded when it was opened.
     private let highWaterMark: Instant
 
@@ -80,6 +82,7 @@ public final class Reconciliation: Sendable {
                     metadata: ["requests": "\(interrupted.count)"])
             }
             highWaterMark = try store.reader.highWaterMark() ?? .distantPast
+            revisionAtStart = try store.reader.desiredStateStatus().revision
             try store.recordStart(pid: getpid(), command: command, version: Version.number, at: now)
             try store.commit([.event(EventEntry(at: now, kind: .started, detail: "\(command), \(Version.text)"))])
         } catch {

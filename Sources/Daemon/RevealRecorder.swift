@@ -15,7 +15,7 @@ public enum RevealRecorder {
         do throws(StorageError) {
             lock = try StoreLock.acquire(at: location, command: "pin show", pid: getpid(), now: now)
         } catch .lockHeld {
-            _ = try await ControlClient(socket: settings.controlSocket).recordReveal(reveal)
+            _ = try await ControlClient(settings).recordReveal(reveal)
             return
         } catch {
             throw StartupError.store(error)

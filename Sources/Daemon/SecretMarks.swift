@@ -76,7 +76,7 @@ public enum SecretsOfDaemon: Sendable {
         }
         let held: SecretMarks
         do {
-            held = try await ControlClient(socket: settings.controlSocket).secretMarks()
+            held = try await ControlClient(settings).secretMarks()
         } catch {
             return .unknown("\(error)")
         }

@@ -146,6 +146,16 @@ public struct HeldState: Hashable, Sendable {
     }
 }
 
+/// What goes on when a desired state is not adopted.
+public enum StateInForce {
+    /// The words for it: "revision 3 stays in force", or that there is none.
+    ///
+    /// - Parameter revision: the one in force; nil for none.
+    public static func stays(_ revision: Int?) -> String {
+        revision.map { "revision \($0) stays in force" } ?? "none is in force, so nothing is sent"
+    }
+}
+
 /// What the store did with a reading.
 public struct AdoptionResult: Hashable, Sendable {
     /// Which desired state is in force now.

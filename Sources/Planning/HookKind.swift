@@ -40,7 +40,7 @@ public enum HookKind: String, Hashable, Sendable, CaseIterable {
         case .failed: "several requests in a row were not accepted"
         case .recovered: "it is as desired again"
         case .held: "a desired state waits to be accepted: it weakens the fleet, or the store is new"
-        case .invalid: "the desired-state file is not valid, the last good one stays in force"
+        case .invalid: "the desired-state file is not valid, and changes nothing"
         case .endpointDown: "an endpoint is down"
         case .endpointUp: "an endpoint answers again"
         case .drift: "another person or program has changed it"

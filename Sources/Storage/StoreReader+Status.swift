@@ -95,6 +95,25 @@ extension StoreReader {
         }
     }
 
+    /// Those of `numbers` that are paused one by one, in their order.
+    public func pausedNumbers(among numbers: [PhoneNumber]) throws(StorageError) -> [PhoneNumber] {
+        try read { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT paused_at IS NOT NULL FROM numbers WHERE number = ? AND managed = 1")
+            return try numbers.filter { try Bool.fetchOne(statement, arguments: [$0.description]) ?? false }
+        }
+    }
+
+    /// How many numbers an order for all of them concerns: those in the desired state in force.
+    ///
+    /// - Parameter withOwnPIN: only those that are enabled under a PIN of ours, which we rotate.
+    public func managedCount(withOwnPIN: Bool) throws(StorageError) -> Int {
+        try read { db in
+            let own = withOwnPIN ? " AND verification = 'enabled' AND operator_pin IS NULL" : ""
+            return try Int.fetchOne(db, sql: "SELECT count(*) FROM numbers WHERE managed = 1\(own)") ?? 0
+        }
+    }
+
     /// Those of `numbers` whose PIN we do not rotate, and why.
     public func rotationHindrances(
         among numbers: [PhoneNumber]

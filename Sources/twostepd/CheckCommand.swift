@@ -128,7 +128,7 @@ extension CheckCommand {
     /// A warning when a daemon runs on these settings with other secrets than those that were checked: it may refuse what is
     /// valid here.
     private static func warningOfDaemon(_ settings: Settings, _ environment: [String: String]) async -> ConfigProblem? {
-        guard let view = try? await ControlClient(socket: settings.controlSocket).view(),
+        guard let view = try? await ControlClient(settings).view(),
             case .different(let sentence, let advice) = await SecretsOfDaemon.compare(
                 view, settings: settings, environment: environment)
         else { return nil }

@@ -54,7 +54,7 @@ extension Failure {
 
     private init(_ error: ControlClient.Failure) {
         switch error {
-        case .noDaemon: self = .noDaemon(error.description)
+        case .noDaemon, .storeHeld, .forbidden, .ended: self = .noDaemon(error.description)
         case .noAnswer: self = .failed(error.description)
         case .refused(let message, let exitCode): self.init(message: message, code: exitCode)
         }

@@ -15,7 +15,14 @@ struct FleetReader {
 
     /// The store without its PINs, for what makes no sense without one.
     func existing() throws -> StoreReader {
-        guard let reader = try open() else { throw StorageError.noStore(path: location.database) }
+        guard let reader = try open() else {
+            guard !ControlClient(settings).isAnswered else {
+                throw Failure.failed(
+                    "there is no store at \(location.database), and a daemon answers at \(settings.controlSocket): its folder may "
+                        + "have been moved or unmounted; see `twostepd doctor`")
+            }
+            throw StorageError.noStore(path: location.database)
+        }
         return reader
     }
 

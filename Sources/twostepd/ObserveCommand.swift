@@ -76,7 +76,7 @@ struct ObserveCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try config.settings()
-        let daemon = ControlClient(socket: settings.controlSocket)
+        let daemon = ControlClient(settings)
         if let number, let seen, let source {
             return try await report([.init(number: number, kind: seen.kind, source: source)], to: daemon)
         }

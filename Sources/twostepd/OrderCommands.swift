@@ -26,7 +26,7 @@ struct AcceptCommand: AsyncParsableCommand {
         let settings = try config.settings()
         let message = ControlMessage.Accept(
             revision: revision, onBehalfOf: UserName.current(environment: config.environment))
-        Console.note(try await ControlClient(socket: settings.controlSocket).accept(message).message)
+        Console.note(try await ControlClient(settings).accept(message).message)
     }
 }
 
@@ -46,7 +46,7 @@ struct OrderOptions: ParsableArguments {
         let message = ControlMessage.OrderRequest(
             kind: kind, numbers: numbers.isEmpty ? nil : numbers, reason: reason, evenExposed: evenExposed,
             onBehalfOf: UserName.current(environment: config.environment))
-        let answer = try await ControlClient(socket: settings.controlSocket).order(message)
+        let answer = try await ControlClient(settings).order(message)
         Console.note(answer.message)
     }
 }
@@ -223,7 +223,7 @@ struct ReloadCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try config.settings()
-        let client = ControlClient(socket: settings.controlSocket)
+        let client = ControlClient(settings)
         let answer: ControlMessage.Answer
         do {
             answer = try await client.reload()

@@ -29,6 +29,10 @@ struct OrderProgress {
             let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
             guard let reader = try fleet.open() else { throw Failure.failed("the store vanished while it was watched") }
             let standings = try fleet.standings(reader, guards: try fleet.guards(reader)).filter(isConcerned)
+            guard !standings.isEmpty else {
+                throw Failure.failed(
+                    "nothing is left to do: none of these numbers is in the desired state in force any more")
+            }
             let open = standings.filter { !isDone($0) }
             for standing in standings where isDone(standing) && told.insert(standing.record.number).inserted {
                 guard bar == nil else { continue }

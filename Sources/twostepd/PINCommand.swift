@@ -106,8 +106,8 @@ struct PINCommand: AsyncParsableCommand {
                 try await RevealRecorder.record(
                     reveal, number: number, actor: who, settings: settings, environment: config.environment,
                     now: fleet.now)
-            } catch ControlClient.Failure.noDaemon(let path) {
-                throw Failure.noDaemon("the daemon does not answer at \(path), so the look cannot be recorded")
+            } catch let failure as ControlClient.Failure where failure.isOfAbsence {
+                throw Failure.noDaemon("the look cannot be recorded, so nothing is shown: \(failure)")
             }
         }
 

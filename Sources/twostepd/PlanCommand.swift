@@ -41,7 +41,8 @@ struct PlanCommand: ParsableCommand {
             mark: marker.map { marker in { marker.mark(of: $0) } })
         Diagnostics.note(reading.problems)
         guard let desired = reading.value else {
-            throw Failure.configuration("\(path) is not valid: the last good state stays in force")
+            let revision = (try? store.result().reader?.desiredStateStatus().revision) ?? nil
+            throw Failure.configuration("\(path) is not valid; \(StateInForce.stays(revision))")
         }
         let comparison = try StoreComparison(of: desired, store: store.result(), fleet: fleet, secrets: secrets)
         let time = RelativeTime(now: fleet.now)

@@ -9,11 +9,13 @@ struct StatusReport {
     let fleet: FleetReader
     let selection: NumberSelection
     var isAbsolute = false
+    /// The running daemon whose store is not where the settings say.
+    var astray: DaemonView?
 
     /// The text, line by line.
     func lines(width: Int, colours: Bool) throws -> [String] {
         let reader = try fleet.open()
-        var snapshot = try StatusSnapshot.read(fleet, reader)
+        var snapshot = try StatusSnapshot.read(fleet, reader, astray: astray)
         if let name = selection.oneName, let reader {
             return try lines(of: name, snapshot, reader, width: width, colours: colours)
         }
@@ -36,7 +38,7 @@ struct StatusReport {
     /// Prints the JSON document.
     func printJSON() throws {
         let reader = try fleet.open()
-        var snapshot = try StatusSnapshot.read(fleet, reader)
+        var snapshot = try StatusSnapshot.read(fleet, reader, astray: astray)
         let stream = StatusStream(isPretty: true)
         let numbers = try snapshot.survey(fleet, reader: reader, selection: selection) { stream.piece($0.document) }
         try stream.write(snapshot.document, numbers) { Console.print($0, terminator: "") }
@@ -55,17 +57,24 @@ struct StatusSnapshot: Sendable {
     let guards: GuardsInForce
     /// The requests that are on their way; none when no process works on the store.
     let flights: [PhoneNumber: ChangeEntry]
+    /// The folder in which the store of the running daemon no longer is; nil when it is there.
+    var missing: String?
     /// The numbers that were gone over.
     var tally = StatusTally()
 
     /// Reads what concerns the whole store; no number was gone over yet.
-    static func read(_ fleet: FleetReader, _ reader: StoreReader?) throws -> StatusSnapshot {
-        let holder = try StoreLock.holder(at: fleet.location)
+    static func read(
+        _ fleet: FleetReader, _ reader: StoreReader?, astray: DaemonView? = nil
+    ) throws -> StatusSnapshot {
+        let holder =
+            try StoreLock.holder(at: fleet.location)
+            ?? astray.map { LockHolder(pid: $0.pid, since: Instant($0.since), command: "run") }
         let open = holder == nil ? [] : try reader?.unansweredChanges() ?? []
         return StatusSnapshot(
             now: fleet.now, location: fleet.location, holder: holder, inForce: try reader?.desiredStateStatus(),
             guards: try reader.map { try fleet.guards($0) } ?? GuardsInForce(),
-            flights: Dictionary(open.map { ($0.number, $0) }, uniquingKeysWith: { $1 }))
+            flights: Dictionary(open.map { ($0.number, $0) }, uniquingKeysWith: { $1 }),
+            missing: astray.map(\.stateDirectory))
     }
 
     /// Goes over the fleet, and gives what `render` makes of each number that is meant, most urgent first.

@@ -23,7 +23,7 @@ struct StatusText: Sendable {
     func lines(_ rows: [Row], width: Int, colours: Bool = false) -> [String] {
         let isEmpty = snapshot.tally.all == 0
         return head(width: width) + [""]
-            + (isEmpty ? [Self.nothingYet] : table(rows, width: width, colours: colours))
+            + (isEmpty ? [nothing] : table(rows, width: width, colours: colours))
     }
 
     /// The lines above the numbers.
@@ -36,8 +36,10 @@ struct StatusText: Sendable {
         }
     }
 
-    private static let nothingYet =
-        "no numbers yet: `twostepd run` or `twostepd apply` takes the desired state into force"
+    private var nothing: String {
+        guard snapshot.missing == nil else { return "no numbers here: the store of the running daemon is elsewhere" }
+        return "no numbers yet: `twostepd run` or `twostepd apply` takes the desired state into force"
+    }
 
     private func table(_ rows: [Row], width: Int, colours: Bool) -> [String] {
         guard !rows.isEmpty else { return ["\(snapshot.tally.all.counted("number")), none of them meant"] }
@@ -55,7 +57,8 @@ struct StatusText: Sendable {
             return "daemon: not running: what falls due waits for `twostepd run` or `twostepd apply`"
         }
         let since = holder.since.map { ", started \(time.text($0))" } ?? ""
-        return "daemon: \(holder.command ?? "running"), pid \(holder.pid.map(String.init) ?? "unknown")\(since)"
+        let who = "daemon: \(holder.command ?? "running"), pid \(holder.pid.map(String.init) ?? "unknown")\(since)"
+        return snapshot.missing.map { "\(who): \(DaemonView.astraySentence($0))" } ?? who
     }
 
     private var storeLines: [String] { snapshot.inForce == nil ? ["store: NONE: \(snapshot.location.absence)"] : [] }
@@ -67,8 +70,8 @@ struct StatusText: Sendable {
         let inWords = inForce.revision.map { "revision \($0)\(hash)\(loaded)" } ?? "none in force"
         var lines = ["desired state: \(inWords)"]
         let stays = inForce.revision.map { "so revision \($0) stays" } ?? "so none is in force"
-        if let revision = inForce.revision, inForce.isValid == false {
-            lines.append("desired state: the file is NOT VALID, so revision \(revision) stays in force:")
+        if inForce.isValid == false {
+            lines.append("desired state: the file is NOT VALID, so \(StateInForce.stays(inForce.revision)):")
             lines.append("  \(inForce.problem ?? "it cannot be read")")
             lines.append("  see `twostepd check`")
         }

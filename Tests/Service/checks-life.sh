@@ -67,7 +67,7 @@ checks_reload() {
     echo "numbers: [" | put /etc/twostepd/desired-state.yaml
     ok "a reload of an invalid file fails, and the service goes on" \
         '! box systemctl reload twostepd 2>/dev/null && is_active && [ "$(prop MainPID)" = "$pid" ]'
-    ok "the status text tells" '[[ "$(prop StatusText)" == *"not valid; the last good one is in force"* ]]'
+    ok "the status text tells" '[[ "$(prop StatusText)" == *"not valid; revision "*" stays in force"* ]]'
     ok "a restart on the invalid file goes on with the last good one" \
         'box systemctl restart twostepd && is_active && until_ agrees'
     desired_state "rotate_every: never" | put /etc/twostepd/desired-state.yaml

@@ -7,7 +7,7 @@ checks_permissions() {
     box chmod 600 /etc/twostepd/desired-state.yaml
     ok "a desired state that the service may not read: it says so, and goes on" \
         '! box systemctl reload twostepd 2>/dev/null && is_active && until_ "journal desired-state.yaml" &&
-            [[ "$(prop StatusText)" == *"last good one is in force"* ]]'
+            [[ "$(prop StatusText)" == *"stays in force"* ]]'
     box chmod 644 /etc/twostepd/desired-state.yaml
     ok "mended, it reloads" 'box systemctl reload twostepd && is_active'
     box systemctl stop twostepd

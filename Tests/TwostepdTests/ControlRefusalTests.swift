@@ -23,7 +23,7 @@ struct ControlRefusalTests {
         check(ControlRefusal.unintelligible, "the request cannot be understood", status: 400)
         check(
             ControlRefusal.otherStore(own: "/a", asked: "/b"), "this daemon works on /a, not on /b", status: 409)
-        check(ControlRefusal.stopping, "the daemon is stopping")
+        check(ControlRefusal.stopping, "the daemon is stopping: nothing was done; ask again when it runs", exitCode: 69)
         check(ControlRefusal.pointless("x"), "x")
         check(ControlRefusal.notAccepted("x"), "x")
     }
@@ -36,10 +36,11 @@ struct ControlRefusalTests {
             ConfigProblem(file: "/d", line: 3, column: 4, severity: .error, message: "wrong", hint: nil),
         ]
         check(
-            ControlRefusal.invalidFiles(problems),
-            "not taken, the last good state stays in force: \(problems[1].summary)", exitCode: 78)
+            ControlRefusal.invalidFiles(problems, inForce: 3),
+            "not adopted, revision 3 stays in force: \(problems[1].summary)", exitCode: 78)
         check(
-            ControlRefusal.invalidFiles([]), "not taken, the last good state stays in force: it cannot be read",
+            ControlRefusal.invalidFiles([], inForce: nil),
+            "not adopted, none is in force, so nothing is sent: it cannot be read",
             exitCode: 78)
         let weakening = Weakening(managed: 9, disabled: 0, dropped: 9, maximumPercent: 20)
         check(
@@ -59,6 +60,6 @@ struct ControlRefusalTests {
         check(ControlRefusal.revealNotRecorded(StoreFailure("x")), "not recorded, so not shown: x", status: 503)
         check(
             ControlRefusal.revealNotRecorded(ControlRefusal.stopping),
-            "not recorded, so not shown: the daemon is stopping", status: 503)
+            "not recorded, so not shown: the daemon is stopping: nothing was done; ask again when it runs", status: 503)
     }
 }

@@ -38,17 +38,24 @@ struct DaemonStatusTests {
         #expect(status.line == "the store fails, nothing is sent: disk full")
         let news1 = status.note(.store(.recovered))
         #expect(news1)
-        #expect(status.line == DaemonStatus.invalid)
+        #expect(status.line == "the desired state is not valid; revision 7 stays in force")
+    }
+
+    @Test("an invalid file in a store without a desired state keeps none in force")
+    func nothingInForce() {
+        var status = status()
+        status.isValid = false
+        #expect(status.line == "the desired state is not valid; none is in force, so nothing is sent")
     }
 
     @Test("an invalid file stays told while an endpoint goes and comes back")
     func invalid() {
         var status = status(Self.adopted, .guardChanged(.endpointDown(Account(text: "v4"), Outcome(.timeout))))
         status.isValid = false
-        #expect(status.line == "\(DaemonStatus.invalid); endpoint \(Endpoint.v4.text) is down: it is probed")
+        #expect(status.line == "\(status.invalid); endpoint \(Endpoint.v4.text) is down: it is probed")
         let news2 = status.note(.guardChanged(.endpointUp(Account(text: "v4"), since: .distantPast)))
         #expect(news2)
-        #expect(status.line == DaemonStatus.invalid)
+        #expect(status.line == status.invalid)
     }
 
     @Test("a held file is told with the command that takes it, until another is in force")

@@ -58,6 +58,21 @@ struct FailureTests {
     @Test func `what a daemon answers, or that there is none`() throws {
         let none = ControlClient.Failure.noDaemon(path: "/p")
         try check(none, 69, none.description)
+        let apply = LockHolder(pid: 7, since: nil, command: "apply")
+        let absent: [(ControlClient.Failure, String)] = [
+            (
+                .storeHeld(path: "/p", directory: "/d", apply),
+                "another process works on /d (apply, pid 7); wait until it has ended"
+            ),
+            (
+                .storeHeld(path: "/p", directory: "/d", LockHolder(pid: 7, since: nil, command: "run")),
+                "the daemon that works on /d (run, pid 7) does not answer at /p: compare runtime_directory"
+            ), (.forbidden(path: "/p"), "use sudo"), (.ended(path: "/p"), "it may have done it"),
+        ]
+        for (error, words) in absent {
+            try check(error, 69, error.description)
+            #expect(error.description.contains(words), "\(error)")
+        }
         let silent = ControlClient.Failure.noAnswer(path: "/p", problem: "x")
         try check(silent, 1, silent.description)
         try check(ControlClient.Failure.refused("x", exitCode: 78), 78, "x")

@@ -5,12 +5,19 @@ import Storage
 extension Doctor {
     /// Asks the running daemon for its own view: of its secrets, endpoints, servers and limits, and of what it last failed at.
     func daemon() async -> [Finding] {
+        if await DaemonView.astray(settings) != nil {
+            return [
+                Finding(
+                    "view", .failure, DaemonView.astraySentence(location.directory),
+                    advice: "until then what it records is lost to every command and to the next start")
+            ]
+        }
         guard let holder = try? StoreLock.holder(at: location), holder.command == "run" else {
             return [Finding("view", .ok, "not asked: no daemon works on \(location.directory)")]
         }
         let view: DaemonView
         do {
-            view = try await ControlClient(socket: settings.controlSocket).view()
+            view = try await ControlClient(settings).view()
         } catch {
             return [
                 Finding(

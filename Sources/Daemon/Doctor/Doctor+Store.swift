@@ -134,7 +134,7 @@ extension Doctor {
         if status.isValid == false {
             return Finding(
                 "desired state in force", .failure, "the last load failed: \(status.problem ?? "unknown")",
-                advice: "`twostepd check`; the last good one stays in force")
+                advice: "`twostepd check`; \(StateInForce.stays(status.revision))")
         }
         if let held = status.held {
             return Finding(

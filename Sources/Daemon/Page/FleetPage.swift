@@ -56,7 +56,7 @@ struct FleetPage {
             lines.append("All numbers are <b>paused</b> by \(pause.by), \(time.html(pause.since))\(why).")
         }
         if desiredState.isValid == false {
-            let inForce = desiredState.revision == nil ? "none is in force yet" : "the last good one stays in force"
+            let inForce = StateInForce.stays(desiredState.revision)
             lines.append(
                 "The desired-state file is <b>not valid</b>; \(inForce): \(desiredState.problem ?? "it cannot be read")"
             )
