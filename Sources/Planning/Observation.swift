@@ -136,12 +136,13 @@ extension NumberRecord {
             ?? .distantPast
     }
 
-    /// When the observer is to be asked next; nil when the number cannot be observed.
+    /// When the observer is to be asked next: after its period, and once after each request, as soon as its answer is evidence of
+    /// what became of that. Nil when the number cannot be observed.
     public func observationDue(_ settleDelay: Duration, now: Instant) -> Instant? {
         guard let observation = desired?.observation else { return nil }
+        guard let askedAt = sight.askedAt, isObserved(settleDelay) else { return evidenceFrom(settleDelay) }
         // An instant ahead of the clock, which has been corrected since, counts as now.
-        let due = sight.askedAt.map { min($0, now).advanced(by: observation.every) } ?? .distantPast
-        return max(due, evidenceFrom(settleDelay))
+        return min(askedAt, now).advanced(by: observation.every)
     }
 
     /// The change by others that is still to be mended; nil when the number is as desired, or not managed.

@@ -184,6 +184,20 @@ struct ObservationTests {
         #expect(F.decide(record) == .hold(until: nil, because: .paused))
     }
 
+    @Test func `After each request the observer is asked once what became of it`() {
+        var record = Self.record(F.on(1), accepted: .on(1), answered: F.ago(.seconds(300)))
+        record.sight.askedAt = F.ago(.seconds(1000))
+        #expect(F.decide(record).until == F.later(.seconds(300)), "as soon as it is evidence, and not in hours")
+        record.answeredAt = F.ago(.seconds(601))
+        guard case .observe(.converged, .idle) = F.decide(record) else {
+            Issue.record("it is not observed: \(F.decide(record))")
+            return
+        }
+        #expect(F.decide(Self.seen(record, .unknown(Outcome(.timeout)))).until == F.later(.seconds(6 * 3600)), "once")
+        // An accepted disable that was carried out after the enable.
+        #expect(Self.seen(record, .disabled).isExposed)
+    }
+
     @Test func `A clock that was ahead delays no observation`() {
         var record = Self.record(F.on(1), accepted: .on(1))
         record.sight.askedAt = F.later(.seconds(86_400))
