@@ -1,3 +1,4 @@
+import ConfigFile
 import Glibc
 public import Planning
 public import Reconciler
@@ -70,7 +71,7 @@ struct VendorAdapter: VendorConnection {
     func observe(_ call: ObserverCall, completion: @escaping @Sendable (ObserverAnswer) -> Void) {
         // The number waits for the answer, so the watchdog must notice a request that hangs.
         flights.begin(.question(call.id))
-        client.observe(call, secrets.value, hiding: secrets.index) { answer in
+        client.observe(call, token: secrets.token(named:), hiding: secrets.index) { answer in
             flights.end(.question(call.id))
             completion(answer)
         }
@@ -78,13 +79,13 @@ struct VendorAdapter: VendorConnection {
 }
 
 extension HTTPVendorClient {
-    /// Asks the observer of a number, with the token that it names.
+    /// Asks the observer of a number, with the token that `token` gives for its name.
     func observe(
-        _ call: ObserverCall, _ secrets: SecretSources, hiding index: SecretIndex,
+        _ call: ObserverCall, token lookUp: (String) throws(SecretError) -> Token, hiding index: SecretIndex,
         completion: @escaping @Sendable (ObserverAnswer) -> Void
     ) {
         let token: Token
-        do { token = try secrets.token(named: call.observer.tokenName) } catch {
+        do throws(SecretError) { token = try lookUp(call.observer.tokenName) } catch {
             return completion(.unknown(Outcome(.tokenUnavailable, message: error.description)))
         }
         let request = ObservationRequest(

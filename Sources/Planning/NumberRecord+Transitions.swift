@@ -294,7 +294,7 @@ extension Outcome {
             let advice =
                 entry.map { "\($0.vendor.capabilities.tokenAdvice) \($0.endpoint.text)" }
                 ?? "check its value, and what it is restricted to"
-            return "\(action.rawValue): \(reason.sentence)\(name)\(ending): \(advice)"
+            return "\(action.rawValue): \(reason.sentence)\(name)\(ending): \(advice); then `twostepd reload`"
         case .balanceRefused:
             let name = entry.map { " of token \"\($0.tokenName)\"" } ?? ""
             return "\(action.rawValue): \(reason.sentence)\(name)\(ending)"

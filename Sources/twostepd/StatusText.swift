@@ -38,6 +38,8 @@ struct StatusText: Sendable {
 
     private var nothing: String {
         guard snapshot.missing == nil else { return "no numbers here: the store of the running daemon is elsewhere" }
+        if snapshot.inForce?.held != nil { return "no numbers yet: the desired state is held" }
+        if snapshot.holder != nil { return "no numbers yet: no desired state is in force" }
         return "no numbers yet: `twostepd run` or `twostepd apply` takes the desired state into force"
     }
 
