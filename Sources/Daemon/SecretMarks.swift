@@ -65,6 +65,10 @@ public enum SecretsOfDaemon: Sendable {
         guard let sources = SecretSources.read(settings: settings, environment: environment).value else {
             return .unknown("\(settings.secrets) cannot be read by this user")
         }
+        // As in `systemctl reload`: a copy of the start says nothing about the file that it was made of.
+        guard !view.secrets.handedOver || sources.filePath != view.secrets.path else {
+            return .unknown("this command reads the same credentials as the daemon")
+        }
         let location = StoreLocation(directory: settings.stateDirectory)
         guard let marker = TokenMarker(at: location) else {
             return .unknown("the store in \(settings.stateDirectory) cannot be read by this user")
