@@ -124,7 +124,7 @@ import Testing
         Mistake(list: "number,token\n1.5551E+10,a\n", place: "fleet.csv:2:1:", words: "rounded"),
         Mistake(list: "number,token\n+44 (0)20 79460000,a\n", place: "fleet.csv:2:1:", words: "without the (0)"),
         Mistake(list: "number,token\n030 1234567,a\n", place: "fleet.csv:2:1:", words: "country code"),
-        Mistake(list: "number,token\n+15550100001\n", place: "fleet.csv:2:1:", words: "1 fields, and the header 2"),
+        Mistake(list: "number,token\n+15550100001\n", place: "fleet.csv:2:1:", words: "1 field, and the header 2"),
         Mistake(list: "number,token\n+15550100001,\n", place: "fleet.csv:2:14:", words: "no 'token'"),
         Mistake(list: "token,number\na,+15550100001\na,+15550100002\n", place: "fleet.csv:3:1:", words: "line 2"),
         Mistake(
