@@ -62,6 +62,11 @@ need_tests() {
     need sqlite3 sqlite3
     need procps pgrep
     need curl curl
+    # Tests that need these shells are left out without a word where they are not installed.
+    need fish fish
+    need zsh zsh
+    need openssl openssl
+    need tzdata /usr/share/zoneinfo/UTC
     need chromium chromium
     need patch patch
     need groff groff
