@@ -4,7 +4,7 @@ import SimulatedVendor
 import Storage
 import Testing
 
-@Suite("The real process, killed again and again", .inTurn)
+@Suite("The real process, killed again and again", .longInTurn)
 struct KillTests {
     /// How often the daemon is killed.
     static let kills = 100

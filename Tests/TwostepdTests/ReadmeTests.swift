@@ -6,7 +6,7 @@ import Testing
 /// Runs every command of the README's blocks, in order, as it stands there, in a folder that stands for the machine.
 ///
 /// A block in a language, or a program, that is not known here fails: whoever adds one says how it is run.
-@Suite("The README", .inTurn)
+@Suite("The README", .longInTurn)
 struct ReadmeTests {
     /// A fenced block.
     private struct Block {

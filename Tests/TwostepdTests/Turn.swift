@@ -5,12 +5,14 @@ import Testing
 /// All tests of a run begin at once. Hundreds of daemons, each with a vendor, on two processors would make each
 /// deadline a matter of luck.
 struct Turn: SuiteTrait, TestTrait, TestScoping {
+    /// Whether it goes before those that wait: what takes long would else run alone in the end.
+    var isLong = false
     var isRecursive: Bool { true }
 
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
-        await Places.shared.take()
+        await Places.shared.take(isLong: isLong)
         do {
             try await function()
         } catch {
@@ -24,6 +26,8 @@ struct Turn: SuiteTrait, TestTrait, TestScoping {
 extension Trait where Self == Turn {
     /// Waits for its turn before it starts processes.
     static var inTurn: Turn { Turn() }
+    /// The same for what takes a minute and more.
+    static var longInTurn: Turn { Turn(isLong: true) }
 }
 
 /// The places for tests that hold processes.
@@ -33,11 +37,11 @@ private actor Places {
     private var free = 4
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    func take() async {
+    func take(isLong: Bool) async {
         if free > 0 {
             free -= 1
         } else {
-            await withCheckedContinuation { waiting.append($0) }
+            await withCheckedContinuation { waiting.insert($0, at: isLong ? 0 : waiting.count) }
         }
     }
 
