@@ -33,21 +33,27 @@ export SWIFT_DETERMINISTIC_HASHING=1
 
 # count WORK ROUNDS: the instructions of the whole run.
 count() {
-    rm -rf "$folder/store" "$folder/out"
-    valgrind --tool=callgrind --callgrind-out-file="$folder/out" "$program" "$1" "$2" "$folder/store" >"$folder/log" 2>&1 || {
-        cat "$folder/log" >&2
-        exit 1
+    local own=$folder/$1.$2
+    mkdir "$own"
+    valgrind --tool=callgrind --callgrind-out-file="$own/out" "$program" "$1" "$2" "$own/store" >"$own/log" 2>&1 || {
+        cat "$own/log" >&2
+        return 1
     }
-    sed -n 's/^totals: //p' "$folder/out"
+    sed -n 's/^totals: //p' "$own/out" >"$own/count"
 }
 
 result=0
 counts=()
-# measure WORK FEW MANY: instructions a round. Starting the program costs the same in both runs, and goes out.
+# measure WORK FEW MANY: instructions a round. Starting the program costs the same in both runs, and goes out. Both run at
+# once: a count does not depend on what else the machine does.
 measure() {
-    local few many each was
-    few=$(count "$1" "$2")
-    many=$(count "$1" "$3")
+    local few many each was other
+    count "$1" "$2" &
+    other=$!
+    count "$1" "$3"
+    wait "$other"
+    few=$(cat "$folder/$1.$2/count")
+    many=$(cat "$folder/$1.$3/count")
     each=$(((many - few) / ($3 - $2)))
     counts+=("$1 $each")
     was=$(awk -v work="$1" '$1 == work {print $2}' "$noted")
