@@ -106,7 +106,9 @@ let package = Package(
         .target(
             name: "Exploration", dependencies: ["Dice", "Planning"], path: "Tests/Exploration", swiftSettings: strict),
         .executableTarget(
-            name: "simulation", dependencies: ["Exploration", "Simulation", "Storage"], path: "Tests/SimulationRunner",
+            name: "exploration", dependencies: ["Exploration"], path: "Tests/ExplorationRunner", swiftSettings: strict),
+        .executableTarget(
+            name: "simulation", dependencies: ["Simulation", "Storage"], path: "Tests/SimulationRunner",
             swiftSettings: strict),
         .executableTarget(
             name: "instructions", dependencies: ["ConfigFile", "Planning", "Simulation", "Storage", "Vendors"],

@@ -17,12 +17,12 @@ need python3-cryptography /usr/lib/python3/dist-packages/cryptography
 install_missing >&2
 unpacked nginx nginx sbin >&2
 scripts/build-release.sh >&2
-swift build -c release --scratch-path .build-simulation --product simulation >&2
+build_release simulation
 # The package of its own, so that nobody who builds the program builds its measurements.
 swift build -c release --package-path Benchmarks --scratch-path .build-benchmarks --product ComposeBaseline >&2
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 # The system's Python, whose packages these are.
 PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 Benchmarks/bench.py --binary "$PWD/.build-package/twostepd" \
-    --simulation "$PWD/.build-simulation/release/simulation" --compose "$PWD/.build-benchmarks/release/ComposeBaseline" \
+    --simulation "$PWD/.build-package/release/simulation" --compose "$PWD/.build-benchmarks/release/ComposeBaseline" \
     --folder "$folder/bench" "$@"

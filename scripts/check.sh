@@ -18,7 +18,7 @@ check_build() {
     log=$(mktemp)
     # shellcheck disable=SC2064 # the path as it is now
     trap "rm -f '$log'" EXIT
-    swift build --build-tests --explicit-target-dependency-import-check error 2>&1 | tee "$log" |
+    swift build "${debug_flags[@]}" --build-tests --explicit-target-dependency-import-check error 2>&1 | tee "$log" |
         grep -E '^(Build|error)|: error:' || true
     grep -q '^Build complete' "$log" || return 1
     # Only our own files: what dependencies warn of is theirs.
@@ -44,6 +44,6 @@ need_tests
 check_format
 check_build
 echo "== test"
-[ $# = 0 ] || exec swift test --skip-build "$@"
-swift test --skip-build --skip TwostepdTests
-swift test --skip-build --filter TwostepdTests
+[ $# = 0 ] || exec swift test "${debug_flags[@]}" --skip-build "$@"
+swift test "${debug_flags[@]}" --skip-build --skip TwostepdTests
+swift test "${debug_flags[@]}" --skip-build --filter TwostepdTests

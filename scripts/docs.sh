@@ -14,11 +14,11 @@ out=.build-docs
 rm -rf "$out"
 mkdir -p "$out/graphs"
 echo "== symbol graphs"
-swift package dump-symbol-graph --minimum-access-level public --skip-synthesized-members >"$out/graphs.log" 2>&1 || {
+swift package "${debug_flags[@]}" dump-symbol-graph --minimum-access-level public --skip-synthesized-members >"$out/graphs.log" 2>&1 || {
     tail -n 40 "$out/graphs.log" >&2
     exit 1
 }
-graphs=$(swift build --show-bin-path | sed 's|/[^/]*$||')
+graphs=$(swift build "${debug_flags[@]}" --show-bin-path | sed 's|/[^/]*$||')
 result=0
 for target in "${targets[@]}"; do
     mkdir -p "$out/graphs/$target"

@@ -120,14 +120,22 @@ name_commit() {
     export TWOSTEPD_COMMIT
 }
 
-# build_release PRODUCT [FLAG...]: builds it optimized, with Swift's own libraries inside, in .build-package. No path of this
-# machine goes into it.
+# Flags of every build that is not optimized. The gate leaves out what only an editor or a debugger reads; for work on one
+# target the flags stay as plain `swift build` has them, or each would build everything again after the other.
+read -r -a debug_flags <<<"${TWOSTEPD_DEBUG_FLAGS:-}"
+
+# build_optimized PRODUCT [FLAG...]: builds it optimized, with Swift's own libraries inside, in .build-package. No path of this
+# machine goes into it. All that is built optimized is built there with the same flags: the libraries are compiled once.
+build_optimized() {
+    swift build -c release --static-swift-stdlib --scratch-path .build-package --product "$1" -debug-info-format none \
+        -Xlinker --gc-sections -Xswiftc -file-prefix-map -Xswiftc "$PWD=." -Xcc "-ffile-prefix-map=$PWD=." "${@:2}"
+}
+
+# build_release PRODUCT: the same, which shows the log of a build that fails, and ends the script.
 build_release() {
-    local log product=$1
-    shift
+    local log
     log=$(mktemp)
-    swift build -c release --static-swift-stdlib --product "$product" --scratch-path .build-package -Xlinker --gc-sections \
-        -Xswiftc -file-prefix-map -Xswiftc "$PWD=." -Xcc "-ffile-prefix-map=$PWD=." "$@" >"$log" 2>&1 || {
+    build_optimized "$1" >"$log" 2>&1 || {
         cat "$log" >&2
         rm -f "$log"
         exit 1

@@ -3,24 +3,26 @@
 #
 #   scripts/mutate.sh              every mutation of Tests/Mutations
 #   scripts/mutate.sh NAME...      these
-#   scripts/mutate.sh --gate       the bounded part that runs with the tests: those of Tests/Mutations/gate.txt
+#   scripts/mutate.sh --gate       the bounded part that is a stage of the gate: those of Tests/Mutations/gate.txt
 #   scripts/mutate.sh --list       the names, and what each breaks
 #
-# TWOSTEPD_MUTATION_SEEDS (400) is how many seeds a mutation has to pass unnoticed to be called missed. Everything
-# happens in a copy of the tree, in .build-mutations, which is made right at each start: the tree itself is never touched.
+# TWOSTEPD_MUTATION_SEEDS (400; 200 with --gate) is how many seeds a mutation has to pass unnoticed to be called missed.
+# Mutations are made in a copy of the tree, in .build-mutations, which is made anew at each start: the tree itself and what
+# is built of it are never touched.
 . "$(dirname "$0")/lib.sh"
 mutations=Tests/Mutations
 work=.build-mutations
 tree=$work/tree
+built=.build-package/release
 seeds=${TWOSTEPD_MUTATION_SEEDS:-400}
-simulation=$PWD/$work/build/release/simulation
 runs=$work/runs
 # One run of the proof takes a minute or two; one that takes so long hangs.
 longest=1800
+cores=$(nproc)
 workers=()
 
 usage() {
-    sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
     exit 64
 }
 
@@ -37,16 +39,16 @@ list() {
     for name in $(all_names | sort); do printf '%-32s %s\n' "$name" "$(purpose "$name")"; done
 }
 
-# Makes the copy equal to the tree, and leaves alone what is equal already, so that little is built again.
+# Makes the copy equal to the tree, times included, and leaves alone what is equal already, so that little is built again.
 refresh_copy() {
     local file
     mkdir -p "$tree"
     while IFS= read -r file; do
         cmp -s "$file" "$tree/$file" && continue
         mkdir -p "$tree/$(dirname "$file")"
-        cp "$file" "$tree/$file"
+        cp -p "$file" "$tree/$file"
     done < <(copied_files .)
-    [ ! -f Package.resolved ] || cp Package.resolved "$tree/"
+    [ ! -f Package.resolved ] || cp -p Package.resolved "$tree/"
     comm -13 <(copied_files .) <(copied_files "$tree") | while IFS= read -r file; do rm "$tree/$file"; done
 }
 
@@ -58,10 +60,37 @@ apply_mutation() {
         <"$mutations/$1.patch" >"$work/patch.log" 2>&1
 }
 
-build_copy() {
-    swift build -c release --package-path "$tree" --scratch-path "$work/build" --product simulation \
-        >"$work/build.log" 2>&1
+# in_place COMMAND...: runs it where the copy is seen in the place of the tree, which nobody else sees.
+in_place() {
+    "${private[@]}" bash -c 'mount --bind "$0" "$1" && cd "$1" && shift && exec "$@"' "$PWD/$tree" "$PWD" "$@"
 }
+
+# Begins with what is built of the tree, where mounts can be private: SwiftPM knows all of it by its path, so that with the
+# copy in the tree's place only what a mutation changes is built again. Elsewhere the copy is built from nothing.
+prepare_copy() {
+    local way
+    rm -rf "$tree"
+    refresh_copy
+    for way in "unshare --mount" "unshare --user --map-root-user --mount"; do
+        read -r -a private <<<"$way"
+        if in_place true 2>/dev/null; then
+            cp -a .build-package "$tree/"
+            return
+        fi
+    done
+    private=()
+}
+
+build_tree() { build_optimized "$1" >"$work/build.log" 2>&1; }
+
+build_copy() {
+    if [ "${#private[@]}" -gt 0 ]; then
+        in_place bash -c 'build_optimized "$0"' "$1" >"$work/build.log" 2>&1
+    else
+        build_optimized "$1" --package-path "$tree" --scratch-path "$tree/.build-package" >"$work/build.log" 2>&1
+    fi
+}
+export -f build_optimized
 
 end_workers() {
     local worker
@@ -71,15 +100,15 @@ end_workers() {
 }
 trap end_workers EXIT
 
-# start OUTPUT ARGUMENTS...: the runner with these, in the background.
+# start OUTPUT COMMAND...: runs it in the background.
 start() {
     local output=$1
     shift
-    "$simulation" "$@" >"$runs/$output" 2>&1 &
+    "$@" >"$runs/$output" 2>&1 &
     workers+=($!)
 }
 
-# Waits until all workers are done, or one has failed; 1 when one has, 2 when they do not come to an end.
+# Waits until fewer than $1 workers run. Ends all of them with 1 when one has failed, with 2 when none ends in time.
 await_workers() {
     local worker began=$SECONDS running result=0
     while true; do
@@ -92,41 +121,58 @@ await_workers() {
             fi
         done
         workers=("${running[@]}")
-        [ "$result" = 0 ] && [ "${#workers[@]}" -gt 0 ] || break
+        [ "$result" = 0 ] && [ "${#workers[@]}" -ge "$1" ] || break
         if [ $((SECONDS - began)) -gt "$longest" ]; then
             result=2
             break
         fi
         sleep 0.1
     done
-    end_workers
+    [ "$result" = 0 ] || end_workers
     return "$result"
 }
 
-# Exploration and simulation of what was built; what they noticed is then in $caught_by. 0 when they are content.
+# The walks of the exploration, on all processors, until one finds something.
+explore() {
+    local walk walks
+    walks=$("$built/exploration" --count) && [ "$walks" -gt 0 ] || return 1
+    for ((walk = 0; walk < walks; walk++)); do
+        await_workers "$cores" || return
+        start "exploration.$walk" "$built/exploration" "$walk"
+    done
+    await_workers 1
+}
+
+# The seeds of the simulation, dealt out to all processors.
+simulate() {
+    local core workers_wanted=$((cores < seeds ? cores : seeds))
+    for ((core = 0; core < workers_wanted; core++)); do
+        start "simulation.$core" "$built/simulation" --first $((1 + core)) --stride "$workers_wanted" \
+            --count $(((seeds - core + workers_wanted - 1) / workers_wanted))
+    done
+    await_workers 1
+}
+
+# prove BUILD EXPLORES: builds with BUILD, below $built, and has exploration and simulation prove it. What they noticed is
+# then in $caught_by. 0 when they are content, 3 when it does not build.
 #
-# The exploration knows the planning alone: $1 says whether it has anything to tell.
+# The exploration knows the planning alone: EXPLORES (yes, no) says whether it has anything to tell.
 prove() {
-    local explores=$1 core cores result=0
+    local result=0
     caught_by=
     rm -rf "$runs"
     mkdir -p "$runs"
-    if [ "$explores" = yes ]; then
-        cores=$(nproc)
-        for ((core = 0; core < cores; core++)); do start "exploration.$core" --explore "$core" "$cores"; done
-        await_workers || result=$?
+    if [ "$2" = yes ]; then
+        "$1" exploration || return 3
+        explore || result=$?
         if [ "$result" != 0 ]; then
             caught_by="exploration$(sed -nE 's/^failed ([^ ]+) .*/ (\1)/p' "$runs"/exploration.* | head -n 1)"
             grep -q '^failed ' "$runs"/exploration.* || caught_by="exploration (it traps)"
             return "$result"
         fi
     fi
-    cores=$(nproc)
-    [ "$cores" -le "$seeds" ] || cores=$seeds
-    for ((core = 0; core < cores; core++)); do
-        start "simulation.$core" --first $((1 + core)) --stride "$cores" --count $(((seeds - core + cores - 1) / cores))
-    done
-    await_workers || result=$?
+    "$1" simulation || return 3
+    simulate || result=$?
     [ "$result" != 0 ] || return 0
     caught_by=$(sed -nE 's/^failed ([0-9]+) ([^ ]+).*/\2, seed \1/p' "$runs"/simulation.* | sort -t ' ' -k 3 -n | head -n 1)
     # Without a verdict, its own precondition ended it.
@@ -149,6 +195,7 @@ case "${1:-}" in
     ;;
 --gate)
     [ $# = 1 ] || usage
+    seeds=${TWOSTEPD_MUTATION_SEEDS:-200}
     while IFS= read -r name; do names+=("$name"); done < <(all_names | grep -x -F -f "$mutations/gate.txt")
     [ "${#names[@]}" = "$(grep -c . "$mutations/gate.txt")" ] || {
         echo "$mutations/gate.txt names a mutation that is not there" >&2
@@ -183,10 +230,13 @@ flock --nonblock 9 || {
 
 began=$SECONDS
 echo "== mutations: first the code as it is has to pass"
-refresh_copy
-build_copy || fail_with_log "the code does not build:" "$work/build.log"
-prove yes || fail_with_log "the proof fails without any mutation: $caught_by" "$work/build.log"
+result=0
+prove build_tree yes || result=$?
+[ "$result" != 3 ] || fail_with_log "the code does not build:" "$work/build.log"
+[ "$result" = 0 ] || fail_with_log "the proof fails without any mutation: $caught_by" "$work/build.log"
 echo "passed  the code as it is, $seeds seeds, $((SECONDS - began)) s"
+prepare_copy
+built=$tree/$built
 
 caught=0
 missed=()
@@ -200,17 +250,16 @@ for name in "${names[@]}"; do
         sed 's/^/    /' "$work/patch.log"
         continue
     fi
-    if ! build_copy; then
-        unfit+=("$name")
-        echo "UNFIT   $name: it applies, but does not build; make the same change again"
-        grep -m 3 'error:' "$work/build.log" | sed 's/^/    /'
-        continue
-    fi
     explores=no
     grep -q '^+++ b/Sources/Planning/' "$mutations/$name.patch" && explores=yes
     result=0
-    prove "$explores" || result=$?
+    prove build_copy "$explores" || result=$?
     case $result in
+    3)
+        unfit+=("$name")
+        echo "UNFIT   $name: it applies, but does not build; make the same change again"
+        grep -m 3 'error:' "$work/build.log" | sed 's/^/    /'
+        ;;
     1)
         caught=$((caught + 1))
         echo "caught  $name by $caught_by, $((SECONDS - began)) s"

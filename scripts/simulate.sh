@@ -13,17 +13,12 @@ usage() {
 [ $# -ge 1 ] && [ $# -le 2 ] || usage
 need_build
 install_missing
-scratch=.build-simulation
-log=$(mktemp)
 parts=$(mktemp -d)
 workers=()
 end_workers() { for worker in "${workers[@]}"; do kill "$worker" 2>/dev/null || true; done; }
-trap 'end_workers; rm -rf "$log" "$parts"' EXIT
-swift build -c release --scratch-path "$scratch" --product simulation >"$log" 2>&1 || {
-    cat "$log" >&2
-    exit 1
-}
-simulation=$scratch/release/simulation
+trap 'end_workers; rm -rf "$parts"' EXIT
+build_release simulation
+simulation=.build-package/release/simulation
 read -r -a options <<<"${SIMULATE_OPTIONS:-}"
 if [ "$1" = --replay ]; then
     [ $# = 2 ] || usage

@@ -61,15 +61,17 @@ final class Explorer {
         bits = machine.scenario.isObserved ? WalkState.bits.1 : WalkState.bits.0
     }
 
-    /// Explores until nothing new is left.
-    func run() throws {
+    /// Explores until nothing new is left, or until something does not hold.
+    ///
+    /// - Parameter goesOn: whether violations are expected, and all of them are to be found.
+    func run(pastViolations goesOn: Bool = false) throws {
         for node in try machine.start() {
             reach(WalkState(node: node, truth: Truth.off, late: 0))
             reach(WalkState(node: node, truth: Truth.foreign, late: 0))
         }
         var next = 0
         var levelEnd = states.count
-        while next < states.count {
+        while next < states.count, goesOn || (violations.isEmpty && machine.faults.isEmpty) {
             if next == levelEnd {
                 depth += 1
                 levelEnd = states.count

@@ -1,20 +1,10 @@
 import Glibc
 import Simulation
 
-/// Runs seeds and writes one line for each, or the exploration; `scripts/simulate.sh` shares the seeds out over the cores.
+/// Runs seeds and writes one line for each; `scripts/simulate.sh` shares the seeds out over the cores.
 @main
 struct SimulationCommand {
     static func main() {
-        let arguments = Array(CommandLine.arguments.dropFirst())
-        if arguments.first == "--explore" {
-            let numbers = arguments.dropFirst().map { Int($0) ?? -1 }
-            guard numbers.isEmpty || (numbers.count == 2 && numbers[1] > 0 && (0..<numbers[1]).contains(numbers[0]))
-            else {
-                print(RunRequest.usage)
-                exit(64)
-            }
-            exit(explore(part: numbers.first ?? 0, of: numbers.last ?? 1))
-        }
         if let request = YearRequest(Array(CommandLine.arguments.dropFirst())) { exit(live(request)) }
         guard let request = RunRequest(Array(CommandLine.arguments.dropFirst())) else {
             print(RunRequest.usage)
@@ -44,7 +34,6 @@ struct RunRequest {
         usage: simulation [--first SEED] [--seeds COUNT] [--stride STEP] [--replay SEED] [--lines N] [--go-on]
                           [--surprising-jumps] [--skip-sync] [--observers none|observers|strangers]
                           [--steady] [--stormy-events N]
-               simulation --explore [PART PARTS]
                simulation --year NUMBERS DAYS DIR
         """
 
