@@ -5,6 +5,7 @@ import NIOCore
 import NIOHTTP1
 import Planning
 public import Storage
+import Vendors
 
 /// Talks to a running daemon over its control socket.
 public struct ControlClient: Sendable {
@@ -139,12 +140,26 @@ public struct ControlClient: Sendable {
             request.headers.add(name: "content-type", value: "application/json")
             request.body = .bytes(body)
         }
+        let client = HTTPClient(eventLoopGroupProvider: .shared(EventLoops.group))
+        let end = await Self.execute(request, client, limit)
+        // Only the connection is closed with it, and the answer has come or has not.
+        try? await client.shutdown()
         do {
-            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
-            return Data(try await response.body.collect(upTo: limit).readableBytesView)
+            return try end.get()
         } catch {
             guard isAnswered else { throw Failure.ended(path: socket) }
             throw Failure.noAnswer(path: socket, problem: String("\(error)".onOneLine().prefix(200)))
+        }
+    }
+
+    private static func execute(
+        _ request: HTTPClientRequest, _ client: HTTPClient, _ limit: Int
+    ) async -> Result<Data, any Error> {
+        do {
+            let response = try await client.execute(request, timeout: .seconds(60))
+            return .success(Data(try await response.body.collect(upTo: limit).readableBytesView))
+        } catch {
+            return .failure(error)
         }
     }
 

@@ -4,8 +4,8 @@ import HTTPTypes
 import HummingbirdCore
 import Logging
 import NIOCore
-import NIOPosix
 import ServiceLifecycle
+import Vendors
 
 /// A small HTTP server on a local address: the control socket, or the read-only listener.
 ///
@@ -98,7 +98,7 @@ struct LocalServer: Sendable {
             configuration: ServerConfiguration(
                 address: address, backlog: 64,
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.mostConnections)),
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+            eventLoopGroup: EventLoops.group,
             logger: logger,
             responder: { request, writer, channel in try await handle(request, writer, channel) },
             onServerRunning: { _ in onRunning() }

@@ -35,6 +35,38 @@ public enum ProcessMemory {
     static func giveBack() { twostepd_give_back_memory() }
 }
 
+/// Whether the system gives this process as many threads as it needs: what cannot be made later ends it, or makes it wait for
+/// ever without a word.
+public enum ProcessThreads {
+    /// Those of a command, with room.
+    public static let ofCommand = 8
+    /// Those of a process that works on the store, with room: its queues, the loops of its connections, and the pools that
+    /// libdispatch shares among tasks.
+    static let ofDaemon = 32
+
+    /// Makes `count` threads at once and ends them. Throws when the system refuses one.
+    public static func check(_ count: Int) throws(ThreadShortage) {
+        let error = twostepd_try_threads(Int32(count))
+        guard error == 0 else { throw ThreadShortage(needed: count, code: error) }
+    }
+}
+
+/// The system does not give this process as many threads as it needs.
+public struct ThreadShortage: Error, Hashable, CustomStringConvertible {
+    let needed: Int
+    /// The system's error number.
+    let code: Int32
+
+    /// What happened, without what to do.
+    var problem: String {
+        "the system refuses the \(needed) threads that are needed (\(String(cString: strerror(code))))"
+    }
+    let advice =
+        "raise TasksMax of the unit, the limit of processes of the container (pids.max), or that of the user (ulimit -u)"
+
+    public var description: String { "\(problem): \(advice)" }
+}
+
 /// The signals that end or steer a process from outside: SIGTERM, SIGINT and SIGHUP.
 public enum HeldSignals {
     private static let numbers = [SIGTERM, SIGINT, SIGHUP]

@@ -1,9 +1,12 @@
 #define _GNU_SOURCE
 #include "LinuxShim.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -131,4 +134,42 @@ int twostepd_pidfd_open(int pid) {
 
 int twostepd_pipe(int descriptors[2]) {
     return pipe2(descriptors, O_CLOEXEC) == 0 ? 0 : errno;
+}
+
+// libdispatch asks this once, when it is loaded, and gives each of its shared pools as many threads as there are processors.
+// Nothing else can limit them, and 64 processors would be 64 threads for each priority. The program's own definition comes
+// before the C library's; processors beyond the limit are only left out of the answer, and the threads run on any of them.
+int pthread_getaffinity_np(pthread_t thread, size_t size, cpu_set_t *set) {
+    int (*original)(pthread_t, size_t, cpu_set_t *) = dlsym(RTLD_NEXT, "pthread_getaffinity_np");
+    // With more processors than the set has room for the C library gives an error, and libdispatch would count them all.
+    int is_known = original != NULL && original(thread, size, set) == 0;
+    int kept = 0;
+    for (size_t processor = 0; processor < size * 8; processor++) {
+        if (is_known && !CPU_ISSET_S(processor, size, set)) continue;
+        if (kept < TWOSTEPD_POOL_THREADS) {
+            CPU_SET_S(processor, size, set);
+            kept++;
+        } else {
+            CPU_CLR_S(processor, size, set);
+        }
+    }
+    return 0;
+}
+
+static void *pass(void *gate) {
+    pthread_mutex_lock(gate);
+    pthread_mutex_unlock(gate);
+    return NULL;
+}
+
+int twostepd_try_threads(int count) {
+    pthread_t threads[TWOSTEPD_MAX_TRIED_THREADS];
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    int made = 0, error = 0;
+    if (count > TWOSTEPD_MAX_TRIED_THREADS) return EINVAL;
+    pthread_mutex_lock(&gate);
+    while (made < count && (error = pthread_create(&threads[made], NULL, pass, &gate)) == 0) made++;
+    pthread_mutex_unlock(&gate);
+    for (int index = 0; index < made; index++) pthread_join(threads[index], NULL);
+    return error;
 }

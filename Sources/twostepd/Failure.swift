@@ -39,6 +39,7 @@ extension Failure {
         case let error as ControlClient.Failure: self.init(error)
         case let error as FileError: self = .failed(error.description)
         case let error as SecretError: self = .configuration(error.description)
+        case let error as ThreadShortage: self = .failed(error.description)
         case let error as SimulationError: self = .usage(error.description)
         default: return nil
         }

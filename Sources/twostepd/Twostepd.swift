@@ -42,12 +42,14 @@ struct Twostepd: AsyncParsableCommand {
         HeldSignals.keep(evenIgnored: command.hasUseForHangup)
     }
 
-    static func main() async {
+    /// On the main thread, which is the only one until a command runs.
+    @MainActor static func main() async {
         HeldSignals.hold()
         ProcessSecrets.protect()
         ProcessMemory.keepLittle()
         do {
             var command = try parseAsRoot()
+            try ProcessThreads.check(ProcessThreads.ofCommand)
             letSignals(reach: command)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()

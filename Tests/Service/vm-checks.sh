@@ -45,13 +45,13 @@ ok "it starts" 'systemctl start twostepd'
 ok "the fleet is as desired" 'until_ has_converged'
 group=/sys/fs/cgroup/system.slice/twostepd.service
 ok "the kernel has the unit's limits" \
-    '[ "$(cat $group/memory.max)" = 1073741824 ] && [ "$(cat $group/pids.max)" = 64 ]'
+    '[ "$(cat $group/memory.max)" = 1073741824 ] && [ "$(cat $group/pids.max)" = 128 ]'
 echo "# MemoryCurrent $(prop MemoryCurrent), TasksCurrent $(prop TasksCurrent)"
 ok "idle, it is below 40 MB beside its program's pages" \
     '[ "$(awk "/^anon /{print \$2}" $group/memory.stat)" -lt 41943040 ]'
 
-ok "control: 60 processes are within TasksMax" 'limited tasks-control tasks 60 --'
-ok "TasksMax: 80 are not" '! limited tasks tasks 80 --'
+ok "control: 100 processes are within TasksMax" 'limited tasks-control tasks 100 --'
+ok "TasksMax: 140 are not" '! limited tasks tasks 140 --'
 ok "control: 32 MB are within a MemoryMax of 64 MB" 'limited memory-control memory 32 -- MemoryMax=64M'
 ok "MemoryMax: 128 MB are not" \
     '! limited memory memory 128 -- MemoryMax=64M && [ "$(prop Result memory)" = oom-kill ]'

@@ -13,13 +13,15 @@ final class RawClient: Sendable {
         var isClosed = false
     }
 
+    private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
     private let collector: Collector
     private let channel: any Channel
 
     init(port: Int) async throws {
         let collector = Collector()
         self.collector = collector
-        channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        channel = try await ClientBootstrap(group: Self.group)
             .channelInitializer { channel in channel.pipeline.addHandler(collector) }
             .connect(host: "127.0.0.1", port: port).get()
     }

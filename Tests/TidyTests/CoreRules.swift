@@ -67,6 +67,24 @@ enum CoreRules {
         }
     }
 
+    /// The libraries' shared threads are as many as the machine has processors, and their making ends the process when it
+    /// fails.
+    static func sharedThreads(_ file: SourceFile) -> [Finding] {
+        file.codeLines.compactMap { number, line in
+            guard line.contains("ingleton") || line.contains("HTTPClient"),
+                let use = line.firstMatch(
+                    of:
+                        #/[.]singleton\w*|NIOSingletons[.]|\bHTTPClient(?:[.](?:shared|default)\w*|[(](?!eventLoopGroup|[?]))/#
+                )
+            else { return nil }
+            return Finding(
+                path: file.path, line: number,
+                message:
+                    "\(use.output): as many threads as there are processors. Use EventLoops.group, or a group of a "
+                    + "fixed number of threads")
+        }
+    }
+
     // MARK: - Clocks and dice
 
     /// The words that every use has one of: the patterns below are too slow to try on each line.

@@ -93,6 +93,28 @@ struct RuleTests {
         #expect(CoreRules.printing(file("Sources/twostepd/X.swift", code)) == [])
     }
 
+    @Test(
+        "threads that a library shares out, one a processor",
+        arguments: [
+            "ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)",
+            "group: .singletonMultiThreadedEventLoopGroup",
+            "HTTPClient(eventLoopGroupProvider: .singleton)", "HTTPClient.shared.execute(a)", "let a = HTTPClient()",
+            "NIOSingletons.groupLoopCountSuggestion = 1", "HTTPClient.defaultEventLoopGroup",
+        ])
+    func sharedThreads(_ code: String) {
+        #expect(lines(CoreRules.sharedThreads(file("Sources/Daemon/X.swift", "\n" + code))) == [2])
+    }
+
+    @Test(
+        "threads of our own are no finding",
+        arguments: [
+            "HTTPClient(eventLoopGroupProvider: .shared(EventLoops.group), configuration: a)", "HTTPVendorClient()",
+            "MultiThreadedEventLoopGroup(numberOfThreads: 1)", "// HTTPClient.shared", "let client: HTTPClient",
+        ])
+    func ownThreads(_ code: String) {
+        #expect(CoreRules.sharedThreads(file("Sources/Daemon/X.swift", code)) == [])
+    }
+
     // MARK: - Files
 
     @Test(

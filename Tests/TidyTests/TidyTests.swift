@@ -53,6 +53,12 @@ struct TidyTests {
         let findings = try Self.all(CoreRules.printing)
         #expect(findings == "")
     }
+
+    @Test("no thread is one of those that a library makes one a processor")
+    func sharedThreads() throws {
+        let findings = try Self.all(CoreRules.sharedThreads)
+        #expect(findings == "")
+    }
 }
 
 /// The documents and the code name the same things.

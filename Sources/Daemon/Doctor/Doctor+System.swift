@@ -135,7 +135,16 @@ extension Doctor {
             isHidden
             ? Finding("memory", .ok, "no core dump and no debugger of the same user shows it")
             : Finding("memory", .failure, "this process can be dumped", advice: "report this as a bug")
-        return [open, inotify(), memory]
+        return [open, threads(), inotify(), memory]
+    }
+
+    private func threads() -> Finding {
+        do throws(ThreadShortage) {
+            try ProcessThreads.check(ProcessThreads.ofDaemon)
+            return Finding("threads", .ok, "\(ProcessThreads.ofDaemon) can be had, as a daemon needs")
+        } catch {
+            return Finding("threads", .failure, error.problem, advice: error.advice)
+        }
     }
 
     private func inotify() -> Finding {

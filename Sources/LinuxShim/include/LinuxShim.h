@@ -43,3 +43,12 @@ int twostepd_pidfd_open(int pid);
 
 /// A pipe whose two descriptors no program that is started gets. Returns 0, or an error number.
 int twostepd_pipe(int descriptors[2]);
+
+/// The threads that each shared pool of libdispatch has at most, Swift's tasks among their work.
+#define TWOSTEPD_POOL_THREADS 8
+
+#define TWOSTEPD_MAX_TRIED_THREADS 64
+
+/// Makes `count` threads at once, at most TWOSTEPD_MAX_TRIED_THREADS, and ends them. Returns 0, or the error number of the
+/// first that cannot be made.
+int twostepd_try_threads(int count);

@@ -69,7 +69,7 @@ public enum EndpointProbe {
         _ host: String, _ port: Int, _ timeout: Duration,
         initialize: @escaping @Sendable (any Channel) throws -> Output
     ) async throws -> Output {
-        try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        try await ClientBootstrap(group: EventLoops.group)
             .connectTimeout(.milliseconds(timeout.milliseconds))
             .connect(host: host, port: port) { channel in
                 channel.eventLoop.makeCompletedFuture { try initialize(channel) }

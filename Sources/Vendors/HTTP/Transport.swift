@@ -102,10 +102,10 @@ struct Connections: Sendable {
         configuration.decompression = .disabled
         configuration.httpVersion = .http1Only
         adjust(&configuration)
-        direct = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        direct = HTTPClient(eventLoopGroupProvider: .shared(EventLoops.group), configuration: configuration)
         proxied = transport.proxy.map { proxy in
             configuration.proxy = .server(host: proxy.host, port: proxy.port)
-            return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+            return HTTPClient(eventLoopGroupProvider: .shared(EventLoops.group), configuration: configuration)
         }
     }
 
