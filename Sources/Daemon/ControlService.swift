@@ -52,7 +52,7 @@ struct ControlService: Sendable {
                     logger.warning("Control socket keeps its mode", metadata: ["path": "\(path)"])
                 }
             },
-            respond: { await control($0) }
+            onShortage: shortage(path), respond: { await control($0) }
         )
         try await server.run()
     }
@@ -61,6 +61,7 @@ struct ControlService: Sendable {
     func serveListener(host: String, port: Int) async throws {
         let server = LocalServer(
             address: .hostname(host, port: port), logger: Self.quiet, onRunning: {},
+            onShortage: shortage("\(host):\(port)"),
             respond: { call in
                 // A page elsewhere whose name was made to lead here must not read this one.
                 guard Self.isLocal(call.host, host) else {
@@ -69,6 +70,19 @@ struct ControlService: Sendable {
                 return await observe(call)
             })
         try await server.run()
+    }
+
+    /// Logs that connections to `address` wait for descriptors.
+    private func shortage(_ address: String) -> @Sendable (IOError) -> Void {
+        let logger = logger
+        return { error in
+            logger.error(
+                "Connections wait: no descriptor is left for them",
+                metadata: [
+                    "address": "\(address)", "error": "\(String(cString: strerror(error.errnoCode)))",
+                    "advice": "raise LimitNOFILE of the unit or ulimit -n",
+                ])
+        }
     }
 
     func control(_ call: LocalServer.Call) async -> LocalServer.Reply {

@@ -68,12 +68,14 @@ struct LocalServer: Sendable {
     let address: BindAddress
     let logger: Logger
     let onRunning: @Sendable () -> Void
+    /// Called when connections wait because no descriptor is left, at most once a minute.
+    let onShortage: @Sendable (IOError) -> Void
     let respond: @Sendable (Call) async -> Reply
 
     /// How long a request may take from its head to the end of its answer.
     private static let longestRequest: TimeAmount = .seconds(60)
     /// How many connections there are at once; further ones wait.
-    private static let mostConnections = 128
+    static let maxConnections = 128
 
     /// What browsers are told: nothing from elsewhere, nothing inline, in no frame, kept nowhere.
     private static let securityHeaders: HTTPFields = {
@@ -97,11 +99,18 @@ struct LocalServer: Sendable {
         let server = try HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(30))).buildServer(
             configuration: ServerConfiguration(
                 address: address, backlog: 64,
-                availableConnectionsDelegate: MaximumAvailableConnections(Self.mostConnections)),
+                availableConnectionsDelegate: MaximumAvailableConnections(Self.maxConnections)),
             eventLoopGroup: EventLoops.group,
             logger: logger,
             responder: { request, writer, channel in try await handle(request, writer, channel) },
-            onServerRunning: { _ in onRunning() }
+            onServerRunning: { channel in
+                let (onShortage, pipeline) = (onShortage, channel.pipeline)
+                // A server that has ended already accepts nothing.
+                try? await channel.eventLoop.submit {
+                    try pipeline.syncOperations.addHandler(AcceptPause(onShortage), position: .first)
+                }.get()
+                onRunning()
+            }
         )
         try await server.run()
     }
@@ -134,6 +143,40 @@ struct LocalServer: Sendable {
         var body = try await writer.writeHead(head)
         if request.method != .head { try await body.write(buffer) }
         try await body.finish(nil)
+    }
+}
+
+/// Stops accepting connections for a second when no descriptor is left for one.
+///
+/// SwiftNIO's own handler for this only postpones the next read: the server stays registered for the connections that wait, so
+/// that its event loop is woken for them again at once, for as long as the shortage lasts.
+private final class AcceptPause: ChannelInboundHandler {
+    typealias InboundIn = any Channel
+
+    private static let length: TimeAmount = .seconds(1)
+    private static let reportInterval: TimeAmount = .seconds(60)
+
+    private let onShortage: @Sendable (IOError) -> Void
+    private var reportedAt: NIODeadline?
+
+    init(_ onShortage: @escaping @Sendable (IOError) -> Void) { self.onShortage = onShortage }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let error = error as? IOError, [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(error.errnoCode) {
+            pause(context.channel)
+            let now = NIODeadline.now()
+            if reportedAt.map({ now - $0 > Self.reportInterval }) ?? true {
+                reportedAt = now
+                onShortage(error)
+            }
+        }
+        context.fireErrorCaught(error)
+    }
+
+    private func pause(_ channel: any Channel) {
+        // Options fail on a channel that is closed, which accepts nothing.
+        try? channel.syncOptions?.setOption(.autoRead, value: false)
+        channel.eventLoop.scheduleTask(in: Self.length) { try? channel.syncOptions?.setOption(.autoRead, value: true) }
     }
 }
 

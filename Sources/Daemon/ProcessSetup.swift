@@ -3,6 +3,8 @@ import Dispatch
 import Foundation
 import Glibc
 import LinuxShim
+import Logging
+import Planning
 
 /// What a process does about its own secrets before anything else.
 public enum ProcessSecrets {
@@ -65,6 +67,43 @@ public struct ThreadShortage: Error, Hashable, CustomStringConvertible {
         "raise TasksMax of the unit, the limit of processes of the container (pids.max), or that of the user (ulimit -u)"
 
     public var description: String { "\(problem): \(advice)" }
+}
+
+/// The descriptors that this process may have open, and how many a daemon needs.
+enum OpenFiles {
+    /// One for each request in flight and each connection to its servers, and what store, files and hooks take.
+    static func needed(by settings: Settings) -> UInt64 {
+        UInt64(settings.limits.concurrency ?? Policy.concurrencyWhenLifted) + 2 * UInt64(LocalServer.maxConnections)
+            + 64
+    }
+
+    /// How many are permitted.
+    static var permitted: UInt64 { limits.rlim_cur }
+
+    private static var limits: rlimit {
+        var limits = rlimit()
+        // It fails for a limit that there is not, which this is not.
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
+        return limits
+    }
+
+    /// Raises the limit to what is needed, as far as the system permits, and logs when that is too little.
+    static func provide(for settings: Settings, logger: Logger) {
+        let needed = needed(by: settings)
+        var limits = limits
+        if limits.rlim_cur < needed, limits.rlim_cur < limits.rlim_max {
+            limits.rlim_cur = min(limits.rlim_max, needed)
+            // A sandbox may forbid it. What holds then is asked below.
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
+        }
+        guard permitted < needed else { return }
+        logger.error(
+            "Too few open files are permitted: what is beyond them fails or waits",
+            metadata: [
+                "permitted": "\(permitted)", "needed": "\(needed)",
+                "advice": "raise LimitNOFILE of the unit or ulimit -n, or lower limits.concurrency",
+            ])
+    }
 }
 
 /// The signals that end or steer a process from outside: SIGTERM, SIGINT and SIGHUP.

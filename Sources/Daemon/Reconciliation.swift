@@ -58,6 +58,7 @@ public final class Reconciliation: Sendable {
         startFiles = StartFiles(settings, settingsPath: settingsPath, secrets: secrets)
         let transport = try Transport(settings)
         do { try ProcessThreads.check(ProcessThreads.ofDaemon) } catch { throw .unavailable(error.description) }
+        OpenFiles.provide(for: settings, logger: logger)
         let location = StoreLocation(directory: settings.stateDirectory)
         let now = clock.now()
         do {

@@ -62,3 +62,24 @@ enum FreePort {
         return Int(socket.port)
     }
 }
+
+/// A connection to a port of 127.0.0.1 that says nothing.
+struct ConnectedSocket: Sendable {
+    private let descriptor: Int32
+
+    init(port: Int) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        address.sin_port = UInt16(port).bigEndian
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else { throw TestFailure("cannot connect to \(port): \(String(cString: strerror(errno)))") }
+    }
+
+    func close() { _ = Glibc.close(descriptor) }
+}

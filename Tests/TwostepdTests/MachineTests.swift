@@ -65,4 +65,47 @@ struct MachineTests {
         }
         try await rig.end()
     }
+
+    /// The processor time that a process has used, in hundredths of a second.
+    private static func ticks(_ pid: Int32) throws -> Int {
+        let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+        let fields = text.drop { $0 != ")" }.split(separator: " ")
+        return (Int(fields[12]) ?? 0) + (Int(fields[13]) ?? 0)
+    }
+
+    @Test("a limit of descriptors that is too low is logged at the start, and connections that wait cost no time")
+    func fewDescriptors() async throws {
+        let rig = try await Rig(Rig.fleet(1))
+        let port = try FreePort.find()
+        let text = try String(contentsOf: rig.config, encoding: .utf8)
+            .replacing("listen: \"off\"", with: "listen: 127.0.0.1:\(port)")
+        try rig.write(text, to: rig.config)
+        let (errors, output) = (try Child.open(rig.log), try Child.open(rig.folder.appendingPathComponent("out")))
+        let daemon = try Child(
+            program: "/bin/sh",
+            ["-c", "ulimit -n 48; exec \"$0\" run --config \"$1\"", Binary.url.path, rig.config.path],
+            environment: ProcessInfo.processInfo.environment, output: output, errors: errors)
+        defer { [errors, output].forEach { close($0) } }
+        try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
+        #expect(rig.logText.contains("Too few open files are permitted"))
+        #expect(rig.logText.contains("permitted=48"))
+
+        let callers = try (1...60).map { _ in try ConnectedSocket(port: port) }
+        try await rig.wait("descriptors have run out") {
+            rig.logText.contains("Connections wait: no descriptor is left")
+        }
+        let before = try Self.ticks(daemon.pid)
+        let began = ContinuousClock.now
+        try await rig.wait("three seconds have passed") { ContinuousClock.now - began > .seconds(3) }
+        let used = try Self.ticks(daemon.pid) - before
+        #expect(used < 60, "\(used) hundredths of a second in three seconds")
+        for caller in callers { caller.close() }
+        try await rig.wait("it answers again") {
+            (try? await Shell.run("curl", ["--silent", "--max-time", "5", "http://127.0.0.1:\(port)/healthz"]))
+                == "ok\n"
+        }
+        #expect(rig.logText.components(separatedBy: "Connections wait").count <= 3, "it is not logged each time")
+        #expect(await rig.stop(daemon) == 0)
+        try await rig.end()
+    }
 }

@@ -160,12 +160,8 @@ extension Doctor {
 extension DaemonView.Limits {
     /// Those of this process.
     static func current(_ settings: Settings) -> DaemonView.Limits {
-        var files = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
-        // A connection a request in flight, and what the store and the servers need.
-        let needed = UInt64(settings.limits.concurrency ?? Policy.concurrencyWhenLifted) + 64
-        return DaemonView.Limits(
-            openFiles: UInt64(files.rlim_cur), openFilesNeeded: needed, openFilesUsed: used)
+        DaemonView.Limits(
+            openFiles: OpenFiles.permitted, openFilesNeeded: OpenFiles.needed(by: settings), openFilesUsed: used)
     }
 
     /// How many descriptors are open.
