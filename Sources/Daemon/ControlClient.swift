@@ -94,8 +94,8 @@ public struct ControlClient: Sendable {
     }
 
     /// What the daemon has and sees.
-    public func view() async throws -> DaemonView {
-        let data = try await send(.GET, "/v1/daemon", body: nil, limit: Self.maxView)
+    public func view(within limit: Duration = Self.patience) async throws -> DaemonView {
+        let data = try await send(.GET, "/v1/daemon", body: nil, limit: Self.maxView, within: limit)
         do { return try JSONCoding.decoder.decode(DaemonView.self, from: data) } catch {
             throw Failure.noAnswer(path: socket, problem: "it is of another version, and does not know the question")
         }
@@ -108,6 +108,8 @@ public struct ControlClient: Sendable {
                 decoding: try await send(.GET, "/v1/secret-marks", body: nil, limit: Self.maxMarks), as: UTF8.self))
     }
 
+    /// How long an answer may take.
+    public static let patience: Duration = .seconds(60)
     /// The largest view, in bytes.
     private static let maxView = 1 << 20
     /// The most bytes of marks: those of a million tokens.
@@ -125,7 +127,9 @@ public struct ControlClient: Sendable {
         return answer
     }
 
-    private func send(_ method: HTTPMethod, _ path: String, body: Data?, limit: Int) async throws -> Data {
+    private func send(
+        _ method: HTTPMethod, _ path: String, body: Data?, limit: Int, within patience: Duration = Self.patience
+    ) async throws -> Data {
         switch LocalSocket.reception(at: socket) {
         case .accepted: break
         case .forbidden: throw Failure.forbidden(path: socket)
@@ -141,7 +145,7 @@ public struct ControlClient: Sendable {
             request.body = .bytes(body)
         }
         let client = HTTPClient(eventLoopGroupProvider: .shared(EventLoops.group))
-        let end = await Self.execute(request, client, limit)
+        let end = await Self.execute(request, client, limit, patience)
         // Only the connection is closed with it, and the answer has come or has not.
         try? await client.shutdown()
         do {
@@ -153,10 +157,10 @@ public struct ControlClient: Sendable {
     }
 
     private static func execute(
-        _ request: HTTPClientRequest, _ client: HTTPClient, _ limit: Int
+        _ request: HTTPClientRequest, _ client: HTTPClient, _ limit: Int, _ patience: Duration
     ) async -> Result<Data, any Error> {
         do {
-            let response = try await client.execute(request, timeout: .seconds(60))
+            let response = try await client.execute(request, timeout: .milliseconds(patience.milliseconds))
             return .success(Data(try await response.body.collect(upTo: limit).readableBytesView))
         } catch {
             return .failure(error)

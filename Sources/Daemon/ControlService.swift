@@ -33,34 +33,65 @@ struct ControlService: Sendable {
     /// Whether a valid desired state is in force.
     let readiness: @Sendable () async -> (isReady: Bool, text: String)
 
-    /// Serves the control socket (0660) until the task is cancelled.
+    /// How often it is seen whether the control socket is still there.
+    private static let socketCheckInterval: Duration = .seconds(15)
+
+    /// Serves the control socket (0660) until it is removed or replaced.
     ///
     /// A daemon that answers there already is left alone: a Unix socket would be taken over without a word.
-    func serveControl() async throws {
+    func serveControl(onRunning: @escaping @Sendable () -> Void) async throws {
+        // The socket has its own mode; the way to it is open.
+        try Directory.make(Directory.parent(of: socketPath), mode: 0o755)
         if LocalSocket.answers(at: socketPath) {
-            throw StartupError.unavailable(
-                "another daemon answers at \(socketPath): give each its own runtime_directory")
+            throw StartupError.unavailable("another daemon answers there: give each its own runtime_directory")
         }
         unlink(socketPath)
         let path = socketPath
         let server = LocalServer(
             address: .unixDomainSocket(path: path), logger: Self.quiet,
-            onRunning: {
+            onRunning: { channel in
                 do {
                     try Directory.setMode(0o660, of: path)
                 } catch {
                     logger.warning("Control socket keeps its mode", metadata: ["path": "\(path)"])
                 }
+                onRunning()
+                watch(channel)
             },
             onShortage: shortage(path), respond: { await control($0) }
         )
         try await server.run()
     }
 
-    /// Serves the page, health, metrics and the read-only API on `host`:`port` until the task is cancelled.
-    func serveListener(host: String, port: Int) async throws {
+    /// Closes `channel` once the control socket is not the file that it is now, so that another one is made: what cleans up
+    /// below /run may have removed it.
+    private func watch(_ channel: any Channel) {
+        guard let own = socketIdentity else { return close(channel) }
+        Task {
+            while channel.isActive {
+                // Nobody cancels it.
+                try? await Task.sleep(for: Self.socketCheckInterval, tolerance: .seconds(3))
+                guard socketIdentity != own else { continue }
+                return close(channel)
+            }
+        }
+    }
+
+    private func close(_ channel: any Channel) {
+        logger.warning("Control socket was removed or replaced: it is made again", metadata: ["path": "\(socketPath)"])
+        channel.close(promise: nil)
+    }
+
+    /// Which file is at the path of the control socket; nil for none.
+    private var socketIdentity: FileIdentity? {
+        // One that cannot be inspected cannot be connected to either.
+        (try? FileStatus.of(socketPath, followingLinks: false))?.identity
+    }
+
+    /// Serves the page, health, metrics and the read-only API on `host`:`port` for as long as the process lasts.
+    func serveListener(host: String, port: Int, onRunning: @escaping @Sendable () -> Void) async throws {
         let server = LocalServer(
-            address: .hostname(host, port: port), logger: Self.quiet, onRunning: {},
+            address: .hostname(host, port: port), logger: Self.quiet, onRunning: { _ in onRunning() },
             onShortage: shortage("\(host):\(port)"),
             respond: { call in
                 // A page elsewhere whose name was made to lead here must not read this one.

@@ -247,19 +247,18 @@ public final class DaemonProcess: Sendable {
             health: { [weak self] in await self?.health() ?? (false, "stopping") },
             readiness: { [weak self] in self?.readiness() ?? (false, "stopping") }
         )
-        do throws(FileError) {
-            // The socket has its own mode; the way to it is open.
-            try Directory.make(settings.runtimeDirectory, mode: 0o755)
-            serve("control socket", "Control socket failed") { try await service.serveControl() }
-        } catch {
-            logger.error(
-                "Control socket has no directory",
-                metadata: ["path": "\(settings.runtimeDirectory)", "error": "\(error.reason)"])
-            noteServer("control socket", "\(settings.runtimeDirectory): \(error.reason)")
+        keep("control socket", at: settings.controlSocket, "Control socket failed") {
+            try await service.serveControl(onRunning: $0)
         }
         if case .address(let host, let port) = settings.listen {
-            serve("listener", "Listener failed") { try await service.serveListener(host: host, port: port) }
+            keep("listener", at: Self.listener(host, port), "Listener failed") {
+                try await service.serveListener(host: host, port: port, onRunning: $0)
+            }
         }
+    }
+
+    private static func listener(_ host: String, _ port: Int) -> String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
     private static func running(_ process: DaemonProcess?) throws(ControlRefusal) -> DaemonProcess {
@@ -267,24 +266,28 @@ public final class DaemonProcess: Sendable {
         return process
     }
 
-    /// A server that cannot be had is told of, and is no reason to stop keeping numbers protected.
-    private func serve(
-        _ name: String, _ failure: Logger.Message, _ body: @escaping @Sendable () async throws -> Void
+    private func keep(
+        _ name: String, at address: String, _ failure: Logger.Message,
+        _ serve: @escaping @Sendable (_ onRunning: @escaping @Sendable () -> Void) async throws -> Void
     ) {
-        let logger = logger
-        Task {
-            do {
-                try await body()
-            } catch {
-                logger.error(failure, metadata: ["error": "\(error)"])
-                noteServer(name, "\(error)")
-            }
-        }
+        KeptServer(at: address, failure: failure, logger: logger) { [weak self] problem in
+            self?.noteServer(name, problem)
+        }.start(serve)
     }
 
-    private func noteServer(_ name: String, _ problem: String) {
-        let trouble = DaemonView.Trouble(subject: name, at: SystemClock().now().description, detail: problem)
-        state.withLock { $0.serverTroubles.append(trouble) }
+    /// Notes why a server does not run, or with nil that it does.
+    private func noteServer(_ name: String, _ problem: String?) {
+        state.withLock { state in
+            state.serverTroubles.removeAll { $0.subject == name }
+            if let problem {
+                state.serverTroubles.append(
+                    DaemonView.Trouble(
+                        subject: name, at: SystemClock().now().description,
+                        detail: "it does not run, and is tried again: \(problem)"))
+            }
+            state.status.servers = state.serverTroubles.map { "the \($0.subject): \($0.detail)" }
+        }
+        tellStatus()
     }
 
     private func view() -> DaemonView {
@@ -294,7 +297,7 @@ public final class DaemonProcess: Sendable {
         let secrets = reconciliation.secrets
         let kept = secrets.kept.names
         var listener: String?
-        if case .address(let host, let port) = settings.listen { listener = "\(host):\(port)" }
+        if case .address(let host, let port) = settings.listen { listener = Self.listener(host, port) }
         return DaemonView(
             pid: getpid(), release: Version.text, stateDirectory: settings.stateDirectory,
             since: startedAt.description, status: status,

@@ -16,6 +16,8 @@ struct DaemonStatus {
     /// Why the store does not work, when it does not.
     private var storeProblem: String?
     private var down: Set<Account> = []
+    /// Servers of the daemon that do not run, and why.
+    var servers: [String] = []
 
     /// The line while the file is not valid.
     var invalid: String { "the desired state is not valid; \(StateInForce.stays(revision))" }
@@ -34,6 +36,7 @@ struct DaemonStatus {
             parts.append(revision.map { "revision \($0) is in force" } ?? "ready")
         }
         parts += down.map(\.text).sorted().map { "endpoint \($0) is down: it is probed" }
+        parts += servers
         return parts.joined(separator: "; ")
     }
 

@@ -66,6 +66,15 @@ extension DaemonView {
         return view
     }
 
+    /// The servers of the daemon that do not run, as far as it can be asked in a moment: a status never waits for it.
+    public static func serverTroubles(_ settings: Settings) async -> [Trouble] {
+        let client = ControlClient(settings)
+        guard client.isAnswered, let view = try? await client.view(within: .seconds(2)),
+            view.stateDirectory == settings.stateDirectory
+        else { return [] }
+        return view.serverTroubles
+    }
+
     /// What is wrong with a daemon whose store is not where its settings say, and what to do.
     public static func astraySentence(_ directory: String) -> String {
         "it works on a store that is NOT IN \(directory) any more: the folder was moved, unmounted or replaced; stop the daemon, "

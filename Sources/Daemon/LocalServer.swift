@@ -67,7 +67,8 @@ struct LocalServer: Sendable {
 
     let address: BindAddress
     let logger: Logger
-    let onRunning: @Sendable () -> Void
+    /// Called with the server's own channel when connections are accepted; the server ends when that is closed.
+    let onRunning: @Sendable (any Channel) -> Void
     /// Called when connections wait because no descriptor is left, at most once a minute.
     let onShortage: @Sendable (IOError) -> Void
     let respond: @Sendable (Call) async -> Reply
@@ -109,7 +110,7 @@ struct LocalServer: Sendable {
                 try? await channel.eventLoop.submit {
                     try pipeline.syncOperations.addHandler(AcceptPause(onShortage), position: .first)
                 }.get()
-                onRunning()
+                onRunning(channel)
             }
         )
         try await server.run()

@@ -179,24 +179,25 @@ public final class JournalSocket: Sendable {
     static let prefix = "TWOSTEPD_"
 
     private let descriptor: Int32
+    private let path: String
 
-    /// Nil when nobody listens at `path`.
+    /// Nil when the system gives no socket, or `path` is too long for one. The journal may come, go and come again.
     public init?(path: String = standardPath) {
-        guard let (found, length) = LocalSocket.address(of: path) else { return nil }
-        var address = found
+        guard LocalSocket.address(of: path) != nil else { return nil }
         let type = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        let descriptor = socket(AF_UNIX, type, 0)
+        descriptor = socket(AF_UNIX, type, 0)
+        self.path = path
         guard descriptor >= 0 else { return nil }
-        let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, length)
-            }
-        }
-        guard result == 0 else {
-            close(descriptor)
-            return nil
-        }
-        self.descriptor = descriptor
+        _ = connect()
+    }
+
+    /// Connects to the socket that is at the path now: the journal's own is another one after its restart.
+    private func connect() -> Bool {
+        guard let (found, length) = LocalSocket.address(of: path) else { return false }
+        var address = found
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(descriptor, $0, length) }
+        } == 0
     }
 
     deinit { close(descriptor) }
@@ -218,12 +219,17 @@ public final class JournalSocket: Sendable {
         for (key, value) in fields { text += "\(Self.prefix)\(key.uppercased())=\(value.prefix(1024))\n" }
         let bytes = Array(text.utf8)
         let deadline = ContinuousClock.now + .milliseconds(Int(patience))
+        var isConnectedAgain = false
         while true {
             let sent = bytes.withUnsafeBytes {
                 Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
             }
             if sent == bytes.count { return .taken }
-            guard errno == EAGAIN || errno == EINTR else { return .refused }
+            guard errno == EAGAIN || errno == EINTR else {
+                guard !isConnectedAgain, connect() else { return .refused }
+                isConnectedAgain = true
+                continue
+            }
             let left = ContinuousClock.now.duration(to: deadline).milliseconds
             var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
             guard left > 0, poll(&polled, 1, Int32(left)) != 0 else { return .busy }

@@ -50,7 +50,7 @@ public enum ResponseClassifier {
         return Outcome(
             reason, httpStatus: answer.status, apiStatus: judgement.apiStatus,
             message: judgement.message.map { clean($0, secrets) } ?? transportMessage(answer.body, secrets),
-            retryAfter: answer.retryAfter.flatMap { RetryAfter.delay($0, now: now) }
+            retryAfter: answer.retryAfter.flatMap { RetryAfter.delay($0, date: answer.date, now: now) }
         )
     }
 

@@ -11,11 +11,13 @@ struct StatusReport {
     var isAbsolute = false
     /// The running daemon whose store is not where the settings say.
     var astray: DaemonView?
+    /// Servers of the running daemon that do not run.
+    var troubles: [DaemonView.Trouble] = []
 
     /// The text, line by line.
     func lines(width: Int, colours: Bool) throws -> [String] {
         let reader = try fleet.open()
-        var snapshot = try StatusSnapshot.read(fleet, reader, astray: astray)
+        var snapshot = try StatusSnapshot.read(fleet, reader, astray: astray, troubles: troubles)
         if let name = selection.oneName, let reader {
             return try lines(of: name, snapshot, reader, width: width, colours: colours)
         }
@@ -59,12 +61,14 @@ struct StatusSnapshot: Sendable {
     let flights: [PhoneNumber: ChangeEntry]
     /// The folder in which the store of the running daemon no longer is; nil when it is there.
     var missing: String?
+    /// Servers of the running daemon that do not run.
+    var troubles: [DaemonView.Trouble] = []
     /// The numbers that were gone over.
     var tally = StatusTally()
 
     /// Reads what concerns the whole store; no number was gone over yet.
     static func read(
-        _ fleet: FleetReader, _ reader: StoreReader?, astray: DaemonView? = nil
+        _ fleet: FleetReader, _ reader: StoreReader?, astray: DaemonView? = nil, troubles: [DaemonView.Trouble] = []
     ) throws -> StatusSnapshot {
         let holder =
             try StoreLock.holder(at: fleet.location)
@@ -74,7 +78,7 @@ struct StatusSnapshot: Sendable {
             now: fleet.now, location: fleet.location, holder: holder, inForce: try reader?.desiredStateStatus(),
             guards: try reader.map { try fleet.guards($0) } ?? GuardsInForce(),
             flights: Dictionary(open.map { ($0.number, $0) }, uniquingKeysWith: { $1 }),
-            missing: astray.map(\.stateDirectory))
+            missing: astray.map(\.stateDirectory), troubles: holder == nil ? [] : troubles)
     }
 
     /// Goes over the fleet, and gives what `render` makes of each number that is meant, most urgent first.

@@ -31,7 +31,7 @@ struct StatusText: Sendable {
         let guards = GuardText(
             guards: snapshot.guards, awaited: snapshot.tally.awaited, now: snapshot.now
         ).lines
-        return ([daemonLine] + storeLines + desiredStateLines + guards).flatMap {
+        return ([daemonLine] + serverLines + storeLines + desiredStateLines + guards).flatMap {
             width == 0 ? [$0] : $0.wrapped(to: width)
         }
     }
@@ -64,6 +64,8 @@ struct StatusText: Sendable {
     }
 
     private var storeLines: [String] { snapshot.inForce == nil ? ["store: NONE: \(snapshot.location.absence)"] : [] }
+
+    private var serverLines: [String] { snapshot.troubles.map { "\($0.subject): \($0.detail)" } }
 
     private var desiredStateLines: [String] {
         guard let inForce = snapshot.inForce else { return ["desired state: none in force"] }

@@ -52,7 +52,25 @@ struct LogTests {
 
                 """
             ])
-        #expect(JournalSocket(path: rig.folder.appendingPathComponent("nobody").path) == nil)
+        try await rig.end()
+    }
+
+    @Test("a journal that comes later, or is made again, gets the lines from then on")
+    func journalMadeAgain() async throws {
+        let rig = try await Rig(Rig.fleet(1))
+        let path = rig.folder.appendingPathComponent("journal").path
+        let journal = try #require(JournalSocket(path: path))
+        func send(_ text: String) -> JournalSocket.Reception {
+            journal.send(text, priority: 6, fields: [], patience: 0)
+        }
+        #expect(send("nobody takes it") == .refused)
+        for name in ["first", "second"] {
+            let socket = try NotifySocket(path: path)
+            #expect(send(name) == .taken)
+            #expect(socket.received.map { $0.prefix { $0 != "\n" } } == ["MESSAGE=\(name)"])
+            unlink(path)
+        }
+        #expect(send("nobody takes it") == .refused)
         try await rig.end()
     }
 

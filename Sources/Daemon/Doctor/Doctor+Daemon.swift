@@ -61,7 +61,7 @@ extension Doctor {
             return view.serverTroubles.map { trouble in
                 Finding(
                     trouble.subject, .failure, trouble.detail,
-                    advice: "free the address or change the settings, then restart")
+                    advice: "see who has the address (`ss -lp`), or change the settings and restart")
             }
         }
         return [Finding("listener", .ok, view.listener ?? "off")]

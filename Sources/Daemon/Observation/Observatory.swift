@@ -32,8 +32,7 @@ struct Observatory: Sendable {
     func reply(to call: LocalServer.Call) async -> LocalServer.Reply? {
         switch call.path {
         case "/metrics":
-            let format: Exposition.Format =
-                call.accept?.contains("application/openmetrics-text") == true ? .openMetrics : .prometheus
+            let format = Exposition.Format(accept: call.accept)
             return await read { reader, view in
                 LocalServer.Reply(
                     status: .ok, contentType: format.contentType, body: try metrics(reader, view).text(format))

@@ -84,7 +84,8 @@ final class Exchange: HTTPClientResponseDelegate {
 
     private func answer(_ head: HTTPResponseHead, _ body: ExchangeEnd.Answer.Body) -> ExchangeEnd.Answer {
         ExchangeEnd.Answer(
-            status: Int(head.status.code), retryAfter: head.headers.first(name: "retry-after"), body: body)
+            status: Int(head.status.code), retryAfter: head.headers.first(name: "retry-after"),
+            date: head.headers.first(name: "date"), body: body)
     }
 
     /// The rest of an answer whose body did not end in order.
@@ -137,11 +138,14 @@ public enum ExchangeEnd: Hashable, Sendable {
         public let status: Int
         /// The `Retry-After` header as it stands.
         public let retryAfter: String?
+        /// The `Date` header as it stands.
+        public let date: String?
         public let body: Body
 
-        public init(status: Int, retryAfter: String? = nil, body: Body) {
+        public init(status: Int, retryAfter: String? = nil, date: String? = nil, body: Body) {
             self.status = status
             self.retryAfter = retryAfter
+            self.date = date
             self.body = body
         }
     }

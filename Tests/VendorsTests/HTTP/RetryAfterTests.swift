@@ -3,7 +3,7 @@ import Testing
 
 @testable import Vendors
 
-@Suite("Retry-After in both of its forms")
+@Suite("Retry-After in all of its forms")
 struct RetryAfterTests {
     /// Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110.
     private let example = Instant(millisecondsSinceEpoch: 784_111_777_000)
@@ -29,12 +29,44 @@ struct RetryAfterTests {
     }
 
     @Test(
+        "a date is read in each form that HTTP has",
+        arguments: [
+            "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
+            " Sun Nov  6 08:49:37 1994\t",
+        ])
+    func forms(_ text: String) {
+        #expect(RetryAfter.delay(text, now: example.advanced(by: .seconds(-90))) == .seconds(90))
+    }
+
+    @Test("a year of two digits is at most fifty years later")
+    func shortYears() {
+        // 2026-11-29.
+        let now = Instant(millisecondsSinceEpoch: 1_795_910_400_000)
+        #expect(RetryAfter.delay("Sunday, 29-Nov-76 00:00:00 GMT", now: now) == RetryAfter.longest, "2076")
+        #expect(RetryAfter.delay("Sunday, 29-Nov-77 00:00:00 GMT", now: now) == .zero, "1977")
+    }
+
+    @Test(
+        "a date is measured from the answer's own Date, whatever this machine's clock says",
+        arguments: [-86_400, -600, 0, 600, 86_400])
+    func ownDate(_ difference: Int) {
+        let text = "Sun, 06 Nov 1994 08:51:07 GMT"
+        let now = example.advanced(by: .seconds(difference))
+        #expect(RetryAfter.delay(text, date: "Sun, 06 Nov 1994 08:49:37 GMT", now: now) == .seconds(90))
+        #expect(RetryAfter.delay(text, date: "Sunday, 06-Nov-94 08:49:37 GMT", now: now) == .seconds(90))
+        #expect(RetryAfter.delay("120", date: "Sun, 06 Nov 1994 08:49:37 GMT", now: now) == .seconds(120))
+        #expect(RetryAfter.delay(text, date: "now", now: example) == .seconds(90), "one that cannot be read is none")
+    }
+
+    @Test(
         "what cannot be read asks for nothing",
         arguments: [
             "", " ", "-1", "1.5", "+1", "1 2", "soon", "１", "Sun, 06 Nov 1994 08:49:37 CET",
             "Sun, 31 Feb 1994 08:49:37 GMT",
             "Sun, 06 Nov 999999999999999 08:49:37 GMT", "Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Nov 1994 08:49 GMT",
-            "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Nov 0000 08:49:37 GMT", "Sun,  06 Nov 1994 08:49:37 GMT",
+            "Sunday, 06-Nov-1994 08:49:37 GMT", "Sun, 06-Nov-94 08:49:37 GMT", "Sun Nov 6 08:49:37 1994",
+            "Sun Nov  06 08:49:37 1994", "Sun Nov  6 08:49:37 1994 GMT", "Sunday, 31-Feb-94 08:49:37 GMT",
+            "Sun, 06 Nov 0000 08:49:37 GMT", "Sun,  06 Nov 1994 08:49:37 GMT",
             "Sun, 06 nov 1994 08:49:37 GMT", String(repeating: "1", count: 70_000),
         ])
     func unreadable(_ text: String) {

@@ -1,0 +1,31 @@
+import Testing
+
+@testable import Daemon
+
+@Suite("Which format of metrics is wanted")
+struct AcceptHeaderTests {
+    @Test(
+        "OpenMetrics, when it is named and wanted as much as the older format",
+        arguments: [
+            "application/openmetrics-text", "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            "APPLICATION/OpenMetrics-Text;q=0.5,text/plain;q=0.4", "application/openmetrics-text, text/plain",
+            "application/openmetrics-text;version=\"1.0.0\";q=0.2,*/*;q=0.1",
+            // What Prometheus 3 sends.
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;"
+                + "version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,"
+                + "*/*;q=0.2",
+        ])
+    func openMetrics(_ accept: String) { #expect(Exposition.Format(accept: accept) == .openMetrics) }
+
+    @Test(
+        "the older format otherwise",
+        arguments: [
+            nil, "", "*/*", "text/plain", "application/*", "application/openmetrics-text;q=0", "text/html",
+            "application/openmetrics-text;q=0.3,text/plain;q=0.9", "application/openmetrics-text;q=0.1,*/*",
+            "text/plain;version=0.0.4;q=1,application/openmetrics-text;version=1.0.0;q=0.9",
+            "application/openmetrics-text;version=0.0.1", "application/openmetrics-text;q=2",
+            "application/openmetrics-text;q=x", "application/openmetrics-text-of-another",
+            String(repeating: "a/b,", count: 1000) + "application/openmetrics-text",
+        ])
+    func prometheus(_ accept: String?) { #expect(Exposition.Format(accept: accept) == .prometheus) }
+}
