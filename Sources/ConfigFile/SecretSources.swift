@@ -23,6 +23,8 @@ public struct SecretSources: SecretLookup {
     public let filePath: String
     /// Whether there is one.
     let hasFile: Bool
+    /// Whether there is one that this user may not read.
+    public private(set) var isForbidden = false
     /// Whether the service manager has handed credentials over at the start: the folder stays as it was then.
     public let isHandedOver: Bool
     let environment: [String: String]
@@ -33,8 +35,12 @@ public struct SecretSources: SecretLookup {
     /// - Parameters:
     ///   - settings: names the file and the sealing key.
     ///   - environment: the process's environment: `CREDENTIALS_DIRECTORY`, `TWOSTEPD_TOKEN_…` and `TWOSTEPD_PIN_…`.
+    ///   - mayBeForbidden: whether a file that this user may not read counts as missing, for what can be done without it;
+    ///     ``isForbidden`` says so.
     /// - Returns: the sources, or what is wrong with the file: its permissions, its owner, its content.
-    public static func read(settings: Settings, environment: [String: String]) -> Reading<SecretSources> {
+    public static func read(
+        settings: Settings, environment: [String: String], mayBeForbidden: Bool = false
+    ) -> Reading<SecretSources> {
         let credential = credentialPath(environment)
         let path = credential ?? settings.secrets
         let limit = SecretsFile.largest
@@ -43,6 +49,10 @@ public struct SecretSources: SecretLookup {
             bytes = try CheckedFile.read(path, credential == nil ? .secret(limit: limit) : .credential(limit: limit))
         } catch .missing {
             let sources = SecretSources(settings, SecretsFile(), path: path, hasFile: false, environment)
+            return Reading(value: sources, problems: [], sha256: nil)
+        } catch .refused(_, path: _, code: EACCES) where mayBeForbidden {
+            var sources = SecretSources(settings, SecretsFile(), path: path, hasFile: false, environment)
+            sources.isForbidden = true
             return Reading(value: sources, problems: [], sha256: nil)
         } catch {
             return ReadFile.failure(error, file: path)
@@ -128,7 +138,7 @@ public struct SecretSources: SecretLookup {
 
     public var searched: String {
         let folder = credentials.map { "the credentials in \($0.path)" } ?? "$CREDENTIALS_DIRECTORY (not set)"
-        let file = "\(filePath)\(hasFile ? "" : " (no such file)")"
+        let file = "\(filePath)\(hasFile ? "" : isForbidden ? " (this user may not read it)" : " (no such file)")"
         let restart =
             isHandedOver ? "; credentials are handed over at the start of the service: after a change, restart it" : ""
         return "\(folder), \(file) and the environment (\(Self.tokenPrefix)<NAME>, \(Self.pinPrefix)<NAME>)"

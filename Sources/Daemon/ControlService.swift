@@ -185,16 +185,16 @@ struct ControlService: Sendable {
         guard directory == stateDirectory else { throw .otherStore(own: stateDirectory, asked: directory) }
     }
 
-    /// Who is at the other end, as the kernel says, and on whose behalf, as the caller says.
+    /// Who is at the other end, as the kernel says, and then who that is, as the caller says.
     private static func actor(of call: LocalServer.Call, onBehalfOf: String?) async -> String {
         let peer = await PeerCredentials.read(from: call.channel)
         let actor = peer?.actor ?? "unknown"
         return actor + behalf(onBehalfOf, of: actor)
     }
 
-    /// What the caller says of itself stands behind what the kernel says of it, when it is something else.
+    /// What the caller says of itself, marked as its claim, behind what the kernel says of it, when it is something else.
     private static func behalf(_ text: String?, of actor: String) -> String {
-        text.flatMap { $0 == actor ? nil : ", on behalf of \(clean($0, 128))" } ?? ""
+        text.flatMap { $0 == actor ? nil : ", claimed: \(clean($0, 128))" } ?? ""
     }
 
     /// Free text of a caller, bounded, on one line, and without what steers a terminal or turns the writing.

@@ -233,6 +233,11 @@ public final class DaemonProcess: Sendable {
     }
 
     private func startServers(_ observatory: Observatory) {
+        if !UserNamespace.isWhole {
+            logger.warning(
+                "Callers cannot be told apart: this user namespace has no numbers for the machine's users",
+                metadata: ["advice": "remove PrivateUsers=yes from the unit; systemd 257 has PrivateUsers=identity"])
+        }
         let service = ControlService(
             stateDirectory: settings.stateDirectory, socketPath: settings.controlSocket,
             clock: SystemClock(), logger: logger,

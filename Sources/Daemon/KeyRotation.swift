@@ -34,7 +34,7 @@ public struct KeyRotation: Sendable {
     ///   - new: a file with the key to rotate to; nil for a new key.
     public func run(current: String?, new: String?) throws(StartupError) -> Ending {
         let location = StoreLocation(directory: settings.stateDirectory)
-        let reading = SecretSources.read(settings: settings, environment: environment)
+        let reading = SecretSources.read(settings: settings, environment: environment, mayBeForbidden: true)
         guard let secrets = reading.value else { throw .configuration(reading.rendered(color: false)) }
         do throws(StorageError) {
             guard location.hasStore else { throw .noStore(path: location.database) }

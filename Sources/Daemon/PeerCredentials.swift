@@ -7,7 +7,15 @@ struct PeerCredentials: Sendable {
     let uid: UInt32
 
     /// The user and process for the audit trail: `alice (uid 1000, pid 42)`.
-    var actor: String { "\(UserName.of(uid: uid)) (uid \(uid), pid \(pid))" }
+    var actor: String {
+        guard uid != Self.unmapped || UserNamespace.isWhole else {
+            return "a user outside of the daemon's user namespace (pid \(pid))"
+        }
+        return "\(UserName.of(uid: uid)) (uid \(uid), pid \(pid))"
+    }
+
+    /// What the kernel names users that the reader's user namespace has no number for.
+    private static let unmapped: UInt32 = 65_534
 
     /// The peer of `channel`; nil when the channel is no Unix socket.
     static func read(from channel: any Channel) async -> PeerCredentials? {
@@ -22,6 +30,26 @@ struct PeerCredentials: Sendable {
         // A channel without credentials is told apart by nil; there is nothing to report.
         let credentials: Credentials? = try? await provider.unsafeGetSocketOption(level: .socket, name: option).get()
         return credentials.map { PeerCredentials(pid: $0.pid, uid: $0.uid) }
+    }
+}
+
+/// The user namespace of this process (user_namespaces(7)).
+enum UserNamespace {
+    /// Whether every user of the machine has a number in it, so that callers can be told apart.
+    static let isWhole: Bool = {
+        // Without user namespaces there is no such file.
+        guard let file = fopen("/proc/self/uid_map", "re") else { return true }
+        defer { fclose(file) }
+        var buffer = [CChar](repeating: 0, count: 128)
+        guard fgets(&buffer, Int32(buffer.count), file) != nil else { return true }
+        let text = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return isWhole(map: text)
+    }()
+
+    /// Whether the first line of a map covers all users that a machine has.
+    static func isWhole(map: String) -> Bool {
+        let fields = map.split(whereSeparator: \.isWhitespace).compactMap { UInt64($0) }
+        return fields.count >= 3 && fields[0] == 0 && fields[2] > 65_534
     }
 }
 

@@ -10,7 +10,7 @@ enum StoreUnderLock {
         _ lock: StoreLock, settings: Settings, environment: [String: String],
         _ work: (Store) throws(StorageError) -> Value
     ) throws(StartupError) -> Value {
-        let secrets = SecretSources.read(settings: settings, environment: environment)
+        let secrets = SecretSources.read(settings: settings, environment: environment, mayBeForbidden: true)
         guard let sources = secrets.value else { throw .configuration(secrets.rendered(color: false)) }
         do throws(StorageError) {
             let (key, _) = try StoreKey.forWriting(at: lock.location, secrets: sources, settings: settings)

@@ -32,8 +32,13 @@ struct ConfigOptions: ParsableArguments {
 /// The secrets, for commands.
 enum SecretsOption {
     /// Where secrets are found; problems of the file itself are shown.
-    static func read(_ settings: Settings, _ environment: [String: String]) throws -> SecretSources {
-        let reading = SecretSources.read(settings: settings, environment: environment)
+    ///
+    /// - Parameter mayBeForbidden: whether the command can do without a file that this user may not read.
+    static func read(
+        _ settings: Settings, _ environment: [String: String], mayBeForbidden: Bool = false
+    ) throws -> SecretSources {
+        let reading = SecretSources.read(
+            settings: settings, environment: environment, mayBeForbidden: mayBeForbidden)
         Diagnostics.note(reading.problems)
         guard let sources = reading.value else {
             throw Failure.configuration("the secrets in \(settings.secrets) cannot be used")

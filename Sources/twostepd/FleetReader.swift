@@ -37,7 +37,7 @@ struct FleetReader {
 
     /// The store with its PINs.
     func openWithKey() throws -> StoreReader {
-        let secrets = try SecretsOption.read(settings, environment)
+        let secrets = try SecretsOption.read(settings, environment, mayBeForbidden: true)
         guard let (key, _) = try StoreKey.forReading(at: location, secrets: secrets, settings: settings) else {
             throw Failure.configuration(
                 "no sealing key: neither the one that the settings name nor \(location.key) can be read")

@@ -33,7 +33,12 @@ struct PlanCommand: ParsableCommand {
         let fleet = FleetReader(
             settings: settings, environment: config.environment, now: SystemClock().now())
         let store = Errand { try StoreComparison.Store(fleet) }
-        let secrets = try SecretsOption.read(settings, config.environment)
+        let secrets = try SecretsOption.read(settings, config.environment, mayBeForbidden: true)
+        if secrets.isForbidden {
+            Console.note(
+                "the secrets in \(secrets.filePath) cannot be read by this user: names and new values of tokens are not checked; "
+                    + "as root they are")
+        }
         // As the daemon would see it: with the mark of each token.
         let marker = TokenMarker(at: fleet.location)
         let reading = DesiredStateReader.read(

@@ -83,6 +83,19 @@ checks_control_socket() {
     ok "a member of the group may reload" \
         'box setpriv --reuid ops --regid ops --init-groups twostepd reload 2>"$W"/reload || ! cat "$W"/reload'
     ok "a stranger may not" '! box setpriv --reuid stranger --regid stranger --init-groups twostepd reload 2>/dev/null'
+    ok "an order is recorded under the kernel's name of its caller, and what it says of itself as its own claim" \
+        'box setpriv --reuid ops --regid ops --init-groups env SUDO_USER=alice twostepd pause +15550100001 --reason check &&
+            box setpriv --reuid ops --regid ops --init-groups twostepd resume +15550100001 &&
+            box twostepd history --events --format json | jq -e "any(.events[];
+                .actor | test(\"^ops \\\\(uid [0-9]+, pid [0-9]+\\\\), claimed: .*sudo from alice\"))" >/dev/null'
+    ok "the daemon's user may look, plan and reveal, without the secrets that only root can read" \
+        '[ "$(box setpriv --reuid twostepd --regid twostepd --clear-groups \
+            twostepd pin show +15550100001 --reason check --stdout 2>/dev/null)" = "$(truth_pins | sed -n "s/^secret-1 //p")" ] &&
+            box setpriv --reuid twostepd --regid twostepd --clear-groups twostepd plan >/dev/null 2>"$W"/plan &&
+            grep -q "cannot be read by this user" "$W"/plan'
+    ok "and so it can say that the clock is right" \
+        'box systemctl stop twostepd && box setpriv --reuid twostepd --regid twostepd --clear-groups twostepd clock accept \
+            2>"$W"/clock && box systemctl start twostepd && until_ is_active || ! cat "$W"/clock'
     ok "the group has no way to the store" \
         '! box setpriv --reuid ops --regid ops --init-groups cat /var/lib/twostepd/twostepd.sqlite 2>/dev/null'
 }

@@ -17,7 +17,7 @@ sandbox_properties() {
 CapabilityBoundingSet=
 AmbientCapabilities=
 NoNewPrivileges=yes
-PrivateUsers=yes
+PrivateUsers=no
 ProtectSystem=strict
 ProtectHome=yes
 PrivateMounts=yes
@@ -77,7 +77,8 @@ sandbox_of_process() {
     ok "its root is read-only and not executable" '[[ "$(mount_options /)" == ro,*noexec* ]]'
     ok "its program is read-only" '[[ "$(mount_options /usr/bin/twostepd)" == ro,* ]]'
     ok "its state directory is writable and not executable" '[[ "$(mount_options /var/lib/twostepd)" == rw,*noexec* ]]'
-    ok "its users are its own" '[ "$(box cat /proc/$pid/uid_map | wc -l)" = 2 ]'
+    ok "its users are the machine's, so that the kernel can name callers" \
+        '[ "$(box cat /proc/$pid/uid_map | wc -l)" = 1 ]'
     ok "its core size is limited to nothing" 'box grep -Eq "^Max core file size +0 +0 " "/proc/$pid/limits"'
     # The kernel gives the files of a process that hides its memory to root.
     box systemd-run -q --unit=open -p User=twostepd sleep 600
@@ -129,7 +130,7 @@ probe_sandbox() {
             ok "$1: $name is allowed without the sandbox, so that the denial proves something" false
         fi
     done <"$W"/sandboxed
-    ok "$1: $proven things are denied that are allowed without the sandbox" '[ $proven -ge 30 ]'
+    ok "$1: $proven things are denied that are allowed without the sandbox" '[ $proven -ge 29 ]'
     [ ${#unproven[@]} = 0 ] || echo "# denied in any case here, so only asserted as properties: ${unproven[*]}"
 }
 
@@ -155,6 +156,6 @@ checks_sandbox_lines() {
         fi
     done <"$W"/lines
     ok "the probe notices each line that is taken out of the unit${unnoticed[*]:+: not ${unnoticed[*]}}" \
-        '[ ${#unnoticed[@]} = 0 ] && [ $noticed -ge 26 ]'
+        '[ ${#unnoticed[@]} = 0 ] && [ $noticed -ge 25 ]'
     echo "# $noticed lines of the sandbox are noticed when they are taken out; $backed are backed up by others, or cannot be tried here"
 }

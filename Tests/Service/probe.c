@@ -164,15 +164,6 @@ static int has_capability(void) {
     return 0;
 }
 
-static int maps_all_users(void) {
-    unsigned long first, outside, count = 0;
-    FILE *file = fopen("/proc/self/uid_map", "re");
-    if (!file) return 0;
-    int found = fscanf(file, "%lu %lu %lu", &first, &outside, &count);
-    fclose(file);
-    return found == 3 && count > 65536;
-}
-
 static unsigned long limit(int resource) {
     struct rlimit value;
     return getrlimit(resource, &value) == 0 ? value.rlim_max : 0;
@@ -262,7 +253,6 @@ int main(int count, char **arguments) {
     tell("PrivateTmp", reads("/tmp/canary") || reads("/var/tmp/canary"));
     tell("PrivateDevices", reads("/dev/canary"));
     tell("PrivateMounts", shares_namespace("mnt"));
-    tell("PrivateUsers", shares_namespace("user") || maps_all_users());
     tell("PrivateIPC", shares_namespace("ipc"));
     tell("ProtectHostname:namespace", shares_namespace("uts"));
     tell("ProtectHostname", in_child(sets_hostname));

@@ -65,8 +65,8 @@ mkdir -p /etc/systemd/system/twostepd.service.d
 printf '[Service]\nIPAddressDeny=any\nIPAddressAllow=127.0.0.1\n' >/etc/systemd/system/twostepd.service.d/network.conf
 systemctl daemon-reload
 ok "the daemon works behind the filter" 'systemctl restart twostepd && until_ has_converged'
-ok "and its exposure is 1.0 then" \
-    'systemd-analyze security --threshold=10 twostepd.service >/run/security 2>&1; tail -1 /run/security | grep -q " 1.0 "'
+ok "and its exposure is 1.1 then" \
+    'systemd-analyze security --threshold=11 twostepd.service >/run/security 2>&1; tail -1 /run/security | grep -q " 1.1 "'
 echo "# $(tail -1 /run/security)"
 ok "the machine is well" '[ -z "$(systemctl list-units --failed --no-legend | grep -vE "tasks|memory|reach")" ]'
 echo "service: $passed passed, $failed failed"
