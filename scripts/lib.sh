@@ -43,7 +43,7 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# What building needs. Foundation's time zones come with the toolchain; SQLite and libyaml are the system's.
+# What building needs. SQLite and libyaml are the system's.
 need_build() {
     command -v swift >/dev/null 2>&1 || {
         echo "a Swift 6.1 or later toolchain is needed in PATH: see https://www.swift.org/install/linux/" >&2
@@ -70,6 +70,8 @@ need_tests() {
     need chromium chromium
     need patch patch
     need groff groff
+    need tzdata /usr/share/zoneinfo/Europe/Rome
+    need libc-bin zdump
     install_missing
     unpacked prometheus promtool
 }

@@ -72,6 +72,8 @@ final class DesiredStateWalk {
     private let hasDefaults: Bool
     private var endpoints: [String: Result<EndpointText.Accepted, EndpointText.Refusal>] = [:]
     private var windows: [String: RotationWindow] = [:]
+    /// What is wrong with zones, and what to do: a fleet that names one zone is told at the price of one.
+    private var zoneRefusals: [String: (message: String, hint: String)] = [:]
     /// The places of values that were already reported: a default is checked once for each number that uses it.
     var reportedPlaces: Set<Position> = []
 
@@ -284,17 +286,25 @@ final class DesiredStateWalk {
         }
     }
 
+    private func refusal(ofZone name: String) -> (message: String, hint: String)? {
+        if let known = zoneRefusals[name] { return known }
+        do throws(TimeZoneFault) {
+            _ = try SystemTimeZones.shared.offsets(of: name)
+            return nil
+        } catch {
+            zoneRefusals[name] = (error.description, error.hint)
+            return zoneRefusals[name]
+        }
+    }
+
     private func window(_ field: Field) -> RotationWindow? {
         let hint = field.isNull ? "for any time, write \"daily 00:00-24:00 UTC\"" : nil
         guard let text = reader.text(field, "days, hours and a time zone", hint: hint) else { return nil }
         if let window = windows[text] { return window }
         do throws(RotationWindowError) {
             let window = try RotationWindow(parsing: text)
-            guard SystemTimeZones.offsets(for: window.zone) != nil else {
-                findings.error(
-                    field.position, "there is no time zone \(VisibleText.quoted(window.zone))",
-                    hint: NearestName.hint(for: window.zone, among: SystemTimeZones.identifiers)
-                        ?? "write a name of the IANA database, such as Europe/Rome, or UTC")
+            if let refusal = refusal(ofZone: window.zone) {
+                findings.error(field.position, refusal.message, hint: refusal.hint)
                 return nil
             }
             windows[text] = window

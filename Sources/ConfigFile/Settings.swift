@@ -104,9 +104,9 @@ public struct Settings: Sendable, Equatable {
 
     /// The limits and times as decisions obey them.
     ///
-    /// - Parameter zones: the offsets of a time zone; those of this system unless a test says otherwise.
+    /// - Parameter zones: the offsets of a time zone; those of this machine unless a test says otherwise.
     public func policy(
-        zones: @escaping @Sendable (String) -> ZoneOffsets? = { SystemTimeZones.offsets(for: $0) }
+        zones: @escaping @Sendable (String) -> ZoneOffsets? = { try? SystemTimeZones.shared.offsets(of: $0) }
     ) -> Policy {
         var policy = Policy()
         policy.requestsPerMinute = limits.requestsPerMinute

@@ -18,6 +18,7 @@ public final class DaemonProcess: Sendable {
     /// The newest errors of the log.
     let failures = RecentFailures()
     let startedAt = SystemClock().now()
+    private let zones: ZoneWatch
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "twostepd.daemon")
     private let finished = DispatchSemaphore(value: 0)
@@ -54,9 +55,11 @@ public final class DaemonProcess: Sendable {
         self.logger = logger
         notifier = ServiceNotifier(environment: environment)
         let relay = ReportRelay()
-        reconciliation = try Reconciliation(
+        let reconciliation = try Reconciliation(
             settings: settings, settingsPath: settingsPath, environment: environment, command: "run", logger: logger,
             observe: { relay.pass($0) })
+        self.reconciliation = reconciliation
+        zones = ZoneWatch(zones: .shared, logger: logger) { reconciliation.followZones() }
         state.withLock { $0.status.revision = reconciliation.revisionAtStart }
         relay.connect { [weak self] in self?.note($0) }
     }
@@ -95,7 +98,9 @@ public final class DaemonProcess: Sendable {
         // meanwhile is refused by the closed store, or lost with the connection.
         startServers(observatory)
         let summaries = DaySummaries(observatory: observatory, logger: logger).start(on: queue)
-        withExtendedLifetime((signals, watcher, watchdog, summaries)) { finished.wait() }
+        let zoneChecks = zones.start(on: queue)
+        withExtendedLifetime((signals, watcher, watchdog, summaries, zoneChecks)) { finished.wait() }
+        zoneChecks.cancel()
         summaries.cancel()
         watcher?.stop()
         let closed = DispatchSemaphore(value: 0)
@@ -147,6 +152,7 @@ public final class DaemonProcess: Sendable {
         untaken: @escaping @Sendable (DesiredStateLoad) -> Void = { _ in }
     ) {
         notifier.reloading()
+        zones.check()
         reconciliation.load(acceptance: acceptance, onlyIfChanged: onlyIfChanged) { [weak self, desk] load in
             if let self {
                 if case .notAccepted = load {} else { state.withLock { $0.status.isValid = load.isValid } }

@@ -143,7 +143,8 @@ public final class Reconciliation: Sendable {
                 nextDueAt: try store.reader.nextDueAt(),
                 highWaterMark: highWaterMark, fleetPause: try store.reader.fleetPause(),
                 recentRequests: try store.reader.recentRequests(at: clock.now()),
-                refusingDisable: try store.reader.accountsRefusingDisable()
+                refusingDisable: try store.reader.accountsRefusingDisable(),
+                hasWindows: try store.reader.hasWindows()
             )
             driver.post(.started(start))
             hooks.start()
@@ -171,6 +172,11 @@ public final class Reconciliation: Sendable {
     /// Hands the engine an order; the report `orderEnded` with the same id tells when it is in force.
     func order(_ id: OrderID, _ order: Order, _ scope: OrderScope, _ event: EventEntry) {
         driver.post(.ordered(id, order, scope, event))
+    }
+
+    /// Plans the rotations again whose window is in a time zone: its offsets have changed.
+    func followZones() { driver.post(.zonesChanged) }
+
     }
 
     /// Reads the part of a large store that a start does not wait for, beside everything else.

@@ -81,6 +81,9 @@ public struct FileStamp: Hashable, Sendable {
         self.init(status)
     }
 
+    /// When the content was changed last, since 1970. A user can set it.
+    public var modifiedAt: Duration { .seconds(modified[0]) }
+
     /// Whether a reader who reads the file from `now` on, and finds this stamp again later, has read what is there then.
     ///
     /// - Parameter now: the time since 1970.

@@ -41,7 +41,8 @@ extension DecisionReason {
         case .rotationDue, .rotateBefore, .rotationOrdered, .operatorPINChanged, .adopting, .adoptingOperatorPIN: true
         case .unmanaged, .converged, .awaitingSettlement, .enabling, .disabling, .ambiguousPIN, .foreignPIN,
             .reapplyDue, .oppositeAfterRefusal, .backingOff, .authenticationRefused, .balanceRefused, .writeBudget,
-            .exposureBudget, .endpointLimit, .endpointDown, .paused, .operatorPINUnavailable, .clockBehind, .stopping,
+            .exposureBudget, .endpointLimit, .endpointDown, .paused, .operatorPINUnavailable, .clockBehind,
+            .zoneUnknown, .stopping,
             .disableRefused, .drift, .observing, .unreadableRecord:
             false
         }

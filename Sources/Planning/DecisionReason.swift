@@ -60,6 +60,8 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
     case operatorPINUnavailable = "operator_pin_unavailable"
     /// The wall clock is behind what was recorded: nothing that exposes a number starts.
     case clockBehind = "clock_behind"
+    /// The PIN has reached its period, and its rotation window is in a time zone that this machine does not know.
+    case zoneUnknown = "zone_unknown"
     /// The daemon is stopping: no new cycle starts.
     case stopping
     /// The vendor refuses to disable the number, or refuses what it needs and the opposite as well: it rests, and is tried
@@ -99,6 +101,8 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
         case .paused: "paused by an operator"
         case .operatorPINUnavailable: "the operator-owned PIN cannot be read"
         case .clockBehind: "the clock is behind what was recorded: rotations and adoptions wait"
+        case .zoneUnknown:
+            "a rotation is due, and this machine does not know the time zone of its window: see `twostepd doctor`"
         case .stopping: "the daemon is stopping"
         case .disableRefused:
             "the vendor refuses to disable the number: it rests as it is, and is tried again after the longest backoff"

@@ -59,7 +59,8 @@ public enum NextAction: String, Hashable, Sendable, CaseIterable {
         case .adopting, .adoptingOperatorPIN, .enabling, .ambiguousPIN, .foreignPIN, .disabling, .oppositeAfterRefusal,
             .unmanaged, .converged, .awaitingSettlement, .backingOff, .authenticationRefused,
             .balanceRefused, .writeBudget, .exposureBudget, .endpointLimit, .endpointDown, .paused,
-            .operatorPINUnavailable, .clockBehind, .stopping, .disableRefused, .drift, .observing, .unreadableRecord:
+            .operatorPINUnavailable, .clockBehind, .zoneUnknown, .stopping, .disableRefused, .drift, .observing,
+            .unreadableRecord:
             self = request.action == .enable ? .enable : .disable
         }
     }

@@ -138,7 +138,9 @@ struct Situation {
             return .need(.enable(generation: steady), .reapplyDue)
         case .enabled:
             guard steady != nil else { return nil }
-            return .rest(.idle(until: [reapplyDue, rotationDue?.at].compactMap { $0 }.min(), because: .converged))
+            let until = [reapplyDue, rotationDue?.at].compactMap { $0 }.min()
+            if rotationDue?.reason == .zoneUnknown { return .rest(.hold(until: until, because: .zoneUnknown)) }
+            return .rest(.idle(until: until, because: .converged))
         case .settleEnabled:
             return record.likeliestGeneration.flatMap { awaitedSettlement(of: .on($0)) }.map(Answer.rest)
         case .takeOverByReset:

@@ -28,7 +28,8 @@ public struct Policy: Sendable {
     /// How long a clean stop may take.
     public var shutdownGrace: Duration = .seconds(25)
 
-    /// The offsets of an IANA time zone; nil when there is no such zone. The same answer for the same name, always.
+    /// The offsets of an IANA time zone; nil when there is no such zone. Where the answer for a name changes, the engine gets
+    /// `zonesChanged`.
     public var zones: @Sendable (String) -> ZoneOffsets? = { $0 == "UTC" ? .utc : nil }
 
     /// The defaults of the design.

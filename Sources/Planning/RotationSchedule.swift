@@ -1,5 +1,8 @@
 /// When a number's PIN is due to change. Pure: the time zone's offsets come with the policy.
 public enum RotationSchedule {
+    /// How soon a window is looked up again whose time zone is unknown.
+    static let zoneRetry: Duration = .seconds(3600)
+
     /// A rotation that is due at an instant, and why.
     public struct Due: Hashable, Sendable {
         public let at: Instant
@@ -39,17 +42,20 @@ public enum RotationSchedule {
         let scheduled = desired.rotateEvery.map { period in
             let from = record.rotatedAt ?? live.liveFrom ?? live.createdAt
             let due = from.advanced(by: period).advanced(by: spread(for: record.number, period: period))
-            return Due(at: permitted(max(due, now), or: due, desired: desired, policy: policy), reason: .rotationDue)
+            return permitted(due, desired: desired, policy: policy, now: now)
         }
         guard let forced, let scheduled else { return forced ?? scheduled }
         return scheduled.at < forced.at ? scheduled : forced
     }
 
-    /// The first instant from `earliest` on that the window permits; `unbound` when there is no window.
-    private static func permitted(
-        _ earliest: Instant, or unbound: Instant, desired: DesiredNumber, policy: Policy
-    ) -> Instant {
-        guard let window = desired.rotationWindow, let offsets = policy.zones(window.zone) else { return unbound }
-        return window.nextOpen(from: earliest, in: offsets)
+    /// A rotation that its period makes due at `due`, as soon as the window permits it. A window in a time zone that is
+    /// unknown permits nothing: the operator has asked for those hours, and any other may be the wrong one.
+    private static func permitted(_ due: Instant, desired: DesiredNumber, policy: Policy, now: Instant) -> Due {
+        guard let window = desired.rotationWindow else { return Due(at: due, reason: .rotationDue) }
+        guard let offsets = policy.zones(window.zone) else {
+            guard due <= now else { return Due(at: due, reason: .rotationDue) }
+            return Due(at: now.advanced(by: zoneRetry), reason: .zoneUnknown)
+        }
+        return Due(at: window.nextOpen(from: max(due, now), in: offsets), reason: .rotationDue)
     }
 }

@@ -86,6 +86,9 @@ public enum LoadRequest: Hashable, Sendable {
     /// Numbers whose `retry_at` lies ahead, due or not, by number, at most `limit` of those that follow `after`. The clock
     /// may have been corrected since it was written.
     case retrying(limit: Int, after: PhoneNumber?)
+    /// Numbers with a rotation window that rest, due or not, by number, at most `limit` of those that follow `after`. Their
+    /// time zone may have other offsets than when their due instant was written.
+    case windowed(limit: Int, after: PhoneNumber?)
 }
 
 /// How many numbers of each group may be read. One endpoint that lets nothing through, or one urgency, so never keeps the

@@ -93,6 +93,9 @@ public struct Engine: Sendable {
             failStore(message, now: now)
         case .ordered(let id, let order, let scope, let entry):
             enqueue(ExclusiveWork.PendingOrder(id: id, order: order, scope: scope, entry: entry))
+        case .zonesChanged:
+            loading.wantWindowed()
+            for number in numbers.resting { replan(number, now: now) }
         case .stopRequested:
             if !stopping.isRequested { report(.guardChanged(.stopping)) }
             stopping.request(deadline: now.steady.advanced(by: policy.shutdownGrace))
@@ -137,6 +140,7 @@ public struct Engine: Sendable {
         loading.want(start.openCycles)
         // Waits were stored by a clock that has been set back since: they may end too late.
         if start.highWaterMark > now.wall { loading.wantRetrying() }
+        if start.hasWindows { loading.wantWindowed() }
         report(.guardChanged(.exposurePermitted(dispatch.permittedExposure)))
     }
 

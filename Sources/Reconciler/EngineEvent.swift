@@ -26,6 +26,8 @@ public enum EngineEvent: Sendable {
     case adoptionFailed(String)
     /// An operator orders something; answered by the report `orderEnded`. The event is its place in the audit trail.
     case ordered(OrderID, Order, OrderScope, EventEntry)
+    /// A time zone has other offsets than before: rotation windows open at other instants.
+    case zonesChanged
     /// Stop cleanly: no new cycle, exposed numbers are enabled first, all within the grace period.
     case stopRequested
 }
@@ -47,12 +49,16 @@ public struct EngineStart: Sendable {
 
     /// Accounts that have refused to disable a number.
     public let refusingDisable: Set<Account>
+    /// Whether any number has a rotation window. The instants at which they open were computed by an earlier process, perhaps
+    /// from another time zone database.
+    public let hasWindows: Bool
 
     public init(
         nextChangeID: Int64, openCycles: [PhoneNumber], nextDueAt: Instant?, highWaterMark: Instant = .distantPast,
         fleetPause: Pause? = nil, recentRequests: [Account: [Duration]] = [:],
-        refusingDisable: Set<Account> = []
+        refusingDisable: Set<Account> = [], hasWindows: Bool = false
     ) {
+        self.hasWindows = hasWindows
         self.refusingDisable = refusingDisable
         self.recentRequests = recentRequests
         self.fleetPause = fleetPause

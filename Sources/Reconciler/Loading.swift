@@ -16,7 +16,8 @@ struct Loading: Sendable {
     private static let roomOfGroups = 1024
     /// So many are always read, however many accounts there are.
     private static let leastRoom = 32
-    /// With more numbers at work than this, those that a corrected clock concerns wait until some have come to rest.
+    /// With more numbers at work than this, those that a corrected clock or another time zone database concerns wait until
+    /// some have come to rest.
     private static let mostRetrying = 4096
     /// With more unreadable records than this it is the store that does not work.
     static let maxSetAside = 10_000
@@ -28,6 +29,8 @@ struct Loading: Sendable {
     private var wanted: Set<PhoneNumber> = []
     /// Whether numbers whose stored retry lies ahead are read, and after which one; nil when they are not.
     private var retrying: (after: PhoneNumber?, Void)?
+    /// The same of numbers that have a rotation window.
+    private var windowed: (after: PhoneNumber?, Void)?
     private var setAside: [PhoneNumber: SetAside] = [:]
     /// What was asked for; nil when nothing is under way.
     private(set) var underWay: LoadRequest?
@@ -35,7 +38,9 @@ struct Loading: Sendable {
     /// The due instant of the store from which something can be read; nil when nothing is known of.
     func nextDueAt(atWork: [DueGroup: Int], count: Int) -> Instant? {
         guard underWay == nil else { return nil }
-        if !wanted.isEmpty || (retrying != nil && count < Self.mostRetrying) { return .distantPast }
+        if !wanted.isEmpty || ((retrying != nil || windowed != nil) && count < Self.mostRetrying) {
+            return .distantPast
+        }
         if !backlog.isEmpty {
             // Not for a single one: each page costs a look at what is due.
             let most = room(atWork: atWork).perGroup / 2
@@ -66,6 +71,10 @@ struct Loading: Sendable {
     /// again, whatever their due instant says.
     mutating func wantRetrying() { retrying = (nil, ()) }
 
+    /// Time zones may have other offsets than before: numbers with a rotation window are planned again, whatever their due
+    /// instant says.
+    mutating func wantWindowed() { windowed = (nil, ()) }
+
     /// The next request; nil when nothing is due, or one is under way.
     ///
     /// - Parameter isProbe: whether something has to be read although nothing is due.
@@ -83,6 +92,8 @@ struct Loading: Sendable {
             underWay = .numbers(numbers)
         } else if let retrying, numbers.count < Self.mostRetrying {
             underWay = .retrying(limit: Self.pageSize, after: retrying.after)
+        } else if let windowed, numbers.count < Self.mostRetrying {
+            underWay = .windowed(limit: Self.pageSize, after: windowed.after)
         } else {
             // The page says when everything else is due, but for what comes to rest meanwhile: only that is recorded from
             // here on, and outlasts the page.
@@ -96,9 +107,8 @@ struct Loading: Sendable {
     /// The page has come.
     mutating func finish(_ page: DuePage) {
         switch underWay {
-        case .retrying(let limit, _):
-            let read = page.records.map(\.number) + page.failures.map(\.number)
-            retrying = read.count < limit ? nil : (read.max(), ())
+        case .retrying(let limit, _): retrying = Self.rest(after: page, limit: limit)
+        case .windowed(let limit, _): windowed = Self.rest(after: page, limit: limit)
         case .due: backlog = page.backlog
         case .numbers, nil: break
         }
@@ -106,12 +116,18 @@ struct Loading: Sendable {
         expect(dueAt: page.nextDueAt)
     }
 
+    /// Where numbers are read on after a page of those that are read by number; nil when that was all of them.
+    private static func rest(after page: DuePage, limit: Int) -> (after: PhoneNumber?, Void)? {
+        let read = page.records.map(\.number) + page.failures.map(\.number)
+        return read.count < limit ? nil : (read.max(), ())
+    }
+
     /// The page could not be read: the same is asked for again.
     mutating func fail(now: Instant) {
         switch underWay {
         case .numbers(let numbers): want(numbers)
         case .due: expect(dueAt: now)
-        case .retrying, nil: break
+        case .retrying, .windowed, nil: break
         }
         underWay = nil
     }

@@ -354,6 +354,8 @@ extension Schema {
         CREATE INDEX numbers_exposed ON numbers (due_at, number) WHERE cycle_since IS NOT NULL;
         -- For the waits that a clock may have set which was corrected since.
         CREATE INDEX numbers_retrying ON numbers (number, retry_at) WHERE retry_at IS NOT NULL;
+        -- For the openings of windows, when a time zone has other offsets.
+        CREATE INDEX numbers_windowed ON numbers (number, due_at) WHERE rotation_window IS NOT NULL AND managed = 1;
         -- For the vendors that do not disable.
         CREATE INDEX numbers_refused ON numbers (account, number) WHERE refused_when_on = 2;
         -- For the revisions that no number refers to any more.

@@ -15,15 +15,19 @@ extension StoreReader {
                 for number in numbers { try add(number, to: &page, db, at: now) }
                 return page
             }
-        case .retrying(let limit, let last): try retrying(at: now, limit: limit, after: last)
+        case .retrying(let limit, let last): try ahead(Self.retryAhead, at: now, limit: limit, after: last)
+        case .windowed(let limit, let last): try ahead(Self.windowAhead, at: now, limit: limit, after: last)
         }
     }
 
-    private func retrying(at now: Instant, limit: Int, after last: PhoneNumber?) throws(StorageError) -> DuePage {
+    /// Numbers with an instant that lies ahead, by number.
+    private func ahead(
+        _ sql: String, at now: Instant, limit: Int, after last: PhoneNumber?
+    ) throws(StorageError) -> DuePage {
         try read { db in
             var page = DuePage()
             let arguments: StatementArguments = [last?.description ?? "", now.description, min(limit, Self.pageLimit)]
-            let numbers = try db.rows(of: "numbers", Self.retryAhead, arguments) { try $0.number() }
+            let numbers = try db.rows(of: "numbers", sql, arguments) { try $0.number() }
             for number in numbers { try add(number, to: &page, db, at: now) }
             return page
         }
@@ -52,6 +56,17 @@ extension StoreReader {
                 WHERE refused_when_on = 2 AND managed = 1
                 """
             return Set(try db.rows(of: "numbers", sql) { row in Account(text: row.text()) })
+        }
+    }
+
+    /// Whether any number in the desired state has a rotation window.
+    public func hasWindows() throws(StorageError) -> Bool {
+        try read { db in
+            let sql = """
+                SELECT EXISTS (SELECT 1 FROM numbers INDEXED BY numbers_windowed
+                WHERE rotation_window IS NOT NULL AND managed = 1)
+                """
+            return try Bool.fetchOne(db, sql: sql) ?? false
         }
     }
 
@@ -143,6 +158,10 @@ extension StoreReader {
     static let retryAhead = """
         SELECT number FROM numbers INDEXED BY numbers_retrying
         WHERE retry_at IS NOT NULL AND number > ? AND retry_at > ? AND managed = 1 ORDER BY number LIMIT ?
+        """
+    static let windowAhead = """
+        SELECT number FROM numbers INDEXED BY numbers_windowed
+        WHERE rotation_window IS NOT NULL AND managed = 1 AND number > ? AND due_at > ? ORDER BY number LIMIT ?
         """
     static let recentRequests = """
         SELECT account, sent_at FROM changes

@@ -90,12 +90,26 @@ struct RotationScheduleTests {
         #expect(try RotationWindow(parsing: "Sun 03:00-04:00 X").isOpen(at: at, in: Zones.rome))
     }
 
-    @Test func `A zone that is not known confines nothing`() throws {
+    @Test func `A zone that is not known permits no rotation that its period makes due, and is asked for every hour`()
+        throws
+    {
         var desired = F.desired()
         desired.rotationWindow = try RotationWindow(parsing: "Sun 03:00-04:00 Mars/Base")
         let record = F.record(desired, F.on(1))
         let plain = F.later(F.day * 90 + RotationSchedule.spread(for: F.number, period: F.day * 90))
-        #expect(try due(record, policy: inRome)?.at == plain)
+        let ahead = try due(record, policy: inRome)
+        #expect(ahead?.at == plain && ahead?.reason == .rotationDue)
+        let late = F.record(desired, F.on(1), rotatedAt: F.ago(F.day * 200))
+        #expect(try due(late, policy: inRome)?.at == F.later(.seconds(3600)))
+        guard case .hold(let until, .zoneUnknown) = F.decide(late, policy: inRome) else {
+            Issue.record("it is not held")
+            return
+        }
+        #expect(until == F.later(.seconds(3600)))
+        var ordered = late
+        ordered.desired?.rotateBefore = F.now
+        ordered.generations = [F.generation(1, createdAt: F.ago(F.day), liveFrom: F.ago(F.day))]
+        #expect(try due(ordered, policy: inRome)?.reason == .rotateBefore, "what is forced never waited for a window")
     }
 
     // MARK: rotate_before

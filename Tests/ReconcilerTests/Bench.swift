@@ -57,7 +57,8 @@ final class Bench {
                     nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.exposedNumbers(),
                     nextDueAt: try store.reader.nextDueAt(), fleetPause: try store.reader.fleetPause(),
                     recentRequests: try store.reader.recentRequests(at: now),
-                    refusingDisable: try store.reader.accountsRefusingDisable())))
+                    refusingDisable: try store.reader.accountsRefusingDisable(),
+                    hasWindows: try store.reader.hasWindows())))
     }
 
     func tell(_ event: EngineEvent) {

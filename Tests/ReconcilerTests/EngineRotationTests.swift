@@ -1,6 +1,7 @@
 import Planning
 import Reconciler
 import Storage
+import Synchronization
 import Testing
 
 @Suite("Rotations keep their manners")
@@ -45,6 +46,42 @@ struct EngineRotationTests {
         try live(bench, until: back.advanced(by: .seconds(11 * 86_400)))
         #expect(bench.calls.count == 4)
         #expect(try bench.record(1).belief.generations == [3])
+    }
+
+    /// Offsets that change when a test says so.
+    private final class Zone: Sendable {
+        let offset = Mutex(0)
+        var offsets: ZoneOffsets { ZoneOffsets(firstOffsetSeconds: offset.withLock { $0 }, changes: []) }
+    }
+
+    @Test("a window opens by the time zone's new rules, whether they come while the process works or before it starts")
+    func changedZone() throws {
+        let zone = Zone()
+        var policy = Policy()
+        policy.zones = { $0 == "Test/Zone" ? zone.offsets : nil }
+        let bench = try Bench(policy: policy)
+        var entry = try Self.desired(1, every: 10)
+        entry.rotationWindow = try RotationWindow(parsing: "daily 00:00-00:30 Test/Zone")
+        try bench.adopt([entry, try Self.desired(2, every: 90)])
+        for index in 1...2 { try bench.converge(index, dueAfter: .seconds(20 * 86_400)) }
+        func dueAt() throws -> Int64 { try #require(try bench.record(1).dueAt).millisecondsSinceEpoch / 3_600_000 % 24 }
+
+        try bench.start()
+        try live(bench, until: bench.now)
+        #expect(try dueAt() == 0, "the due instant of an earlier process was computed again")
+        zone.offset.withLock { $0 = -5 * 3600 }
+        bench.tell(.zonesChanged)
+        try live(bench, until: bench.now)
+        #expect(try dueAt() == 5)
+        let commits = bench.commitCount
+        bench.tell(.zonesChanged)
+        try live(bench, until: bench.now)
+        #expect(bench.commitCount == commits, "what has not changed is not written")
+        zone.offset.withLock { $0 = 3 * 3600 }
+        try bench.start()
+        try live(bench, until: bench.now)
+        #expect(try dueAt() == 21)
+        #expect(bench.calls.isEmpty)
     }
 
     @Test("a shorter period is obeyed at once, a longer one puts the rotation off")

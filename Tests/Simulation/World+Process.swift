@@ -139,7 +139,8 @@ extension World {
             nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.exposedNumbers(),
             nextDueAt: try store.reader.nextDueAt(), highWaterMark: try store.reader.highWaterMark() ?? .distantPast,
             fleetPause: try store.reader.fleetPause(), recentRequests: try store.reader.recentRequests(at: now),
-            refusingDisable: try store.reader.accountsRefusingDisable()
+            refusingDisable: try store.reader.accountsRefusingDisable(),
+            hasWindows: try store.reader.hasWindows()
         )
         try tell(.started(start))
         if healthy != nil { schedule(.operate(life: life), after: 2 * .second) }

@@ -124,6 +124,37 @@ struct StoreReaderDueTests {
         #expect(try store.required(4).belief.elements == ["off"])
     }
 
+    @Test func `numbers with a window that rest are loaded page by page, without a walk through the others`() throws {
+        let store = try store()
+        #expect(try store.reader.hasWindows() == false)
+        let entries = try (1...6).map { index in
+            var desired = try Sample.desired(index)
+            if [1, 2, 4, 6].contains(index) {
+                desired.rotationWindow = try RotationWindow(parsing: "daily 09:00-17:00 UTC")
+            }
+            return desired
+        }
+        try store.adopt(Sample.state(entries, sha: "b"), at: Sample.now)
+        for index in [1, 2, 3, 6] {
+            var record = try store.required(index)
+            record.dueAt = Sample.at(100)
+            try store.commit([.reschedule(record)])
+        }
+        #expect(try store.reader.hasWindows())
+        let first = try store.reader.load(.windowed(limit: 2, after: nil), at: Sample.now)
+        #expect(try indexes(first) == [1, 2] && first.nextDueAt == nil)
+        let rest = try store.reader.load(.windowed(limit: 2, after: first.records.last?.number), at: Sample.now)
+        #expect(try indexes(rest) == [6], "4 is due as it is, and 3 has no window")
+        let plan = try store.queue.read { db in
+            try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN \(StoreReader.windowAhead)", arguments: ["", "", 2])
+                .map { $0["detail"] as String }
+        }
+        #expect(plan.count == 1 && plan[0].contains("INDEX numbers_windowed"), "\(plan)")
+        // Numbers that have left the desired state have no window in force.
+        try store.adopt(Sample.state([entries[2]], sha: "c"), at: Sample.now)
+        #expect(try store.reader.hasWindows() == false)
+    }
+
     @Test func `named numbers are loaded in their order, due or not, managed or not`() throws {
         let store = try store()
         try store.adopt(Sample.state(try (2...6).map { try Sample.desired($0) }, sha: "b"), at: Sample.now)

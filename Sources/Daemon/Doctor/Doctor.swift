@@ -36,7 +36,7 @@ public struct Doctor: Sendable {
             Finding("state directory", [directory(), files()]),
             Finding("sealing key", keyFindings(key)),
             Finding("store", storeFindings(key)),
-            Finding("time", [clock()] + clockMark()),
+            Finding("time", [clock()] + clockMark() + [timeZones(desired.value)]),
             Finding("disk", disk()),
             Finding("endpoints", await endpoints(desired.value)),
             Finding("observers", await observers(desired.value, secrets.value)),

@@ -44,7 +44,7 @@ public struct Standing: Sendable {
     /// The same in one sentence, without a full stop: that of the planner's rule, or of the guard or limit that holds the
     /// number back.
     public var sentence: String {
-        guard !isGuarded, !PlannerRule.limits.contains(rule) else { return reason.sentence }
+        guard !isGuarded, !PlannerRule.limits.contains(rule), reason != .zoneUnknown else { return reason.sentence }
         // Why a PIN is to change is the reason's to say; how it is changed, the rule's.
         let isRotation = rule == .rotateByReset || rule == .rotateByReplacement
         if isRotation { return "\(reason.sentence): \(rule.sentence)" }

@@ -1,0 +1,194 @@
+import Files
+import Glibc
+public import Planning
+import Synchronization
+
+/// The time zones of this machine, as plain data: the files of its IANA time zone database, which its administrator keeps up
+/// to date. There is no other source, and none inside the program: an old one would be wrong without anybody noticing.
+public final class SystemTimeZones: Sendable {
+    /// The zones of this machine, in `$TZDIR` when that is set, as the C library has it.
+    public static let shared = SystemTimeZones(folder: namedFolder ?? "/usr/share/zoneinfo")
+
+    /// The zones that were asked for, each with the stamp of its file before it was read.
+    private struct Known: Sendable {
+        let offsets: ZoneOffsets
+        let stamp: FileStamp?
+    }
+
+    public let folder: String
+    private let known = Mutex<[String: Known]>([:])
+
+    /// - Parameter folder: holds a file for each zone.
+    public init(folder: String) { self.folder = folder }
+
+    private static var namedFolder: String? {
+        guard let name = getenv("TZDIR").map({ String(cString: $0) }), name.hasPrefix("/") else { return nil }
+        return name
+    }
+
+    /// The offsets of the IANA time zone `name` from 2020 to 2100: the same for the same name, until ``refresh()``.
+    ///
+    /// Abbreviations and other names without an area are not accepted, but for `UTC`: `PST` means several things. Safe to
+    /// call from any thread.
+    public func offsets(of name: String) throws(TimeZoneFault) -> ZoneOffsets {
+        if name == "UTC" { return .utc }
+        if let known = known.withLock({ $0[name] }) { return known.offsets }
+        let zone = try read(name)
+        known.withLock { $0[name] = zone }
+        return zone.offsets
+    }
+
+    /// What ``refresh()`` has found.
+    public struct Refresh: Hashable, Sendable {
+        /// The zones whose offsets are others now.
+        public var changed: [String] = []
+        /// The zones that could not be read again. Their offsets stay as they were.
+        public var faults: [TimeZoneFault] = []
+    }
+
+    /// Reads the zones that were asked for again whose file is another one now.
+    public func refresh() -> Refresh {
+        var result = Refresh()
+        for (name, zone) in known.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
+            guard FileStamp(path(of: name)) != zone.stamp else { continue }
+            do throws(TimeZoneFault) {
+                let read = try read(name)
+                if read.offsets != zone.offsets { result.changed.append(name) }
+                known.withLock { $0[name] = read }
+            } catch {
+                result.faults.append(error)
+            }
+        }
+        return result
+    }
+
+    private func read(_ name: String) throws(TimeZoneFault) -> Known {
+        guard Self.isWellFormed(name) else { throw .unknown(name: name, folder: folder) }
+        let path = path(of: name)
+        let stamp = FileStamp(path)
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try CheckedFile.read(path, ReadPolicy(limit: TZif.maxSize))
+        } catch {
+            switch error {
+            case .missing, .notRegular:
+                throw database == nil ? .noDatabase(folder: folder) : .unknown(name: name, folder: folder)
+            case .tooLarge, .changedWhileRead, .refused, .exists, .foreignOwner, .openToOthers, .invalidPath:
+                throw .unreadable(path: path, reason: error.reason)
+            }
+        }
+        do throws(TZifFault) {
+            return Known(offsets: try TZif.offsets(in: bytes), stamp: stamp)
+        } catch {
+            throw .unreadable(path: path, reason: error.description)
+        }
+    }
+
+    private func path(of name: String) -> String { "\(folder)/\(name)" }
+
+    /// Whether a name is `Area/Place` or `Area/Region/Place`, and so leads to a file below the folder. The folders `posix` and
+    /// `right` hold the same zones once more, the latter with leap seconds.
+    private static func isWellFormed(_ name: String) -> Bool {
+        let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard name.utf8.count <= 64, (2...3).contains(parts.count),
+            !["posix", "right"].contains(String(parts[0]) ?? "")
+        else { return false }
+        return parts.allSatisfy { part in
+            part.first.map(isLetter) ?? false
+                && part.allSatisfy { isLetter($0) || (0x30...0x39).contains($0) || "+-_".utf8.contains($0) }
+        }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+    }
+
+    // MARK: The database
+
+    /// Which database this is; nil when the machine has none.
+    public var database: TimeZoneDatabase? {
+        guard ["Etc/UTC", "UTC"].contains(where: { FileStamp(path(of: $0)) != nil }) else { return nil }
+        for name in ["tzdata.zi", "+VERSION"] {
+            guard let text = text(of: name), let version = TimeZoneDatabase.version(in: text) else { continue }
+            return TimeZoneDatabase(folder: folder, version: version, date: date(of: name))
+        }
+        return TimeZoneDatabase(folder: folder, version: nil, date: date(of: "zone.tab") ?? date(of: "Etc/UTC"))
+    }
+
+    /// The names to suggest from: the zones that the database lists by country, and `UTC`.
+    public var suggestions: [String] {
+        let table = text(of: "zone.tab") ?? text(of: "zone1970.tab") ?? ""
+        let names = table.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { line in
+            line.split(separator: "\t", maxSplits: 3).dropFirst(2).first.map(String.init)
+        }
+        return ["UTC"] + names
+    }
+
+    /// A text of the database; nil when it has none such: it is for people's eyes alone.
+    private func text(of name: String) -> String? {
+        (try? CheckedFile.read(path(of: name), ReadPolicy(limit: 1 << 20))).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// When a file of the database was made; nil when that is unknown, and where all files have the same old date.
+    private func date(of name: String) -> Instant? {
+        guard let modified = FileStamp(path(of: name))?.modifiedAt, modified > .seconds(1_000_000_000) else {
+            return nil
+        }
+        return Instant(millisecondsSinceEpoch: 0).advanced(by: modified)
+    }
+}
+
+/// Which release of the IANA database a machine has.
+public struct TimeZoneDatabase: Hashable, Sendable {
+    public let folder: String
+    /// Such as `2026a`; nil when it does not say.
+    public let version: String?
+    /// When its files were made; nil when that is unknown.
+    public let date: Instant?
+
+    /// The release that the first line of `text` names: `# version 2026a`, or that alone.
+    static func version(in text: String) -> String? {
+        let line = text.prefix(64).split(separator: "\n").first ?? ""
+        return line.firstMatch(of: #/^(?:# version )?([0-9]{4}[a-z]{1,2})(?:$|[^0-9a-z])/#).map { String($0.output.1) }
+    }
+
+    /// How old the rules are at least at `now`, in days: since the files were made, or since the year of the release was over.
+    public func minimumAge(at now: Instant) -> Int? {
+        let released = version.flatMap { Int($0.prefix(4)) }.flatMap { CivilDate(year: $0 + 1, month: 1, day: 1) }
+        let ages = [
+            date.map { $0.duration(to: now).milliseconds / 86_400_000 },
+            released.map { now.millisecondsSinceEpoch / 86_400_000 - Int64($0.daysSinceEpoch) },
+        ].compactMap(\.self)
+        return ages.max().map { Int(max($0, 0)) }
+    }
+}
+
+/// Why a time zone has no offsets.
+public enum TimeZoneFault: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The machine has no time zone database.
+    case noDatabase(folder: String)
+    /// The database has no such zone.
+    case unknown(name: String, folder: String)
+    /// The zone's file cannot be used.
+    case unreadable(path: String, reason: String)
+
+    public var description: String {
+        switch self {
+        case .noDatabase(let folder): "this machine has no time zone database: there is none in \(folder)"
+        case .unknown(let name, _): "there is no time zone \(VisibleText.quoted(name))"
+        case .unreadable(let path, let reason): "the time zone file \(path) cannot be used: \(reason)"
+        }
+    }
+
+    /// What to do about it.
+    public var hint: String {
+        switch self {
+        case .noDatabase: "install the package tzdata, or write the window in UTC"
+        case .unknown(let name, let folder):
+            NearestName.hint(for: name, among: SystemTimeZones(folder: folder).suggestions)
+                ?? "write a name of the IANA database, such as Europe/Rome, or UTC; former names are in the package "
+                + "tzdata-legacy"
+        case .unreadable: "install the package tzdata again"
+        }
+    }
+}
