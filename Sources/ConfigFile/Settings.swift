@@ -100,6 +100,9 @@ public struct Settings: Sendable, Equatable {
     /// The path of the control socket.
     public var controlSocket: String { runtimeDirectory + "/" + Self.controlSocketName }
 
+    /// The files whose changes count at once.
+    public var watchedFiles: [String] { [desiredState, secrets] }
+
     static let controlSocketName = "control.sock"
 
     /// The limits and times as decisions obey them.

@@ -19,6 +19,8 @@ public final class DaemonProcess: Sendable {
     let failures = RecentFailures()
     let startedAt = SystemClock().now()
     private let zones: ZoneWatch
+    /// The watch on the files, while ``run()`` runs.
+    private let watching = Mutex<FileWatcher?>(nil)
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "twostepd.daemon")
     private let finished = DispatchSemaphore(value: 0)
@@ -33,7 +35,6 @@ public final class DaemonProcess: Sendable {
         /// What a stop at once would leave: numbers that are exposed, and requests without an answer.
         var exposed: Set<PhoneNumber> = []
         var inFlight: Set<Int64> = []
-        var watchesFiles = true
         /// Endpoints that are down.
         var down: [Account: DaemonView.Trouble] = [:]
         /// Servers of this process that do not run.
@@ -78,15 +79,14 @@ public final class DaemonProcess: Sendable {
         }
         try reconciliation.start()
         // Watched before they are read: an edit in between would be missed otherwise.
-        let watched = [settings.desiredState, settings.secrets]
-        let watcher = FileWatcher(paths: watched, queue: queue) { [weak self] in
+        let watcher = FileWatcher(
+            paths: settings.watchedFiles, queue: queue,
+            onProblem: { [reconciliation] in reconciliation.noteWatching($0) },
             // Often somebody has edited, and asked for a reload by command as well.
-            self?.reload(onlyIfChanged: true)
-        }
-        reconciliation.load { [weak self] in self?.becomeReady($0) }
-        if watcher == nil {
-            state.withLock { $0.watchesFiles = false }
-            logger.warning("Files are not watched: no inotify instance is left, use `twostepd reload`")
+            onChange: { [weak self] in self?.reload(onlyIfChanged: true) })
+        watching.withLock { $0 = watcher }
+        watcher.renew { [weak self, reconciliation] in
+            reconciliation.load { load in self?.becomeReady(load) }
         }
         let watchdog = Watchdog(
             notifier: notifier, driver: reconciliation.driver, commits: reconciliation.commits,
@@ -99,10 +99,10 @@ public final class DaemonProcess: Sendable {
         startServers(observatory)
         let summaries = DaySummaries(observatory: observatory, logger: logger).start(on: queue)
         let zoneChecks = zones.start(on: queue)
-        withExtendedLifetime((signals, watcher, watchdog, summaries, zoneChecks)) { finished.wait() }
+        withExtendedLifetime((signals, watchdog, summaries, zoneChecks)) { finished.wait() }
         zoneChecks.cancel()
         summaries.cancel()
-        watcher?.stop()
+        watcher.stop()
         let closed = DispatchSemaphore(value: 0)
         Task {
             await reconciliation.close()
@@ -153,17 +153,21 @@ public final class DaemonProcess: Sendable {
     ) {
         notifier.reloading()
         zones.check()
-        reconciliation.load(acceptance: acceptance, onlyIfChanged: onlyIfChanged) { [weak self, desk] load in
-            if let self {
-                if case .notAccepted = load {} else { state.withLock { $0.status.isValid = load.isValid } }
-                tellStatus(isReady: true)
-            }
-            if case .handedOver(let state) = load {
-                desk.expectAdoption(of: state.sha256, ended)
-            } else {
-                untaken(load)
+        let read: @Sendable () -> Void = { [weak self, reconciliation, desk] in
+            reconciliation.load(acceptance: acceptance, onlyIfChanged: onlyIfChanged) { load in
+                if let self {
+                    if case .notAccepted = load {} else { self.state.withLock { $0.status.isValid = load.isValid } }
+                    self.tellStatus(isReady: true)
+                }
+                if case .handedOver(let state) = load {
+                    desk.expectAdoption(of: state.sha256, ended)
+                } else {
+                    untaken(load)
+                }
             }
         }
+        // Callers that ask for a reading get the watch renewed as well, and before: something may have gone unnoticed.
+        if !onlyIfChanged, let watcher = watching.withLock({ $0 }) { watcher.renew(then: read) } else { read() }
     }
 
     private func stop(signal number: Int32) {
@@ -302,9 +306,7 @@ public final class DaemonProcess: Sendable {
     }
 
     private func view() -> DaemonView {
-        let (status, down, servers, watches) = state.withLock {
-            ($0.status.line, $0.down, $0.serverTroubles, $0.watchesFiles)
-        }
+        let (status, down, servers) = state.withLock { ($0.status.line, $0.down, $0.serverTroubles) }
         let secrets = reconciliation.secrets
         let kept = secrets.kept.names
         var listener: String?
@@ -317,7 +319,7 @@ public final class DaemonProcess: Sendable {
                 kept: kept.tokens.sorted() + kept.pins.sorted()),
             outdated: reconciliation.startFiles.changed,
             endpointsDown: down.sorted { $0.key.text < $1.key.text }.map(\.value), listener: listener,
-            serverTroubles: servers, watchesFiles: watches, limits: .current(settings), failures: failures.list)
+            serverTroubles: servers, limits: .current(settings), failures: failures.list)
     }
 
     private func health() async -> (isWell: Bool, text: String) {

@@ -45,7 +45,6 @@ public struct DaemonView: Codable, Sendable {
     public var listener: String?
     /// Why a server of its own does not run.
     public var serverTroubles: [Trouble]
-    public var watchesFiles: Bool
     public var limits: Limits
     /// The newest errors of its log, newest first.
     public var failures: [Trouble]

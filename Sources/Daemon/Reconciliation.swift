@@ -177,6 +177,18 @@ public final class Reconciliation: Sendable {
     /// Plans the rotations again whose window is in a time zone: its offsets have changed.
     func followZones() { driver.post(.zonesChanged) }
 
+    /// Says why the files cannot be watched, or with nil that they are: in the log, and where `status` and `doctor` find it.
+    func noteWatching(_ problem: String?) {
+        if let problem {
+            logger.warning("Files cannot be watched: they are compared every 30 s", metadata: ["why": "\(problem)"])
+        } else {
+            logger.notice("Files are watched again")
+        }
+        let now = clock.now()
+        let state = GuardState(.filesPolled, since: problem.map { _ in now }, detail: problem ?? "")
+        commits.submit([.guardState(state)]) { [logger] result in
+            if case .failure(let error) = result { logger.error("Store failed", metadata: ["error": "\(error)"]) }
+        }
     }
 
     /// Reads the part of a large store that a start does not wait for, beside everything else.

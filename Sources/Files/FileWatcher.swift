@@ -3,76 +3,178 @@ import Glibc
 
 /// Notices changes of files by way of the directories that lead to them, and reports them once things are quiet.
 ///
-/// Watching directories is what catches an atomic rename over the file, a file that vanishes and comes back, and a
-/// symbolic link on the way (also a directory's) that is turned to another place. Confined to its queue.
+/// Watching every directory on the way is what catches an atomic rename over the file, a file that vanishes and comes back, a
+/// folder that is renamed away and another put in its place, and a symbolic link that is turned to another place. The file
+/// itself is watched as well: one that is mounted alone is written to through another directory. Where the system refuses a
+/// watch, the files are compared every ``pollInterval`` instead, until it no longer does. Confined to its queue.
 public final class FileWatcher: @unchecked Sendable {
     /// How long nothing may have happened before a change is reported.
     static let quietPeriod: DispatchTimeInterval = .milliseconds(200)
+    /// How often files are compared that cannot be watched.
+    public static let pollInterval: Duration = .seconds(30)
     /// The most symbolic links on the way to one file.
     static let maxLinks = 40
 
+    private static let directoryEvents = UInt32(
+        IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_ONLYDIR)
+    private static let fileEvents = UInt32(IN_CLOSE_WRITE | IN_ATTRIB)
+    /// The name of what a watched file itself reports.
+    private static let itself = ""
+
     private let paths: [String]
     private let queue: DispatchQueue
+    private let interval: Duration
     private let onChange: @Sendable () -> Void
-    private let descriptor: Int32
+    private let onProblem: @Sendable (String?) -> Void
+    private let calls = SystemCalls.current
+    /// Of inotify; nil when the system has no instance left for this user.
+    private var descriptor: Int32?
     private var source: (any DispatchSourceRead)?
     private var quiet: (any DispatchSourceTimer)?
+    /// Runs while something cannot be watched.
+    private var poll: (any DispatchSourceTimer)?
+    /// What the paths led to when they were compared last.
+    private var stamps: [FileStamp?] = []
+    /// Why something cannot be watched; nil when everything is.
+    private var problem: String?
+    private var isStopped = false
     /// The names that matter in each watched directory, by watch descriptor.
     private var names: [Int32: Set<String>] = [:]
 
-    /// Whether the system has an inotify instance left for this user.
-    public static var isPossible: Bool {
-        let descriptor = inotify_init1(Int32(IN_CLOEXEC))
-        if descriptor >= 0 { close(descriptor) }
-        return descriptor >= 0
-    }
-
-    /// Watches `paths` and calls `onChange` on `queue`; nil when the system has no inotify instance left. A relative path
-    /// begins in the working directory of now.
-    public init?(paths: [String], queue: DispatchQueue, onChange: @escaping @Sendable () -> Void) {
+    /// Watches `paths` and calls `onChange` on `queue`. A relative path begins in the working directory of now.
+    ///
+    /// - Parameters:
+    ///   - interval: how often files are compared that cannot be watched.
+    ///   - onProblem: is called on `queue` when the files cannot be watched, with the reason, and with nil when they can
+    ///     again.
+    public init(
+        paths: [String], queue: DispatchQueue, interval: Duration = FileWatcher.pollInterval,
+        onProblem: @escaping @Sendable (String?) -> Void = { _ in }, onChange: @escaping @Sendable () -> Void
+    ) {
         let workingDirectory = Self.workingDirectory
         self.paths = paths.map { Self.absolute($0, from: workingDirectory) }
         self.queue = queue
+        self.interval = interval
+        self.onProblem = onProblem
         self.onChange = onChange
-        descriptor = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
-        guard descriptor >= 0 else { return nil }
-        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-        source.setEventHandler { [weak self] in self?.drain() }
-        source.setCancelHandler { [descriptor] in close(descriptor) }
-        self.source = source
+        queue.async { self.watch() }
+    }
+
+    /// Why `paths` cannot all be watched by this user just now; nil when they can. A relative path begins in the working
+    /// directory.
+    public static func problem(watching paths: [String]) -> String? {
+        let watcher = FileWatcher(trying: paths)
+        defer { watcher.close() }
+        return watcher.setWatches()
+    }
+
+    private init(trying paths: [String]) {
+        let workingDirectory = Self.workingDirectory
+        self.paths = paths.map { Self.absolute($0, from: workingDirectory) }
+        queue = DispatchQueue(label: "twostepd.watch")
+        interval = Self.pollInterval
+        onProblem = { _ in }
+        onChange = {}
+    }
+
+    /// Brings the watches up to what leads to the files now, whatever was noticed, and then calls `completion` on the queue.
+    public func renew(then completion: @escaping @Sendable () -> Void) {
         queue.async {
             self.watch()
-            self.source?.resume()
+            completion()
         }
     }
 
     /// Stops watching.
     public func stop() {
         queue.async {
+            self.isStopped = true
             self.quiet?.cancel()
-            self.source?.cancel()
-            self.source = nil
+            self.poll?.cancel()
+            self.close()
         }
     }
 
-    /// Brings the watches up to what leads to the files now. Watches that are no longer needed are dropped.
+    private func close() {
+        if let source {
+            source.cancel()
+        } else if let descriptor {
+            Glibc.close(descriptor)
+        }
+        (source, descriptor) = (nil, nil)
+    }
+
+    /// Brings the watches up to what leads to the files now, and polls as long as that is refused.
     private func watch() {
+        guard !isStopped else { return }
+        let found = setWatches()
+        if let descriptor, source == nil {
+            let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
+            source.setEventHandler { [weak self] in self?.drain() }
+            source.setCancelHandler { Glibc.close(descriptor) }
+            source.resume()
+            self.source = source
+        }
+        guard found != problem else { return }
+        problem = found
+        setPolling(found != nil)
+        onProblem(found)
+    }
+
+    /// Sets the watches that are wanted now and drops the others.
+    ///
+    /// - Returns: why one of them could not be had; nil when all are set.
+    private func setWatches() -> String? {
+        if descriptor == nil {
+            let new = calls.initWatches()
+            let code = errno
+            guard new >= 0 else { return "no inotify instance is left for this user (\(Self.words(code)))" }
+            descriptor = new
+        }
+        guard let descriptor else { return nil }
         var wanted: [String: Set<String>] = [:]
         for path in paths {
             for (directory, name) in Self.steps(to: path) { wanted[directory, default: []].insert(name) }
         }
-        var current: [Int32: Set<String>] = [:]
-        let events = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_ONLYDIR
-        for (directory, interesting) in wanted {
-            let watch = inotify_add_watch(descriptor, directory, UInt32(events))
-            // A directory that cannot be watched is one that does not exist: its parent is watched as well.
-            if watch >= 0 { current[watch, default: []].formUnion(interesting) }
+        var (current, found): ([Int32: Set<String>], String?) = ([:], nil)
+        // In order, so that the first that is refused is the one that is reported, whenever it is tried.
+        for (directory, interesting) in wanted.sorted(by: { $0.key < $1.key }) {
+            let watch = calls.addWatch(descriptor, directory, Self.directoryEvents)
+            let code = errno
+            if watch >= 0 {
+                current[watch, default: []].formUnion(interesting)
+            } else if code != ENOENT, code != ENOTDIR {
+                // A directory that does not exist is watched by its parent.
+                found = found ?? "\(directory) cannot be watched: \(Self.refusal(code))"
+            }
+        }
+        for path in paths {
+            let watch = calls.addWatch(descriptor, path, Self.fileEvents)
+            let code = errno
+            if watch >= 0 {
+                current[watch, default: []].insert(Self.itself)
+            } else if code != ENOENT, code != ENOTDIR, code != EACCES {
+                // One that this user may not read is not read, and its directory shows when that changes.
+                found = found ?? "\(path) cannot be watched: \(Self.refusal(code))"
+            }
         }
         for old in names.keys where current[old] == nil { inotify_rm_watch(descriptor, old) }
         names = current
+        return found
     }
 
+    private static func refusal(_ code: Int32) -> String {
+        switch code {
+        case ENOSPC: "no inotify watch is left for this user"
+        case EACCES: "this user may not read it"
+        default: words(code)
+        }
+    }
+
+    private static func words(_ code: Int32) -> String { String(cString: strerror(code)) }
+
     private func drain() {
+        guard let descriptor else { return }
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         var concerns = false
         while true {
@@ -82,6 +184,11 @@ public final class FileWatcher: @unchecked Sendable {
         }
         guard concerns else { return }
         watch()
+        reportSoon()
+    }
+
+    /// Reports a change once nothing has happened for a moment.
+    private func reportSoon() {
         quiet?.cancel()
         let timer = DispatchSource.makeTimerSource(queue: queue)
         timer.schedule(deadline: .now() + Self.quietPeriod)
@@ -91,6 +198,30 @@ public final class FileWatcher: @unchecked Sendable {
         }
         quiet = timer
         timer.resume()
+    }
+
+    private func setPolling(_ isOn: Bool) {
+        guard isOn != (poll != nil) else { return }
+        poll?.cancel()
+        poll = nil
+        guard isOn else { return }
+        stamps = paths.map { FileStamp($0) }
+        let timer = DispatchSource.makeTimerSource(queue: queue)
+        let step = DispatchTimeInterval.milliseconds(Int(interval / .milliseconds(1)))
+        timer.schedule(
+            deadline: .now() + step, repeating: step, leeway: .milliseconds(Int(interval / .milliseconds(10))))
+        timer.setEventHandler { [weak self] in self?.compare() }
+        poll = timer
+        timer.resume()
+    }
+
+    /// Tries the watches again, and reports what has changed since the last comparison.
+    private func compare() {
+        watch()
+        let now = paths.map { FileStamp($0) }
+        guard now != stamps else { return }
+        stamps = now
+        reportSoon()
     }
 
     /// Whether any of these events concerns a name on the way to a file.
@@ -127,10 +258,7 @@ public final class FileWatcher: @unchecked Sendable {
             }
             let full = resolved + "/" + name
             let target = linkTarget(full)
-            // Directories that are no links and hold no links hardly change: only the last one and links matter.
-            if target != nil || rest.isEmpty || access(full, F_OK) != 0 {
-                steps.append((resolved.isEmpty ? "/" : resolved, name))
-            }
+            steps.append((resolved.isEmpty ? "/" : resolved, name))
             guard let target else {
                 resolved = full
                 continue

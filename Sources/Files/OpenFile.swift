@@ -139,13 +139,15 @@ public final class OpenFile: Sendable {
     }
 }
 
-/// The calls that move bytes and make them durable. A test replaces them, to watch them and to make one fail.
+/// The calls that move bytes, make them durable and watch files. A test replaces them, to watch them and to make one fail.
 struct SystemCalls: Sendable {
     var read: @Sendable (Int32, UnsafeMutableRawBufferPointer) -> Int = { Glibc.read($0, $1.baseAddress, $1.count) }
     var write: @Sendable (Int32, UnsafeRawBufferPointer) -> Int = { Glibc.write($0, $1.baseAddress, $1.count) }
     var sync: @Sendable (Int32) -> Int32 = { fsync($0) }
     var rename: @Sendable (String, String) -> Int32 = { Glibc.rename($0, $1) }
     var link: @Sendable (String, String) -> Int32 = { Glibc.link($0, $1) }
+    var initWatches: @Sendable () -> Int32 = { inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC)) }
+    var addWatch: @Sendable (Int32, String, UInt32) -> Int32 = { inotify_add_watch($0, $1, $2) }
 
     @TaskLocal static var current = SystemCalls()
 }

@@ -14,6 +14,8 @@ public struct GuardState: Hashable, Sendable {
         case secretsKept = "secrets_kept"
         /// The record of a number cannot be read, or the store refuses it: it is set aside for an hour.
         case unreadableRecord = "unreadable_record"
+        /// The files cannot be watched: they are compared now and then.
+        case filesPolled = "files_polled"
     }
 
     public let kind: Kind

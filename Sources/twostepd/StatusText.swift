@@ -155,6 +155,7 @@ struct GuardText {
                 )
             case .stopping: lines.append("daemon: STOPPING\(since): \(state.detail)")
             case .secretsKept: lines.append("secrets: INCOMPLETE\(since): \(state.detail)")
+            case .filesPolled: lines.append("files: NOT WATCHED\(since), compared every 30 s: \(state.detail)")
             case .unreadableRecord: unreadable.append("\(state.subject)\(since): \(state.detail)")
             case .exposureBudget:
                 // It begins small at every start; it matters when somebody waits for it.

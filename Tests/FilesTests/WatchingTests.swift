@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Files
@@ -30,17 +31,19 @@ struct WatchingTests {
         #expect(stamp.isSettled(at: now + .seconds(3600)))
     }
 
-    @Test func `every link on the way and the last name are watched`() throws {
+    @Test func `every directory and every link on the way is watched`() throws {
         try #require(mkdir(folder("real"), 0o700) == 0)
         try folder.write("real/file", "x")
         try #require(symlink("real", folder("link")) == 0)
         // The temporary folder itself may be behind links, which come first.
         let root = try #require(realpath(folder.path, nil).map { String(cString: $0) })
         let steps = FileWatcher.steps(to: root + "/link/./../link/file")
-        #expect(steps.map(\.directory) == [root, root, root + "/real"])
-        #expect(steps.map(\.name) == ["link", "link", "file"])
+        let names = root.split(separator: "/").map(String.init)
+        let above = names.indices.map { "/" + names[..<$0].joined(separator: "/") }
+        #expect(steps.map(\.directory) == above + [root, root, root, root, root + "/real"])
+        #expect(steps.map(\.name) == names + ["link", "real", "link", "real", "file"])
         try #require(symlink("loop", folder("loop")) == 0)
-        #expect(FileWatcher.steps(to: root + "/loop").count == FileWatcher.maxLinks + 1)
+        #expect(FileWatcher.steps(to: root + "/loop").count == names.count + FileWatcher.maxLinks + 1)
     }
 
     @Test func `a relative path begins in the working directory`() {
@@ -56,8 +59,7 @@ struct WatchingTests {
         try #require(symlink("a", folder("file")) == 0)
         let queue = DispatchQueue(label: "test")
         let changes = AsyncStream<Void>.makeStream()
-        let watcher = try #require(
-            FileWatcher(paths: [folder("file")], queue: queue) { changes.continuation.yield() })
+        let watcher = FileWatcher(paths: [folder("file")], queue: queue) { changes.continuation.yield() }
         // The watches are set on the queue.
         queue.sync {}
         var next = changes.stream.makeAsyncIterator()
@@ -71,6 +73,123 @@ struct WatchingTests {
         try folder.write("b", "4")
         await next.next()
         watcher.stop()
-        #expect(FileWatcher.isPossible)
+        #expect(FileWatcher.problem(watching: [folder("file"), folder("missing/file")]) == nil)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a folder that is renamed away, at any height, is followed by the one that is put in its place`() async throws
+    {
+        for place in ["up", "up/config"] {
+            try #require(mkdir(folder("up"), 0o700) == 0 && mkdir(folder("up/config"), 0o700) == 0)
+            try folder.write("up/config/file", "1")
+            let queue = DispatchQueue(label: "test")
+            let changes = AsyncStream<Void>.makeStream()
+            let watcher = FileWatcher(paths: [folder("up/config/file")], queue: queue) { changes.continuation.yield() }
+            queue.sync {}
+            var next = changes.stream.makeAsyncIterator()
+            try #require(rename(folder(place), folder("old")) == 0)
+            await next.next()
+            try #require(mkdir(folder("new"), 0o700) == 0)
+            if place == "up" { try #require(mkdir(folder("new/config"), 0o700) == 0) }
+            try #require(rename(folder("new"), folder(place)) == 0)
+            await next.next()
+            try folder.write("up/config/file", "2")
+            await next.next()
+            // Written in place, in the new folder.
+            try append("3", to: folder("up/config/file"))
+            await next.next()
+            watcher.stop()
+            try FileManager.default.removeItem(atPath: folder("up"))
+            try FileManager.default.removeItem(atPath: folder("old"))
+        }
+    }
+
+    private func append(_ text: String, to path: String) throws {
+        let file = try FileHandle(forWritingTo: URL(filePath: path))
+        try file.seekToEnd()
+        try file.write(contentsOf: Data(text.utf8))
+        try file.close()
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a file that is written in place by way of another directory, as one that is mounted alone, is noticed`()
+        async throws
+    {
+        for name in ["inside", "elsewhere"] { try #require(mkdir(folder(name), 0o700) == 0) }
+        try folder.write("elsewhere/file", "1")
+        try #require(link(folder("elsewhere/file"), folder("inside/file")) == 0)
+        let queue = DispatchQueue(label: "test")
+        let changes = AsyncStream<Void>.makeStream()
+        let watcher = FileWatcher(paths: [folder("inside/file")], queue: queue) { changes.continuation.yield() }
+        queue.sync {}
+        var next = changes.stream.makeAsyncIterator()
+        try append("2", to: folder("elsewhere/file"))
+        await next.next()
+        watcher.stop()
+    }
+
+    /// Whether the system is out of watches, as a test says.
+    private final class Shortage: Sendable {
+        let code = Mutex<Int32>(0)
+
+        var calls: SystemCalls {
+            var calls = SystemCalls()
+            calls.addWatch = { descriptor, path, events in
+                let code = self.code.withLock { $0 }
+                guard code == 0 else {
+                    errno = code
+                    return -1
+                }
+                return SystemCalls().addWatch(descriptor, path, events)
+            }
+            calls.initWatches = {
+                let code = self.code.withLock { $0 }
+                guard code != EMFILE else {
+                    errno = code
+                    return -1
+                }
+                return SystemCalls().initWatches()
+            }
+            return calls
+        }
+    }
+
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [
+            (ENOSPC, "no inotify watch is left"), (EACCES, "this user may not read it"),
+            (EMFILE, "no inotify instance is left"),
+        ])
+    func `while watches are refused the files are compared, the reason is reported once, and watching begins again`(
+        code: Int32, reason: String
+    ) async throws {
+        let shortage = Shortage()
+        shortage.code.withLock { $0 = code }
+        try folder.write("file", "1")
+        let queue = DispatchQueue(label: "test")
+        let changes = AsyncStream<Void>.makeStream()
+        let problems = AsyncStream<String?>.makeStream()
+        let watcher = SystemCalls.$current.withValue(shortage.calls) {
+            FileWatcher(
+                paths: [folder("file")], queue: queue, interval: .milliseconds(20),
+                onProblem: { problems.continuation.yield($0) }, onChange: { changes.continuation.yield() })
+        }
+        var (nextChange, nextProblem) = (changes.stream.makeAsyncIterator(), problems.stream.makeAsyncIterator())
+        let problem = try #require(await nextProblem.next())
+        #expect(problem?.contains(reason) == true, "\(problem ?? "none")")
+        for text in ["22", "333"] {
+            try folder.write("file", text)
+            await nextChange.next()
+        }
+        let renamed = AsyncStream<Void>.makeStream()
+        watcher.renew { renamed.continuation.yield() }
+        for await _ in renamed.stream { break }
+        shortage.code.withLock { $0 = 0 }
+        // The same problem is not reported twice: what comes next is that there is none.
+        let next = try #require(await nextProblem.next())
+        #expect(next == nil)
+        try folder.write("file", "4444")
+        await nextChange.next()
+        watcher.stop()
     }
 }

@@ -72,11 +72,6 @@ extension Doctor {
         if let sentence = DaemonView.sentence(ofOutdated: view.outdated) {
             parts.append(Finding("files", .warning, sentence, advice: "systemctl restart twostepd"))
         }
-        if !view.watchesFiles {
-            parts.append(
-                Finding(
-                    "file watching", .warning, "edits are not noticed", advice: "`twostepd reload` after each edit"))
-        }
         return parts
     }
 

@@ -135,7 +135,7 @@ extension Doctor {
             isHidden
             ? Finding("memory", .ok, "no core dump and no debugger of the same user shows it")
             : Finding("memory", .failure, "this process can be dumped", advice: "report this as a bug")
-        return [open, threads(), inotify(), memory]
+        return [open, threads(), watching(), memory]
     }
 
     private func threads() -> Finding {
@@ -147,13 +147,32 @@ extension Doctor {
         }
     }
 
-    private func inotify() -> Finding {
-        guard FileWatcher.isPossible else {
-            return Finding(
-                "file watching", .warning, "no inotify instance is left for this user",
-                advice: "raise fs.inotify.max_user_instances; until then `twostepd reload` after each edit")
+    private func watching() -> Finding {
+        let advice = """
+            raise fs.inotify.max_user_watches or max_user_instances, or let the daemon's user read the directory; until then \
+            an edit is noticed within 30 s, or upon `twostepd reload`
+            """
+        if let state = guardStates().first(where: { $0.kind == .filesPolled }) {
+            return Finding("file watching", .warning, "not by the daemon: \(state.detail)", advice: advice)
         }
-        return Finding("file watching", .ok, "inotify works")
+        if let problem = FileWatcher.problem(watching: settings.watchedFiles) {
+            return Finding("file watching", .warning, problem, advice: advice)
+        }
+        return Finding("file watching", .ok, "inotify works for the desired state and the secrets")
+    }
+
+    /// What holds the running daemon back, as it says; nothing when none runs, or its store cannot be read, which another check
+    /// reports.
+    private func guardStates() -> [GuardState] {
+        do throws(StorageError) {
+            guard try StoreLock.holder(at: location) != nil else { return [] }
+            let reader = try StoreReader.open(at: location, key: nil)
+            let states = try reader.guardStates()
+            try reader.close()
+            return states
+        } catch {
+            return []
+        }
     }
 }
 

@@ -95,6 +95,9 @@ struct FleetPage {
         for state in guards.states where state.kind == .secretsKept {
             lines.append("The <b>secrets are incomplete</b> (\(time.html(state.since))): \(state.detail)")
         }
+        for state in guards.states where state.kind == .filesPolled {
+            lines.append("The files are <b>not watched</b>, and compared every 30 s instead: \(state.detail)")
+        }
         if guards.states.contains(where: { $0.kind == .stopping }) {
             lines.append("The daemon is <b>stopping</b>: nothing starts that exposes a number.")
         }
