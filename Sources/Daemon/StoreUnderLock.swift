@@ -10,13 +10,24 @@ enum StoreUnderLock {
         _ lock: StoreLock, settings: Settings, environment: [String: String],
         _ work: (Store) throws(StorageError) -> Value
     ) throws(StartupError) -> Value {
+        try withKey(lock, settings: settings, environment: environment) { key throws(StorageError) in
+            let store = try Store.open(at: lock.location, key: key)
+            let value = try work(store)
+            try store.close()
+            return value
+        }
+    }
+
+    /// Finds the key of the store under `lock`, does `work`, and releases the lock.
+    static func withKey<Value>(
+        _ lock: StoreLock, settings: Settings, environment: [String: String],
+        _ work: (SealingKey) throws(StorageError) -> Value
+    ) throws(StartupError) -> Value {
         let secrets = SecretSources.read(settings: settings, environment: environment, mayBeForbidden: true)
         guard let sources = secrets.value else { throw .configuration(secrets.rendered(color: false)) }
         do throws(StorageError) {
             let (key, _) = try StoreKey.forWriting(at: lock.location, secrets: sources, settings: settings)
-            let store = try Store.open(at: lock.location, key: key)
-            let value = try work(store)
-            try store.close()
+            let value = try work(key)
             try lock.release()
             return value
         } catch {
@@ -55,15 +66,11 @@ public enum ClockKeeper {
 public enum HistoryKeeper {
     /// Writes the database anew, without what is free inside.
     public static func compact(
-        settings: Settings, now: Instant
+        settings: Settings, environment: [String: String], now: Instant
     ) throws(StartupError) -> (before: StoreSize, after: StoreSize) {
         let lock = try StoreUnderLock.lock(settings, for: "audit compact", at: now)
-        do throws(StorageError) {
-            let sizes = try Store.compact(at: lock.location)
-            try lock.release()
-            return sizes
-        } catch {
-            throw .store(error)
+        return try StoreUnderLock.withKey(lock, settings: settings, environment: environment) {
+            key throws(StorageError) in try Store.compact(at: lock.location, key: key)
         }
     }
 

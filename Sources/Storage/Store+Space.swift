@@ -63,19 +63,23 @@ extension Store {
 
     /// Writes the database anew without free pages, and so that later ones can be given back while it is worked on.
     ///
-    /// It takes as much room again while it lasts, in the state directory. The caller holds the ``StoreLock``. Needs no
-    /// key.
+    /// It takes as much room again while it lasts, in the state directory. The caller holds the ``StoreLock``. The key
+    /// changes nothing; a store that it does not open stays as it is, as with every other command that writes.
     ///
     /// - Returns: the size before and after.
-    public static func compact(at location: StoreLocation) throws(StorageError) -> (before: StoreSize, after: StoreSize)
-    {
+    public static func compact(
+        at location: StoreLocation, key: SealingKey
+    ) throws(StorageError) -> (before: StoreSize, after: StoreSize) {
         let path = location.database
+        try location.checkDatabaseFiles()
+        try refuseForeign(path, key)
         // The draft of the new database is nobody else's to read, and a small /tmp must not fill up.
         setenv("SQLITE_TMPDIR", location.directory, 1)
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             let sizes = try queue.writeWithoutTransaction { db in
                 try Schema.checkIsCurrent(db, at: path)
+                try checkKey(key, db)
                 let before = try StoreSize(db)
                 try db.execute(
                     sql: """

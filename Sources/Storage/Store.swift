@@ -24,15 +24,18 @@ public final class Store: Sendable {
     ///
     /// The caller holds the ``StoreLock``. Throws ``StorageError/wrongKey(needed:have:)`` when its PINs are sealed
     /// under another key, and `newerSchema` or `developmentSchema` when a later version wrote it, or one from before
-    /// 0.1.0; then nothing was changed.
+    /// 0.1.0; then no byte of it was changed.
     public static func open(at location: StoreLocation, key: SealingKey) throws(StorageError) -> Store {
         try location.prepareDirectory()
-        try location.prepareDatabaseFile()
+        try location.checkDatabaseFiles()
         let path = location.database
+        try refuseForeign(path, key)
+        try location.prepareDatabaseFile()
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.read { db in
                 try Schema.check(db, at: path)
+                try checkKey(key, db)
                 try StoreReader.checkBeforeStart(db, path)
             }
             try makeDurable(queue, path)
@@ -57,7 +60,6 @@ public final class Store: Sendable {
 
     private init(migrating queue: DatabaseQueue, key: SealingKey, path: String, file: FileIdentity?) throws {
         try Schema.migrator.migrate(queue)
-        try queue.read { try Self.checkKey(key, $0) }
         self.file = file
         let sealer = PINSealer(key: key)
         (chain, notes) = try queue.write { db in
@@ -67,6 +69,26 @@ public final class Store: Sendable {
         self.sealer = sealer
         reader = StoreReader(queue: queue, sealer: sealer, path: path)
         try refreshSubscriptions()
+    }
+
+    /// Refuses a store that is not this version's, or not this key's, on a connection that can change nothing: a writer
+    /// changes the file by opening it, and once more by closing it.
+    static func refuseForeign(_ path: String, _ key: SealingKey) throws(StorageError) {
+        guard let status = try FileStatus.stored(path), status.size > 0 else { return }
+        var configuration = configuration
+        configuration.readonly = true
+        do {
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.read { db in
+                try Schema.check(db, at: path)
+                try checkKey(key, db)
+            }
+            try queue.close()
+        } catch let error as StorageError {
+            throw error
+        } catch {
+            // What the end of a crashed process has left is for a writer to read. It checks the same before it writes.
+        }
     }
 
     /// Closes the database, with everything in its main file. Later calls fail.
@@ -111,7 +133,8 @@ public final class Store: Sendable {
     /// Refuses a key that is not the store's. A single PIN that is sealed under another is unreadable, which concerns its
     /// number alone.
     static func checkKey(_ key: SealingKey, _ db: Database) throws {
-        guard let needed = try keyID(db), needed != key.id else { return }
+        // In a store that is being made there is nothing sealed.
+        guard try db.tableExists("audit_state"), let needed = try keyID(db), needed != key.id else { return }
         throw StorageError.wrongKey(needed: needed, have: key.id)
     }
 

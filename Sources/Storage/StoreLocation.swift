@@ -83,15 +83,25 @@ public struct StoreLocation: Hashable, Sendable {
         if try FileStatus.stored(database) == nil {
             try StorageError.files { () throws(FileError) in try Draft.makeEmpty(database, .ownerOnly, .directory) }
         }
+        for (path, status) in try checkDatabaseFiles() where status.mode & 0o777 != 0o600 {
+            try StorageError.files { () throws(FileError) in try Directory.setMode(0o600, of: path) }
+        }
+    }
+
+    /// Refuses files of the database that are none, or another user's.
+    ///
+    /// - Returns: those that are there.
+    @discardableResult
+    func checkDatabaseFiles() throws(StorageError) -> [(path: String, status: FileStatus)] {
+        var found: [(String, FileStatus)] = []
         for path in databaseFiles {
             guard let status = try FileStatus.stored(path) else { continue }
             guard status.kind == .regular else { throw StorageError(.notRegular(path: path, status.kind)) }
             guard geteuid() == 0 || status.owner == geteuid() else {
                 throw StorageError(.foreignOwner(path: path, owner: status.owner))
             }
-            if status.mode & 0o777 != 0o600 {
-                try StorageError.files { () throws(FileError) in try Directory.setMode(0o600, of: path) }
-            }
+            found.append((path, status))
         }
+        return found
     }
 }

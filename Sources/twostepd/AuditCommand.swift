@@ -145,7 +145,8 @@ extension AuditCommand {
 
         func run() throws {
             let settings = try config.settings()
-            let (before, after) = try HistoryKeeper.compact(settings: settings, now: SystemClock().now())
+            let (before, after) = try HistoryKeeper.compact(
+                settings: settings, environment: config.environment, now: SystemClock().now())
             Console.print("the store has \(after.text), and had \(before.text)")
         }
     }

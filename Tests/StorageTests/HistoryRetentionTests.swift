@@ -269,7 +269,7 @@ struct HistoryRetentionTests {
         #expect(try store.reader.size().isWasteful)
         #expect(try store.giveBackSpace(atMost: 500) == false)
         try store.close()
-        let (before, after) = try Store.compact(at: directory.location)
+        let (before, after) = try Store.compact(at: directory.location, key: Sample.key)
         #expect(!before.givesBack && after.givesBack && after.bytes < before.bytes / 3 && after.freeBytes == 0)
         let again = try Store.open(at: directory.location, key: Sample.key)
         #expect(try again.reader.size().givesBack)

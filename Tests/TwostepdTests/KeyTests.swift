@@ -129,6 +129,64 @@ struct KeyTests {
         try await rig.end()
     }
 
+    /// What is in the state directory: the bytes and the mode of each file that holds something. The lock and what SQLite
+    /// shares between readers are no part of the store.
+    private func content(of folder: URL) throws -> [String: [String]] {
+        var content: [String: [String]] = [:]
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+            guard name != "twostepd.lock", !name.hasSuffix("-shm") else { continue }
+            let bytes = try Data(contentsOf: folder.appendingPathComponent(name))
+            guard !bytes.isEmpty else { continue }
+            content[name] = [bytes.base64EncodedString(), String(try mode(folder.appendingPathComponent(name).path))]
+        }
+        return content
+    }
+
+    @Test(
+        "with a wrong or a missing key, or one that others may read, no command changes a byte of the store",
+        arguments: ["wrong", "missing", "readable by others"])
+    func unusableKey(_ problem: String) async throws {
+        let rig = try await Rig(Rig.fleet(2))
+        // A log that was not brought into the database yet, and a file whose mode and journal a writer would set.
+        let daemon = try await rig.startDaemon()
+        try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
+        daemon.signal(SIGKILL)
+        _ = await daemon.exitCode()
+        let folder = rig.store.deletingLastPathComponent()
+        let wal = try Data(contentsOf: URL(fileURLWithPath: rig.store.path + "-wal"))
+        #expect(!wal.isEmpty)
+        chmod(rig.store.path, 0o640)
+        let key = keyFile(rig)
+        switch problem {
+        case "wrong":
+            let other = rig.folder.appendingPathComponent("other.key").path
+            #expect(try await rig.run("key", "generate", other).code == 0)
+            try FileManager.default.removeItem(atPath: key)
+            try FileManager.default.copyItem(atPath: other, toPath: key)
+        case "missing": try FileManager.default.removeItem(atPath: key)
+        default: chmod(key, 0o640)
+        }
+        let requests = rig.vendor.counters.requests
+        let commands = [
+            ["run"], ["apply"], ["key", "rotate"], ["clock", "accept"], ["audit", "prune", "--before", "2026-01-01"],
+            ["audit", "compact"], ["pin", "show", "n1", "--reason", "drill", "--stdout"], ["key", "generate"],
+        ]
+        for isInRollbackMode in [false, true] {
+            if isInRollbackMode {
+                // As a tool leaves it that puts a copy back.
+                #expect(try await rig.query("PRAGMA journal_mode = DELETE") == ["delete"])
+            }
+            let before = try content(of: folder)
+            for command in commands {
+                let result = try await Binary.run(command + ["--config", rig.config.path])
+                #expect(result.code != 0, "\(command)")
+                #expect(try content(of: folder) == before, "\(command): \(result.errors)")
+            }
+        }
+        #expect(rig.vendor.counters.requests == requests)
+        try await rig.end()
+    }
+
     @Test("key generate makes a private file once, and prints its id and not the key")
     func generate() async throws {
         let rig = try await Rig(Rig.fleet(1))
