@@ -111,6 +111,19 @@ public final class OpenFile: Sendable {
         }
     }
 
+    /// Writes all of `bytes` over what is at `offset`. A power failure may leave the old content, or some of both.
+    public func overwrite(_ bytes: [UInt8], at offset: Int) throws(FileError) {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                pwrite(descriptor, buffer.baseAddress.map { $0 + written }, bytes.count - written, offset + written)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw .last(.write, path) }
+            written += count
+        }
+    }
+
     /// Truncates the file to nothing.
     public func empty() throws(FileError) {
         guard ftruncate(descriptor, 0) == 0, lseek(descriptor, 0, SEEK_SET) == 0 else { throw .last(.empty, path) }

@@ -30,10 +30,13 @@ struct AuditChain: Sendable {
     private static let insert = "INSERT INTO audit_chain (sequence, entry, row_id, mac) VALUES (?, ?, ?, ?)"
 
     /// Chains what the transaction has noted. The last thing before every commit.
-    func extend(with notes: [ChainNotes.Note], _ db: Database) throws {
-        guard !notes.isEmpty else { return }
+    ///
+    /// - Returns: the newest link; nil when nothing was noted.
+    func extend(with notes: [ChainNotes.Note], _ db: Database) throws -> Head? {
+        guard !notes.isEmpty else { return nil }
         var head = try Self.head(db)
         for note in notes { try append(note, to: &head, db) }
+        return head
     }
 
     /// Writes the link that follows `head`, and moves `head` to it.

@@ -14,6 +14,8 @@ public final class Store: Sendable {
     let notes: ChainNotes
     /// Which hooks want to be notified of what.
     let subscriptions = Mutex(Subscriptions())
+    /// The fence that follows every commit; nil before a start has passed it.
+    let fence = Mutex<OpenFence?>(nil)
     /// The file that was opened; nil in memory. What is written to a file that was removed is not durable.
     private let file: FileIdentity?
 
@@ -150,11 +152,12 @@ public final class Store: Sendable {
     func write<Value>(_ body: (Database) throws -> Value) throws(StorageError) -> Value {
         if let file, try FileIdentity(of: path) != file { throw .replaced(path: path) }
         do {
-            return try queue.write { db in
+            let (value, head) = try queue.write { db in
                 let value = try body(db)
-                try chain.extend(with: notes.take(), db)
-                return value
+                return (value, try chain.extend(with: notes.take(), db))
             }
+            if let head { fence.withLock { $0?.follow(head) } }
+            return value
         } catch {
             // What did not come about is not chained.
             _ = notes.take()

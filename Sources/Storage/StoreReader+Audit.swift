@@ -6,7 +6,7 @@ extension StoreReader {
     ///
     /// - Parameters:
     ///   - anchor: a ``AuditReport/head`` that was noted earlier, which the chain must still hold.
-    ///   - location: where the fence is, which keeps the head of the newest start; nil for none.
+    ///   - location: where the fence is, which keeps the newest link; nil for none.
     public func verifyAudit(
         anchor: String? = nil, location: StoreLocation? = nil
     ) throws(StorageError) -> AuditReport {
@@ -17,7 +17,8 @@ extension StoreReader {
             }
             known.append(head)
         }
-        if let location, let head = try Fence.head(at: location) { known.append(head) }
+        // Before the snapshot, which then holds the link: a daemon may write to both meanwhile.
+        if let location, let head = try Fence(at: location)?.head { known.append(head) }
         return try read { db in
             guard let state = try AuditState(db) else {
                 throw StorageError.mismatch(

@@ -1,3 +1,6 @@
+import Files
+import Foundation
+import GRDB
 import Planning
 import Testing
 
@@ -46,6 +49,75 @@ struct StoreFenceTests {
         let after = try (1...3).map { try store.required($0) }
         #expect(try store.passFence(at: directory.location, now: Sample.at(20)) == .current)
         #expect(try (1...3).map { try store.required($0) } == after)
+    }
+
+    @Test func `a copy from before any commit of this start is noticed, and the newest one is not`() throws {
+        let directory = try StateDirectory()
+        let store = try store(in: directory)
+        #expect(try store.passFence(at: directory.location, now: Sample.at(5)) == .current)
+        let fence = directory.location.fence
+        func copy(_ number: Int) throws -> StateDirectory {
+            let copy = try StateDirectory()
+            try copy.location.prepareDirectory()
+            try store.queue.backup(to: DatabaseQueue(path: copy.location.database))
+            return copy
+        }
+        var copies: [StateDirectory] = []
+        var fences: [Data] = []
+        for round in 0..<12 {
+            copies.append(try copy(round))
+            fences.append(try directory.bytes("twostepd.fence"))
+            // More links at once than one, and a number with more digits on the way.
+            try store.commit(
+                (0...round % 3).map { _ in
+                    StoreMutation.event(EventEntry(at: Sample.at(6), kind: .started, detail: "x"))
+                })
+        }
+        let last = try copy(12)
+        #expect(Set(fences).count == 12, "each commit is in the fence")
+        #expect(try FileStatus.of(fence)?.mode == 0o600)
+        for (index, copy) in copies.enumerated() {
+            try copy.write(try directory.bytes("twostepd.fence"), "twostepd.fence")
+            let restored = try Store.open(at: copy.location, key: Sample.key)
+            guard case .withoutLink = try restored.passFence(at: copy.location, now: Sample.at(10)) else {
+                Issue.record("copy \(index) is not noticed")
+                continue
+            }
+            #expect(try restored.required(1).belief.elements == ["off", "foreign", "on(1)"])
+            #expect(try restored.passFence(at: copy.location, now: Sample.at(11)) == .current)
+            try restored.close()
+        }
+        // A fence that lags, as after a power failure, or whose second line is torn, vouches for every later store.
+        let text = String(decoding: try directory.bytes("twostepd.fence"), as: UTF8.self)
+        let torn = text.replacing("a", with: "b")
+        for fence in fences + [Data(torn.utf8), Data(text.prefix(40).utf8), try directory.bytes("twostepd.fence")] {
+            try last.write(fence, "twostepd.fence")
+            let current = try Store.open(at: last.location, key: Sample.key)
+            #expect(try current.passFence(at: last.location, now: Sample.at(10)) == .current)
+            try current.execute("UPDATE store_state SET start_count = 1")
+            try current.close()
+        }
+        try store.close()
+    }
+
+    @Test func `a store that others have written to in its place is another one, also when it is longer`() throws {
+        let directory = try StateDirectory()
+        let store = try store(in: directory)
+        _ = try store.passFence(at: directory.location, now: Sample.at(5))
+        let elsewhere = try StateDirectory()
+        try elsewhere.location.prepareDirectory()
+        try store.queue.backup(to: DatabaseQueue(path: elsewhere.location.database))
+        let event = StoreMutation.event(EventEntry(at: Sample.at(6), kind: .started, detail: "here"))
+        try store.commit([event])
+        try elsewhere.write(try directory.bytes("twostepd.fence"), "twostepd.fence")
+        let other = try Store.open(at: elsewhere.location, key: Sample.key)
+        for _ in 0..<5 {
+            try other.commit([.event(EventEntry(at: Sample.at(6), kind: .started, detail: "elsewhere"))])
+        }
+        guard case .withoutLink = try other.passFence(at: elsewhere.location, now: Sample.at(10)) else {
+            Issue.record("it is not noticed")
+            return
+        }
     }
 
     @Test func `a record that cannot be read keeps no restored store from starting`() throws {

@@ -54,6 +54,39 @@ struct HardTimesTests {
         try await rig.end()
     }
 
+    @Test(
+        "a copy from the same start that is put back is noticed, however the daemon ended",
+        arguments: [SIGTERM, SIGKILL])
+    func rolledBackWithinOneStart(by signal: Int32) async throws {
+        let rig = try await Rig(Rig.fleet(3), defaults: ["rotate_every: never"])
+        let daemon = try await rig.startDaemon()
+        try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
+        let copy = rig.folder.appendingPathComponent("copy.sqlite")
+        _ = try await Shell.run("sqlite3", [rig.store.path, ".backup '\(copy.path)'"])
+        #expect(try await rig.run("rotate", "n2", "--wait", "--reason", "drill").code == 0)
+        daemon.signal(signal)
+        _ = await daemon.exitCode()
+
+        for suffix in ["", "-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: rig.store.path + suffix)  // The log may be gone already.
+        }
+        try FileManager.default.copyItem(at: copy, to: rig.store)
+        let second = try await rig.startDaemon()
+        #expect(rig.logText.contains("Store was restored") && rig.logText.contains("does not hold link"))
+        try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
+        #expect(try await rig.disagreements() == [])
+        // One that is put back as it was when it was closed is the newest there is.
+        #expect(await rig.stop(second) == 0)
+        try FileManager.default.removeItem(at: copy)
+        try FileManager.default.copyItem(at: rig.store, to: copy)
+        try FileManager.default.removeItem(at: rig.store)
+        try FileManager.default.copyItem(at: copy, to: rig.store)
+        let third = try await rig.startDaemon()
+        #expect(rig.logText.components(separatedBy: "Store was restored").count == 2, "it is told once")
+        #expect(await rig.stop(third) == 0)
+        try await rig.end()
+    }
+
     @Test("a damaged store stops the daemon with 78 and says what to do", arguments: ["truncated", "flipped"])
     func damaged(_ how: String) async throws {
         let rig = try await Rig(Rig.fleet(3))
