@@ -20,6 +20,8 @@ public struct HookSettings: Sendable, Equatable {
     public let signingSecret: String?
     /// The body of what is posted, with `{{word}}`s; nil for the JSON document.
     public let template: String?
+    /// A text that means failure in an answer with a status of 2xx; nil when the status says everything.
+    public let failureText: String?
     /// Whether the program gets the new PIN with `rotated`.
     public let includesPIN: Bool
     /// How long one try may take.
@@ -76,6 +78,7 @@ enum HookKey: String, FieldKey {
     case command
     case signingSecret = "signing_secret"
     case template
+    case failureText = "failure_text"
     case includePIN = "include_pin"
     case timeout
 }

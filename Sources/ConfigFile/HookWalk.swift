@@ -12,6 +12,7 @@ struct HookWalk {
     private static let mostArguments = 64
     private static let longestArgument = 4096
     private static let longestTemplate = 8192
+    private static let longestFailureText = 200
     private static let targets = "'url', 'url_secret' or 'command'"
 
     /// Reads the list of hooks that begins here.
@@ -50,6 +51,7 @@ struct HookWalk {
         let kinds = kinds(fields)
         let target = target(fields)
         let template = fields[.template].flatMap(template)
+        let failureText = fields[.failureText].flatMap(failureText)
         let signing = fields[.signingSecret].flatMap { self.name($0, "the name of a secret") }
         let includesPIN = fields[.includePIN].flatMap(flag) ?? false
         var timeout = HookSettings.defaultTimeout
@@ -60,7 +62,7 @@ struct HookWalk {
         }
         guard let name, let kinds, let target else { return nil }
         if case .command = target {
-            for key in [HookKey.template, .signingSecret] {
+            for key in [HookKey.template, .signingSecret, .failureText] {
                 guard let field = fields[key] else { continue }
                 findings.error(field.keyPosition, "'\(key.rawValue)' is for what is posted, and this hook is a program")
             }
@@ -74,7 +76,7 @@ struct HookWalk {
         }
         return HookSettings(
             name: name, kinds: kinds, target: target, signingSecret: signing, template: template,
-            includesPIN: includesPIN, timeout: timeout)
+            failureText: failureText, includesPIN: includesPIN, timeout: timeout)
     }
 
     private func name(_ field: Field, _ expectation: String) -> String? {
@@ -161,6 +163,17 @@ struct HookWalk {
             findings.error(
                 field.position, "'template' must be JSON with {{words}} inside of its strings",
                 hint: "known words are: \(HookSettings.templateWords.joined(separator: ", "))")
+            return nil
+        }
+        return text
+    }
+
+    private func failureText(_ field: Field) -> String? {
+        guard let text = reader.text(field, "a text that an answer has when it failed") else { return nil }
+        guard (1...Self.longestFailureText).contains(text.utf8.count) else {
+            findings.error(
+                field.position, "'failure_text' must have 1 to \(Self.longestFailureText) bytes",
+                hint: "a few words are enough, as the receiver writes them: 'delivery failed'")
             return nil
         }
         return text

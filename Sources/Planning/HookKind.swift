@@ -2,7 +2,7 @@
 public enum HookKind: String, Hashable, Sendable, CaseIterable {
     /// A new PIN is live.
     case rotated
-    /// A number that should be enabled may be off, and a request to change that was not accepted.
+    /// A request ended without acceptance and left a number exposed: it should be enabled and may be off.
     case exposed
     /// Three requests in a row for one number were not accepted.
     case failed
@@ -36,7 +36,7 @@ public enum HookKind: String, Hashable, Sendable, CaseIterable {
     public var sentence: String {
         switch self {
         case .rotated: "a new PIN is live"
-        case .exposed: "it may be without two-step verification, and enabling it fails"
+        case .exposed: "it may be without two-step verification, and its last request was not accepted"
         case .failed: "several requests in a row were not accepted"
         case .recovered: "it is as desired again"
         case .held: "a desired state waits to be accepted: it weakens the fleet, or the store is new"
@@ -79,47 +79,67 @@ extension HookKind {
     ///
     /// - Parameters:
     ///   - before: the record as it was stored.
-    ///   - after: the record as it is stored now.
-    ///   - isTroubled: whether `exposed` or `failed` was notified of the number, and `recovered` was not.
+    ///   - record: the record as it is stored now.
+    ///   - trouble: what was notified of the number since it last recovered; nil for nothing.
     public static func caused(
-        by before: NumberRecord.Health, _ after: NumberRecord.Health, isTroubled: Bool
+        since before: NumberRecord.Health, by record: NumberRecord, trouble: NumberRecord.Trouble?
     ) -> [HookKind] {
         var kinds: [HookKind] = []
-        if let rotatedAt = after.rotatedAt, rotatedAt != before.rotatedAt { kinds.append(.rotated) }
-        if after.isExposedAndFailing, !before.isExposedAndFailing { kinds.append(.exposed) }
-        if after.failures >= failuresToTell, before.failures < failuresToTell { kinds.append(.failed) }
-        if isTroubled, after.lastError == nil, before.lastError != nil { kinds.append(.recovered) }
+        if let rotatedAt = record.rotatedAt, rotatedAt != before.rotatedAt { kinds.append(.rotated) }
+        // Only the end of a request can fail: a record that is widened for a retry has as many attempts as before.
+        let hasFailed = record.attempts > before.attempts
+        if hasFailed, record.isExposed, trouble?.includesExposure != true { kinds.append(.exposed) }
+        let failures = record.health.failures
+        if failures >= failuresToTell, before.failures < failuresToTell { kinds.append(.failed) }
+        // An order ends the backoff, which is no recovery: the last error is still there.
+        if trouble != nil, failures == 0, record.lastError == nil, record.isAsDesired {
+            kinds.append(.recovered)
+        }
         return kinds
     }
 }
 
+extension HookKind {
+    /// The subject of a notification that concerns the whole fleet. Those of one subject are delivered in order, and none
+    /// waits for another subject's.
+    public var fleetSubject: String {
+        switch self {
+        case .held, .invalid: "desired state"
+        case .endpointDown, .endpointUp: "endpoints"
+        case .restored: "store"
+        case .clockBehind: "clock"
+        case .rotated, .exposed, .failed, .recovered, .drift, .disableRequested, .leftExposed, .revealed: "numbers"
+        }
+    }
+}
+
 extension NumberRecord {
-    /// The part of a record that notifications depend on.
+    /// The part of a stored record that notifications of its changes depend on.
     public struct Health: Hashable, Sendable {
         public let rotatedAt: Instant?
         public let attempts: Int
         /// Re-applies in a row that were refused.
         public let reapplyRefusals: Int
-        /// Whether the number should be enabled and is in a cycle.
-        public let isInCycle: Bool
-        public let lastError: String?
 
-        public init(rotatedAt: Instant?, attempts: Int, reapplyRefusals: Int, isInCycle: Bool, lastError: String?) {
+        public init(rotatedAt: Instant?, attempts: Int, reapplyRefusals: Int) {
             self.rotatedAt = rotatedAt
             self.attempts = attempts
             self.reapplyRefusals = reapplyRefusals
-            self.isInCycle = isInCycle
-            self.lastError = lastError
         }
 
         fileprivate var failures: Int { max(attempts, reapplyRefusals) }
-        fileprivate var isExposedAndFailing: Bool { attempts > 0 && isInCycle }
     }
 
-    /// The part of this record that notifications depend on.
+    /// That `exposed` or `failed` was notified of a number, and `recovered` was not.
+    public struct Trouble: Hashable, Sendable {
+        /// Whether `exposed` was notified, and the number has been exposed ever since.
+        public let includesExposure: Bool
+
+        public init(includesExposure: Bool) { self.includesExposure = includesExposure }
+    }
+
+    /// The part of this record that notifications of its changes depend on.
     public var health: Health {
-        Health(
-            rotatedAt: rotatedAt, attempts: attempts, reapplyRefusals: reapplyRefusals?.count ?? 0,
-            isInCycle: cycle != nil && desired?.verification == .enabled, lastError: lastError)
+        Health(rotatedAt: rotatedAt, attempts: attempts, reapplyRefusals: reapplyRefusals?.count ?? 0)
     }
 }

@@ -25,6 +25,16 @@ public struct HookWord: Hashable, Sendable {
 
 /// How a hook stands.
 public struct HookStanding: Hashable, Sendable {
+    /// A notification that will not be delivered.
+    public struct GivenUp: Hashable, Sendable {
+        public let at: Instant?
+        public let kind: HookKind
+        /// The number that it concerns; nil when it concerns the whole fleet.
+        public let number: PhoneNumber?
+        /// How its last attempt failed; nil when it was given up untried, because too many waited.
+        public let error: String?
+    }
+
     public let name: String
     /// Words that wait.
     public let waiting: Int
@@ -34,10 +44,12 @@ public struct HookStanding: Hashable, Sendable {
     public let delivered: Int
     /// Words that were given up after too many tries, or because too many waited.
     public let givenUp: Int
-    /// How the last try failed; nil when it did not.
+    /// How the last attempt failed of the word that has failed for longest, and waits; nil when none has failed.
     public let lastError: String?
-    /// Since when every try has failed.
+    /// When the first attempt of that word failed. What is delivered in between does not change it.
     public let failingSince: Instant?
+    /// The newest of the words that were given up and are kept.
+    public internal(set) var lastGivenUp: GivenUp?
 }
 
 /// What to do with a hook now.

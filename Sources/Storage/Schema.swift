@@ -271,9 +271,7 @@ extension Schema {
             name TEXT NOT NULL PRIMARY KEY,
             kinds TEXT NOT NULL, -- each between spaces
             delivered INTEGER NOT NULL DEFAULT 0,
-            given_up INTEGER NOT NULL DEFAULT 0,
-            last_error TEXT,
-            failing_since TEXT
+            given_up INTEGER NOT NULL DEFAULT 0
         ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE outbox (
@@ -283,17 +281,24 @@ extension Schema {
             kind TEXT NOT NULL,
             at TEXT NOT NULL,
             number TEXT, -- none for what concerns the whole fleet
+            lane TEXT NOT NULL, -- the number, or a subject of the fleet: those of one lane are delivered in order
             change_id INTEGER,
             generation INTEGER,
             detail TEXT,
             drift TEXT CHECK (drift IN ('turned_off', 'turned_on', 'pin_changed')),
             attempts INTEGER NOT NULL DEFAULT 0,
             retry_at TEXT,
+            \(time("failed_at")), -- when its first attempt failed
+            error TEXT, -- how its last attempt failed
+            \(time("given_up_at")),
             given_up INTEGER NOT NULL DEFAULT 0 CHECK (given_up IN (0, 1))
         ) STRICT;
 
         -- Numbers of which exposed or failed was notified, and recovered was not.
-        CREATE TABLE hook_troubles (number TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+        CREATE TABLE hook_troubles (
+            number TEXT NOT NULL PRIMARY KEY,
+            includes_exposure INTEGER NOT NULL CHECK (includes_exposure IN (0, 1)) -- 1: exposed was, and it still is
+        ) STRICT, WITHOUT ROWID;
         """
 }
 
@@ -366,7 +371,8 @@ extension Schema {
         -- The few requests that were not accepted, among the many that were.
         CREATE INDEX changes_not_accepted ON changes (id) WHERE outcome <> 'accepted';
         CREATE INDEX events_by_number ON events (number) WHERE number IS NOT NULL;
-        CREATE INDEX outbox_waiting ON outbox (hook, number, id) WHERE given_up = 0;
+        CREATE INDEX outbox_waiting ON outbox (hook, lane, id) WHERE given_up = 0;
+        CREATE INDEX outbox_given_up ON outbox (hook, id) WHERE given_up = 1;
         """
 }
 

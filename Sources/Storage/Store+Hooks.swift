@@ -38,18 +38,21 @@ extension Store {
         queue.add(transactionObserver: OutboxObserver(tell), extent: .databaseLifetime)
     }
 
-    /// The oldest word for `hook` that is due, in the order of each number; gives up the oldest when too many wait.
+    /// The next word for `hook` that is due, in the order of each number; gives up the oldest when too many wait.
+    ///
+    /// What was never tried comes first, and of that what concerns the whole fleet: however many words of single numbers
+    /// are refused, it waits for one attempt at most.
     public func nextWord(for hook: String, now: Instant) throws(StorageError) -> HookWork {
         try write { db in
-            try db.giveUpExcess(hook)
+            try db.giveUpExcess(hook, at: now)
             let due = """
                 SELECT o.retry_at, o.id, o.uid, o.kind, o.at, o.number, n.label, o.change_id, o.generation, o.detail,
                     o.drift, o.attempts
                 FROM outbox o LEFT JOIN numbers n ON n.number = o.number
                 WHERE o.hook = ? AND o.given_up = 0 AND NOT EXISTS (
                     SELECT 1 FROM outbox p
-                    WHERE p.hook = o.hook AND p.given_up = 0 AND p.number IS o.number AND p.id < o.id)
-                ORDER BY coalesce(o.retry_at, ''), o.id LIMIT 1
+                    WHERE p.hook = o.hook AND p.given_up = 0 AND p.lane = o.lane AND p.id < o.id)
+                ORDER BY coalesce(o.retry_at, ''), o.number IS NOT NULL, o.id LIMIT 1
                 """
             return try db.firstRow(of: "outbox", due, [hook]) { row in
                 if let retryAt = try row.optionalInstant("retry_at"), retryAt > now { return .wait(until: retryAt) }
@@ -63,9 +66,7 @@ extension Store {
         try write { db in
             try db.execute(sql: "DELETE FROM outbox WHERE id = ? AND uid = ?", arguments: [word.id, word.uid])
             try db.execute(
-                sql: """
-                    UPDATE hooks SET delivered = delivered + ?, last_error = NULL, failing_since = NULL WHERE name = ?
-                    """, arguments: [db.changesCount, hook])
+                sql: "UPDATE hooks SET delivered = delivered + ? WHERE name = ?", arguments: [db.changesCount, hook])
         }
     }
 
@@ -75,35 +76,36 @@ extension Store {
     ) throws(StorageError) {
         try write { db in
             try db.execute(
-                sql: "UPDATE outbox SET attempts = attempts + 1, retry_at = ?, given_up = ? WHERE id = ? AND uid = ?",
-                arguments: [retryAt?.description, retryAt == nil, word.id, word.uid])
-            try db.execute(
                 sql: """
-                    UPDATE hooks SET given_up = given_up + ?, last_error = ?,
-                        failing_since = coalesce(failing_since, ?) WHERE name = ?
+                    UPDATE outbox SET attempts = attempts + 1, retry_at = ?, failed_at = coalesce(failed_at, ?), error = ?
+                    WHERE id = ? AND uid = ?
                     """,
                 arguments: [
-                    retryAt == nil ? db.changesCount : 0, error.boundedLine(to: TextLimit.line), now.description, hook,
+                    retryAt?.description, now.description, error.boundedLine(to: TextLimit.line), word.id, word.uid,
                 ])
-            if retryAt == nil { try db.trimGivenUp(hook) }
+            guard retryAt == nil else { return }
+            try db.giveUp("id = ? AND uid = ?", [word.id, word.uid], of: hook, at: now)
         }
     }
 }
 
 extension Database {
-    fileprivate func giveUpExcess(_ hook: String) throws {
+    fileprivate func giveUpExcess(_ hook: String, at now: Instant) throws {
         let excess = """
-            UPDATE outbox SET given_up = 1 WHERE id IN (
-                SELECT id FROM outbox WHERE hook = ? AND given_up = 0 ORDER BY id DESC LIMIT -1 OFFSET ?)
+            id IN (SELECT id FROM outbox WHERE hook = ? AND given_up = 0 ORDER BY id DESC LIMIT -1 OFFSET ?)
             """
-        try cachedStatement(sql: excess).execute(arguments: [hook, Store.mostWaitingWords])
+        try giveUp(excess, [hook, Store.mostWaitingWords], of: hook, at: now)
+    }
+
+    /// Gives up the words that `condition` selects, counts them, and keeps the newest.
+    fileprivate func giveUp(
+        _ condition: String, _ arguments: StatementArguments, of hook: String, at now: Instant
+    ) throws {
+        try cachedStatement(sql: "UPDATE outbox SET given_up = 1, given_up_at = ? WHERE \(condition)")
+            .execute(arguments: StatementArguments([now.description]) + arguments)
         guard changesCount > 0 else { return }
         try execute(
             sql: "UPDATE hooks SET given_up = given_up + ? WHERE name = ?", arguments: [changesCount, hook])
-        try trimGivenUp(hook)
-    }
-
-    fileprivate func trimGivenUp(_ hook: String) throws {
         try execute(
             sql: """
                 DELETE FROM outbox WHERE id IN (
@@ -119,15 +121,36 @@ extension StoreReader {
             let sql = """
                 SELECT name, (SELECT count(*) FROM outbox WHERE hook = name AND given_up = 0),
                     (SELECT at FROM outbox WHERE hook = name AND given_up = 0 ORDER BY id LIMIT 1),
-                    delivered, given_up, last_error, failing_since
+                    delivered, given_up,
+                    (SELECT error FROM outbox WHERE hook = name AND given_up = 0 AND error IS NOT NULL
+                        ORDER BY failed_at, id LIMIT 1),
+                    (SELECT min(failed_at) FROM outbox WHERE hook = name AND given_up = 0)
                 FROM hooks ORDER BY name
                 """
-            return try db.rows(of: "hooks", sql) { row in
+            let standings = try db.rows(of: "hooks", sql) { row in
                 HookStanding(
                     name: row.text(), waiting: row.integer(), waitingSince: try row.optionalInstant("at"),
                     delivered: row.integer(), givenUp: row.integer(), lastError: row.optionalText(),
-                    failingSince: try row.optionalInstant("failing_since"))
+                    failingSince: try row.optionalInstant("failed_at"))
             }
+            return try standings.map { standing in
+                var standing = standing
+                standing.lastGivenUp = try db.lastGivenUp(of: standing.name)
+                return standing
+            }
+        }
+    }
+}
+
+extension Database {
+    fileprivate func lastGivenUp(of hook: String) throws -> HookStanding.GivenUp? {
+        let sql = """
+            SELECT given_up_at, kind, number, error FROM outbox WHERE hook = ? AND given_up = 1 ORDER BY id DESC LIMIT 1
+            """
+        return try firstRow(of: "outbox", sql, [hook]) { row in
+            HookStanding.GivenUp(
+                at: try row.optionalInstant("given_up_at"), kind: try row.value("kind") { HookKind(rawValue: $0) },
+                number: try row.optional("number") { PhoneNumber($0) }, error: row.optionalText())
         }
     }
 }

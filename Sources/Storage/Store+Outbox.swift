@@ -65,37 +65,35 @@ extension Store {
 
     /// The part of a stored record that notifications depend on; nil when the store does not know the number.
     static func health(of number: PhoneNumber, _ db: Database) throws -> NumberRecord.Health? {
-        let sql = """
-            SELECT rotated_at, attempts, coalesce(reapplies_refused, 0), managed = 1 AND verification = 'enabled' AND cycle_since IS NOT NULL, last_error
-            FROM numbers WHERE number = ?
-            """
+        let sql = "SELECT rotated_at, attempts, coalesce(reapplies_refused, 0) FROM numbers WHERE number = ?"
         return try db.firstRow(of: "numbers", key: number.description, sql, [number.description]) { row in
             NumberRecord.Health(
                 rotatedAt: try row.optionalInstant("rotated_at"), attempts: row.integer(),
-                reapplyRefusals: row.integer(), isInCycle: row.flag(),
-                lastError: row.optionalText())
+                reapplyRefusals: row.integer())
         }
     }
 
     /// Notifies the hooks of what became of a number when its row was written.
     func notify(of record: NumberRecord, since before: NumberRecord.Health, _ db: Database) throws {
         guard notifiesOfNumbers else { return }
-        // Asked first as if there were trouble: mostly there is nothing to notify, whatever the answer.
-        guard !HookKind.caused(by: before, record.health, isTroubled: true).isEmpty else { return }
-        let number = record.number.description
-        let isTroubled = try Bool.fetchOne(
-            db, sql: "SELECT EXISTS (SELECT 1 FROM hook_troubles WHERE number = ?)", arguments: [number])
+        let trouble = try Self.trouble(of: record.number, db)
+        let kinds = HookKind.caused(since: before, by: record, trouble: trouble)
+        if trouble?.includesExposure == true, !record.isExposed {
+            try Self.setTrouble(NumberRecord.Trouble(includesExposure: false), of: record.number, db)
+        }
+        guard !kinds.isEmpty else { return }
         let last = try LastChange(of: record.number, db)
-        for kind in HookKind.caused(by: before, record.health, isTroubled: isTroubled == true) {
+        for kind in kinds {
             var at = last?.at ?? record.cycle?.since ?? record.appliedAt ?? .distantPast
             var detail: String?
             switch kind {
             case .rotated: at = record.rotatedAt ?? at
             case .exposed, .failed:
                 detail = record.lastError?.boundedLine(to: TextLimit.line)
-                try db.execute(sql: "INSERT OR IGNORE INTO hook_troubles (number) VALUES (?)", arguments: [number])
-            case .recovered:
-                try db.execute(sql: "DELETE FROM hook_troubles WHERE number = ?", arguments: [number])
+                let includesExposure = kinds.contains(.exposed) || trouble?.includesExposure == true
+                try Self.setTrouble(
+                    NumberRecord.Trouble(includesExposure: includesExposure && record.isExposed), of: record.number, db)
+            case .recovered: try Self.setTrouble(nil, of: record.number, db)
             case .held, .invalid, .endpointDown, .endpointUp, .leftExposed, .drift, .disableRequested, .revealed,
                 .restored, .clockBehind:
                 break
@@ -104,6 +102,22 @@ extension Store {
                 kind, at: at, number: record.number, changeID: last?.id, generation: record.belief.generations.last,
                 detail: detail, db)
         }
+    }
+
+    private static func trouble(of number: PhoneNumber, _ db: Database) throws -> NumberRecord.Trouble? {
+        let sql = "SELECT includes_exposure FROM hook_troubles WHERE number = ?"
+        return try db.firstRow(of: "hook_troubles", key: number.description, sql, [number.description]) { row in
+            NumberRecord.Trouble(includesExposure: row.flag())
+        }
+    }
+
+    private static func setTrouble(_ trouble: NumberRecord.Trouble?, of number: PhoneNumber, _ db: Database) throws {
+        guard let trouble else {
+            return try db.execute(sql: "DELETE FROM hook_troubles WHERE number = ?", arguments: [number.description])
+        }
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO hook_troubles (number, includes_exposure) VALUES (?, ?)",
+            arguments: [number.description, trouble.includesExposure])
     }
 
     /// Puts one notification into the outbox of each hook that wants it.
@@ -115,8 +129,8 @@ extension Store {
         guard !hooks.isEmpty else { return }
         let statement = try db.cachedStatement(
             sql: """
-                INSERT INTO outbox (hook, kind, at, number, change_id, generation, detail, drift)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO outbox (hook, kind, at, number, lane, change_id, generation, detail, drift)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         for hook in hooks {
             try statement.run { row in
@@ -124,6 +138,7 @@ extension Store {
                 row.text(kind.rawValue)
                 row.instant(at)
                 row.text(number?.description)
+                row.text(number?.description ?? kind.fleetSubject)
                 row.integer(changeID)
                 row.integer(generation)
                 row.text(detail)

@@ -38,6 +38,13 @@ struct HooksCommand: ParsableCommand {
                 ])
             }
             Console.print(lines: table.lines(width: Console.tableWidth))
+            for hook in hooks {
+                guard let last = hook.lastGivenUp else { continue }
+                let subject = last.number.map { " of \($0)" } ?? ""
+                Console.print(
+                    "\(hook.name) gave up \(hook.givenUp) in all; the last was '\(last.kind.rawValue)'\(subject), "
+                        + "\(time.text(last.at)): \(last.error ?? "too many waited")")
+            }
         }
     }
 }
@@ -52,6 +59,14 @@ struct HooksDocument: Encodable {
         let givenUp: Int
         let failingSince: Nullable<String>
         let lastError: Nullable<String>
+        let lastGivenUp: Nullable<GivenUp>
+    }
+
+    struct GivenUp: Encodable {
+        let kind: String
+        let number: Nullable<String>
+        let at: Nullable<String>
+        let error: Nullable<String>
     }
 
     let version = 1
@@ -64,7 +79,13 @@ struct HooksDocument: Encodable {
             Hook(
                 name: $0.name, waiting: $0.waiting, waitingSince: Nullable($0.waitingSince?.description),
                 delivered: $0.delivered, givenUp: $0.givenUp, failingSince: Nullable($0.failingSince?.description),
-                lastError: Nullable($0.lastError))
+                lastError: Nullable($0.lastError),
+                lastGivenUp: Nullable(
+                    $0.lastGivenUp.map { last in
+                        GivenUp(
+                            kind: last.kind.rawValue, number: Nullable(last.number?.description),
+                            at: Nullable(last.at?.description), error: Nullable(last.error))
+                    }))
         }
     }
 }

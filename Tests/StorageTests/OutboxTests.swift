@@ -69,6 +69,7 @@ struct OutboxTests {
         }
         try store.commit([.closeChange(id: 1, answeredAt: Sample.at(9), outcome: Outcome(.success))])
         try save(10) { record in
+            record.belief = Belief(maybeOff: false, maybeForeign: false, generations: [1])
             record.attempts = 0
             record.lastError = nil
             record.cycle = nil
@@ -84,9 +85,36 @@ struct OutboxTests {
             ])
         #expect(try store.count("hook_troubles") == 0)
         // Without trouble that was notified, its end is not.
-        try save(12) { $0.lastError = "timeout" }
-        try save(13) { $0.lastError = nil }
+        try save(12) { record in
+            record.attempts = 1
+            record.lastError = "timeout"
+        }
+        try save(13) { record in
+            record.attempts = 0
+            record.lastError = nil
+        }
         #expect(try store.count("outbox") == 5)
+    }
+
+    @Test func `A number that is exposed a second time within one trouble is notified of a second time`() throws {
+        let store = try Sample.store(1)
+        _ = try store.setHooks([("pager", [.exposed, .failed, .recovered])])
+        func save(attempts: Int, isExposed: Bool) throws {
+            var record = try store.required(1)
+            record.attempts = attempts
+            record.lastError = "enable: refused"
+            record.cycle = isExposed ? NumberRecord.Cycle(since: Sample.at(1), reason: .rotationDue) : nil
+            try store.commit([.save(record, newGeneration: nil, touched: [])])
+        }
+        func kinds() throws -> [String] { try store.texts("SELECT kind FROM outbox ORDER BY id").compactMap(\.self) }
+        try save(attempts: 1, isExposed: true)
+        try save(attempts: 2, isExposed: true)
+        #expect(try kinds() == ["exposed"])
+        try save(attempts: 2, isExposed: false)
+        try save(attempts: 2, isExposed: true)
+        #expect(try kinds() == ["exposed"], "a request that is on its way has not failed")
+        try save(attempts: 3, isExposed: true)
+        #expect(try kinds() == ["exposed", "exposed", "failed"])
     }
 
     @Test func `What is not kept is not notified, and neither is what a hook itself did`() throws {
@@ -103,6 +131,48 @@ struct OutboxTests {
         #expect(try store.count("outbox") == 1)
         try store.commit([look("ops (uid 1000)")])
         #expect(try store.count("outbox") == 2)
+    }
+
+    @Test func `What concerns the fleet is delivered first, and waits for its own subject alone`() throws {
+        let store = try Sample.store(2)
+        _ = try store.setHooks([("pager", [.revealed, .held, .invalid, .clockBehind])])
+        func add(_ kind: EventKind, _ number: Int? = nil) throws {
+            let event = EventEntry(
+                at: Sample.now, kind: kind, number: try number.map(Sample.number), actor: "ops", detail: "")
+            try store.commit([.event(event)])
+        }
+        func next() throws -> HookWord? {
+            guard case .deliver(let word) = try store.nextWord(for: "pager", now: Sample.at(10)) else { return nil }
+            return word
+        }
+        try add(.pinRevealed, 1)
+        try add(.configurationHeld)
+        try add(.configurationRefused)
+        let held = try #require(try next())
+        #expect(held.kind == .held)
+        try store.noteFailed(held, hook: "pager", error: "no", at: Sample.at(5), retryAt: Sample.at(3600))
+        // Behind the one that failed waits what is about the same file.
+        #expect(try next()?.kind == .revealed)
+        try add(.clockBehind)
+        #expect(try next()?.kind == .clockBehind)
+        #expect(try store.reader.hooks().map(\.failingSince) == [Sample.at(5)])
+    }
+
+    @Test func `What is given up is counted, and the newest is shown with its error`() throws {
+        let store = try Sample.store(1)
+        _ = try store.setHooks([("pager", [.held])])
+        try store.commit([.event(Self.held)])
+        guard case .deliver(let word) = try store.nextWord(for: "pager", now: Sample.at(1)) else {
+            Issue.record("nothing is to be delivered")
+            return
+        }
+        try store.noteFailed(word, hook: "pager", error: "404", at: Sample.at(2), retryAt: Sample.at(3))
+        try store.noteFailed(word, hook: "pager", error: "410", at: Sample.at(3), retryAt: nil)
+        let standing = try #require(try store.reader.hooks().first)
+        #expect(standing.givenUp == 1 && standing.waiting == 0)
+        #expect(standing.failingSince == nil && standing.lastError == nil, "nothing that waits fails")
+        #expect(standing.lastGivenUp?.error == "410" && standing.lastGivenUp?.at == Sample.at(3))
+        #expect(standing.lastGivenUp?.kind == .held && standing.lastGivenUp?.number == nil)
     }
 
     @Test func `Drift is counted and notified with its kind once, and a start forgets none of it`() throws {

@@ -166,9 +166,10 @@ struct HookTests {
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
         try await rig.wait("the failure is known") {
-            try await rig.query("SELECT coalesce(last_error, '') FROM hooks").first?.contains("longer than 3 s") == true
+            try await rig.query("SELECT error FROM outbox WHERE error IS NOT NULL").first?.contains("longer than 3 s")
+                == true
         }
-        let error = try await rig.query("SELECT last_error FROM hooks").first ?? ""
+        let error = try await rig.query("SELECT error FROM outbox WHERE error IS NOT NULL").first ?? ""
         #expect(error.contains("\"kind\":\"rotated\""), "what it said is shown: \(error)")
         for entry in rig.entries {
             #expect(

@@ -138,7 +138,7 @@ struct ObservationTests {
         let rules = try Self.text(of: "config/prometheus/twostepd.rules.yml")
         let cases = try Self.text(of: "Tests/Prometheus/twostepd.rules.test.yml")
         let alerts = rules.matches(of: /- alert: (\w+)/).map { String($0.1) }
-        #expect(alerts.count == 16)
+        #expect(alerts.count == 17)
         for alert in alerts {
             #expect(cases.contains("\(alert) fires") && cases.contains("\(alert) keeps quiet"), "\(alert)")
         }

@@ -24,9 +24,16 @@ final class WebhookReceiver: Sendable {
         subscript(_ key: String) -> String? { json[key] as? String }
     }
 
+    /// What is answered to a POST.
+    struct Reply: Sendable {
+        var status = 200
+        var headers: [String] = []
+        var body = ""
+    }
+
     private struct State {
         var posts: [Post] = []
-        var status: @Sendable (Post) -> Int = { _ in 204 }
+        var reply: @Sendable (Post) -> Reply = { _ in Reply(status: 204) }
     }
 
     private let listener: ListeningSocket
@@ -37,7 +44,10 @@ final class WebhookReceiver: Sendable {
     var posts: [Post] { state.withLock { $0.posts } }
 
     /// Answers from now on with the status that `status` gives.
-    func answer(_ status: @escaping @Sendable (Post) -> Int) { state.withLock { $0.status = status } }
+    func answer(_ status: @escaping @Sendable (Post) -> Int) { reply { Reply(status: status($0)) } }
+
+    /// Answers from now on with what `reply` gives.
+    func reply(_ reply: @escaping @Sendable (Post) -> Reply) { state.withLock { $0.reply = reply } }
 
     init() throws {
         let listener = try ListeningSocket("receiver")
@@ -63,11 +73,12 @@ final class WebhookReceiver: Sendable {
             let post = Post(head: String(text[..<end.lowerBound]), body: String(text[end.upperBound...]))
             guard let length = post.header("content-length").flatMap({ Int($0) }), post.body.utf8.count >= length
             else { continue }
-            let status = state.withLock { state in
+            let reply = state.withLock { state in
                 state.posts.append(post)
-                return state.status(post)
+                return state.reply(post)
             }
-            let answer = "HTTP/1.1 \(status) Said\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            let head = ["connection: close", "content-length: \(reply.body.utf8.count)"] + reply.headers
+            let answer = "HTTP/1.1 \(reply.status) Said\r\n\(head.joined(separator: "\r\n"))\r\n\r\n\(reply.body)"
             _ = Array(answer.utf8).withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             return
         }

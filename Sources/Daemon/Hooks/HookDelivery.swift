@@ -8,6 +8,10 @@ struct HookDelivery: Sendable {
     /// Why a try failed, in one line without secrets.
     struct Failure: Error, Hashable, CustomStringConvertible {
         let description: String
+        /// How long the receiver asks to wait; nil when it does not.
+        var retryAfter: Duration?
+        /// Whether that wait is for every word to this receiver.
+        var isOverloaded = false
     }
 
     let hook: HookSettings
@@ -36,9 +40,13 @@ struct HookDelivery: Sendable {
         let signing: Token? = if let name = hook.signingSecret { try secret(name) } else { nil }
         let headers = WebhookSignature.headers(id: word.uid, now: clock.now(), body: body, secret: signing)
         do {
-            try await client.post(body, to: url, headers: headers, timeout: hook.timeout)
+            try await client.post(
+                body, to: url, headers: headers, failureText: hook.failureText, timeout: hook.timeout,
+                now: clock.now())
         } catch {
-            throw Failure(description: clean(error.description, SecretIndex([url])))
+            throw Failure(
+                description: clean(error.description, SecretIndex([url])), retryAfter: error.retryAfter,
+                isOverloaded: error.isOverloaded)
         }
     }
 

@@ -59,6 +59,8 @@ final class HookCourier: Sendable {
         var isStopping = false
         var isIdle = true
         var idle: [CheckedContinuation<Void, Never>] = []
+        /// Nothing is tried before this: the receiver asked to wait.
+        var heldUntil: ContinuousClock.Instant?
     }
 
     /// A word is given up after so many tries, about a day after the first.
@@ -145,6 +147,9 @@ final class HookCourier: Sendable {
     /// Delivers until nothing is due, and sets the timer for what is due later.
     private func work() async {
         while !state.withLock({ $0.isStopping }) {
+            if let heldUntil = state.withLock({ $0.heldUntil }), heldUntil > .now {
+                return wait(for: ContinuousClock.now.duration(to: heldUntil))
+            }
             let next: HookWork
             do {
                 next = try await perform { [hook, clock] store throws(StorageError) in
@@ -174,7 +179,12 @@ final class HookCourier: Sendable {
             guard !Task.isCancelled else { return true }
             let isLast = word.attempts + 1 >= Self.mostTries
             let now = clock.now()
-            let retryAt = isLast ? nil : now.advanced(by: Self.backoff(after: word.attempts + 1))
+            let asked = error.retryAfter ?? .zero
+            let retryAt = isLast ? nil : now.advanced(by: max(asked, Self.backoff(after: word.attempts + 1)))
+            if error.isOverloaded, asked > .zero {
+                state.withLock { $0.heldUntil = ContinuousClock.now + asked }
+                metadata["retry_after"] = "\(asked.roughText)"
+            }
             metadata["error"] = "\(error)"
             metadata["attempts"] = "\(word.attempts + 1)"
             if isLast {

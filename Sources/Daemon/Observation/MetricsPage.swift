@@ -104,7 +104,7 @@ struct MetricsPage {
         add(.gauge, "twostepd_hook_waiting", "Words that a hook has not been told yet.") { Double($0.waiting) }
         add(.counter, "twostepd_hook_delivered", "Words that a hook was told.") { Double($0.delivered) }
         add(.counter, "twostepd_hook_given_up", "Words that a hook will never be told.") { Double($0.givenUp) }
-        add(.gauge, "twostepd_hook_failing", "1 while the tries to tell a hook fail.") {
+        add(.gauge, "twostepd_hook_failing", "1 while a notification waits whose delivery has failed.") {
             $0.failingSince == nil ? 0 : 1
         }
     }
