@@ -26,6 +26,8 @@ public enum HookKind: String, Hashable, Sendable, CaseIterable {
     case revealed
     /// The store was found to be an older copy of itself.
     case restored
+    /// The history was found to be altered.
+    case historyAltered = "history_altered"
     /// The wall clock is behind what the store has recorded.
     case clockBehind = "clock_behind"
 
@@ -48,6 +50,7 @@ public enum HookKind: String, Hashable, Sendable, CaseIterable {
         case .leftExposed: "it left the desired state while it was disabled by us"
         case .revealed: "somebody looked at its PIN"
         case .restored: "the store was restored from an older copy"
+        case .historyAltered: "the history was altered by somebody who can write to the store"
         case .clockBehind: "the clock is behind what was recorded"
         }
     }
@@ -66,10 +69,10 @@ extension HookKind {
         case .disableRequested: self = .disableRequested
         case .pinRevealed: self = .revealed
         case .storeRestored: self = .restored
+        case .historyAltered: self = .historyAltered
         case .clockBehind: self = .clockBehind
         case .configurationAccepted, .paused, .resumed, .rotationOrdered, .reapplyOrdered, .resetOrdered, .observed,
-            .exposureReduced, .disableRefused, .keyGenerated, .keyRotated, .auditPruned, .historyAltered, .started,
-            .stopped,
+            .exposureReduced, .disableRefused, .keyGenerated, .keyRotated, .auditPruned, .started, .stopped,
             .clockAccepted, .clockRight, .interruptedRequests, .recordUnreadable:
             return nil
         }
@@ -106,7 +109,7 @@ extension HookKind {
         switch self {
         case .held, .invalid: "desired state"
         case .endpointDown, .endpointUp: "endpoints"
-        case .restored: "store"
+        case .restored, .historyAltered: "store"
         case .clockBehind: "clock"
         case .rotated, .exposed, .failed, .recovered, .drift, .disableRequested, .leftExposed, .revealed: "numbers"
         }

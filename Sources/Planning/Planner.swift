@@ -64,7 +64,7 @@ struct Situation {
             let due = RotationSchedule.due(
                 record, desired: desired, generation: generation, operatorPIN: operatorPIN, policy: policy, now: now)
             guard let due, let settled = record.belief.settledAt(policy.settleDelay), settled > now else { return due }
-            return RotationSchedule.Due(at: max(due.at, settled), reason: due.reason)
+            return RotationSchedule.Due(at: max(due.at, settled), since: due.since, reason: due.reason)
         }
     }
 

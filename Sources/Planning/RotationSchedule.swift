@@ -5,7 +5,10 @@ public enum RotationSchedule {
 
     /// A rotation that is due at an instant, and why.
     public struct Due: Hashable, Sendable {
+        /// When it may be done next: a window that was missed leads to the one after it.
         public let at: Instant
+        /// When it was to be done first, in the first window after it fell due: before `at` when it was missed.
+        public let since: Instant
         public let reason: DecisionReason
     }
 
@@ -28,15 +31,16 @@ public enum RotationSchedule {
         guard let live = record.generation(generation) else { return nil }
         if let name = desired.operatorPINName {
             guard let operatorPIN, !live.isOperatorPIN(operatorPIN, named: name) else { return nil }
-            return Due(at: now, reason: .operatorPINChanged)
+            return Due(at: now, since: now, reason: .operatorPINChanged)
         }
         let forced = [
-            desired.rotateBefore.flatMap { live.createdAt < $0 ? Due(at: $0, reason: .rotateBefore) : nil },
+            desired.rotateBefore.flatMap { live.createdAt < $0 ? Due(at: $0, since: $0, reason: .rotateBefore) : nil },
             record.orderedRotation.flatMap { ordered in
                 guard live.generation <= ordered.through else { return nil }
                 // Further ahead than it can be ordered: the clock has been corrected since.
                 let latest = now.advanced(by: desired.rotateAfterReveal ?? .zero)
-                return Due(at: ordered.at > latest ? now : ordered.at, reason: .rotationOrdered)
+                let at = ordered.at > latest ? now : ordered.at
+                return Due(at: at, since: at, reason: .rotationOrdered)
             },
         ].compactMap(\.self).min { $0.at < $1.at }
         let scheduled = desired.rotateEvery.map { period in
@@ -45,17 +49,20 @@ public enum RotationSchedule {
             return permitted(due, desired: desired, policy: policy, now: now)
         }
         guard let forced, let scheduled else { return forced ?? scheduled }
-        return scheduled.at < forced.at ? scheduled : forced
+        let next = scheduled.at < forced.at ? scheduled : forced
+        return Due(at: next.at, since: min(scheduled.since, forced.since), reason: next.reason)
     }
 
     /// A rotation that its period makes due at `due`, as soon as the window permits it. A window in a time zone that is
     /// unknown permits nothing: the operator has asked for those hours, and any other may be the wrong one.
     private static func permitted(_ due: Instant, desired: DesiredNumber, policy: Policy, now: Instant) -> Due {
-        guard let window = desired.rotationWindow else { return Due(at: due, reason: .rotationDue) }
+        let unbound = Due(at: due, since: due, reason: .rotationDue)
+        guard let window = desired.rotationWindow else { return unbound }
         guard let offsets = policy.zones(window.zone) else {
-            guard due <= now else { return Due(at: due, reason: .rotationDue) }
-            return Due(at: now.advanced(by: zoneRetry), reason: .zoneUnknown)
+            guard due <= now else { return unbound }
+            return Due(at: now.advanced(by: zoneRetry), since: due, reason: .zoneUnknown)
         }
-        return Due(at: window.nextOpen(from: max(due, now), in: offsets), reason: .rotationDue)
+        let at = window.nextOpen(from: max(due, now), in: offsets)
+        return Due(at: at, since: due < now ? window.nextOpen(from: due, in: offsets) : at, reason: .rotationDue)
     }
 }

@@ -370,6 +370,8 @@ extension Schema {
         CREATE INDEX changes_unanswered ON changes (id) WHERE answered_at IS NULL;
         -- The few requests that were not accepted, among the many that were.
         CREATE INDEX changes_not_accepted ON changes (id) WHERE outcome <> 'accepted';
+        -- Asked for at each scrape, and almost never there.
+        CREATE INDEX events_of_alterations ON events (at) WHERE kind = 'history_altered';
         CREATE INDEX events_by_number ON events (number) WHERE number IS NOT NULL;
         CREATE INDEX outbox_waiting ON outbox (hook, lane, id) WHERE given_up = 0;
         CREATE INDEX outbox_given_up ON outbox (hook, id) WHERE given_up = 1;

@@ -95,7 +95,7 @@ extension Store {
                     NumberRecord.Trouble(includesExposure: includesExposure && record.isExposed), of: record.number, db)
             case .recovered: try Self.setTrouble(nil, of: record.number, db)
             case .held, .invalid, .endpointDown, .endpointUp, .leftExposed, .drift, .disableRequested, .revealed,
-                .restored, .clockBehind:
+                .restored, .historyAltered, .clockBehind:
                 break
             }
             try notify(

@@ -1,3 +1,4 @@
+import Files
 import GRDB
 import Glibc
 public import Planning
@@ -107,5 +108,41 @@ extension StoreReader {
             guard let entry = try Row.fetchOne(statement).map({ try AuditEntry($0) }) else { return nil }
             return entry.at.flatMap { Instant($0) }
         }
+    }
+
+    /// The write-ahead log that is normal at most, in bytes: it is cut to 64 MiB whenever all of it was written back.
+    public static let normalLogBytes = 256 << 20
+
+    /// The size of the store's write-ahead log, in bytes. One that cannot be inspected counts as none, as before the first
+    /// write.
+    public var logBytes: Int { (try? FileStatus.of(path + "-wal"))?.size ?? 0 }
+
+    /// When something was last found that an operator has to look into.
+    public func incidents() throws(StorageError) -> StoreIncidents {
+        try read { db in
+            let sql = """
+                SELECT restored_at, (SELECT max(at) FROM events WHERE kind = 'history_altered') AS altered_at
+                FROM store_state
+                """
+            let found = try db.firstRow(of: "store_state", sql) { row in
+                StoreIncidents(
+                    restoredAt: try row.optionalInstant("restored_at"),
+                    historyAlteredAt: try row.optionalInstant("altered_at"))
+            }
+            return found ?? StoreIncidents(restoredAt: nil, historyAlteredAt: nil)
+        }
+    }
+}
+
+/// What was found of the store that an operator has to look into.
+public struct StoreIncidents: Hashable, Sendable {
+    /// When it was last found to be an older copy of itself; nil when it never was.
+    public let restoredAt: Instant?
+    /// When its history was last found to be altered; nil when it never was, or when that was pruned.
+    public let historyAlteredAt: Instant?
+
+    public init(restoredAt: Instant?, historyAlteredAt: Instant?) {
+        self.restoredAt = restoredAt
+        self.historyAlteredAt = historyAlteredAt
     }
 }

@@ -49,6 +49,27 @@ struct RotationScheduleTests {
         #expect(try due(record)?.at == F.later(F.day * 87 + spread))
     }
 
+    @Test func `A PIN that missed its windows is overdue since the first one, and due in the next`() throws {
+        var desired = F.desired()
+        // Now is 2026-01-01T00:00:00Z, a Thursday.
+        desired.rotationWindow = try RotationWindow(parsing: "Sat 02:00-04:00 UTC")
+        let record = F.record(desired, F.on(1), rotatedAt: F.ago(F.day * 200))
+        let late = try #require(try due(record))
+        #expect(late.at == F.later(F.day * 2 + .seconds(2 * 3600)))
+        let fell = F.ago(F.day * 110).advanced(by: RotationSchedule.spread(for: F.number, period: F.day * 90))
+        #expect(late.since >= fell && late.since < fell.advanced(by: F.day * 7))
+        #expect(late.since == desired.rotationWindow?.nextOpen(from: fell, in: .utc))
+        let early = try #require(try due(F.record(desired, F.on(1), rotatedAt: F.ago(F.day))))
+        #expect(early.since == early.at)
+    }
+
+    @Test func `A PIN that is late stays so when its rotation is ordered as well`() throws {
+        var record = F.record(F.desired(), F.on(1), rotatedAt: F.ago(F.day * 200))
+        record.orderedRotation = .init(through: 1, at: F.now)
+        let due = try #require(try due(record))
+        #expect(due.since < F.ago(F.day * 100))
+    }
+
     @Test func `Never is never`() throws {
         var desired = F.desired()
         desired.rotateEvery = nil

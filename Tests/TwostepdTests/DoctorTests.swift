@@ -6,8 +6,11 @@ import Testing
 @Suite("doctor, the real binary", .inTurn)
 struct DoctorTests {
     /// Every finding under its path of names, such as `store/integrity`; what is named twice has its worst level.
-    private func levels(_ rig: Rig) async throws -> (code: Int32, level: String, findings: [String: String]) {
-        let result = try await rig.run("doctor", "--format", "json")
+    private func levels(
+        _ rig: Rig, environment: [String: String] = [:]
+    ) async throws -> (code: Int32, level: String, findings: [String: String]) {
+        let result = try await Binary.run(
+            ["doctor", "--format", "json", "--config", rig.config.path], environment: environment)
         let document = try result.json()
         #expect(document["version"] as? Int == 1)
         var findings: [String: String] = [:]
@@ -47,7 +50,7 @@ struct DoctorTests {
             "configuration/settings", "configuration/desired state", "configuration/secrets",
             "state directory/directory", "state directory/files", "sealing key/key", "store/version", "store/integrity",
             "store/PINs", "store/history", "store/desired state in force", "store/vendors",
-            "store/observations", "store/room",
+            "store/observations", "store/room", "store/write-ahead log",
             "time/clock and store",
             "endpoints/\(rig.vendor.url)", "limits/open files", "limits/memory",
         ] {
@@ -128,5 +131,36 @@ struct DoctorTests {
             "sqlite3", [rig.store.path, "DROP TRIGGER changes_are_never_deleted; DELETE FROM changes WHERE id = 1"])
         #expect(try await failures().contains("store/history"))
         try FileManager.default.removeItem(at: rig.folder)
+    }
+
+    @Test("what is about to stop the service is warned of: its credentials, the store's log, an older copy (20.17)")
+    func ahead() async throws {
+        let rig = try await Rig(Rig.fleet(1))
+        #expect(try await rig.run("apply").code == 0)
+        #expect(try await levels(rig).findings["configuration/credentials"] == nil, "it has none")
+        let credentials = rig.folder.appendingPathComponent("credentials")
+        try FileManager.default.createDirectory(at: credentials, withIntermediateDirectories: true)
+        func level(kibibytes: Int) async throws -> String? {
+            try rig.write(
+                String(repeating: "x", count: kibibytes << 10), to: credentials.appendingPathComponent("much"))
+            let environment = ["CREDENTIALS_DIRECTORY": credentials.path]
+            return try await levels(rig, environment: environment).findings["configuration/credentials"]
+        }
+        #expect(try await level(kibibytes: 900) == "ok")
+        #expect(try await level(kibibytes: 1000) == "warning")
+        #expect(try await level(kibibytes: 1025) == "failure")
+
+        let before = try await levels(rig).findings
+        #expect(before["store/restored"] == nil && before["store/altered"] == nil)
+        _ = try await Shell.run(
+            "sqlite3", [rig.store.path, "UPDATE store_state SET restored_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"])
+        #expect(try await levels(rig).findings["store/restored"] == "warning")
+
+        // A log without a valid header is empty to SQLite, whatever its size.
+        let log = rig.store.path + "-wal"
+        #expect(FileManager.default.createFile(atPath: log, contents: nil, attributes: [.posixPermissions: 0o600]))
+        #expect(truncate(log, 300 << 20) == 0)
+        #expect(try await levels(rig).findings["store/write-ahead log"] == "warning")
+        try await rig.end()
     }
 }

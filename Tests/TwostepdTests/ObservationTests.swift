@@ -138,7 +138,7 @@ struct ObservationTests {
         let rules = try Self.text(of: "config/prometheus/twostepd.rules.yml")
         let cases = try Self.text(of: "Tests/Prometheus/twostepd.rules.test.yml")
         let alerts = rules.matches(of: /- alert: (\w+)/).map { String($0.1) }
-        #expect(alerts.count == 17)
+        #expect(alerts.count == 24)
         for alert in alerts {
             #expect(cases.contains("\(alert) fires") && cases.contains("\(alert) keeps quiet"), "\(alert)")
         }
@@ -159,10 +159,13 @@ struct ObservationTests {
         for file in ["config/prometheus/twostepd.rules.yml", "config/grafana/twostepd.json"] {
             let used = Set(try Self.text(of: file).matches(of: /twostepd_[a-z_]+/).map { String($0.0) })
             #expect(used.count > 5)
-            // One has no value before the first rotation falls due, the others have none without an observer.
+            // One has no value before the first rotation falls due, three have none without an observer, two before an
+            // incident, and one without credentials.
             let absent: Set = [
                 "twostepd_number_rotation_due_timestamp_seconds", "twostepd_observable_numbers",
                 "twostepd_unobserved_numbers", "twostepd_observation_failing_numbers",
+                "twostepd_store_restored_timestamp_seconds", "twostepd_history_altered_timestamp_seconds",
+                "twostepd_credential_bytes",
             ]
             #expect(used.subtracting(known).subtracting(absent).isEmpty)
         }

@@ -93,10 +93,14 @@ struct SightTests {
         #expect(try facts(later).last?.hasSuffix("disabled it 2 min 10 s ago (2026-11-23T08:57:50Z)") == true)
     }
 
-    private func metrics(_ digest: FleetDigest, counts: MetricsRecorder.Counts = .init()) throws -> [String] {
+    private func metrics(
+        _ digest: FleetDigest, counts: MetricsRecorder.Counts = .init(),
+        incidents: StoreIncidents = StoreIncidents(restoredAt: nil, historyAlteredAt: nil), credentialBytes: Int? = nil
+    ) throws -> [String] {
         let store = try Store.inMemory(key: SealingKey.random())
         let page = MetricsPage(
             now: fleet.now, fleet: digest, numbers: standings, size: try store.reader.size(), oldestHistory: nil,
+            logBytes: 4096, incidents: incidents, credentialBytes: credentialBytes,
             guards: GuardsInForce(), desiredState: try store.reader.desiredStateStatus(), counts: counts,
             queueLength: 0, hooks: [], drift: [.turnedOff: 3])
         return page.text(.prometheus).split(separator: "\n").map(String.init)
@@ -121,6 +125,41 @@ struct SightTests {
         ] {
             #expect(lines.contains(line), "\(line)")
         }
+    }
+
+    @Test func `What was found of the store, its log and the credentials have a series each, and none without (20.17)`()
+        throws
+    {
+        let names = ["twostepd_store_restored", "twostepd_history_altered", "twostepd_credential_bytes"]
+        let none = try metrics(digest)
+        #expect(none.contains("twostepd_store_log_bytes 4096"))
+        #expect(!none.contains { line in names.contains { line.hasPrefix($0) } })
+        let found = try metrics(
+            digest, incidents: StoreIncidents(restoredAt: fleet.now, historyAlteredAt: fleet.now), credentialBytes: 7)
+        let seconds = String(Double(fleet.now.millisecondsSinceEpoch) / 1000)
+        #expect(found.contains("twostepd_credential_bytes 7"))
+        for name in names.prefix(2) {
+            let line = try #require(found.first { $0.hasPrefix(name + "_timestamp_seconds ") })
+            #expect(Double(line.split(separator: " ")[1]) == Double(seconds))
+        }
+    }
+
+    @Test func `A PIN that is late is overdue although a pause or the next window holds it (20.17)`() throws {
+        let long = fleet.now.advanced(by: .seconds(-200 * 86_400))
+        let window = try RotationWindow(parsing: "Sat 02:00-02:01 UTC")
+        func overdue(_ change: (inout NumberRecord) -> Void) throws -> Int {
+            var digest = FleetDigest(at: fleet.now)
+            digest.add(
+                try changed("support-us") { record in
+                    record.rotatedAt = long
+                    record.desired?.rotationWindow = window
+                    change(&record)
+                })
+            return digest.overdue
+        }
+        #expect(try overdue { _ in } == 1, "the window of today, or of another day, was missed many times")
+        #expect(try overdue { $0.pause = Pause(since: fleet.now, by: "ops", reason: nil, includesExposed: false) } == 1)
+        #expect(try overdue { $0.rotatedAt = fleet.now } == 0)
     }
 
     @Test func `Without an observer only the counters of drift and of answers are there`() throws {

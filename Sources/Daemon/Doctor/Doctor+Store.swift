@@ -40,7 +40,8 @@ extension Doctor {
             }
             return parts + (try keptSecrets(reader)) + [
                 try desired(reader), try vendors(reader), try observations(reader), room(try reader.size()),
-            ]
+                log(reader.logBytes),
+            ] + incidents(try reader.incidents())
         } catch {
             return [Finding("database", .failure, error.description, advice: "see the message")]
         }
@@ -104,6 +105,33 @@ extension Doctor {
         return Finding(
             "room", .warning, figures + ", which this store cannot give back while it is worked on",
             advice: "stop the daemon, then `twostepd audit compact`: once is enough")
+    }
+
+    private func log(_ bytes: Int) -> Finding {
+        let figure = "\(bytes >> 20) MiB wait to be written back to the database"
+        guard bytes > StoreReader.normalLogBytes else { return Finding("write-ahead log", .ok, figure) }
+        return Finding(
+            "write-ahead log", .warning, figure + ": a process that reads the store holds that up",
+            advice: "find it with `fuser -v \(location.database)-wal`, and end what is not the daemon")
+    }
+
+    /// What was found within the last week.
+    private func incidents(_ incidents: StoreIncidents) -> [Finding] {
+        func isRecent(_ instant: Instant) -> Bool { instant > now.advanced(by: .seconds(-7 * 86_400)) }
+        var parts: [Finding] = []
+        if let at = incidents.restoredAt, isRecent(at) {
+            parts.append(
+                Finding(
+                    "restored", .warning, "the store was found to be an older copy at \(at)",
+                    advice: "`twostepd history --events` says which; every PIN is being made certain again"))
+        }
+        if let at = incidents.historyAlteredAt, isRecent(at) {
+            parts.append(
+                Finding(
+                    "altered", .warning, "the history was found to be altered at \(at)",
+                    advice: "`twostepd audit verify` says what is missing; find out who wrote to the store"))
+        }
+        return parts
     }
 
     /// Reports the vendors that refuse to disable numbers.

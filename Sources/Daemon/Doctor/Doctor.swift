@@ -51,6 +51,7 @@ public struct Doctor: Sendable {
     private func configuration(_ desired: Reading<DesiredState>, _ secrets: Reading<SecretSources>) -> Finding {
         var parts = [Finding("settings", .ok, settingsPath)]
         parts += [settingsPath, settings.desiredState].compactMap(writers)
+        parts += credentials()
         parts += secrets.problems.map { Self.finding("secrets", $0) }
         parts += desired.problems.map { Self.finding("desired state", $0) }
         if let state = desired.value {
@@ -67,6 +68,24 @@ public struct Doctor: Sendable {
         Finding(
             name, problem.severity == .error ? .failure : .warning, problem.summary,
             advice: problem.hint ?? "see `twostepd check`, which shows the place")
+    }
+
+    /// The credentials of this process or of the packaged service, and the file that the service gets as one: systemd reads
+    /// it anew at the next start, and does not start the service when it is too large.
+    private func credentials() -> [Finding] {
+        let given = Credentials(environment: environment) ?? Credentials(folder: "/run/credentials/twostepd.service")
+        guard let given else { return [] }
+        // Files that are missing or cannot be inspected are reported by other checks.
+        let source = (try? FileStatus.of(settings.secrets))?.size ?? 0
+        let size = max(given.bytes, source)
+        let text = "\((size + 1023) >> 10) KiB of the 1024 KiB that all credentials of a service may have together"
+        guard size > Credentials.warningSize else { return [Finding("credentials", .ok, text)] }
+        return [
+            Finding(
+                "credentials", size > Credentials.limit ? .failure : .warning,
+                text + (size > Credentials.limit ? ": the service will not start again (status 243)" : ""),
+                advice: "let the service read secrets.yaml itself: see 'Credentials' in docs/install.md")
+        ]
     }
 
     /// Who can edit this file can switch two-step verification off.

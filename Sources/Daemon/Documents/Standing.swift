@@ -10,6 +10,9 @@ public struct Standing: Sendable {
     public let outlook: Outlook
     /// When the live PIN is due to change; nil for never, and when no PIN of ours is certainly live.
     public let rotationAt: Instant?
+    /// Whether the live PIN was to change before now, whatever has held that since: a pause, a guard, a refusal, or a window
+    /// that was missed.
+    public let isRotationOverdue: Bool
 
     /// Judges `record` at `now`, as `guards` permit.
     public init(
@@ -22,14 +25,15 @@ public struct Standing: Sendable {
         decision = guards.permit(ruling.decision, for: record, at: now)
         isGuarded = decision != ruling.decision
         condition = NumberCondition(of: record, decision: decision, isPaused: guards.fleetPause != nil)
-        rotationAt = record.desired.flatMap { desired in
+        let rotation: RotationSchedule.Due? = record.desired.flatMap { desired in
             guard desired.verification == .enabled, case .on(let generation) = record.belief.certainEffect else {
                 return nil
             }
             return RotationSchedule.due(
-                record, desired: desired, generation: generation, operatorPIN: operatorPIN, policy: policy, now: now
-            )?.at
+                record, desired: desired, generation: generation, operatorPIN: operatorPIN, policy: policy, now: now)
         }
+        rotationAt = rotation?.at
+        isRotationOverdue = rotation.map { $0.since < now } ?? false
         outlook = Outlook(
             of: record, decision: decision, operatorPIN: operatorPIN, fleetPause: guards.fleetPause, policy: policy,
             now: now)

@@ -11,7 +11,7 @@ struct FleetDigest: Sendable {
     private(set) var count = 0
     private(set) var conditions: [NumberCondition: Int] = [:]
     private(set) var reasons: [DecisionReason: Int] = [:]
-    /// PINs that were due to change before ``at``.
+    /// PINs that were due to change before ``at``: see ``Standing/isRotationOverdue``.
     private(set) var overdue = 0
     /// PINs that fall due on each of the coming days; the overdue ones on the first.
     private(set) var rotations = [Int](repeating: 0, count: daysAhead)
@@ -80,7 +80,7 @@ struct FleetDigest: Sendable {
         }
         if standing.record.sight.newest != nil { hasObservations = true }
         if let rotationAt = standing.rotationAt {
-            if rotationAt < at { overdue += 1 }
+            if standing.isRotationOverdue { overdue += 1 }
             let days = max(0, at.duration(to: rotationAt).milliseconds) / Self.day
             if days < Self.daysAhead { rotations[Int(days)] += 1 }
         }

@@ -10,6 +10,10 @@ struct MetricsPage {
     let numbers: [Standing]
     let size: StoreSize
     let oldestHistory: Instant?
+    let logBytes: Int
+    let incidents: StoreIncidents
+    /// How large the service's credentials are; nil when it has none.
+    let credentialBytes: Int?
     let guards: GuardsInForce
     let desiredState: DesiredStateStatus
     let counts: MetricsRecorder.Counts
@@ -48,7 +52,7 @@ struct MetricsPage {
                 Sample(labels: [("condition", condition.rawValue)], value: Double(fleet.conditions[condition] ?? 0))
             })
         page.add(
-            .gauge, "twostepd_rotations_overdue", "PINs that were due to change before now.",
+            .gauge, "twostepd_rotations_overdue", "PINs that were to change before now, whatever holds it.",
             [Sample(value: Double(fleet.overdue))])
         page.add(
             .gauge, "twostepd_numbers_by_reason", "Numbers by the reason of their condition.",
@@ -176,6 +180,17 @@ struct MetricsPage {
         page.add(
             .gauge, "twostepd_store_free_bytes", "What the store has free inside.",
             [Sample(value: Double(size.freeBytes))])
+        page.add(
+            .gauge, "twostepd_store_log_bytes", "The store's write-ahead log.", [Sample(value: Double(logBytes))])
+        page.add(
+            .gauge, "twostepd_store_restored_timestamp_seconds", "When the store was last found to be an older copy.",
+            incidents.restoredAt.map { [Sample(value: Self.seconds($0))] } ?? [])
+        page.add(
+            .gauge, "twostepd_history_altered_timestamp_seconds", "When the history was last found to be altered.",
+            incidents.historyAlteredAt.map { [Sample(value: Self.seconds($0))] } ?? [])
+        page.add(
+            .gauge, "twostepd_credential_bytes", "What the service's credentials take of the 1 MiB that they may have.",
+            credentialBytes.map { [Sample(value: Double($0))] } ?? [])
         page.add(
             .gauge, "twostepd_history_oldest_timestamp_seconds", "When the oldest request or event that is kept was.",
             oldestHistory.map { [Sample(value: Self.seconds($0))] } ?? [])

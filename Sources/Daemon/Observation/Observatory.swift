@@ -92,7 +92,9 @@ struct Observatory: Sendable {
         return MetricsPage(
             now: view.now, fleet: try digest(reader, view, guards),
             numbers: isPerNumber ? try view.standings(reader, guards: guards) : [],
-            size: try reader.size(), oldestHistory: try reader.oldestHistory(), guards: guards,
+            size: try reader.size(), oldestHistory: try reader.oldestHistory(), logBytes: reader.logBytes,
+            incidents: try reader.incidents(),
+            credentialBytes: Credentials(environment: ProcessSetup.environment)?.bytes, guards: guards,
             desiredState: try reader.desiredStateStatus(), counts: recorder.counts, queueLength: commits.length,
             hooks: try reader.hooks(), drift: try reader.driftCounts())
     }
