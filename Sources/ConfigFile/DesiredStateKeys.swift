@@ -15,6 +15,7 @@ enum DefaultKey: String, FieldKey {
     case reapplyEvery = "reapply_every"
     case rotationMethod = "rotation_method"
     case rotationWindow = "rotation_window"
+    case rotateBefore = "rotate_before"
     case rotateAfterReveal = "rotate_after_reveal"
     case observer
     case observerEndpoint = "observer_endpoint"
@@ -31,6 +32,7 @@ enum DefaultKey: String, FieldKey {
         case .reapplyEvery: .reapplyEvery
         case .rotationMethod: .rotationMethod
         case .rotationWindow: .rotationWindow
+        case .rotateBefore: .rotateBefore
         case .rotateAfterReveal: .rotateAfterReveal
         case .observer: .observer
         case .observerEndpoint: .observerEndpoint

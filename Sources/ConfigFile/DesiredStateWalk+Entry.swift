@@ -16,7 +16,6 @@ extension DesiredStateWalk {
         let id = phoneNumberID(fields, vendor, number)
         let label = fields[.label].flatMap(label)
         let pin = fields[.pin].flatMap(pinName)
-        let before = fields[.rotateBefore].flatMap(instant)
         checkObserver(fields, vendor)
         if pin != nil {
             for key in Self.ignoredBesidePIN {
@@ -31,7 +30,6 @@ extension DesiredStateWalk {
         var desired = number.flatMap { number in
             token.map { DesiredNumber(number: number, label: label, tokenName: $0.name, tokenMark: $0.mark) }
         }
-        desired?.rotateBefore = before
         desired?.operatorPINName = pin
         take(own, vendor, id, at: fields.position, into: &desired)
         return desired
@@ -80,6 +78,7 @@ extension DesiredStateWalk {
         let method = own.rotationMethod ?? defaults.rotationMethod
         entry?.rotationMethod = method?.value ?? vendor.capabilities.rotationMethod
         entry?.rotationWindow = own.rotationWindow ?? defaults.rotationWindow
+        entry?.rotateBefore = own.rotateBefore ?? defaults.rotateBefore
         entry?.rotateAfterReveal = rotateAfterReveal.flatMap(\.value)
     }
 
@@ -190,7 +189,8 @@ extension DesiredStateWalk {
         return text
     }
 
-    private func instant(_ field: Field) -> Instant? {
+    /// A time with its zone; nil after reporting what is not one.
+    func instant(_ field: Field) -> Instant? {
         let example = "write it as 2026-11-01T00:00:00Z"
         guard let text = reader.text(field, "a time", hint: field.isNull ? nil : example) else { return nil }
         if let instant = Instant(text) { return instant }

@@ -27,6 +27,7 @@ final class DesiredStateWalk {
         /// Without a value when it could not be read, so that no default takes its place.
         var rotationMethod: Located<RotationMethod?>?
         var rotationWindow: RotationWindow?
+        var rotateBefore: Instant?
         var rotateAfterReveal: Located<Duration?>?
         /// The name of the token that observes the number.
         var observer: String?
@@ -158,7 +159,7 @@ final class DesiredStateWalk {
 
     private func readDefaults(_ place: FieldReader.Place) throws(YAMLRefusal) -> Choices? {
         let elsewhere = Dictionary(
-            uniqueKeysWithValues: [EntryKey.number, .label, .token, .pin, .phoneNumberID, .rotateBefore].map {
+            uniqueKeysWithValues: [EntryKey.number, .label, .token, .pin, .phoneNumberID].map {
                 ($0.rawValue, "'\($0.rawValue)' belongs to each entry of 'numbers'")
             })
         let fields = try reader.fields(
@@ -224,6 +225,7 @@ final class DesiredStateWalk {
         }
         choices.reapplyEvery = field(.reapplyEvery).flatMap { period($0, in: Self.reapplyRange) }
         choices.rotationWindow = field(.rotationWindow).flatMap(window)
+        choices.rotateBefore = field(.rotateBefore).flatMap(instant)
         choices.rotateAfterReveal = field(.rotateAfterReveal).flatMap { period($0, in: Self.revealRange) }
         choices.observer = field(.observer).flatMap(observerName)
         choices.observerEndpoint = field(.observerEndpoint).map {

@@ -42,6 +42,9 @@ extension FileError {
         switch self {
         case .missing: "check the path, and the settings file that names it"
         case .exists, .notRegular, .tooLarge: nil
+        case .openToOthers(_, let mode) where mode & 0o007 == 0:
+            "run 'chmod 600' on it; where fsGroup of Kubernetes sets that mode, mount it at $CREDENTIALS_DIRECTORY, where root's "
+                + "files may be readable by the group"
         case .foreignOwner, .openToOthers: "give it to the user that runs the daemon, and run 'chmod 600' on it"
         case .invalidPath, .refused: "check the permissions of the file and of its folders"
         case .changedWhileRead: "write the new content beside it and rename it into place; then read again"

@@ -184,8 +184,14 @@ extension StorageError {
             self = .permissions(path: path, problem: "is not a regular file: move it away")
         case .foreignOwner(let path, let owner):
             self = .permissions(path: path, problem: "belongs to user id \(owner): chown it to this user")
-        case .openToOthers(let path, _):
-            self = .permissions(path: path, problem: "others can read or change this key: chmod 0600 it")
+        case .openToOthers(let path, let mode):
+            let isGroupAlone = mode & 0o007 == 0
+            self = .permissions(
+                path: path,
+                problem: isGroupAlone
+                    ? "its group can read or change this key (mode \(String(mode, radix: 8))): chmod 0600 it, or where fsGroup "
+                        + "of Kubernetes sets that mode, hand the key over as the credential twostepd-key: docs/scale.md"
+                    : "others can read or change this key: chmod 0600 it")
         case .invalidPath(let path): self = .permissions(path: path, problem: error.reason)
         case .tooLarge(let path, _), .changedWhileRead(let path):
             self = .io(path: path, operation: "read", problem: error.reason)

@@ -71,7 +71,13 @@ public struct StoreLocation: Hashable, Sendable {
             )
         }
         guard status.mode & 0o022 == 0 else {
-            throw .permissions(path: directory, problem: "others can write to this directory: chmod 0700 it")
+            let isGroupAlone = status.mode & 0o002 == 0
+            throw .permissions(
+                path: directory,
+                problem: isGroupAlone
+                    ? "its group can write to this directory: chmod 0700 it; where fsGroup of Kubernetes sets that mode, it "
+                        + "must be a folder inside of the volume, and fsGroupChangePolicy OnRootMismatch: docs/scale.md"
+                    : "others can write to this directory: chmod 0700 it")
         }
     }
 

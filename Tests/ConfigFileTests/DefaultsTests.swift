@@ -31,6 +31,24 @@ import Testing
         #expect(numbers[3].rotateBefore == Instant("2026-10-31T23:00:00.5Z"))
     }
 
+    @Test func `rotate_before in defaults holds for each entry that has none, and is checked like an entry's (20.21)`()
+        throws
+    {
+        let entries = """
+            numbers:
+              - {number: "+15550100001", token: a}
+              - {number: "+15550100002", token: b, rotate_before: 2026-11-02T00:00:00Z}
+              - {number: "+15550100003", token: c, pin: known}
+            """
+        let reading = read("version: 1\ndefaults: {rotate_before: 2026-11-01T00:00:00Z}\n" + entries)
+        #expect(reading.problems == [])
+        let instants = ["2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z", "2026-11-01T00:00:00Z"].map { Instant($0) }
+        #expect(reading.value?.numbers.map(\.rotateBefore) == instants)
+        let wrong = read("version: 1\ndefaults: {rotate_before: 2026-11-01}\n" + entries)
+        #expect(wrong.value == nil && wrong.problems.count == 1)
+        #expect(wrong.problems.first?.hint == "did you mean 2026-11-01T00:00:00Z?")
+    }
+
     @Test func `never in defaults is never, unless an entry says otherwise`() throws {
         let state = try #require(
             read(

@@ -137,6 +137,24 @@ struct SealingKeyTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["twostepd.key"])
     }
 
+    @Test func `a key that its group can read says what to do about fsGroup (20.21)`() throws {
+        let folder = try StateDirectory()
+        try folder.location.prepareDirectory()
+        let path = folder.location.key
+        _ = try SealingKey.generate(file: path)
+        chmod(path, 0o440)
+        let error = #expect(throws: StorageError.self) { try SealingKey.load(file: path) }
+        let text = "\(try #require(error))"
+        #expect(text.contains("its group can read or change this key (mode 440): chmod 0600 it"))
+        #expect(text.contains("fsGroup") && text.contains("the credential twostepd-key"))
+        chmod(path, 0o604)
+        let open = #expect(throws: StorageError.self) { try SealingKey.load(file: path) }
+        #expect("\(try #require(open))".hasSuffix("others can read or change this key: chmod 0600 it"))
+        chmod(folder.location.directory, 0o770)
+        let directory = #expect(throws: StorageError.self) { try folder.location.checkDirectory() }
+        #expect("\(try #require(directory))".contains("fsGroupChangePolicy OnRootMismatch"))
+    }
+
     @Test(arguments: [0o640, 0o604, 0o620, 0o602])
     func `a key file that others can read or change is refused`(mode: Int) throws {
         let directory = try StateDirectory()

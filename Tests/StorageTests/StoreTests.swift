@@ -45,12 +45,13 @@ struct StoreTests {
         #expect(try directory.mode("twostepd.sqlite") == 0o600)
     }
 
-    @Test func `a directory that others can write to is refused`() throws {
+    @Test(arguments: [(0o770, "its group can write to this directory"), (0o702, "others can write to this directory")])
+    func `a directory that others can write to is refused`(mode: Int, words: String) throws {
         let directory = try StateDirectory()
         try directory.location.prepareDirectory()
-        try FileManager.default.setAttributes([.posixPermissions: 0o770], ofItemAtPath: directory.path)
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: directory.path)
         let error = #expect(throws: StorageError.self) { try Store.open(at: directory.location, key: Sample.key) }
-        #expect("\(try #require(error))".contains("others can write to this directory"))
+        #expect("\(try #require(error))".contains(words))
     }
 
     @Test func `a directory without a parent is a mistake of the settings`() throws {
