@@ -8,8 +8,10 @@ final class SecretsInForce: Sendable {
     private struct State {
         var sources: SecretSources
         var kept = KeptSecrets()
+        /// Values that newer ones have replaced, the newest last: a vendor may still repeat them.
+        var replaced: [String] = []
         /// Made when it is asked for: a daemon at rest shows nothing to anybody.
-        lazy var index = SecretIndex(sources.everySecret + kept.everySecret)
+        lazy var index = SecretIndex(sources.everySecret + kept.everySecret + replaced)
     }
 
     private let current: Mutex<State>
@@ -52,9 +54,17 @@ final class SecretsInForce: Sendable {
     /// Takes a new reading. What it lacks is kept until ``drop(allBut:)`` says that nothing in force needs it.
     func replace(with secrets: SecretSources) {
         current.withLock { state in
-            state = State(sources: secrets, kept: secrets.lacking(of: state.sources, state.kept))
+            let kept = secrets.lacking(of: state.sources, state.kept)
+            let present = secrets.everySecret
+            let held = Set(present + kept.everySecret)
+            let replaced = (state.replaced + state.sources.everySecret).filter { !held.contains($0) }
+            state = State(
+                sources: secrets, kept: kept, replaced: Array(replaced.suffix(max(Self.leastReplaced, present.count))))
         }
     }
+
+    /// So many replaced values are hidden at least, and as many as there are secrets.
+    private static let leastReplaced = 1000
 
     /// Drops what is kept and not needed.
     func drop(allBut needed: SecretNames) {
@@ -62,7 +72,7 @@ final class SecretsInForce: Sendable {
             var kept = state.kept
             kept.drop(allBut: needed)
             guard kept.names != state.kept.names else { return }
-            state = State(sources: state.sources, kept: kept)
+            state = State(sources: state.sources, kept: kept, replaced: state.replaced)
         }
     }
 }

@@ -49,7 +49,8 @@ public enum ResponseClassifier {
             }
         return Outcome(
             reason, httpStatus: answer.status, apiStatus: judgement.apiStatus,
-            message: judgement.message.map { clean($0, secrets) } ?? transportMessage(answer.body, secrets),
+            message: judgement.message.map { clean($0, secrets, code: judgement.apiStatus) }
+                ?? transportMessage(answer.body, secrets),
             retryAfter: answer.retryAfter.flatMap { RetryAfter.delay($0, date: answer.date, now: now) }
         )
     }
@@ -69,8 +70,8 @@ public enum ResponseClassifier {
         return nil
     }
 
-    private static func clean(_ message: String, _ secrets: Secrets) -> String {
-        Redaction.clean(message, secrets: secrets.own, others: secrets.others, longest: maxMessageLength)
+    private static func clean(_ message: String, _ secrets: Secrets, code: Int? = nil) -> String {
+        Redaction.clean(message, secrets: secrets.own, others: secrets.others, code: code, longest: maxMessageLength)
     }
 
     private struct Secrets {

@@ -81,6 +81,11 @@ struct WhatsAppAPITests {
             secrets: ["EAAJB"])
         #expect(echo.message == "(#100) [redacted] may not set [redacted]" && echo.apiStatus == 100)
         #expect(outcome(400, #"{"error":{"message":7,"code":100}}"#).message == nil)
+        let blocked = outcome(
+            400, #"{"error":{"message":"(#133016) 482913: account deregistered 133016","code":133016}}"#)
+        #expect(
+            blocked.message == "(#133016) [redacted]: account deregistered 133016" && blocked.reason == .tooManyAttempts
+        )
         #expect(outcome(400, #"{"error":{"message":"code 190","code":100}}"#).reason == .vendorRefused)
     }
 

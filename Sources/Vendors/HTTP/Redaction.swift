@@ -11,14 +11,17 @@ enum Redaction {
     /// characters: a combining mark behind a secret makes its last letter another character, and would hide it.
     ///
     /// A number of exactly six digits is taken for a PIN, whosever it is: the PINs of the whole fleet, and those that
-    /// others set, need not be known to be kept out of the log.
+    /// others set, need not be known to be kept out of the log. It is shown where the text says that it is a code, as in
+    /// `(#133016)`, or when it is `code`, and is none of `secrets` and `others`.
+    ///
+    /// - Parameter code: the vendor's own code for this answer, which is shown beside the text.
     static func clean(
-        _ text: String, secrets: [String], others: SecretIndex = SecretIndex(), longest: Int
+        _ text: String, secrets: [String], others: SecretIndex = SecretIndex(), code: Int? = nil, longest: Int
     ) -> String {
         var bytes = Array(text.onOneLine().utf8)
         for secret in secrets where !secret.isEmpty { bytes = replacing(Array(secret.utf8), in: bytes) }
         bytes = others.redacting(bytes)
-        bytes = hidingSixDigits(in: bytes)
+        bytes = hidingSixDigits(in: bytes, but: code)
         let redacted = String(decoding: bytes, as: UTF8.self)
         return String(String.UnicodeScalarView(redacted.unicodeScalars.prefix(longest)))
     }
@@ -39,7 +42,8 @@ enum Redaction {
         return result
     }
 
-    private static func hidingSixDigits(in bytes: [UInt8]) -> [UInt8] {
+    private static func hidingSixDigits(in bytes: [UInt8], but code: Int?) -> [UInt8] {
+        let code = code.map { Array(String($0).utf8) }
         var result: [UInt8] = []
         var run: [UInt8] = []
         for byte in bytes + [0] {
@@ -47,10 +51,34 @@ enum Redaction {
                 run.append(byte)
                 continue
             }
-            result += run.count == 6 ? Array(placeholder.utf8) : run
+            let isHidden = run.count == 6 && run != code && !announcesCode(result.suffix(longestAnnouncement), byte)
+            result += isHidden ? Array(placeholder.utf8) : run
             run = []
             result.append(byte)
         }
         return result.dropLast()
+    }
+
+    /// What stands before a number that is a code, in lower case. A plain `code` is not among them: a PIN is called so, too.
+    private static let announcements = [
+        "(#", "error #", "error ", "error=", "error code ", "error code: ", "error code=", "error_code=",
+        "error_code: ",
+        "error_code\":", "error_code\": ", "\"code\":", "\"code\": ", "status ", "status: ", "status=", "\"status\":",
+        "\"status\": ",
+    ].map { Array($0.utf8) }
+    private static let longestAnnouncement = 32
+
+    /// Whether the text says that the number between `before` and `next` is a code.
+    private static func announcesCode(_ before: ArraySlice<UInt8>, _ next: UInt8) -> Bool {
+        let lower = before.map { (65...90).contains($0) ? $0 + 32 : $0 }
+        return announcements.contains { announcement in
+            guard lower.count >= announcement.count, lower.suffix(announcement.count).elementsEqual(announcement) else {
+                return false
+            }
+            // Parentheses come in pairs, and a word begins where no letter is before it.
+            if announcement[0] == 40 { return next == 41 }
+            let preceding = lower.dropLast(announcement.count).last
+            return preceding.map { !(97...122).contains($0) } ?? true
+        }
     }
 }

@@ -41,6 +41,15 @@ public struct SecretIndex: Sendable {
         }
     }
 
+    /// Whether `text` is one of the secrets. One under ``shortest`` bytes never is.
+    public func holds(_ text: String) -> Bool {
+        guard text.utf8.count >= Self.shortest else { return false }
+        return longest(at: Array(text.utf8)[...]) == text.utf8.count
+    }
+
+    /// Every secret, to make another index of. Never show one.
+    public var texts: [String] { parents.indices.map { String(decoding: secret($0), as: UTF8.self) } }
+
     /// `text` with every secret replaced.
     public func redacting(_ text: String) -> String {
         String(decoding: redacting(Array(text.utf8)), as: UTF8.self)

@@ -82,4 +82,30 @@ struct RedactionTests {
         #expect(clean("PIN 482913, was:000001.") == "PIN [redacted], was:[redacted].")
         #expect(clean("from +15550100001 in 12345 or 1234567 ms") == "from +15550100001 in 12345 or 1234567 ms")
     }
+
+    @Test(
+        "six digits are shown where the text says that they are a code (20.15)",
+        arguments: [
+            "(#133016) Request failed", "Error code 133016: wait", "error 133016", "error_code=133016",
+            "HTTP status 133016",
+            #"{"error":{"code":133016,"message":"x"}}"#, #"{"status": 133016}"#,
+        ])
+    func codes(_ text: String) {
+        #expect(clean(text) == text)
+        #expect(clean(text, "133016") == text.replacing("133016", with: "[redacted]"), "a secret all the same")
+        #expect(
+            Redaction.clean(text, secrets: [], others: SecretIndex(["133016"]), code: 133_016, longest: 200)
+                == text.replacing("133016", with: "[redacted]"))
+    }
+
+    @Test(
+        "six digits that are called a code in another sense, or nothing at all, are hidden (20.15)",
+        arguments: [
+            "the code 482913 is wrong", "code: 482913", "#482913", "(#482913 is set)", "PIN (482913)", "terror 482913",
+            "status of 482913", "482913 error",
+        ])
+    func noCodes(_ text: String) {
+        #expect(clean(text) == text.replacing("482913", with: "[redacted]"))
+        #expect(Redaction.clean(text, secrets: [], code: 482_913, longest: 200) == text, "it is this answer's code")
+    }
 }
