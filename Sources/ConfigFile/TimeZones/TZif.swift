@@ -81,7 +81,7 @@ enum TZif {
                         at: Instant(millisecondsSinceEpoch: change.at * 1000), offsetSeconds: change.offsetSeconds))
             }
         }
-        guard changes.count <= maxChanges else { throw .malformed("it has \(changes.count) changes") }
+        guard changes.count <= maxChanges else { throw .malformed("it has \(changes.count.counted("change"))") }
         return ZoneOffsets(firstOffsetSeconds: begin, changes: changes)
     }
 }
