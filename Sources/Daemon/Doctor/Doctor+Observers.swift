@@ -58,7 +58,9 @@ extension Doctor {
             for call in calls {
                 group.addTask {
                     let answer = await withCheckedContinuation { continuation in
-                        client.observe(call, token: secrets.token(named:), hiding: index) { continuation.resume(returning: $0) }
+                        client.observe(call, token: secrets.token(named:), hiding: index) {
+                            continuation.resume(returning: $0)
+                        }
                     }
                     return Observed(call: call, answer: answer)
                 }
