@@ -136,6 +136,7 @@ let package = Package(
             name: "TwostepdTests",
             dependencies: [
                 "twostepd", "Daemon", "ConfigFile", "Files", "LinuxShim", "Planning", "SimulatedVendor", "Storage",
+                "Vendors",
                 argumentParser, crypto, httpTypes, logging,
             ],
             exclude: ["Golden"],

@@ -66,7 +66,6 @@ need_tests() {
     need fish fish
     need zsh zsh
     need openssl openssl
-    need tzdata /usr/share/zoneinfo/UTC
     need chromium chromium
     need patch patch
     need groff groff

@@ -11,6 +11,7 @@ import Synchronization
 /// `twostepd run`: the daemon, from its start to a clean stop.
 public final class DaemonProcess: Sendable {
     let settings: Settings
+    private let settingsPath: String?
     let logger: Logger
     let notifier: ServiceNotifier
     let reconciliation: Reconciliation
@@ -53,6 +54,7 @@ public final class DaemonProcess: Sendable {
     ) throws(StartupError) {
         let logger = failures.recording(logger)
         self.settings = settings
+        self.settingsPath = settingsPath
         self.logger = logger
         notifier = ServiceNotifier(environment: environment)
         let relay = ReportRelay()
@@ -86,7 +88,7 @@ public final class DaemonProcess: Sendable {
             onChange: { [weak self] in self?.reload(onlyIfChanged: true) })
         watching.withLock { $0 = watcher }
         watcher.renew { [weak self, reconciliation] in
-            reconciliation.load { load in self?.becomeReady(load) }
+            reconciliation.load { [weak self] load in self?.becomeReady(load) }
         }
         let watchdog = Watchdog(
             notifier: notifier, driver: reconciliation.driver, commits: reconciliation.commits,
@@ -154,7 +156,7 @@ public final class DaemonProcess: Sendable {
         notifier.reloading()
         zones.check()
         let read: @Sendable () -> Void = { [weak self, reconciliation, desk] in
-            reconciliation.load(acceptance: acceptance, onlyIfChanged: onlyIfChanged) { load in
+            reconciliation.load(acceptance: acceptance, onlyIfChanged: onlyIfChanged) { [weak self] load in
                 if let self {
                     if case .notAccepted = load {} else { self.state.withLock { $0.status.isValid = load.isValid } }
                     self.tellStatus(isReady: true)
@@ -313,7 +315,7 @@ public final class DaemonProcess: Sendable {
         if case .address(let host, let port) = settings.listen { listener = Self.listener(host, port) }
         return DaemonView(
             pid: getpid(), release: Version.text, stateDirectory: settings.stateDirectory,
-            since: startedAt.description, status: status,
+            since: startedAt.description, status: status, settingsPath: settingsPath,
             secrets: DaemonView.Secrets(
                 path: secrets.value.filePath, handedOver: secrets.value.isHandedOver,
                 kept: kept.tokens.sorted() + kept.pins.sorted()),

@@ -37,6 +37,8 @@ public struct DaemonView: Codable, Sendable {
     public var since: String
     /// The line that the service manager is given.
     public var status: String
+    /// Where it has read its settings; nil when that is not known.
+    public var settingsPath: String?
     public var secrets: Secrets
     /// Files that it reads at the start alone, and that were written since.
     public var outdated: [String]

@@ -78,7 +78,7 @@ enum OpenFiles {
     }
 
     /// How many are permitted.
-    static var permitted: UInt64 { limits.rlim_cur }
+    static var permitted: UInt64 { UInt64(limits.rlim_cur) }
 
     private static var limits: rlimit {
         var limits = rlimit()
@@ -92,7 +92,7 @@ enum OpenFiles {
         let needed = needed(by: settings)
         var limits = limits
         if limits.rlim_cur < needed, limits.rlim_cur < limits.rlim_max {
-            limits.rlim_cur = min(limits.rlim_max, needed)
+            limits.rlim_cur = min(limits.rlim_max, rlim_t(needed))
             // A sandbox may forbid it. What holds then is asked below.
             setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
         }

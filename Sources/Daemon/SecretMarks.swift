@@ -62,6 +62,13 @@ public enum SecretsOfDaemon: Sendable {
         guard view.stateDirectory == settings.stateDirectory else {
             return .unknown("the daemon works on \(view.stateDirectory)")
         }
+        var settings = settings
+        // A unit hands over the secrets beside its settings, wherever the default is: that of an instance is another file.
+        if view.secrets.handedOver, settings.secrets == Settings().secrets, let path = view.settingsPath,
+            let end = path.lastIndex(of: "/")
+        {
+            settings.secrets = path[...end] + "secrets.yaml"
+        }
         guard let sources = SecretSources.read(settings: settings, environment: environment).value else {
             return .unknown("\(settings.secrets) cannot be read by this user")
         }

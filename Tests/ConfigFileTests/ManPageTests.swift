@@ -52,7 +52,7 @@ import Testing
             let reading = DesiredStateReader.read(bytes: spelled, file: "x")
             #expect(reading.problems == [])
             #expect(reading.value?.numbers == DesiredStateReader.read(bytes: least, file: "x").value?.numbers)
-            #expect(defaults.count == DefaultKey.allCases.count - 2, "a window and an observer have no default")
+            #expect(defaults.count == DefaultKey.allCases.count - 3, "a window, a date and an observer have no default")
         }
     }
 

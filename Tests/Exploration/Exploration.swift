@@ -107,7 +107,7 @@ extension Exploration {
             scenario: .observed(.enabled(.reset), strangers: true),
             expectations: [
                 .sound(vendor(.ignores, .accepts), settled: 3, worst: 6),
-                .sound(vendor(.refuses, .refuses), settled: 6, worst: 14),
+                .sound(vendor(.refuses, .refuses), settled: 6, worst: 16),
                 .sound(vendor(.replaces, .never), settled: 6, worst: 7),
             ]),
         Exploration(
@@ -146,7 +146,7 @@ extension Exploration {
             scenario: .observed(.generated(.reset)),
             expectations: [
                 .sound(vendor(.ignores, .accepts), settled: 3, worst: 5),
-                .sound(vendor(.refuses, .refuses), settled: 6, worst: 13),
+                .sound(vendor(.refuses, .refuses), settled: 6, worst: 15),
                 .sound(vendor(.replaces, .never), settled: 6, worst: 6),
             ]),
         Exploration(

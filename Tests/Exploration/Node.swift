@@ -98,9 +98,12 @@ struct Node: Hashable {
             .init(since: Scenario.now, reason: cycle.isOurs ? .rotationDue : .enabling)
         }
         next.appliedAt = record.appliedAt.map { $0 <= Self.reapplyDueFrom ? Self.reapplyDueFrom : Scenario.now }
-        next.reapplyRefusals = record.reapplyRefusals.flatMap { refused in
-            // One that is due again, or is older than an acceptance, makes no difference.
-            refused.at <= Self.reapplyDueFrom ? nil : .init(count: 1, at: Scenario.now)
+        if let refused = record.reapplyRefusals {
+            // To the planner a refusal is as good as an acceptance: the re-apply is due a period later. Only before any acceptance
+            // it makes a difference, because contact is still the first.
+            let isDue = refused.at <= Self.reapplyDueFrom
+            if next.appliedAt != nil, !isDue { next.appliedAt = Scenario.now }
+            next.reapplyRefusals = next.appliedAt != nil || isDue ? nil : .init(count: 1, at: Scenario.now)
         }
         if isObservable {
             next.answeredAt = record.answeredAt.flatMap { $0 > Self.settledSince ? Scenario.now : nil }

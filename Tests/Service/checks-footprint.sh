@@ -22,9 +22,13 @@ SETTINGS
     ok "a tenant has a user of its own, and the shared group for its socket" \
         'user=$(box stat -c %U:%G "/proc/$(prop MainPID twostepd@large)"); [ "$user" = twostepd-large:twostepd ] &&
             [ "$(box stat -c %G:%a /run/twostepd-large/control.sock)" = twostepd:660 ]'
+    ok "its store is new, so that its fleet is held until somebody accepts it" \
+        'box twostepd status --config /etc/twostepd/large/twostepd.yaml | grep -q "this store is new" &&
+            box twostepd accept "$(box sha256sum /etc/twostepd/large/desired-state.yaml | cut -c 1-12)" \
+                --config /etc/twostepd/large/twostepd.yaml 2>"$W"/accept || ! cat "$W"/accept'
     ok "the group may reload it" \
-        'box setpriv --reuid 0 --regid twostepd --clear-groups twostepd reload --config /etc/twostepd/large/twostepd.yaml 2>/dev/null &&
-            box systemctl reload twostepd@large'
+        'box setpriv --reuid 0 --regid twostepd --clear-groups twostepd reload --config /etc/twostepd/large/twostepd.yaml \
+            >"$W"/reload 2>&1 && box systemctl reload twostepd@large >>"$W"/reload 2>&1 || ! cat "$W"/reload'
     ok "no tenant sees the store of another" \
         '! box setpriv --reuid "$(box stat -c %u "/proc/$(prop MainPID twostepd@large)")" --regid twostepd --clear-groups \
             ls /var/lib/twostepd 2>/dev/null && [ "$(box stat -c %a /var/lib/private/twostepd-large)" = 700 ]'

@@ -56,7 +56,7 @@ ExecPaths=/usr/bin/twostepd -/usr/lib -/usr/lib64 -/lib -/lib64
 PROPERTIES
     ok "the service manager has each line of the sandbox${wrong[*]:+: ${wrong[*]}}" '[ ${#wrong[@]} = 0 ]'
     local key unlisted=()
-    for key in $(box sed -n '/^UMask=/,/^\[Install/s/=.*//p' /lib/systemd/system/twostepd.service | sort -u); do
+    for key in $(box sed -n '/^UMask=/,/^\[Install/{/^#/d;s/=.*//p}' /lib/systemd/system/twostepd.service | sort -u); do
         grep -q "^$key=" "$W"/properties || [[ " LoadCredential Environment SystemCallFilter " == *" $key "* ]] ||
             unlisted+=("$key")
     done

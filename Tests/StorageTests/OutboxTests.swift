@@ -56,9 +56,12 @@ struct OutboxTests {
         try store.addGeneration(1, "284715", to: 1)
         try store.commit([.openChange(try Sample.change(1, 1, generation: 1))])
         func save(_ second: Int, _ change: (inout NumberRecord) -> Void) throws {
-            var record = try store.required(1)
+            let stored = try store.required(1)
+            var record = stored
             change(&record)
-            try store.commit([.save(record, newGeneration: nil, touched: [])])
+            try store.commit([
+                .save(record, newGeneration: nil, touched: record.generationsTouched(since: stored))
+            ])
         }
         for attempt in 1...4 {
             try save(attempt) { record in

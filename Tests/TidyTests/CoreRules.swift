@@ -15,6 +15,7 @@ enum CoreRules {
         "Sources/Storage/CommitQueue.swift": "it measures how long transactions take",
         "Sources/Storage/SealingKey.swift": "it makes keys",
         "Sources/Vendors/HTTP/HTTPVendorClient.swift": "it has deadlines, and reads Retry-After, which may be a date",
+        "Sources/Vendors/HTTP/WebhookClient.swift": "it has deadlines",
     ]
 
     /// The files of the reconciler that touch the system.

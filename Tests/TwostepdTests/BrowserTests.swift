@@ -93,7 +93,7 @@ struct BrowserTests {
         try rig.writeDesiredState {
             if ["sales-us", "sales-eu", "sales-in"].contains($0.label) { $0.isDisabled = true }
         }
-        try await rig.wait("the log says that it is held") { rig.logText.contains("held") }
+        try await rig.wait("the log says that it is held") { rig.logText.contains("it would disable") }
         // As if an observer had seen one, and had found that others turned it off.
         let now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
         _ = try await Shell.run(

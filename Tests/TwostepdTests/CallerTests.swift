@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import SimulatedVendor
 import Testing
 
 @testable import Daemon

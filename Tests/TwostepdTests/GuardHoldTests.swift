@@ -13,7 +13,7 @@ struct GuardHoldTests {
 
         let weak: (inout Rig.Entry) -> Void = { if ["n2", "n3", "n4"].contains($0.label) { $0.isDisabled = true } }
         try rig.writeDesiredState(weak)
-        try await rig.wait("the log says that it is held") { rig.logText.contains("held") }
+        try await rig.wait("the log says that it is held") { rig.logText.contains("it would disable 3 of 10") }
         let json = try await rig.run("status", "--format", "json").json()
         let held = try #require((json["desired_state"] as? [String: Any])?["held_revision"] as? String)
         let digest = try await Shell.run("sha256sum", [rig.desiredState.path]).prefix(64)

@@ -1,5 +1,6 @@
 import ConfigFile
 import Foundation
+import Planning
 import Testing
 import Vendors
 

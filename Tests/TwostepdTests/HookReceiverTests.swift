@@ -1,4 +1,5 @@
 import Foundation
+import SimulatedVendor
 import Testing
 
 /// Receivers that fail in their own ways, and what is shown of it.
@@ -71,7 +72,7 @@ struct HookReceiverTests {
         }
         let hook = try await Self.hook(rig)
         #expect(hook["failing_since"] as? String == since, "what is delivered in between changes nothing")
-        #expect(hook["last_error"] as? String == "the answer was 400 Said: no such contact")
+        #expect(hook["last_error"] as? String == "the answer was 400 Bad Request: no such contact")
         #expect(await rig.stop(daemon) == 0)
         receiver.stop()
         try await rig.end()
@@ -123,7 +124,7 @@ struct HookReceiverTests {
         try await rig.wait("it fails") { try await rig.query("SELECT attempts > 0 FROM outbox") == ["1"] }
         #expect(
             try await Self.hook(rig)["last_error"] as? String
-                == #"the answer was 200 Said, and its text means failure: {"ok":false,"error":"channel_not_found"} at "#
+                == #"the answer was 200 OK, and its text means failure: {"ok":false,"error":"channel_not_found"} at "#
                 + "[redacted]")
         receiver.reply { _ in .init(body: #"{"ok":true}"#) }
         try await rig.wait("it is delivered") { try await rig.query("SELECT count(*) FROM outbox") == ["0"] }

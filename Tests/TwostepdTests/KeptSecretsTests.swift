@@ -8,7 +8,7 @@ import Vendors
 @testable import Daemon
 
 @Suite("Secrets that are gone for a moment, the real binary", .inTurn)
-struct KeptSecretsRunTests {
+struct KeptSecretsTests {
     private static func setUp() async throws -> (rig: Rig, secrets: URL, text: String) {
         var fleet = Rig.fleet(4)
         fleet[2].operatorPIN = "604183"

@@ -75,6 +75,7 @@ struct ReadmeTests {
             case "sh":
                 for line in block.text.split(separator: "\n").map(String.init) {
                     let (command, comment) = parts(line)
+                    try #require(!command.isEmpty, "a line of a block is no command: \(line)")
                     let known = ["scripts/demo.sh", "scripts/test.sh", "swift", "sudo", "sudoedit"]
                     guard known.contains(String(command.split(separator: " ")[0])) else {
                         throw TestFailure("ReadmeTests does not know how to run: \(command)")

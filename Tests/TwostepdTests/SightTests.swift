@@ -295,9 +295,9 @@ struct SightTests {
             try store.noteDelivered(word, hook: "pager")
             return HookDocument(word).json
         }
+        #expect(try next().contains("\"drift\":null"), "what concerns the whole fleet goes first")
         let drift = try next()
         #expect(drift.contains("\"drift\":\"turned_off\"") && drift.contains("\"number\":\"\(number)\""))
         #expect(drift.contains("seen off by observer, believed on(2)"))
-        #expect(try next().contains("\"drift\":null"))
     }
 }

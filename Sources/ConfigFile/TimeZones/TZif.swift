@@ -76,9 +76,11 @@ enum TZif {
             if change.at <= range.lowerBound {
                 begin = change.offsetSeconds
             } else if change.at < range.upperBound, change.offsetSeconds != changes.last?.offsetSeconds ?? begin {
-                changes.append(
-                    ZoneOffsets.Change(
-                        at: Instant(millisecondsSinceEpoch: change.at * 1000), offsetSeconds: change.offsetSeconds))
+                let at = Instant(millisecondsSinceEpoch: change.at * 1000)
+                if let last = changes.last, last.at >= at {
+                    throw .malformed("the changes of its rule are not in order")
+                }
+                changes.append(ZoneOffsets.Change(at: at, offsetSeconds: change.offsetSeconds))
             }
         }
         guard changes.count <= maxChanges else { throw .malformed("it has \(changes.count.counted("change"))") }

@@ -94,7 +94,7 @@ struct Observatory: Sendable {
             numbers: isPerNumber ? try view.standings(reader, guards: guards) : [],
             size: try reader.size(), oldestHistory: try reader.oldestHistory(), logBytes: reader.logBytes,
             incidents: try reader.incidents(),
-            credentialBytes: Credentials(environment: ProcessSetup.environment)?.bytes, guards: guards,
+            credentialBytes: Credentials(environment: ProcessSecrets.environment)?.bytes, guards: guards,
             desiredState: try reader.desiredStateStatus(), counts: recorder.counts, queueLength: commits.length,
             hooks: try reader.hooks(), drift: try reader.driftCounts())
     }
