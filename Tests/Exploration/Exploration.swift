@@ -147,7 +147,7 @@ extension Exploration {
             expectations: [
                 .sound(vendor(.ignores, .accepts), settled: 3, worst: 5),
                 .sound(vendor(.refuses, .refuses), settled: 6, worst: 15),
-                .sound(vendor(.replaces, .never), settled: 6, worst: 6),
+                .sound(vendor(.replaces, .never), settled: 6, worst: 7),
             ]),
         Exploration(
             scenario: .observed(.whatsapp),
