@@ -243,6 +243,9 @@ struct MetricsPage {
             .gauge, "twostepd_exposure_permitted", "How many numbers may be exposed at once just now.",
             guards.permittedNow.map { [Sample(value: Double($0))] } ?? [])
         page.add(
+            .gauge, "twostepd_files_polled", "1 while files are compared every 30 s, because they cannot be watched.",
+            [Sample(value: guards.states.contains { $0.kind == .filesPolled } ? 1 : 0)])
+        page.add(
             .gauge, "twostepd_paused", "1 while all numbers are paused.",
             [Sample(value: guards.fleetPause == nil ? 0 : 1)])
         let behind = max(0, now.duration(to: guards.clock.highWaterMark).milliseconds)
