@@ -22,7 +22,7 @@ public struct DaemonView: Codable, Sendable {
         public var detail: String
     }
 
-    /// What the process may use, and uses.
+    /// Limits of the process, and their use.
     public struct Limits: Codable, Sendable {
         public var openFiles: UInt64
         public var openFilesNeeded: UInt64
@@ -57,26 +57,27 @@ extension DaemonView {
     /// unmounted or replaced while it ran, so that nobody holds the lock there. Nil when there is no such daemon.
     public static func astray(_ settings: Settings) async -> DaemonView? {
         let location = StoreLocation(directory: settings.stateDirectory)
-        let client = ControlClient(settings)
         // A lock that this user may not look at is not known to be free.
         let holder: LockHolder?
         do { holder = try StoreLock.holder(at: location) } catch { return nil }
-        guard holder == nil, client.isAnswered, let view = try? await client.view(),
+        return holder == nil ? await answering(settings) : nil
+    }
+
+    /// The servers of the daemon that do not run.
+    public static func serverTroubles(_ settings: Settings) async -> [Trouble] {
+        await answering(settings)?.serverTroubles ?? []
+    }
+
+    /// The daemon whose own store is the one that `settings` name, as far as it can be asked in a moment: a status waits no longer.
+    private static func answering(_ settings: Settings) async -> DaemonView? {
+        let client = ControlClient(settings)
+        guard client.isAnswered, let view = try? await client.view(within: .seconds(2)),
             view.stateDirectory == settings.stateDirectory
         else { return nil }
         return view
     }
 
-    /// The servers of the daemon that do not run, as far as it can be asked in a moment: a status never waits for it.
-    public static func serverTroubles(_ settings: Settings) async -> [Trouble] {
-        let client = ControlClient(settings)
-        guard client.isAnswered, let view = try? await client.view(within: .seconds(2)),
-            view.stateDirectory == settings.stateDirectory
-        else { return [] }
-        return view.serverTroubles
-    }
-
-    /// What is wrong with a daemon whose store is not where its settings say, and what to do.
+    /// Problem and advice for a daemon whose store is not where its settings say.
     public static func astraySentence(_ directory: String) -> String {
         "it works on a store that is NOT IN \(directory) any more: the folder was moved, unmounted or replaced; stop the daemon, "
             + "put the folder back, and start it again"

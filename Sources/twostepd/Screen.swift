@@ -9,12 +9,12 @@ enum Screen {
     private static let end = "\u{1B}[?25h\u{1B}[?1049l"
 
     /// Shows what `content` gives, at once and then each `seconds`, until Ctrl-C or SIGTERM; then the terminal is as it was.
-    static func keep(everySeconds seconds: Int, _ content: () throws -> [String]) async throws {
+    static func keep(everySeconds seconds: Int, _ content: () async throws -> [String]) async throws {
         let ticker = Ticker(every: .seconds(seconds))
         Console.print(begin, terminator: "")
         defer { Console.print(end, terminator: "") }
         for await _ in ticker.ticks {
-            let lines = fitted(try content())
+            let lines = fitted(try await content())
             // Each line ends what was there before it, and the last one what was below.
             let text = lines.joined(separator: "\u{1B}[K\r\n")
             Console.print("\u{1B}[H\(text)\u{1B}[K\u{1B}[J", terminator: "")

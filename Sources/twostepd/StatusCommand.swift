@@ -43,25 +43,24 @@ struct StatusCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try config.settings()
-        let astray = await DaemonView.astray(settings)
-        let troubles = await DaemonView.serverTroubles(settings)
         guard watch else {
-            guard output.format == .text else { return try report(settings, astray, troubles).printJSON() }
-            let width = Console.tableWidth
+            let report = await report(settings)
+            guard output.format == .text else { return try report.printJSON() }
             return Console.print(
-                lines: try report(settings, astray, troubles).lines(width: width, colours: Console.colours(1)))
+                lines: try report.lines(width: Console.tableWidth, colours: Console.colours(1)))
         }
         guard output.format == .text, Console.isTerminal(1) else {
             throw Failure.usage("--watch needs a terminal and text; for scripts: --format json")
         }
         try await Screen.keep(everySeconds: 2) {
-            try report(settings, astray, troubles).lines(width: Console.width(1), colours: Console.colours(1))
+            try await report(settings).lines(width: Console.width(1), colours: Console.colours(1))
         }
     }
 
-    private func report(
-        _ settings: Settings, _ astray: DaemonView?, _ troubles: [DaemonView.Trouble]
-    ) -> StatusReport {
+    /// The status as it is now. The daemon is asked each time: its store may have been moved away meanwhile.
+    private func report(_ settings: Settings) async -> StatusReport {
+        let astray = await DaemonView.astray(settings)
+        let troubles = await DaemonView.serverTroubles(settings)
         let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
         return StatusReport(
             fleet: fleet, selection: selection, isAbsolute: absolute, astray: astray, troubles: troubles)

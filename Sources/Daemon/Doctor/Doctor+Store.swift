@@ -38,7 +38,7 @@ extension Doctor {
             } else {
                 parts += [try pins(reader), try history(reader)]
             }
-            return parts + (try keptSecrets(reader)) + [
+            return parts + keptSecrets() + [
                 try desired(reader), try vendors(reader), try observations(reader), room(try reader.size()),
                 log(reader.logBytes),
             ] + incidents(try reader.incidents())
@@ -87,9 +87,8 @@ extension Doctor {
     }
 
     /// Reports the secrets that only the memory of the running daemon still has.
-    private func keptSecrets(_ reader: StoreReader) throws(StorageError) -> [Finding] {
-        guard try StoreLock.holder(at: location) != nil else { return [] }
-        return try reader.guardStates().filter { $0.kind == .secretsKept }.map { state in
+    private func keptSecrets() -> [Finding] {
+        guardStates().filter { $0.kind == .secretsKept }.map { state in
             Finding(
                 "secrets of the daemon", .failure, state.detail,
                 advice:
@@ -115,7 +114,7 @@ extension Doctor {
             advice: "find it with `fuser -v \(location.database)-wal`, and end what is not the daemon")
     }
 
-    /// What was found within the last week.
+    /// Incidents of the last week.
     private func incidents(_ incidents: StoreIncidents) -> [Finding] {
         func isRecent(_ instant: Instant) -> Bool { instant > now.advanced(by: .seconds(-7 * 86_400)) }
         var parts: [Finding] = []

@@ -161,9 +161,9 @@ extension Doctor {
         return Finding("file watching", .ok, "inotify works for the desired state and the secrets")
     }
 
-    /// What holds the running daemon back, as it says; nothing when none runs, or its store cannot be read, which another check
-    /// reports.
-    private func guardStates() -> [GuardState] {
+    /// The guard states that the running daemon has recorded; none when no daemon runs, or its store cannot be read, which another
+    /// check reports.
+    func guardStates() -> [GuardState] {
         do throws(StorageError) {
             guard try StoreLock.holder(at: location) != nil else { return [] }
             let reader = try StoreReader.open(at: location, key: nil)
