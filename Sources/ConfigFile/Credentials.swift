@@ -2,7 +2,7 @@ import Files
 
 /// The credentials that the service manager gave to a service, as a whole.
 public struct Credentials: Sendable {
-    /// What systemd permits to all credentials of one unit together, in bytes: with more it does not start the unit.
+    /// Largest size of all credentials of one unit together, in bytes: with more, systemd does not start the unit.
     public static let limit = 1 << 20
     /// Beyond this an operator has to act before secrets are added.
     public static let warningSize = limit / 10 * 9

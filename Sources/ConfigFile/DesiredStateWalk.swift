@@ -73,7 +73,7 @@ final class DesiredStateWalk {
     private let hasDefaults: Bool
     private var endpoints: [String: Result<EndpointText.Accepted, EndpointText.Refusal>] = [:]
     private var windows: [String: RotationWindow] = [:]
-    /// What is wrong with zones, and what to do: a fleet that names one zone is told at the price of one.
+    /// Problems of time zones, each with its advice. Each zone is looked up once.
     private var zoneRefusals: [String: (message: String, hint: String)] = [:]
     /// The places of values that were already reported: a default is checked once for each number that uses it.
     var reportedPlaces: Set<Position> = []

@@ -41,7 +41,7 @@ public struct KeptSecrets: Sendable {
         pins.merge(kept.pins.filter { newest.lacksPIN($0.key) }) { newer, _ in newer }
     }
 
-    /// Whether nothing is kept.
+    /// True when no secret is kept.
     public var isEmpty: Bool { tokens.isEmpty && pins.isEmpty }
 
     /// The names of what is kept.
@@ -62,7 +62,7 @@ public struct KeptSecrets: Sendable {
 }
 
 extension SecretSources {
-    /// What this reading lacks and the one before, or those before that one, had.
+    /// Secrets that this reading lacks, and that an earlier one had.
     public func lacking(of before: SecretSources, _ kept: KeptSecrets) -> KeptSecrets {
         KeptSecrets(of: before, kept, lackedBy: self)
     }

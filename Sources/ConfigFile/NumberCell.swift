@@ -132,7 +132,7 @@ struct NumberCell {
         "81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98",
     ]
 
-    /// What is wrong with the digits of a number by the numbering plan of its country; nil when nothing is known to be.
+    /// Problem of the digits under the numbering plan of their country; nil when none is known.
     private static func hintOfPlan(_ digits: String) -> String? {
         if digits.hasPrefix("1"), digits.count != 11 { return "+1 is followed by ten digits" }
         guard let code = nationalPrefixZero.first(where: { digits.hasPrefix($0 + "0") }) else { return nil }

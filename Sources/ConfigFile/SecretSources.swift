@@ -14,7 +14,7 @@ public struct SecretSources: SecretLookup {
     private static let fileName = "secrets.yaml"
 
     let credentials: CredentialFolder?
-    /// What the folder of credentials held, by name, but for the sealing key and the whole secrets file.
+    /// Texts of the credentials by name, without the sealing key and without `secrets.yaml`.
     let credentialTexts: [String: CredentialText]
     /// What `secrets.yaml` holds.
     let tokens: SecretTable
@@ -23,9 +23,9 @@ public struct SecretSources: SecretLookup {
     public let filePath: String
     /// Whether there is one.
     let hasFile: Bool
-    /// Whether there is one that this user may not read.
+    /// True when there is one and this user may not read it.
     public private(set) var isForbidden = false
-    /// Whether the service manager has handed credentials over at the start: the folder stays as it was then.
+    /// True when the service manager handed over the credentials at the start: the folder does not change afterwards.
     public let isHandedOver: Bool
     let environment: [String: String]
     let sealingKey: SealingKeySource
@@ -219,7 +219,7 @@ public struct SecretSources: SecretLookup {
     }
 }
 
-/// What one credential held when the folder was read. It is never shown.
+/// Text of one credential, as it was when the folder was read. It is never shown.
 enum CredentialText: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
     case read(String, origin: String)
     case refused(SecretError)

@@ -93,7 +93,7 @@ public struct ControlClient: Sendable {
         try await post("/v1/observations", body: try JSONCoding.encoder.encode(message))
     }
 
-    /// What the daemon has and sees.
+    /// Asks the daemon for its own view: secrets, endpoints, servers, limits and last failures.
     public func view(within limit: Duration = Self.patience) async throws -> DaemonView {
         let data = try await send(.GET, "/v1/daemon", body: nil, limit: Self.maxView, within: limit)
         do { return try JSONCoding.decoder.decode(DaemonView.self, from: data) } catch {

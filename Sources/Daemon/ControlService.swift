@@ -21,7 +21,7 @@ struct ControlService: Sendable {
     let order: @Sendable (ControlRequest) async throws -> ControlMessage.Answer
     /// Carries out what is reported of numbers by the caller that is named.
     let report: @Sendable (ControlMessage.ObservationReport, String) async throws -> ControlMessage.Answer
-    /// What the daemon has and sees.
+    /// Gives the daemon's own view: secrets, endpoints, servers, limits and last failures.
     let view: @Sendable () async throws -> DaemonView
     /// The marks of its secrets.
     let secretMarks: @Sendable () async throws -> SecretMarks
@@ -185,7 +185,7 @@ struct ControlService: Sendable {
         guard directory == stateDirectory else { throw .otherStore(own: stateDirectory, asked: directory) }
     }
 
-    /// Who is at the other end, as the kernel says, and then who that is, as the caller says.
+    /// Identity of the caller: the kernel's, followed by the one that the caller claims.
     private static func actor(of call: LocalServer.Call, onBehalfOf: String?) async -> String {
         let peer = await PeerCredentials.read(from: call.channel)
         let actor = peer?.actor ?? "unknown"

@@ -215,7 +215,7 @@ final class DesiredStateLoader: @unchecked Sendable {
 }
 
 extension SecretNames {
-    /// What the entries of a desired state need.
+    /// Names of the secrets that the entries of a desired state need.
     init(of state: DesiredState) {
         self.init(
             tokens: Set(state.numbers.flatMap { [$0.tokenName, $0.observer?.tokenName].compactMap(\.self) }),

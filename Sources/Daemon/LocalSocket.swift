@@ -2,7 +2,7 @@ import Glibc
 
 /// A Unix stream socket's path, asked without waiting.
 enum LocalSocket {
-    /// What became of a connection.
+    /// Outcome of an attempt to connect.
     enum Reception {
         case accepted
         /// This user may not connect.

@@ -14,7 +14,7 @@ struct PeerCredentials: Sendable {
         return "\(UserName.of(uid: uid)) (uid \(uid), pid \(pid))"
     }
 
-    /// What the kernel names users that the reader's user namespace has no number for.
+    /// User id that the kernel gives for users unknown to the reader's user namespace.
     private static let unmapped: UInt32 = 65_534
 
     /// The peer of `channel`; nil when the channel is no Unix socket.

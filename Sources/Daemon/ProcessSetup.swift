@@ -59,7 +59,7 @@ public struct ThreadShortage: Error, Hashable, CustomStringConvertible {
     /// The system's error number.
     let code: Int32
 
-    /// What happened, without what to do.
+    /// Problem, without the advice.
     var problem: String {
         "the system refuses the \(needed) threads that are needed (\(String(cString: strerror(code))))"
     }

@@ -26,7 +26,7 @@ final class SecretsInForce: Sendable {
     /// All of them, to be kept out of what is shown.
     var index: SecretIndex { current.withLock { $0.index } }
 
-    /// What is kept of earlier readings.
+    /// Secrets that are kept of earlier readings.
     var kept: KeptSecrets { current.withLock { $0.kept } }
 
     /// The token of this name: of the newest reading, or else of an earlier one.

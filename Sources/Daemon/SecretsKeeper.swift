@@ -11,7 +11,7 @@ final class SecretsKeeper {
     /// The settings' hooks need theirs for as long as the process runs.
     private let hooks: SecretNames
     private let logger: Logger
-    /// What was said last.
+    /// Sentence that was logged last.
     private var reported = SecretNames()
 
     init(secrets: SecretsInForce, hooks: [HookSettings], logger: Logger) {

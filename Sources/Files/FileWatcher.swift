@@ -33,7 +33,7 @@ public final class FileWatcher: @unchecked Sendable {
     private var quiet: (any DispatchSourceTimer)?
     /// Runs while something cannot be watched.
     private var poll: (any DispatchSourceTimer)?
-    /// What the paths led to when they were compared last.
+    /// File identities behind the paths at the last comparison.
     private var stamps: [FileStamp?] = []
     /// Why something cannot be watched; nil when everything is.
     private var problem: String?

@@ -146,7 +146,7 @@ public struct HeldState: Hashable, Sendable {
     }
 }
 
-/// What goes on when a desired state is not adopted.
+/// Text that says which desired state stays in force when another one is not adopted.
 public enum StateInForce {
     /// The words for it: "revision 3 stays in force", or that there is none.
     ///

@@ -53,7 +53,7 @@ public enum HeldReason: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// What is in force instead, in words.
+    /// Words for the desired state that stays in force instead.
     public var consequence: String {
         switch self {
         case .weakening: "the last good state stays in force"

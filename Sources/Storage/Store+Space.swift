@@ -134,7 +134,7 @@ extension StoreReader {
     }
 }
 
-/// What was found of the store that an operator has to look into.
+/// Incidents of the store that an operator has to look into.
 public struct StoreIncidents: Hashable, Sendable {
     /// When it was last found to be an older copy of itself; nil when it never was.
     public let restoredAt: Instant?

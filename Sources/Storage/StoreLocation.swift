@@ -26,7 +26,7 @@ public struct StoreLocation: Hashable, Sendable {
     /// Whether there is a store.
     public var hasStore: Bool { access(database, F_OK) == 0 }
 
-    /// What is to be known while there is no store: it may be that of a new fleet, or the wrong folder.
+    /// Warning while there is no store: the fleet is new, or the folder is the wrong one.
     public var absence: String {
         "there is no store in \(directory): if there was one before, it is not here (is its volume mounted, and "
             + "state_directory right?)"

@@ -238,7 +238,7 @@ struct ReloadCommand: AsyncParsableCommand {
         throw Failure.failed(secrets.text)
     }
 
-    /// What the daemon has not adopted, and why.
+    /// Files that the daemon has not adopted, and why.
     private static func outdated(
         _ client: ControlClient, _ settings: Settings, _ environment: [String: String]
     ) async -> [(text: String, concernsSecrets: Bool)] {

@@ -15,7 +15,7 @@ struct SecurityWebhook {
     private(set) var items: [ControlMessage.ObservationReport.Item] = []
     /// The events of its field `security` that are not known, in words.
     private(set) var ignored: [String] = []
-    /// What is wrong with changes of its field `security` that cannot be read.
+    /// Problems of those changes of its field `security` that cannot be read.
     private(set) var unreadable: [String] = []
 
     /// - Throws: ``Failure`` with exit 65 when `bytes` are not such a body, or nothing in it can be read.

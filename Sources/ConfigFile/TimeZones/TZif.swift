@@ -112,7 +112,7 @@ enum TZifFault: Error, Hashable, CustomStringConvertible {
 }
 
 extension TZif {
-    /// What a header says of the block that follows it.
+    /// Counts in a header: sizes of the block that follows it.
     private struct Counts {
         let version: UInt8
         let universalMarks: Int
