@@ -121,8 +121,8 @@ name_commit() {
     export TWOSTEPD_COMMIT
 }
 
-# Flags of every build that is not optimized. The gate leaves out what only an editor or a debugger reads; for work on one
-# target the flags stay as plain `swift build` has them, or each would build everything again after the other.
+# Flags of every build that is not optimized. The gate leaves out debug information; the index stays, because SwiftPM finds
+# tests in it. For work on one target the flags stay as plain `swift build` has them: each set builds everything again.
 read -r -a debug_flags <<<"${TWOSTEPD_DEBUG_FLAGS:-}"
 
 # build_optimized PRODUCT [FLAG...]: builds it optimized, with Swift's own libraries inside, in .build-package. No path of this
