@@ -33,6 +33,16 @@ struct SimulationTests {
         #expect(counters.prunedChanges > 0 && counters.prunedChanges < counters.requests)
     }
 
+    @Test("an older store that is put back is noticed, and its numbers are reset", arguments: [1, 2, 3, 4, 5, 6])
+    func olderStore(_ number: Int) {
+        let seed = UInt64(number)
+        var options = SimulationOptions()
+        options.restores = true
+        let report = Simulation.run(seed: seed, options: options)
+        #expect(report.failure == nil, "seed \(seed): \(report.trace.joined(separator: "\n"))")
+        #expect(report.counters.restores == 1)
+    }
+
     @Test("different seeds give different runs")
     func differ() {
         #expect(Simulation.run(seed: 1).fingerprint != Simulation.run(seed: 2).fingerprint)

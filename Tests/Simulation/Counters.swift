@@ -18,6 +18,8 @@ public struct Counters: Hashable, Sendable {
     /// Commits that were dropped because somebody else had written the row.
     public var outdated = 0
     public var lateLandings = 0
+    /// Older copies of the store that were put back.
+    public var restores = 0
     public var rotations = 0
     /// Requests of ours that left a number that should be enabled off.
     public var exposures = 0

@@ -65,6 +65,9 @@ public struct Observers {
         if let since = unseen[record.number], since <= answer.from { unseen[record.number] = nil }
     }
 
+    /// The store is replaced: answers that were to become durable are forgotten.
+    mutating func forgetAnswers() { seen = [:] }
+
     /// The number's entry names another number from now on.
     mutating func forget(_ number: PhoneNumber) {
         unseen[number] = nil

@@ -6,6 +6,8 @@ public struct SimulationOptions: Sendable {
     public var skipsSync = false
     /// Whether numbers are observed, and changed by others; nil for what follows from the seed.
     public var observers: Observers.Kind?
+    /// Whether an older copy of the store is put back once; nil for what follows from the seed.
+    public var restores: Bool?
     /// No crashes, stops or edits: only then do runs with and without observers live through the same time, and can be compared.
     public var isSteady = false
     /// How many lines of the trace a failure shows.
@@ -35,6 +37,7 @@ public enum Simulation {
     public static func run(seed: UInt64, options: SimulationOptions = SimulationOptions()) -> SimulationReport {
         do {
             let world = try World(seed: seed, options: options)
+            defer { world.restore.cleanUp() }
             var failure: String?
             do {
                 try world.run()

@@ -314,17 +314,56 @@ struct Journal {
         case commit([StoreMutation])
         case adopt(DesiredStateReading, at: Instant)
         case recover(at: Instant)
+        /// A start that has compared the store with its fence.
+        case start(at: Instant)
+
+        /// Whether it records that a request departs, or how one ended.
+        var concernsRequest: Bool {
+            guard case .commit(let mutations) = self else { return false }
+            return mutations.contains {
+                switch $0 {
+                case .openChange, .closeChange: true
+                case .save, .reschedule, .order, .guardState, .event: false
+                }
+            }
+        }
     }
 
     /// Nothing is kept unless the disk lies.
     var isKept = false
-    private(set) var writes: [Write] = []
+    private var writes: [Write] = []
 
     mutating func append(_ write: Write) {
         if isKept { writes.append(write) }
     }
 
-    mutating func drop(newest count: Int) { writes.removeLast(min(count, writes.count)) }
+    /// Forgets the newest writes, and returns them.
+    @discardableResult
+    mutating func drop(newest count: Int) -> [Write] {
+        let lost = Array(writes.suffix(count))
+        writes.removeLast(lost.count)
+        return lost
+    }
+
+    /// A new store with what was written, as far as it is remembered.
+    func replayed(with key: SealingKey) throws -> Store {
+        let store = try Store.inMemory(key: key)
+        var fence: StoreLocation?
+        defer { if let fence { TemporaryFolder.remove(fence.directory) } }
+        for write in writes {
+            switch write {
+            case .commit(let mutations): _ = try store.commit(mutations)
+            case .adopt(let reading, let now):
+                _ = try store.adopt(reading, guardedBy: DesiredStateGuard.none, following: [], at: now)
+            case .recover(let now): _ = try store.recoverInterrupted(at: now)
+            case .start(let now):
+                let location = try fence ?? StoreLocation(directory: TemporaryFolder.make())
+                fence = location
+                _ = try store.passFence(at: location, now: now)
+            }
+        }
+        return store
+    }
 }
 
 extension World {
@@ -333,16 +372,7 @@ extension World {
         journal.drop(newest: random.int(0...3))
         retryAts = [:]
         do {
-            store = try Store.inMemory(key: key)
-            for write in journal.writes {
-                switch write {
-                case .commit(let mutations): _ = try store.commit(mutations)
-                case .adopt(let reading, let now):
-                    _ = try store.adopt(
-                        reading, guardedBy: DesiredStateGuard.none, following: [], at: now)
-                case .recover(let now): _ = try store.recoverInterrupted(at: now)
-                }
-            }
+            store = try journal.replayed(with: key)
         } catch {
             preconditionFailure("what was written once can be written again: \(error)")
         }

@@ -126,6 +126,7 @@ extension World {
         note("restart")
         observers.restart()
         let now = clock.wall
+        try passFence()
         backoffs = retryAts
         for entry in try store.recoverInterrupted(at: now) { note("interrupted: \(Self.text(of: entry))") }
         journal.append(.recover(at: now))

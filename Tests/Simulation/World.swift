@@ -34,6 +34,8 @@ final class World {
         case stopDue(life: Int)
         case diskHeals
         case recordHeals(PhoneNumber)
+        /// An older copy of the store is put back.
+        case storeReplaced
         case restart
         /// The operator ends every pause.
         case operate(life: Int)
@@ -95,6 +97,7 @@ final class World {
     var lastConfirmation: Milliseconds = 0
     /// What is on the disk, as far as it has to be known to lose the newest of it.
     var journal = Journal()
+    var restore: Restore
     /// What is durable about each number.
     var durable: [PhoneNumber: NumberRecord] = [:]
 
@@ -135,7 +138,8 @@ final class World {
         accounts = Dictionary(uniqueKeysWithValues: zip(scenario.numbers, scenario.accounts))
         file = FleetFile(scenario, truths: scenario.accounts.map(\.truth), using: &random)
         limits = LimitWatch(policy: scenario.policy)
-        journal.isKept = options.skipsSync
+        restore = try Restore(seed: seed, isWanted: options.isSteady || options.skipsSync ? false : options.restores)
+        journal.isKept = options.skipsSync || restore.location != nil
         let kinds = Observers.Kind.allCases
         observers = Observers(seed: seed, kind: options.observers ?? kinds[Int(seed % UInt64(kinds.count))])
         prepareObservers()
@@ -147,6 +151,9 @@ final class World {
     func run() throws {
         weather = Weather.random(using: &random, rate: scenario.faultRate)
         scheduleMishaps()
+        if restore.location != nil {
+            timeline.insert(.storeReplaced, at: restore.moment(within: scenario.duration))
+        }
         timeline.insert(.restart, at: 0)
         timeline.insert(.clearUp, at: scenario.duration)
         while !isOver {
@@ -197,6 +204,7 @@ final class World {
             if life == self.life { throw Violation(.housekeeping, "the stop takes longer than its grace period") }
         case .diskHeals: isDiskFailing = false
         case .recordHeals(let number): refusing.remove(number)
+        case .storeReplaced: try putBackOlderStore()
         case .restart: try restart()
         case .operate(let life):
             if life == self.life { try endPauses() }

@@ -33,7 +33,7 @@ struct RunRequest {
     static let usage = """
         usage: simulation [--first SEED] [--seeds COUNT] [--stride STEP] [--replay SEED] [--lines N] [--go-on]
                           [--surprising-jumps] [--skip-sync] [--observers none|observers|strangers]
-                          [--steady] [--stormy-events N]
+                          [--restores] [--steady] [--stormy-events N]
                simulation --year NUMBERS DAYS DIR
         """
 
@@ -51,6 +51,7 @@ struct RunRequest {
             case "--surprising-jumps": options.allowsSurprisingJumps = true
             case "--skip-sync": options.skipsSync = true
             case "--go-on": goesOn = true
+            case "--restores": options.restores = true
             case "--steady": options.isSteady = true
             case "--observers":
                 guard let kind = rest.popFirst().flatMap(Observers.Kind.init(rawValue:)) else { return nil }
@@ -87,6 +88,7 @@ extension SimulationReport {
             ("invalid_files", counters.invalidFiles), ("held_states", counters.heldStates),
             ("orders", counters.orders), ("outages", counters.outages), ("clock_jumps", counters.clockJumps),
             ("store_failures", counters.storeFailures), ("late_landings", counters.lateLandings),
+            ("restores", counters.restores),
             ("accepted_enables", counters.rotations), ("exposures", counters.exposures),
             ("observations", counters.observations), ("strangers", counters.strangers),
             ("pruned_changes", counters.prunedChanges),
