@@ -15,21 +15,20 @@ struct Restore {
     /// The folder of the fence; nil when nothing is restored in this run.
     let location: StoreLocation?
     private var random: SplitMix64
+    /// After so many events it happens.
+    let afterEvents: Int?
     /// Whether the copy that was put back lacks a request or an answer: a start has to notice that.
     var mustBeNoticed = false
 
     init(seed: UInt64, isWanted: Bool?) throws {
         random = SplitMix64(seed: seed &* 0xD134_2543_DE82_EF95 &+ 11)
         guard isWanted ?? (seed % Self.period == 3) else {
-            location = nil
+            (location, afterEvents) = (nil, nil)
             return
         }
         location = StoreLocation(directory: try TemporaryFolder.make())
-    }
-
-    /// When it happens in a run of this length.
-    mutating func moment(within duration: Milliseconds) -> Milliseconds {
-        Milliseconds.random(in: duration / 8..<duration, using: &random)
+        // The weather clears soon after the shortest runs have reached the first of these.
+        afterEvents = random.int(150...1200)
     }
 
     /// How many of the newest writes the copy lacks.

@@ -34,8 +34,6 @@ final class World {
         case stopDue(life: Int)
         case diskHeals
         case recordHeals(PhoneNumber)
-        /// An older copy of the store is put back.
-        case storeReplaced
         case restart
         /// The operator ends every pause.
         case operate(life: Int)
@@ -151,14 +149,12 @@ final class World {
     func run() throws {
         weather = Weather.random(using: &random, rate: scenario.faultRate)
         scheduleMishaps()
-        if restore.location != nil {
-            timeline.insert(.storeReplaced, at: restore.moment(within: scenario.duration))
-        }
         timeline.insert(.restart, at: 0)
         timeline.insert(.clearUp, at: scenario.duration)
         while !isOver {
             try step()
             counters.events += 1
+            if counters.events == restore.afterEvents { try putBackOlderStore() }
             if counters.events == options.mostStormyEvents, healthy == nil { try clearUp() }
             guard counters.events < options.mostEvents else {
                 throw Violation(.housekeeping, "the run does not come to its end")
@@ -204,7 +200,6 @@ final class World {
             if life == self.life { throw Violation(.housekeeping, "the stop takes longer than its grace period") }
         case .diskHeals: isDiskFailing = false
         case .recordHeals(let number): refusing.remove(number)
-        case .storeReplaced: try putBackOlderStore()
         case .restart: try restart()
         case .operate(let life):
             if life == self.life { try endPauses() }
