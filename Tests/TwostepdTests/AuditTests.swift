@@ -53,7 +53,7 @@ struct AuditTests {
         try await rig.end()
     }
 
-    @Test("the newest rows cut off between two starts are told of for good")
+    @Test("newest rows that were cut off between two starts are reported for good")
     func cutOff() async throws {
         let rig = try await Rig(Rig.fleet(1))
         #expect(try await rig.run("apply").code == 0)

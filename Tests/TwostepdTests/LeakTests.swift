@@ -175,7 +175,7 @@ struct LeakTests {
     }
 
     @Test(
-        "mistakes with secrets are told without them: in the wrong file, malformed, readable by others, the wrong key")
+        "mistakes with secrets are shown without them: in the wrong file, malformed, readable by others, the wrong key")
     func mistakes() async throws {
         let rig = try await rig()
         #expect(try await rig.run("apply").code == 0)
