@@ -1,15 +1,16 @@
-/// How much an accepted enable proves.
+/// The proof that an accepted enable gives.
 public enum EnableProof: String, Hashable, Sendable {
-    /// The vendor may accept an enable and ignore its PIN when verification was on: other PINs stay possible.
+    /// The vendor may accept an enable and ignore its PIN when verification was already on: other PINs stay possible.
     case mayBeIgnored
-    /// The operator's word: the PIN that was sent is the live one after an acceptance.
+    /// An accepted enable makes its PIN the live one, as the vendor documents or the operator has confirmed.
     case replaces
 }
 
 extension Belief {
-    /// The belief to make durable before a request with `effect` is sent at `sentAt`.
+    /// Returns the belief to commit before a request with `effect` is sent at `sentAt`.
     ///
-    /// The request counts as doubtful from now on: a crash before its answer leaves exactly this behind.
+    /// The request counts as in doubt from here on, which is exactly the state that a crash before its answer leaves
+    /// behind.
     public func widened(by effect: Effect, sentAt: Instant) -> Belief {
         Belief(
             maybeOff: maybeOff || effect == .off,
@@ -19,15 +20,15 @@ extension Belief {
         )
     }
 
-    /// The belief after an answer. `self` is the belief as it was *before* widening.
+    /// Returns the belief after an answer. `self` is the belief as it was *before* widening.
     ///
     /// - Parameters:
-    ///   - verdict: how the request ended.
-    ///   - effect: what the request does.
-    ///   - proof: what an accepted enable is worth.
-    ///   - sentAt: when the widening was made; doubts that had settled by then are cleared by an acceptance.
-    ///   - answeredAt: when the answer, or the lack of one, was seen.
-    ///   - settleDelay: how long a doubtful request may still land.
+    ///   - verdict: the verdict on the request.
+    ///   - effect: the effect of the request.
+    ///   - proof: the proof that an accepted enable gives.
+    ///   - sentAt: the time of the widening; an acceptance clears the doubts that had settled by then.
+    ///   - answeredAt: the time at which the answer, or the lack of one, was seen.
+    ///   - settleDelay: the time for which a request in doubt may still take effect.
     public func narrowed(
         by verdict: Verdict, of effect: Effect, proof: EnableProof, sentAt: Instant, answeredAt: Instant,
         settleDelay: Duration
@@ -60,36 +61,36 @@ extension Belief {
         }
     }
 
-    /// The belief with `foreign` added: the store was restored, or the endpoint changed.
+    /// Returns the belief with `foreign` added, for a restored store or a changed identity.
     public func addingForeign() -> Belief {
         Belief(maybeOff: maybeOff, maybeForeign: true, generations: generations, doubts: doubts)
     }
 
-    /// The belief that may be `off` as well.
+    /// Returns the belief with `off` added.
     public func addingOff() -> Belief {
         Belief(maybeOff: true, maybeForeign: maybeForeign, generations: generations, doubts: doubts)
     }
 
-    /// The belief with its doubts since `instant` at the latest: an operator confirmed that the clock was ahead.
+    /// Returns the belief with no doubt later than `instant`, after an operator confirmed that the clock was ahead.
     public func withDoubts(noLaterThan instant: Instant) -> Belief {
         Belief(
             maybeOff: maybeOff, maybeForeign: maybeForeign, generations: generations,
             doubts: doubts.map { Doubt(effect: $0.effect, since: min($0.since, instant)) })
     }
 
-    /// The doubts that may still land at `now`.
+    /// Returns the doubts whose requests may still take effect at `now`.
     public func unsettledDoubts(at now: Instant, settleDelay: Duration) -> [Doubt] {
         doubts.filter { !$0.isSettled(at: now, settleDelay: settleDelay) }
     }
 
-    /// When the last doubt settles; nil when there is no doubt.
+    /// Returns the time at which the last doubt settles; nil when there is no doubt.
     public func settledAt(_ settleDelay: Duration) -> Instant? {
         doubts.map { $0.since.advanced(by: settleDelay) }.max()
     }
 
-    /// Whether every element but `effect` is only there because a request may still land at `now`.
+    /// Returns whether every element but `effect` is only there because a request may still take effect at `now`.
     ///
-    /// False when `effect` is not an element, and when there is nothing besides it.
+    /// False when `effect` is not an element, and when it is the only one.
     public func isOnlyDoubted(besides effect: Effect, at now: Instant, settleDelay: Duration) -> Bool {
         guard contains(effect), !maybeForeign, !isCertain else { return false }
         let standing = unsettledDoubts(at: now, settleDelay: settleDelay).map(\.effect)
@@ -105,7 +106,7 @@ extension Belief {
 }
 
 extension Belief.Doubt {
-    /// Whether the request can no longer land at `now`.
+    /// Returns whether the request can no longer take effect at `now`.
     public func isSettled(at now: Instant, settleDelay: Duration) -> Bool {
         since.advanced(by: settleDelay) <= now
     }

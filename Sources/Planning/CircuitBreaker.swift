@@ -1,30 +1,32 @@
-/// Notices an endpoint that is down, and lets one probe at a time find out when it is up again.
+/// Detects an endpoint that is down, and lets one probe at a time find out when it is up again.
 ///
-/// Without it every number of a fleet would try for itself, and an outage would be answered with a storm.
+/// Without it every number of a fleet would retry for itself, and an outage would cause a storm of requests.
 public struct CircuitBreaker: Hashable, Sendable {
     /// The failures in a row, without an answer from the endpoint in between, that open the breaker. As many different
-    /// numbers in a row that are refused for the same reason open it too: the account or the address is refused.
+    /// numbers in a row that are refused for the same reason open it too, because the endpoint then refuses the account
+    /// or the address.
     public static let threshold = 5
 
-    /// What the breaker permits.
+    /// The requests that the breaker permits.
     public enum State: Hashable, Sendable {
         /// The endpoint answers, or has not failed often enough.
         case closed
-        /// Nothing is sent before the instant; then one probe.
+        /// Nothing is sent before the instant; then one probe is.
         case open(until: SteadyInstant)
-        /// The probe with this change id is on its way; nothing else is sent.
+        /// The probe with this change ID is in flight; nothing else is sent.
         case probing(changeID: Int64)
     }
 
     public private(set) var state = State.closed
     /// Failures in a row.
     public private(set) var failures = 0
-    /// Since when the endpoint is taken for down; nil while it is not.
+    /// The time since which the endpoint counts as down; nil while it is up.
     public private(set) var openSince: SteadyInstant?
-    /// The number of the last failure: one number alone never opens the breaker, and the next probe is another's.
+    /// The number of the last failure. One number alone never opens the breaker, and the next probe is for another
+    /// number.
     public private(set) var lastFailed: PhoneNumber?
     private var hasSeveral = false
-    /// Different numbers in a row that were refused for one reason that may be the account's.
+    /// The different numbers in a row that were refused for one reason that may concern the whole account.
     private var refused: Refused?
 
     private struct Refused: Hashable, Sendable {
@@ -32,13 +34,13 @@ public struct CircuitBreaker: Hashable, Sendable {
         var numbers: Set<PhoneNumber> = []
     }
 
-    /// The most numbers that are remembered as refused.
+    /// The maximum count of refused numbers to remember.
     private static let mostRefused = 1024
 
     public init() {}
 
-    /// The instant before which nothing may be sent: nil when a request is permitted at `now`, the distant future while
-    /// a probe is on its way.
+    /// Returns the instant before which nothing may be sent: nil when a request is permitted at `now`, the distant
+    /// future while a probe is in flight.
     public func blockedUntil(now: SteadyInstant) -> SteadyInstant? {
         switch state {
         case .closed: nil
@@ -47,25 +49,26 @@ public struct CircuitBreaker: Hashable, Sendable {
         }
     }
 
-    /// Whether the number was among the last that failed: another one shows more about the endpoint.
+    /// Returns whether the number was among the last that failed. A request for another number shows more about the
+    /// endpoint.
     public func hasFailed(_ number: PhoneNumber) -> Bool {
         number == lastFailed || refused?.numbers.contains(number) ?? false
     }
 
-    /// A request departs: while the endpoint is down it is the probe.
+    /// Records that a request departs. While the endpoint is down, this request is the probe.
     public mutating func depart(_ changeID: Int64) {
         if case .open = state { state = .probing(changeID: changeID) }
     }
 
-    /// A request that had departed was not sent after all.
+    /// Records that a request that had departed was not sent after all.
     public mutating func withdraw(_ changeID: Int64, now: SteadyInstant) {
         if case .probing(changeID) = state { state = .open(until: now) }
     }
 
-    /// Takes note of how a request ended. Answers of any kind close the breaker; an end that says nothing about the
+    /// Records how a request ended. An answer of any kind closes the breaker; an end that proves nothing about the
     /// endpoint leaves it as it is. `jitter`, uniform in 0..<1, is for the wait until the next probe.
     ///
-    /// - Returns: whether the breaker was opened or closed by it.
+    /// - Returns: whether this opened or closed the breaker.
     public mutating func note(
         _ outcome: Outcome, of changeID: Int64, number: PhoneNumber, now: SteadyInstant, policy: Policy, jitter: Double
     ) -> Change {
@@ -84,14 +87,14 @@ public struct CircuitBreaker: Hashable, Sendable {
             failures += 1
             hasSeveral = hasSeveral || lastFailed.map { $0 != number } ?? false
             lastFailed = number
-            // Others that were on their way when it opened tell nothing new.
+            // Requests that were in flight when the breaker opened prove nothing new.
             if openSince != nil, state != .probing(changeID: changeID) { return .none }
             guard failures >= Self.threshold, hasSeveral else { return .none }
             return open(now: now, policy: policy, jitter: jitter)
         }
     }
 
-    /// A refusal that may be the account's: the endpoint works, and sends it to everybody or to this number alone.
+    /// Records a refusal that may concern the account: the endpoint works, and refuses every number or this one alone.
     private mutating func recordRefusal(
         _ reason: OutcomeReason, of changeID: Int64, number: PhoneNumber, now: SteadyInstant, policy: Policy,
         jitter: Double
@@ -102,7 +105,7 @@ public struct CircuitBreaker: Hashable, Sendable {
         lastFailed = number
         if openSince != nil, state != .probing(changeID: changeID) { return .none }
         guard refused.numbers.count >= Self.threshold else {
-            // A probe that is refused for another reason than what opened it: the endpoint answers again.
+            // A probe refused for another reason than the one that opened the breaker: the endpoint answers again.
             let wasOpen = openSince != nil
             self = CircuitBreaker()
             self.refused = refused
@@ -120,14 +123,15 @@ public struct CircuitBreaker: Hashable, Sendable {
         return isNew ? .opened : .none
     }
 
-    /// What an end changed.
+    /// The change that the end of a request makes to the breaker.
     public enum Change: Hashable, Sendable {
         case none
         case opened
         case closed
     }
 
-    /// Half of the ceiling, and up to as much again by chance: probes of many daemons spread, and none comes at once.
+    /// Returns half of the ceiling plus a random share of the other half, so that probes of many daemons spread and
+    /// none comes at once.
     private func probeDelay(policy: Policy, jitter: Double) -> Duration {
         let ceiling = RetrySchedule.ceiling(
             attempts: failures - Self.threshold + 1, minimum: policy.backoffMin,
@@ -138,14 +142,14 @@ public struct CircuitBreaker: Hashable, Sendable {
     }
 }
 
-/// What the end of a request says about its endpoint as a whole.
+/// The conclusion that the end of a request permits about its endpoint as a whole.
 public enum EndpointWord: Hashable, Sendable {
-    /// It works: it gave an answer of its own, whatever that was.
+    /// The endpoint works: it gave an answer of its own, whatever that was.
     case up
-    /// It answers, and refuses this number, or the account or address that all numbers share.
+    /// The endpoint answers, and refuses this number, or the account or address that all numbers share.
     case refusesAccount
-    /// It does not.
+    /// The endpoint does not work.
     case down
-    /// Neither: the request was not about the endpoint.
+    /// No conclusion: the failure was not the endpoint's.
     case nothing
 }

@@ -9,7 +9,7 @@ public struct CivilDate: Hashable, Sendable {
     /// The day of the month, 1 to 31.
     public let day: Int
 
-    /// The date with these fields, or nil when there is no such day.
+    /// Creates the date with these fields; nil when there is no such day.
     public init?(year: Int, month: Int, day: Int) {
         guard (1...9999).contains(year), (1...12).contains(month), day >= 1 else { return nil }
         guard day <= Self.daysInMonth(month, of: year) else { return nil }
@@ -18,7 +18,7 @@ public struct CivilDate: Hashable, Sendable {
         self.day = day
     }
 
-    /// The date that is `days` days after 1970-01-01.
+    /// Creates the date that is `days` days after 1970-01-01.
     public init(daysSinceEpoch days: Int) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

@@ -1,21 +1,22 @@
-/// A request that the planner asks for.
+/// A request that the planner decided on.
 public struct PlannedRequest: Hashable, Sendable {
-    /// Which PIN an enable carries.
+    /// The PIN that the request carries, if any.
     public enum Content: Hashable, Sendable {
         /// No PIN: disable.
         case disable
         /// The PIN of a generation that the record holds.
         case enable(generation: Int)
-        /// A PIN that is made for this request.
+        /// A PIN that is generated for this request.
         case enableNew
         /// The operator's PIN, which becomes a new generation.
         case enableOperatorPIN(PIN, name: String)
     }
 
     public let content: Content
-    /// What an acceptance proves.
+    /// The proof that an acceptance gives.
     public let proof: EnableProof
-    /// Whether the request begins an exposure: a disable of a number that should be enabled. It needs the budget.
+    /// True when the request begins an exposure: a disable of a number that should be enabled. It needs a place in the
+    /// exposure budget.
     public let startsCycle: Bool
 
     public init(_ content: Content, proof: EnableProof, startsCycle: Bool = false) {
@@ -24,7 +25,7 @@ public struct PlannedRequest: Hashable, Sendable {
         self.startsCycle = startsCycle
     }
 
-    /// What is asked of the vendor.
+    /// The action that the vendor is asked for.
     public var action: VendorAction {
         switch content {
         case .disable: .disable
@@ -33,24 +34,24 @@ public struct PlannedRequest: Hashable, Sendable {
     }
 }
 
-/// What to do about one number now.
+/// The planner's decision about one number.
 public enum Decision: Hashable, Sendable {
-    /// Nothing is to be done until the instant, or at all.
+    /// Nothing is due until the instant; nil when nothing is due at all.
     case idle(until: Instant?, because: DecisionReason)
-    /// Send this now, global limits permitting.
+    /// This request is due now, global limits permitting.
     case send(PlannedRequest, DecisionReason)
-    /// Something is to be sent, and must wait until the instant, or for an event.
+    /// A request is due, and has to wait until the instant; nil when it waits for an event.
     case hold(until: Instant?, because: DecisionReason)
 
-    /// Ask the observer first. Where it cannot be asked within a minute, `otherwise` is what to do.
+    /// An observation comes first. When the observer cannot be asked within a minute, `otherwise` applies.
     indirect case observe(because: DecisionReason, otherwise: Decision)
 
-    /// The decision without an observation that is only due now and then: no request waits for that.
+    /// The decision without a routine observation, for which no request waits.
     public var withoutRoutine: Decision {
         if case .observe(let reason, let otherwise) = self, reason != .observing { otherwise } else { self }
     }
 
-    /// Until when nothing is sent, where that is known.
+    /// The instant until which nothing is sent, when it is known.
     public var until: Instant? {
         switch self {
         case .idle(let until, _), .hold(let until, _): until
@@ -59,6 +60,6 @@ public enum Decision: Hashable, Sendable {
         }
     }
 
-    /// Whether something is to be sent now.
+    /// True when a request is due now.
     public var isSend: Bool { if case .send = self { true } else { false } }
 }

@@ -1,15 +1,15 @@
-/// Why a decision was taken. A closed list; the raw values are those of the JSON shapes.
+/// The reason for a decision. A closed list; the raw values are those of the JSON output.
 public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
     // Nothing to do.
     /// The number is not in the desired state: never touched.
     case unmanaged
     /// The belief is exactly the desired state and nothing is due.
     case converged
-    /// The desired state was accepted; a request of doubtful fate may still land, and has to be waited for.
+    /// The desired state was accepted; a request in doubt may still take effect, and has to settle first.
     case awaitingSettlement = "awaiting_settlement"
 
     // Something to send.
-    /// The number should be enabled and its state was never known: it is taken over, by way of disable.
+    /// The number should be enabled and its state was never known: it is adopted by way of disable.
     case adopting
     /// First contact, and the operator vouches for the PIN.
     case adoptingOperatorPIN = "adopting_operator_pin"
@@ -17,60 +17,61 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
     case enabling
     /// The number should be disabled and may not be.
     case disabling
-    /// More than one PIN may be live: certainty comes by way of disable.
+    /// More than one PIN may be live: a disable makes the state certain.
     case ambiguousPIN = "ambiguous_pin"
-    /// A PIN that we do not hold may be live, on a number that we knew.
+    /// A PIN that we do not hold may be live, on a number whose state was known before.
     case foreignPIN = "foreign_pin"
     /// The desired state is due to be sent again.
     case reapplyDue = "reapply_due"
-    /// The PIN has reached its period.
+    /// The PIN has reached its rotation period.
     case rotationDue = "rotation_due"
     /// The PIN is older than `rotate_before`.
     case rotateBefore = "rotate_before"
-    /// An operator ordered the rotation, or has seen the PIN.
+    /// An operator ordered the rotation, or has revealed the PIN.
     case rotationOrdered = "rotation_ordered"
-    /// The operator-owned PIN has another value than the live one.
+    /// The value of the operator-owned PIN differs from the live one.
     case operatorPINChanged = "operator_pin_changed"
-    /// The request that is needed was refused twice in a row: the opposite is sent first.
+    /// The needed request was refused twice in a row: the opposite is sent first.
     case oppositeAfterRefusal = "opposite_after_refusal"
 
-    /// The number was observed to be otherwise than believed: another person or program has changed it.
+    /// An observation contradicted the belief: another person or program has changed the number.
     case drift
 
     // Something to send, but not yet.
     /// The observer is asked first whether the number is enabled.
     case observing
-    /// Waiting after a failure.
+    /// The number waits after a failure.
     case backingOff = "backing_off"
-    /// The vendor refuses the number's token: it is tried again, and has to be put right.
+    /// The vendor refuses the number's token: requests are retried, and the token has to be corrected.
     case authenticationRefused = "authentication_refused"
-    /// The vendor says that the account's balance is insufficient: it is tried again.
+    /// The vendor reports an insufficient balance of the account: requests are retried.
     case balanceRefused = "balance_refused"
     /// The number's write budget for this hour is used up.
     case writeBudget = "write_budget"
-    /// As many numbers are exposed as may be at once.
+    /// As many numbers are exposed as may be exposed at once.
     case exposureBudget = "exposure_budget"
-    /// The endpoint's requests for this minute are used up, or it asked us to wait.
+    /// The endpoint's requests for this minute are used up, or its Retry-After has not passed.
     case endpointLimit = "endpoint_limit"
     /// The endpoint is down: one probe at a time finds out when it is up again.
     case endpointDown = "endpoint_down"
-    /// An operator paused the number, or all.
+    /// An operator paused the number, or all numbers.
     case paused
     /// The operator-owned PIN that the entry names cannot be read.
     case operatorPINUnavailable = "operator_pin_unavailable"
-    /// The wall clock is behind what was recorded: nothing that exposes a number starts.
+    /// The wall clock is behind an instant that was recorded: nothing that exposes a number starts.
     case clockBehind = "clock_behind"
-    /// The PIN has reached its period, and its rotation window is in a time zone that this machine does not know.
+    /// The PIN has reached its rotation period, and its rotation window is in a time zone that this machine does not
+    /// know.
     case zoneUnknown = "zone_unknown"
     /// The daemon is stopping: no new cycle starts.
     case stopping
-    /// The vendor refuses to disable the number, or refuses what it needs and the opposite as well: it rests, and is tried
-    /// again after the longest backoff.
+    /// The vendor refuses to disable the number, or refuses both the needed request and its opposite: the number rests,
+    /// and is retried after the maximum backoff.
     case disableRefused = "disable_refused"
     /// The number's record cannot be read, or the store refuses it: the number is set aside for an hour.
     case unreadableRecord = "unreadable_record"
 
-    /// One sentence for people, without a full stop.
+    /// One sentence for operators, without a full stop.
     public var sentence: String {
         switch self {
         case .unmanaged: "not in the desired state: left alone"

@@ -1,14 +1,14 @@
-/// Where the vendor's API is called. It is a property of the token, not one of several mirrors. For ``Vendor/whatsapp`` it is
-/// the base URL that the number's id is appended to.
+/// The address of the vendor's API. It is a property of the token, not one of several mirrors. For ``Vendor/whatsapp``
+/// it is the base URL to which the number's ID is appended.
 public enum Endpoint: Hashable, Sendable {
     /// The vendor's current platform.
     case v4
     /// The vendor's previous platform.
     case legacy
-    /// An operator's own URL: https, or http to loopback.
+    /// An operator's own URL: https, or http to a loopback address.
     case url(String)
 
-    /// The name or URL as it stands in the desired-state file.
+    /// The name or URL as written in the desired-state file.
     public var text: String {
         switch self {
         case .v4: "v4"
@@ -17,7 +17,7 @@ public enum Endpoint: Hashable, Sendable {
         }
     }
 
-    /// The endpoint that ``text`` stands for; the URL is not checked.
+    /// Creates the endpoint from its ``text``; the URL is not checked.
     public init(text: String) {
         switch text {
         case "v4": self = .v4
@@ -26,7 +26,7 @@ public enum Endpoint: Hashable, Sendable {
         }
     }
 
-    /// The URL that requests go to (vendor-documented for ``v4`` and ``legacy``).
+    /// The URL of requests, documented by the vendor for ``v4`` and ``legacy``.
     public var url: String {
         switch self {
         case .v4: "https://app.pickyassist.com/api/v2/two-step-verification"
@@ -36,30 +36,31 @@ public enum Endpoint: Hashable, Sendable {
     }
 }
 
-/// What verification should be.
+/// The desired setting of two-step verification.
 public enum Verification: String, Hashable, Sendable, CaseIterable {
     case enabled
     case disabled
 }
 
-/// How one PIN is replaced by the next.
+/// The way in which one PIN is replaced by the next.
 public enum RotationMethod: String, Hashable, Sendable, CaseIterable {
     /// Disable, then enable with the new PIN: the documented way.
     case reset
-    /// Enable with the new PIN while enabled: never exposes the number, and only works where the vendor replaces PINs.
+    /// Enable with the new PIN while verification is on. Never exposes the number, and only works when the vendor
+    /// replaces PINs.
     case replace
 }
 
-/// What the desired-state file says of one number, its defaults already applied.
+/// The desired-state file's entry for one number, with the defaults applied.
 public struct DesiredNumber: Hashable, Sendable {
     public var number: PhoneNumber
-    /// A short name for people, unique in the file.
+    /// A short name for operators, unique in the file.
     public var label: String?
-    /// The name of the token, never the token.
+    /// The name of the token, never its value.
     public var tokenName: String
     public var vendor: Vendor
     public var endpoint: Endpoint
-    /// The number's id at the vendor; nil where the token names the number and nobody gave the id.
+    /// The number's ID at the vendor; nil when the token names the number and the entry gives no ID.
     public var phoneNumberID: PhoneNumberID?
     /// The effect of a new token value, for vendors whose tokens name numbers.
     public var onNewToken: NewTokenRule
@@ -69,21 +70,22 @@ public struct DesiredNumber: Hashable, Sendable {
     /// The period of re-applying the desired state; nil for never.
     public var reapplyEvery: Duration?
     public var rotationMethod: RotationMethod
-    /// When scheduled rotations may start; nil for any time.
+    /// The hours in which scheduled rotations may start; nil for any time.
     public var rotationWindow: RotationWindow?
-    /// A PIN made before this instant is rotated at it.
+    /// The instant at which PINs made before it are rotated; nil for none.
     public var rotateBefore: Instant?
     /// The name of an operator-owned PIN; nil when PINs are generated.
     public var operatorPINName: String?
-    /// A mark of the token's value, from which the value cannot be told; nil when it is not known.
+    /// A mark of the token's value, from which the value cannot be derived; nil when the value is not known.
     public var tokenMark: String?
-    /// A mark of the operator-owned PIN's value under the store's key, set by the store; nil when the value is not known.
+    /// A mark of the operator-owned PIN's value under the store's key, set by the store; nil when the value is not
+    /// known.
     public var operatorPINMark: String?
-    /// How long after the PIN was revealed it is rotated; nil for not at all.
+    /// The time from a reveal of the PIN to its rotation; nil for no rotation.
     public var rotateAfterReveal: Duration?
-    /// The token that may observe the number, and where; nil when there is none.
+    /// The token that may observe the number, and its endpoint; nil for none.
     public var observer: Observer?
-    /// How often the number is observed; nil for never.
+    /// The period of observation; nil for never.
     public var observeEvery: Duration?
 
     public init(

@@ -1,19 +1,19 @@
-/// A desired state, read and found valid.
+/// A valid desired state.
 public struct DesiredState: Hashable, Sendable {
     /// The numbers, unique, in file order.
     public var numbers: [DesiredNumber]
     /// SHA-256 of the file's bytes, 64 lower-case hexadecimal digits.
     public let sha256: String
-    /// Where it was read: a path.
+    /// The path of the file.
     public let source: String
-    /// Who accepted it although it weakens the fleet; nil when nobody did, and the guard decides.
+    /// The operator who accepted it although it weakens the fleet; nil when no one did, and the guard decides.
     public var acceptedBy: String?
 
     /// - Parameters:
-    ///   - numbers: those of the file.
-    ///   - sha256: the digest of the whole file, 64 hexadecimal digits.
-    ///   - source: where it was read, a path.
-    ///   - acceptedBy: who accepted it although it weakens the fleet; nil when nobody did.
+    ///   - numbers: the numbers of the file, unique, in file order.
+    ///   - sha256: the digest of the whole file, 64 lower-case hexadecimal digits.
+    ///   - source: the path of the file.
+    ///   - acceptedBy: the operator who accepted it although it weakens the fleet; nil when no one did.
     public init(numbers: [DesiredNumber], sha256: String, source: String, acceptedBy: String? = nil) {
         self.numbers = numbers
         self.sha256 = sha256
@@ -22,12 +22,12 @@ public struct DesiredState: Hashable, Sendable {
     }
 }
 
-/// One reading of the desired-state file and the secrets, judged and adopted as a whole.
+/// One reading of the desired-state file and the secrets, checked and adopted as a whole.
 public struct DesiredStateReading: Hashable, Sendable {
-    /// The desired state; nil when the file is not valid, so that the one in force stays.
+    /// The desired state; nil when the file is invalid, so that the state in force stays.
     public var state: DesiredState?
-    /// The values of operator-owned PINs by name: those that the state names and those that the state in force names.
-    /// A name without a value could not be read.
+    /// The values of operator-owned PINs by name, for every name in this state and in the state in force. A name
+    /// without a value could not be read.
     public var operatorPINs: [String: PIN]
 
     public init(state: DesiredState?, operatorPINs: [String: PIN] = [:]) {
@@ -36,35 +36,35 @@ public struct DesiredStateReading: Hashable, Sendable {
     }
 }
 
-/// How a desired state differs from the one in force: the only such comparison.
+/// The difference between a desired state and the one in force. There is no other such comparison.
 public struct DesiredStateDifference: Hashable, Sendable {
-    /// How one entry stands to what is known of its number.
+    /// The relation of one entry to the number's entry in force.
     public enum Finding: Hashable, Sendable {
         /// The number was never seen.
         case new
-        /// The number is known and not in the state in force.
+        /// The number is known, and missing from the state in force.
         case returning
-        /// The entry differs from the one in force; `wasEnabled` is what that asks for.
+        /// The entry differs from the one in force; `wasEnabled` is true when the one in force asks for `enabled`.
         case changed(wasEnabled: Bool)
-        /// The entry is as it is in force.
+        /// The entry is equal to the one in force.
         case same
     }
 
-    /// Numbers that were never seen, or return.
+    /// Numbers that are new or return.
     public private(set) var added: [PhoneNumber] = []
     /// Numbers whose entry changed in any way.
     public private(set) var changed: [PhoneNumber] = []
     /// Numbers that are no longer in the file: unmanaged from now on.
     public private(set) var removed: [PhoneNumber] = []
-    /// How many entries are as they were.
+    /// The count of unchanged entries.
     public private(set) var unchanged = 0
-    /// How many of the changed numbers would be disabled and are to be enabled now.
+    /// The count of changed numbers that are enabled in the state in force and disabled in the new one.
     public private(set) var disabled = 0
 
-    /// No difference, to be filled by recording each entry.
+    /// Creates an empty difference, to be filled by recording each entry.
     public init() {}
 
-    /// The difference between the entries in force and those of a new state, in the order of both.
+    /// Creates the difference between the entries in force and those of a new state, in the order of both.
     public init(from inForce: [DesiredNumber], to entries: [DesiredNumber]) {
         let known = Dictionary(inForce.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
         for entry in entries {
@@ -78,13 +78,13 @@ public struct DesiredStateDifference: Hashable, Sendable {
         for entry in inForce where !named.contains(entry.number) { recordRemoval(of: entry.number) }
     }
 
-    /// Whether nothing differs.
+    /// True when nothing differs.
     public var isEmpty: Bool { added.isEmpty && changed.isEmpty && removed.isEmpty }
 
-    /// How many numbers the state in force has.
+    /// The count of numbers in the state in force.
     public var managed: Int { changed.count + removed.count + unchanged }
 
-    /// Records how an entry of the new state stands.
+    /// Records the finding about one entry of the new state.
     public mutating func record(_ entry: DesiredNumber, _ finding: Finding) {
         switch finding {
         case .new, .returning: added.append(entry.number)
@@ -95,20 +95,21 @@ public struct DesiredStateDifference: Hashable, Sendable {
         }
     }
 
-    /// Records that the new state does not name a number of the state in force.
+    /// Records that a number of the state in force is missing from the new state.
     public mutating func recordRemoval(of number: PhoneNumber) { removed.append(number) }
 }
 
 /// The outcome of adopting a desired state.
 public struct Adoption: Hashable, Sendable {
-    /// The revision now in force: 1, 2, 3 …; it stays when the content is the one already in force.
+    /// The revision now in force: 1, 2, 3 …; unchanged when the same content is already in force.
     public let revision: Int
     public let difference: DesiredStateDifference
     /// SHA-256 of the content now in force.
     public let sha256: String
-    /// Known numbers that requests may no longer reach: another endpoint, id or token value. They are reset.
+    /// The count of known numbers with another endpoint, ID or token value, which may be other numbers now. They are
+    /// reset.
     public let reidentified: Int
-    /// Known numbers with another token value that is the same number's. They are applied again.
+    /// The count of known numbers with a new token value that belongs to the same number. They are applied again.
     public let retokened: Int
 
     public init(
@@ -121,7 +122,7 @@ public struct Adoption: Hashable, Sendable {
         self.retokened = retokened
     }
 
-    /// What becomes of numbers whose identity changed, and how to choose; nil when there are none.
+    /// The consequence for numbers whose identity changed, and the setting to choose by; nil when there are none.
     public var identityNote: String? {
         var parts: [String] = []
         if reidentified > 0 {
@@ -134,9 +135,9 @@ public struct Adoption: Hashable, Sendable {
     }
 }
 
-/// A valid desired state that was not adopted: it waits for an operator's acceptance.
+/// A valid desired state that was not adopted and waits for an operator's acceptance.
 public struct HeldState: Hashable, Sendable {
-    /// SHA-256 of the file's bytes, 64 lower-case hexadecimal digits: what `accept` names.
+    /// SHA-256 of the file's bytes, 64 lower-case hexadecimal digits, as passed to `accept`.
     public let sha256: String
     public let reason: HeldReason
 
@@ -146,34 +147,34 @@ public struct HeldState: Hashable, Sendable {
     }
 }
 
-/// Text that says which desired state stays in force when another one is not adopted.
+/// Text about the desired state that stays in force when another one is not adopted.
 public enum StateInForce {
-    /// The words for it: "revision 3 stays in force", or that there is none.
+    /// Returns "revision 3 stays in force", or that no revision is in force.
     ///
-    /// - Parameter revision: the one in force; nil for none.
+    /// - Parameter revision: the revision in force; nil for none.
     public static func stays(_ revision: Int?) -> String {
         revision.map { "revision \($0) stays in force" } ?? "none is in force, so nothing is sent"
     }
 }
 
-/// What the store did with a reading.
+/// The store's result for a reading.
 public struct AdoptionResult: Hashable, Sendable {
-    /// Which desired state is in force now.
+    /// The desired state that is in force now.
     public enum Verdict: Hashable, Sendable {
-        /// The reading's.
+        /// The state of the reading.
         case adopted(Adoption)
-        /// The one before, or none: the reading's waits for acceptance.
+        /// The previous state, if any: the state of the reading waits for acceptance.
         case held(HeldState)
-        /// The one before: the reading has none.
+        /// The previous state: the reading contains none.
         case kept
     }
 
     public let verdict: Verdict
     /// The numbers whose rows were written, each by ``NumberRecord/adopting(_:at:)``.
     public let written: Set<PhoneNumber>
-    /// The entries now in force of those written numbers that the caller asked about; a removed number has none.
+    /// The entries now in force for those written numbers that the caller asked for; a removed number has no entry.
     public let entries: [PhoneNumber: DesiredNumber]
-    /// Numbers whose record cannot be read; their desired columns are those of the state in force.
+    /// Numbers whose record cannot be read. Their desired columns are those of the state in force.
     public let unreadable: [UnreadableNumber]
 
     public init(

@@ -1,15 +1,15 @@
-/// Holds back a desired state that is most likely a mistake, until an operator accepts it: one that would weaken much of the
-/// fleet at once, and one that a new store would begin with, although the fleet may have another store.
+/// Holds a desired state that is most likely a mistake until an operator accepts it: one that would weaken much of the
+/// fleet at once, and the first one of a new store, because the fleet may have another store.
 public struct DesiredStateGuard: Hashable, Sendable {
-    /// Fleets of fewer numbers are not guarded: one number is a large share of them.
+    /// The smallest fleet that is guarded: in smaller ones a single number is a large share.
     public static let smallestFleet = 5
 
     /// The share of managed numbers, in per cent, that one new desired state may disable or drop; nil lifts the limit.
     public let maximumPercent: Int?
-    /// Whether a store that has never had a number takes over no fleet unasked.
+    /// True when the first fleet of a store that has never had a number needs an operator's acceptance.
     public let holdsNewStore: Bool
 
-    /// A guard that holds nothing back.
+    /// A guard that holds nothing.
     public static let none = DesiredStateGuard(maximumPercent: nil, holdsNewStore: false)
 
     public init(maximumPercent: Int?, holdsNewStore: Bool = true) {
@@ -17,11 +17,11 @@ public struct DesiredStateGuard: Hashable, Sendable {
         self.holdsNewStore = holdsNewStore
     }
 
-    /// Why a new desired state is held; nil when it is not.
+    /// Returns the reason to hold a new desired state; nil when it may be adopted.
     ///
     /// - Parameters:
-    ///   - difference: from the state in force to the new one.
-    ///   - isNewStore: whether the store has never had a number.
+    ///   - difference: the difference between the state in force and the new one.
+    ///   - isNewStore: true when the store has never had a number.
     public func reason(toHold difference: DesiredStateDifference, isNewStore: Bool) -> HeldReason? {
         if isNewStore, holdsNewStore, difference.added.count >= Self.smallestFleet {
             return .newStore(numbers: difference.added.count)
@@ -36,11 +36,11 @@ public struct DesiredStateGuard: Hashable, Sendable {
     }
 }
 
-/// Why a desired state is held.
+/// The reason why a desired state is held.
 public enum HeldReason: Hashable, Sendable, CustomStringConvertible {
-    /// It would weaken the fleet.
+    /// The state would weaken the fleet.
     case weakening(Weakening)
-    /// The store has never had a number, and would take over so many.
+    /// The store has never had a number, and would adopt this many.
     case newStore(numbers: Int)
 
     /// The reason in words.
@@ -53,7 +53,7 @@ public enum HeldReason: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Words for the desired state that stays in force instead.
+    /// The consequence in words: the desired state that stays in force instead.
     public var consequence: String {
         switch self {
         case .weakening: "the last good state stays in force"
@@ -62,14 +62,14 @@ public enum HeldReason: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What a desired state that is held would take away.
+/// The weakening that a held desired state would cause.
 public struct Weakening: Hashable, Sendable, CustomStringConvertible {
     public let managed: Int
     public let disabled: Int
     public let dropped: Int
     public let maximumPercent: Int
 
-    /// The counts, and the limit that they pass.
+    /// Creates a weakening from its counts and the limit that they exceed.
     public init(managed: Int, disabled: Int, dropped: Int, maximumPercent: Int) {
         self.managed = managed
         self.disabled = disabled
@@ -77,7 +77,7 @@ public struct Weakening: Hashable, Sendable, CustomStringConvertible {
         self.maximumPercent = maximumPercent
     }
 
-    /// The reason why it is held, in words.
+    /// The reason for the hold, in words.
     public var description: String {
         let parts = [
             disabled > 0 ? "disable \(disabled)" : nil, dropped > 0 ? "drop \(dropped)" : nil,

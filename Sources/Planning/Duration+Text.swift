@@ -1,7 +1,8 @@
 extension Duration {
-    /// Reads a period as operators write it: a whole number and a unit, `ms`, `s`, `m`, `h`, `d` or `w`, such as `90d`.
+    /// Creates a duration from a period as operators write it: a whole number and a unit, `ms`, `s`, `m`, `h`, `d` or
+    /// `w`, such as `90d`.
     ///
-    /// Several parts may follow each other, largest first: `1h30m`. Nil for anything else, and above 10,000 days.
+    /// Several parts may follow each other, largest unit first: `1h30m`. Nil for anything else, and above 10,000 days.
     public init?(periodText text: String) {
         var total: Int64 = 0
         var lastUnit = Int64.max
@@ -35,7 +36,7 @@ extension Duration {
         return "\(value)ms"
     }
 
-    /// This duration in words for people, two units at most and rounded down: `2 d 3 h`, `45 s`, `120 ms`.
+    /// The duration in words for operators, at most two units and rounded down: `2 d 3 h`, `45 s`, `120 ms`.
     public var roughText: String {
         let value = max(0, milliseconds)
         if value < 1000 { return "\(value) ms" }
@@ -51,7 +52,7 @@ extension Duration {
 
     private static let longestPeriodMilliseconds: Int64 = 10_000 * 86_400_000
 
-    /// The milliseconds of a unit; nil for a name that is none.
+    /// Returns the milliseconds of a unit; nil when the name is not a unit.
     private static func unit(_ letters: Substring.UTF8View) -> Int64? {
         guard let first = letters.first else { return nil }
         guard letters.count == 1 else { return letters.elementsEqual("ms".utf8) ? 1 : nil }

@@ -1,4 +1,4 @@
-/// What a request does to a number at the vendor when it is carried out.
+/// The effect of a request on a number at the vendor when it is carried out.
 ///
 /// A request has one effect: disable leads to ``off``, enable with the PIN of generation `g` to ``on(_:)``.
 public enum Effect: Hashable, Sendable, Comparable {
@@ -24,7 +24,7 @@ public enum Effect: Hashable, Sendable, Comparable {
     }
 }
 
-/// The two things that the vendor can be asked to do.
+/// The two actions that the vendor offers.
 public enum VendorAction: String, Hashable, Sendable, CaseIterable {
     /// Enable verification with a PIN.
     case enable
@@ -32,7 +32,7 @@ public enum VendorAction: String, Hashable, Sendable, CaseIterable {
     case disable
 }
 
-/// What one request asks of the vendor: an effect with the PIN that it needs, in the form that leaves the process.
+/// The operation of one request: an effect with the PIN that it needs, in the form that leaves the process.
 public enum VendorOperation: Hashable, Sendable {
     case enable(PIN)
     case disable

@@ -1,37 +1,38 @@
-/// How many numbers may be exposed by us at once: a slow start that doubles on success and collapses on trouble.
+/// The budget of numbers that we may expose at once: a slow start that doubles on success and collapses on failure.
 ///
-/// A vendor that accepts disable and then refuses enable can so expose a few numbers, never the fleet.
+/// A vendor that accepts disable and then refuses enable can thus expose a few numbers, never the fleet.
 public struct ExposureBudget: Hashable, Sendable {
     /// The numbers that hold a place, by kind.
     public struct Places: Hashable, Sendable {
         private var counts: [Kind: Int] = [:]
 
-        /// No place is held.
+        /// Creates a count with no places held.
         public init() {}
 
-        /// How many numbers hold a place of this kind.
+        /// The count of numbers that hold a place of this kind.
         public subscript(kind: Kind) -> Int {
             get { counts[kind] ?? 0 }
             set { counts[kind] = newValue == 0 ? nil : newValue }
         }
 
-        /// How many numbers hold a place of any kind.
+        /// The count of numbers that hold a place of any kind.
         public var count: Int { counts.values.reduce(0, +) }
     }
 
-    /// Why a number that we have exposed still holds a place.
+    /// The reason why a number that we have exposed still holds a place.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
-        /// Its cycle is under way.
+        /// The number's cycle is under way.
         case open
-        /// Its own enable was not accepted several times in a row, or the vendor limits its requests: it holds one place,
-        /// and others go on.
+        /// The number's own enable was not accepted several times in a row, or the vendor limits its requests. It holds
+        /// one place, and other numbers continue.
         case stuck
-        /// An operator paused it even though it is exposed.
+        /// An operator paused the number even though it is exposed.
         case paused
-        /// It is enabled as far as its last answer goes; a disable of ours whose answer was lost may still be carried out.
+        /// The number is enabled according to its last answer; our disable whose answer was lost may still be carried
+        /// out.
         case unsettled
 
-        /// What it means for `number`, which holds such a place, and the way out of it.
+        /// Returns one sentence on the state of `number`, which holds such a place, and on the way to free the place.
         public func sentence(for number: PhoneNumber) -> String {
             switch self {
             case .open: "\(number) is being reset"
@@ -45,38 +46,40 @@ public struct ExposureBudget: Hashable, Sendable {
         }
     }
 
-    /// After so many requests in a row that were not accepted a number no longer keeps others from being reset.
+    /// The count of requests in a row that were not accepted after which a number no longer keeps others from being
+    /// reset.
     public static let attemptsUntilStuck = 3
 
-    /// The most numbers exposed at once; nil lifts the limit.
+    /// The maximum count of numbers exposed at once; nil lifts the limit.
     public let maximum: Int?
-    /// How many cycles may be open just now, 1 to `maximum`.
+    /// The count of cycles that may be open at present, 1 to `maximum`.
     public private(set) var permitted: Int
-    /// Cycles whose first enable was not accepted, since the last one that ended enabled.
+    /// The count of cycles whose first enable was not accepted, since the last cycle that ended enabled.
     public private(set) var failuresInARow = 0
-    /// No cycle starts before: several numbers in a row could not be enabled, so that it may be none of them.
+    /// The instant before which no cycle starts: several numbers in a row could not be enabled, so the vendor may be
+    /// the cause.
     public private(set) var heldUntil: SteadyInstant?
 
-    /// The wait after the second failure in a row; it doubles with each further one, up to ``longestHold``.
+    /// The wait after the second failure in a row; it doubles with each further failure, up to ``longestHold``.
     public static let shortestHold: Duration = .seconds(60)
     public static let longestHold: Duration = .seconds(3600)
 
-    /// A budget that permits so many numbers just now.
+    /// Creates a budget that permits this many open cycles at present.
     public init(maximum: Int?, permitted: Int) {
         self.maximum = maximum
         self.permitted = permitted
     }
 
-    /// A fresh budget: it permits one number.
+    /// Creates a budget that permits one number.
     public init(maximum: Int?) {
         self.maximum = maximum
         permitted = 1
     }
 
-    /// Whether one more cycle may start while these places are held.
+    /// Returns whether one more cycle may start while these places are held.
     ///
-    /// Only open cycles count against the slow start. One that is stuck takes a place of the maximum; numbers that are
-    /// paused or unsettled take none of it, as long as there are fewer than the maximum of each.
+    /// Only open cycles count against the slow start. A stuck one takes a place of the maximum; paused and unsettled
+    /// numbers take none, as long as there are fewer of each kind than the maximum.
     public func permitsCycle(_ places: Places, now: SteadyInstant) -> Bool {
         guard let maximum else { return true }
         guard heldUntil.map({ $0 <= now }) ?? true else { return false }
@@ -84,20 +87,21 @@ public struct ExposureBudget: Hashable, Sendable {
             && places[.paused] < maximum && places[.unsettled] < maximum
     }
 
-    /// A cycle of ours ended enabled. It `isClean` when disable and enable were each accepted at the first attempt.
+    /// Records that a cycle of ours ended enabled. It `isClean` when disable and enable were each accepted at the first
+    /// attempt.
     public mutating func cycleEnded(isClean: Bool) {
         failuresInARow = 0
         heldUntil = nil
         if isClean { permitted = min(permitted * 2, maximum ?? permitted) }
     }
 
-    /// An operator ordered something: the next cycle is tried at once.
+    /// Ends the hold after an operator's order: the next cycle is tried at once.
     public mutating func endHold() { heldUntil = nil }
 
-    /// The first enable of a number that we have exposed was not accepted.
+    /// Records that the first enable of a number that we have exposed was not accepted.
     ///
-    /// One number that cannot be enabled is its own affair. When the next one cannot be either, it may be the vendor, and
-    /// further ones are tried ever more rarely, until one of them is enabled.
+    /// A single number that cannot be enabled is a problem of that number. When the next one cannot be enabled either,
+    /// the vendor may be the cause, and further ones are tried at growing intervals until one of them is enabled.
     public mutating func enableFailed(now: SteadyInstant) {
         permitted = 1
         failuresInARow += 1
@@ -109,12 +113,12 @@ public struct ExposureBudget: Hashable, Sendable {
 }
 
 extension NumberRecord {
-    /// Which place of the exposure budget the number holds; nil when it holds none.
+    /// Returns the kind of place that the number holds in the exposure budget; nil when it holds none.
     public func place(fleetPause: Pause?) -> ExposureBudget.Kind? {
         guard cycle?.isOurs == true else { return nil }
         if !isExposed, case .on = lastAccepted { return .unsettled }
         if [pause, fleetPause].contains(where: { $0?.includesExposed == true }) { return .paused }
-        // The vendor may ask to leave it alone for an hour, or blocks it for longer.
+        // The vendor may set a Retry-After of an hour, or block the number for longer.
         let isLimited = retryAt != nil && (lastFailure == .rateLimited || lastFailure == .tooManyAttempts)
         return isLimited || attempts >= ExposureBudget.attemptsUntilStuck ? .stuck : .open
     }

@@ -1,19 +1,19 @@
-/// One request as the append-only history keeps it.
+/// One request in the append-only history.
 public struct ChangeEntry: Hashable, Sendable {
-    /// Ascending, unique in the store.
+    /// The request's ID: ascending, unique in the store.
     public let id: Int64
     public let number: PhoneNumber
     public let action: VendorAction
     public let reason: DecisionReason
     /// The PIN generation of an enable; nil for a disable.
     public let generation: Int?
-    /// When the request was made durable, just before it was sent.
+    /// The time at which the request was committed, just before it was sent.
     public let sentAt: Instant
-    /// The account whose minute it counts in; nil in entries that were read back.
+    /// The account whose requests a minute it counts towards; nil in entries that were read back.
     public let account: Account?
-    /// When its end was seen; nil while it is in flight.
+    /// The time at which its end was seen; nil while it is in flight.
     public var answeredAt: Instant?
-    /// How it ended; nil while it is in flight.
+    /// The outcome of the request; nil while it is in flight.
     public var outcome: Outcome?
 
     public init(
@@ -32,15 +32,15 @@ public struct ChangeEntry: Hashable, Sendable {
     }
 }
 
-/// What an audit event is about; a closed list, explained in docs/reference.md.
+/// The kind of an audit event; a closed list, explained in docs/reference.md.
 public enum EventKind: String, Hashable, Sendable, CaseIterable {
-    /// A desired-state file was taken into force.
+    /// A desired state was adopted.
     case configurationAccepted = "configuration_accepted"
-    /// A desired-state file was not taken, because it is invalid or cannot be read.
+    /// A desired-state file was not adopted, because it is invalid or cannot be read.
     case configurationRefused = "configuration_refused"
     /// A desired-state file would weaken the fleet and waits for an operator's acceptance.
     case configurationHeld = "configuration_held"
-    /// An operator paused a number, or all.
+    /// An operator paused a number, or all numbers.
     case paused
     /// An operator ended a pause.
     case resumed
@@ -48,50 +48,50 @@ public enum EventKind: String, Hashable, Sendable, CaseIterable {
     case rotationOrdered = "rotation_ordered"
     /// An operator ordered a re-apply.
     case reapplyOrdered = "reapply_ordered"
-    /// An operator ordered that what is believed about a number be forgotten.
+    /// An operator ordered a reset of the belief about a number.
     case resetOrdered = "reset_ordered"
-    /// An endpoint failed for several numbers in a row: it is probed, and nothing else is sent to it.
+    /// An endpoint failed for several numbers in a row: only probes are sent to it.
     case breakerOpened = "breaker_opened"
     /// An endpoint answers again.
     case breakerClosed = "breaker_closed"
-    /// The vendor refused to disable a number that was certainly enabled, twice: the first one of its endpoint.
+    /// The vendor refused twice to disable a number that was certainly enabled, for the first number of its endpoint.
     case disableRefused = "disable_refused"
-    /// A person or a program reported what was seen of a number.
+    /// A person or a program reported an observation of a number.
     case observed
-    /// A person asked WhatsApp to disable verification of a number, which is reported and not done yet.
+    /// A person asked WhatsApp to disable verification of a number; it is not disabled yet.
     case disableRequested = "disable_requested"
-    /// A number was observed to be otherwise than believed: another person or program has changed it.
+    /// An observation contradicted the belief: another person or program has changed the number.
     case drift
     /// An enable of an exposed number was not accepted: one number is exposed at a time from here on.
     case exposureReduced = "exposure_reduced"
     /// A number left the desired state while it was exposed by us.
     case leftExposed = "left_exposed"
-    /// A PIN was shown to somebody.
+    /// A PIN was revealed.
     case pinRevealed = "pin_revealed"
-    /// A sealing key was made, because none was configured.
+    /// A sealing key was generated, because none was configured.
     case keyGenerated = "key_generated"
-    /// Everything in the store was sealed anew under another key.
+    /// Everything in the store was resealed under another key.
     case keyRotated = "key_rotated"
-    /// Old history was removed: on request, or because it is kept no longer.
+    /// Old history was pruned: on request, or because its retention period is over.
     case auditPruned = "audit_pruned"
-    /// The newest history of the last start was found missing or changed at this start.
+    /// This start found the newest history of the last start missing or changed.
     case historyAltered = "history_altered"
     /// The daemon (or `apply`) began to work on this store.
     case started
     /// The daemon (or `apply`) stopped cleanly.
     case stopped
-    /// The store was found to be older than its fence: every belief gained `foreign`.
+    /// The store proved to be older than its fence: every belief gained `foreign`.
     case storeRestored = "store_restored"
-    /// The wall clock was found behind what the store has recorded: rotations and adoptions hold.
+    /// The wall clock is behind an instant in the store: rotations and adoptions are held.
     case clockBehind = "clock_behind"
-    /// An operator said that the clock is right and the record is not.
+    /// An operator confirmed that the clock is right and the recorded instant is wrong.
     case clockAccepted = "clock_accepted"
     /// The wall clock is right again.
     case clockRight = "clock_right"
-    /// Requests without an answer were found at the start: an earlier process stopped in the middle of them.
+    /// The start found requests without an answer: an earlier process stopped before their answers.
     case interruptedRequests = "interrupted_requests"
-    /// The record of a number, or one of its PINs, cannot be read, or the store refuses it: it is set aside, or the PIN
-    /// counts as foreign.
+    /// The record of a number, or one of its PINs, cannot be read, or the store refuses it: the number is set aside, or
+    /// the PIN counts as foreign.
     case recordUnreadable = "record_unreadable"
 }
 
@@ -99,13 +99,13 @@ public enum EventKind: String, Hashable, Sendable, CaseIterable {
 public struct EventEntry: Hashable, Sendable {
     public let at: Instant
     public let kind: EventKind
-    /// The number that it concerns; nil when it concerns the whole store.
+    /// The number that the event concerns; nil when it concerns the whole store.
     public let number: PhoneNumber?
-    /// Who caused it: a user as `name (uid 1000)`, or `daemon`.
+    /// The user who caused it, as `name (uid 1000)`, or `daemon`.
     public let actor: String
     /// One line of detail, free of secrets.
     public let detail: String
-    /// What was changed, in an event of drift that is appended; nil in the others, and in events that were read back.
+    /// The kind of drift, in an event of drift that is appended; nil in the others, and in events that were read back.
     public let drift: Drift.Kind?
 
     public init(

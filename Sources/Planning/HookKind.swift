@@ -1,4 +1,4 @@
-/// What other systems can be told of.
+/// The kind of a notification to other systems.
 public enum HookKind: String, Hashable, Sendable, CaseIterable {
     /// A new PIN is live.
     case rotated
@@ -6,7 +6,7 @@ public enum HookKind: String, Hashable, Sendable, CaseIterable {
     case exposed
     /// Three requests in a row for one number were not accepted.
     case failed
-    /// A number of which `exposed` or `failed` was told is as desired again.
+    /// A number for which `exposed` or `failed` was sent is as desired again.
     case recovered
     /// A desired state would weaken the fleet and waits for an operator's acceptance.
     case held
@@ -16,25 +16,25 @@ public enum HookKind: String, Hashable, Sendable, CaseIterable {
     case endpointDown = "endpoint_down"
     /// An endpoint answers again.
     case endpointUp = "endpoint_up"
-    /// A number was observed to be otherwise than believed.
+    /// An observation contradicted the belief about a number.
     case drift
-    /// A person asked WhatsApp to disable verification of a number; it is not done yet.
+    /// A person asked WhatsApp to disable verification of a number; it is not disabled yet.
     case disableRequested = "disable_requested"
     /// A number left the desired state while it was exposed by us.
     case leftExposed = "left_exposed"
-    /// Somebody looked at a PIN.
+    /// A PIN was revealed.
     case revealed
-    /// The store was found to be an older copy of itself.
+    /// The store proved to be an older copy of itself.
     case restored
-    /// The history was found to be altered.
+    /// The history proved to be altered.
     case historyAltered = "history_altered"
-    /// The wall clock is behind what the store has recorded.
+    /// The wall clock is behind an instant in the store.
     case clockBehind = "clock_behind"
 
-    /// How many requests in a row are not accepted before `failed` is told.
+    /// The count of requests in a row that are not accepted before `failed` is sent.
     public static let failuresToTell = 3
 
-    /// What happened, in words.
+    /// The event, in words.
     public var sentence: String {
         switch self {
         case .rotated: "a new PIN is live"
@@ -57,7 +57,7 @@ public enum HookKind: String, Hashable, Sendable, CaseIterable {
 }
 
 extension HookKind {
-    /// The notification that an entry of the audit trail causes; nil for none.
+    /// Creates the notification that an entry of the audit trail causes; nil when it causes none.
     public init?(_ event: EventKind) {
         switch event {
         case .configurationHeld: self = .held
@@ -78,12 +78,12 @@ extension HookKind {
         }
     }
 
-    /// The notifications that a durable change of a number's record causes, in order.
+    /// Returns the notifications that a durable change of a number's record causes, in order.
     ///
     /// - Parameters:
-    ///   - before: the record as it was stored.
+    ///   - before: the health of the record as it was stored.
     ///   - record: the record as it is stored now.
-    ///   - trouble: what was notified of the number since it last recovered; nil for nothing.
+    ///   - trouble: the notifications sent for the number since it last recovered; nil when there were none.
     public static func caused(
         since before: NumberRecord.Health, by record: NumberRecord, trouble: NumberRecord.Trouble?
     ) -> [HookKind] {
@@ -94,7 +94,7 @@ extension HookKind {
         if hasFailed, record.isExposed, trouble?.includesExposure != true { kinds.append(.exposed) }
         let failures = record.health.failures
         if failures >= failuresToTell, before.failures < failuresToTell { kinds.append(.failed) }
-        // An order ends the backoff, which is no recovery: the last error is still there.
+        // An order ends the backoff, but that is no recovery: the last error remains.
         if trouble != nil, failures == 0, record.lastError == nil, record.isAsDesired {
             kinds.append(.recovered)
         }
@@ -103,8 +103,8 @@ extension HookKind {
 }
 
 extension HookKind {
-    /// The subject of a notification that concerns the whole fleet. Those of one subject are delivered in order, and none
-    /// waits for another subject's.
+    /// The subject of a notification that concerns the whole fleet. Notifications of one subject are delivered in
+    /// order, and never wait for those of another subject.
     public var fleetSubject: String {
         switch self {
         case .held, .invalid: "desired state"
@@ -133,9 +133,9 @@ extension NumberRecord {
         fileprivate var failures: Int { max(attempts, reapplyRefusals) }
     }
 
-    /// That `exposed` or `failed` was notified of a number, and `recovered` was not.
+    /// The trouble of a number for which `exposed` or `failed` was sent, and `recovered` was not.
     public struct Trouble: Hashable, Sendable {
-        /// Whether `exposed` was notified, and the number has been exposed ever since.
+        /// True when `exposed` was sent, and the number has been exposed ever since.
         public let includesExposure: Bool
 
         public init(includesExposure: Bool) { self.includesExposure = includesExposure }

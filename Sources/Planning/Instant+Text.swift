@@ -4,7 +4,7 @@ extension Instant: LosslessStringConvertible {
         let day = Self.floorDivide(millisecondsSinceEpoch, by: 86_400_000)
         let inDay = Int(millisecondsSinceEpoch - day * 86_400_000)
         let date = CivilDate(daysSinceEpoch: Int(day))
-        // Every row of the history has such texts: they are written in place, without texts in between.
+        // Every row of the history has such texts, so they are written in place, without intermediate strings.
         return String(unsafeUninitializedCapacity: Self.textLength) { bytes in
             Self.write(date.year, 4, at: 0, before: "-", to: bytes)
             Self.write(date.month, 2, at: 5, before: "-", to: bytes)
@@ -17,10 +17,10 @@ extension Instant: LosslessStringConvertible {
         }
     }
 
-    /// How many bytes ``description`` has.
+    /// The length of ``description`` in bytes.
     private static let textLength = 24
 
-    /// Writes a number in `width` digits, and the character behind it.
+    /// Writes a number in `width` digits, followed by the character `end`.
     private static func write(
         _ number: Int, _ width: Int, at position: Int, before end: Unicode.Scalar,
         to bytes: UnsafeMutableBufferPointer<UInt8>
@@ -33,7 +33,8 @@ extension Instant: LosslessStringConvertible {
         bytes[position + width] = UInt8(ascii: end)
     }
 
-    /// Reads RFC 3339: a date, `T`, a time with optional fraction, and `Z` or an offset such as `+02:00`.
+    /// Creates an instant from RFC 3339 text: a date, `T`, a time with optional fraction, and `Z` or an offset such as
+    /// `+02:00`.
     ///
     /// Digits of the fraction beyond milliseconds are dropped. A leap second (`:60`) is not accepted.
     public init?(_ text: String) {
@@ -68,13 +69,13 @@ extension Instant: LosslessStringConvertible {
         self = instant
     }
 
-    /// Reads the same from the UTF-8 bytes of a text.
+    /// Creates an instant from the UTF-8 bytes of such a text.
     public init?(utf8 bytes: UnsafeBufferPointer<UInt8>) {
         guard let instant = Self.canonical(bytes) ?? Instant(String(decoding: bytes, as: UTF8.self)) else { return nil }
         self = instant
     }
 
-    /// Reads the form that ``description`` gives; nil for every other, and for a day or hour that does not exist.
+    /// Parses the form that ``description`` gives; nil for every other, and for a day or hour that does not exist.
     private static func canonical(_ text: String) -> Instant? {
         text.utf8.withContiguousStorageIfAvailable { canonical($0) } ?? nil
     }
@@ -111,14 +112,15 @@ struct DigitReader {
     private let bytes: [UInt8]
     private var position = 0
 
-    /// A text of more than 64 bytes reads as empty: none that is meant is so long, and its tail must not be ignored.
+    /// Creates a reader. A text of more than 64 bytes reads as empty: no valid text is that long, and its tail must not
+    /// be ignored.
     init(_ text: String) {
         bytes = text.utf8.count <= 64 ? Array(text.utf8) : []
     }
 
     var isAtEnd: Bool { position == bytes.count }
 
-    /// The value of exactly `width` digits, or nil.
+    /// Reads exactly `width` digits; nil when there are fewer.
     mutating func number(_ width: Int) -> Int? {
         guard position + width <= bytes.count else { return nil }
         var value = 0
@@ -130,14 +132,14 @@ struct DigitReader {
         return value
     }
 
-    /// True when the next byte is `character`, which is then consumed.
+    /// Returns true when the next byte is `character`, and consumes it.
     mutating func skip(_ character: Character) -> Bool {
         guard position < bytes.count, bytes[position] == character.asciiValue else { return false }
         position += 1
         return true
     }
 
-    /// One or more digits read as a decimal fraction of a second, in milliseconds.
+    /// Reads one or more digits as a decimal fraction of a second, in milliseconds; nil when there are none.
     mutating func fraction() -> Int? {
         var digits = 0
         var value = 0

@@ -1,7 +1,7 @@
 /// A point in wall-clock time, in whole milliseconds since 1970-01-01T00:00:00Z.
 ///
-/// Due times, doubt times and history are wall-clock times, because they must survive a restart and a suspend.
-/// The text form is UTC ISO 8601 with exactly three fraction digits, so that text order is time order.
+/// Due times, doubt times and history are wall-clock times, because they must survive a restart and a suspend. The text
+/// form is UTC ISO 8601 with exactly three fraction digits, so that text order is time order.
 public struct Instant: InstantProtocol, Hashable, Sendable {
     /// Milliseconds since the Unix epoch; negative before it.
     public let millisecondsSinceEpoch: Int64
@@ -11,14 +11,15 @@ public struct Instant: InstantProtocol, Hashable, Sendable {
         self.millisecondsSinceEpoch = millisecondsSinceEpoch
     }
 
-    /// This instant moved by `duration`, rounded towards zero to a millisecond; it stops at the ends of year 1 and 9999.
+    /// Returns this instant moved by `duration`, rounded towards zero to a millisecond and clamped to the years 1 to
+    /// 9999.
     public func advanced(by duration: Duration) -> Instant {
         let (sum, overflow) = millisecondsSinceEpoch.addingReportingOverflow(duration.milliseconds)
         guard !overflow else { return duration.milliseconds > 0 ? .distantFuture : .distantPast }
         return min(max(Instant(millisecondsSinceEpoch: sum), .distantPast), .distantFuture)
     }
 
-    /// The time from this instant to `other`; negative when `other` is earlier.
+    /// Returns the time from this instant to `other`; negative when `other` is earlier.
     public func duration(to other: Instant) -> Duration {
         .milliseconds(other.millisecondsSinceEpoch - millisecondsSinceEpoch)
     }
@@ -34,7 +35,7 @@ public struct Instant: InstantProtocol, Hashable, Sendable {
 }
 
 extension Duration {
-    /// The whole milliseconds of this duration, rounded towards zero; it stops at the ends of `Int64`.
+    /// The whole milliseconds of this duration, rounded towards zero and clamped to the range of `Int64`.
     public var milliseconds: Int64 {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)

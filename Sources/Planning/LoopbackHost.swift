@@ -1,8 +1,8 @@
-/// Tells the hosts that never leave this machine.
+/// Recognizes hosts that never leave this machine.
 public enum LoopbackHost {
-    /// Whether `host` is `localhost`, an address in 127.0.0.0/8 in full dotted form, or `::1`.
+    /// Returns whether `host` is `localhost`, an address in 127.0.0.0/8 in full dotted form, or `::1`.
     ///
-    /// - Parameter host: a host as it stands in a URL or a listening address; an IPv6 address may be in brackets.
+    /// - Parameter host: a host as written in a URL or a listening address; an IPv6 address may be in brackets.
     public static func contains(_ host: String) -> Bool {
         let host = host.lowercased()
         if host == "localhost" || host == "::1" || host == "[::1]" { return true }

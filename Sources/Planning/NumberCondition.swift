@@ -1,23 +1,24 @@
-/// How a number stands, in one word. The raw values are those of the JSON shapes.
+/// The condition of a number, in one word. The raw values are those of the JSON output.
 public enum NumberCondition: String, Hashable, Sendable, CaseIterable {
     /// The belief is exactly the desired state and nothing is overdue.
     case converged
-    /// A request is to be sent, or on its way.
+    /// A request is due or in flight.
     case pending
-    /// It should be enabled and is disabled, as far as anybody can tell.
+    /// The number should be enabled, and is disabled as far as is known.
     case exposed
-    /// The desired state was accepted, and an unanswered request may still land.
+    /// The desired state was accepted, and an unanswered request may still take effect.
     case uncertain
-    /// Waiting after a failure.
+    /// The number waits after a failure.
     case backingOff = "backing_off"
-    /// Waiting for a limit or for something that an operator has to mend.
+    /// The number waits for a limit, or for an operator to fix something.
     case held
     /// Paused by an operator.
     case paused
-    /// Not in the desired state.
+    /// The number is not in the desired state.
     case unmanaged
 
-    /// The condition of `record` when the planner decided `decision` about it; `isPaused` says whether all numbers are.
+    /// Creates the condition of `record` after the planner's `decision`; `isPaused` is true when all numbers are
+    /// paused.
     public init(of record: NumberRecord, decision: Decision, isPaused: Bool = false) {
         guard record.desired != nil else {
             self = .unmanaged
@@ -42,8 +43,8 @@ public enum NumberCondition: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// What is done next about a number, as the JSON shapes name it: the request that goes out, but for a rotation and a
-/// re-apply, which are named as such whatever they begin with.
+/// The next action on a number, as named in the JSON output: the request to be sent, except that rotations and
+/// re-applies keep their own names whichever request they begin with.
 public enum NextAction: String, Hashable, Sendable, CaseIterable {
     case enable
     case disable
@@ -51,7 +52,7 @@ public enum NextAction: String, Hashable, Sendable, CaseIterable {
     case reapply
     case observe
 
-    /// The name of a request with this reason. The reason says why; it never changes an enable into a disable.
+    /// Creates the name of a request with this reason. The reason never turns an enable into a disable.
     public init(_ request: PlannedRequest, because reason: DecisionReason) {
         switch reason {
         case .reapplyDue: self = .reapply
@@ -66,13 +67,13 @@ public enum NextAction: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// What is known to come next for a number: the action and when.
+/// The next expected action on a number, and its time.
 public struct Outlook: Hashable, Sendable {
     public let action: NextAction?
     public let at: Instant?
     public let reason: DecisionReason
 
-    /// Looks ahead from `decision`: an idle or held number is planned again at the instant it waits for.
+    /// Looks ahead from `decision`: an idle or held number is replanned at the instant that it waits for.
     public init(
         of record: NumberRecord, decision: Decision, operatorPIN: PIN? = nil, fleetPause: Pause? = nil,
         policy: Policy, now: Instant

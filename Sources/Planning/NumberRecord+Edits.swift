@@ -1,19 +1,19 @@
-/// What changes a record without a request of its own: desired states, orders, and what a start finds.
+/// Changes to a record without a request of its own: desired states, orders, and the findings of a start.
 ///
-/// Each rule is here once. The store applies it to the row that it has loaded, the engine to the record that it works on,
-/// and the exploration, the simulation and `plan` to theirs.
+/// Each rule has one text. The store applies it to the row that it has loaded, the engine to its working record, and
+/// the exploration, the simulation and `plan` to theirs.
 extension NumberRecord {
-    /// The record of a number that comes into the desired state for the first time.
+    /// Returns the record of a number that enters the desired state for the first time.
     public static func new(_ desired: DesiredNumber, at now: Instant) -> NumberRecord {
         NumberRecord(number: desired.number).adopting(desired, at: now)
     }
 
-    /// The record under another desired state, nil for none: backoff and refusals end, and the number is due.
+    /// Returns the record under another desired state, nil for none: backoff and refusals end, and the number is due.
     ///
-    /// Under another identity nothing is known of the number, so its belief gains `off` and `foreign`: at another vendor or
-    /// endpoint, with another id, or with another value of a token that names the number, unless the entry says that it is
-    /// the same number's. A new value of any other token, and a return into the desired state, have the desired state applied
-    /// again. A number that no longer needs to be enabled is no longer exposed.
+    /// Under another identity nothing is known of the number, so its belief gains `off` and `foreign`. The identity
+    /// changes with the vendor, the endpoint, the ID, or the value of a token that names the number, unless the entry
+    /// says that the new value belongs to the same number. A new value of any other token, and a return into the
+    /// desired state, cause a re-apply. A number that no longer needs to be enabled is no longer exposed.
     public func adopting(_ newDesired: DesiredNumber?, at now: Instant) -> NumberRecord {
         guard newDesired != desired else { return self }
         var next = self
@@ -25,7 +25,7 @@ extension NumberRecord {
                 next.belief = belief.addingForeign().addingOff()
                 next.sight = Sight()
             }
-            // What another id or another token sees may be another number.
+            // An observer with another ID or token may see another number.
             if desired?.observer != newDesired.observer || desired?.phoneNumberID != newDesired.phoneNumberID {
                 next.sight = Sight()
             }
@@ -39,8 +39,8 @@ extension NumberRecord {
         return next
     }
 
-    /// The record under an operator's order. An order to the whole fleet that pauses or resumes changes the fleet's own
-    /// pause; of its numbers it changes when those that wait for no instant are planned again.
+    /// Returns the record under an operator's order. A pause or resume of the whole fleet changes the fleet's own
+    /// pause; of its numbers it only replans those that have no due instant.
     public func obeying(_ order: Order, toFleet isToFleet: Bool, at now: Instant) -> NumberRecord {
         guard desired != nil else { return self }
         var next = self
@@ -69,8 +69,8 @@ extension NumberRecord {
         return next
     }
 
-    /// The record after the process stopped between the request of `effect` and its answer, or after the answer could
-    /// not be recorded: the request may have been carried out, and may still be.
+    /// Returns the record after the process stopped between the request of `effect` and its answer, or after the answer
+    /// could not be recorded: the request may have taken effect, and may still do so.
     public func interrupted(in effect: Effect, at now: Instant) -> NumberRecord {
         var next = self
         next.belief = belief.widened(by: effect, sentAt: now)
@@ -84,7 +84,7 @@ extension NumberRecord {
         return next
     }
 
-    /// The record in a store that was restored from an older copy: requests since the copy are unknown.
+    /// Returns the record in a store that was restored from an older copy: requests since the copy are unknown.
     public func restored(at now: Instant) -> NumberRecord {
         var next = self
         next.belief = belief.addingForeign().addingOff()
@@ -96,8 +96,8 @@ extension NumberRecord {
         return next
     }
 
-    /// The record after an operator confirmed the clock: every instant that an earlier clock has put into the future
-    /// counts as now.
+    /// Returns the record after an operator confirmed the clock: every instant that an earlier clock put into the
+    /// future counts as now.
     public func clockAccepted(at now: Instant) -> NumberRecord {
         func corrected(_ instant: Instant?) -> Instant? { instant.map { min($0, now) } }
         var next = self
@@ -116,9 +116,9 @@ extension NumberRecord {
         return next
     }
 
-    /// The record with `foreign` in its belief when a PIN that may be live cannot be unsealed.
+    /// Returns the record with `foreign` in its belief when a PIN that may be live cannot be unsealed.
     ///
-    /// While only a request in doubt may set such a PIN, nothing is gained by a reset: the doubt has to settle first.
+    /// While only a request in doubt may set such a PIN, a reset gains nothing: the doubt has to settle first.
     public func countingUnreadable(at now: Instant, settleDelay: Duration) -> NumberRecord {
         guard !belief.maybeForeign, generations.contains(where: \.isUnreadable) else { return self }
         let doubted = belief.unsettledDoubts(at: now, settleDelay: settleDelay).compactMap(\.effect.generation)
@@ -128,17 +128,18 @@ extension NumberRecord {
         return next
     }
 
-    /// What an entry changes about the number that requests reach.
+    /// The change that an entry makes to the number that requests reach.
     public enum IdentityChange: Hashable, Sendable {
-        /// Nothing that is known.
+        /// No known change.
         case same
         /// The token has another value, and the number is the same.
         case newToken
-        /// It may be another number.
+        /// Requests may reach another number.
         case otherNumber
     }
 
-    /// What `entry` changes about the number that requests reach. A token's value that was never known is not a new one.
+    /// Returns the change that `entry` makes to the number that requests reach. A first known token value is not a new
+    /// one.
     public func change(to entry: DesiredNumber) -> IdentityChange {
         guard let identity else { return .same }
         let named = Identity(of: entry)
@@ -149,8 +150,8 @@ extension NumberRecord {
         return entry.vendor.capabilities.tokenNamesNumber && entry.onNewToken == .reset ? .otherNumber : .newToken
     }
 
-    /// The rotation of the newest PIN at `instant`, or at the earlier of two for the same PIN: a reveal, whose rotation is
-    /// in the future, defers neither an ordered rotation nor that of an earlier reveal.
+    /// Returns the rotation of the newest PIN at `instant`, or at the earlier of two instants for the same PIN. A
+    /// reveal, whose rotation is in the future, thus defers neither an ordered rotation nor that of an earlier reveal.
     private func rotation(orderedAt instant: Instant) -> OrderedRotation {
         let newest = generations.last?.generation ?? 0
         guard let known = orderedRotation, newest <= known.through else {
@@ -159,7 +160,7 @@ extension NumberRecord {
         return OrderedRotation(through: known.through, at: min(known.at, instant))
     }
 
-    /// The desired state is to be sent again.
+    /// Makes the desired state due to be sent again.
     private mutating func forgetApplication() {
         appliedAt = nil
         reapplyRefusals = nil
@@ -173,14 +174,14 @@ extension NumberRecord {
         lastFailure = nil
     }
 
-    /// An unmanaged number is never due.
+    /// Makes a managed number due. An unmanaged number is never due.
     private mutating func becomeDue(at now: Instant) {
         dueAt = desired == nil ? nil : now
     }
 }
 
 extension Flight {
-    /// The request under another desired state of its number.
+    /// Returns the request under another desired state of its number.
     public func adopting(_ desired: DesiredNumber?, at now: Instant) -> Flight {
         var next = self
         if let desired, before.change(to: desired) == .otherNumber { next.isOvertaken = true }
@@ -188,7 +189,7 @@ extension Flight {
         return next
     }
 
-    /// The request under an order to its number.
+    /// Returns the request under an order for its number.
     public func obeying(_ order: Order, toFleet isToFleet: Bool, at now: Instant) -> Flight {
         var next = self
         next.before = before.obeying(order, toFleet: isToFleet, at: now)

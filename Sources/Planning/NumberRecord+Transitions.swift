@@ -1,6 +1,6 @@
-/// A request on its way: what was asked, and the record as it was before the belief was widened for it.
+/// A request in flight, and the record as it was before the belief was widened for it.
 public struct Flight: Hashable, Sendable {
-    /// The id of the request in the history.
+    /// The ID of the request in the history.
     public let changeID: Int64
     public let request: PlannedRequest
     public let reason: DecisionReason
@@ -8,13 +8,14 @@ public struct Flight: Hashable, Sendable {
     public let sentAt: Instant
     /// The record before widening, with the generation of this request already in it.
     public var before: NumberRecord
-    /// The entry that it was sent under; nil only when the number has none.
+    /// The entry that the request was sent under; nil only when the number has none.
     public let entry: DesiredNumber?
-    /// The account that it belongs to; nil only when the number has no entry.
+    /// The account that the request belongs to; nil only when the number has no entry.
     public let account: Account?
-    /// Whether the number's entry names another identity since: what this request proves is about the old one.
+    /// True when the number's entry has named another identity since. The result of this request concerns the old one.
     public var isOvertaken = false
-    /// Whether a report about the number came while it was on its way: what it did may have been undone since.
+    /// True when a report about the number arrived while the request was in flight. Its effect may have been undone
+    /// since.
     public var isContradicted = false
 
     public init(
@@ -32,17 +33,17 @@ public struct Flight: Hashable, Sendable {
     }
 }
 
-/// The record made ready for a request.
+/// A record prepared for a request.
 public struct Departure: Hashable, Sendable {
-    /// The widened record, to be made durable before the request is sent.
+    /// The widened record, to be committed before the request is sent.
     public var record: NumberRecord
     public let flight: Flight
-    /// The generation that was made for this request, to be inserted with it.
+    /// The generation created for this request, to be inserted with it; nil for none.
     public let newGeneration: PINGeneration?
 }
 
 extension NumberRecord {
-    /// Whether the number should be enabled and is disabled, as far as anybody can tell.
+    /// True when the number should be enabled, and is disabled as far as is known.
     public var isExposed: Bool {
         guard desired?.verification == .enabled, belief.maybeOff else { return false }
         if belief.certainEffect == .off { return true }
@@ -51,7 +52,7 @@ extension NumberRecord {
         return true
     }
 
-    /// Whether the belief is exactly what is desired.
+    /// True when the belief is exactly the desired state.
     public var isAsDesired: Bool {
         switch (desired?.verification, belief.certainEffect) {
         case (.enabled, .on), (.disabled, .off): true
@@ -59,7 +60,7 @@ extension NumberRecord {
         }
     }
 
-    /// The record widened for `request`, which is to be sent at `now`.
+    /// Returns the record widened for `request`, which is about to be sent at `now`.
     public func departing(
         with request: PlannedRequest, because reason: DecisionReason, changeID: Int64, now: Instant,
         random: inout some RandomNumberGenerator
@@ -90,13 +91,14 @@ extension NumberRecord {
         return Departure(record: widened, flight: flight, newGeneration: made)
     }
 
-    /// The record after a request ended. `self` is the widened record; `jitter`, uniform in 0..<1, is for the backoff.
+    /// Returns the record after a request ended. `self` is the widened record; `jitter`, uniform in 0..<1, is for the
+    /// backoff.
     public func arriving(
         from flight: Flight, with outcome: Outcome, now: Instant, policy: Policy, jitter: Double
     ) -> NumberRecord {
         var next = self
-        // An acceptance under an identity that the entry has left proves nothing about the one that it names now, and one of
-        // a request during which the number was changed by others nothing about what they left.
+        // An acceptance under an identity that the entry has left proves nothing about the new identity. An acceptance
+        // of a request during which others changed the number proves nothing about their change.
         let provesNothing = (flight.isOvertaken || flight.isContradicted) && outcome.verdict == .accepted
         next.belief = flight.before.belief.narrowed(
             by: provesNothing ? .refused : outcome.verdict, of: flight.effect, proof: flight.request.proof,
@@ -112,7 +114,7 @@ extension NumberRecord {
             if outcome.reason.neverLeft { next.recentWrites = flight.before.recentWrites }
         case .refused:
             if flight.before.lastAccepted == flight.effect { next.lastAccepted = flight.effect }
-            // A refused disable exposes nobody.
+            // A refused disable exposes no number.
             if flight.effect == .off { next.cycle = flight.before.cycle }
         case .inDoubt: break
         }
@@ -129,7 +131,7 @@ extension NumberRecord {
         return next
     }
 
-    /// Ends what failed, and what others changed: the number has become as desired.
+    /// Clears the failure and the drift: the number has become as desired.
     mutating func endFailure() {
         attempts = 0
         retryAt = nil
@@ -169,11 +171,12 @@ extension NumberRecord {
             reapplyRefusals = nil
         }
         guard let generation = effect.generation else { return }
-        // A PIN that was gone and is set again has changed as well: an operator's old value, for instance.
+        // A PIN that was replaced and is set again counts as a change as well: an operator's old value, for instance.
         noteLive(generation, wasGone: flight.before.generation(generation)?.liveUntil != nil, at: now)
     }
 
-    /// Records that the PIN of a generation is certainly live. The first time, or when another was live since, it has rotated.
+    /// Records that the PIN of a generation is certainly live. It counts as a rotation the first time, and when another
+    /// PIN was live since.
     mutating func noteLive(_ generation: Int, wasGone: Bool = false, at now: Instant) {
         guard let index = generations.firstIndex(where: { $0.generation == generation }) else { return }
         if generations[index].liveFrom == nil || wasGone { rotatedAt = now }
@@ -185,8 +188,8 @@ extension NumberRecord {
     ) {
         lastError = outcome.sentence(for: flight.effect.action, under: flight.entry)
         if outcome.verdict == .refused, flight.reason == .reapplyDue {
-            // Some vendors refuse what is already so, and others what they do not do: the belief stands, nothing was applied, and the
-            // refusals are counted.
+            // Some vendors refuse a request for the state that already holds, others a request that they do not
+            // support. The belief is unchanged, nothing was applied, and the refusals are counted.
             reapplyRefusals = ReapplyRefusals(count: (reapplyRefusals?.count ?? 0) + 1, at: now)
             retryAt = nil
             return
@@ -199,7 +202,7 @@ extension NumberRecord {
         let blocks = lastFailure == .tooManyAttempts ? attempts + 1 : 1
         lastFailure = outcome.reason
         attempts += 1
-        // What an identity asked for that the entry has left concerns it no longer, and a block of its number neither.
+        // A delay or block under an identity that the entry has left no longer concerns the number.
         let delay =
             outcome.reason == .tooManyAttempts && !flight.isOvertaken
             ? RetrySchedule.block(attempts: blocks, jitter: jitter)
@@ -211,7 +214,7 @@ extension NumberRecord {
 
     /// Counts a refusal.
     private mutating func recordRefusal(of flight: Flight, now: Instant) {
-        // What an identity refused that the entry has left concerns it no longer.
+        // A refusal under an identity that the entry has left no longer concerns the number.
         guard !flight.isOvertaken else { return }
         let action = flight.effect.action
         let earlier = refusals.flatMap { $0.action == action ? $0.count : nil } ?? 0
@@ -220,8 +223,8 @@ extension NumberRecord {
         var isSign = flight.reason == .oppositeAfterRefusal
         switch action {
         case .disable:
-            // After an accepted enable only a disable without an answer can have turned it off. Refusals alone do not either:
-            // after the first one it is as certainly on as before.
+            // After an accepted enable only a disable without an answer can have turned verification off. Refusals
+            // cannot: after the first one the number is as certainly on as before.
             var wasOn = !flight.before.belief.maybeOff
             if case .on = flight.before.lastAccepted { wasOn = true }
             let isStillOn = found.disablesRefusedWhenOn > 0 && earlier > 0
@@ -243,7 +246,8 @@ extension NumberRecord {
         if isSign || impasse != nil || found.isOppositeSpent { impasse = found }
     }
 
-    /// A disable that may have been carried out: the number is no longer certainly on.
+    /// Resets the count of refused disables after a disable that may have been carried out: the number is no longer
+    /// certainly on.
     mutating func forgetFirstRefusal(after effect: Effect) {
         if effect == .off, impasse?.refusesDisable == false { impasse?.disablesRefusedWhenOn = 0 }
     }
@@ -260,7 +264,7 @@ extension NumberRecord {
         }
     }
 
-    /// The generations whose stored state differs between `old` and this record, ascending.
+    /// Returns the generations whose stored state differs between `old` and this record, ascending.
     public func generationsTouched(since old: NumberRecord) -> [Int] {
         let doubted: (NumberRecord) -> [Int: Instant] = { record in
             var since: [Int: Instant] = [:]
@@ -279,10 +283,10 @@ extension NumberRecord {
 }
 
 extension Outcome {
-    /// The failure in one line for people, and what to check when the token was refused.
+    /// Returns the failure in one line for operators, with advice on the token when it was refused.
     ///
     /// - Parameters:
-    ///   - action: the request that failed.
+    ///   - action: the action of the request that failed.
     ///   - entry: the entry that it was sent under, when it is known.
     public func sentence(for action: VendorAction, under entry: DesiredNumber? = nil) -> String {
         let status = [httpStatus.map { "HTTP \($0)" }, apiStatus.map { "status \($0)" }].compactMap { $0 }

@@ -1,15 +1,15 @@
-/// Everything that is durable about one number: what is wanted, what is believed, and how the work on it stands.
+/// The durable record of one number: its desired state, its belief, and the progress of the work on it.
 public struct NumberRecord: Hashable, Sendable {
-    /// The exposure of a number that should be enabled: from the disable, or the first enable of a number that was off
-    /// before, until `off` leaves the belief.
+    /// The exposure of a number that should be enabled: from the disable, or from the first enable of a number that was
+    /// already off, until `off` leaves the belief.
     public struct Cycle: Hashable, Sendable {
-        /// When the request that begins it was made durable.
+        /// The time at which the request that begins it was committed.
         public let since: Instant
-        /// Why the cycle was begun; the enable that ends it carries the same reason.
+        /// The reason why the cycle began; the enable that ends it carries the same reason.
         public let reason: DecisionReason
 
-        /// Whether we exposed the number, and it holds a place of the exposure budget. Otherwise it was off already
-        /// when it was to be enabled.
+        /// True when we exposed the number, so that it holds a place of the exposure budget. False when it was already
+        /// off when it came to be enabled.
         public var isOurs: Bool { reason != .enabling && reason != .drift }
 
         public init(since: Instant, reason: DecisionReason) {
@@ -18,7 +18,7 @@ public struct NumberRecord: Hashable, Sendable {
         }
     }
 
-    /// How often in a row the vendor refused one action, with nothing accepted in between.
+    /// The consecutive refusals of one action, with nothing accepted in between.
     public struct Refusals: Hashable, Sendable {
         public let action: VendorAction
         public let count: Int
@@ -29,17 +29,17 @@ public struct NumberRecord: Hashable, Sendable {
         }
     }
 
-    /// Re-applies that the vendor refused, in a row: since the desired state was last accepted.
+    /// The consecutive re-applies that the vendor refused since the desired state was last accepted.
     public struct ReapplyRefusals: Hashable, Sendable {
-        /// How many; at most ``most``, which stands for more as well.
+        /// The count, at most ``most``, which also stands for more.
         public let count: Int
-        /// The last one.
+        /// The time of the last refusal.
         public let at: Instant
 
-        /// So many are counted.
+        /// The maximum count.
         public static let most = 1000
 
-        /// How often, in words: `was refused 3 times in a row`.
+        /// The count in words: `was refused 3 times in a row`.
         public var words: String {
             switch count {
             case ...1: "was refused"
@@ -54,16 +54,17 @@ public struct NumberRecord: Hashable, Sendable {
         }
     }
 
-    /// What refusals have shown beyond those in a row: that the vendor does not disable the number, or refuses whatever is
-    /// asked of it. Until ``at`` and the longest backoff have passed, the request that is refused is not sent again.
+    /// The finding that the vendor does not disable the number, or refuses every request for it. Until the maximum
+    /// backoff has passed since ``at``, the refused request is not sent again.
     public struct Impasse: Hashable, Sendable {
-        /// Disables that were refused of a number that was certainly enabled, since one was accepted; at most 2.
+        /// The count of disables refused while the number was certainly enabled, since one was accepted; at most 2.
         public var disablesRefusedWhenOn = 0
-        /// Whether the opposite of a refused request was refused as well, with nothing accepted in between.
+        /// True when the opposite of a refused request was refused as well, with nothing accepted in between.
         public var refusesBoth = false
-        /// Whether a number that should be disabled was sent the enable that makes it certain, since a disable was accepted.
+        /// True when a number that should be disabled was sent the enable that makes it certain, since a disable was
+        /// last accepted.
         public var isOppositeSpent = false
-        /// The last of these refusals.
+        /// The time of the last of these refusals.
         public var at: Instant
 
         public init(
@@ -75,15 +76,15 @@ public struct NumberRecord: Hashable, Sendable {
             self.at = at
         }
 
-        /// Whether the vendor has refused to disable a number that was certainly enabled, twice.
+        /// True when the vendor has refused twice to disable a number that was certainly enabled.
         public var refusesDisable: Bool { disablesRefusedWhenOn >= 2 }
     }
 
-    /// What a belief is about: another one may be another number's.
+    /// The identity that a belief is about: another identity may be another number.
     public struct Identity: Hashable, Sendable {
         public var vendor: Vendor
         public var endpoint: Endpoint
-        /// The number's id at the vendor, where requests name it; nil where the token does.
+        /// The number's ID at the vendor, when requests name it; nil when the token does.
         public var phoneNumberID: PhoneNumberID?
         /// The mark of the token's value; nil when the value was never known.
         public var tokenMark: String?
@@ -97,7 +98,7 @@ public struct NumberRecord: Hashable, Sendable {
             self.tokenMark = tokenMark
         }
 
-        /// The identity that an entry names.
+        /// Creates the identity that an entry names.
         public init(of desired: DesiredNumber) {
             let namesNumber = desired.vendor.capabilities.tokenNamesNumber
             self.init(
@@ -106,11 +107,12 @@ public struct NumberRecord: Hashable, Sendable {
         }
     }
 
-    /// A rotation out of turn. It names PINs by their generation and not by their age, so that no clock can undo it.
+    /// A rotation outside the schedule. It names PINs by generation and not by age, so that no change of the clock can
+    /// undo it.
     public struct OrderedRotation: Hashable, Sendable {
-        /// PINs up to this generation are to be rotated; 0 when there was none.
+        /// The newest generation to be rotated; 0 when there was none.
         public let through: Int
-        /// Not before this instant.
+        /// The earliest instant of the rotation.
         public let at: Instant
 
         public init(through: Int, at: Instant) {
@@ -120,48 +122,49 @@ public struct NumberRecord: Hashable, Sendable {
     }
 
     public let number: PhoneNumber
-    /// How often the stored row was written, 0 for a record that was never stored. A save names the version it was made
-    /// from, and fits no other.
+    /// The count of writes of the stored row, 0 for a record that was never stored. A save names the version that it
+    /// was made from, and fits no other.
     public var version: Int
-    /// What the desired state in force says; nil when the number is not in it (unmanaged).
+    /// The entry in the desired state in force; nil when the number is unmanaged.
     public var desired: DesiredNumber?
-    /// What the belief is about: the last entry's identity, also while the number is unmanaged; nil before the first.
+    /// The identity of the belief: that of the last entry, also while the number is unmanaged; nil before the first
+    /// entry.
     public var identity: Identity?
     public var belief: Belief
     /// The generations that may be live and the newest few, ascending. Older ones stay in the store.
     public var generations: [PINGeneration]
-    /// The effect of the last request that may have had one, when it was accepted; nil after any other end, but a refusal
-    /// of what had been accepted before.
+    /// The effect of the last request that may have had one, when it was accepted. Any other end sets it to nil, except
+    /// a refusal of the effect that had been accepted before.
     public var lastAccepted: Effect?
     public var refusals: Refusals?
     public var impasse: Impasse?
-    /// Requests in a row that were not accepted, since the number was last as desired.
+    /// The count of consecutive requests that were not accepted, since the number was last as desired.
     public var attempts: Int
-    /// No request before this instant, after a failure.
+    /// The instant before which no request is sent after a failure.
     public var retryAt: Instant?
     public var cycle: Cycle?
-    /// When the desired state was last accepted; nil when it never was, or is to be sent again.
+    /// The time at which the desired state was last accepted; nil when it never was, or is due to be sent again.
     public var appliedAt: Instant?
-    /// Re-applies that were refused since; nil when none was.
+    /// The re-applies refused since then; nil when there were none.
     public var reapplyRefusals: ReapplyRefusals?
-    /// When the PIN last changed: the first acceptance of the newest live generation.
+    /// The time at which the PIN last changed: the first acceptance of the newest live generation.
     public var rotatedAt: Instant?
-    /// Why the last request that was not accepted was not; nil once the number is as desired again.
+    /// The reason why the last request that failed was not accepted; nil once the number is as desired again.
     public var lastFailure: OutcomeReason?
-    /// What went wrong last, in words; nil once the number is as desired again.
+    /// The last error, in words; nil once the number is as desired again.
     public var lastError: String?
-    /// When the number was last changed, for all that is known: a request that may have been carried out was answered or given
-    /// up, or a change by others was reported. Nil when nothing of it happened.
+    /// The latest time at which the number may have changed: a request that may have been carried out was answered or
+    /// given up, or a change by others was reported. Nil when none of this happened.
     public var answeredAt: Instant?
-    /// What is known from observing the number.
+    /// The state of the observation of the number.
     public var sight: Sight
-    /// When requests that reached the vendor were sent within the last hour, ascending; from the history.
+    /// The times within the last hour at which requests that reached the vendor were sent, ascending; from the history.
     public var recentWrites: [Instant]
-    /// A rotation that an operator ordered, or that follows from revealing the PIN; nil when there never was one.
+    /// A rotation that an operator ordered, or that follows from a reveal of the PIN; nil when there never was one.
     public var orderedRotation: OrderedRotation?
-    /// An operator's order that nothing is sent; set by orders alone.
+    /// An operator's order to send nothing; set by orders alone.
     public var pause: Pause?
-    /// When work is next due, as the last decision said; nil when nothing is.
+    /// The time at which work is next due according to the last decision; nil when nothing is.
     public var dueAt: Instant?
 
     public init(
@@ -199,7 +202,7 @@ public struct NumberRecord: Hashable, Sendable {
         self.dueAt = dueAt
     }
 
-    /// The PIN generation with this number, when it is loaded.
+    /// Returns the PIN generation with this number, when it is loaded.
     public func generation(_ generation: Int) -> PINGeneration? {
         generations.first { $0.generation == generation }
     }
@@ -210,7 +213,7 @@ public struct NumberRecord: Hashable, Sendable {
         return belief.generations.last
     }
 
-    /// Whether the PIN of `generation` is known to be unreadable, so that no request can carry it.
+    /// Returns whether the PIN of `generation` is known to be unreadable, so that no request can carry it.
     public func isUnreadable(_ generation: Int) -> Bool {
         self.generation(generation)?.isUnreadable ?? false
     }

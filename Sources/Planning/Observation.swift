@@ -1,6 +1,6 @@
-/// Observation of a number at one moment: whether verification is enabled, never with which PIN.
+/// The observation of a number at one moment: whether verification is enabled, never with which PIN.
 public struct Observation: Hashable, Sendable {
-    /// State or change that was observed. The raw values are those of the store and of events.
+    /// The state or change that was observed. The raw values are those of the store and of events.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         /// Verification is disabled.
         case off
@@ -9,17 +9,17 @@ public struct Observation: Hashable, Sendable {
         /// Another person or program has set a PIN.
         case pinChanged = "pin_changed"
 
-        /// Whether verification was enabled at that moment.
+        /// True when verification was enabled at that moment.
         public var isOn: Bool { self != .off }
     }
 
     public let kind: Kind
-    /// When the observer's answer, or the report, arrived.
+    /// The time at which the observer's answer, or the report, arrived.
     public let at: Instant
-    /// Who saw it: ``observer``, or what the report says of itself; one line.
+    /// The source: ``observer``, or the source that the report names; one line.
     public let source: String
 
-    /// The source of observations that are made through the vendor's API.
+    /// The source of observations made through the vendor's API.
     public static let observer = "observer"
 
     public init(_ kind: Kind, at: Instant, source: String) {
@@ -29,17 +29,17 @@ public struct Observation: Hashable, Sendable {
     }
 }
 
-/// The answer of one request that only reads: whether verification is enabled, or why that is not known.
+/// The answer to one read-only request: whether verification is enabled, or why that is not known.
 public enum ObserverAnswer: Hashable, Sendable {
     case enabled
     case disabled
-    /// Nothing was seen, for this reason.
+    /// The observer could not see the state, for this reason.
     case unknown(Outcome)
 }
 
-/// An observation that contradicts what was believed: another person or program has changed the number.
+/// An observation that contradicts the belief: another person or program has changed the number.
 public struct Drift: Hashable, Sendable {
-    /// What was changed. The raw values are those of metrics, events and the store.
+    /// The change by others. The raw values are those of metrics, events and the store.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         /// Verification was disabled.
         case turnedOff = "turned_off"
@@ -48,7 +48,7 @@ public struct Drift: Hashable, Sendable {
         /// Another PIN was set.
         case pinChanged = "pin_changed"
 
-        /// One sentence for people, without a full stop.
+        /// One sentence for operators, without a full stop.
         public var sentence: String {
             switch self {
             case .turnedOff: "another person or program disabled it"
@@ -59,7 +59,7 @@ public struct Drift: Hashable, Sendable {
     }
 
     public let kind: Kind
-    /// When it was observed.
+    /// The time of the observation.
     public let at: Instant
 
     public init(_ kind: Kind, at: Instant) {
@@ -68,10 +68,10 @@ public struct Drift: Hashable, Sendable {
     }
 }
 
-/// Where a number can be observed: a token that may read it, and the endpoint that this token is for.
+/// The observer of a number: a token that may read it, and the endpoint that this token is for.
 public struct Observer: Hashable, Sendable {
     public var tokenName: String
-    /// The base URL that the number's id is appended to.
+    /// The base URL to which the number's ID is appended.
     public var endpoint: Endpoint
 
     public init(tokenName: String, endpoint: Endpoint) {
@@ -84,7 +84,7 @@ public struct Observer: Hashable, Sendable {
 }
 
 extension DesiredNumber {
-    /// Where the number is observed, how often, and by which id; nil when it is not.
+    /// The observer, the ID by which it names the number, and the period; nil when the number is not observed.
     public var observation: (observer: Observer, id: PhoneNumberID, every: Duration)? {
         guard let observer, let phoneNumberID, let observeEvery else { return nil }
         return (observer, phoneNumberID, observeEvery)
@@ -92,18 +92,19 @@ extension DesiredNumber {
 }
 
 extension NumberRecord {
-    /// What is known from observing the number.
+    /// The state of the observation of a number.
     public struct Sight: Hashable, Sendable {
         /// The newest observation, whether it was evidence or not.
         public var newest: Observation?
-        /// When the observer last answered, or failed to; nil when it is to be asked as soon as its answer is evidence.
+        /// The time at which the observer last answered or failed; nil when it is to be asked as soon as its answer is
+        /// evidence.
         public var askedAt: Instant?
-        /// Why the observer's last answer showed nothing; nil when it did.
+        /// The reason why the observer's last answer did not show the state; nil when it did.
         public var failure: String?
         /// The last contradiction, until the number is as desired again.
         public var drift: Drift?
 
-        /// When the observer last showed whether verification is enabled, as far as is known; nil when it never did.
+        /// The time at which the observer last showed whether verification is enabled; nil when it never did.
         var observerSaw: Instant? {
             if let askedAt, failure == nil { return askedAt }
             return newest.flatMap { $0.source == Observation.observer ? $0.at : nil }
@@ -118,7 +119,7 @@ extension NumberRecord {
             self.drift = drift
         }
 
-        /// The same with every instant at the latest at `instant`.
+        /// Returns a copy in which no instant is later than `instant`.
         func seen(noLaterThan instant: Instant) -> Sight {
             Sight(
                 newest: newest.map { Observation($0.kind, at: min($0.at, instant), source: $0.source) },
@@ -127,17 +128,17 @@ extension NumberRecord {
         }
     }
 
-    /// From when on an observer's answer is evidence. What it shows may be older than its answer by the settle delay, so
-    /// every request that may have changed the number has to lie further back: one that was answered by the settle delay,
-    /// and one in doubt by the time in which it may still be carried out as well.
+    /// Returns the time from which an observer's answer is evidence. An answer may show a state that is older than the
+    /// answer by the settle delay. So every request that may have changed the number has to be further back than that:
+    /// one that was answered, by the settle delay; one in doubt, by the time in which it may still take effect as well.
     public func evidenceFrom(_ settleDelay: Duration) -> Instant {
         let answered = answeredAt?.advanced(by: settleDelay)
         return [answered, belief.settledAt(settleDelay)?.advanced(by: settleDelay)].compactMap(\.self).max()
             ?? .distantPast
     }
 
-    /// When the observer is to be asked next: after its period, and once after each request, as soon as its answer is evidence of
-    /// what became of that. Nil when the number cannot be observed.
+    /// Returns the time at which the observer is to be asked next: after its period, and once after each request, as
+    /// soon as its answer is evidence of that request's effect. Nil when the number cannot be observed.
     public func observationDue(_ settleDelay: Duration, now: Instant) -> Instant? {
         guard let observation = desired?.observation else { return nil }
         guard let askedAt = sight.askedAt, isObserved(settleDelay) else { return evidenceFrom(settleDelay) }
@@ -145,27 +146,28 @@ extension NumberRecord {
         return min(askedAt, now).advanced(by: observation.every)
     }
 
-    /// The change by others that is still to be mended; nil when the number is as desired, or not managed.
+    /// The change by others that is still to be corrected; nil when the number is as desired, or not managed.
     public var openDrift: Drift? { desired == nil || isAsDesired ? nil : sight.drift }
 
-    /// Whether the observer has answered, or failed to, since its answer would be evidence.
+    /// Returns whether the observer has answered or failed since its answer would be evidence.
     func isObserved(_ settleDelay: Duration) -> Bool {
         sight.askedAt.map { $0 >= evidenceFrom(settleDelay) } ?? false
     }
 
-    /// Whether the number can be observed and its observer has shown nothing for longer than twice its period, or never.
+    /// Returns whether the number can be observed, and its observer has shown nothing for longer than twice its period,
+    /// or never.
     public func isUnobserved(at now: Instant) -> Bool {
         guard let observation = desired?.observation else { return false }
         return sight.observerSaw.map { $0.advanced(by: observation.every * 2) < now } ?? true
     }
 
-    /// The record after the observer's answer to a question that was asked at `askedAt`.
+    /// Returns the record after the observer's answer to a question that was asked at `askedAt`.
     ///
     /// - Parameters:
-    ///   - answer: what it answered.
-    ///   - askedAt: when the question was sent. No request of this number was sent since.
-    ///   - now: when the answer arrived.
-    ///   - policy: for the settle delay.
+    ///   - answer: the observer's answer.
+    ///   - askedAt: the time at which the question was sent. No request of this number was sent since.
+    ///   - now: the time at which the answer arrived.
+    ///   - policy: the policy, for its settle delay.
     public func observed(_ answer: ObserverAnswer, askedAt: Instant, now: Instant, policy: Policy) -> NumberRecord {
         var next = self
         next.sight.askedAt = now
@@ -180,13 +182,13 @@ extension NumberRecord {
         return next
     }
 
-    /// The record after a report by a person or a program. It is acted on at once, and only ever adds to what may be: it can be
-    /// late, or wrong, and then what was believed before is still so.
+    /// Returns the record after a report by a person or a program. It takes effect at once, and only ever adds to the
+    /// belief: the report can be late or wrong, and then the earlier belief still holds.
     public func reported(_ observation: Observation, at now: Instant) -> NumberRecord {
         guard desired != nil else { return self }
         var next = self
         next.sight.newest = observation
-        // What an observer sees may be older than the change that was reported.
+        // An observer's next answer may be older than the reported change.
         next.answeredAt = now
         let drift = contradiction(by: observation.kind)
         switch observation.kind {
@@ -198,7 +200,7 @@ extension NumberRecord {
         return next
     }
 
-    /// What the belief did not hold possible; nil when it is as believed.
+    /// Returns the kind of drift when the belief excluded the observed state; nil when it did not.
     private func contradiction(by kind: Observation.Kind) -> Drift.Kind? {
         switch kind {
         case .off: belief.maybeOff ? nil : .turnedOff
@@ -207,19 +209,20 @@ extension NumberRecord {
         }
     }
 
-    /// Narrows the belief to what was seen, where that is evidence.
+    /// Narrows the belief to the observed state, which is evidence here.
     private mutating func narrow(to kind: Observation.Kind, at now: Instant) {
         let drift = contradiction(by: kind)
         let (generations, wasAsDesired) = (belief.generations, isAsDesired)
         belief = belief.narrowed(to: kind)
         setLiveUntil(now, of: generations.filter { !belief.generations.contains($0) })
-        // A PIN that was never acknowledged and is certainly live has been changed all the same: the next rotation makes another.
+        // A PIN that was never acknowledged and is certainly live counts as a change all the same: the next rotation
+        // creates another.
         if let generation = belief.certainEffect?.generation { noteLive(generation, at: now) }
         conclude(kind, drift, at: now)
         if !wasAsDesired, isAsDesired, drift == nil { endFailure() }
     }
 
-    /// Draws what follows for the exposure: a number that should be enabled and was seen off is exposed.
+    /// Updates the exposure: a number that should be enabled and was seen off is exposed.
     private mutating func conclude(_ kind: Observation.Kind, _ drift: Drift.Kind?, at now: Instant) {
         switch kind {
         case .off:
@@ -240,7 +243,8 @@ extension NumberRecord {
 }
 
 extension EventEntry {
-    /// The event of a contradiction that `record` holds and `stored` does not: what was believed, what was seen, and by whom.
+    /// Returns the event of a contradiction that `record` holds and `stored` does not, with the belief, the observation
+    /// and its source.
     public static func drift(of record: NumberRecord, since stored: NumberRecord) -> EventEntry? {
         guard let drift = record.sight.drift, drift != stored.sight.drift, let seen = record.sight.newest else {
             return nil
@@ -253,7 +257,7 @@ extension EventEntry {
 }
 
 extension Belief {
-    /// The belief after an observation that counts as evidence: no request can change the number any more.
+    /// Returns the belief after an observation that counts as evidence: no request can change the number any longer.
     func narrowed(to kind: Observation.Kind) -> Belief {
         switch kind {
         case .off: Belief(maybeOff: true, maybeForeign: false, generations: [])
@@ -267,9 +271,9 @@ extension Belief {
 }
 
 extension Outcome {
-    /// The reason for which an observer saw nothing, in one line for people.
+    /// The reason why an observer saw nothing, in one line for operators.
     ///
-    /// A request that only reads leaves nothing behind, so that the part of the reason that speaks of it is left out.
+    /// A read-only request leaves nothing behind, so the part of the reason about a possible effect is left out.
     public var observerSentence: String {
         let facts = [httpStatus.map { "HTTP \($0)" }, apiStatus.map { "status \($0)" }, message.map { "\"\($0)\"" }]
             .compactMap(\.self).joined(separator: ", ")

@@ -1,18 +1,18 @@
-/// How a request ended, as far as the belief is concerned. The raw values are those of `history`.
+/// The verdict on a request, as far as the belief is concerned. The raw values are those of `history`.
 public enum Verdict: String, Hashable, Sendable, CaseIterable {
-    /// The vendor says that it was done: body status 100.
+    /// The vendor reports success: body status 100.
     case accepted
-    /// Certainly not done: never sent, or refused before processing.
+    /// Certainly not carried out: never sent, or refused before processing.
     case noEffect = "no_effect"
     /// A well-formed answer with another body status.
     case refused
-    /// Anything else: it may have been done, or may still be.
+    /// Any other end: the request may have been carried out, or may still be.
     case inDoubt = "in_doubt"
 }
 
 /// The classified end of one request.
 public struct Outcome: Hashable, Sendable {
-    /// Why it ended so; it decides the ``verdict``.
+    /// The reason for the end; it decides the ``verdict``.
     public let reason: OutcomeReason
     /// The HTTP status, when a response head was seen.
     public let httpStatus: Int?
@@ -20,10 +20,10 @@ public struct Outcome: Hashable, Sendable {
     public let apiStatus: Int?
     /// The vendor's message or the network's error: bounded, one line, free of secrets.
     public let message: String?
-    /// How long the vendor asked us to wait (`Retry-After`), at least zero.
+    /// The wait that the vendor asked for (`Retry-After`), at least zero.
     public let retryAfter: Duration?
 
-    /// The verdict: what the end of this request proves.
+    /// The verdict: the proof that the end of this request gives.
     public var verdict: Verdict { reason.verdict }
 
     public init(

@@ -1,7 +1,7 @@
-/// Why a request ended as it did; a closed list, so that nothing is left unclassified.
+/// The reason why a request ended as it did; a closed list, so that no end is left unclassified.
 ///
-/// Everything that follows from a reason is asked here, and each question names every case: a new one cannot be
-/// forgotten by any of them.
+/// Every consequence of a reason is decided here, and each decision lists every case, so that a new case cannot be
+/// forgotten in any of them.
 public enum OutcomeReason: String, Hashable, Sendable, CaseIterable {
     /// HTTP 2xx with body status 100: the verdict is the body's, not the HTTP code.
     case success
@@ -13,7 +13,7 @@ public enum OutcomeReason: String, Hashable, Sendable, CaseIterable {
     case connectTimeout = "connect_timeout"
     /// The TLS handshake failed: certificate, host name or protocol.
     case tlsFailed = "tls_failed"
-    /// Any other failure before the body left.
+    /// Any other failure before the body was sent.
     case notSent = "not_sent"
     /// The token of this number could not be read.
     case tokenUnavailable = "token_unavailable"
@@ -21,28 +21,28 @@ public enum OutcomeReason: String, Hashable, Sendable, CaseIterable {
     case authenticationRefused = "authentication_refused"
     /// Body status 403.
     case balanceRefused = "balance_refused"
-    /// HTTP 429, or the vendor's own word for it.
+    /// HTTP 429, or the vendor's own status for a rate limit.
     case rateLimited = "rate_limited"
     /// An HTTP 4xx that is decided before a request is carried out: see ``init(httpStatus:)``.
     case clientError = "client_error"
-    /// HTTP 403 without an answer of the vendor's own: a firewall, or another system before it.
+    /// HTTP 403 without an answer of the vendor's own, from a firewall or another system in front of the vendor.
     case forbidden
-    /// The vendor says that the number has had too many attempts, and is blocked for hours.
+    /// The vendor reports too many attempts for the number, and blocks it for hours.
     case tooManyAttempts = "too_many_attempts"
-    /// The vendor says that the account is blocked.
+    /// The vendor reports that the account is blocked.
     case accountBlocked = "account_blocked"
-    /// A well-formed answer with a body status that is none of the above.
+    /// A well-formed answer with any other body status.
     case vendorRefused = "vendor_refused"
     /// Body status 101: service unavailable.
     case serviceUnavailable = "service_unavailable"
     /// HTTP 5xx.
     case serverError = "server_error"
-    /// Another HTTP status: a redirect (never followed), a 4xx that a proxy may say of a request that was carried out, or
-    /// one whose body claims success.
+    /// Another HTTP status: a redirect (never followed), a 4xx that a proxy may send for a request that was carried
+    /// out, or one whose body claims success.
     case unexpectedStatus = "unexpected_status"
     /// No complete answer within the request's time limit.
     case timeout
-    /// The connection ended after the body left and before the answer was complete.
+    /// The connection ended after the body was sent and before the answer was complete.
     case connectionLost = "connection_lost"
     /// The answer's body was larger than the limit.
     case oversized
@@ -65,7 +65,7 @@ public enum OutcomeReason: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// Whether the request certainly never reached the vendor, so that it is no write to the number.
+    /// True when the request certainly never reached the vendor, so that it does not count as a write to the number.
     public var neverLeft: Bool {
         switch self {
         case .nameNotResolved, .connectionRefused, .connectTimeout, .tlsFailed, .notSent, .tokenUnavailable: true
@@ -77,7 +77,7 @@ public enum OutcomeReason: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// What an end for this reason says about the endpoint. A refused token is the token's affair, not the endpoint's.
+    /// The conclusion about the endpoint. A refused token is a problem of the token, not of the endpoint.
     public var saysOfEndpoint: EndpointWord {
         switch self {
         case .success, .rateLimited, .tooManyAttempts, .vendorRefused: .up
@@ -89,7 +89,8 @@ public enum OutcomeReason: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// Why a number waits after this failure, when that is for somebody to put right and not for time.
+    /// The reason to hold the number after this failure, when an operator has to correct it; nil when waiting may be
+    /// enough.
     var holdReason: DecisionReason? {
         switch self {
         case .authenticationRefused: .authenticationRefused
@@ -102,7 +103,7 @@ public enum OutcomeReason: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// It in words, without a full stop.
+    /// The reason in words, without a full stop.
     public var sentence: String {
         switch self {
         case .success: "done"
@@ -133,11 +134,13 @@ public enum OutcomeReason: String, Hashable, Sendable, CaseIterable {
 }
 
 extension OutcomeReason {
-    /// What an HTTP status of 400 to 599 proves by itself, when its body is no verdict of the vendor's.
+    /// Creates the reason that an HTTP status of 400 to 599 proves by itself, when its body is no verdict of the
+    /// vendor's.
     ///
-    /// A status proves that nothing was carried out only where it is decided from the request's head, or before the request
-    /// is looked at: 401, 404, 405, 413, 414, 415, 429, 431 (RFC 9110, section 15.5; RFC 6585, sections 4 and 5). Proxies say
-    /// any other of requests that were carried out: 408 and 499 of answers that came too late, 409 and 425 of repetitions.
+    /// A status proves that nothing was carried out only when it is decided from the request's head, or before the
+    /// request is read: 401, 404, 405, 413, 414, 415, 429, 431 (RFC 9110, section 15.5; RFC 6585, sections 4 and 5).
+    /// Proxies send any other for requests that were carried out: 408 and 499 for answers that came too late, 409 and
+    /// 425 for repetitions.
     public init(httpStatus: Int) {
         switch httpStatus {
         case 401: self = .authenticationRefused

@@ -5,7 +5,7 @@
 public struct PIN: Hashable, Sendable {
     private let value: UInt32
 
-    /// The PIN written as exactly six ASCII digits (leading zeros allowed), or nil.
+    /// Creates the PIN from exactly six ASCII digits (leading zeros allowed); nil for anything else.
     public init?(digits: String) {
         guard digits.utf8.count == 6 else { return nil }
         var value: UInt32 = 0
@@ -16,13 +16,13 @@ public struct PIN: Hashable, Sendable {
         self.value = value
     }
 
-    /// The PIN of a whole number below one million, padded with zeros.
+    /// Creates the PIN from a whole number below one million, padded with zeros.
     init(value: UInt32) {
         precondition(value < 1_000_000, "a PIN has six digits")
         self.value = value
     }
 
-    /// The six digits. Call it only to seal the PIN, to send it, or for `pin show`.
+    /// Returns the six digits. Call it only to seal the PIN, to send it, or for `pin show`.
     public func reveal() -> String {
         let digits = String(value)
         return String(repeating: "0", count: 6 - digits.utf8.count) + digits

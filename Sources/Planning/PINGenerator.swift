@@ -1,13 +1,13 @@
-/// Makes new PINs: uniform over all six-digit PINs that are not easy to guess.
+/// Generates new PINs: uniform over all six-digit PINs that are not easy to guess.
 public enum PINGenerator {
-    /// How many of a number's newest PINs are never used again.
+    /// The count of a number's newest PINs that are never used again.
     public static let remembered = 10
 
-    /// A new PIN for `number`, uniform over the PINs that ``isAllowed(_:for:recent:)`` permits.
+    /// Returns a new PIN for `number`, uniform over the PINs that ``isAllowed(_:for:recent:)`` permits.
     ///
-    /// The first digit is never 0, because the vendor's documentation calls the PIN a number.
-    /// Draws are rejected until one is allowed; about 1 in 900 PINs is barred, so the loop is short,
-    /// and its bound can only be met by a generator that is broken.
+    /// The first digit is never 0, because the vendor's documentation calls the PIN a number. Draws are repeated until
+    /// one is allowed. About 1 in 900 PINs is barred, so the loop is short, and only a broken generator can reach its
+    /// bound.
     public static func make(
         for number: PhoneNumber, recent: [PIN], using random: inout some RandomNumberGenerator
     ) -> PIN {
@@ -18,7 +18,7 @@ public enum PINGenerator {
         preconditionFailure("the random number generator gave 10,000 barred PINs in a row")
     }
 
-    /// Whether `pin` may be generated for `number`.
+    /// Returns whether `pin` may be generated for `number`.
     ///
     /// Barred: a first digit 0, one digit repeated, a run up or down (also past 9 and 0), a pair repeated three times,
     /// a triple repeated twice, the number's last six digits, and any of `recent`.
@@ -28,7 +28,7 @@ public enum PINGenerator {
         return !isWeak(pin) && !number.description.hasSuffix(pin.reveal()) && !recent.contains(pin)
     }
 
-    /// Whether anybody would guess `pin` early: one digit repeated, a run, a repeated pair or a repeated triple.
+    /// Returns whether `pin` is easy to guess: one digit repeated, a run, a repeated pair or a repeated triple.
     public static func isWeak(_ pin: PIN) -> Bool {
         let digits = pin.reveal().utf8.map { Int($0) - 48 }
         let steps = zip(digits, digits.dropFirst()).map { ($1 - $0 + 10) % 10 }

@@ -1,11 +1,11 @@
-/// An operator's order that nothing is sent, for one number or for all.
+/// An operator's order to send nothing, for one number or for all.
 public struct Pause: Hashable, Sendable {
     public let since: Instant
-    /// Who paused: a user as `name (uid 1000)`.
+    /// The user who paused, as `name (uid 1000)`.
     public let by: String
-    /// Why, in the operator's words; nil when nothing was said.
+    /// The reason in the operator's words; nil when none was given.
     public let reason: String?
-    /// Whether even a number that is exposed is left as it is. Otherwise it is still brought back under protection.
+    /// True when even an exposed number is left as it is. Otherwise an exposed number is still enabled.
     public let includesExposed: Bool
 
     public init(since: Instant, by: String, reason: String?, includesExposed: Bool) {
@@ -15,11 +15,11 @@ public struct Pause: Hashable, Sendable {
         self.includesExposed = includesExposed
     }
 
-    /// The decision about `record`, or a hold instead of a request that the pause forbids.
+    /// Returns the decision about `record`, or a hold in place of a request that the pause forbids.
     public func permit(_ decision: Decision, for record: NumberRecord) -> Decision {
         switch decision {
         case .idle: return decision
-        // A wait that ends by itself becomes one that ends with the pause: nothing would be sent then.
+        // A wait that ends by itself becomes one that ends with the pause, because nothing would be sent before.
         case .send, .hold, .observe:
             if !includesExposed, record.isExposed || record.cycle?.isOurs == true { return decision }
             return .hold(until: nil, because: .paused)
@@ -27,29 +27,29 @@ public struct Pause: Hashable, Sendable {
     }
 }
 
-/// What an operator orders about numbers.
+/// An operator's order about numbers.
 public enum Order: Hashable, Sendable {
-    /// Send nothing until further notice.
+    /// Sends nothing until further notice.
     case pause(Pause)
-    /// Go on.
+    /// Ends a pause.
     case resume
-    /// Change the PIN: one that was made before this instant is rotated at it.
+    /// Rotates the PIN: one that was created before this instant is rotated at it.
     case rotate(before: Instant)
-    /// Send the desired state again.
+    /// Sends the desired state again.
     case reapply
-    /// Forget what is believed and take over again. Our PINs that may be live are kept.
+    /// Forgets the belief and adopts the number again. Our PINs that may be live are kept.
     case reset
-    /// Believe what a person or a program reports of the number.
+    /// Applies a report by a person or a program about the number.
     case observe(Observation)
 }
 
-/// Which numbers an order concerns.
+/// The numbers that an order concerns.
 public enum OrderScope: Hashable, Sendable {
-    /// Every managed number. A pause of all holds for numbers that come later as well.
+    /// Every managed number. A pause of all also applies to numbers that are added later.
     case all
-    /// These.
+    /// The named numbers.
     case numbers([PhoneNumber])
 
-    /// Whether it is the whole fleet.
+    /// True when the order concerns the whole fleet.
     public var isFleet: Bool { self == .all }
 }

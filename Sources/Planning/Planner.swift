@@ -1,19 +1,19 @@
-/// Decides what to do about one number: the design's table as a pure function, an ordered list of named rules.
+/// Decides about one number: the design's table as a pure function, an ordered list of named rules.
 ///
-/// It gathers nothing and does nothing. Limits that concern more than one number (exposure, the account's rate, concurrency)
-/// are the engine's.
+/// It has no inputs but its arguments, and no side effects. Limits that concern more than one number (exposure, the
+/// account's rate, concurrency) are the engine's.
 public enum Planner {
-    /// The decision for `record` at `now`: see ``rule(_:operatorPIN:fleetPause:policy:now:)``.
+    /// Returns the decision for `record` at `now`: see ``rule(_:operatorPIN:fleetPause:policy:now:)``.
     public static func decide(
         _ record: NumberRecord, operatorPIN: PIN? = nil, fleetPause: Pause? = nil, policy: Policy, now: Instant
     ) -> Decision {
         rule(record, operatorPIN: operatorPIN, fleetPause: fleetPause, policy: policy, now: now).decision
     }
 
-    /// The decision for `record` at `now`, and the rule that it follows from.
+    /// Returns the decision for `record` at `now`, and the rule that made it.
     ///
     /// - Parameters:
-    ///   - record: what is wanted and believed.
+    ///   - record: the record with its desired state and belief.
     ///   - operatorPIN: the value of the operator-owned PIN that the entry names, when it can be read.
     ///   - fleetPause: the pause of all numbers, if there is one.
     ///   - policy: the limits and times to obey.
@@ -35,7 +35,7 @@ public enum Planner {
     }
 }
 
-/// One number at one instant, against which the rules are asked.
+/// One number at one instant, to which the rules are applied.
 struct Situation {
     let record: NumberRecord
     let desired: DesiredNumber
@@ -48,7 +48,7 @@ struct Situation {
     private let capabilities: Capabilities
     /// Our PIN, when it is certainly the live one of a number that should be enabled.
     private let steady: Int?
-    /// When that PIN is to change, once no doubt stands; nil for never.
+    /// The time at which that PIN is to change, once no doubt is left; nil for never.
     private let rotationDue: RotationSchedule.Due?
 
     init(record: NumberRecord, desired: DesiredNumber, operatorPIN: PIN?, policy: Policy, now: Instant) {
@@ -68,14 +68,14 @@ struct Situation {
         }
     }
 
-    /// What a rule asks for.
+    /// The answer of a rule.
     private enum Answer {
         case rest(Decision)
-        /// This request, for this reason; nil when its PIN cannot be read.
+        /// This request, for this reason; its content is nil when its PIN cannot be read.
         case need(PlannedRequest.Content?, DecisionReason, startsCycle: Bool = false, isVouchedFor: Bool = false)
     }
 
-    /// The decision: what the number needs, what refusals make of it, and whether it may be sent now.
+    /// Returns the decision from the need of the number, its refusals, and its limits.
     func ruling() -> Ruling {
         for rule in PlannerRule.needs {
             switch need(by: rule) {
@@ -84,7 +84,7 @@ struct Situation {
             case .need(let content, let reason, let startsCycle, let isVouchedFor):
                 guard let content else { return pinUnavailable }
                 let request = request(content, startsCycle: startsCycle, isVouchedFor: isVouchedFor)
-                // A re-apply that is refused is noted, and changes nothing.
+                // A re-apply that is refused is counted, and changes nothing.
                 if reason == .reapplyDue { return permitted(request, reason, by: rule) }
                 return unlessRefused(request, reason, by: rule)
             }
@@ -92,10 +92,10 @@ struct Situation {
         preconditionFailure("the last rule applies to every number that is left")
     }
 
-    // MARK: What the number needs
+    // MARK: Needs
 
-    /// The answer of one rule of ``PlannerRule/needs``; nil when it does not apply. Rules further down may rely on it that
-    /// those above do not apply.
+    /// Returns the answer of one rule of ``PlannerRule/needs``; nil when it does not apply. A rule may rely on all
+    /// earlier ones not applying.
     private func need(by rule: PlannerRule) -> Answer? {
         desired.verification == .disabled ? disabledNeed(by: rule) : enabledNeed(by: rule)
     }
@@ -157,7 +157,7 @@ struct Situation {
             return .need(newestPIN, reasonOfAmbiguity)
         case .enableAgain:
             guard let generation = usable.first else { return nil }
-            // A PIN that was live before is put back: whatever the cycle was for has not been done.
+            // A PIN that was live before is restored: the purpose of the cycle is not yet achieved.
             let isNew = record.generation(generation)?.liveFrom == nil
             return .need(.enable(generation: generation), isNew ? reasonToEnable : .enabling)
         case .enableNew: return .need(nextPIN, reasonToEnable)
@@ -168,7 +168,7 @@ struct Situation {
         }
     }
 
-    // MARK: What refusals make of it
+    // MARK: Refusals
 
     private func unlessRefused(_ request: PlannedRequest, _ reason: DecisionReason, by need: PlannerRule) -> Ruling {
         for rule in PlannerRule.refusals {
@@ -184,7 +184,8 @@ struct Situation {
                 record.impasse?.refusesDisable == true
             else { return nil }
             guard belief.maybeOff else { return Ruling(.hold(until: until, because: .disableRefused), by: rule) }
-            // It is enabled, and a disable without an answer may still be carried out: that has to settle first.
+            // The number is enabled, and a disable without an answer may still be carried out: that doubt has to settle
+            // first.
             guard case .on = record.lastAccepted, let settled = settledAt(.off), settled > now else { return nil }
             return Ruling(.hold(until: min(until, settled), because: .disableRefused), by: rule)
         case .enableBeforeResting:
@@ -205,7 +206,8 @@ struct Situation {
             guard isRefused(request, times: 2) else { return nil }
             switch request.action {
             case .enable:
-                // An exposed number is not left alone, and an opposite that was refused is not worth a third of its requests.
+                // An exposed number is not left alone, but an opposite that was refused is not worth a third of its
+                // requests.
                 let isWorthIt = record.impasse?.refusesBoth != true || isRefused(request, times: 4)
                 guard capabilities.canDisable, isWorthIt else { return nil }
                 let exposes = desired.verification == .enabled && !holdsPlace
@@ -227,18 +229,19 @@ struct Situation {
         record.refusals.map { $0.action == request.action && $0.count >= times } ?? false
     }
 
-    /// Until when what was refused is not sent again; nil when it may be. An instant ahead of the clock, which has been
-    /// corrected since, counts as now.
+    /// The time until which the refused request is not sent again; nil when it may be sent. An instant ahead of the
+    /// clock, which has been corrected since, counts as now.
     private var restsUntil: Instant? {
         guard let impasse = record.impasse else { return nil }
         let until = min(impasse.at, now).advanced(by: policy.backoffMax)
         return until > now ? until : nil
     }
 
-    // MARK: Whether the number is observed before
+    // MARK: Observation before a request
 
-    /// The decision, or to ask the observer instead: because it is time, or before a request that only makes a number certain
-    /// which may be enabled or disabled. An exposed number is enabled, and not looked into first.
+    /// Returns the decision, or one to ask the observer instead: when an observation is due, or before a request whose
+    /// only purpose is certainty about a number that may be enabled or disabled. An exposed number is enabled without
+    /// an observation.
     func observing(before ruling: Ruling) -> Ruling {
         guard let due = record.observationDue(policy.settleDelay, now: now) else { return ruling }
         switch ruling.decision {
@@ -271,13 +274,13 @@ struct Situation {
         }
     }
 
-    // MARK: Whether it may be sent now
+    // MARK: Limits
 
     private var pinUnavailable: Ruling {
         Ruling(.hold(until: nil, because: .operatorPINUnavailable), by: .operatorPINUnavailable)
     }
 
-    /// The request, unless a limit of this one number says to wait.
+    /// Returns the decision to send the request, or a hold when a limit of this one number requires a wait.
     private func permitted(_ request: PlannedRequest, _ reason: DecisionReason, by rule: PlannerRule) -> Ruling {
         if let retryAt = record.retryAt, retryAt > now, retryAt <= now.advanced(by: record.longestRetry(under: policy))
         {
@@ -310,22 +313,22 @@ struct Situation {
 
     // MARK: Facts
 
-    /// Whether a PIN is changed by way of disable. Where the vendor replaces PINs there is no need to.
+    /// True when a PIN is changed by way of disable. Vendors that replace PINs do not need this.
     private var usesReset: Bool { desired.rotationMethod == .reset && !capabilities.enableReplaces }
 
     /// Our PINs that may be live and that a request can carry, ascending.
     private var usable: [Int] { belief.generations.filter { !record.isUnreadable($0) } }
 
-    /// Whether a PIN that we do not hold may be live, or one of several of ours.
+    /// True when a PIN that we do not hold may be live, or one of several of ours.
     private var isAmbiguous: Bool { belief.maybeForeign || belief.generations.count > 1 }
 
     private var isFirstContact: Bool { record.appliedAt == nil && record.lastAccepted == nil }
 
-    /// Whether nothing was ever accepted for this number, and the operator names its PIN.
+    /// True when nothing was ever accepted for this number, and the operator names its PIN.
     ///
-    /// The operator's word is about that PIN alone, and about a number that we have never set a PIN of: once another of ours
-    /// may be live, because the value changed before it was accepted, a vendor that ignores a second enable would make the
-    /// word untrue.
+    /// The operator vouches for that PIN alone, and only for a number that never had a PIN of ours. Once another of our
+    /// PINs may be live, because the value changed before it was accepted, a vendor that ignores a second enable would
+    /// make the assurance false.
     private var isVouchedFor: Bool {
         guard let name = desired.operatorPINName, isFirstContact, record.cycle == nil, belief.maybeForeign,
             record.generations.allSatisfy({ $0.liveFrom == nil })
@@ -346,17 +349,17 @@ struct Situation {
         return isFirstContact ? .adopting : .foreignPIN
     }
 
-    /// The cycle that we began. A number that was off before it was to be enabled may be on by now, so that to disable it
-    /// begins one.
+    /// The cycle that we began. A number that was already off before its enable may be on by now, so that a disable
+    /// would begin a cycle of ours.
     private var ourCycle: NumberRecord.Cycle? {
         record.cycle.flatMap { $0.isOurs ? $0 : nil }
     }
 
-    /// Whether the number is exposed by us already, so that to disable it exposes nobody else. One that is enabled, and
-    /// waits only for a doubt, holds no such place.
+    /// True when we have exposed the number already, so that a disable exposes no other. A number that is enabled, and
+    /// waits only for a doubt to settle, holds no such place.
     private var holdsPlace: Bool { ourCycle != nil && record.place(fleetPause: nil) != .unsettled }
 
-    /// Idle when `effect` was accepted last and whatever else is possible is only a doubt that has not settled yet.
+    /// Returns idle when `effect` was accepted last and every other possible state is only an unsettled doubt.
     private func awaitedSettlement(of effect: Effect) -> Decision? {
         guard record.lastAccepted == effect,
             belief.isOnlyDoubted(besides: effect, at: now, settleDelay: policy.settleDelay)
@@ -364,14 +367,14 @@ struct Situation {
         return .idle(until: settledAt, because: .awaitingSettlement)
     }
 
-    /// When the doubt about this effect settles; nil when there is none.
+    /// Returns the time at which the doubt about this effect settles; nil for none.
     private func settledAt(_ effect: Effect) -> Instant? {
         belief.doubts.first { $0.effect == effect }?.since.advanced(by: policy.settleDelay)
     }
 
     private var settledAt: Instant? { belief.settledAt(policy.settleDelay) }
 
-    /// When the desired state is due to be sent again; nil for never.
+    /// The time at which the desired state is due to be sent again; nil for never.
     private var reapplyDue: Instant? {
         guard let last = [record.appliedAt, record.reapplyRefusals?.at].compactMap(\.self).max() else { return now }
         return desired.reapplyEvery.map { last.advanced(by: $0) }
@@ -382,7 +385,8 @@ struct Situation {
         usable.last.map { .enable(generation: $0) } ?? nextPIN
     }
 
-    /// The PIN to set when none of ours has to be kept: the operator's, one that was made and never used, or a new one.
+    /// The PIN to set when none of ours has to be kept: the operator's, one that was created and never used, or a new
+    /// one.
     ///
     /// Nil when the operator's PIN cannot be read and was never set before.
     private var nextPIN: PlannedRequest.Content? {

@@ -1,10 +1,10 @@
 /// The rules of the planner, by name. Each has one sentence, which `plan`, `status` and docs/reference.md print.
 ///
-/// They are asked in rounds, each in order, and the first that applies decides: what the number needs (``needs``), what
-/// refusals make of the request that it needs (``refusals``), whether it may be sent now (``limits``), and whether the number is
-/// observed before (``observations``).
+/// They are applied in rounds, each in order, and the first rule of a round that applies decides: the need of the
+/// number (``needs``), the consequence of refusals for the needed request (``refusals``), the limits on sending it now
+/// (``limits``), and an observation before it (``observations``).
 public enum PlannerRule: String, Hashable, Sendable, CaseIterable {
-    // What the number needs.
+    // Needs.
     case unmanaged
     case disabledUnsupported = "disabled_unsupported"
     case reapplyDisabled = "reapply_disabled"
@@ -25,36 +25,36 @@ public enum PlannerRule: String, Hashable, Sendable, CaseIterable {
     case enableAgain = "enable_again"
     case enableNew = "enable_new"
 
-    // What is observed before it is sent.
+    // Observations before a request.
     case observeFirst = "observe_first"
     case awaitEvidence = "await_evidence"
 
-    // What refusals make of it.
+    // Consequences of refusals.
     case restEnabled = "rest_enabled"
     case enableBeforeResting = "enable_before_resting"
     case restRefused = "rest_refused"
     case opposite
 
-    // Whether it may be sent now.
+    // Limits on sending now.
     case operatorPINUnavailable = "operator_pin_unavailable"
     case backOff = "back_off"
     case writeBudget = "write_budget"
     case paused
 
-    /// What the number needs, in the order in which the rules are asked.
+    /// The rules about the need of the number, in the order in which they are applied.
     public static let needs: [PlannerRule] = [
         .unmanaged, .disabledUnsupported, .reapplyDisabled, .disabled, .settleDisabled, .disable, .setOperatorPIN,
         .settleUnreadablePIN, .rotateByReset, .rotateByReplacement, .reapplyEnabled, .enabled, .settleEnabled,
         .takeOverByReset, .takeOverByReplacement, .resetAmbiguous, .replaceAmbiguous, .enableAgain, .enableNew,
     ]
 
-    /// What is observed before a request that makes a number certain, where the number can be observed.
+    /// The rules about an observation before a request that makes the state of an observable number certain.
     public static let observations: [PlannerRule] = [.observeFirst, .awaitEvidence]
 
-    /// What refusals make of the request that the number needs, in order.
+    /// The rules about the consequence of refusals for the needed request, in order.
     public static let refusals: [PlannerRule] = [.restEnabled, .enableBeforeResting, .restRefused, .opposite]
 
-    /// What keeps a request from being sent now, in order.
+    /// The rules that keep a request from being sent now, in order.
     public static let limits: [PlannerRule] = [.operatorPINUnavailable, .backOff, .writeBudget, .paused]
 
     /// The rule in one sentence, without a full stop.
@@ -95,7 +95,7 @@ public enum PlannerRule: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// What the planner decided, and by which rule.
+/// The planner's decision, and the rule that made it.
 public struct Ruling: Hashable, Sendable {
     public let decision: Decision
     public let rule: PlannerRule

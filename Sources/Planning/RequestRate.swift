@@ -1,13 +1,13 @@
-/// How many requests a minute an endpoint gets: the setting, less while the endpoint limits requests itself.
+/// The requests a minute that an endpoint receives: the setting, reduced while the endpoint limits requests itself.
 ///
-/// It halves when the endpoint limits different numbers, and recovers by a tenth of the setting a minute. So a fleet slows
-/// down together instead of asking for the full rate for ever.
+/// The rate halves when the endpoint limits different numbers, and recovers by a tenth of the setting a minute. So a
+/// fleet slows down together instead of sending at the full rate for ever.
 public struct RequestRate: Hashable, Sendable {
-    /// Two different numbers that are limited within this time mean the endpoint and not the number.
+    /// The time within which limits on two different numbers mean a limit of the endpoint, not of one number.
     public static let agreement: Duration = .seconds(60)
-    /// One cycle needs two requests: less would expose a number for longer than a minute.
+    /// The minimum rate. One cycle needs two requests: a lower rate would expose a number for longer than a minute.
     public static let least = 2
-    /// The rate that halving begins from when the setting lifts the limit.
+    /// The rate that halving starts from when the setting lifts the limit.
     public static let whenLifted = 600
 
     private var reduced: Int?
@@ -22,7 +22,7 @@ public struct RequestRate: Hashable, Sendable {
 
     public init() {}
 
-    /// The requests that a minute may hold at `now`; nil lifts the limit.
+    /// Returns the permitted requests a minute at `now`; nil lifts the limit.
     public func permitted(limit: Int?, now: SteadyInstant) -> Int? {
         guard let reduced, let changedAt else { return limit }
         let full = limit ?? Self.whenLifted
@@ -34,11 +34,12 @@ public struct RequestRate: Hashable, Sendable {
     /// Records that a request of `number` was limited.
     ///
     /// - Parameters:
-    ///   - number: whose request it was.
-    ///   - limit: the setting: requests a minute; nil for none.
-    ///   - isOfAccount: whether limits are the account's by the vendor's own word, whichever number meets them.
-    ///   - now: when the answer was seen.
-    /// - Returns: whether it means the account: by that word, or because another number was limited within a minute before.
+    ///   - number: the number of the request.
+    ///   - limit: the setting, in requests a minute; nil for none.
+    ///   - isOfAccount: true when the vendor documents that limits are the account's, whichever number meets them.
+    ///   - now: the time at which the answer was seen.
+    /// - Returns: whether the limit is the account's, because the vendor documents it so or another number was limited
+    ///   less than a minute before.
     public mutating func recordLimited(
         _ number: PhoneNumber, limit: Int?, isOfAccount: Bool = false, now: SteadyInstant
     ) -> Bool {
@@ -48,7 +49,7 @@ public struct RequestRate: Hashable, Sendable {
                 return false
             }
         }
-        // One answer after the other of what was on its way halves it once.
+        // Further answers to requests that were in flight at the time do not halve it again.
         if let changedAt, changedAt.duration(to: now) < .seconds(10), reduced != nil { return true }
         let current = permitted(limit: limit, now: now) ?? Self.whenLifted
         reduced = max(Self.least, current / 2)

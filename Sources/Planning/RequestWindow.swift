@@ -1,28 +1,29 @@
-/// The requests of the last minute to one endpoint, so that no minute ever holds more than the limit.
+/// The requests of the last minute to one endpoint, so that no minute ever exceeds the limit.
 public struct RequestWindow: Sendable {
-    /// The window that the limit is counted over.
+    /// The length of the window that the limit applies to.
     public static let length: Duration = .seconds(60)
-    /// The most requests that are remembered; a limit above it is not kept.
+    /// The maximum count of requests to remember; a higher limit is not enforced.
     public static let remembered = 100_000
 
     private var sent: [SteadyInstant] = []
     private var head = 0
-    /// The endpoint asked us to wait until this instant.
+    /// The end of a wait that the endpoint asked for.
     private var askedToWaitUntil: SteadyInstant?
 
-    /// A window in which these requests were sent before, such as by an earlier process.
+    /// Creates a window that contains these requests, such as those of an earlier process.
     public init(sent: [SteadyInstant] = []) {
         self.sent = sent.sorted().suffix(Self.remembered)
     }
 
-    /// The instant from which `needed` more requests are permitted, 1 or more; nil when they are at `now`.
+    /// Returns the instant from which `needed` more requests are permitted, 1 or more; nil when they are permitted at
+    /// `now`.
     ///
     /// The distant future when the limit is too small for so many at once.
     public func blockedUntil(needed: Int = 1, limit: Int?, now: SteadyInstant) -> SteadyInstant? {
         let asked = askedToWaitUntil.flatMap { $0 > now ? $0 : nil }
         guard let limit else { return asked }
         guard needed <= limit else { return .distantFuture }
-        // So many of the newest may be in the window; the one before them has to have left it.
+        // The newest `limit - needed` may stay in the window; the one before them has to have left it.
         let place = sent.count - 1 - (limit - needed)
         guard place >= head else { return asked }
         let free = sent[place].advanced(by: Self.length)
@@ -41,7 +42,7 @@ public struct RequestWindow: Sendable {
         }
     }
 
-    /// Sends nothing for `delay`, as the endpoint asked.
+    /// Permits no request for `delay`, as the endpoint asked.
     public mutating func wait(for delay: Duration, from now: SteadyInstant) {
         let until = now.advanced(by: delay)
         askedToWaitUntil = max(askedToWaitUntil ?? until, until)

@@ -1,17 +1,18 @@
-/// Exponential backoff with full jitter: uniform between nothing and a ceiling that doubles with each failure.
+/// Exponential backoff with full jitter: uniform between zero and a ceiling that doubles with each failure.
 ///
 /// Source of the method: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
 public enum RetrySchedule {
-    /// The longest wait that is kept of those that an endpoint asks for: an hour, as long as any backoff. A number may be
-    /// exposed meanwhile, and a vendor's mistake must not keep it so for longer.
+    /// The maximum Retry-After that is obeyed: an hour, as long as any backoff. A number may be exposed meanwhile, and
+    /// a vendor's mistake must not prolong that.
     public static let longestRetryAfter: Duration = .seconds(3600)
 
-    /// The first wait after a refusal that names a long block of the number; it doubles with each further one.
+    /// The first wait after a refusal that reports a long block of the number; it doubles with each further one.
     public static let shortestBlock: Duration = .seconds(3600)
-    /// The longest wait after such a refusal: WhatsApp's own block lasts for 72 hours from the last attempt.
+    /// The maximum wait after such a refusal: WhatsApp's own block lasts for 72 hours from the last attempt.
     public static let longestBlock: Duration = .seconds(86_400)
 
-    /// The longest wait after `attempts` failures in a row (1 or more): `minimum`, doubled each time, at most `maximum`.
+    /// Returns the maximum wait after `attempts` failures in a row (1 or more): `minimum`, doubled each time, at most
+    /// `maximum`.
     public static func ceiling(attempts: Int, minimum: Duration, maximum: Duration) -> Duration {
         var ceiling = min(minimum, maximum)
         // 2 to the power of 40 milliseconds is 34 years: past any maximum.
@@ -21,21 +22,22 @@ public enum RetrySchedule {
         return ceiling
     }
 
-    /// The wait after a refusal that names a long block of the number, the first one or after `attempts` failures in a row: half of a ceiling that
-    /// doubles from twice ``shortestBlock``, up to ``longestBlock``, and up to as much again by chance.
+    /// Returns the wait after a refusal that reports a long block of the number, where `attempts` counts such failures
+    /// in a row, 1 or more. It is half of a ceiling plus a random share of the other half; the ceiling doubles from
+    /// twice ``shortestBlock`` up to ``longestBlock``.
     public static func block(attempts: Int, jitter: Double) -> Duration {
         let ceiling = ceiling(attempts: attempts, minimum: shortestBlock * 2, maximum: longestBlock)
         return .milliseconds(Int64(Double(ceiling.milliseconds) * (1 + jitter) / 2))
     }
 
-    /// The wait after `attempts` failures in a row.
+    /// Returns the wait after `attempts` failures in a row.
     ///
     /// - Parameters:
     ///   - attempts: failures in a row, at least one.
-    ///   - exposed: whether the number is exposed, which shortens the longest wait.
-    ///   - policy: the shortest and the longest waits.
+    ///   - exposed: true when the number is exposed, which shortens the maximum wait.
+    ///   - policy: the minimum and maximum waits.
     ///   - jitter: uniform in 0..<1.
-    ///   - retryAfter: the vendor's own word; the wait is never shorter.
+    ///   - retryAfter: the wait that the vendor asked for; the result is never shorter.
     public static func delay(
         attempts: Int, exposed: Bool, policy: Policy, jitter: Double, retryAfter: Duration?
     ) -> Duration {
@@ -48,8 +50,8 @@ public enum RetrySchedule {
 }
 
 extension NumberRecord {
-    /// The longest that the number can have been made to wait after its last failure. A stored wait that ends later was
-    /// set by a clock that has been corrected since, and counts as over.
+    /// Returns the maximum wait that the last failure can have caused. A stored wait that ends later was set by a clock
+    /// that has been corrected since, and counts as over.
     public func longestRetry(under policy: Policy) -> Duration {
         switch lastFailure {
         case .rateLimited, .serverError, .serviceUnavailable: RetrySchedule.longestRetryAfter

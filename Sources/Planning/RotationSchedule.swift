@@ -1,18 +1,19 @@
-/// When a number's PIN is due to change. Pure: the time zone's offsets come with the policy.
+/// Computes when a number's PIN is due to change. Pure: the time zone's offsets come with the policy.
 public enum RotationSchedule {
-    /// How soon a window is looked up again whose time zone is unknown.
+    /// The wait before a window with an unknown time zone is evaluated again.
     static let zoneRetry: Duration = .seconds(3600)
 
-    /// A rotation that is due at an instant, and why.
+    /// A rotation that is due at an instant, and its reason.
     public struct Due: Hashable, Sendable {
-        /// When it may be done next: a window that was missed leads to the one after it.
+        /// The next time at which it may be done: after a missed window, in the next one.
         public let at: Instant
-        /// When it was to be done first, in the first window after it fell due: before `at` when it was missed.
+        /// The first time at which it could be done, in the first window after it fell due; before `at` when that
+        /// window was missed.
         public let since: Instant
         public let reason: DecisionReason
     }
 
-    /// How much later than its period a number's rotation comes: a fixed share, 0 to 10 %, by a hash of the number.
+    /// Returns the delay of a number's rotation beyond its period: a fixed share, 0 to 10 %, by a hash of the number.
     ///
     /// It keeps a fleet that was adopted in one hour from rotating in one hour.
     public static func spread(for number: PhoneNumber, period: Duration) -> Duration {
@@ -21,10 +22,10 @@ public enum RotationSchedule {
         return .milliseconds(Int64(number.stableHash % UInt64(range)))
     }
 
-    /// When the live PIN of generation `generation` is due to change; nil for never.
+    /// Returns the time at which the live PIN of generation `generation` is due to change; nil for never.
     ///
-    /// An operator-owned PIN changes when its value does, at once. A generated one changes at `rotate_before`, or when
-    /// that is ordered, at once, or after `rotate_every` plus the number's spread, inside the rotation window.
+    /// An operator-owned PIN changes as soon as its value does. A generated one changes at `rotate_before`, or when an
+    /// order requires it, both at once, or after `rotate_every` plus the number's spread, inside the rotation window.
     public static func due(
         _ record: NumberRecord, desired: DesiredNumber, generation: Int, operatorPIN: PIN?, policy: Policy, now: Instant
     ) -> Due? {
@@ -37,7 +38,7 @@ public enum RotationSchedule {
             desired.rotateBefore.flatMap { live.createdAt < $0 ? Due(at: $0, since: $0, reason: .rotateBefore) : nil },
             record.orderedRotation.flatMap { ordered in
                 guard live.generation <= ordered.through else { return nil }
-                // Further ahead than it can be ordered: the clock has been corrected since.
+                // Further ahead than an order can be: the clock has been corrected since.
                 let latest = now.advanced(by: desired.rotateAfterReveal ?? .zero)
                 let at = ordered.at > latest ? now : ordered.at
                 return Due(at: at, since: at, reason: .rotationOrdered)
@@ -53,8 +54,8 @@ public enum RotationSchedule {
         return Due(at: next.at, since: min(scheduled.since, forced.since), reason: next.reason)
     }
 
-    /// A rotation that its period makes due at `due`, as soon as the window permits it. A window in a time zone that is
-    /// unknown permits nothing: the operator has asked for those hours, and any other may be the wrong one.
+    /// Returns a rotation that its period makes due at `due`, as soon as the window permits it. A window in an unknown
+    /// time zone permits nothing: the operator has chosen those hours, and any other may be the wrong one.
     private static func permitted(_ due: Instant, desired: DesiredNumber, policy: Policy, now: Instant) -> Due {
         let unbound = Due(at: due, since: due, reason: .rotationDue)
         guard let window = desired.rotationWindow else { return unbound }

@@ -11,7 +11,7 @@ public struct RotationWindow: Hashable, Sendable {
     /// The IANA time zone, such as `Europe/Rome`.
     public let zone: String
 
-    /// Reads `DAYS HH:MM-HH:MM ZONE`. DAYS is a list of days and ranges (`Mon-Fri`, `Sat,Sun`) or `daily`.
+    /// Parses `DAYS HH:MM-HH:MM ZONE`. DAYS is a list of days and ranges (`Mon-Fri`, `Sat,Sun`) or `daily`.
     public init(parsing text: String) throws(RotationWindowError) {
         let parts = text.split(separator: " ", omittingEmptySubsequences: true).map(String.init)
         guard parts.count == 3, text.utf8.count <= 128 else { throw .shape }
@@ -27,13 +27,13 @@ public struct RotationWindow: Hashable, Sendable {
         zone = parts[2]
     }
 
-    /// The window in its file form.
+    /// The window as written in the file.
     public var text: String {
         let days = weekdays.count == 7 ? "daily" : weekdays.map { Self.names[$0 - 1] }.joined(separator: ",")
         return "\(days) \(Self.timeText(startMinute))-\(Self.timeText(endMinute)) \(zone)"
     }
 
-    /// `now` when the window is open, and otherwise the instant of its next opening.
+    /// Returns `now` when the window is open, and otherwise the instant of its next opening.
     ///
     /// - Returns: an instant at most 8 days away: each weekday comes once in 7 days, and a gap can shift it by hours.
     public func nextOpen(from now: Instant, in offsets: ZoneOffsets) -> Instant {
@@ -42,7 +42,8 @@ public struct RotationWindow: Hashable, Sendable {
         return openings.map(\.0).filter { $0 > now }.min() ?? now.advanced(by: .seconds(86_400))
     }
 
-    /// All openings from yesterday to nine days ahead, as half-open intervals; a window swallowed by a gap is left out.
+    /// Returns all openings from yesterday to nine days ahead, as half-open intervals, without windows that fall into a
+    /// gap.
     private func openings(around now: Instant, in offsets: ZoneOffsets) -> [(Instant, Instant)] {
         let today = offsets.localDay(at: now)
         return (today - 1...today + 9).compactMap { day in
@@ -94,7 +95,7 @@ public struct RotationWindow: Hashable, Sendable {
     }
 }
 
-/// What is wrong with the text of a rotation window.
+/// The errors in the text of a rotation window.
 public enum RotationWindowError: Error, Hashable, CustomStringConvertible {
     /// Not three parts separated by spaces.
     case shape
@@ -102,7 +103,7 @@ public enum RotationWindowError: Error, Hashable, CustomStringConvertible {
     case day(String)
     /// A part that is not two times of day.
     case time(String)
-    /// It opens and closes at the same minute.
+    /// The window opens and closes at the same minute.
     case empty
 
     public var description: String {

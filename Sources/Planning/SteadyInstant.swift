@@ -1,6 +1,6 @@
 /// An instant of the monotonic clock, for waits inside one process: setting the wall clock does not move it.
 ///
-/// Its origin is arbitrary, and another one in each process: it is never stored.
+/// Its origin is arbitrary and differs between processes, so it is never stored.
 public struct SteadyInstant: Hashable, Sendable, Comparable {
     /// Milliseconds since the origin.
     public let milliseconds: Int64
@@ -9,12 +9,12 @@ public struct SteadyInstant: Hashable, Sendable, Comparable {
         self.milliseconds = milliseconds
     }
 
-    /// The instant `duration` later, or earlier when it is negative.
+    /// Returns the instant `duration` later, or earlier when it is negative.
     public func advanced(by duration: Duration) -> SteadyInstant {
         SteadyInstant(milliseconds: milliseconds + duration.milliseconds)
     }
 
-    /// The time from this instant to `other`, negative when that is earlier.
+    /// Returns the time from this instant to `other`, negative when that is earlier.
     public func duration(to other: SteadyInstant) -> Duration {
         .milliseconds(other.milliseconds - milliseconds)
     }
@@ -37,9 +37,9 @@ public struct Moment: Hashable, Sendable {
         self.steady = steady
     }
 
-    /// What the wall clock shows at `instant`, when nobody sets it.
+    /// Returns the time that the wall clock shows at `instant`, unless it is set.
     public func wall(at instant: SteadyInstant) -> Instant { wall.advanced(by: steady.duration(to: instant)) }
 
-    /// When the wall clock shows `instant`, when nobody sets it.
+    /// Returns the instant at which the wall clock shows `instant`, unless it is set.
     public func steady(at instant: Instant) -> SteadyInstant { steady.advanced(by: wall.duration(to: instant)) }
 }

@@ -1,6 +1,6 @@
 extension String {
-    /// The text with a space for whatever breaks a line, steers a terminal, hides itself or turns the direction of
-    /// writing: for texts of others that people get to read.
+    /// Returns the text with a space for each character that breaks a line, controls a terminal, is invisible or
+    /// changes the direction of writing. It makes untrusted text safe to display.
     public func onOneLine() -> String {
         if utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return self }
         var scalars = String.UnicodeScalarView()
@@ -15,9 +15,9 @@ extension String {
 }
 
 extension Int {
-    /// The count with its noun: "1 number", "3 numbers". Every count that people read is written by it.
+    /// Returns the count with its noun: "1 number", "3 numbers". Every displayed count is formatted by it.
     ///
-    /// - Parameter plural: for nouns that do not take an "s".
+    /// - Parameter plural: the plural of nouns that do not take an "s".
     public func counted(_ noun: String, _ plural: String? = nil) -> String {
         "\(self) \(self == 1 ? noun : plural ?? noun + "s")"
     }

@@ -4,10 +4,10 @@
 public struct Token: Hashable, Sendable {
     private let value: String
 
-    /// The longest token that is accepted, in UTF-8 bytes.
+    /// The maximum length of a token, in UTF-8 bytes.
     public static let longest = 4096
 
-    /// A token from its text: 1 to ``longest`` bytes of printable ASCII without spaces; nil for anything else.
+    /// Creates a token from 1 to ``longest`` bytes of printable ASCII without spaces; nil for anything else.
     public init?(_ text: String) {
         guard (1...Self.longest).contains(text.utf8.count) else { return nil }
         var text = text
@@ -16,7 +16,7 @@ public struct Token: Hashable, Sendable {
         value = text
     }
 
-    /// The token's text. Call it only to send it, or to search a text for it before that text is shown.
+    /// Returns the token's text. Call it only to send it, or to search a text for it before that text is shown.
     public func reveal() -> String { value }
 }
 

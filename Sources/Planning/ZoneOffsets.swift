@@ -1,7 +1,7 @@
-/// A time zone as plain data: its offsets from UTC and when they change. Source: the IANA time zone database, read by
-/// the shell.
+/// A time zone as plain data: its offsets from UTC and the times at which they change. Source: the IANA time zone
+/// database, read by the shell.
 public struct ZoneOffsets: Hashable, Sendable {
-    /// From an instant on, the zone is this far from UTC.
+    /// A change of the offset from UTC at an instant.
     public struct Change: Hashable, Sendable {
         public let at: Instant
         /// Seconds to add to UTC to get local time.
@@ -26,18 +26,18 @@ public struct ZoneOffsets: Hashable, Sendable {
     /// Coordinated universal time.
     public static let utc = ZoneOffsets(firstOffsetSeconds: 0, changes: [])
 
-    /// Seconds to add to UTC at `instant` to get local time.
+    /// Returns the seconds to add to UTC at `instant` to get local time.
     public func offsetSeconds(at instant: Instant) -> Int {
         changes.last { $0.at <= instant }?.offsetSeconds ?? firstOffsetSeconds
     }
 
-    /// The local calendar day at `instant`.
+    /// Returns the local calendar day at `instant`, in days since 1970-01-01.
     public func localDay(at instant: Instant) -> Int {
         let local = instant.millisecondsSinceEpoch + Int64(offsetSeconds(at: instant)) * 1000
         return Int((Double(local) / 86_400_000).rounded(.down))
     }
 
-    /// The instant at which the local clock shows `minute` of local day `day`.
+    /// Returns the instant at which the local clock shows `minute` of local day `day`.
     ///
     /// In an overlap (the clock is set back) `preferLater` picks the second occurrence. In a gap (the clock is set
     /// forward) it is the instant of the change.

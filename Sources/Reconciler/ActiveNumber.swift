@@ -1,37 +1,37 @@
 import Planning
 
-/// A number that the engine is working on, from the moment it is loaded until it rests in the store again.
+/// A number that the engine is working on, from its loading until it rests in the store again.
 ///
 /// Valid transitions are:
 ///
 ///     planned    -> waiting | resting | observing | unsaved the planner has decided
-///     waiting    -> committing | planned | unsaved          its turn has come, or it is planned or saved before that
+///     waiting    -> committing | planned | unsaved          its turn has come, or it is replanned or saved before that
 ///     committing -> inFlight | unsaved | reloading          the widening is durable, failed, or was of an older row
 ///     inFlight   -> planned                                 answered and narrowed
-///     unsaved    -> saving                                  the store may be written
+///     unsaved    -> saving                                  the store can be written
 ///     saving     -> planned | unsaved | reloading           durable, failed, or of an older row
 ///     resting    -> planned                                 its wait is over, or it was edited
-///     observing  -> planned                                 the observer answered, or nobody waits for that any longer
+///     observing  -> planned                                 the observer answered, or its answer is no longer needed
 ///     reloading  -> planned                                 the row was read again
 struct ActiveNumber: Sendable {
     enum Stage: Sendable {
         /// To be planned, as the next step of the same event.
         case planned
-        /// A request is wanted, and waits for its turn under this key.
+        /// Waits in the queue under this key for its turn to send a request.
         case waiting(WaitingKey)
-        /// The widening is being made durable.
+        /// The widening is being committed.
         case committing(CommitID, Flight)
         /// The request is with the vendor.
         case inFlight(Flight)
-        /// What is known is to be made durable as soon as the store may be written.
+        /// The record has to be committed as soon as the store can be written.
         case unsaved
-        /// What is known is being made durable.
+        /// The record is being committed.
         case saving(CommitID)
-        /// An exposed number that waits; it is kept at hand.
+        /// An exposed number that waits; it is kept in memory.
         case resting(until: SteadyInstant)
-        /// The observer is asked; until the instant, when something else falls due.
+        /// The observer is asked; the number stops waiting for it at `until`, when something else falls due.
         case observing(id: Int64, until: SteadyInstant?)
-        /// The row was written by somebody else; it is read again.
+        /// Another writer has changed the row; it is read again.
         case reloading
     }
 
@@ -44,10 +44,10 @@ struct ActiveNumber: Sendable {
     private var sharedRecord: Shared<NumberRecord>
     private var sharedSaved: Shared<NumberRecord>
     private(set) var stage = Stage.planned
-    /// Ends of requests that go into the history with the next commit.
+    /// Ends of requests that the next commit writes into the history.
     private(set) var evidence: [Evidence] = []
 
-    /// A number just loaded; it is planned at once.
+    /// Creates a number just loaded, to be planned at once.
     ///
     /// - Parameter interruptedIn: effects of requests whose end could not be recorded.
     init(_ loaded: NumberRecord, interruptedIn effects: [Effect] = [], now: Instant, settleDelay: Duration) {
@@ -56,16 +56,16 @@ struct ActiveNumber: Sendable {
         sharedRecord = Shared(record.countingUnreadable(at: now, settleDelay: settleDelay))
     }
 
-    /// What is believed, from the latest evidence. Its version is that of the row.
+    /// The record after the latest evidence. Its version is that of the row.
     var record: NumberRecord {
         _read { yield sharedRecord.value }
         _modify { yield &sharedRecord.value }
     }
 
-    /// What is durable.
+    /// The durable record.
     var saved: NumberRecord { _read { yield sharedSaved.value } }
 
-    /// Whether what is known is not durable, not even on its way to be.
+    /// True when the record has to be committed, and is not being committed yet.
     var needsSave: Bool {
         switch stage {
         case .unsaved: true
@@ -74,10 +74,10 @@ struct ActiveNumber: Sendable {
         }
     }
 
-    /// Whether it is what is durable.
+    /// True when the record and all evidence are durable.
     var isSaved: Bool { evidence.isEmpty && record == saved }
 
-    /// Until when it rests at hand; nil when it does not.
+    /// The end of its rest in memory; nil when it does not rest there.
     var restsUntil: SteadyInstant? {
         switch stage {
         case .resting(let until): until
@@ -86,10 +86,11 @@ struct ActiveNumber: Sendable {
         }
     }
 
-    /// The place of the exposure budget that it holds because we have exposed it, or the store believes so. The place is
-    /// free when that is durable, because after a crash the number would still be in its cycle.
+    /// Returns the place of the exposure budget that the number holds because we have exposed it, or the store has it
+    /// as exposed. The place becomes free only when the end of the exposure is durable, because after a crash the
+    /// number would still be in its cycle.
     ///
-    /// One that waits to be disabled again is enabled, and holds none until its turn comes.
+    /// A number that waits to be disabled again is enabled, and holds no place until its turn comes.
     func place(fleetPause: Pause?) -> HeldPlaces.Place? {
         if case .waiting(let key) = stage, key.line.startsCycle { return nil }
         guard let kind = record.place(fleetPause: fleetPause) ?? saved.place(fleetPause: fleetPause) else { return nil }
@@ -106,7 +107,7 @@ struct ActiveNumber: Sendable {
         stage = .resting(until: instant)
     }
 
-    /// It is to be planned again; its key has been taken out of the queue.
+    /// Returns the number to planning; its key has been removed from the queue.
     mutating func replan() {
         switch stage {
         case .waiting, .resting, .observing: stage = .planned
@@ -115,7 +116,7 @@ struct ActiveNumber: Sendable {
         }
     }
 
-    /// It has to be saved before anything else.
+    /// Makes a save due before anything else.
     mutating func postpone() {
         switch stage {
         case .planned, .waiting: stage = .unsaved
@@ -131,12 +132,12 @@ struct ActiveNumber: Sendable {
         stage = .observing(id: id, until: until)
     }
 
-    /// Whether the question with this id is the one that the number waits for.
+    /// Returns whether the number waits for the question with this ID.
     func isObserved(by id: Int64) -> Bool {
         if case .observing(id, _) = stage { true } else { false }
     }
 
-    /// The observer answered, and this is what is believed now.
+    /// Records the belief after the observer's answer.
     mutating func observe(_ after: NumberRecord) {
         guard case .observing = stage else { preconditionFailure("the number is being observed") }
         record = after
@@ -148,7 +149,7 @@ struct ActiveNumber: Sendable {
 
     // MARK: A request
 
-    /// The mutations that make a departure durable, and its new stage.
+    /// Returns the mutations that make a departure durable, and enters the next stage.
     mutating func depart(_ departure: Departure, as change: ChangeEntry, in commit: CommitID) -> [StoreMutation] {
         guard case .planned = stage else { preconditionFailure("only a number that was planned departs") }
         record = departure.record
@@ -159,7 +160,7 @@ struct ActiveNumber: Sendable {
         ]
     }
 
-    /// The widening is durable.
+    /// Records that the widening is durable.
     mutating func confirmDeparture() -> Flight {
         guard case .committing(_, let flight) = stage else { preconditionFailure("a departure was being committed") }
         confirm()
@@ -167,7 +168,8 @@ struct ActiveNumber: Sendable {
         return flight
     }
 
-    /// The widening did not happen: the record is the one before it, without the PIN that was made for it.
+    /// Reverts a widening that was not committed: the record is the one before it, without the PIN created for the
+    /// request.
     mutating func revertDeparture() -> Flight {
         guard case .committing(_, let flight) = stage else { preconditionFailure("a departure was being committed") }
         let known = saved.generations.map(\.generation)
@@ -177,7 +179,7 @@ struct ActiveNumber: Sendable {
         return flight
     }
 
-    /// The request ended, and this is what is believed now.
+    /// Records the end of the request and the belief after it.
     mutating func arrive(_ after: NumberRecord, closing change: StoreMutation) {
         guard case .inFlight(let flight) = stage else {
             preconditionFailure("an answer belongs to a request in flight")
@@ -191,7 +193,7 @@ struct ActiveNumber: Sendable {
 
     // MARK: Saving
 
-    /// The mutations that make what is known durable, and its new stage.
+    /// Returns the mutations that make the record durable, and enters the next stage.
     mutating func save(in commit: CommitID) -> [StoreMutation] {
         guard case .unsaved = stage else { preconditionFailure("only what is not durable is saved") }
         stage = .saving(commit)
@@ -213,7 +215,7 @@ struct ActiveNumber: Sendable {
         stage = .unsaved
     }
 
-    /// The row that it was loaded from was written by somebody else since.
+    /// Marks the number for reloading, because another writer has changed its row since it was loaded.
     mutating func reload() {
         switch stage {
         case .saving, .unsaved: stage = .reloading
@@ -222,8 +224,8 @@ struct ActiveNumber: Sendable {
         }
     }
 
-    /// It was read again. Evidence that was not durable yet cannot be applied to a row that others have written, so that
-    /// its requests count as interrupted.
+    /// Replaces the record with the row that was read again. Evidence that was not durable yet cannot be applied to a
+    /// row that another writer has changed, so its requests count as interrupted.
     mutating func finishReload(_ loaded: NumberRecord, now: Instant, settleDelay: Duration) {
         guard case .reloading = stage else { preconditionFailure("the number is being read again") }
         let known = evidence
@@ -232,7 +234,7 @@ struct ActiveNumber: Sendable {
         evidence = known
     }
 
-    /// The commit that was asked for is durable: the row has the next version.
+    /// Records that the requested commit is durable: the row has the next version.
     private mutating func confirm() {
         record.version += 1
         sharedSaved = sharedRecord
@@ -241,7 +243,7 @@ struct ActiveNumber: Sendable {
 
     // MARK: Edits
 
-    /// The store has applied `edit` to the row; no commit of this number is under way.
+    /// Applies `edit`, which the store has applied to the row; no commit of this number is under way.
     mutating func follow(_ edit: Edit) {
         let edited = edit.apply(to: saved)
         if edited != saved {
@@ -254,7 +256,7 @@ struct ActiveNumber: Sendable {
     }
 }
 
-/// A change of records that the store makes durable by itself, and that numbers at work follow.
+/// A change of records that the store commits by itself, and that numbers at work then apply as well.
 enum Edit: Sendable {
     case adoption(DesiredNumber?, at: Instant)
     case order(Order, toFleet: Bool, at: Instant)

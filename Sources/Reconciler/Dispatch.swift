@@ -1,16 +1,17 @@
 import Planning
 
-/// Whose turn it is: the numbers that want to send, and what an account, the fleet and the process permit.
+/// Decides whose turn it is: holds the numbers that wait to send, and the limits of each account, the fleet and the
+/// process.
 ///
-/// It knows no records. The engine queues a number under a key, takes the next one, and says how its request ended.
+/// It knows no records. The engine queues a number under a key, takes the next one, and reports how its request ended.
 struct Dispatch: Sendable {
-    /// What permits a request beside the accounts.
+    /// The limits on requests other than those of the accounts.
     struct Permission: Sendable {
-        /// Only what brings exposed numbers back under protection goes out: before a stop or an adoption.
+        /// True before a stop or an adoption: only requests that end an exposure are sent.
         var isOnlyUrgent: Bool
         /// The places of the exposure budget that are held.
         var places: HeldPlaces
-        /// Whether a cycle may start at all: not while stopping.
+        /// True when a cycle may start at all: not while stopping.
         var permitsCycles: Bool
     }
 
@@ -22,7 +23,7 @@ struct Dispatch: Sendable {
         let before: NumberRecord
         let after: NumberRecord
 
-        /// Whether a limit that was met is the token's, whichever number met it.
+        /// True when a limit belongs to the token, whichever number met it.
         var limitsBelongToToken: Bool {
             flight.entry?.vendor.capabilities.limitsBelongToToken ?? false
         }
@@ -30,18 +31,18 @@ struct Dispatch: Sendable {
 
     private let policy: Policy
     private var queue = WaitingQueue()
-    /// Requests from the moment their widening is asked for until they end.
+    /// The requests from the commit of their widening until they end.
     private var flights: [Int64: PhoneNumber] = [:]
     private var windows: [Account: RequestWindow]
     private var rates: [Account: RequestRate] = [:]
     private var breakers: [Account: CircuitBreaker] = [:]
     private var budget: ExposureBudget
-    /// Accounts that refuse to disable, as far as was reported.
+    /// The accounts that refuse to disable, as reported so far.
     private var refusingDisable: Set<Account> = []
-    /// What was reported about accounts whose minute is used up, and when.
+    /// The last report on each account whose requests a minute are used up, and its time.
     private var limited: [Account: (until: SteadyInstant?, reportedAt: SteadyInstant)] = [:]
 
-    /// The shortest time between two reports about the minute of one account.
+    /// The minimum time between two reports on the requests a minute of one account.
     private static let limitReportInterval: Duration = .seconds(10)
 
     init(policy: Policy) {
@@ -50,17 +51,17 @@ struct Dispatch: Sendable {
         budget = ExposureBudget(maximum: policy.maxExposed)
     }
 
-    /// Requests that an earlier process sent to `account` at these instants count too.
+    /// Adds the requests that an earlier process sent to `account` at these instants, because they count too.
     mutating func seed(_ account: Account, sent: [SteadyInstant]) {
         windows[account] = RequestWindow(sent: sent)
     }
 
-    /// These accounts refuse to disable, as an earlier process found.
+    /// Sets the accounts that refuse to disable, as an earlier process found.
     mutating func expectDisableRefused(by accounts: Set<Account>) { refusingDisable = accounts }
 
-    /// How many requests are under way.
+    /// The count of requests under way.
     var flightCount: Int { flights.count }
-    /// How many numbers may be exposed at once now.
+    /// The count of numbers that may be exposed at present.
     var permittedExposure: Int { budget.permitted }
 
     private var concurrency: Int { min(policy.concurrency ?? Policy.concurrencyWhenLifted, Policy.mostConcurrent) }
@@ -70,7 +71,7 @@ struct Dispatch: Sendable {
     mutating func enqueue(_ key: WaitingKey) { queue.insert(key) }
     mutating func dequeue(_ key: WaitingKey) { queue.remove(key) }
 
-    /// Takes the next number whose account permits a request: by urgency, then by due instant.
+    /// Removes and returns the next number whose account permits a request: by urgency, then by due instant.
     mutating func next(_ permission: Permission, now: SteadyInstant) -> WaitingKey? {
         guard flights.count < concurrency, queue.count > 0 else { return nil }
         guard let first = firstInTurn(permission, now: now) else { return nil }
@@ -93,16 +94,17 @@ struct Dispatch: Sendable {
         return first
     }
 
-    /// Whose turn it is at an account, and until when the minute has no room for its request: nil for now.
+    /// The number whose turn it is at an account, and the time until which the rate limit blocks its request; nil for
+    /// now.
     private struct Turn {
         let key: WaitingKey
         let blockedUntil: SteadyInstant?
     }
 
-    /// Whose turn it is at an account; nil when nobody may go there until something happens.
+    /// Returns the turn at an account; nil when no number may send there before the next event.
     ///
-    /// While the minute has no room for the one whose turn it is, those behind it wait as well: they would take the room
-    /// that a cycle needs, request by request, for ever.
+    /// While the rate limit has no room for the number whose turn it is, the numbers behind it wait as well: request by
+    /// request, they would take the room that a cycle needs for ever.
     private func turn(
         at account: Account, _ permission: Permission, now: SteadyInstant,
         where isMeant: ((PhoneNumber) -> Bool)? = nil
@@ -122,30 +124,30 @@ struct Dispatch: Sendable {
         return nil
     }
 
-    /// Whether a cycle may start.
+    /// Returns whether a cycle may start.
     func mayStartCycle(_ permission: Permission, now: SteadyInstant) -> Bool {
         permission.permitsCycles && budget.permitsCycle(permission.places.all, now: now)
     }
 
-    /// Whether a cycle may start at `account` now, with its minute taken into account.
+    /// Returns whether a cycle may start at `account` now, with its rate limit taken into account.
     func mayStartCycle(_ permission: Permission, at account: Account, now: SteadyInstant) -> Bool {
         mayStartCycle(permission, now: now)
             && limitedUntil(
                 account, for: WaitingKey.Line(.ordinary, startsCycle: true), permission, now: now) == nil
     }
 
-    // MARK: Room in the minute
+    // MARK: Rate limits
 
-    /// The requests a minute that `account` gets just now; nil for any number.
+    /// Returns the requests a minute that `account` permits at present; nil for any number.
     private func limit(at account: Account, now: SteadyInstant) -> Int? {
         rates[account].map { $0.permitted(limit: policy.requestsPerMinute, now: now) } ?? policy.requestsPerMinute
     }
 
-    /// How many requests the minute must have room for before one of `line` is sent: its own, the enable that follows a
-    /// cycle's disable, and the enables of the open cycles at the account.
+    /// Returns the count of requests that the minute must have room for before one of `line` is sent: its own, the
+    /// enable that follows a cycle's disable, and the enables of the open cycles at the account.
     ///
-    /// An enable of a number that we have exposed needs no more than its own: the room was kept for it. Numbers that are
-    /// stuck do not keep the others from being sent where the limit is too small for all.
+    /// An enable of a number that we have exposed needs room for itself alone: that room was reserved. Stuck numbers do
+    /// not block the others when the limit is too small for all.
     private func needed(for line: WaitingKey.Line, at account: Account, _ places: HeldPlaces, limit: Int?) -> Int {
         guard line.urgency != .exposed else { return 1 }
         let held = places.at(account)
@@ -153,7 +155,8 @@ struct Dispatch: Sendable {
         return min(least + held[.stuck], max(least, limit ?? .max))
     }
 
-    /// When the minute of an account has room for a request of `line`: nil for now, the distant future for after an event.
+    /// Returns the time at which the rate limit of an account has room for a request of `line`: nil for now, the
+    /// distant future for after an event.
     private func limitedUntil(
         _ account: Account, for line: WaitingKey.Line, _ permission: Permission, now: SteadyInstant
     ) -> SteadyInstant? {
@@ -168,8 +171,8 @@ struct Dispatch: Sendable {
         return now.advanced(by: RequestWindow.length)
     }
 
-    /// The earliest instant at which an account permits the request of a waiting number; nil when no account is what
-    /// blocks.
+    /// Returns the earliest instant at which an account permits the request of a waiting number; nil when no account
+    /// blocks one.
     func nextPermitted(_ permission: Permission, now: SteadyInstant) -> SteadyInstant? {
         guard flights.count < concurrency else { return nil }
         let cycles =
@@ -182,7 +185,7 @@ struct Dispatch: Sendable {
         return (turns + [queue.hasCycles ? cycles : nil].compactMap(\.self)).filter { $0 != .distantFuture }.min()
     }
 
-    /// Which accounts have numbers waiting for their minute, where that has changed since it was last reported.
+    /// Returns the accounts whose numbers wait for the rate limit, when that has changed since the last report.
     mutating func limitReports(_ permission: Permission, at now: Moment) -> [GuardReport] {
         var reports: [(account: Account, until: Instant?)] = []
         let gone = limited.keys.filter { !queue.accounts.contains($0) }
@@ -203,36 +206,36 @@ struct Dispatch: Sendable {
         }
     }
 
-    /// An operator ordered something, such as a pause of a number that cannot be enabled: cycles need not wait any longer
-    /// for others to be enabled.
+    /// Ends the hold on cycles after an operator's order, such as a pause of a number that cannot be enabled: cycles
+    /// need no longer wait for other numbers to be enabled.
     mutating func endHold() { budget.endHold() }
 
     // MARK: Requests
 
-    /// A request of `number` is on its way, from the commit of its widening on.
+    /// Records a request of `number` as under way, from the commit of its widening on.
     mutating func depart(_ changeID: Int64, number: PhoneNumber, to account: Account, now: SteadyInstant) {
         flights[changeID] = number
         windows[account, default: RequestWindow()].count(at: now)
         breakers[account]?.depart(changeID)
     }
 
-    /// A request was not sent after all, for reasons of our own.
+    /// Records that a request was not sent, for reasons of our own.
     mutating func withdraw(_ flight: Flight, now: SteadyInstant) {
         flights[flight.changeID] = nil
         if let account = flight.account { breakers[account]?.withdraw(flight.changeID, now: now) }
     }
 
-    /// The number of a request that has ended.
+    /// Removes a request that has ended, and returns its number.
     mutating func finish(_ changeID: Int64) -> PhoneNumber? { flights.removeValue(forKey: changeID) }
 
-    /// Draws the conclusions of an end for the exposure budget and its account. `jitter`, uniform in 0..<1, is for the
+    /// Updates the exposure budget and the account after the end of a request. `jitter`, uniform in 0..<1, is for the
     /// wait until the next probe.
     mutating func conclude(_ end: End, at now: Moment, jitter: Double) -> [GuardReport] {
         exposureReports(of: end, now: now.steady) + endpointReports(of: end, at: now, jitter: jitter)
             + disableReports(of: end)
     }
 
-    /// The first number that an account refuses to disable, and the first that it disables after all.
+    /// Reports the first number that an account refuses to disable, and the first that it disables after all.
     private mutating func disableReports(of end: End) -> [GuardReport] {
         guard end.flight.effect == .off, !end.flight.isOvertaken, let account = end.flight.account else { return [] }
         if end.outcome.verdict == .accepted {
@@ -242,8 +245,8 @@ struct Dispatch: Sendable {
         return [.disableRefused(account, end.number)]
     }
 
-    /// The exposure budget doubles after a clean cycle of ours and collapses when the first enable of one is not accepted.
-    /// What follows for a number that stays exposed is that number's affair: it holds a place.
+    /// Updates the exposure budget: it doubles after a clean cycle of ours, and collapses when the first enable of one
+    /// is not accepted. A number that stays exposed continues to hold a place.
     private mutating func exposureReports(of end: End, now: SteadyInstant) -> [GuardReport] {
         guard end.flight.effect != .off, end.before.cycle?.isOurs == true else { return [] }
         var reports: [GuardReport] = []
@@ -259,7 +262,7 @@ struct Dispatch: Sendable {
         return reports
     }
 
-    /// What an end says about its account: that it wants to be left alone, is down, or answers again.
+    /// Updates the account after an end that shows a limit, a failure or an answer.
     private mutating func endpointReports(of end: End, at now: Moment, jitter: Double) -> [GuardReport] {
         guard let account = end.flight.account else { return [] }
         let meansAccount =

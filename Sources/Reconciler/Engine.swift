@@ -1,24 +1,25 @@
 // Long because it is one state machine: its state is private, so its transitions are in its file.
 public import Planning
 
-/// The reconciler's heart: a synchronous state machine over the whole fleet.
+/// The reconciler's core: a synchronous state machine over the whole fleet.
 ///
-/// Events go in, actions come out; it has no clock, no dice and no threads, so that a simulation can drive the very
-/// same code. It holds what is due, not the fleet: everything else rests in the store under its due instant. Each part of
-/// its state belongs to a machine with a file of its own; the engine passes events on and carries out what follows.
+/// Events go in, actions come out. It has no clock, no randomness and no threads of its own, so that a simulation can
+/// drive the same code. It holds the numbers that are due, not the fleet: all others rest in the store under their due
+/// instants. Each part of its state belongs to a machine with a file of its own; the engine passes events on and
+/// performs the results.
 ///
-/// The rules it keeps:
-/// - A request is asked for only after the commit that widened its number's belief is confirmed.
-/// - One request in flight a number, at most `concurrency` in all, exposed numbers first.
-/// - A cycle starts only under the exposure budget, and none while stopping.
-/// - Nothing but one probe at a time goes to an endpoint that is down.
+/// Its rules:
+/// - A request is sent only after the commit that widened its number's belief is confirmed.
+/// - One request in flight for each number, at most `concurrency` in all, exposed numbers first.
+/// - A cycle starts only under the exposure budget, and never while stopping.
+/// - An endpoint that is down receives one probe at a time and nothing else.
 /// - While the store fails, nothing is sent.
 /// - While the store applies an adoption or an order to its rows, nothing is written.
 public struct Engine: Sendable {
-    /// How long a number that needs an operator-owned PIN waits for the first reading of the files.
+    /// The time for which a number that needs an operator-owned PIN waits for the first reading of the files.
     private static let firstReading: Duration = .seconds(60)
 
-    /// What a commit is for.
+    /// The purpose of a commit.
     private enum Purpose: Sendable {
         case number(PhoneNumber)
         case order
@@ -44,29 +45,29 @@ public struct Engine: Sendable {
     private var nextChangeID: Int64 = 1
     private var lastCommitID: Int64 = 0
     private var armedFor: (wall: Instant?, steady: SteadyInstant?)
-    /// What the wall clock showed beyond the monotonic one at the last event; nil before the first.
+    /// The difference between the wall clock and the monotonic clock at the last event; nil before the first.
     private var clockOffset: Int64?
     private var actions: [EngineAction] = []
 
-    /// An engine that waits for `started`.
+    /// Creates an engine that waits for `started`.
     public init(policy: Policy) {
         self.policy = policy
         dispatch = Dispatch(policy: policy)
         observing = Observing(policy: policy)
     }
 
-    /// Whether the engine came to rest after `stopRequested`.
+    /// True when the engine has stopped after `stopRequested`.
     public var hasStopped: Bool { stopping.isStopped }
 
-    /// Whether records may be written: the store works, and applies nothing of its own to them.
+    /// True when records may be written: the store works, and is not applying an adoption or an order.
     private var mayWrite: Bool { store.works && exclusive.isIdle }
 
-    /// Handles one event and gives what is to be done, in order.
+    /// Handles one event and returns the actions to perform, in order.
     ///
     /// - Parameters:
-    ///   - event: what happened.
-    ///   - now: the wall clock for what is stored, the monotonic one for every other wait.
-    ///   - random: PINs and jitter; the system's generator outside of simulations.
+    ///   - event: the event.
+    ///   - now: the wall clock for stored instants, the monotonic one for every other wait.
+    ///   - random: the source of PINs and jitter; the system's generator outside of simulations.
     public mutating func handle(
         _ event: EngineEvent, at now: Moment, random: inout some RandomNumberGenerator
     ) -> [EngineAction] {
@@ -107,7 +108,7 @@ public struct Engine: Sendable {
         return actions
     }
 
-    /// Everything that time and the last event have made possible.
+    /// Performs every step that time and the last event have made possible.
     private mutating func advance(now: Moment, random: inout some RandomNumberGenerator) {
         guard isStarted else { return }
         probeStore(now: now)
@@ -135,20 +136,20 @@ public struct Engine: Sendable {
         clock = ClockGuard(highWaterMark: start.highWaterMark)
         updateClock(now: now)
         loading.expect(dueAt: start.nextDueAt)
-        // A number between disable and enable is planned first, whatever its due instant says.
+        // A number between disable and enable is planned first, whatever its due instant.
         numbers.holdPlaces(atRest: start.openCycles)
         loading.want(start.openCycles)
-        // Waits were stored by a clock that has been set back since: they may end too late.
+        // The clock that stored the waits has been set back since: they may end too late.
         if start.highWaterMark > now.wall { loading.wantRetrying() }
         if start.hasWindows { loading.wantWindowed() }
         report(.guardChanged(.exposurePermitted(dispatch.permittedExposure)))
     }
 
-    /// A jump of the wall clock against the monotonic one that is longer than this is a correction.
+    /// The maximum jump of the wall clock against the monotonic one that does not count as a correction.
     private static let correction: Duration = .seconds(1)
 
-    /// Reports when the clock falls behind what was recorded, and when it has caught up. When it was set back, waits that
-    /// were stored before may end too late: their numbers are planned again.
+    /// Reports when the clock falls behind a recorded instant, and when it has caught up. After it was set back, stored
+    /// waits may end too late: their numbers are replanned.
     private mutating func updateClock(now: Moment) {
         clock.see(now.wall)
         let offset = now.wall.millisecondsSinceEpoch - now.steady.milliseconds
@@ -176,7 +177,7 @@ public struct Engine: Sendable {
         actions.append(.armTimer(wall: wall, steady: steady))
     }
 
-    /// Comes to rest when nothing is under way and no number is exposed, or when the grace period is over.
+    /// Stops when nothing is under way and no number is exposed, or when the grace period is over.
     private mutating func stopIfDone(now: Moment) {
         guard stopping.isRequested else { return }
         let exposed = numbers.exposed
@@ -191,12 +192,12 @@ public struct Engine: Sendable {
     // MARK: Adoptions and orders
 
     private mutating func beginExclusiveWork(now: Moment) {
-        // A page that is under way would bring records from before, of numbers that the store does not know to be followed.
+        // A page under way would bring older records, of numbers that the store does not report changes of.
         guard mayWrite, loading.underWay == nil else { return }
         let (numbers, loading) = (numbers, loading)
         let work = exclusive.begin(mayAdopt: !stopping.isRequested, at: now) { number in
             guard numbers.holdsPlace(number) else { return false }
-            // One that is not at work yet is read next: it was exposed when the process started.
+            // A number that is not at work yet is read next: it was exposed when the process started.
             return numbers[number].map(\.record.isExposed) ?? loading.isExpecting(number, now: now.wall)
         }
         switch work {
@@ -208,7 +209,7 @@ public struct Engine: Sendable {
         }
     }
 
-    /// The store has adopted a reading, or holds it: numbers at work follow what it has written, the others are due.
+    /// Applies the result of an adoption: numbers at work follow the written rows, the others are due.
     private mutating func finishAdoption(_ result: AdoptionResult, now: Moment) {
         let (reading, at) = exclusive.finishAdoption()
         report(store.readSucceeded())
@@ -235,7 +236,7 @@ public struct Engine: Sendable {
         case .held(let held): report(.desiredState(.held(held)))
         case .kept: report(.desiredState(.kept))
         }
-        // One at work is read again when its next save does not fit.
+        // A number at work is read again when its next save does not fit.
         for unreadable in result.unreadable where numbers[unreadable.number] == nil {
             setAside(unreadable, interruptedIn: [], now: now)
         }
@@ -247,7 +248,7 @@ public struct Engine: Sendable {
         if let problem { report(.orderEnded(order.id, StoreFailure(problem))) }
     }
 
-    /// An order is durable: numbers at work follow it, the others are due.
+    /// Applies an order that is durable: numbers at work follow it, the others are due.
     private mutating func finishOrder(_ receipt: CommitReceipt, now: Moment) {
         let (done, at) = exclusive.finishOrder()
         dispatch.endHold()
@@ -280,7 +281,7 @@ public struct Engine: Sendable {
         report(.orderEnded(failed.id, StoreFailure("it could not be recorded: \(message)")))
     }
 
-    /// A number at work follows what the store has written to its row.
+    /// Applies to a number at work the edit that the store has written to its row.
     private mutating func follow(_ number: PhoneNumber, _ edit: Edit, now: Moment) {
         numbers.change(number) { $0.follow(edit) }
         replan(number, now: now)
@@ -288,7 +289,7 @@ public struct Engine: Sendable {
 
     // MARK: Planning one number
 
-    /// The planner's decision, with the operator's PIN if the entry names one.
+    /// Returns the planner's decision, with the operator's PIN if the entry names one.
     private func decide(_ record: NumberRecord, now: Moment) -> Decision {
         let operatorPIN = record.desired?.operatorPINName.flatMap { operatorPINs?[$0] }
         let decision = Planner.decide(
@@ -296,7 +297,7 @@ public struct Engine: Sendable {
         return clock.permit(decision, for: record, at: now.wall)
     }
 
-    /// Plans a number again that waits or rests; the others are planned when what is under way for them has ended.
+    /// Replans a number that waits or rests; the others are planned when the work under way for them has ended.
     private mutating func replan(_ number: PhoneNumber, now: Moment) {
         guard let entry = numbers[number] else { return }
         switch entry.stage {
@@ -308,13 +309,13 @@ public struct Engine: Sendable {
         plan(number, now: now)
     }
 
-    /// Decides about a number that nothing is under way for, and puts it where it belongs.
+    /// Decides about a number without work under way, and carries out the decision.
     private mutating func plan(_ number: PhoneNumber, now: Moment) {
         guard let record = numbers[number]?.record else { return }
         let decision = decide(record, now: now)
         if operatorPINs == nil, record.desired?.operatorPINName != nil, !decision.isSend {
-            // The files are being read, and with them the PIN that it should have: it is planned when they are, and that
-            // is the first decision about it.
+            // The files are still being read, including the number's operator-owned PIN: the first decision about it
+            // follows that reading.
             return rest(number, until: now.wall.advanced(by: Self.firstReading), isAtHand: true, now: now)
         }
         report(.number(.planned(record, decision)))
@@ -337,7 +338,7 @@ public struct Engine: Sendable {
         }
     }
 
-    /// A turn by the wall clock. The two clocks differ by their rounding, for which nothing is saved anew.
+    /// Returns the wall-clock time of a turn. A difference within the rounding of the two clocks causes no save.
     private func wall(at turn: SteadyInstant, of number: PhoneNumber, now: Moment) -> Instant {
         let instant = now.wall(at: turn)
         guard let known = numbers[number]?.record.dueAt, known > now.wall,
@@ -354,7 +355,7 @@ public struct Engine: Sendable {
         numbers.change(number) { $0.wait(under: key) }
     }
 
-    /// Puts a number to rest until `until`: in the store, or at hand while it is exposed or `isAtHand`.
+    /// Puts a number to rest until `until`: in the store, or in memory while it is exposed or `isAtHand`.
     private mutating func rest(_ number: PhoneNumber, until: Instant?, isAtHand: Bool = false, now: Moment) {
         numbers.change(number) { $0.record.dueAt = until }
         guard let entry = numbers[number] else { return }
@@ -375,7 +376,8 @@ public struct Engine: Sendable {
         observing.release(number)
     }
 
-    /// Numbers that we have exposed always rest at hand, others as long as they leave room for those that are due.
+    /// Returns whether an exposed number may rest in memory: always when we have exposed it, otherwise as long as that
+    /// leaves room for numbers that are due.
     private func mayRestAtHand(_ entry: ActiveNumber) -> Bool {
         guard let group = entry.record.dueGroup, group.urgency != .exposed else { return true }
         return numbers.groups[group] ?? 0 <= loading.room(atWork: numbers.groups).perGroup / 2
@@ -390,10 +392,10 @@ public struct Engine: Sendable {
         return observing.turn(of: number, by: observer.account, isFirst: reason == .observing, now: now.steady)
     }
 
-    /// Asks the observer of a number; what falls due at `until` does not wait for the answer.
+    /// Asks the observer of a number; work that falls due at `until` does not wait for the answer.
     private mutating func observe(_ number: PhoneNumber, until: Instant?, now: Moment) {
         guard let entry = numbers[number], let observation = entry.record.desired?.observation else { return }
-        // While an adoption is under way the number may be leaving.
+        // During an adoption the number may be about to leave the desired state.
         guard entry.isSaved, mayWrite else {
             numbers.change(number) { $0.postpone() }
             return
@@ -406,7 +408,8 @@ public struct Engine: Sendable {
                     id: id, number: number, phoneNumberID: observation.id, observer: observation.observer)))
     }
 
-    /// An observer answered. An answer that nobody waits for any longer says nothing: a request may have gone out since.
+    /// Handles an observer's answer. One that is no longer waited for proves nothing: a request may have been sent
+    /// since.
     private mutating func finishObservation(
         _ id: Int64, _ answer: ObserverAnswer, now: Moment, random: inout some RandomNumberGenerator
     ) {
@@ -428,7 +431,7 @@ public struct Engine: Sendable {
             permitsCycles: !stopping.isRequested)
     }
 
-    /// Sends as many requests on their way as the limits permit.
+    /// Dispatches as many requests as the limits permit.
     private mutating func dispatchRequests(now: Moment, random: inout some RandomNumberGenerator) {
         while mayWrite {
             let permission = permission
@@ -438,7 +441,7 @@ public struct Engine: Sendable {
         }
     }
 
-    /// Plans a number whose turn has come once more, and asks for the commit that must precede its request.
+    /// Plans a number once more when its turn has come, and asks for the commit that must precede its request.
     private mutating func depart(
         _ number: PhoneNumber, _ permission: Dispatch.Permission, now: Moment, random: inout some RandomNumberGenerator
     ) {
@@ -464,7 +467,7 @@ public struct Engine: Sendable {
         commit(mutations, as: id, for: .number(number))
     }
 
-    /// Asks for a request whose record is durable.
+    /// Sends a request whose record is durable.
     private mutating func send(_ flight: Flight, _ record: NumberRecord) {
         guard let desired = record.desired else { preconditionFailure("a request is of a managed number") }
         let operation: VendorOperation
@@ -485,7 +488,7 @@ public struct Engine: Sendable {
                     operation: operation)))
     }
 
-    /// A request ended: the belief is narrowed as far as the outcome proves, and the number planned again.
+    /// Handles the end of a request: the belief is narrowed as far as the outcome proves, and the number replanned.
     private mutating func arrive(
         _ changeID: Int64, _ outcome: Outcome, now: Moment, random: inout some RandomNumberGenerator
     ) {
@@ -524,7 +527,7 @@ public struct Engine: Sendable {
         actions.append(.commit(id, mutations))
     }
 
-    /// Makes a number's record durable, with what is still to be completed in the history.
+    /// Commits a number's record, and the ends of requests that the history does not have yet.
     private mutating func save(_ number: PhoneNumber) {
         if case .waiting(let key) = numbers[number]?.stage {
             dispatch.dequeue(key)
@@ -535,7 +538,7 @@ public struct Engine: Sendable {
         commit(mutations, as: id, for: .number(number))
     }
 
-    /// A commit is durable: its request may be sent, its number planned again, or its order followed.
+    /// Handles a durable commit: its request may be sent, its number replanned, or its order followed.
     private mutating func confirm(_ id: CommitID, _ receipt: CommitReceipt, now: Moment) {
         guard let purpose = commits.removeValue(forKey: id) else { return }
         report(store.commitSucceeded())
@@ -556,7 +559,7 @@ public struct Engine: Sendable {
         }
     }
 
-    /// A commit did not happen: nothing is sent, and what it was for waits, is read again, or is set aside.
+    /// Handles a failed commit: nothing is sent, and its number waits, is read again, or is set aside.
     private mutating func revert(_ id: CommitID, _ failure: CommitFailure, now: Moment) {
         guard let purpose = commits.removeValue(forKey: id) else { return }
         if case .outage(let message) = failure {
@@ -590,7 +593,8 @@ public struct Engine: Sendable {
         }
     }
 
-    /// A number at work whose record the store refuses is left alone; the ends of its requests still go into the history.
+    /// Sets aside a number at work whose record the store refuses; the ends of its requests are still written into the
+    /// history.
     private mutating func setAside(_ unreadable: UnreadableNumber, now: Moment) {
         let evidence = numbers[unreadable.number]?.evidence ?? []
         remove(unreadable.number)
@@ -606,7 +610,7 @@ public struct Engine: Sendable {
         report(.number(.setAside(unreadable, until: until)))
     }
 
-    /// The store does not work: orders that wait are given up.
+    /// Handles a failure of the store: waiting orders are dropped.
     private mutating func failStore(_ message: String, now: Moment) {
         report(store.fail(message, at: now))
         for order in exclusive.dropOrders() {
@@ -614,7 +618,7 @@ public struct Engine: Sendable {
         }
     }
 
-    /// Tries the store again when it is time: by one commit that is owed, or by reading.
+    /// Retries the store when it is time: with a commit that is due, or with a read.
     private mutating func probeStore(now: Moment) {
         guard exclusive.isIdle, store.beginProbe(now: now.steady) else { return }
         if let number = numbers.firstUnsaved {
@@ -630,7 +634,7 @@ public struct Engine: Sendable {
 
     private var mayLoad: Bool { mayWrite && !stopping.isRequested }
 
-    /// Asks for due numbers when there is room for them.
+    /// Requests due numbers when there is room for them.
     private mutating func load(now: Moment) {
         guard let request = loading.begin(atWork: numbers.numbers, groups: numbers.groups, at: now) else { return }
         actions.append(.load(request, at: now.wall))
@@ -649,7 +653,7 @@ public struct Engine: Sendable {
                 setAside(failure, interruptedIn: [], now: now)
             }
         }
-        // A number that is not in the store any more was removed by hand.
+        // A number that is missing from the store was removed by hand.
         guard case .numbers(let wanted) = asked else { return }
         let found = Set(page.records.map(\.number)).union(page.failures.map(\.number))
         for number in wanted where !found.contains(number) {
@@ -694,7 +698,7 @@ public struct Engine: Sendable {
 }
 
 extension ChangeEntry {
-    /// The entry of a request that has no end yet.
+    /// Creates the entry of a request that has not ended.
     init(of flight: Flight, number: PhoneNumber) {
         self.init(
             id: flight.changeID, number: number, action: flight.effect.action, reason: flight.reason,
@@ -703,7 +707,7 @@ extension ChangeEntry {
 }
 
 extension StoreFailure {
-    /// An order that could not be applied to all of its numbers.
+    /// Creates the failure of an order that could not be applied to all of its numbers.
     init(_ unreadable: [UnreadableNumber]) {
         let first = unreadable.prefix(3).map { "\($0.number) (\($0.message))" }.joined(separator: ", ")
         let more = unreadable.count > 3 ? " and \(unreadable.count - 3) more" : ""

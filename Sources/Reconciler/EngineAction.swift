@@ -1,29 +1,30 @@
 public import Planning
 
-/// What the engine asks for. The driver performs them in order; results come back as events.
+/// An action that the engine requests. The driver performs actions in order; results return as events.
 public enum EngineAction: Sendable {
-    /// Make these durable, all or nothing, after all earlier commits; answer `committed` or `commitFailed`.
+    /// Commits these mutations, all or nothing, after all earlier commits. The answer is `committed` or `commitFailed`.
     case commit(CommitID, [StoreMutation])
-    /// Send this request, whose record is durable; answer `answered`.
+    /// Sends this request, whose record is durable. The answer is `answered`.
     case send(VendorCall)
-    /// Ask an observer about a number; answer `observed`.
+    /// Asks an observer about a number. The answer is `observed`.
     case observe(ObserverCall)
-    /// Read numbers; answer `loaded` or `loadFailed`.
+    /// Reads numbers. The answer is `loaded` or `loadFailed`.
     case load(LoadRequest, at: Instant)
-    /// Adopt this reading, after all earlier commits; answer `adopted` or `adoptionFailed`.
+    /// Adopts this reading, after all earlier commits. The answer is `adopted` or `adoptionFailed`.
     case adopt(DesiredStateReading, following: Set<PhoneNumber>, at: Instant)
-    /// Wake when either clock shows its instant, instead of any earlier arming; nil disarms. Answer `timerFired`.
+    /// Wakes the engine when either clock reaches its instant, and replaces any earlier arming; nil disarms. The answer
+    /// is `timerFired`.
     case armTimer(wall: Instant?, steady: SteadyInstant?)
-    /// Tell people and other parts.
+    /// Reports to operators and to other parts of the process.
     case report(EngineReport)
 }
 
 /// One question about a number, for its observer.
 public struct ObserverCall: Hashable, Sendable {
-    /// Names the question between the engine and its driver.
+    /// The ID of the question between the engine and its driver.
     public let id: Int64
     public let number: PhoneNumber
-    /// The number's id at the observer's endpoint.
+    /// The number's ID at the observer's endpoint.
     public let phoneNumberID: PhoneNumberID
     public let observer: Observer
 
@@ -37,14 +38,14 @@ public struct ObserverCall: Hashable, Sendable {
 
 /// One request for a vendor.
 public struct VendorCall: Hashable, Sendable {
-    /// The id of the request in the history.
+    /// The ID of the request in the history.
     public let changeID: Int64
     public let number: PhoneNumber
     public let vendor: Vendor
     public let endpoint: Endpoint
-    /// The number's id at the vendor, where the token does not name it.
+    /// The number's ID at the vendor, when the token does not name the number.
     public let phoneNumberID: PhoneNumberID?
-    /// The name of the token; its value is read when it is sent.
+    /// The name of the token; its value is read when the request is sent.
     public let tokenName: String
     public let operation: VendorOperation
 }

@@ -2,9 +2,9 @@ import Dispatch
 public import Planning
 import Synchronization
 
-/// Performs the engine's actions with the store, the vendor and a wake timer. The only place that acts.
+/// Performs the engine's actions with the store, the vendor and a wake timer. Nothing else has side effects.
 ///
-/// Everything runs on one private serial queue; completions of the ports are posted to it. That confinement is what
+/// Everything runs on one private serial queue, to which the completions of the ports are posted. That confinement
 /// makes this class sendable.
 public final class EngineDriver: @unchecked Sendable {
     private let queue = DispatchQueue(label: "twostepd.engine")
@@ -15,10 +15,11 @@ public final class EngineDriver: @unchecked Sendable {
     private let timer: WakeTimer
     private var engine: Engine
     private var random = SystemRandomNumberGenerator()
-    /// Events that wait for the queue; true while it has been asked to come for them.
+    /// Events that wait for the queue; `isCalled` is true while a call to handle them is queued.
     private let inbox = Mutex<(events: [EngineEvent], isCalled: Bool)>(([], false))
 
-    /// A driver that waits for its first event. `observe` is told every report, on the driver's queue; it must not block.
+    /// Creates a driver that waits for its first event. `observe` receives every report on the driver's queue; it must
+    /// not block.
     public init(
         policy: Policy, store: any RecordStore, vendor: any VendorConnection, clock: any MomentClock,
         observe: @escaping @Sendable (EngineReport) -> Void
@@ -32,7 +33,7 @@ public final class EngineDriver: @unchecked Sendable {
         timer.onFire = { [weak self] in self?.handle(.timerFired) }
     }
 
-    /// Hands an event to the engine, after all that were posted before.
+    /// Passes an event to the engine, after all that were posted before.
     public func post(_ event: EngineEvent) {
         let isFirst = inbox.withLock { inbox in
             inbox.events.append(event)
@@ -42,8 +43,8 @@ public final class EngineDriver: @unchecked Sendable {
         if isFirst { queue.async { self.empty() } }
     }
 
-    /// Handles what has come in: to be called for each event alone would cost as much as the event. What arrives
-    /// meanwhile waits for another call, so that timers and pings have their turn too.
+    /// Handles the events that have arrived, as a batch: a call for each event alone would cost as much as the event.
+    /// Events that arrive meanwhile wait for another call, so that timers and pings have their turn too.
     private func empty() {
         let events = inbox.withLock { inbox in
             defer { inbox.events = [] }
@@ -57,7 +58,7 @@ public final class EngineDriver: @unchecked Sendable {
         if hasMore { queue.async { self.empty() } }
     }
 
-    /// Calls `completion` on the driver's queue, once everything posted before has been handled: the driver is alive.
+    /// Calls `completion` on the driver's queue after every event posted before, as a proof that the driver is alive.
     public func ping(_ completion: @escaping @Sendable () -> Void) {
         queue.async(execute: completion)
     }

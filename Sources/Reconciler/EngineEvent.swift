@@ -1,6 +1,6 @@
 public import Planning
 
-/// What happened, for the engine. Each event is handled completely before the next.
+/// An event for the engine. Each event is handled completely before the next.
 public enum EngineEvent: Sendable {
     /// The store is open and interrupted requests have been accounted for.
     case started(EngineStart)
@@ -12,11 +12,11 @@ public enum EngineEvent: Sendable {
     case loadFailed(String)
     /// A commit is durable.
     case committed(CommitID, CommitReceipt)
-    /// A commit did not happen; nothing of it is durable.
+    /// A commit failed; nothing of it is durable.
     case commitFailed(CommitID, CommitFailure)
     /// A request ended.
     case answered(changeID: Int64, Outcome)
-    /// An observer answered a question, or did not.
+    /// An observer answered a question, or failed to.
     case observed(id: Int64, ObserverAnswer)
     /// The desired-state file and the secrets were read, valid or not, to be adopted.
     case desiredStateRead(DesiredStateReading)
@@ -24,33 +24,33 @@ public enum EngineEvent: Sendable {
     case adopted(AdoptionResult)
     /// The store could not adopt a reading.
     case adoptionFailed(String)
-    /// An operator orders something; answered by the report `orderEnded`. The event is its place in the audit trail.
+    /// An operator gave an order; the report `orderEnded` answers it. The event is its entry in the audit trail.
     case ordered(OrderID, Order, OrderScope, EventEntry)
-    /// A time zone has other offsets than before: rotation windows open at other instants.
+    /// The offsets of a time zone have changed, so rotation windows open at other instants.
     case zonesChanged
-    /// Stop cleanly: no new cycle, exposed numbers are enabled first, all within the grace period.
+    /// A clean stop was requested: no new cycle, exposed numbers are enabled first, all within the grace period.
     case stopRequested
 }
 
-/// What the engine begins with.
+/// The state of the store with which the engine begins.
 public struct EngineStart: Sendable {
-    /// The id for the next entry of the history.
+    /// The ID of the next entry of the history.
     public let nextChangeID: Int64
     /// Numbers whose cycle is open in the store.
     public let openCycles: [PhoneNumber]
-    /// The earliest due instant in the store; nil when nothing is due, ever.
+    /// The earliest due instant in the store; nil when nothing will ever be due.
     public let nextDueAt: Instant?
     /// The latest instant that the store has recorded.
     public let highWaterMark: Instant
-    /// The pause of all numbers, when there is one.
+    /// The pause of all numbers; nil for none.
     public let fleetPause: Pause?
-    /// How long ago the requests of the last minute were sent, by an earlier process: the minute's limit counts them.
+    /// The ages of the requests of the last minute, sent by an earlier process: they count towards the rate limit.
     public let recentRequests: [Account: [Duration]]
 
     /// Accounts that have refused to disable a number.
     public let refusingDisable: Set<Account>
-    /// Whether any number has a rotation window. The instants at which they open were computed by an earlier process, perhaps
-    /// from another time zone database.
+    /// True when any number has a rotation window. An earlier process computed the instants at which the windows open,
+    /// perhaps from another time zone database.
     public let hasWindows: Bool
 
     public init(
@@ -69,14 +69,14 @@ public struct EngineStart: Sendable {
     }
 }
 
-/// Names one order between the engine and whoever gave it.
+/// The ID of one order between the engine and its sender.
 public struct OrderID: Hashable, Sendable {
     public let value: Int64
 
     public init(_ value: Int64) { self.value = value }
 }
 
-/// Names one commit between the engine and its driver.
+/// The ID of one commit between the engine and its driver.
 public struct CommitID: Hashable, Sendable {
     public let value: Int64
 }

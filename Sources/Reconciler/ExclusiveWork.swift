@@ -1,7 +1,7 @@
 import Planning
 
 /// Adoptions and orders: the store applies them to its rows, one at a time, and the engine writes nothing meanwhile. So
-/// no record that was read before can be saved over what they have written.
+/// no record that was read before can overwrite the new rows.
 ///
 /// Valid transitions are:
 ///
@@ -18,44 +18,44 @@ struct ExclusiveWork: Sendable {
         let entry: EventEntry
     }
 
-    /// What is under way, or begins.
+    /// The work that is under way, or begins.
     enum Work: Sendable {
         case adoption(DesiredStateReading, at: Instant)
         case order(PendingOrder, at: Instant)
     }
 
-    /// The most orders that wait.
+    /// The maximum count of waiting orders.
     static let maxOrders = 1000
 
     private(set) var underWay: Work?
     private var reading: DesiredStateReading?
     /// Numbers that we have exposed and that the reading does not name: they are enabled before it is adopted, each
-    /// until its own instant.
+    /// until its own deadline.
     private var leaving: [PhoneNumber: SteadyInstant] = [:]
     private var orders: [PendingOrder] = []
-    /// Whether the last work was an order: then a reading that waits comes first.
+    /// True when the last work was an order: then a waiting reading comes first.
     private var lastWasOrder = false
 
     var isIdle: Bool { underWay == nil }
 
-    /// Whether a reading waits, so that only exposed numbers are sent requests.
+    /// True while a reading waits, so that requests are sent for exposed numbers only.
     var isReadingWaiting: Bool { reading?.state != nil }
 
-    /// Whether nothing is under way, and nothing waits but for a stop.
+    /// True when nothing is under way and no order waits. A reading may wait, but only for a stop.
     var isQuiet: Bool { underWay == nil && orders.isEmpty }
 
-    /// When a reading need not wait any longer; nil when none waits for an instant.
+    /// The time at which a reading need no longer wait; nil when no reading waits for an instant.
     var deadline: SteadyInstant? { reading == nil ? nil : leaving.values.max() }
 
     // MARK: Readings
 
-    /// A reading waits to be adopted; it replaces an earlier one. Numbers that it drops while we have them exposed are
+    /// Queues a reading for adoption; it replaces an earlier one. Numbers that it drops while we have them exposed are
     /// enabled first, each for at most `grace` from the first reading that drops it.
     mutating func read(
         _ newer: DesiredStateReading, exposed: some Collection<PhoneNumber>, grace: Duration, now: SteadyInstant
     ) {
         var newer = newer
-        // The same file read once more is still the one that somebody accepted.
+        // The same file, read once more, is still the accepted one.
         if let state = newer.state, state.acceptedBy == nil, let accepted = acceptedBy(of: state.sha256) {
             newer.state?.acceptedBy = accepted
         }
@@ -74,20 +74,20 @@ struct ExclusiveWork: Sendable {
         return nil
     }
 
-    /// A reading could not be adopted: it waits again, unless a newer one does.
+    /// Queues a reading that could not be adopted again, unless a newer one waits.
     mutating func adoptionFailed() {
         guard case .adoption(let failed, _) = underWay else { preconditionFailure("an adoption was under way") }
         reading = reading.map { Self.latest(failed, $0) } ?? failed
         underWay = nil
     }
 
-    /// The newer reading; or its PINs alone, when its file is not valid and an earlier state waits.
+    /// Returns the newer reading; or only its PINs, when its file is invalid and an earlier state waits.
     private static func latest(_ earlier: DesiredStateReading?, _ newer: DesiredStateReading) -> DesiredStateReading {
         guard newer.state == nil, let earlier, earlier.state != nil else { return newer }
         return DesiredStateReading(state: earlier.state, operatorPINs: newer.operatorPINs)
     }
 
-    /// The adoption is done; gives the reading and the instant of its edits.
+    /// Ends the adoption, and returns the reading and the instant of its edits.
     mutating func finishAdoption() -> (DesiredStateReading, at: Instant) {
         guard case .adoption(let reading, let at) = underWay else { preconditionFailure("an adoption was under way") }
         underWay = nil
@@ -99,7 +99,7 @@ struct ExclusiveWork: Sendable {
 
     /// Queues an order.
     ///
-    /// - Returns: why it cannot be queued; nil when it is.
+    /// - Returns: the reason why it cannot be queued; nil when it is queued.
     mutating func enqueue(_ order: PendingOrder) -> String? {
         guard orders.count < Self.maxOrders else {
             return "\(Self.maxOrders) orders wait already: repeat it later"
@@ -108,7 +108,7 @@ struct ExclusiveWork: Sendable {
         return nil
     }
 
-    /// The order is done; gives it and the instant of its edits.
+    /// Ends the order, and returns it and the instant of its edits.
     mutating func finishOrder() -> (PendingOrder, at: Instant) {
         guard case .order(let order, let at) = underWay else { preconditionFailure("an order was under way") }
         underWay = nil
@@ -116,7 +116,7 @@ struct ExclusiveWork: Sendable {
         return (order, at)
     }
 
-    /// Gives up the orders that wait.
+    /// Drops the waiting orders, and returns them.
     mutating func dropOrders() -> [PendingOrder] {
         defer { orders = [] }
         return orders
@@ -124,11 +124,11 @@ struct ExclusiveWork: Sendable {
 
     // MARK: Turn
 
-    /// Begins what comes next, if anything may.
+    /// Begins the next work, if any may begin.
     ///
     /// - Parameters:
     ///   - mayAdopt: false while stopping.
-    ///   - isBeingEnabled: whether a number is exposed and on its way out of that.
+    ///   - isBeingEnabled: returns whether a number is exposed and being enabled.
     mutating func begin(mayAdopt: Bool, at now: Moment, isBeingEnabled: (PhoneNumber) -> Bool) -> Work? {
         guard underWay == nil else { return nil }
         let mayAdoptNow = mayAdopt && reading != nil && !isWaitingForLeaving(now: now.steady, isBeingEnabled)

@@ -5,16 +5,16 @@ struct HeldPlaces: Sendable {
     /// A place that one number holds.
     struct Place: Hashable, Sendable {
         let kind: ExposureBudget.Kind
-        /// Where the number's enable goes; nil while that is not known, so that it may be anywhere.
+        /// The account of the number's enable; nil while it is unknown, so that it may be any.
         let account: Account?
     }
 
-    /// All of them.
+    /// The places of the whole fleet.
     private(set) var all = ExposureBudget.Places()
     private var byAccount: [Account: ExposureBudget.Places] = [:]
     private var anywhere = ExposureBudget.Places()
 
-    /// Those whose enables may go to `account`.
+    /// Returns the places of numbers whose enables may go to `account`.
     func at(_ account: Account) -> ExposureBudget.Places {
         var places = byAccount[account] ?? ExposureBudget.Places()
         for kind in ExposureBudget.Kind.allCases { places[kind] += anywhere[kind] }

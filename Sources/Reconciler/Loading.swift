@@ -1,83 +1,83 @@
 import Planning
 
-/// Which numbers are read from the store, and when: those that are due, those that are asked for by name, and none that
-/// is set aside because its record cannot be read or written.
+/// Decides which numbers are read from the store, and when: numbers that are due or requested by name, but none that is
+/// set aside because its record cannot be read or written.
 struct Loading: Sendable {
-    /// A number that is left alone for a while.
+    /// A number that is set aside for a while.
     private struct SetAside: Sendable {
         let until: SteadyInstant
         /// Effects of requests whose end could not be recorded.
         let interruptedIn: [Effect]
     }
 
-    /// The most numbers that one page brings.
+    /// The maximum count of numbers in one page.
     static let pageSize = 512
-    /// How many numbers of one group may be at work with one account; with more of them each gets its part.
+    /// The maximum count of numbers of one group at work with one account; several accounts share it.
     private static let roomOfGroups = 1024
-    /// So many are always read, however many accounts there are.
+    /// The minimum room of a group, however many accounts there are.
     private static let leastRoom = 32
-    /// With more numbers at work than this, those that a corrected clock or another time zone database concerns wait until
-    /// some have come to rest.
+    /// The maximum count of numbers at work at which numbers affected by a corrected clock or another time zone
+    /// database are still read. Above it they wait until some numbers have come to rest.
     private static let mostRetrying = 4096
-    /// With more unreadable records than this it is the store that does not work.
+    /// The maximum count of unreadable records; with more of them the store itself is considered broken.
     static let maxSetAside = 10_000
 
-    /// The earliest due instant of a number that rests in the store, but for those of the backlog.
+    /// The earliest due instant of a number that rests in the store, except those of the backlog.
     private var storeDueAt: Instant?
-    /// The groups of which more is due than there was room for.
+    /// The groups that have more due numbers than there was room for.
     private var backlog: Set<DueGroup> = []
     private var wanted: Set<PhoneNumber> = []
-    /// Whether numbers whose stored retry lies ahead are read, and after which one; nil when they are not.
+    /// The last number read of those whose stored retry is in the future; nil when they are not being read.
     private var retrying: (after: PhoneNumber?, Void)?
-    /// The same of numbers that have a rotation window.
+    /// The same for numbers that have a rotation window.
     private var windowed: (after: PhoneNumber?, Void)?
     private var setAside: [PhoneNumber: SetAside] = [:]
-    /// What was asked for; nil when nothing is under way.
+    /// The request under way; nil when there is no request.
     private(set) var underWay: LoadRequest?
 
-    /// The due instant of the store from which something can be read; nil when nothing is known of.
+    /// Returns the due instant from which something can be read from the store; nil when nothing is known to be due.
     func nextDueAt(atWork: [DueGroup: Int], count: Int) -> Instant? {
         guard underWay == nil else { return nil }
         if !wanted.isEmpty || ((retrying != nil || windowed != nil) && count < Self.mostRetrying) {
             return .distantPast
         }
         if !backlog.isEmpty {
-            // Not for a single one: each page costs a look at what is due.
+            // Not for a single number: each page costs a query for what is due.
             let most = room(atWork: atWork).perGroup / 2
             if backlog.contains(where: { atWork[$0] ?? 0 <= most }) { return .distantPast }
         }
         return storeDueAt
     }
 
-    /// The room of each group; half of it is left for those that come to rest at hand.
+    /// Returns the room of each group; half of it is left for numbers that rest in memory.
     func room(atWork: [DueGroup: Int]) -> DueRoom {
         let accounts = Set(atWork.keys.map(\.account)).union(backlog.map(\.account)).count
         return DueRoom(perGroup: max(Self.leastRoom, Self.roomOfGroups / max(1, accounts)), atWork: atWork)
     }
 
-    /// When a number that is set aside is tried again.
+    /// The time at which the next number that is set aside is retried.
     var nextRetry: SteadyInstant? { underWay == nil ? setAside.values.map(\.until).min() : nil }
 
-    /// Numbers that rest in the store may be due at `instant`.
+    /// Records that numbers that rest in the store may be due at `instant`.
     mutating func expect(dueAt instant: Instant?) {
         guard let instant else { return }
         storeDueAt = min(storeDueAt ?? instant, instant)
     }
 
-    /// These numbers are read whether they are due or not.
+    /// Makes these numbers be read whether they are due or not.
     mutating func want(_ numbers: some Sequence<PhoneNumber>) { wanted.formUnion(numbers) }
 
-    /// The clock may have been set back, now or while nobody looked: numbers whose stored retry lies ahead are planned
-    /// again, whatever their due instant says.
+    /// Makes numbers whose stored retry is in the future be read and replanned, whatever their due instant: the clock
+    /// may have been set back, now or while the process was not running.
     mutating func wantRetrying() { retrying = (nil, ()) }
 
-    /// Time zones may have other offsets than before: numbers with a rotation window are planned again, whatever their due
-    /// instant says.
+    /// Makes numbers with a rotation window be read and replanned, whatever their due instant: time zones may have
+    /// other offsets than before.
     mutating func wantWindowed() { windowed = (nil, ()) }
 
-    /// The next request; nil when nothing is due, or one is under way.
+    /// Returns the next request; nil when nothing is due, or a request is under way.
     ///
-    /// - Parameter isProbe: whether something has to be read although nothing is due.
+    /// - Parameter isProbe: true when something has to be read although nothing is due.
     mutating func begin(
         atWork numbers: some Collection<PhoneNumber>, groups: [DueGroup: Int], isProbe: Bool = false, at now: Moment
     ) -> LoadRequest? {
@@ -95,8 +95,8 @@ struct Loading: Sendable {
         } else if let windowed, numbers.count < Self.mostRetrying {
             underWay = .windowed(limit: Self.pageSize, after: windowed.after)
         } else {
-            // The page says when everything else is due, but for what comes to rest meanwhile: only that is recorded from
-            // here on, and outlasts the page.
+            // The page reports when all other numbers are due, except those that come to rest meanwhile: from here on
+            // only their due instants are recorded, and these remain valid after the page.
             storeDueAt = nil
             underWay = .due(
                 limit: Self.pageSize, excluding: Set(numbers).union(setAside.keys), room: room(atWork: groups))
@@ -104,7 +104,7 @@ struct Loading: Sendable {
         return underWay
     }
 
-    /// The page has come.
+    /// Handles a page that was read.
     mutating func finish(_ page: DuePage) {
         switch underWay {
         case .retrying(let limit, _): retrying = Self.rest(after: page, limit: limit)
@@ -116,13 +116,13 @@ struct Loading: Sendable {
         expect(dueAt: page.nextDueAt)
     }
 
-    /// Where numbers are read on after a page of those that are read by number; nil when that was all of them.
+    /// Returns the position after a page of numbers read in order; nil when the page was the last.
     private static func rest(after page: DuePage, limit: Int) -> (after: PhoneNumber?, Void)? {
         let read = page.records.map(\.number) + page.failures.map(\.number)
         return read.count < limit ? nil : (read.max(), ())
     }
 
-    /// The page could not be read: the same is asked for again.
+    /// Handles a page that could not be read: the same request is repeated.
     mutating func fail(now: Instant) {
         switch underWay {
         case .numbers(let numbers): want(numbers)
@@ -132,9 +132,9 @@ struct Loading: Sendable {
         underWay = nil
     }
 
-    /// Leaves a number alone.
+    /// Sets a number aside.
     ///
-    /// - Returns: until when, or nil when there are too many of them already.
+    /// - Returns: the end of that time; nil when too many numbers are set aside already.
     mutating func setAside(_ number: PhoneNumber, interruptedIn effects: [Effect], at now: Moment) -> Instant? {
         let earlier = setAside[number]?.interruptedIn ?? []
         guard setAside.count < Self.maxSetAside || setAside[number] != nil else { return nil }
@@ -144,17 +144,17 @@ struct Loading: Sendable {
         return now.wall(at: until)
     }
 
-    /// A number was read that may have been set aside.
+    /// Ends the setting aside of a number that was read, if it was set aside.
     ///
     /// - Returns: effects of its requests whose end could not be recorded; nil when it was not set aside.
     mutating func takeBack(_ number: PhoneNumber) -> [Effect]? { setAside.removeValue(forKey: number)?.interruptedIn }
 
-    /// A number that was set aside was edited: it is tried at once.
+    /// Makes a number that was set aside and edited since be read at once.
     mutating func release(_ number: PhoneNumber) {
         if setAside[number] != nil { want([number]) }
     }
 
-    /// Whether a number that rests in the store may be read soon, as far as is known.
+    /// Returns whether a number that rests in the store may be read soon, as far as is known.
     func isExpecting(_ number: PhoneNumber, now: Instant) -> Bool {
         guard setAside[number] == nil else { return false }
         return underWay != nil || wanted.contains(number) || storeDueAt.map { $0 <= now } ?? false

@@ -1,9 +1,9 @@
 import Planning
 
-/// The numbers that the engine is working on, with the indexes that follow from their stages, and the places of the
-/// exposure budget.
+/// The numbers that the engine is working on, the indexes that follow from their stages, and the places of the exposure
+/// budget.
 struct NumbersAtWork: Sendable {
-    /// When a number that rests at hand is planned again.
+    /// The time at which a number that rests in memory is replanned.
     private struct Waking: Comparable, Sendable {
         let at: SteadyInstant
         let number: PhoneNumber
@@ -16,19 +16,19 @@ struct NumbersAtWork: Sendable {
     private var entries: [PhoneNumber: ActiveNumber] = [:]
     private var wakings = SortedQueue<Waking>()
     private var unsavedNumbers: Set<PhoneNumber> = []
-    /// How many numbers of each group there are.
+    /// The count of numbers of each group.
     private(set) var groups: [DueGroup: Int] = [:]
     private var placesAtWork: [PhoneNumber: HeldPlaces.Place] = [:]
     private var placesAtRest: [PhoneNumber: HeldPlaces.Place] = [:]
-    /// The places of both.
+    /// The places of numbers at work and at rest.
     private(set) var held = HeldPlaces()
-    /// The pause of all numbers, which decides about the kinds of places.
+    /// The pause of all numbers, on which the kinds of places depend.
     private(set) var fleetPause: Pause?
 
     var count: Int { entries.count }
     var numbers: Dictionary<PhoneNumber, ActiveNumber>.Keys { entries.keys }
 
-    /// The earliest instant at which a number that rests at hand is planned again.
+    /// The earliest instant at which a number that rests in memory is replanned.
     var nextWaking: SteadyInstant? { wakings.first?.at }
 
     /// The numbers whose rest is over, ascending.
@@ -36,7 +36,7 @@ struct NumbersAtWork: Sendable {
         wakings.ascending.prefix { $0.at <= now }.map(\.number).sorted()
     }
 
-    /// The numbers that rest at hand, ascending.
+    /// The numbers that rest in memory, ascending.
     var resting: [PhoneNumber] { wakings.ascending.map(\.number).sorted() }
 
     /// The numbers that have to be saved, ascending.
@@ -45,7 +45,7 @@ struct NumbersAtWork: Sendable {
     /// The first of the numbers that have to be saved; nil when there are none.
     var firstUnsaved: PhoneNumber? { unsavedNumbers.min() }
 
-    /// The numbers that are exposed, ascending. Looks at all of them.
+    /// The numbers that are exposed, ascending. Visits all numbers at work.
     var exposed: [PhoneNumber] {
         entries.filter { $0.value.record.isExposed }.keys.sorted()
     }
@@ -57,24 +57,24 @@ struct NumbersAtWork: Sendable {
 
     func holdsPlace(_ number: PhoneNumber) -> Bool { placesAtWork[number] != nil || placesAtRest[number] != nil }
 
-    /// Whether we have exposed the number and no answer says that it is enabled again, durable or not.
+    /// Returns whether we have exposed the number and no answer, durable or not, shows that it is enabled again.
     func isLeftExposed(_ number: PhoneNumber) -> Bool {
         entries[number].map { $0.record.cycle?.isOurs == true } ?? (placesAtRest[number] != nil)
     }
 
-    /// Numbers in the store hold a place: the process before has exposed them.
+    /// Marks numbers in the store as holders of a place, because an earlier process has exposed them.
     mutating func holdPlaces(atRest numbers: [PhoneNumber]) {
         for number in numbers where !holdsPlace(number) {
             hold(HeldPlaces.Place(kind: .open, account: nil), atRest: number)
         }
     }
 
-    /// A number in the store need not be enabled any more.
+    /// Frees the place of a number in the store that no longer needs to be enabled.
     mutating func freePlace(atRest number: PhoneNumber) {
         if let place = placesAtRest.removeValue(forKey: number) { held.remove(place) }
     }
 
-    /// All numbers are paused or no longer are.
+    /// Sets or clears the pause of all numbers.
     mutating func pauseFleet(_ pause: Pause?) {
         fleetPause = pause
         for (number, place) in placesAtWork {
@@ -107,7 +107,7 @@ struct NumbersAtWork: Sendable {
         index(number, before: nil, after: Facets(entry, fleetPause: fleetPause))
     }
 
-    /// Changes a number at work in place: an entry is large, and most events change a part of it.
+    /// Changes a number at work in place, because an entry is large and most events change a part of it.
     mutating func change<Value>(_ number: PhoneNumber, _ body: (inout ActiveNumber) -> Value) -> Value {
         guard let place = entries.index(forKey: number) else { preconditionFailure("the number is at work") }
         let before = Facets(entries.values[place], fleetPause: fleetPause)
@@ -116,7 +116,7 @@ struct NumbersAtWork: Sendable {
         return value
     }
 
-    /// Ends the work on a number; its place of the exposure budget stays with it.
+    /// Ends the work on a number, which keeps its place of the exposure budget.
     mutating func remove(_ number: PhoneNumber) {
         guard let entry = entries.removeValue(forKey: number) else { return }
         let place = entry.place(fleetPause: fleetPause)
@@ -124,7 +124,7 @@ struct NumbersAtWork: Sendable {
         if let place, entry.saved.cycle?.isOurs == true { hold(place, atRest: number) }
     }
 
-    /// What the indexes depend on.
+    /// The properties that the indexes depend on.
     private struct Facets {
         var restsUntil: SteadyInstant?
         var needsSave: Bool

@@ -1,20 +1,20 @@
 import Planning
 
-/// Whose turn it is to be observed: a limit and a breaker of its own for each observer, apart from those of requests that
-/// change a number.
+/// Decides whose turn it is to be observed. Each observer has a rate limit and a breaker of its own, apart from those
+/// of requests that change a number.
 ///
-/// Questions before a request come first, and are asked within a minute or not at all: the request then goes without. Those
-/// that only fall due take what is left of the limit, and give their numbers back to the store until their turn.
+/// Questions before a request come first, and are asked within a minute or not at all: the request is then sent
+/// without. Routine questions use the rest of the rate limit, and their numbers wait in the store until their turn.
 struct Observing: Sendable {
-    /// When a number is observed.
+    /// The time of a number's observation.
     enum Turn: Equatable, Sendable {
-        /// At once.
+        /// The number is observed at once.
         case atOnce
-        /// At this instant; the number waits at hand.
+        /// The number is observed at this instant, and waits in memory.
         case soon(SteadyInstant)
-        /// At this instant; the number waits in the store.
+        /// The number is observed at this instant, and waits in the store.
         case later(SteadyInstant)
-        /// Not within a minute.
+        /// The number cannot be observed within a minute.
         case never
     }
 
@@ -22,26 +22,26 @@ struct Observing: Sendable {
     struct Question: Sendable {
         let number: PhoneNumber
         let observer: Account
-        /// When, by the wall clock.
+        /// The time of the question by the wall clock.
         let askedAt: Instant
     }
 
-    /// The most questions under way, of all observers.
+    /// The maximum count of questions under way, of all observers.
     static let maxUnderWay = 16
-    /// A request waits no longer for its question.
+    /// The maximum wait of a request for its question.
     static let longestWait: Duration = .seconds(60)
-    /// While the observers are busy it is tried again after this.
+    /// The wait before a retry while the observers are busy.
     private static let busyWait: Duration = .seconds(1)
-    /// An observer that limits its requests and does not say for how long is left alone for this time.
+    /// The wait after an observer limits its requests without a Retry-After.
     private static let limitedWait: Duration = .seconds(60)
 
     private let policy: Policy
     private var windows: [Account: RequestWindow] = [:]
     private var breakers: [Account: CircuitBreaker] = [:]
-    /// The turns of numbers at work, and the last turn of each observer that a request waits for.
+    /// The turns of numbers at work.
     private var turns: [PhoneNumber: SteadyInstant] = [:]
     private var lastTurns: [Account: SteadyInstant] = [:]
-    /// The last turn that was given to a number that waits in the store.
+    /// The last turn of each observer that was given to a number that waits in the store.
     private var lastLaterTurns: [Account: SteadyInstant] = [:]
     private var underWay: [Int64: Question] = [:]
     private var lastID: Int64 = 0
@@ -51,9 +51,9 @@ struct Observing: Sendable {
     /// The numbers of questions that are under way.
     var numbers: Set<PhoneNumber> { Set(underWay.values.map(\.number)) }
 
-    /// When `number` is observed.
+    /// Returns the time at which `number` is observed, and reserves it.
     ///
-    /// - Parameter isFirst: whether a request waits for it.
+    /// - Parameter isFirst: true when a request waits for the observation.
     mutating func turn(of number: PhoneNumber, by observer: Account, isFirst: Bool, now: SteadyInstant) -> Turn {
         let reserved = turns[number]
         if let reserved, reserved > now {
@@ -71,7 +71,7 @@ struct Observing: Sendable {
         let free = max(down, busyUntil, windows[observer]?.blockedUntil(limit: limit, now: now) ?? now)
         let interval = Duration.milliseconds(60_000 / Int64(max(1, limit ?? 60_000)))
         let lastTurn = lastTurns[observer]
-        // A turn that was reserved is the number's own: the others wait for later ones.
+        // A reserved turn belongs to the number: the others wait for later ones.
         let next = reserved.map { $0 > now } ?? true ? lastTurn?.advanced(by: interval) ?? now : now
         guard isFirst else {
             let slot = max(free, lastTurn ?? now)
@@ -89,12 +89,12 @@ struct Observing: Sendable {
         return .soon(slot)
     }
 
-    /// Forgets the turn of a number that is not at work any longer: it takes another when it is due.
+    /// Releases the turn of a number that is no longer at work: it gets another when it is due.
     mutating func release(_ number: PhoneNumber) { turns[number] = nil }
 
-    /// Asks about a number whose turn is now.
+    /// Records a question about a number whose turn is now.
     ///
-    /// - Returns: the question's id.
+    /// - Returns: the question's ID.
     mutating func ask(_ number: PhoneNumber, of observer: Account, at now: Moment) -> Int64 {
         lastID += 1
         underWay[lastID] = Question(number: number, observer: observer, askedAt: now.wall)
@@ -103,7 +103,7 @@ struct Observing: Sendable {
         return lastID
     }
 
-    /// A question was answered; draws the conclusions for its observer. `jitter`, uniform in 0..<1, is for the wait until the
+    /// Handles an answer, and updates the state of its observer. `jitter`, uniform in 0..<1, is for the wait until the
     /// next probe.
     mutating func finish(
         _ id: Int64, _ answer: ObserverAnswer, at now: Moment, jitter: Double

@@ -1,7 +1,7 @@
-/// A value behind a reference: what holds it is copied at the cost of one reference count, and the value itself only
-/// when it is changed while somebody else holds it too.
+/// A value behind a reference. Copies of its holder cost one reference count, and the value itself is copied only when
+/// it is changed while another holder shares it.
 ///
-/// Records are large, and the engine hands each of them on several times for every request.
+/// Records are large, and the engine passes each of them on several times for every request.
 struct Shared<Value: Sendable>: @unchecked Sendable {
     // Never changed while it is referenced more than once, so that it may cross threads.
     private final class Storage {

@@ -1,20 +1,20 @@
-/// Keys in ascending order, of which the first is taken most often.
+/// Keys in ascending order. Removing the first key is the most frequent operation.
 ///
-/// They are kept the other way round, so that taking the first moves nothing.
+/// They are stored in descending order, so that removing the first key moves nothing.
 struct SortedQueue<Key: Comparable & Sendable>: Sendable {
     private var descending: [Key] = []
 
     var isEmpty: Bool { descending.isEmpty }
     var first: Key? { descending.last }
 
-    /// The keys in their order.
+    /// The keys in ascending order.
     var ascending: ReversedCollection<[Key]> { descending.reversed() }
 
     mutating func insert(_ key: Key) {
         descending.insert(key, at: position(of: key))
     }
 
-    /// Removes a key that is there.
+    /// Removes a key, which must be in the queue.
     mutating func remove(_ key: Key) {
         let position = position(of: key)
         precondition(
@@ -22,7 +22,7 @@ struct SortedQueue<Key: Comparable & Sendable>: Sendable {
         descending.remove(at: position)
     }
 
-    /// The first index whose key is not above `key`.
+    /// Returns the first index whose key is not above `key`.
     private func position(of key: Key) -> Int {
         var (low, high) = (0, descending.count)
         while low < high {

@@ -1,6 +1,6 @@
 import Planning
 
-/// The clean stop: what has begun is completed, as far as the grace period goes.
+/// The clean stop: work that has begun is completed within the grace period.
 ///
 /// Valid transitions are: running -> stopping -> stopped.
 struct Stopping: Sendable {
@@ -17,12 +17,12 @@ struct Stopping: Sendable {
     /// The end of the grace period; nil unless a stop is under way.
     var deadline: SteadyInstant? { if case .stopping(let deadline) = state { deadline } else { nil } }
 
-    /// A stop is requested; a second request changes nothing.
+    /// Requests a stop; a second request changes nothing.
     mutating func request(deadline: SteadyInstant) {
         if case .running = state { state = .stopping(deadline: deadline) }
     }
 
-    /// Whether the engine stops now: everything is quiet, or the grace period is over.
+    /// Returns whether the engine stops now: everything is quiet, or the grace period is over.
     mutating func finish(isQuiet: @autoclosure () -> Bool, now: SteadyInstant) -> Bool {
         guard case .stopping(let deadline) = state, now >= deadline || isQuiet() else { return false }
         state = .stopped

@@ -1,6 +1,6 @@
 import Planning
 
-/// Whether the store works. While it does not, nothing is sent, and it is tried again after 1 s, 2 s … 60 s.
+/// The health of the store. While it fails, nothing is sent, and it is retried after 1 s, 2 s … 60 s.
 ///
 /// Valid transitions are:
 ///
@@ -15,15 +15,15 @@ struct StoreHealth: Sendable {
     }
 
     private var state = State.works
-    /// Failures in a row, until a commit succeeds.
+    /// The count of failures in a row, until a commit succeeds.
     private var failures = 0
 
     var works: Bool { if case .works = state { true } else { false } }
 
-    /// When it is tried again; nil while it works or is being tried.
+    /// The time of the next retry; nil while the store works or is being probed.
     var retryAt: SteadyInstant? { if case .failed(let retryAt, _) = state { retryAt } else { nil } }
 
-    /// Why an order cannot be carried out now; nil when it can.
+    /// The reason why an order cannot be carried out now; nil when it can.
     var refusal: String? {
         switch state {
         case .works: nil
@@ -32,9 +32,9 @@ struct StoreHealth: Sendable {
         }
     }
 
-    /// The store failed.
+    /// Records a failure of the store.
     mutating func fail(_ message: String, at now: Moment) -> EngineReport? {
-        // What was asked for before the failure became known says nothing new.
+        // Requests from before the failure became known prove nothing new.
         if case .failed = state { return nil }
         failures = min(failures + 1, 7)
         let wait = min(Duration.seconds(1 << (failures - 1)), .seconds(60))
@@ -43,27 +43,27 @@ struct StoreHealth: Sendable {
         return .store(.failed(message, retryAt: wall))
     }
 
-    /// Whether the store is to be tried now; then somebody does it.
+    /// Returns whether the caller has to probe the store now.
     mutating func beginProbe(now: SteadyInstant) -> Bool {
         guard case .failed(let retryAt, _) = state, retryAt <= now else { return false }
         state = .probing
         return true
     }
 
-    /// A commit is durable.
+    /// Records that a commit is durable.
     mutating func commitSucceeded() -> EngineReport? {
         failures = 0
         return readSucceeded()
     }
 
-    /// Reading works; whether writing does, the next commit shows.
+    /// Records that reading works. The next commit shows whether writing does.
     mutating func readSucceeded() -> EngineReport? {
         if case .works = state { return nil }
         state = .works
         return .store(.recovered)
     }
 
-    /// The probe showed nothing: the store refused what it was asked for. It is tried again at once with something else.
+    /// Records a probe without a result, because the store refused its content. Another probe follows at once.
     mutating func probeShowedNothing(at now: Moment) {
         if case .probing = state { state = .failed(retryAt: now.steady, wall: now.wall) }
     }

@@ -1,9 +1,9 @@
 import Planning
 
-/// Where a number stands in the queue.
+/// The position of a number in the queue.
 struct WaitingKey: Hashable, Sendable, Comparable {
-    /// The lines of the queue: for each urgency those whose request exposes nobody, and those whose request begins an
-    /// exposure, which take turns by due instant.
+    /// A line of the queue. Each urgency has two lines, which take turns by due instant: one for requests that expose
+    /// no number, and one for requests that begin an exposure.
     struct Line: Hashable, Sendable {
         let urgency: Urgency
         let startsCycle: Bool
@@ -20,10 +20,10 @@ struct WaitingKey: Hashable, Sendable, Comparable {
     let line: Line
     let dueAt: Instant
     let number: PhoneNumber
-    /// Where its request goes.
+    /// The account that its request goes to.
     let account: Account
 
-    /// Whether it goes before another one, of any line.
+    /// Returns whether it goes before another one, of any line.
     func goesBefore(_ other: WaitingKey) -> Bool {
         line.urgency == other.line.urgency ? self < other : line.urgency < other.line.urgency
     }
@@ -33,9 +33,9 @@ struct WaitingKey: Hashable, Sendable, Comparable {
     }
 }
 
-/// The numbers that want to send, each line ordered by due instant and then by number, so that runs repeat exactly.
+/// The numbers that wait to send. Each line is ordered by due instant and then by number, so that runs repeat exactly.
 ///
-/// The lines are kept for each account apart: one that lets nothing through then costs nothing, however many wait for it.
+/// Each account has lines of its own: a blocked account then costs nothing, however many numbers wait for it.
 struct WaitingQueue: Sendable {
     private var lines: [Account: [SortedQueue<WaitingKey>]] = [:]
     private(set) var count = 0
@@ -43,19 +43,19 @@ struct WaitingQueue: Sendable {
     /// The accounts that anything waits for, in no order.
     var accounts: Dictionary<Account, [SortedQueue<WaitingKey>]>.Keys { lines.keys }
 
-    /// The first of a line among those that wait for `account`.
+    /// Returns the first of a line among the numbers that wait for `account`.
     func first(_ line: WaitingKey.Line, at account: Account) -> WaitingKey? {
         lines[account]?[line.place].first
     }
 
-    /// The first of a line among those numbers that wait for `account` and are meant.
+    /// Returns the first of a line among the numbers that wait for `account` and satisfy `isMeant`.
     func first(
         _ line: WaitingKey.Line, at account: Account, where isMeant: (PhoneNumber) -> Bool
     ) -> WaitingKey? {
         lines[account]?[line.place].ascending.first { isMeant($0.number) }
     }
 
-    /// Whether any request that begins an exposure waits.
+    /// True when any request that begins an exposure waits.
     var hasCycles: Bool {
         lines.values.contains { lines in lines.indices.contains { $0 % 2 == 1 && !lines[$0].isEmpty } }
     }

@@ -5,8 +5,8 @@ import Planning
 /// One wake-up on the wall clock and one on the monotonic clock, re-armed for each next instant.
 ///
 /// On Linux a wall-clock Dispatch timer is an absolute `CLOCK_REALTIME` timer: it fires at once after the clock jumps
-/// forward or the machine resumes, and waits when the clock is set back. The other one is not moved by the clock. Confined
-/// to the queue they fire on.
+/// forward or the machine resumes, and waits when the clock is set back. The monotonic timer is not affected by the
+/// wall clock. Confined to the queue on which they fire.
 final class WakeTimer {
     private let queue: DispatchQueue
     private var wallSource: (any DispatchSourceTimer)?
@@ -22,8 +22,8 @@ final class WakeTimer {
         steadySource?.cancel()
     }
 
-    /// Fires once when the wall clock shows `wall`, and once `after` so much time; at once for what has passed, and not at
-    /// all for nil.
+    /// Arms the timer to fire once when the wall clock shows `wall`, and once after the duration `after`: at once for a
+    /// time that has passed, never for nil.
     func arm(wall: Instant?, after: Duration?) {
         wallSource?.cancel()
         steadySource?.cancel()
