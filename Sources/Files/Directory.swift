@@ -1,14 +1,14 @@
 import Glibc
 
-/// Directories and the names in them.
+/// Operations on directories and the names in them.
 public enum Directory {
-    /// The directory part of a path; `.` when it has none.
+    /// Returns the directory part of a path; `.` when it has none.
     public static func parent(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// Makes a directory with exactly these permission bits, whatever the umask is; one that is there stays as it is.
+    /// Creates a directory with exactly these permission bits, whatever the umask; an existing one stays as it is.
     public static func make(_ path: String, mode: UInt32) throws(FileError) {
         if mkdir(path, mode) != 0 {
             let error = FileError.last(.makeDirectory, path)
@@ -18,7 +18,7 @@ public enum Directory {
         try setMode(mode, of: path)
     }
 
-    /// Sets the permission bits of what is at `path`.
+    /// Sets the permission bits of the file or directory at `path`.
     public static func setMode(_ mode: UInt32, of path: String) throws(FileError) {
         guard chmod(path, mode) == 0 else { throw .last(.changeMode, path) }
     }
@@ -31,7 +31,8 @@ public enum Directory {
     /// Makes the name of the file at `path` durable.
     public static func syncName(of path: String) throws(FileError) { try sync(parent(of: path)) }
 
-    /// Gives the file at `path` a second name in the same directory, durably. One that is there stays as it is.
+    /// Gives the file at `path` a second name in the same directory, durably. An existing file of that name stays as it
+    /// is.
     public static func keep(_ path: String, as other: String) throws(FileError) {
         do {
             try link(path, other)
@@ -41,7 +42,7 @@ public enum Directory {
         try syncName(of: other)
     }
 
-    /// Puts the file at `path` in the place of the one at `other`, in the same directory, durably.
+    /// Moves the file at `path` over the one at `other`, in the same directory, durably.
     public static func move(_ path: String, over other: String) throws(FileError) {
         try rename(path, other)
         try syncName(of: other)

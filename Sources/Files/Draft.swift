@@ -1,33 +1,33 @@
 import Glibc
 
-/// How a file comes into being.
+/// The rules for creating a file.
 public struct WritePolicy: Sendable {
-    /// What becomes of a file that is there.
+    /// The treatment of an existing file.
     public enum Existing: Hashable, Sendable {
-        /// It stays, and the new one is refused.
+        /// The existing file stays, and the new one is refused.
         case stays
-        /// It is replaced. A symbolic link is.
+        /// The existing file is replaced, even when it is a symbolic link.
         case isReplaced
-        /// It is replaced, and the new one has its mode, owner and group. A symbolic link stays, and what it names is
-        /// replaced.
+        /// The existing file is replaced by one with its mode, owner and group. A symbolic link stays, and its target
+        /// is replaced.
         case lendsItsRights
     }
 
     /// The permission bits of the new file.
     public enum Rights: Hashable, Sendable {
-        /// The owner's alone.
+        /// Read and write for the owner alone.
         case ownerOnly
-        /// What the umask leaves of reading for all and writing for the owner.
+        /// Read for all and write for the owner, less the umask.
         case usual
     }
 
-    /// The user to whom a file is given that root makes.
+    /// The owner of a file that root creates.
     public enum Owner: Hashable, Sendable {
-        /// The process's.
+        /// The process's user.
         case process
-        /// The directory's.
+        /// The directory's owner.
         case directory
-        /// The one with this id.
+        /// The user with this ID.
         case user(UInt32)
     }
 
@@ -42,19 +42,19 @@ public struct WritePolicy: Sendable {
     }
 }
 
-/// A file in the making. It has its name once it is complete and durable, and until then nothing is at that name, or
-/// what was there before; whenever the process or the machine stops.
+/// A file being written. It gets its name once it is complete and durable. Until then the name has no file, or the
+/// earlier one, whenever the process or the machine stops.
 ///
-/// It is written beside its place, as `PATH.PID.part`. One that is dropped is removed.
+/// It is written in the same directory, as `PATH.PID.part`. A draft that is released unfinished is removed.
 public final class Draft {
     private let path: String
-    /// Where it goes: behind the links that ``path`` leads through, when they stay.
+    /// The final path: that of the target when symbolic links stay.
     private let target: String
     private let policy: WritePolicy
     private var file: OpenFile?
     private var draft: String { "\(target).\(getpid()).part" }
 
-    /// Begins a file. Throws ``FileError/exists(path:)`` when one is there that stays.
+    /// Begins a file. Throws ``FileError/exists(path:)`` when one exists that must stay.
     public init(of path: String, _ policy: WritePolicy) throws(FileError) {
         let followsLinks = policy.existing == .lendsItsRights
         let target = followsLinks ? Self.resolved(path) : path
@@ -69,7 +69,7 @@ public final class Draft {
         do {
             file = try Self.make(draft, rights, policy.owner)
         } catch .exists {
-            // An earlier process of the same id was stopped, and has left it behind.
+            // An earlier process with the same ID was stopped, and has left it behind.
             unlink(draft)
             file = try Self.make(draft, rights, policy.owner)
         }
@@ -85,17 +85,17 @@ public final class Draft {
         try draft.finish()
     }
 
-    /// Adds to what will be in the file.
+    /// Appends bytes to the file.
     public func write(_ bytes: [UInt8]) throws(FileError) { try open().write(bytes) }
 
-    /// Makes the file durable, and then gives it its name, durably; one that cannot have it is removed. Nothing can be
-    /// written afterwards.
+    /// Makes the file durable, and then gives it its name, durably; removes it when that fails. Nothing can be written
+    /// afterwards.
     public func finish() throws(FileError) {
         defer { discard() }
         try open().sync()
         switch policy.existing {
         case .stays:
-            // Unlike a rename, a link never takes the place of a file that appeared meanwhile.
+            // Unlike a rename, a link never replaces a file that appeared meanwhile.
             do {
                 try Directory.link(draft, target)
             } catch .exists {
@@ -109,7 +109,7 @@ public final class Draft {
         try Directory.syncName(of: target)
     }
 
-    /// Removes what is not complete. Nothing can be written afterwards.
+    /// Removes an unfinished file. Nothing can be written afterwards.
     public func discard() {
         guard file != nil else { return }
         file = nil
@@ -121,7 +121,7 @@ public final class Draft {
         return file
     }
 
-    /// Makes an empty file where there is none.
+    /// Creates an empty file; throws when one exists.
     public static func makeEmpty(_ path: String, _ rights: WritePolicy.Rights, _ owner: WritePolicy.Owner)
         throws(FileError)
     {
@@ -153,7 +153,7 @@ public final class Draft {
         try file.setMode(old.mode)
     }
 
-    /// Where the links lead that are on the way to `path`; the path itself when that cannot be told.
+    /// Returns the path with its symbolic links resolved; the path itself when that is not possible.
     private static func resolved(_ path: String) -> String {
         guard let real = realpath(path, nil) else { return path }
         defer { free(real) }

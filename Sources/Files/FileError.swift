@@ -1,12 +1,12 @@
 import Glibc
 
-/// What can go wrong with a file. Every case names the path.
+/// The errors of file operations. Every case names the path.
 public enum FileError: Error, Hashable, Sendable {
-    /// Nothing is at the path, or one of its directories is missing.
+    /// The path does not exist, or one of its directories is missing.
     case missing(path: String)
-    /// Something is at the path, and it must not be replaced.
+    /// The path exists, and must not be replaced.
     case exists(path: String)
-    /// Something other than a regular file is at the path.
+    /// The path is something other than a regular file.
     case notRegular(path: String, FileKind)
     /// The file has more bytes than the caller accepts.
     case tooLarge(path: String, limit: Int)
@@ -16,12 +16,12 @@ public enum FileError: Error, Hashable, Sendable {
     case foreignOwner(path: String, owner: UInt32)
     /// Users other than the owner have rights that the caller does not accept.
     case openToOthers(path: String, mode: UInt32)
-    /// The path contains a NUL, where the system would end it.
+    /// The path contains a NUL, which would end it for the system.
     case invalidPath(path: String)
     /// The system refused; `code` is its error number.
     case refused(FileAct, path: String, code: Int32)
 
-    /// The error of the call that has just failed.
+    /// Returns the error of the call that has just failed.
     static func last(_ act: FileAct, _ path: String) -> FileError {
         switch errno {
         case ENOENT, ENOTDIR: .missing(path: path)
@@ -30,7 +30,7 @@ public enum FileError: Error, Hashable, Sendable {
         }
     }
 
-    /// Whether the file system, or the user's share of it, is full.
+    /// True when the file system, or the user's quota on it, is full.
     public var isFull: Bool {
         switch self {
         case .refused(_, _, let code): code == ENOSPC || code == EDQUOT
@@ -39,7 +39,7 @@ public enum FileError: Error, Hashable, Sendable {
         }
     }
 
-    /// What happened, without the path and without what was tried.
+    /// The error in words, without the path and the operation.
     public var reason: String {
         switch self {
         case .missing: Self.words(ENOENT)
@@ -54,7 +54,7 @@ public enum FileError: Error, Hashable, Sendable {
         }
     }
 
-    /// A limit in the unit that fits it.
+    /// Returns a size limit in the unit that fits it.
     public static func size(_ bytes: Int) -> String {
         if bytes >= 1 << 20 { return "\(bytes >> 20) MiB" }
         return bytes >= 1 << 10 ? "\(bytes >> 10) KiB" : "\(bytes) bytes"
@@ -77,7 +77,7 @@ extension FileError: CustomStringConvertible {
     }
 }
 
-/// What was tried with a file, in the words of a message.
+/// The operation on a file, in the words of a message.
 public enum FileAct: String, Hashable, Sendable {
     case inspect = "look at"
     case open
@@ -92,7 +92,7 @@ public enum FileAct: String, Hashable, Sendable {
     case changeMode = "set the mode of"
 }
 
-/// What is at a path, in the words of a message.
+/// The kind of file at a path, in the words of a message.
 public enum FileKind: String, Hashable, Sendable {
     case regular = "a regular file"
     case directory = "a directory"
@@ -100,6 +100,6 @@ public enum FileKind: String, Hashable, Sendable {
     case socket = "a socket"
     case link = "a symbolic link"
     case device = "a device"
-    /// What cannot even be opened; the system does not say which of the two it is.
+    /// A file that cannot even be opened; the system does not report which of the two it is.
     case socketOrDevice = "a socket or a device"
 }

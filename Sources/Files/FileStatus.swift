@@ -1,19 +1,19 @@
 import Glibc
 
-/// What the system says of the file at a path, or of one that is open.
+/// The system's status of the file at a path, or of an open file.
 public struct FileStatus: Hashable, Sendable {
     public let kind: FileKind
-    /// The permission bits, set-user-id and the like included.
+    /// The permission bits, including set-user-ID, set-group-ID and sticky.
     public let mode: UInt32
-    /// The user id of the owner.
+    /// The user ID of the owner.
     public let owner: UInt32
-    /// The id of the group.
+    /// The ID of the group.
     public let group: UInt32
-    /// In bytes.
+    /// The size in bytes.
     public let size: Int
     public let stamp: FileStamp
 
-    /// Which file it is.
+    /// The identity of the file.
     public var identity: FileIdentity { stamp.identity }
 
     init(_ status: stat) {
@@ -33,7 +33,7 @@ public struct FileStatus: Hashable, Sendable {
         stamp = FileStamp(status)
     }
 
-    /// The status of what is at `path`, or of what a symbolic link there names; nil when nothing is.
+    /// Returns the status of the file at `path`, or of the target of a symbolic link there; nil when nothing exists.
     public static func of(_ path: String, followingLinks: Bool = true) throws(FileError) -> FileStatus? {
         var status = stat()
         if (followingLinks ? stat(path, &status) : lstat(path, &status)) == 0 { return FileStatus(status) }
@@ -43,7 +43,7 @@ public struct FileStatus: Hashable, Sendable {
     }
 }
 
-/// Which file it is, whatever its name and its content: the device and the inode.
+/// The identity of a file, independent of its name and content: the device and the inode.
 public struct FileIdentity: Hashable, Sendable {
     private let device: UInt64
     private let inode: UInt64
@@ -54,7 +54,7 @@ public struct FileIdentity: Hashable, Sendable {
     }
 }
 
-/// Which content a path leads to, as far as the system keeps count: the file and its last change.
+/// The identity of a file's content, as far as the system records it: the file and its last change.
 public struct FileStamp: Hashable, Sendable {
     public let identity: FileIdentity
     private let size: Int64
@@ -63,8 +63,8 @@ public struct FileStamp: Hashable, Sendable {
     /// The time of the inode's own change, which no user can set; seconds and nanoseconds since 1970.
     private let changed: [Int]
 
-    /// How long a file must have rested before its stamp stands for its content. The system's clock for files ticks in
-    /// steps: of two changes in one step only the first would be seen.
+    /// The time that must pass after a change before a stamp identifies the content. The system's clock for files ticks
+    /// in steps: of two changes in one step only the first would be seen.
     private static let rest = Duration.seconds(2)
 
     init(_ status: stat) {
@@ -74,22 +74,23 @@ public struct FileStamp: Hashable, Sendable {
         changed = [status.st_ctim.tv_sec, status.st_ctim.tv_nsec]
     }
 
-    /// The stamp of what `path` leads to now; nil when that cannot be told.
+    /// Creates the stamp of the file that `path` leads to now; nil when that cannot be determined.
     public init?(_ path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         self.init(status)
     }
 
-    /// When the content was changed last, since 1970. A user can set it.
+    /// The time of the last change of the content, since 1970. A user can set it.
     public var modifiedAt: Duration { .seconds(modified[0]) }
 
-    /// Whether a reader who reads the file from `now` on, and finds this stamp again later, has read what is there then.
+    /// Returns whether a reader that reads the file from `now` on, and later finds the same stamp, has read the content
+    /// at that later time.
     ///
     /// - Parameter now: the time since 1970.
     public func isSettled(at now: Duration) -> Bool { .seconds(changed[0]) + Self.rest < now }
 
-    /// Whether the content is the same. A new mode or a new name changes the inode, and not the content.
+    /// Returns whether the content is the same. A new mode or a new name changes the inode, and not the content.
     func hasSameContent(as other: FileStamp) -> Bool {
         identity == other.identity && size == other.size && modified == other.modified
     }

@@ -1,24 +1,24 @@
 public import Dispatch
 import Glibc
 
-/// Notices changes of files by way of the directories that lead to them, and reports them once things are quiet.
+/// Watches files by way of the directories that lead to them, and reports changes after a quiet period.
 ///
-/// Watching every directory on the way is what catches an atomic rename over the file, a file that vanishes and comes back, a
-/// folder that is renamed away and another put in its place, and a symbolic link that is turned to another place. The file
-/// itself is watched as well: one that is mounted alone is written to through another directory. Where the system refuses a
-/// watch, the files are compared every ``pollInterval`` instead, until it no longer does. Confined to its queue.
+/// Only watches on every directory of the path catch an atomic rename over the file, a file that vanishes and
+/// reappears, a folder that is renamed away and replaced by another, and a symbolic link with a new target. The file
+/// itself is watched as well, because a file that is mounted alone is written through another directory. While the
+/// system refuses a watch, the files are compared every ``pollInterval`` instead. Confined to its queue.
 public final class FileWatcher: @unchecked Sendable {
-    /// How long nothing may have happened before a change is reported.
+    /// The time without events after which a change is reported.
     static let quietPeriod: DispatchTimeInterval = .milliseconds(200)
-    /// How often files are compared that cannot be watched.
+    /// The period of comparing files that cannot be watched.
     public static let pollInterval: Duration = .seconds(30)
-    /// The most symbolic links on the way to one file.
+    /// The maximum count of symbolic links on the way to one file.
     static let maxLinks = 40
 
     private static let directoryEvents = UInt32(
         IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_ONLYDIR)
     private static let fileEvents = UInt32(IN_CLOSE_WRITE | IN_ATTRIB)
-    /// The name of what a watched file itself reports.
+    /// The name in events of a watched file itself.
     private static let itself = ""
 
     private let paths: [String]
@@ -27,26 +27,26 @@ public final class FileWatcher: @unchecked Sendable {
     private let onChange: @Sendable () -> Void
     private let onProblem: @Sendable (String?) -> Void
     private let calls = SystemCalls.current
-    /// Of inotify; nil when the system has no instance left for this user.
+    /// The descriptor of inotify; nil when the system has no instance left for this user.
     private var descriptor: Int32?
     private var source: (any DispatchSourceRead)?
     private var quiet: (any DispatchSourceTimer)?
-    /// Runs while something cannot be watched.
+    /// The timer that runs while something cannot be watched.
     private var poll: (any DispatchSourceTimer)?
-    /// File identities behind the paths at the last comparison.
+    /// The stamps of the files at the last comparison.
     private var stamps: [FileStamp?] = []
-    /// Why something cannot be watched; nil when everything is.
+    /// The reason why something cannot be watched; nil when everything is.
     private var problem: String?
     private var isStopped = false
-    /// The names that matter in each watched directory, by watch descriptor.
+    /// The relevant names in each watched directory, by watch descriptor.
     private var names: [Int32: Set<String>] = [:]
 
-    /// Watches `paths` and calls `onChange` on `queue`. A relative path begins in the working directory of now.
+    /// Creates a watcher of `paths` that calls `onChange` on `queue`. Relative paths are resolved against the present
+    /// working directory.
     ///
     /// - Parameters:
-    ///   - interval: how often files are compared that cannot be watched.
-    ///   - onProblem: is called on `queue` when the files cannot be watched, with the reason, and with nil when they can
-    ///     again.
+    ///   - interval: the period of comparing files that cannot be watched.
+    ///   - onProblem: receives the reason on `queue` when the files cannot be watched, and nil when they can again.
     public init(
         paths: [String], queue: DispatchQueue, interval: Duration = FileWatcher.pollInterval,
         onProblem: @escaping @Sendable (String?) -> Void = { _ in }, onChange: @escaping @Sendable () -> Void
@@ -60,8 +60,8 @@ public final class FileWatcher: @unchecked Sendable {
         queue.async { self.watch() }
     }
 
-    /// Why `paths` cannot all be watched by this user just now; nil when they can. A relative path begins in the working
-    /// directory.
+    /// Returns the reason why this user cannot watch all `paths` at present; nil when they can be watched. Relative
+    /// paths are resolved against the working directory.
     public static func problem(watching paths: [String]) -> String? {
         let watcher = FileWatcher(trying: paths)
         defer { watcher.close() }
@@ -77,7 +77,8 @@ public final class FileWatcher: @unchecked Sendable {
         onChange = {}
     }
 
-    /// Brings the watches up to what leads to the files now, whatever was noticed, and then calls `completion` on the queue.
+    /// Renews the watches for the present directories, whatever events arrived, and then calls `completion` on the
+    /// queue.
     public func renew(then completion: @escaping @Sendable () -> Void) {
         queue.async {
             self.watch()
@@ -104,7 +105,7 @@ public final class FileWatcher: @unchecked Sendable {
         (source, descriptor) = (nil, nil)
     }
 
-    /// Brings the watches up to what leads to the files now, and polls as long as that is refused.
+    /// Renews the watches for the present directories, and polls as long as a watch is refused.
     private func watch() {
         guard !isStopped else { return }
         let found = setWatches()
@@ -121,9 +122,9 @@ public final class FileWatcher: @unchecked Sendable {
         onProblem(found)
     }
 
-    /// Sets the watches that are wanted now and drops the others.
+    /// Sets the watches that are needed now and removes the others.
     ///
-    /// - Returns: why one of them could not be had; nil when all are set.
+    /// - Returns: the reason why one of them was refused; nil when all are set.
     private func setWatches() -> String? {
         if descriptor == nil {
             let new = calls.initWatches()
@@ -137,7 +138,7 @@ public final class FileWatcher: @unchecked Sendable {
             for (directory, name) in Self.steps(to: path) { wanted[directory, default: []].insert(name) }
         }
         var (current, found): ([Int32: Set<String>], String?) = ([:], nil)
-        // In order, so that the first that is refused is the one that is reported, whenever it is tried.
+        // In order, so that the reported refusal is the first one at every attempt.
         for (directory, interesting) in wanted.sorted(by: { $0.key < $1.key }) {
             let watch = calls.addWatch(descriptor, directory, Self.directoryEvents)
             let code = errno
@@ -154,7 +155,7 @@ public final class FileWatcher: @unchecked Sendable {
             if watch >= 0 {
                 current[watch, default: []].insert(Self.itself)
             } else if code != ENOENT, code != ENOTDIR, code != EACCES {
-                // One that this user may not read is not read, and its directory shows when that changes.
+                // A file that this user may not read is not read either, and its directory reports when that changes.
                 found = found ?? "\(path) cannot be watched: \(Self.refusal(code))"
             }
         }
@@ -187,7 +188,7 @@ public final class FileWatcher: @unchecked Sendable {
         reportSoon()
     }
 
-    /// Reports a change once nothing has happened for a moment.
+    /// Reports a change after the quiet period.
     private func reportSoon() {
         quiet?.cancel()
         let timer = DispatchSource.makeTimerSource(queue: queue)
@@ -215,7 +216,7 @@ public final class FileWatcher: @unchecked Sendable {
         timer.resume()
     }
 
-    /// Tries the watches again, and reports what has changed since the last comparison.
+    /// Retries the watches, and reports changes since the last comparison.
     private func compare() {
         watch()
         let now = paths.map { FileStamp($0) }
@@ -224,7 +225,7 @@ public final class FileWatcher: @unchecked Sendable {
         reportSoon()
     }
 
-    /// Whether any of these events concerns a name on the way to a file.
+    /// Returns whether any of these events concerns a name on the way to a file.
     private func parse(_ bytes: ArraySlice<UInt8>) -> Bool {
         var concerns = false
         bytes.withUnsafeBytes { buffer in
@@ -243,7 +244,8 @@ public final class FileWatcher: @unchecked Sendable {
         return concerns
     }
 
-    /// Each directory on the way to `path`, which is absolute, with the name in it that leads on; symbolic links are followed.
+    /// Returns each directory on the way to `path`, which is absolute, with the next name in it; symbolic links are
+    /// followed.
     static func steps(to path: String) -> [(directory: String, name: String)] {
         var steps: [(String, String)] = []
         var resolved = ""
@@ -270,7 +272,7 @@ public final class FileWatcher: @unchecked Sendable {
         return steps
     }
 
-    /// The absolute path of `path`, which begins in `directory` when it is relative.
+    /// Returns the absolute path of `path`, which is resolved against `directory` when it is relative.
     static func absolute(_ path: String, from directory: String) -> String {
         path.hasPrefix("/") ? path : "\(directory)/\(path)"
     }

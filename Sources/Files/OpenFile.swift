@@ -2,13 +2,13 @@ import Glibc
 
 /// An open file, which child processes do not inherit. It is closed with the last reference.
 public final class OpenFile: Sendable {
-    /// What a file is opened for.
+    /// The purpose for which a file is opened.
     public enum Use: Sendable {
-        /// Reading what is there.
+        /// Reading the existing file.
         case reading
-        /// Reading and writing in place; made for the owner alone when it is missing.
+        /// Reading and writing in place; the file is created for the owner alone when it is missing.
         case updating
-        /// Writing a new file, with at most these permission bits: the umask can take some away.
+        /// Writing a new file, with at most these permission bits: the umask can remove some.
         case creating(mode: UInt32)
 
         fileprivate var flags: Int32 {
@@ -31,9 +31,9 @@ public final class OpenFile: Sendable {
     public static let standardOutput = OpenFile(borrowing: STDOUT_FILENO, "standard output")
     public static let standardError = OpenFile(borrowing: STDERR_FILENO, "standard error")
 
-    /// The path that it was opened at, for messages.
+    /// The path at which the file was opened, for messages.
     public let path: String
-    /// For calls that nothing here makes, such as locks.
+    /// The descriptor, for calls that this type does not offer, such as locks.
     public let descriptor: Int32
     private let isOwned: Bool
 
@@ -45,7 +45,7 @@ public final class OpenFile: Sendable {
         let links = followingLinks ? 0 : O_NOFOLLOW
         descriptor = open(path, use.flags | O_CLOEXEC | links, mode)
         guard descriptor >= 0 else {
-            // That of a socket, and of a device without a driver.
+            // The error for a socket, and for a device without a driver.
             if errno == ENXIO { throw .notRegular(path: path, .socketOrDevice) }
             throw .last(use.act, path)
         }
@@ -61,14 +61,14 @@ public final class OpenFile: Sendable {
 
     deinit { if isOwned { close(descriptor) } }
 
-    /// What the system says of it now.
+    /// Returns the present status.
     public func status() throws(FileError) -> FileStatus {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .last(.inspect, path) }
         return FileStatus(status)
     }
 
-    /// The bytes of a regular file from the present position to its end, and at most one more than it said to have.
+    /// Returns the bytes of a regular file from the present position to its end, and at most one more than its size.
     ///
     /// Throws ``FileError/tooLarge(path:limit:)`` before anything is read.
     public func read(limit: Int) throws(FileError) -> [UInt8] {
@@ -76,7 +76,7 @@ public final class OpenFile: Sendable {
         guard size <= limit else { throw .tooLarge(path: path, limit: limit) }
         let calls = SystemCalls.current
         var failure: Int32 = 0
-        // Made in one piece: a copy would leave the content of a secret behind.
+        // Allocated in one piece: a copy would leave the content of a secret behind.
         var bytes = [UInt8](unsafeUninitializedCapacity: size + 1) { buffer, count in
             while count <= size, let base = buffer.baseAddress {
                 let rest = UnsafeMutableRawBufferPointer(start: base + count, count: size + 1 - count)
@@ -111,7 +111,7 @@ public final class OpenFile: Sendable {
         }
     }
 
-    /// Writes all of `bytes` over what is at `offset`. A power failure may leave the old content, or some of both.
+    /// Writes all of `bytes` at `offset`. A power failure may leave the old content, or a mix of both.
     public func overwrite(_ bytes: [UInt8], at offset: Int) throws(FileError) {
         var written = 0
         while written < bytes.count {
@@ -134,7 +134,7 @@ public final class OpenFile: Sendable {
         guard SystemCalls.current.sync(descriptor) == 0 else { throw .last(.sync, path) }
     }
 
-    /// Sets the permission bits, whatever the umask is.
+    /// Sets the permission bits, whatever the umask.
     func setMode(_ mode: UInt32) throws(FileError) {
         guard fchmod(descriptor, mode) == 0 else { throw .last(.changeMode, path) }
     }
@@ -143,7 +143,7 @@ public final class OpenFile: Sendable {
         guard fchown(descriptor, owner, group) == 0 else { throw .last(.changeOwner, path) }
     }
 
-    /// Gives a file that root makes to the owner of its directory, who must be able to open it later.
+    /// Gives a file that root creates to the owner of its directory, who must be able to open it later.
     public func giveToDirectoryOwner() throws(FileError) {
         guard geteuid() == 0, let directory = try FileStatus.of(Directory.parent(of: path)), directory.owner != 0 else {
             return
@@ -152,7 +152,8 @@ public final class OpenFile: Sendable {
     }
 }
 
-/// The calls that move bytes, make them durable and watch files. A test replaces them, to watch them and to make one fail.
+/// The system calls that move bytes, make them durable and watch files. Tests replace them, to record them and to make
+/// one fail.
 struct SystemCalls: Sendable {
     var read: @Sendable (Int32, UnsafeMutableRawBufferPointer) -> Int = { Glibc.read($0, $1.baseAddress, $1.count) }
     var write: @Sendable (Int32, UnsafeRawBufferPointer) -> Int = { Glibc.write($0, $1.baseAddress, $1.count) }

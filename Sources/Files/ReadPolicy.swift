@@ -1,19 +1,19 @@
 import Glibc
 
-/// Which file a caller accepts, and how much of it is read.
+/// The rules for the files that a caller accepts.
 public struct ReadPolicy: Sendable {
-    /// The most bytes that the file may have.
+    /// The maximum size of the file, in bytes.
     public let limit: Int
-    /// Whose file it may be.
+    /// The users who may own the file.
     public let owner: AllowedOwner
     /// The permission bits that it must not have.
     public let forbidden: UInt32
-    /// The permission bits that it must not have when root owns it; as ``forbidden`` unless stated.
+    /// The permission bits that it must not have when root owns it; by default those of ``forbidden``.
     public let forbiddenOfRoot: UInt32
-    /// Whether a symbolic link stands for the file that it names.
+    /// True when a symbolic link is followed to its target.
     public let followsLinks: Bool
 
-    /// A policy that accepts every regular file within the limit, but for what is stated.
+    /// Creates a policy that accepts every regular file within the limit, except as stated.
     public init(
         limit: Int, owner: AllowedOwner = .anyone, forbidden: UInt32 = 0, forbiddenOfRoot: UInt32? = nil,
         followsLinks: Bool = true
@@ -34,17 +34,17 @@ public struct ReadPolicy: Sendable {
     }
 }
 
-/// Whose file it may be. Root can replace every file, so root's are always accepted.
+/// The users who may own a file. Root can replace every file, so root is always accepted.
 public enum AllowedOwner: Hashable, Sendable {
     case anyone
-    /// This user's.
+    /// This user.
     case user
-    /// This user's; for root also another user's.
+    /// This user; for root also any other user.
     case userOrAnyoneForRoot
-    /// This user's; for root also that of the directory's owner.
+    /// This user; for root also the directory's owner.
     case userOrDirectoryOwnerForRoot
 
-    /// Whether the file at `path` may belong to `owner`.
+    /// Returns whether `owner` may own the file at `path`.
     public func permits(_ owner: UInt32, path: String) -> Bool {
         let user = geteuid()
         if owner == user || owner == 0 { return true }
@@ -59,11 +59,11 @@ public enum AllowedOwner: Hashable, Sendable {
     }
 }
 
-/// Reading whole files.
+/// Reads whole files.
 public enum CheckedFile {
-    /// The bytes of the regular file at `path`, once it is found to be what `policy` accepts.
+    /// Returns the bytes of the regular file at `path`, after checking it against `policy`.
     ///
-    /// It never blocks on a FIFO or a device, never reads more than the limit and one byte, and refuses a file that
+    /// It never blocks on a FIFO or a device, reads at most one byte more than the limit, and refuses a file that
     /// another process writes to meanwhile.
     public static func read(_ path: String, _ policy: ReadPolicy) throws(FileError) -> [UInt8] {
         let file = try OpenFile(path, for: .reading, followingLinks: policy.followsLinks)

@@ -1,7 +1,7 @@
 import Glibc
 
 extension [UInt8] {
-    /// Overwrites the bytes. Only this array's own storage: a copy that shares it keeps its content.
+    /// Overwrites the bytes of this array's own storage: a copy that shares it keeps its content.
     public mutating func wipe() {
         withUnsafeMutableBytes { buffer in
             if let start = buffer.baseAddress { explicit_bzero(start, buffer.count) }

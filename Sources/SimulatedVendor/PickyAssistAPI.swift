@@ -45,9 +45,9 @@ extension VendorModel.Request {
         let pin: String?
     }
 
-    /// Reads the body of a request to Picky Assist strictly as documented; nil when it is not.
+    /// Creates the request from the body of a request to Picky Assist, strictly as documented; nil for any other body.
     init?(body: Data) {
-        // Nil is the answer.
+        // An invalid body makes the result nil.
         guard let wire = try? JSONDecoder().decode(Wire.self, from: body) else { return nil }
         switch (wire.action, wire.pin) {
         case (0, let pin?) where SimulatedToken.isPIN(pin): self = .enable(token: wire.token, pin: pin)

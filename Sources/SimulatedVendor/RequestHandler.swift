@@ -3,12 +3,12 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// Reads requests of one connection and plays the vendors, with whatever fault is due.
+/// Reads the requests of one connection and answers as the vendors do, with the fault that is due.
 final class RequestHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// The largest request body that is read.
+    /// The maximum size of a request's body, in bytes.
     static let bodyLimit = 1024 * 1024
 
     private let vendor: SimulatedVendor
@@ -23,7 +23,7 @@ final class RequestHandler: ChannelInboundHandler {
             state.channels[ObjectIdentifier(channel)] = channel
             return state.outages == 0 && !state.isStopped
         }
-        // Accepted in the very moment in which an outage began.
+        // The connection was accepted at the moment when an outage began.
         if !isWelcome { context.close(promise: nil) }
     }
 
@@ -77,7 +77,7 @@ final class RequestHandler: ChannelInboundHandler {
         play(fault, call, on: wire)
     }
 
-    /// A request, the API that it came to, and its number among those recorded.
+    /// A request, the API that it was sent to, and its number among those recorded.
     private struct Call {
         let api: any SimulatedAPI
         let request: VendorModel.Request
@@ -90,7 +90,7 @@ final class RequestHandler: ChannelInboundHandler {
 
     private func play(_ fault: Fault, _ call: Call, on wire: Wire) {
         let api = call.api
-        // What is answered when the fault lets the request through.
+        // The answer when the fault lets the request through.
         let answer = api.answer(fault.isCarriedOut && fault != .landLate ? carryOut(call) : .success)
         let options = vendor.options
         switch fault {
@@ -124,7 +124,7 @@ final class RequestHandler: ChannelInboundHandler {
         }
     }
 
-    /// A look has no effect that could come late.
+    /// Closes the connection and carries the request out later, unless it is an observation, which has no effect.
     private func landLate(_ call: Call, on wire: Wire) {
         guard !call.request.isLook else { return }
         let late = vendor.state.withLock { $0.model.addLate(call.request) }

@@ -2,28 +2,28 @@ public import Foundation
 import NIOHTTP1
 
 extension SimulatedVendor {
-    /// One request as it came in.
+    /// One request as it was received.
     public struct Recorded: Sendable {
-        /// Its place in the order of all requests, or of all looks, from 1.
+        /// Its position in the order of all requests, or of all observations, from 1.
         public let number: Int
-        /// When it came in.
+        /// The time at which it was received.
         public let at: ContinuousClock.Instant
-        /// Path and query.
+        /// The path and query.
         public let uri: String
         public let headers: [(name: String, value: String)]
-        /// The body's bytes as they came.
+        /// The body, unchanged.
         public let body: Data
-        /// What it asks for; nil when it is malformed.
+        /// The parsed request; nil when it is malformed.
         public let request: VendorModel.Request?
         public let fault: Fault?
-        /// What the vendor did with it; nil when it did nothing, or has yet to.
+        /// The vendor's verdict; nil when the vendor did nothing, or has yet to.
         public internal(set) var verdict: VendorModel.Verdict?
     }
 }
 
-/// The newest requests, or looks, bounded.
+/// The newest requests, or observations, bounded.
 struct RequestLog: Sendable {
-    /// The most that are kept.
+    /// The maximum count of entries.
     static let maxEntries = 10_000
 
     private(set) var entries: [SimulatedVendor.Recorded] = []
@@ -44,7 +44,7 @@ struct RequestLog: Sendable {
         return count
     }
 
-    /// Records what the vendor did with a request, if that one is still kept.
+    /// Records the vendor's verdict on a request, if that request is still in the log.
     mutating func record(_ verdict: VendorModel.Verdict, of number: Int) {
         guard let first = entries.first?.number, number >= first else { return }
         entries[number - first].verdict = verdict

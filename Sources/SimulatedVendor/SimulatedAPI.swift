@@ -3,28 +3,28 @@ import NIOHTTP1
 
 /// The requests and answers of one vendor's API, as bytes.
 protocol SimulatedAPI: Sendable {
-    /// Whether a request is addressed to this API.
+    /// Returns whether a request is addressed to this API.
     func serves(_ method: HTTPMethod, path: String) -> Bool
 
-    /// Reads a request strictly as documented; nil when it does not even name a number.
+    /// Parses a request strictly as documented; nil when it does not even name a number.
     ///
-    /// The simulator must not forgive what the vendor might not.
+    /// The simulator must reject whatever the vendor might reject.
     func request(_ head: HTTPRequestHead, _ body: Data) -> VendorModel.Request?
 
-    /// The documented answer.
+    /// Returns the documented answer.
     func answer(_ verdict: VendorModel.Verdict) -> Answer
 
     /// The answer when a server fails.
     var serverError: Answer { get }
 
-    /// A success that is larger than any client should read: this text is somewhere in it.
+    /// Returns a success that is larger than any client should read, with this text somewhere in it.
     func success(padding: String) -> Answer
 
-    /// An answer with its status as a string, where the API has a status that may be one.
+    /// Returns an answer with its status as a string, if the API has a status that can be one.
     func withStringStatus(_ answer: Answer) -> Answer
 }
 
-/// An HTTP answer, whole.
+/// A complete HTTP answer.
 struct Answer: Hashable, Sendable {
     var status: HTTPResponseStatus
     var body: String

@@ -1,4 +1,4 @@
-/// A token of Picky Assist, which names one number, and how that number begins.
+/// A token of Picky Assist, which names one number, and the number's initial state.
 public struct SimulatedToken: Hashable, Sendable {
     public let token: String
     public let state: VendorState
@@ -8,7 +8,7 @@ public struct SimulatedToken: Hashable, Sendable {
         self.state = state
     }
 
-    /// Reads `TOKEN`, `TOKEN=off` or `TOKEN=foreign:123456`.
+    /// Parses `TOKEN`, `TOKEN=off` or `TOKEN=foreign:123456`.
     public init(parsing text: String) throws(SimulationError) {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let token = parts.first, !token.isEmpty else { throw .token(text) }
@@ -20,25 +20,25 @@ public struct SimulatedToken: Hashable, Sendable {
     }
 }
 
-/// A number that WhatsApp's Cloud API knows by its id.
+/// A number that WhatsApp's Cloud API knows by its ID.
 public struct SimulatedNumber: Hashable, Sendable {
     /// The `phone_number_id`: 1 to 19 digits.
     public let id: String
-    /// The phone number, as the API displays it; nil leaves it out of every answer.
+    /// The phone number as the API displays it; nil leaves it out of every answer.
     public let number: String?
-    /// The token that may change the number and look at it. One token may serve many numbers.
+    /// The token that may change and observe the number. One token may serve many numbers.
     public let token: String
     /// The Picky Assist token that names the same number; nil when Picky Assist does not serve it.
     public let pickyAssistToken: String?
-    /// How the number begins; where Picky Assist serves it too, its token's state counts.
+    /// The initial state; for a number that Picky Assist serves too, the token's state applies.
     public let state: VendorState
 
-    /// A number that WhatsApp's API alone serves.
+    /// Creates a number that WhatsApp's API alone serves.
     public init(id: String, number: String? = nil, token: String, state: VendorState = .off) {
         self.init(id, number, token, pickyAssistToken: nil, state)
     }
 
-    /// The number that a Picky Assist token names: its id, and a token of WhatsApp's API for it.
+    /// Creates the number that a Picky Assist token names: its ID, and a token of WhatsApp's API for it.
     public init(id: String, number: String? = nil, token: String, of pickyAssistToken: String) {
         self.init(id, number, token, pickyAssistToken: pickyAssistToken, .off)
     }
@@ -53,8 +53,8 @@ public struct SimulatedNumber: Hashable, Sendable {
         self.state = state
     }
 
-    /// Reads `ID=TOKEN`, `ID=TOKEN=off`, `ID=TOKEN=foreign:123456` or `ID=TOKEN=of:PICKY-ASSIST-TOKEN`; `ID+15550100001=…`
-    /// names the phone number as well.
+    /// Parses `ID=TOKEN`, `ID=TOKEN=off`, `ID=TOKEN=foreign:123456` or `ID=TOKEN=of:PICKY-ASSIST-TOKEN`;
+    /// `ID+15550100001=…` also gives the phone number.
     public init(parsing text: String) throws(SimulationError) {
         let parts = text.split(separator: "=", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
         guard parts.count >= 2, !parts[1].isEmpty else { throw .number(text) }
@@ -76,7 +76,7 @@ public struct SimulatedNumber: Hashable, Sendable {
         (1...19).contains(text.utf8.count) && text.utf8.allSatisfy { (48...57).contains($0) }
     }
 
-    /// Such text needs no escape in JSON.
+    /// Returns whether `text` is a valid number; such text needs no escape in JSON.
     private static func isNumber(_ text: String) -> Bool {
         text.hasPrefix("+") && (2...32).contains(text.utf8.count)
             && text.dropFirst().allSatisfy { "0123456789 -()".contains($0) }

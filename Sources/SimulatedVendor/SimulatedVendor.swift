@@ -4,10 +4,10 @@ import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// The vendors over real HTTP on loopback: every semantics, every fault, and the truth for tests.
+/// The vendors over real HTTP on loopback, with all semantics, all faults, and the true states for tests.
 ///
-/// `POST /api/v2/two-step-verification` is Picky Assist's API, `/v25.0/ID` is WhatsApp's Cloud API. Paths under `/_sim/`
-/// read and steer the simulation (see `SimulationControl`).
+/// `POST /api/v2/two-step-verification` is Picky Assist's API, `/v25.0/ID` is WhatsApp's Cloud API. Paths under
+/// `/_sim/` read and control the simulation (see `SimulationControl`).
 public final class SimulatedVendor: Sendable {
     /// The path of Picky Assist's API.
     public static let path = PickyAssistAPI.path
@@ -15,27 +15,28 @@ public final class SimulatedVendor: Sendable {
     /// One value for each vendor.
     static let apis: [any SimulatedAPI] = [PickyAssistAPI(), WhatsAppAPI()]
 
-    /// How a simulation behaves.
+    /// The options of a simulation.
     public struct Options: Sendable {
         public var semantics = VendorSemantics()
         /// The numbers that Picky Assist serves.
         public var tokens: [SimulatedToken] = []
-        /// The numbers that WhatsApp's API serves, those of Picky Assist among them that have an id.
+        /// The numbers that WhatsApp's API serves, including those of Picky Assist that have an ID.
         public var numbers: [SimulatedNumber] = []
         /// The probability of each fault; their sum is at most 1.
         public var faults: [Fault: Double] = [:]
-        /// Whether a token or id never seen before becomes known, as off, instead of being refused.
+        /// True to register an unknown token or ID, as off, instead of refusing it.
         public var registersUnknownTokens = false
         public var seed: UInt64 = 1
-        /// How long after the request a late one lands.
+        /// The time from a request to its late effect.
         public var lateDelay: Duration = .milliseconds(500)
-        /// How long a slow answer takes.
+        /// The delay of a slow answer.
         public var slowDelay: Duration = .milliseconds(300)
-        /// How long connections are refused by ``Fault/refuseConnection``.
+        /// The time for which ``Fault/refuseConnection`` refuses connections.
         public var refusalTime: Duration = .milliseconds(200)
-        /// What ``Fault/tooManyRequests`` asks for, in whole seconds.
+        /// The `Retry-After` of ``Fault/tooManyRequests``, in whole seconds.
         public var retryAfter: Duration = .seconds(1)
-        /// What ``Fault/statusAfter`` draws from: statuses that proxies say of requests that were carried out.
+        /// The statuses that ``Fault/statusAfter`` draws from: those that proxies send for requests that were carried
+        /// out.
         public var statusesAfter = [400, 402, 403, 406, 408, 409, 410, 412, 425, 451, 499]
 
         public init() {}
@@ -43,7 +44,8 @@ public final class SimulatedVendor: Sendable {
 
     struct State {
         var model: VendorModel
-        /// The faults of requests, and of looks: how many looks there are changes no request's fault.
+        /// The faults of requests, separate from those of observations, so that observations do not change any
+        /// request's fault.
         var faults: FaultSource
         var lookFaults: FaultSource
         var statuses: SeededGenerator
@@ -74,7 +76,7 @@ public final class SimulatedVendor: Sendable {
             HTTPResponseStatus(statusCode: all.randomElement(using: &statuses) ?? 408)
         }
 
-        /// Carries a request out, and records what was done with it.
+        /// Carries a request out, and records the verdict.
         mutating func carryOut(_ request: VendorModel.Request, number: Int) -> VendorModel.Verdict {
             let verdict = model.carryOut(request)
             if request.isLook { looks.record(verdict, of: number) } else { requests.record(verdict, of: number) }
@@ -87,7 +89,7 @@ public final class SimulatedVendor: Sendable {
     let group: MultiThreadedEventLoopGroup
     private let host = "127.0.0.1"
 
-    /// Starts listening on loopback; port 0 is any free one.
+    /// Creates a vendor that listens on loopback; port 0 is any free one.
     public init(_ options: Options = Options(), port: Int = 0) async throws {
         guard FaultSource.areProbabilities(options.faults) else {
             throw SimulationError.sumOfProbabilities(options.faults.values.reduce(0, +))
@@ -114,7 +116,7 @@ public final class SimulatedVendor: Sendable {
         }
     }
 
-    /// Stops listening and closes every connection. Requests that would land late do not.
+    /// Stops listening and closes every connection. Late requests that have not taken effect never do.
     public func stop() async throws {
         let channels = state.withLock { state in
             state.isStopped = true
@@ -126,21 +128,21 @@ public final class SimulatedVendor: Sendable {
 
     /// The URL of Picky Assist's API.
     public var url: String { "http://\(host):\(port)\(Self.path)" }
-    /// The URL of WhatsApp's API, before a number's id.
+    /// The URL of WhatsApp's API, before a number's ID.
     public var whatsappURL: String { "http://\(host):\(port)\(WhatsAppAPI.base)" }
-    /// The port that is listened on, also while an outage goes on.
+    /// The port, also during an outage.
     public var port: Int { state.withLock { $0.port } }
 
-    /// The true state of every number: by its Picky Assist token or, where it has none, by its id.
+    /// The true state of every number, by its Picky Assist token or else by its ID.
     public var truth: [String: VendorState] { state.withLock { $0.model.states } }
-    /// What was answered, by kind.
+    /// The counts of requests, by kind.
     public var counters: VendorModel.Counters { state.withLock { $0.model.counters } }
-    /// The requests that came in, without looks, oldest first, bounded.
+    /// The requests received, without observations, oldest first, bounded.
     public var requests: [Recorded] { state.withLock { $0.requests.entries } }
-    /// The looks that came in, oldest first, bounded.
+    /// The observations received, oldest first, bounded.
     public var looks: [Recorded] { state.withLock { $0.looks.entries } }
 
-    /// Sets the probability of each fault, for requests and for looks; those left out do not happen.
+    /// Sets the probability of each fault, for requests and for observations; faults that are left out do not happen.
     public func setFaults(_ probabilities: [Fault: Double]) {
         state.withLock { state in
             state.faults.setProbabilities(probabilities)
@@ -148,48 +150,49 @@ public final class SimulatedVendor: Sendable {
         }
     }
 
-    /// Sets the probability of each fault for looks alone.
+    /// Sets the probability of each fault for observations alone.
     public func setLookFaults(_ probabilities: [Fault: Double]) {
         state.withLock { $0.lookFaults.setProbabilities(probabilities) }
     }
 
-    /// Sets every fault to `probability`, or to as much as they can share.
+    /// Sets every fault to `probability`, or to an equal share of 1 if that is less.
     public func setEveryFault(_ probability: Double) { setFaults(Fault.every(probability)) }
 
-    /// The next requests, or those that name this token or id, meet these faults, one each; nil is a healthy request.
+    /// Scripts the faults of the next requests, or of the next that name this token or ID, one each; nil is a healthy
+    /// request.
     public func script(_ faults: [Fault?], token: String? = nil) {
         state.withLock { $0.faults.append(faults, name: token) }
     }
 
-    /// The next looks, or those at one id, meet these faults, one each; nil is a healthy look.
+    /// Scripts the faults of the next observations, or of the next of one ID, one each; nil is a healthy observation.
     public func scriptLooks(_ faults: [Fault?], id: String? = nil) {
         state.withLock { $0.lookFaults.append(faults, name: id) }
     }
 
-    /// Changes what the vendor does where its documentation is silent.
+    /// Changes the behaviour that the vendor's documentation leaves open.
     public func setSemantics(_ semantics: VendorSemantics) { state.withLock { $0.model.semantics = semantics } }
 
-    /// Makes a token known, or sets its true state behind everybody's back.
+    /// Registers a token, or sets its true state without a request.
     public func set(_ token: SimulatedToken) { state.withLock { $0.model.set(token) } }
 
-    /// Makes ids known, or sets their tokens and true states; all or, when one cannot be, none.
+    /// Registers IDs, or sets their tokens and true states: all of them, or none when one is invalid.
     public func set(_ numbers: [SimulatedNumber]) throws(SimulationError) {
         try change { (state) throws(SimulationError) in try state.model.set(numbers) }
     }
 
-    /// A stranger turns verification of a number off, or changes its PIN, without a request of ours.
+    /// Turns verification of a number off, or changes its PIN, as a stranger does, without a request of ours.
     ///
     /// - Parameters:
-    ///   - name: the number's Picky Assist token, or its id.
+    ///   - name: the number's Picky Assist token, or its ID.
     ///   - state: off, or on with the stranger's PIN.
     public func stranger(sets name: String, to state: VendorState) throws(SimulationError) {
         try change { (inner) throws(SimulationError) in try inner.model.stranger(sets: name, to: state) }
     }
 
-    /// Freezes what read requests show at the present state of all numbers, or ends that: an observer that lags.
+    /// Starts or ends a lag of observers: observations show the state that all numbers had at the start of it.
     public func freezeLooks(_ isFrozen: Bool) { state.withLock { $0.model.freezeLooks(isFrozen) } }
 
-    /// Blocks exactly the numbers that these tokens and ids name: each of their requests is refused with 133016.
+    /// Blocks exactly the numbers that these tokens and IDs name: each of their requests is refused with 133016.
     public func block(_ names: [String]) throws(SimulationError) {
         try change { (state) throws(SimulationError) in try state.model.block(names) }
     }
@@ -208,7 +211,7 @@ public final class SimulatedVendor: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     var framing = HTTPResponseEncoder.Configuration()
-                    // Wire says how each answer ends.
+                    // `Wire` decides how each answer ends.
                     framing.automaticallySetFramingHeaders = false
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(
                         withPipeliningAssistance: true, withEncoderConfiguration: framing)
@@ -239,7 +242,7 @@ extension SimulatedVendor {
         group.any().scheduleTask(in: .milliseconds(time.milliseconds)) { self.endOutage() }
     }
 
-    /// Refuses all connections from now on: the listener and every connection are closed.
+    /// Begins an outage: closes the listener and every connection, and refuses new ones.
     public func beginOutage() {
         let channels = state.withLock { state -> [any Channel] in
             state.outages += 1
@@ -249,7 +252,7 @@ extension SimulatedVendor {
         for channel in channels { channel.close(promise: nil) }
     }
 
-    /// Listens again, on the same port, when no other outage goes on.
+    /// Ends an outage: listens again, on the same port, when no other outage is in progress.
     public func endOutage() {
         state.withLock { $0.outages = max(0, $0.outages - 1) }
         reopen()
@@ -261,13 +264,14 @@ extension SimulatedVendor {
         }
         guard let port else { return }
         listen(on: port).whenFailure { _ in
-            // The port is still closing, or another outage has just ended: once more, until it is open or stopped.
+            // The port is still closing, or another outage has just ended: retried until it is open or the vendor
+            // stopped.
             self.group.any().scheduleTask(in: .milliseconds(20)) { self.reopen() }
         }
     }
 }
 
-/// What is wrong with a simulation's options.
+/// The errors in a simulation's options.
 public enum SimulationError: Error, Hashable, CustomStringConvertible {
     case semantics(String)
     case state(String)

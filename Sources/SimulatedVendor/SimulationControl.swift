@@ -2,23 +2,23 @@ import Foundation
 import NIOHTTP1
 import Synchronization
 
-/// The paths under `/_sim/`: reading and steering a running simulation, for scripts.
+/// The paths under `/_sim/`, with which scripts read and control a running simulation.
 ///
-/// | request | does |
+/// | request | effect |
 /// |---|---|
 /// | `GET /_sim/truth` | the true state of every number |
-/// | `GET /_sim/counters` | what was seen and done |
-/// | `GET /_sim/requests` | the bodies that came in, as text |
-/// | `GET /_sim/looks` | the paths of the looks that came in |
+/// | `GET /_sim/counters` | the counts of requests, by kind |
+/// | `GET /_sim/requests` | the bodies received, as text |
+/// | `GET /_sim/looks` | the paths of the observations received |
 /// | `PUT /_sim/faults` | `{"closeAfter":0.05}`: the probability of each fault, `{}` for none |
-/// | `PUT /_sim/look-faults` | the same for looks alone |
+/// | `PUT /_sim/look-faults` | the same for observations alone |
 /// | `POST /_sim/script` | `["closeAfter",null]`: the faults of the next requests |
-/// | `POST /_sim/look-script` | the same for the next looks |
+/// | `POST /_sim/look-script` | the same for the next observations |
 /// | `PUT /_sim/semantics` | `"replace,accept"` |
-/// | `PUT /_sim/tokens` | `["TOKEN=foreign:123456"]`: Picky Assist tokens made known, or set |
-/// | `PUT /_sim/numbers` | `["ID=TOKEN=foreign:123456"]`: numbers of WhatsApp's API made known, or set |
+/// | `PUT /_sim/tokens` | `["TOKEN=foreign:123456"]`: Picky Assist tokens to register or set |
+/// | `PUT /_sim/numbers` | `["ID=TOKEN=foreign:123456"]`: numbers of WhatsApp's API to register or set |
 /// | `POST /_sim/stranger` | `{"name":"TOKEN or ID","state":"off"}` or `"foreign:123456"`: a stranger changes a number |
-/// | `PUT /_sim/frozen-looks` | `true`: looks show the numbers as they are now, and lag behind from then on; `false` |
+/// | `PUT /_sim/frozen-looks` | `true`: observations keep showing the present states; `false` ends that |
 /// | `PUT /_sim/blocked` | `["TOKEN","ID"]`: exactly these numbers have had too many attempts |
 /// | `PUT /_sim/app-limit` | `4` or `130429`: the error that each request to WhatsApp's API meets, `null` for none |
 /// | `POST /_sim/outage` | `{"seconds":5}`: refuses connections |
@@ -87,7 +87,7 @@ struct SimulationControl {
 
     private struct Truth: Encodable {
         struct Number: Encodable {
-            /// What the key is called: `token` for Picky Assist's, `id` for WhatsApp's own.
+            /// The name of the key: `token` for Picky Assist's, `id` for WhatsApp's own.
             let name: CodingKeys
             let key: String
             let state: VendorState

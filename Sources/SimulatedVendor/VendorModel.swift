@@ -1,15 +1,15 @@
-/// The vendors without the network: numbers, their true state, and what a request does to it.
+/// The vendors without the network: numbers, their true states, and the effects of requests on them.
 ///
-/// A number has one key: its Picky Assist token, or where it has none its id at WhatsApp's API.
+/// A number has one key: its Picky Assist token, or else its ID at WhatsApp's API.
 public struct VendorModel: Sendable {
-    /// What was done with a request, whatever bytes each API answers it with.
+    /// The verdict on a request, independent of the bytes with which each API answers.
     public enum Verdict: Hashable, Sendable {
         case success
-        /// A look, and what it found.
+        /// An observation, with its result.
         case seen(Look)
-        /// The token is unknown, or is not this number's.
+        /// The token is unknown, or belongs to another number.
         case authenticationFailed
-        /// The token is known, and no number has the id.
+        /// The token is known, and no number has the ID.
         case unknownNumber
         case notReachable
         case cannotDisable
@@ -19,30 +19,30 @@ public struct VendorModel: Sendable {
         case alreadyOn
         /// The number is blocked for hours after too many attempts.
         case tooManyAttempts
-        /// Requests are limited, of this number or of all.
+        /// The rate limit of this number, or of all, is reached.
         case limited(AppLimit)
     }
 
-    /// What a look at a number found, as far as it was asked for.
+    /// The result of an observation, with the requested fields only.
     public struct Look: Hashable, Sendable {
         public let id: String
         public let isEnabled: Bool?
         public let number: String?
     }
 
-    /// The limits of an app of WhatsApp's API; the raw values are the codes of its errors.
+    /// The rate limits of an app of WhatsApp's API; the raw values are the codes of its errors.
     public enum AppLimit: Int, Hashable, Sendable, CaseIterable {
         /// The app has made too many calls; HTTP 400.
         case calls = 4
-        /// Requests come too fast; HTTP 429.
+        /// The app sends requests too fast; HTTP 429.
         case rate = 130_429
     }
 
-    /// What the vendor has seen and done.
+    /// The counts of the vendor's requests and effects.
     public struct Counters: Codable, Hashable, Sendable {
-        /// Requests that came in, without looks.
+        /// Requests received, without observations.
         public var requests = 0
-        /// Looks that came in.
+        /// Observations received.
         public var looks = 0
         /// Requests that changed something.
         public var applied = 0
@@ -50,13 +50,13 @@ public struct VendorModel: Sendable {
         public var ignored = 0
         /// Requests that were refused.
         public var refused = 0
-        /// Requests and looks that met a fault.
+        /// Requests and observations that met a fault.
         public var faults = 0
-        /// Requests that landed late.
+        /// Requests that took effect late.
         public var landedLate = 0
         /// Changes that strangers made, without a request.
         public var strangers = 0
-        /// The most numbers that were off at once, since the start.
+        /// The maximum count of numbers that were off at once, since the start.
         public var mostOff = 0
 
         mutating func count(isLook: Bool, fault: Fault?) {
@@ -65,16 +65,16 @@ public struct VendorModel: Sendable {
         }
     }
 
-    /// What Picky Assist does where its documentation is silent.
+    /// Picky Assist's behaviour that its documentation leaves open.
     public var semantics: VendorSemantics
-    /// Whether a token or id never seen before becomes known, as off, instead of being refused. Any token may then change
-    /// and see the numbers of WhatsApp's API.
+    /// True to register an unknown token or ID, as off, instead of refusing it. Any token may then change and observe
+    /// the numbers of WhatsApp's API.
     public var registersUnknownTokens = false
-    /// The limit that all requests to WhatsApp's API meet.
+    /// The limit that all requests to WhatsApp's API meet; nil for none.
     public var appLimit: AppLimit?
     /// The true state of every number, by its key.
     public private(set) var states: [String: VendorState] = [:]
-    /// What looks show in place of the true states; nil when they do not lag behind.
+    /// The states that observations show in place of the true ones; nil when observations do not lag.
     private var lookedAt: [String: VendorState]?
     public var counters = Counters()
     private var numbers: [String: SimulatedNumber] = [:]
@@ -83,22 +83,22 @@ public struct VendorModel: Sendable {
     private var lastLate = 0
     private var offCount = 0
 
-    /// A vendor that knows `tokens`, each in its state.
+    /// Creates a vendor that knows `tokens`, each in its state.
     public init(semantics: VendorSemantics, tokens: [SimulatedToken]) {
         self.semantics = semantics
         for token in tokens { set(token) }
     }
 
-    /// How many requests will land late, by the number's key.
+    /// The counts of requests that will take effect late, by the number's key.
     public var pending: [String: Int] { late.values.reduce(into: [:]) { $0[key(of: $1), default: 0] += 1 } }
 
-    /// Whether a key is the id of a number that WhatsApp's API alone serves.
+    /// Returns whether a key is the ID of a number that WhatsApp's API alone serves.
     func isID(_ key: String) -> Bool { numbers[key].map { $0.pickyAssistToken == nil } ?? false }
 
-    /// Makes a token known, or sets its state.
+    /// Registers a token, or sets its state.
     public mutating func set(_ token: SimulatedToken) { change(token.token, to: token.state) }
 
-    /// Makes ids known, or sets their tokens and states: all of them or, when one cannot be, none.
+    /// Registers IDs, or sets their tokens and states: all of them, or none when one is invalid.
     public mutating func set(_ wanted: [SimulatedNumber]) throws(SimulationError) {
         for case let token? in wanted.map(\.pickyAssistToken) where states[token] == nil || isID(token) {
             throw .unknown(token)
@@ -111,23 +111,23 @@ public struct VendorModel: Sendable {
         }
     }
 
-    /// Blocks exactly the numbers that these tokens and ids name, at every API.
+    /// Blocks exactly the numbers that these tokens and IDs name, at every API.
     public mutating func block(_ names: [String]) throws(SimulationError) {
         var keys: Set<String> = []
         for name in names { keys.insert(try key(named: name)) }
         blocked = keys
     }
 
-    /// Sets the true state of the number that a token or an id names as a stranger does: without a request of ours.
+    /// Sets the true state of the number that a token or an ID names as a stranger does, without a request of ours.
     public mutating func stranger(sets name: String, to state: VendorState) throws(SimulationError) {
         change(try key(named: name), to: state)
         counters.strangers += 1
     }
 
-    /// Freezes what read requests show at the present state of all numbers, or ends that.
+    /// Starts or ends a lag of observers: observations show the state that all numbers had at the start of it.
     public mutating func freezeLooks(_ isFrozen: Bool) { lookedAt = isFrozen ? states : nil }
 
-    /// Keeps a request that will land later, and gives it a number.
+    /// Stores a request that will take effect later, and returns a number for it.
     mutating func addLate(_ request: Request) -> Int {
         lastLate += 1
         late[lastLate] = request
@@ -141,7 +141,7 @@ public struct VendorModel: Sendable {
         _ = carryOut(request)
     }
 
-    /// The key of the number that a token or an id names.
+    /// Returns the key of the number that a token or an ID names.
     private func key(named name: String) throws(SimulationError) -> String {
         if states[name] != nil { return name }
         guard let key = numbers[name]?.pickyAssistToken else { throw .unknown(name) }
@@ -161,18 +161,19 @@ public struct VendorModel: Sendable {
 // MARK: - Carrying out
 
 extension VendorModel {
-    /// A request as it was read from the wire.
+    /// A request as parsed from its bytes.
     public enum Request: Hashable, Sendable {
         /// Picky Assist's enable.
         case enable(token: String, pin: String)
         /// Picky Assist's disable.
         case disable(token: String)
-        /// Sets the PIN of a number of WhatsApp's API, whatever it was; without a PIN it is malformed.
+        /// The request that sets the PIN of a number of WhatsApp's API, over any earlier PIN; without a PIN it is
+        /// malformed.
         case setPIN(id: String, token: String, pin: String?)
-        /// Looks at a number of WhatsApp's API; without fields it is malformed.
+        /// The observation of a number of WhatsApp's API; without fields it is malformed.
         case look(id: String, token: String, fields: Set<LookField>?)
 
-        /// Whether it is an enable, at either API.
+        /// True for an enable, at either API.
         public var setsPIN: Bool {
             switch self {
             case .enable, .setPIN: true
@@ -188,7 +189,7 @@ extension VendorModel {
             if case .look = self { true } else { false }
         }
 
-        /// What names the number in this request: a Picky Assist token, or an id.
+        /// The name of the number in this request: a Picky Assist token, or an ID.
         public var name: String {
             switch self {
             case .enable(let token, _), .disable(let token): token
@@ -197,14 +198,14 @@ extension VendorModel {
         }
     }
 
-    /// What can be asked of a number of WhatsApp's API, among other fields; the raw values are its names for them.
+    /// The fields of a number that WhatsApp's API can return here; the raw values are the API's names.
     public enum LookField: String, Hashable, Sendable, CaseIterable {
         case id
         case isPINEnabled = "is_pin_enabled"
         case displayPhoneNumber = "display_phone_number"
     }
 
-    /// Carries a request out.
+    /// Carries a request out, and returns the verdict.
     public mutating func carryOut(_ request: Request) -> Verdict {
         let verdict =
             switch request {
@@ -245,7 +246,7 @@ extension VendorModel {
         }
     }
 
-    /// The state of the number that a Picky Assist token names.
+    /// Returns the state of the number that a Picky Assist token names.
     private mutating func state(of token: String) -> VendorState? {
         guard !isID(token) else { return nil }
         if states[token] == nil, registersUnknownTokens { change(token, to: .off) }
@@ -269,7 +270,8 @@ extension VendorModel {
                 number: fields.contains(.displayPhoneNumber) ? numbers[id]?.number : nil))
     }
 
-    /// Why WhatsApp's API does not look at a request any further: it judges the token first, then the limit, then the id.
+    /// Returns the verdict with which WhatsApp's API rejects a request; nil when it accepts it. It checks the token
+    /// first, then the limit, then the ID.
     private mutating func refusal(of id: String, _ token: String) -> Verdict? {
         guard !token.isEmpty else { return .authenticationFailed }
         if !registersUnknownTokens {

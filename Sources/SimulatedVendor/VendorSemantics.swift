@@ -1,8 +1,8 @@
-/// The vendor's answers to what its documentation leaves open: 9 combinations.
+/// The vendor's behaviour in the cases that its documentation leaves open: 9 combinations.
 public struct VendorSemantics: Hashable, Sendable, CaseIterable, CustomStringConvertible {
-    /// What an enable does while verification is on.
+    /// The effect of an enable while verification is on.
     public enum EnableWhenOn: String, Hashable, Sendable, CaseIterable {
-        /// The new PIN takes the place of the old one.
+        /// The new PIN replaces the old one.
         case replace
         /// Status 100, and nothing changes.
         case ignore
@@ -10,7 +10,7 @@ public struct VendorSemantics: Hashable, Sendable, CaseIterable, CustomStringCon
         case refuse
     }
 
-    /// What a disable does while verification is off, and whether it does anything while verification is on.
+    /// The answer to a disable while verification is off, or to every disable.
     public enum DisableWhenOff: String, Hashable, Sendable, CaseIterable {
         /// Status 100.
         case accept
@@ -32,10 +32,10 @@ public struct VendorSemantics: Hashable, Sendable, CaseIterable, CustomStringCon
         DisableWhenOff.allCases.map { VendorSemantics(enableWhenOn: enable, disableWhenOff: $0) }
     }
 
-    /// Whether a disable of an enabled number is carried out.
+    /// True when a disable of an enabled number is carried out.
     public var canDisable: Bool { disableWhenOff != .never }
 
-    /// Reads `replace,accept`: the answer to enable when on, then to disable.
+    /// Parses `replace,accept`: the behaviour of enable when on, then of disable.
     public init(parsing text: String) throws(SimulationError) {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, let enable = EnableWhenOn(rawValue: parts[0]),
@@ -47,13 +47,13 @@ public struct VendorSemantics: Hashable, Sendable, CaseIterable, CustomStringCon
     public var description: String { "\(enableWhenOn.rawValue),\(disableWhenOff.rawValue)" }
 }
 
-/// What verification really is for one token: what no client can ever ask.
+/// The true state of one number, which no client can query.
 public enum VendorState: Hashable, Sendable {
     case off
     /// Enabled with these six digits.
     case on(pin: String)
 
-    /// Reads `off`, `on:123456` or `foreign:123456`.
+    /// Parses `off`, `on:123456` or `foreign:123456`.
     public init(parsing text: String) throws(SimulationError) {
         if text == "off" {
             self = .off

@@ -3,7 +3,7 @@ import NIOHTTP1
 
 /// WhatsApp's Cloud API: the number named by its id in the path, a bearer token, errors as an object with a code.
 struct WhatsAppAPI: SimulatedAPI {
-    /// The path before the id.
+    /// The path before the ID.
     static let base = "/v25.0"
 
     func serves(_ method: HTTPMethod, path: String) -> Bool {
@@ -45,7 +45,7 @@ struct WhatsAppAPI: SimulatedAPI {
 
     // MARK: - Requests
 
-    /// The bearer token; empty when there is none, which no number has.
+    /// Returns the bearer token; empty without one, which matches no number.
     private static func token(_ headers: HTTPHeaders) -> String {
         let scheme = "bearer "
         guard let value = headers.first(name: "authorization"), value.lowercased().hasPrefix(scheme) else { return "" }
@@ -56,13 +56,13 @@ struct WhatsAppAPI: SimulatedAPI {
         struct Wire: Decodable {
             let pin: String
         }
-        // Nil is the answer.
+        // An invalid body makes the result nil.
         return (try? JSONDecoder().decode(Wire.self, from: body)).map(\.pin).flatMap {
             SimulatedToken.isPIN($0) ? $0 : nil
         }
     }
 
-    /// The fields that are asked for, by default the phone number; nil when one is unknown.
+    /// Returns the requested fields, by default the phone number; nil when one is unknown.
     private static func fields(_ query: [URLQueryItem]) -> Set<VendorModel.LookField>? {
         guard let names = query.first(where: { $0.name == "fields" })?.value else { return [.displayPhoneNumber] }
         let fields = names.split(separator: ",").map { VendorModel.LookField(rawValue: String($0)) }

@@ -15,7 +15,7 @@ struct Wire: Sendable {
         if !keepAlive { end.whenComplete { _ in channel.close(promise: nil) } }
     }
 
-    /// The head promises more than comes.
+    /// Sends an answer whose head announces more than its body contains.
     func answerTruncated(_ answer: Answer) {
         write(answer, [])
         let half = ByteBuffer(string: String(answer.body.prefix(answer.body.count / 2)))
@@ -24,7 +24,7 @@ struct Wire: Sendable {
         }
     }
 
-    /// The end of the answer is the end of the connection.
+    /// Sends an answer that ends with its connection.
     func answerUntilClosed(_ answer: Answer) {
         write(answer, [], hasLength: false)
         let buffer = ByteBuffer(string: answer.body)

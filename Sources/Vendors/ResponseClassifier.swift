@@ -1,25 +1,25 @@
 public import Planning
 
-/// Judges the end of an exchange: one total function, and when in doubt, it is in doubt.
+/// Classifies the end of an exchange: one total function, whose result is `inDoubt` when anything is uncertain.
 public enum ResponseClassifier {
-    /// The length to which a vendor's message is cut, in Unicode scalars.
+    /// The maximum length of a vendor's message, in Unicode scalars.
     public static let maxMessageLength = 200
 
-    /// The outcome of an exchange.
+    /// Returns the outcome of an exchange.
     ///
     /// - Parameters:
-    ///   - end: how the exchange ended.
+    ///   - end: the end of the exchange.
     ///   - vendor: the vendor that was asked.
-    ///   - now: for a `Retry-After` that names a date.
+    ///   - now: the reference for a date in `Retry-After`.
     ///   - secrets: texts that are replaced wherever they appear in a message; a vendor may echo the token.
-    ///   - others: the secrets that we hold besides; a vendor may confuse its customers.
+    ///   - others: the other secrets that we hold; a vendor may confuse its customers.
     public static func classify(
         _ end: ExchangeEnd, of vendor: Vendor, now: Instant, secrets: [String], others: SecretIndex = SecretIndex()
     ) -> Outcome {
         classify(end, now: now, secrets: secrets, others: others) { vendor.api.judge($0) }
     }
 
-    /// The outcome of an exchange whose answer `judge` judges.
+    /// Returns the outcome of an exchange whose answer `judge` classifies.
     static func classify(
         _ end: ExchangeEnd, now: Instant, secrets: [String], others: SecretIndex, judge: (VendorAnswer) -> Judgement
     ) -> Outcome {
@@ -44,7 +44,7 @@ public enum ResponseClassifier {
             switch answer.status {
             case 200..<300: loss(of: answer.body) ?? judgement.reason
             case 400..<600: judgement.reason
-            // A redirect is never followed, and no vendor means anything by any other status.
+            // A redirect is never followed, and no vendor documents any other status.
             default: OutcomeReason.unexpectedStatus
             }
         return Outcome(
@@ -55,7 +55,7 @@ public enum ResponseClassifier {
         )
     }
 
-    /// Why the body of a 2xx cannot be judged; nil when it came whole.
+    /// Returns the reason why the body of a 2xx cannot be classified; nil when it is complete.
     private static func loss(of body: ExchangeEnd.Answer.Body) -> OutcomeReason? {
         switch body {
         case .complete: nil

@@ -1,17 +1,17 @@
 import Planning
 
-/// How one vendor is asked, and what its answers prove. Each vendor has one, in a folder of its own; what is common to all
-/// (connections, time limits, what a lost answer proves, redaction) is not its business.
+/// Builds the requests of one vendor and classifies its answers. Each vendor has one, in a folder of its own; the
+/// common parts (connections, timeouts, the proof that a lost answer gives, redaction) are elsewhere.
 protocol VendorAPI: Sendable {
-    /// The form in which a request leaves the process.
+    /// Returns the request in the form in which it leaves the process.
     func content(of request: VendorRequest) throws(RequestRefusal) -> RequestContent
 
-    /// What an answer with HTTP status 2xx, 4xx or 5xx proves.
+    /// Returns the proof of an answer with HTTP status 2xx, 4xx or 5xx.
     func judge(_ answer: VendorAnswer) -> Judgement
 }
 
 extension Vendor {
-    /// The one list of vendors' APIs.
+    /// The only list of vendors' APIs.
     var api: any VendorAPI {
         switch self {
         case .pickyAssist: PickyAssistAPI()
@@ -22,9 +22,9 @@ extension Vendor {
 
 /// A request as the vendor documents it: a `POST` with a JSON body or, without a body, a `GET`, which changes nothing.
 struct RequestContent: Hashable {
-    /// What follows the endpoint's URL: empty, or a slash and more.
+    /// The path after the endpoint's URL: empty, or beginning with a slash.
     var path = ""
-    /// The headers beside those of every request.
+    /// The headers in addition to those of every request.
     var headers: [Header] = []
     var body: [UInt8] = []
 
@@ -34,28 +34,28 @@ struct RequestContent: Hashable {
     }
 }
 
-/// Why a request cannot be made, so that nothing is sent; one line for an operator.
+/// The reason why a request cannot be built, so that nothing is sent; one line for an operator.
 struct RequestRefusal: Error, Hashable {
     let message: String
 }
 
-/// An answer that came as far as its head.
+/// An answer whose head arrived.
 struct VendorAnswer {
     let httpStatus: Int
-    /// The body, when it came whole and is one JSON object.
+    /// The body, when it is complete and one JSON object.
     let body: JSONObject?
-    /// The texts of the request that are secret: a number in a message may be one of them, and then is no code.
+    /// The secret texts of the request: a number in a message may be one of them, and then is not a code.
     let secrets: [String]
 
-    /// Whether the HTTP status is 2xx, so that the body alone decides.
+    /// True when the HTTP status is 2xx, so that the body alone decides.
     var isSuccess: Bool { (200..<300).contains(httpStatus) }
 }
 
-/// What an answer proves, and what of it is shown.
+/// The proof that an answer gives, and the parts of the answer to be shown.
 struct Judgement: Hashable {
     let reason: OutcomeReason
     /// The vendor's own code.
     var apiStatus: Int?
-    /// The vendor's message, as it came.
+    /// The vendor's message, unchanged.
     var message: String?
 }

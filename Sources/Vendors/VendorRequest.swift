@@ -4,7 +4,7 @@ public import Planning
 public struct VendorRequest: Sendable {
     public let vendor: Vendor
     public let endpoint: Endpoint
-    /// The id of the number, where the token does not name it.
+    /// The ID of the number, when the token does not name the number.
     public let phoneNumberID: PhoneNumberID?
     public let token: Token
     public let operation: VendorOperation
@@ -20,7 +20,7 @@ public struct VendorRequest: Sendable {
         self.operation = operation
     }
 
-    /// The texts that nothing shown about this request may contain.
+    /// The texts that must never be shown in connection with this request.
     var secrets: [String] {
         switch operation {
         case .enable(let pin):
@@ -29,8 +29,8 @@ public struct VendorRequest: Sendable {
         }
     }
 
-    /// The PIN without its leading zeros, as a vendor that reads it as a number may repeat it; none when so little is left
-    /// that it would be found in every other number.
+    /// Returns the PIN without its leading zeros, because a vendor that parses it as a number may repeat it so. Empty
+    /// when so few digits are left that they would be found in every other number.
     private static func asNumber(_ pin: PIN) -> [String] {
         let digits = String(pin.reveal().drop { $0 == "0" })
         return (4...5).contains(digits.utf8.count) ? [digits] : []

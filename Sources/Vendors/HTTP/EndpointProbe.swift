@@ -5,26 +5,26 @@ import NIOSSL
 import NIOTLS
 public import Planning
 
-/// Looks whether an endpoint could be reached, without sending a request: its name, a connection, and TLS.
+/// Checks whether an endpoint can be reached, without sending a request: its name, a connection, and TLS.
 public enum EndpointProbe {
-    /// What was found.
+    /// The result of a check that reached the endpoint.
     public struct Result: Hashable, Sendable {
         /// The address that answered.
         public let address: String
-        /// When the certificate ends; nil without TLS.
+        /// The expiry of the certificate; nil without TLS.
         public let certificateEnds: Instant?
-        /// Whether this was the proxy, behind which nothing was looked at.
+        /// True when the address is the proxy's, and nothing behind the proxy was checked.
         public let isProxy: Bool
     }
 
-    /// Why it could not.
+    /// The reason why the endpoint could not be reached.
     public struct Failure: Error, Hashable, Sendable {
         public let reason: OutcomeReason
-        /// What the network said, one line.
+        /// The network's error, one line.
         public let message: String
     }
 
-    /// Resolves, connects and shakes hands as a request would, then hangs up.
+    /// Resolves the name, connects and performs the TLS handshake as a request would, then closes the connection.
     public static func look(
         at endpoint: Endpoint, transport: Transport, timeout: Duration
     ) async -> Swift.Result<Result, Failure> {
@@ -50,7 +50,7 @@ public enum EndpointProbe {
                 // A name is sent and verified; an address is verified against the certificate's addresses.
                 let name = (try? SocketAddress(ipAddress: bare, port: port)) == nil ? bare : nil
                 let handler = try NIOSSLClientHandler(context: context, serverHostname: name)
-                // A handshake may fail, and take its handlers along, before anybody asks how it went.
+                // A handshake may fail, and remove its handlers, before anything waits for its result.
                 let done = channel.eventLoop.makePromise(of: Instant?.self)
                 try channel.pipeline.syncOperations.addHandlers(handler, Handshake(done: done, timeout: timeout))
                 return (channel, done.futureResult)
@@ -80,20 +80,20 @@ public enum EndpointProbe {
         _ channel: any Channel, certificateEnds: Instant?, isProxy: Bool
     ) async throws -> Result {
         let address = channel.remoteAddress?.ipAddress ?? "?"
-        // However the connection ends, what was asked is known.
+        // The result of the check does not depend on how the connection ends.
         try? await channel.close().get()
         return Result(address: address, certificateEnds: certificateEnds, isProxy: isProxy)
     }
 }
 
-/// Waits for the end of a TLS handshake, and tells when the peer's certificate ends.
+/// Waits for the end of a TLS handshake, and reports the expiry of the peer's certificate.
 private final class Handshake: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
 
     private let done: EventLoopPromise<Instant?>
     private let timeout: Duration
 
-    /// Confined to the channel's event loop.
+    /// Creates a handler that is confined to the channel's event loop.
     init(done: EventLoopPromise<Instant?>, timeout: Duration) {
         self.done = done
         self.timeout = timeout
@@ -108,7 +108,7 @@ private final class Handshake: ChannelInboundHandler, @unchecked Sendable {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted? = event as? TLSUserEvent {
-            // Without its handler, or a certificate, there is no date to warn of.
+            // Without the handler or a certificate there is no expiry to warn of.
             let certificate = (try? context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self))?
                 .peerCertificate
             done.succeed(
@@ -127,6 +127,6 @@ private final class Handshake: ChannelInboundHandler, @unchecked Sendable {
         context.fireChannelInactive()
     }
 
-    /// Of two addresses tried at once, the slower one's connection ends here.
+    /// Ends the handshake on the slower connection of two addresses tried at once, which is closed here.
     func handlerRemoved(context: ChannelHandlerContext) { done.fail(ChannelError.eof) }
 }

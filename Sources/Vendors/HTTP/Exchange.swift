@@ -5,14 +5,15 @@ import NIOSSL
 public import Planning
 import Synchronization
 
-/// One request on its way, and the answer as far as it has come.
+/// One request in flight, and the part of its answer that has arrived.
 ///
-/// It knows whether the body was asked for. Errors cannot tell a connection that failed before the request from one that
-/// failed after it; but a body that was never asked for never left. A request without a body has left with its head.
+/// It records whether the client asked for the body. Errors cannot distinguish a connection that failed before the
+/// request from one that failed after it; but a body that was never asked for was never sent. A request without a body
+/// is sent with its head.
 final class Exchange: HTTPClientResponseDelegate {
     typealias Response = Void
 
-    /// The answer is longer than what is read.
+    /// The answer is longer than the limit.
     private struct Oversized: Error {}
 
     private struct State {
@@ -36,7 +37,7 @@ final class Exchange: HTTPClientResponseDelegate {
         }
     }
 
-    // MARK: What the client tells
+    // MARK: Callbacks of the client
 
     func didSendRequestHead(task: HTTPClient.Task<Void>, _ head: HTTPRequestHead) {
         if content.isEmpty { state.withLock { $0.hasLeft = true } }
@@ -44,7 +45,7 @@ final class Exchange: HTTPClientResponseDelegate {
 
     func didReceiveHead(task: HTTPClient.Task<Void>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
         state.withLock { $0.head = head }
-        // A length that is announced need not be waited for.
+        // An announced length over the limit need not be waited for.
         let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
         return announced > HTTPVendorClient.bodyLimit
             ? task.eventLoop.makeFailedFuture(Oversized()) : task.eventLoop.makeSucceededVoidFuture()
@@ -64,7 +65,7 @@ final class Exchange: HTTPClientResponseDelegate {
 
     // MARK: The end
 
-    /// How it ended, when the client is done with it.
+    /// Returns the end of the exchange, when the client has finished with it.
     func end(_ result: Result<Void, any Error>) -> ExchangeEnd {
         let state = state.withLock { $0 }
         switch result {
@@ -88,7 +89,7 @@ final class Exchange: HTTPClientResponseDelegate {
             date: head.headers.first(name: "date"), body: body)
     }
 
-    /// The rest of an answer whose body did not end in order.
+    /// Returns the usable part of an answer whose body did not end in order.
     private static func remains(
         of body: ByteBuffer, _ head: HTTPResponseHead, after error: any Error
     ) -> ExchangeEnd.Answer.Body {
@@ -96,8 +97,8 @@ final class Exchange: HTTPClientResponseDelegate {
         if isEndWithoutCloseNotify(error), !head.headers.contains(name: "content-length"),
             !head.headers.contains(name: "transfer-encoding")
         {
-            // Only the connection's end tells where such a body ends, and without TLS's own word for it the body may have
-            // been cut. One that is a whole JSON object was not.
+            // Only the end of the connection marks the end of such a body, and without TLS's close notification the
+            // body may have been cut. A body that is a complete JSON object was not cut.
             let bytes = Array(body.readableBytesView)
             if JSONObject(bytes) != nil { return .complete(bytes) }
         }
@@ -105,40 +106,40 @@ final class Exchange: HTTPClientResponseDelegate {
         return isGivenUp ? .timedOut : .truncated(message: FailureReason.text(error))
     }
 
-    /// Whether the peer closed a TLS connection without saying so in TLS.
+    /// Returns whether the peer closed a TLS connection without the close notification of TLS.
     private static func isEndWithoutCloseNotify(_ error: any Error) -> Bool {
         (error as? NIOSSLError) == .uncleanShutdown
     }
 }
 
-/// How one HTTP exchange ended, as it was seen, before it is judged.
+/// The observed end of one HTTP exchange, before it is classified.
 public enum ExchangeEnd: Hashable, Sendable {
-    /// No byte of the body left: the vendor cannot have acted. The reason is one of those that never left.
+    /// No byte of the body was sent: the vendor cannot have acted. ``OutcomeReason/neverLeft`` is true for the reason.
     case notSent(OutcomeReason, message: String)
-    /// The body may have left, and no complete answer came within the time limit.
+    /// The body may have been sent, and no complete answer arrived before the timeout.
     case timedOut
-    /// The body may have left, and the connection failed before an answer's head.
+    /// The body may have been sent, and the connection failed before an answer's head.
     case lost(message: String)
-    /// An answer's head came.
+    /// An answer's head arrived.
     case answered(Answer)
 
-    /// An answer, or what there is of it.
+    /// An answer, complete or partial.
     public struct Answer: Hashable, Sendable {
-        /// What came of the answer's body.
+        /// The received part of the answer's body.
         public enum Body: Hashable, Sendable {
             case complete([UInt8])
             /// The connection failed before the end.
             case truncated(message: String)
-            /// It did not end within the time limit.
+            /// The body did not end before the timeout.
             case timedOut
-            /// It was larger than the limit; the rest was not read.
+            /// The body was larger than the limit; the rest was not read.
             case oversized
         }
 
         public let status: Int
-        /// The `Retry-After` header as it stands.
+        /// The `Retry-After` header, unparsed.
         public let retryAfter: String?
-        /// The `Date` header as it stands.
+        /// The `Date` header, unparsed.
         public let date: String?
         public let body: Body
 

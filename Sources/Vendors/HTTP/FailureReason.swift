@@ -5,9 +5,9 @@ import NIOPosix
 import NIOSSL
 import Planning
 
-/// Reads the network's errors.
+/// Interprets the network's errors.
 enum FailureReason {
-    /// Why a request whose body never left was not sent.
+    /// Returns the reason why a request whose body was never sent failed.
     static func beforeSending(_ error: any Error) -> OutcomeReason {
         switch error {
         case let error as NIOConnectionError: return reason(of: error)
@@ -31,7 +31,7 @@ enum FailureReason {
         }
     }
 
-    /// The error in one line; the classifier bounds it and takes secrets out.
+    /// Returns the error in one line; the classifier limits its length and removes secrets.
     static func text(_ error: any Error) -> String {
         switch error {
         case let error as NIOConnectionError:

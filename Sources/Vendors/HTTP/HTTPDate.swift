@@ -1,22 +1,22 @@
 import Planning
 
-/// A date in any of the three forms that HTTP has (RFC 9110, section 5.6.7).
+/// A date in any of the three forms of HTTP (RFC 9110, section 5.6.7).
 enum HTTPDate {
-    /// The longest text that is read, in bytes; the longest of the forms has 33.
+    /// The maximum length of a text, in bytes; the longest of the forms has 33.
     private static let maxLength = 64
 
-    /// The instant that `text` names; nil when it names none.
+    /// Returns the instant of `text`; nil when it is not a date.
     ///
-    /// - Parameter now: the year of two digits is never more than fifty years later.
+    /// - Parameter now: the reference for years of two digits, which are at most fifty years later.
     static func instant(_ text: String, now: Instant) -> Instant? {
         guard text.utf8.count <= maxLength else { return nil }
         let parts = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
         return fixdate(parts) ?? rfc850(parts, now) ?? asctime(parts)
     }
 
-    /// `Sun, 06 Nov 1994 08:49:37 GMT`, the form that senders must use.
+    /// Parses `Sun, 06 Nov 1994 08:49:37 GMT`, the form that senders must use.
     ///
-    /// The name of the day is not held against the date: what is meant is clear without it.
+    /// A wrong name of the day is accepted: the date is clear without it.
     private static func fixdate(_ parts: [String]) -> Instant? {
         guard parts.count == 6, parts[0].hasSuffix(","), days.contains(String(parts[0].dropLast())), parts[5] == "GMT",
             let day = number(parts[1], digits: 2), let year = number(parts[3], digits: 4)
@@ -24,7 +24,7 @@ enum HTTPDate {
         return instant(day: day, month: parts[2], year: year, clock: parts[4])
     }
 
-    /// `Sunday, 06-Nov-94 08:49:37 GMT`.
+    /// Parses `Sunday, 06-Nov-94 08:49:37 GMT`.
     private static func rfc850(_ parts: [String], _ now: Instant) -> Instant? {
         guard parts.count == 4, longDays.contains(parts[0]), parts[3] == "GMT" else { return nil }
         let date = parts[1].split(separator: "-", omittingEmptySubsequences: false).map(String.init)
@@ -37,7 +37,7 @@ enum HTTPDate {
         return instant(day: day, month: date[1], year: year, clock: parts[2])
     }
 
-    /// `Sun Nov  6 08:49:37 1994`.
+    /// Parses `Sun Nov  6 08:49:37 1994`.
     private static func asctime(_ parts: [String]) -> Instant? {
         let isPadded = parts.count == 6 && parts[2].isEmpty
         guard isPadded || parts.count == 5, days.contains(parts[0]) else { return nil }

@@ -3,25 +3,25 @@ import Glibc
 import NIOCore
 public import Planning
 
-/// Sends requests to vendors and says how each ended. It never retries.
+/// Sends requests to vendors and reports how each ended. It never retries.
 ///
-/// Redirects are not followed, bodies not decompressed, proxies used only when ``Transport`` names one. The whole
-/// request, from the connection to the answer's last byte, is under one time limit.
+/// Redirects are not followed, bodies not decompressed, and proxies used only when ``Transport`` names one. One timeout
+/// covers the whole request, from the connection to the answer's last byte.
 public final class HTTPVendorClient: Sendable {
-    /// The largest answer body that is read, in bytes.
+    /// The maximum size of an answer's body, in bytes.
     public static let bodyLimit = 64 * 1024
 
     private let connections: Connections
     private let requestTimeout: Duration
     private let routes: RouteTable
 
-    /// A client with connections of its own, which are kept and used again.
+    /// Creates a client with connections of its own, which are kept and reused.
     ///
     /// - Parameters:
-    ///   - requestTimeout: the time that one request may take.
-    ///   - connectTimeout: the part of it that connecting may take.
-    ///   - userAgent: who asks, with a version, such as `twostepd/1.0.0`.
-    ///   - transport: whose certificates are trusted, and the proxy.
+    ///   - requestTimeout: the timeout of one request.
+    ///   - connectTimeout: the timeout of connecting, as a part of it.
+    ///   - userAgent: the user agent with a version, such as `twostepd/1.0.0`.
+    ///   - transport: the trusted certificates, and the proxy.
     public init(
         requestTimeout: Duration, connectTimeout: Duration = .seconds(5), userAgent: String = "twostepd",
         transport: Transport = Transport()
@@ -38,12 +38,12 @@ public final class HTTPVendorClient: Sendable {
     /// Closes all connections. No request may be sent afterwards.
     public func shutdown() async { await connections.shutdown() }
 
-    /// Sends one request, once, and judges its end.
+    /// Sends one request, once, and classifies its end.
     ///
     /// - Parameters:
-    ///   - request: what is sent, and where.
-    ///   - others: the secrets of all other numbers, which no message may show either.
-    ///   - completion: is called once with the end, on a thread of the network's.
+    ///   - request: the request and its endpoint.
+    ///   - others: the secrets of all other numbers, which no message may contain either.
+    ///   - completion: receives the outcome once, on a thread of the network's.
     public func send(
         _ request: VendorRequest, hiding others: SecretIndex, completion: @escaping @Sendable (Outcome) -> Void
     ) {
@@ -56,12 +56,12 @@ public final class HTTPVendorClient: Sendable {
         }
     }
 
-    /// Asks one question, once, and judges its end; nothing is changed by it.
+    /// Asks one question, once, and classifies its end; changes nothing.
     ///
     /// - Parameters:
-    ///   - request: what is asked, and where.
-    ///   - others: the secrets of all other numbers, which no message may show either.
-    ///   - completion: is called once with the answer, on a thread of the network's.
+    ///   - request: the question and its endpoint.
+    ///   - others: the secrets of all other numbers, which no message may contain either.
+    ///   - completion: receives the answer once, on a thread of the network's.
     public func observe(
         _ request: ObservationRequest, hiding others: SecretIndex,
         completion: @escaping @Sendable (ObserverAnswer) -> Void
@@ -76,8 +76,8 @@ public final class HTTPVendorClient: Sendable {
     /// Performs one exchange.
     ///
     /// - Parameters:
-    ///   - content: makes the request.
-    ///   - end: is called once with its end.
+    ///   - content: builds the request.
+    ///   - end: receives the end of the exchange, once.
     private func execute(
         to endpoint: Endpoint, _ content: () throws(RequestRefusal) -> RequestContent,
         end: @escaping @Sendable (ExchangeEnd) -> Void

@@ -1,18 +1,19 @@
-/// A JSON object (RFC 8259), read strictly.
+/// A JSON object (RFC 8259), parsed strictly.
 ///
-/// Foundation's readers are not strict enough to prove anything: of two members with one name they keep one, they round
+/// Foundation's parsers are not strict enough to prove anything: of two members with one name they keep one, they round
 /// long numbers, and they accept UTF-16.
 struct JSONObject: Hashable {
     private let members: [String: JSONValue]
 
-    /// The deepest nesting that is read.
+    /// The maximum nesting depth.
     static let maxDepth = 16
 
     fileprivate init(members: [String: JSONValue]) { self.members = members }
 
-    /// The object that `bytes` are; nil for anything else, and for an object that has two members with one name anywhere.
+    /// Creates the object from `bytes`; nil for anything else, and for an object that has two members with one name
+    /// anywhere.
     init?(_ bytes: [UInt8]) {
-        // Texts are cut out of the bytes below: invalid UTF-8 would be repaired silently there.
+        // Strings are cut out of the bytes below, where invalid UTF-8 would be repaired silently.
         guard String(validating: bytes, as: UTF8.self) != nil else { return nil }
         var reader = JSONReader(bytes)
         do throws(JSONReader.Malformed) {
@@ -28,15 +29,15 @@ struct JSONObject: Hashable {
 /// A value in a JSON object.
 enum JSONValue: Hashable {
     case object(JSONObject)
-    /// An array; its elements are read over.
+    /// An array; its elements are checked and dropped.
     case array
     case text(String)
-    /// A whole number; nil for any other, and for one whose digits could be rounded.
+    /// A whole number; nil for any other number, and for one whose digits could be rounded.
     case number(Int?)
     case bool(Bool)
     case null
 
-    /// The text; nil for any other value.
+    /// The string; nil for any other value.
     var text: String? {
         if case .text(let text) = self { return text }
         return nil
@@ -51,7 +52,7 @@ private struct JSONReader {
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// The one object that the bytes are, blanks and a byte order mark aside.
+    /// Parses the bytes as one object, with optional blanks and byte order mark around it.
     mutating func document() throws(Malformed) -> JSONObject {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { index = 3 }
         skipBlanks()
@@ -63,7 +64,7 @@ private struct JSONReader {
 
     // MARK: - Values
 
-    /// The value that comes next, inside `depth` objects and arrays.
+    /// Parses the next value, inside `depth` objects and arrays.
     private mutating func value(depth: Int) throws(Malformed) -> JSONValue {
         switch next {
         case UInt8(ascii: "\""): return .text(try text())
@@ -96,7 +97,7 @@ private struct JSONReader {
             skipBlanks()
             try expect(":")
             skipBlanks()
-            // An object that says two things is not believed at all.
+            // An object with two values for one name is rejected as a whole.
             guard members.updateValue(try value(depth: depth), forKey: name) == nil else { throw Malformed() }
             skipBlanks()
         } while take(",")
@@ -117,8 +118,8 @@ private struct JSONReader {
         try expect("]")
     }
 
-    /// A number: its value when it is whole and has at most 15 characters. One with more could be rounded to another:
-    /// 99.99999999999999999 would become 100.
+    /// Parses a number: its value when it is whole and has at most 15 characters. A longer one could be rounded to
+    /// another: 99.99999999999999999 would become 100.
     private mutating func number() throws(Malformed) -> Int? {
         let start = index
         _ = take("-")
@@ -140,12 +141,12 @@ private struct JSONReader {
         guard index > start else { throw Malformed() }
     }
 
-    // MARK: - Texts
+    // MARK: - Strings
 
     private mutating func text() throws(Malformed) -> String { try text(isName: false) }
 
-    /// - Parameter isName: whether escaped letters and digits are malformed. Honest writers never escape them in a name,
-    ///   and a reader that compares names as they are written would take the member for another one.
+    /// - Parameter isName: true to reject escaped letters and digits. Honest writers never escape them in a name, and a
+    ///   parser that compares names as they are written would mistake the member for another one.
     private mutating func text(isName: Bool) throws(Malformed) -> String {
         try expect("\"")
         var content: [UInt8] = []
@@ -169,7 +170,7 @@ private struct JSONReader {
         (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == UInt8(ascii: "_")
     }
 
-    /// The text that the escape whose backslash was just read stands for.
+    /// Returns the text of the escape whose backslash was just read.
     private mutating func escape() throws(Malformed) -> String {
         guard let byte = next else { throw Malformed() }
         index += 1
@@ -209,7 +210,7 @@ private struct JSONReader {
         while let byte = next, [0x20, 0x09, 0x0A, 0x0D].contains(byte) { index += 1 }
     }
 
-    /// Reads `wanted` if it is next.
+    /// Consumes `wanted` if it is next, and returns whether it was.
     private mutating func take(_ wanted: StaticString) -> Bool {
         let wanted = UnsafeBufferPointer(start: wanted.utf8Start, count: wanted.utf8CodeUnitCount)
         guard bytes[index...].starts(with: wanted) else { return false }

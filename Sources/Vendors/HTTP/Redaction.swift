@@ -1,18 +1,18 @@
 import Planning
 
-/// Makes a text from outside fit to be shown: one line, bounded, without control characters and without secrets.
+/// Makes external text safe to show: one line, bounded, without control characters and without secrets.
 enum Redaction {
-    /// What stands where a secret was.
+    /// The replacement for a secret.
     static let placeholder = "[redacted]"
 
-    /// `text` with every occurrence of `secrets` replaced, at most `longest` Unicode scalars of it.
+    /// Returns `text` with every occurrence of `secrets` replaced, at most `longest` Unicode scalars of it.
     ///
     /// Secrets are replaced before the cut, so that no part of one is left at the end. Bytes are compared, not
-    /// characters: a combining mark behind a secret makes its last letter another character, and would hide it.
+    /// characters: a combining mark after a secret makes its last letter another character, and would hide it.
     ///
-    /// A number of exactly six digits is taken for a PIN, whosever it is: the PINs of the whole fleet, and those that
-    /// others set, need not be known to be kept out of the log. It is shown where the text says that it is a code, as in
-    /// `(#133016)`, or when it is `code`, and is none of `secrets` and `others`.
+    /// A number of exactly six digits counts as a PIN of any owner: the PINs of the whole fleet, and those that others
+    /// set, need not be known to be kept out of the log. It is shown when the text announces it as a code, as in
+    /// `(#133016)`, or when it is `code`, and is not among `secrets` and `others`.
     ///
     /// - Parameter code: the vendor's own code for this answer, which is shown beside the text.
     static func clean(
@@ -59,7 +59,8 @@ enum Redaction {
         return result.dropLast()
     }
 
-    /// What stands before a number that is a code, in lower case. A plain `code` is not among them: a PIN is called so, too.
+    /// The announcements of a code before a number, in lower case. A plain `code` is not among them, because it can
+    /// mean a PIN.
     private static let announcements = [
         "(#", "error #", "error ", "error=", "error code ", "error code: ", "error code=", "error_code=",
         "error_code: ",
@@ -68,7 +69,7 @@ enum Redaction {
     ].map { Array($0.utf8) }
     private static let longestAnnouncement = 32
 
-    /// Whether the text says that the number between `before` and `next` is a code.
+    /// Returns whether the text announces the number between `before` and `next` as a code.
     private static func announcesCode(_ before: ArraySlice<UInt8>, _ next: UInt8) -> Bool {
         let lower = before.map { (65...90).contains($0) ? $0 + 32 : $0 }
         return announcements.contains { announcement in

@@ -4,9 +4,9 @@ import NIOHTTP1
 import Planning
 import Synchronization
 
-/// How an endpoint is reached: the part of a request that is the same for all, worked out once for each endpoint.
+/// The part of a request that is the same for all requests to an endpoint, computed once for each endpoint.
 struct Route: Sendable {
-    /// Whether it is reached directly although there is a proxy.
+    /// True when the endpoint is reached directly although there is a proxy.
     let isDirect: Bool
     private let url: String
     private let message: HTTPClient.Request
@@ -16,7 +16,7 @@ struct Route: Sendable {
         guard Transport.hasPossiblePort(url) else {
             throw RequestRefusal(message: "the endpoint's port is not a number from 1 to 65535")
         }
-        // The reader of the file refuses this too; a store that was edited by hand does not go through that reader.
+        // The file's parser rejects this too, but a store that was edited by hand bypasses that parser.
         guard Transport.isEncryptedOrLocal(url) else {
             throw RequestRefusal(message: "the endpoint is neither https nor on loopback: the token would be readable")
         }
@@ -28,7 +28,8 @@ struct Route: Sendable {
             ])
     }
 
-    /// The request for `content`, with a body of the same bytes that knows when it is sent; nil for none.
+    /// Returns the request for `content` with `body`, which carries the same bytes and records when it is sent; nil for
+    /// none.
     func message(for content: RequestContent, body: HTTPClient.Body?) throws(RequestRefusal) -> HTTPClient.Request {
         var message = message
         if !content.path.isEmpty {
@@ -57,9 +58,9 @@ struct Route: Sendable {
     }
 }
 
-/// The routes that were worked out so far.
+/// The routes computed so far.
 final class RouteTable: Sendable {
-    /// A fleet has a handful; what comes on top is worked out each time.
+    /// The maximum count of routes to keep. A fleet has a handful; further ones are computed each time.
     private static let maxKept = 1024
 
     private let userAgent: String

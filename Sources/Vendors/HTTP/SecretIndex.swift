@@ -1,33 +1,34 @@
 /// Many secrets, ordered so that a text is searched for all of them in one pass. It cannot print itself.
 ///
-/// They lie sorted in one block of bytes: a hundred thousand take little more room than their texts, and a place in a
-/// text is compared with as few of them as a binary search needs, however alike they begin.
+/// They are sorted in one block of bytes. A hundred thousand take little more memory than their texts, and a position
+/// in a text is compared with only as many of them as a binary search needs, even when many share a prefix.
 public struct SecretIndex: Sendable {
-    /// Shorter ones are words of every sentence, and are only looked for in the answer to their own request.
+    /// The minimum length. Shorter secrets are parts of many words, and are only searched for in the answer to their
+    /// own request.
     public static let shortest = 4
 
-    /// The secrets in the order of their bytes, one behind the other.
+    /// The secrets in the order of their bytes, without separators.
     private var block: [UInt8] = []
-    /// Where each begins, and where the last one ends.
+    /// The start of each secret, and the end of the last one.
     private var begins: [Int32] = [0]
-    /// For each, the longest other one that it begins with; its own place for none.
+    /// For each secret, the longest other one that is a prefix of it; its own position for none.
     private var parents: [Int32] = []
-    /// What they begin with: most places of a text are passed over by this alone.
+    /// The first bytes of the secrets: most positions of a text are skipped by this alone.
     private var starts: Set<UInt32> = []
 
-    /// An index of nothing.
+    /// Creates an empty index.
     public init() {}
 
-    /// An index of `secrets`; those under ``shortest`` bytes are left out.
+    /// Creates an index of `secrets`, without those under ``shortest`` bytes.
     public init(_ secrets: some Sequence<String>) {
         let texts = secrets.filter { $0.utf8.count >= Self.shortest }
-        // Swift orders texts by their canonical form, which is the order of their bytes for ASCII alone.
+        // Swift orders strings by their canonical form, which is the order of their bytes for ASCII alone.
         let isPlain = texts.allSatisfy { text in text.utf8.allSatisfy { $0 < 0x80 } }
         let sorted = isPlain ? texts.sorted() : texts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         block.reserveCapacity(sorted.reduce(0) { $0 + $1.utf8.count })
         parents.reserveCapacity(sorted.count)
         begins.reserveCapacity(sorted.count + 1)
-        // Those that the latest one begins with, each with the next shorter one below it.
+        // The secrets that are prefixes of the latest one, shortest first.
         var open: [Int32] = []
         for text in sorted {
             let place = Int32(parents.count)
@@ -41,21 +42,21 @@ public struct SecretIndex: Sendable {
         }
     }
 
-    /// Whether `text` is one of the secrets. One under ``shortest`` bytes never is.
+    /// Returns whether `text` is one of the secrets. A text under ``shortest`` bytes never is.
     public func holds(_ text: String) -> Bool {
         guard text.utf8.count >= Self.shortest else { return false }
         return longest(at: Array(text.utf8)[...]) == text.utf8.count
     }
 
-    /// Every secret, to make another index of. Never show one.
+    /// Every secret, as input for another index. Never show one.
     public var texts: [String] { parents.indices.map { String(decoding: secret($0), as: UTF8.self) } }
 
-    /// `text` with every secret replaced.
+    /// Returns `text` with every secret replaced.
     public func redacting(_ text: String) -> String {
         String(decoding: redacting(Array(text.utf8)), as: UTF8.self)
     }
 
-    /// `bytes` with every secret replaced.
+    /// Returns `bytes` with every secret replaced.
     func redacting(_ bytes: [UInt8]) -> [UInt8] {
         guard !parents.isEmpty else { return bytes }
         var result: [UInt8] = []
@@ -72,10 +73,11 @@ public struct SecretIndex: Sendable {
         return result
     }
 
-    /// How long the longest secret is that `rest` begins with; nil for none.
+    /// Returns the length of the longest secret that is a prefix of `rest`; nil for none.
     private func longest(at rest: ArraySlice<UInt8>) -> Int? {
         guard let start = Self.start(of: rest), starts.contains(start) else { return nil }
-        // The last one that does not come after `rest`: every secret that `rest` begins with, it begins with, too.
+        // The last secret that is not after `rest`: every secret that is a prefix of `rest` is also a prefix of this
+        // one.
         var (low, high) = (0, parents.count)
         while low < high {
             let middle = (low + high) / 2

@@ -3,9 +3,10 @@ import Foundation
 import NIOSSL
 import Planning
 
-/// How the vendor is reached: TLS 1.2 or later with certificate and host name verified, and a proxy only when told so.
+/// The transport to a vendor: TLS 1.2 or later with certificate and host name verified, and a proxy only when
+/// configured.
 public struct Transport: Sendable {
-    /// An HTTP proxy that takes `CONNECT`; the TLS connection inside goes to the vendor itself.
+    /// An HTTP proxy that supports `CONNECT`; the TLS connection inside goes to the vendor itself.
     public struct Proxy: Hashable, Sendable {
         public let host: String
         public let port: Int
@@ -16,19 +17,19 @@ public struct Transport: Sendable {
         }
     }
 
-    /// The proxy for everything but loopback; nil for none, whatever the environment says.
+    /// The proxy for everything but loopback; nil for none, whatever the environment.
     public let proxy: Proxy?
     private let certificates: [NIOSSLCertificate]
 
-    /// The system's certificate authorities and no proxy.
+    /// Creates a transport with the system's certificate authorities and no proxy.
     public init() {
         proxy = nil
         certificates = []
     }
 
     /// - Parameters:
-    ///   - caFile: a PEM file of certificate authorities that are trusted beside the system's; nil for none.
-    ///   - proxy: for everything but loopback.
+    ///   - caFile: a PEM file of certificate authorities to trust in addition to the system's; nil for none.
+    ///   - proxy: the proxy for everything but loopback; nil for none.
     public init(caFile: String?, proxy: Proxy?) throws(TransportError) {
         self.proxy = proxy
         guard let caFile else {
@@ -43,7 +44,7 @@ public struct Transport: Sendable {
         guard !certificates.isEmpty else { throw .unusableCertificates(path: caFile) }
     }
 
-    /// What every TLS connection to a vendor is held to.
+    /// The requirements on every TLS connection to a vendor.
     var tls: TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
@@ -52,7 +53,7 @@ public struct Transport: Sendable {
         return configuration
     }
 
-    /// Whether what is sent to `url` cannot be read on the way.
+    /// Returns whether data sent to `url` cannot be read on the way.
     static func isEncryptedOrLocal(_ url: String) -> Bool {
         guard let parts = URL(string: url), let scheme = parts.scheme?.lowercased(), let host = parts.host else {
             return false
@@ -60,20 +61,20 @@ public struct Transport: Sendable {
         return scheme == "https" || scheme == "http" && LoopbackHost.contains(host)
     }
 
-    /// Whether a URL has no port, or one that there can be: the network library ends the process over any other.
+    /// Returns whether a URL has no port, or a valid one: the network library ends the process over any other.
     static func hasPossiblePort(_ url: String) -> Bool {
         guard let port = URL(string: url)?.port else { return true }
         return (1...65_535).contains(port)
     }
 
-    /// Whether `url` is reached directly although there is a proxy.
+    /// Returns whether `url` is reached directly although there is a proxy.
     static func isDirect(_ url: String) -> Bool {
         guard let host = URLComponents(string: url)?.host else { return true }
         return LoopbackHost.contains(host)
     }
 }
 
-/// Why the vendor cannot be reached as the settings say.
+/// The reason why the vendor cannot be reached with these settings.
 public enum TransportError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The file is missing, not readable, or holds no certificate.
     case unusableCertificates(path: String)
@@ -86,7 +87,7 @@ public enum TransportError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Connections to whatever is called: direct ones, and when there is a proxy, those through it.
+/// Connections to any server: direct ones, and when there is a proxy, those through it.
 ///
 /// No redirect is followed, no body is decompressed, and HTTP is 1.1.
 struct Connections: Sendable {
@@ -94,7 +95,7 @@ struct Connections: Sendable {
     /// For everything but loopback.
     private let proxied: HTTPClient?
 
-    /// - Parameter adjust: what else is to be so.
+    /// - Parameter adjust: sets further options.
     init(_ transport: Transport, _ adjust: (inout HTTPClient.Configuration) -> Void) {
         var configuration = HTTPClient.Configuration()
         configuration.tlsConfiguration = transport.tls
@@ -109,10 +110,10 @@ struct Connections: Sendable {
         }
     }
 
-    /// - Parameter isDirect: as ``Transport/isDirect(_:)`` has it of the URL.
+    /// - Parameter isDirect: the result of ``Transport/isDirect(_:)`` for the URL.
     func client(isDirect: Bool) -> HTTPClient { isDirect ? direct : proxied ?? direct }
 
-    /// Closes all of them. Nothing may be sent afterwards.
+    /// Closes all connections. Nothing may be sent afterwards.
     func shutdown() async {
         // A connection that does not close in order is closed all the same.
         try? await direct.shutdown()

@@ -5,34 +5,34 @@ import NIOHTTP1
 public import Planning
 import Synchronization
 
-/// Posts words to other systems. It follows no redirect and keeps no cookie.
+/// Posts notifications to other systems. It follows no redirect and keeps no cookie.
 public final class WebhookClient: Sendable {
-    /// Why a post did not arrive, or may not have.
+    /// The reason why a notification was not delivered, or may not have been.
     public struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
-        /// Without the URL, which may be a secret. It may quote the answer as it came: it is neither redacted nor cut.
+        /// The failure without the URL, which may be a secret. It may quote the answer, neither redacted nor cut.
         public let description: String
-        /// How long the receiver asks to wait, an hour at most; nil when it does not.
+        /// The wait that the receiver asks for, an hour at most; nil when it asks for none.
         public var retryAfter: Duration?
-        /// Whether that wait is for everything that is posted to this receiver.
+        /// True when that wait applies to everything that is posted to this receiver.
         public var isOverloaded = false
     }
 
-    /// How much of an answer's body is read, in bytes.
+    /// The maximum size of an answer's body, in bytes; the rest is not read.
     private static let bodyLimit = 64 * 1024
 
     private let connections: Connections
     private let userAgent: String
 
     /// - Parameters:
-    ///   - userAgent: who posts, with a version.
-    ///   - transport: whose certificates are trusted, and the proxy.
+    ///   - userAgent: the user agent, with a version.
+    ///   - transport: the trusted certificates, and the proxy.
     public init(userAgent: String, transport: Transport) {
         self.userAgent = userAgent
         connections = Connections(transport) { $0.connectionPool.idleTimeout = .seconds(10) }
     }
 
-    /// Posts `body` to `url`; throws ``Failure`` unless an answer comes within `timeout` whose status is 2xx, and whose body,
-    /// when there is a `failureText`, comes whole and does not contain it.
+    /// Posts `body` to `url`. Throws ``Failure`` unless an answer with a 2xx status arrives within `timeout`, and, when
+    /// there is a `failureText`, its body is complete and does not contain that text.
     public func post(
         _ body: String, to url: String, headers: [(String, String)], failureText: String? = nil, timeout: Duration,
         now: Instant
@@ -43,7 +43,7 @@ public final class WebhookClient: Sendable {
         var problem: String?
         do {
             let request = try HTTPClient.Request(url: url, method: .POST, headers: header, body: .string(body))
-            // The deadline is that of the whole exchange: an answer that drips in does not prolong it.
+            // The deadline covers the whole exchange: an answer that arrives in small pieces does not extend it.
             let task = connections.client(isDirect: Transport.isDirect(url))
                 .execute(request: request, delegate: exchange, deadline: .now() + .milliseconds(timeout.milliseconds))
             try await withTaskCancellationHandler {
@@ -61,7 +61,7 @@ public final class WebhookClient: Sendable {
     public func shutdown() async { await connections.shutdown() }
 }
 
-/// The answer to one post, as far as it is read.
+/// The answer to one notification, as far as it is read.
 private final class WebhookExchange: HTTPClientResponseDelegate {
     typealias Response = Void
 
@@ -69,12 +69,12 @@ private final class WebhookExchange: HTTPClientResponseDelegate {
         var head: HTTPResponseHead?
         var body = ByteBuffer()
 
-        /// Throws unless the post was delivered.
+        /// Throws unless the notification was delivered.
         ///
         /// - Parameters:
-        ///   - problem: why the answer is not complete; nil when it is.
-        ///   - failureText: what means failure in the body of a status of 2xx.
-        ///   - now: what a date in `Retry-After` is compared with.
+        ///   - problem: the reason why the answer is not complete; nil when it is.
+        ///   - failureText: the text that means failure in the body of a 2xx answer.
+        ///   - now: the reference for a date in `Retry-After`.
         func check(_ problem: String?, failureText: String?, now: Instant) throws(WebhookClient.Failure) {
             guard let head else {
                 throw WebhookClient.Failure(description: problem ?? "the answer has no status")
@@ -92,7 +92,7 @@ private final class WebhookExchange: HTTPClientResponseDelegate {
             if text.contains(failureText) {
                 throw WebhookClient.Failure(description: "\(status), and its text means failure\(quote)")
             }
-            // The part that is missing may be the one that says so.
+            // The missing part may contain that text.
             if let problem { throw WebhookClient.Failure(description: problem) }
         }
     }
@@ -109,7 +109,7 @@ private final class WebhookExchange: HTTPClientResponseDelegate {
         return task.eventLoop.makeSucceededVoidFuture()
     }
 
-    /// Keeps the beginning, where an answer says that something failed.
+    /// Keeps the beginning of the body, where a failure is reported.
     func didReceiveBodyPart(task: HTTPClient.Task<Void>, _ part: ByteBuffer) -> EventLoopFuture<Void> {
         state.withLock { state in
             let room = bodyLimit - state.body.readableBytes

@@ -3,9 +3,10 @@ import Planning
 /// Picky Assist's two-step verification API: `action` 0 with a PIN enables, `action` 1 disables, the token in the body
 /// decides which number is changed, and the answer's `status` is the verdict: 100 is success.
 struct PickyAssistAPI: VendorAPI {
-    /// The body `{"token":"…","action":0,"pin":"987123"}` or `{"token":"…","action":1}`.
+    /// Returns the body `{"token":"…","action":0,"pin":"987123"}` or `{"token":"…","action":1}`.
     ///
-    /// The PIN is a string, as in the vendor's samples; its table says number, which could not hold a leading zero.
+    /// The PIN is a string, as in the vendor's samples; the vendor's table says number, which could not have a leading
+    /// zero.
     func content(of request: VendorRequest) -> RequestContent {
         let token = Self.quoted(request.token.reveal())
         let body =
@@ -16,7 +17,8 @@ struct PickyAssistAPI: VendorAPI {
         return RequestContent(body: Array(body.utf8))
     }
 
-    /// A token is printable ASCII, so only two characters need an escape (RFC 8259, section 7).
+    /// Returns the token as a JSON string. It is printable ASCII, so only two characters need an escape (RFC 8259,
+    /// section 7).
     private static func quoted(_ text: String) -> String {
         var quoted = "\""
         for character in text {
@@ -28,7 +30,7 @@ struct PickyAssistAPI: VendorAPI {
 
     // MARK: - Answers
 
-    /// The status with which WhatsApp blocks a number for 72 hours, and that the vendor may pass on.
+    /// The status with which WhatsApp blocks a number for 72 hours, and which the vendor may pass on.
     private static let longBlock = 133_016
 
     func judge(_ answer: VendorAnswer) -> Judgement {
@@ -43,7 +45,7 @@ struct PickyAssistAPI: VendorAPI {
         return Judgement(reason: reason, apiStatus: status, message: message)
     }
 
-    /// With HTTP 2xx the verdict is the body's status.
+    /// Returns the reason for an HTTP 2xx answer, whose verdict is the body's status.
     private static func verdict(_ status: Int?, _ message: String?, secrets: [String]) -> OutcomeReason {
         switch status {
         case nil: .malformed
@@ -56,8 +58,9 @@ struct PickyAssistAPI: VendorAPI {
         }
     }
 
-    /// With HTTP 4xx the vendor's own verdict on token, balance or attempts counts; one that claims success contradicts
-    /// itself and proves nothing. Any other was said by nobody knows whom, and the HTTP status alone decides.
+    /// Returns the reason for an HTTP 4xx answer. The vendor's own verdict on token, balance or attempts counts; a body
+    /// that claims success contradicts itself and proves nothing. Any other body is of unknown origin, and the HTTP
+    /// status alone decides.
     private static func clientError(_ httpStatus: Int, _ status: Int?) -> OutcomeReason {
         switch status {
         case 100, 101: .unexpectedStatus
@@ -69,8 +72,8 @@ struct PickyAssistAPI: VendorAPI {
         }
     }
 
-    /// A whole number, or the digits of one in a string, exactly as it would be printed: `0100`, `+100` and `100 ` are
-    /// guesses.
+    /// Returns the status from a whole number, or from a string with exactly the digits of one: `0100`, `+100` and `100
+    /// ` are not accepted.
     private static func status(_ value: JSONValue) -> Int? {
         switch value {
         case .number(let number): return number
@@ -83,7 +86,7 @@ struct PickyAssistAPI: VendorAPI {
         }
     }
 
-    /// Whether `code` is one of the numbers in `message`, and not a PIN that the vendor repeats.
+    /// Returns whether `code` is one of the numbers in `message`, and not a PIN that the vendor repeats.
     private static func names(_ code: Int, _ message: String?, secrets: [String]) -> Bool {
         guard let message, !secrets.contains(String(code)) else { return false }
         return message.utf8.split { !(48...57).contains($0) }.contains { $0.elementsEqual(String(code).utf8) }

@@ -1,13 +1,14 @@
 public import Planning
 
-/// One question to WhatsApp's Cloud API: whether verification of a number is enabled. The answer never says with which PIN.
+/// One question to WhatsApp's Cloud API: whether verification of a number is enabled. The answer never says with which
+/// PIN.
 ///
-/// `GET {endpoint}/{phone-number-id}?fields=is_pin_enabled,display_phone_number`; it changes nothing.
+/// Sends `GET {endpoint}/{phone-number-id}?fields=is_pin_enabled,display_phone_number`, which changes nothing.
 public struct ObservationRequest: Sendable {
-    /// The number that the id should belong to.
+    /// The number that the ID should belong to.
     public let number: PhoneNumber
     public let phoneNumberID: PhoneNumberID
-    /// The base URL that the id is appended to.
+    /// The base URL to which the ID is appended.
     public let endpoint: Endpoint
     public let token: Token
 
@@ -18,10 +19,10 @@ public struct ObservationRequest: Sendable {
         self.token = token
     }
 
-    /// The texts that nothing shown about this request may contain.
+    /// The texts that must never be shown in connection with this request.
     var secrets: [String] { [token.reveal()] }
 
-    /// The form in which it leaves the process.
+    /// Returns the request in the form in which it leaves the process.
     func content() throws(RequestRefusal) -> RequestContent {
         RequestContent(
             path: "/\(phoneNumberID)?fields=is_pin_enabled,display_phone_number",
@@ -30,7 +31,7 @@ public struct ObservationRequest: Sendable {
 
     // MARK: - Answers
 
-    /// The answer that an exchange ended with: a total function, and anything that is not certain is unknown.
+    /// Returns the answer of an exchange: a total function, whose result is unknown when anything is uncertain.
     func answer(_ end: ExchangeEnd, now: Instant, hiding others: SecretIndex = SecretIndex()) -> ObserverAnswer {
         var isEnabled: Bool?
         let outcome = ResponseClassifier.classify(end, now: now, secrets: secrets, others: others) { answer in
@@ -47,7 +48,7 @@ public struct ObservationRequest: Sendable {
 
     /// The content of one answer.
     private enum Content {
-        /// Whether verification is enabled.
+        /// The answer shows whether verification is enabled.
         case seen(Bool)
         case nothing(Judgement)
     }
@@ -55,7 +56,7 @@ public struct ObservationRequest: Sendable {
     private func read(_ answer: VendorAnswer) -> Content {
         let (value, error) = (answer.body?["is_pin_enabled"], answer.body?["error"])
         if let failure = WhatsAppAPI.Failure(error) {
-            // An answer that says both is not believed at all.
+            // An answer with both a value and an error is rejected as a whole.
             let reason =
                 value != nil && answer.isSuccess
                 ? OutcomeReason.malformed : WhatsAppAPI.reason(of: failure.code, httpStatus: answer.httpStatus)
@@ -74,9 +75,9 @@ public struct ObservationRequest: Sendable {
 
     private func isAboutID(_ id: JSONValue?) -> Bool { Self.isAbsent(id) || id == .text(phoneNumberID.description) }
 
-    /// What is wrong with the number that the answer names as the id's own; nil when it is the entry's, or none is named.
+    /// Returns the mismatch between the answer's number and the entry's; nil when they agree, or the answer names none.
     ///
-    /// Another number is a mistake in the desired state: the endpoint works, so it is a refusal and no outage.
+    /// Another number is a mistake in the desired state: the endpoint works, so it is a refusal and not an outage.
     private func owner(_ displayed: JSONValue?) -> Judgement? {
         if Self.isAbsent(displayed) { return nil }
         guard let text = displayed?.text else { return Judgement(reason: .malformed) }

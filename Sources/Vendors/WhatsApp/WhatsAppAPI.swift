@@ -11,17 +11,17 @@ struct WhatsAppAPI: VendorAPI {
         guard let id = request.phoneNumberID else {
             throw RequestRefusal(message: "the entry has no phone_number_id: add it, WhatsApp Manager shows it")
         }
-        // A PIN is six digits: it needs no escape.
+        // A PIN is six digits, so it needs no escape.
         return RequestContent(
             path: "/\(id)", headers: [try Self.authorization(request.token, at: request.endpoint)],
             body: Array("{\"pin\":\"\(pin.reveal())\"}".utf8))
     }
 
-    /// The header with the token, which is printable ASCII, for an endpoint that may see it.
+    /// Returns the header with the token, which is printable ASCII, for an endpoint that may receive it.
     static func authorization(
         _ token: Token, at endpoint: Endpoint
     ) throws(RequestRefusal) -> RequestContent.Header {
-        // The reader of the file refuses this too; a store that was edited by hand does not go through that reader.
+        // The file's parser rejects this too, but a store that was edited by hand bypasses that parser.
         guard case .url = endpoint else {
             throw RequestRefusal(
                 message: "the endpoint \(endpoint.text) belongs to another vendor: the token would be sent there")
@@ -31,7 +31,7 @@ struct WhatsAppAPI: VendorAPI {
 
     // MARK: - Answers
 
-    /// A well-formed `error` of an answer.
+    /// A well-formed `error` in an answer.
     struct Failure {
         let code: Int
         let message: String?
@@ -55,7 +55,7 @@ struct WhatsAppAPI: VendorAPI {
     ) -> OutcomeReason {
         let claimsSuccess = success == .bool(true)
         if claimsSuccess, failure != nil || !answer.isSuccess {
-            // An answer that says both is not believed at all.
+            // An answer with both a success and an error is rejected as a whole.
             return answer.isSuccess ? .malformed : answer.httpStatus >= 500 ? .serverError : .unexpectedStatus
         }
         if let failure { return reason(of: failure.code, httpStatus: answer.httpStatus) }
@@ -64,7 +64,7 @@ struct WhatsAppAPI: VendorAPI {
         return claimsSuccess ? .success : .vendorRefused
     }
 
-    /// Meta's error codes: the text is for people, and may change.
+    /// Returns the reason for one of Meta's error codes. The error's text is for people, and may change.
     static func reason(of code: Int, httpStatus: Int) -> OutcomeReason {
         switch code {
         // The token is expired, revoked, or has no permission.
@@ -73,7 +73,7 @@ struct WhatsAppAPI: VendorAPI {
         case 4, 17, 32, 613, 80007, 130_429: .rateLimited
         // Too many registrations of this number: 72 hours.
         case 133_016: .tooManyAttempts
-        // Temporary, and not said to come before anything is carried out.
+        // Temporary, and not documented to occur before anything is carried out.
         case 1, 2: .serviceUnavailable
         case 368, 131_031: .accountBlocked
         // 100, a bad parameter, and all others.
