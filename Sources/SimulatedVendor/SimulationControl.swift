@@ -17,7 +17,7 @@ import Synchronization
 /// | `PUT /_sim/semantics` | `"replace,accept"` |
 /// | `PUT /_sim/tokens` | `["TOKEN=foreign:123456"]`: Picky Assist tokens to register or set |
 /// | `PUT /_sim/numbers` | `["ID=TOKEN=foreign:123456"]`: numbers of WhatsApp's API to register or set |
-/// | `POST /_sim/stranger` | `{"name":"TOKEN or ID","state":"off"}` or `"foreign:123456"`: a stranger changes a number |
+/// | `POST /_sim/stranger` | `{"name":"TOKEN or ID","state":"off"}` or `"foreign:123456"`: a stranger's change |
 /// | `PUT /_sim/frozen-looks` | `true`: observations keep showing the present states; `false` ends that |
 /// | `PUT /_sim/blocked` | `["TOKEN","ID"]`: exactly these numbers have had too many attempts |
 /// | `PUT /_sim/app-limit` | `4` or `130429`: the error that each request to WhatsApp's API meets, `null` for none |

@@ -2,15 +2,16 @@ import Planning
 
 /// Every reachable state of one number, by the real planner, transitions and belief, under one scenario.
 ///
-/// The spaces are closed: each walk ends because nothing new is left, not at a limit. The record is taken up to what
-/// can matter (see ``Node``), and no more than four generations ever matter at once. Only the operator's PIN is
-/// explored in two smaller sets of entries, because all its entries and values multiply to many millions of states.
+/// The spaces are closed: each walk ends because no new state is left, not at a limit. Records are normalised to the
+/// parts that can matter (see ``Node``), and at most four generations ever matter at once. Only the operator's PIN is
+/// explored in two smaller sets of entries, because the product of all its entries and values has many millions of
+/// states.
 public struct Exploration: Sendable, CustomStringConvertible {
-    /// One walk, at one kind of vendor, and what it must find.
+    /// The expected result of one walk, for one kind of vendor.
     enum Expectation: Sendable {
-        /// Soundness, and healing within so many requests: when nothing is doubted any more, and from any state.
+        /// Soundness, and healing within these counts of requests: once no doubt is left, and from any state.
         case sound(VendorSemantics, settled: Int, worst: Int)
-        /// States in which a PIN is live that is not believed in.
+        /// States in which a PIN is live that is not in the belief.
         case unsound(VendorSemantics)
     }
 
@@ -22,10 +23,10 @@ public struct Exploration: Sendable, CustomStringConvertible {
         return scenario.name
     }
 
-    /// Walks to the end for one kind of vendor after the other, until something does not hold.
+    /// Walks to the end for one kind of vendor after the other, until an expectation fails.
     ///
-    /// - Parameter report: is told the figures of each walk, one line each.
-    /// - Returns: what did not hold, each beginning with its invariant; empty when everything did.
+    /// - Parameter report: receives the figures of each walk, one line each.
+    /// - Returns: the failed expectations, each beginning with its invariant; empty when all hold.
     public func run(report: (String) -> Void) throws -> [String] {
         let machine = RecordMachine(scenario)
         var complaints: [String] = []
@@ -48,7 +49,7 @@ public struct Exploration: Sendable, CustomStringConvertible {
         let explorer = Explorer(machine, vendor)
         try explorer.run()
         if let violation = explorer.violations.first {
-            // Beyond violations nothing was explored: how it heals is not known.
+            // Nothing was explored beyond violations, so their healing is not known.
             return ["I1 the truth is not believed (\(scenario); \(vendor)):\n" + explorer.path(to: violation)]
         }
         if let fault = machine.faults.first { return [fault] }
@@ -75,7 +76,7 @@ public struct Exploration: Sendable, CustomStringConvertible {
         return complaints
     }
 
-    /// An explorer that could not fail would prove nothing.
+    /// Checks that an unsound vendor is found: an explorer that could not fail would prove nothing.
     private func findUnsound(
         _ machine: RecordMachine, _ vendor: VendorSemantics, _ report: (String) -> Void
     ) throws -> [String] {
@@ -101,7 +102,7 @@ extension Exploration {
         Exploration(scenario: .generated(.replace), expectations: [.unsound(vendor(.ignores, .never))]),
     ]
 
-    /// Everything that is walked. First the one that takes as long as all others together, for two processors at work.
+    /// All walks. The first one takes as long as all others together, so that two processors share the work evenly.
     public static let all: [Exploration] = [
         Exploration(
             scenario: .observed(.enabled(.reset), strangers: true),

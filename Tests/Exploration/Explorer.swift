@@ -1,23 +1,24 @@
 import Planning
 
-/// One state of a walk: what the daemon knows, what is true, and what may still happen by itself.
+/// One state of a walk: the daemon's knowledge, the truth, and the events that may still happen by themselves.
 struct WalkState: Hashable {
     var node: Int
-    /// The vendor's truth: see ``Truth``.
+    /// The vendor's true state: see ``Truth``.
     var truth: Int
-    /// The effects that may still land, a bit each.
+    /// The late requests' effects that may still happen, one bit each.
     var late: Int
-    /// Whether the request on its way has been sent.
+    /// True when the request in flight has been sent.
     var isSent = false
-    /// Whether the number was turned on or off within the settle delay, so that an observer may see how it was before.
+    /// True when the number was turned on or off within the settle delay, so that an observer may see its earlier
+    /// state.
     var isLagging = false
-    /// Whether others have turned it on or off and nothing has shown that yet: the belief may be wrong.
+    /// True when others have turned the number on or off, and nothing has shown that yet: the belief may be wrong.
     var isUnseen = false
 
-    /// Bits beside the node, for numbers that cannot be observed, and for those that can.
+    /// The count of bits besides the node, for numbers that cannot be observed, and for those that can.
     static let bits = (9, 11)
 
-    /// The state as one whole number: the node, then the others in `bits`.
+    /// Returns the state as one whole number: the node, then the other parts in `bits`.
     func code(bits: Int) -> Int {
         node << bits | (isUnseen ? 1024 : 0) | (isLagging ? 512 : 0) | (isSent ? 256 : 0) | late << 3 | truth
     }
@@ -38,20 +39,20 @@ struct WalkState: Hashable {
 
 /// Walks every reachable state of one number at one kind of vendor, breadth first.
 ///
-/// A request that may land late does so at any time, once or several times, until it settles; what has not landed by then
-/// never does. What an observer sees may be older than its answer by the settle delay.
+/// A late request may take effect at any time, once or several times, until it settles, and never afterwards. An
+/// observer's answer may show a state that is older than the answer by the settle delay.
 final class Explorer {
     let machine: RecordMachine
     let vendor: VendorSemantics
     /// All states, in the order in which they were found.
     private(set) var states: [Int] = []
-    /// The most steps from the start to a state.
+    /// The maximum count of steps from the start to a state.
     private(set) var depth = 0
-    /// States in which the truth is not in the belief. Nothing is explored beyond them.
+    /// States whose true state is not in the belief. Nothing is explored beyond them.
     private(set) var violations: [Int] = []
-    /// For each state, the place in ``states`` of the one that it was first reached from; -1 not reached, -2 a start.
+    /// For each state, the index in ``states`` of the one that it was first reached from; -1 not reached, -2 a start.
     private var origins = SparseTable(unset: -1)
-    /// The place in ``states`` of the one that is expanded; -2 before the first.
+    /// The index in ``states`` of the one that is being expanded; -2 before the first.
     private var current: Int32 = -2
     private let bits: Int
 
@@ -61,9 +62,9 @@ final class Explorer {
         bits = machine.scenario.isObserved ? WalkState.bits.1 : WalkState.bits.0
     }
 
-    /// Explores until nothing new is left, or until something does not hold.
+    /// Explores until no new state is left, or until an expectation fails.
     ///
-    /// - Parameter goesOn: whether violations are expected, and all of them are to be found.
+    /// - Parameter goesOn: true when violations are expected, and all of them are to be found.
     func run(pastViolations goesOn: Bool = false) throws {
         for node in try machine.start() {
             reach(WalkState(node: node, truth: Truth.off, late: 0))
@@ -84,7 +85,7 @@ final class Explorer {
         }
     }
 
-    // MARK: The parts of a state
+    // MARK: Parts of a state
 
     func state(_ code: Int) -> WalkState { WalkState(code: code, bits: bits) }
     func code(_ state: WalkState) -> Int { state.code(bits: bits) }
@@ -103,7 +104,7 @@ final class Explorer {
         }
     }
 
-    /// What may land late does, as the last time or not.
+    /// Carries out each late effect, as its last time and as one of several.
     private func land(_ state: WalkState) {
         guard state.late != 0 else { return }
         for effect in 0...Truth.mostGenerations where state.late & (1 << effect) != 0 {
@@ -114,7 +115,7 @@ final class Explorer {
         }
     }
 
-    /// The state when the truth is another: an observer may see the one before for a while.
+    /// Returns the state with another true state: an observer may see the earlier one for a while.
     func changed(_ state: WalkState, to truth: Int) -> WalkState {
         var next = state
         next.truth = truth
@@ -128,14 +129,14 @@ final class Explorer {
         if let departure = steps.departure { follow(departure, state) }
         for edge in steps.fallingDue { follow(edge, state) }
         for edge in steps.edits { follow(edge, state) }
-        // The operator vouches: while the PIN from before us is live, it is the one that is named.
+        // The operator vouches for the PIN: a live PIN from before us is the named one.
         if state.truth != Truth.foreign { for edge in steps.operatorEdits { follow(edge, state) } }
         for (effect, edge) in steps.settling {
             var next = state
             next.late &= ~(1 << effect)
             follow(edge, next)
         }
-        // Time passes for what the daemon does not doubt, too.
+        // Time also passes for late effects that the daemon does not doubt.
         let forgotten = state.late & ~machine.unsettled[state.node]
         for effect in 0...Truth.mostGenerations where forgotten & (1 << effect) != 0 {
             var next = state
@@ -146,7 +147,7 @@ final class Explorer {
         expandStrangers(steps.reports, state)
     }
 
-    /// What an observer sees, and time that passes until it sees what is.
+    /// Follows each answer of an observer, and the time that passes until it sees the true state.
     private func observe(_ steps: RecordMachine.Resting, _ state: WalkState) {
         if let edge = steps.timePasses {
             follow(edge, afterDelay(state))
@@ -157,7 +158,7 @@ final class Explorer {
         if let edge = steps.seenNothing { follow(edge, state) }
     }
 
-    /// The settle delay passes: what was in doubt has landed or never does, and what changed is seen.
+    /// Returns the state after the settle delay: late effects have happened or never will, and changes are visible.
     func afterDelay(_ state: WalkState) -> WalkState {
         var next = state
         next.isLagging = false
@@ -165,17 +166,17 @@ final class Explorer {
         return next
     }
 
-    /// What the observer may answer, with what is so afterwards.
+    /// Returns the observer's possible answers, with the state after each.
     func seen(_ steps: RecordMachine.Resting, _ state: WalkState) -> [(RecordMachine.Edge, WalkState)] {
         guard let on = steps.seenOn, let off = steps.seenOff else { return [] }
         var next = state
-        // What has just changed is seen later.
+        // A recent change is seen later.
         if steps.isEvidence, !state.isLagging { next.isUnseen = false }
         let isOff = state.truth == Truth.off
         return [(isOff ? off : on, next)] + (state.isLagging ? [(isOff ? on : off, next)] : [])
     }
 
-    /// Others change the number, and somebody reports how it is.
+    /// Lets others change the number, and report its state.
     private func expandStrangers(_ reports: RecordMachine.Reports?, _ state: WalkState) {
         guard machine.scenario.hasStrangers else { return }
         var acted = changed(state, to: state.truth == Truth.off ? Truth.foreign : Truth.off)
@@ -183,7 +184,7 @@ final class Explorer {
         reach(acted)
         if state.truth != Truth.off { reach(changed(state, to: Truth.foreign)) }
         guard let reports else { return }
-        // A report may be late, or wrong; a true one shows what others have done.
+        // A report may be late or wrong; a true one shows the change by others.
         for (edge, isTrue) in [(reports.off, state.truth == Truth.off), (reports.on, state.truth != Truth.off)] {
             var next = state
             if isTrue { next.isUnseen = false }
@@ -192,9 +193,9 @@ final class Explorer {
         follow(reports.pinChanged, state)
     }
 
-    /// The widening is durable and nothing is sent yet.
+    /// Follows the steps from a durable widening whose request is not sent yet.
     ///
-    /// A crash before the commit, and a commit that fails, leave the node that it came from.
+    /// A crash before the commit, and a failed commit, leave the node before the widening.
     private func expandWidened(_ steps: RecordMachine.Flying, _ state: WalkState) {
         follow(steps.crash, state)
         for edge in steps.edits { follow(edge, state) }
@@ -208,8 +209,8 @@ final class Explorer {
         expandStrangers(steps.reports, state)
     }
 
-    /// The request is on its way, and no answer has been made durable: a crash after the answer and before its commit
-    /// leaves what a crash before the answer does.
+    /// Follows the steps from a request in flight whose answer is not durable. A crash after the answer and before its
+    /// commit leaves the same state as a crash before the answer.
     private func expandSent(_ steps: RecordMachine.Flying, _ state: WalkState) {
         for edge in steps.edits { follow(edge, state) }
         expandStrangers(steps.reports, state)
@@ -222,20 +223,20 @@ final class Explorer {
             }
             return
         }
-        // It is carried out: answered, or the answer is lost, or we are gone when it comes.
+        // Carried out: the answer arrives, is lost, or comes after a crash.
         let done = changed(here, to: carriedOut)
         follow(isAccepted ? steps.accepted : steps.refused, done)
         follow(steps.inDoubt, done)
         follow(steps.crash, done)
-        // It is carried out and yet answered with a refusal, or by a proxy with any status.
+        // Carried out, but answered with a refusal, or by a proxy with any status.
         follow(steps.refused, done)
         for edge in steps.answered { follow(edge, done) }
-        // It is not carried out.
+        // Not carried out.
         follow(steps.noEffect, here)
         follow(steps.refused, here)
         follow(steps.inDoubt, here)
         follow(steps.crash, here)
-        // It may be carried out later.
+        // Carried out later.
         here.late |= 1 << steps.effect
         follow(steps.inDoubt, here)
         follow(steps.crash, here)
@@ -244,15 +245,16 @@ final class Explorer {
     private func follow(_ edge: RecordMachine.Edge, _ state: WalkState) {
         if edge.isOtherNumber { return meetOther(edge, state) }
         guard let next = renumbered(state, by: edge) else {
-            // The generation that is live, or may land, is known no more: not even its PIN is kept.
+            // The generation that is live, or may take effect late, is no longer known: not even its PIN is kept.
             violations.append(states[Int(current)])
             return
         }
         reach(next)
     }
 
-    /// Requests reach another number: it may be off, have a PIN of others, or one of ours from when it was this entry's
-    /// before. Requests to the one before land there, or here when that comes back.
+    /// Follows an edge after which requests reach another number. It may be off, have a PIN of others, or one of ours
+    /// from an earlier time under this entry. Late requests to the previous number take effect there, or here when that
+    /// number returns.
     private func meetOther(_ edge: RecordMachine.Edge, _ state: WalkState) {
         let possible = machine.established[edge.target] | 1 << Truth.off | 1 << Truth.foreign
         for other in 0...Truth.foreign where possible & (1 << other) != 0 {
@@ -266,20 +268,21 @@ final class Explorer {
         }
     }
 
-    /// The state at an edge's target, with the new numbers of the generations; nil when one that matters is gone.
+    /// Returns the state at an edge's target with the new numbers of the generations; nil when one that matters is
+    /// missing.
     func renumbered(_ state: WalkState, by edge: RecordMachine.Edge) -> WalkState? {
         var next = state
         next.node = edge.target
         (next.truth, next.late) = Self.renumbered(state.truth, state.late, by: edge.map)
         if next.truth < 0 {
-            // A PIN of ours that nobody counts on is as good as any other's.
+            // A PIN of ours outside the belief is equivalent to a stranger's PIN.
             guard machine.scenario.hasStrangers, next.late >= 0 else { return nil }
             next.truth = Truth.foreign
         }
         return next.late < 0 ? nil : next
     }
 
-    /// Truth and late effects with the new numbers of the generations; -1 when one of them is gone.
+    /// Returns truth and late effects with the new numbers of the generations; -1 when one of them is missing.
     private static func renumbered(_ truth: Int, _ late: Int, by map: UInt32) -> (truth: Int, late: Int) {
         var newTruth = truth
         if truth != Truth.off, truth != Truth.foreign {
@@ -303,9 +306,9 @@ final class Explorer {
         states.append(state)
     }
 
-    // MARK: For people
+    // MARK: Text
 
-    /// The shortest way from a start to `state`, one line a step.
+    /// Returns the shortest path from a start to `state`, one line for each step.
     func path(to state: Int) -> String {
         var lines: [String] = []
         var step: Int? = state

@@ -1,23 +1,23 @@
 import Planning
 
-/// How many requests a healthy vendor needs, from each state that an exploration found, until the number is at rest as
-/// desired: the worst case over when time passes, and over what may still land late and when it does.
+/// The count of requests that a healthy vendor needs, from each state that an exploration found, until the number is at
+/// rest as desired: the worst case over the times at which time passes, and over the late effects and their times.
 ///
-/// Healthy: each request is carried out and answered, the file stays as it is, nothing more falls due, and time passes.
-/// A late request lands once here; one that landed again and again would cost a request each time, without end.
-/// Only for an exploration without violations, because nothing is explored beyond them.
+/// Healthy means: each request is carried out and answered, the file stays the same, nothing else falls due, and time
+/// passes. A late request takes effect once here; one that did so again and again would cost a request each time,
+/// without end. Only for an exploration without violations, because nothing is explored beyond them.
 struct Healing {
-    /// More than this is not bounded for all we know.
+    /// The maximum count; beyond it the need counts as unbounded.
     static let limit = 40
 
     /// The worst case over all states.
     private(set) var worst = 0
-    /// The worst case over the states in which nothing is doubted any more.
+    /// The worst case over the states without doubts.
     private(set) var worstWhenSettled = 0
-    /// A state from which the worst case starts, and one of those in which nothing is doubted.
+    /// A state from which the worst case starts, and one of those without doubts.
     private(set) var worstState: Int?
     private(set) var worstSettledState: Int?
-    /// States that rest and are not as desired, or rest believing what is not so.
+    /// States that rest and are not as desired, or rest with a wrong belief.
     private(set) var stuck: [Int] = []
 
     private let explorer: Explorer
@@ -53,10 +53,10 @@ struct Healing {
         }
     }
 
-    /// One more look ahead from `state`.
+    /// Returns the requests needed from `code`, one more step ahead.
     private mutating func requestsNeeded(from code: Int, isFirst: Bool) throws -> Int {
         let state = explorer.state(code)
-        // What others have done is seen first.
+        // Changes by others have to be seen first.
         guard explorer.isInBelief(state), !state.isUnseen else { return 0 }
         let machine = explorer.machine
         guard machine.isManaged[state.node] else { return 0 }
@@ -75,7 +75,8 @@ struct Healing {
             case .observes:
                 for (edge, next) in explorer.seen(steps, state) { needed = max(needed, after((edge, next))) }
             case .sends:
-                // Nothing that is sent can change it: as it may be off, it is tried again at its pace, and found out.
+                // No request can change this state. As the number may be off, requests are retried at their own pace
+                // until one shows the state.
                 let isExhausted =
                     refusesEverything(on: state.truth)
                     && machine.nodes[state.node].record.impasse?.refusesBoth == true
@@ -116,7 +117,7 @@ struct Healing {
         return needed
     }
 
-    /// The healthy vendor's answer to the request on its way.
+    /// Returns the step of the healthy vendor's answer to the request in flight.
     private func answered(
         _ steps: RecordMachine.Flying, _ state: WalkState
     ) throws -> (RecordMachine.Edge, WalkState) {
@@ -131,8 +132,8 @@ struct Healing {
         return Int(requests[explorer.code(next)])
     }
 
-    /// Whether nothing that this vendor accepts would bring the number nearer to what is desired: it does not disable at all,
-    /// or the number is off as it should be, and only certainty is missing.
+    /// Returns whether no request that this vendor accepts would bring the number nearer to the desired state: the
+    /// vendor does not disable at all, or the number is off as it should be, and only certainty is missing.
     private func restsRightly(_ state: WalkState) -> Bool {
         let verification = explorer.machine.nodes[state.node].record.desired?.verification
         if verification == .disabled, state.truth == Truth.off { return true }
@@ -148,7 +149,7 @@ struct Healing {
         explorer.machine.nodes[state.node].record.isAsDesired && explorer.isInBelief(state)
     }
 
-    /// The way on from the worst state, one line a step.
+    /// Returns the path onwards from the worst state, one line for each step.
     func path(from start: Int?) throws -> String {
         var lines: [String] = []
         var state = start

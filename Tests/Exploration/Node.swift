@@ -1,18 +1,18 @@
 import Planning
 
-/// One number as the daemon knows it: the durable record, and the request on its way if there is one.
+/// One number as the daemon knows it: the durable record, and the request in flight if there is one.
 ///
-/// A node in normal form stands for all nodes that differ only in what cannot matter: times become "fresh" or "due" and
-/// "settled" or "not settled"; counts stop where the planner stops counting; generations are numbered 1, 2, 3 … in
-/// order, and those that are neither possible nor the newest are left out.
+/// A node in normal form represents all nodes that differ only in parts that cannot matter. Times become "fresh" or
+/// "due" and "settled" or "not settled"; counts stop where the planner stops counting; generations are numbered 1, 2, 3
+/// … in order, without those that are neither possible nor the newest.
 struct Node: Hashable {
     var record: NumberRecord
     var flight: Flight?
     var operatorValue: Scenario.OperatorValue
-    /// Whether the number can be observed while it is in the file.
+    /// True when the number can be observed while it is in the file.
     var isObservable: Bool
 
-    /// The normal form, and where each generation's number went: four bits each, 15 for left out.
+    /// Returns the normal form, and the new number of each generation: four bits each, 15 for one that is left out.
     func normalised() throws -> (node: Node, map: UInt32) {
         let kept = keptGenerations()
         guard kept.count <= Truth.mostGenerations else { throw TooManyGenerations(generations: kept) }
@@ -37,7 +37,7 @@ struct Node: Hashable {
         return (node, map)
     }
 
-    /// More generations matter at once than the exploration has room for: the space would not be closed.
+    /// The error when more generations matter at once than the exploration has room for: the space would not be closed.
     struct TooManyGenerations: Error {
         let generations: [Int]
     }
@@ -50,7 +50,7 @@ struct Node: Hashable {
         }
         if let generation = record.lastAccepted?.generation { kept.insert(generation) }
         if let newest = record.generations.last { kept.insert(newest.generation) }
-        // An operator's value that comes back finds the generation that it had.
+        // An operator's value that returns needs the generation that it had.
         for value in [Scenario.firstOperatorPIN, Scenario.secondOperatorPIN] {
             if let last = record.generations.last(where: { $0.pin == value }) { kept.insert(last.generation) }
         }
@@ -66,7 +66,7 @@ struct Node: Hashable {
             generations: record.belief.generations.map { Self.number($0, kept) },
             doubts: record.belief.doubts.map { doubt in
                 let isSettled = doubt.isSettled(at: Scenario.now, settleDelay: Scenario.policy.settleDelay)
-                // How long ago it has settled matters to observers alone.
+                // The time since it settled matters to observers alone.
                 let isOld = isObservable && doubt.since <= Self.longSettledSince
                 return Belief.Doubt(
                     effect: Self.renumbered(doubt.effect, kept),
@@ -88,7 +88,7 @@ struct Node: Hashable {
         let counted = record.impasse?.refusesBoth == true ? 4 : 2
         next.refusals = record.refusals.map { .init(action: $0.action, count: min($0.count, counted)) }
         next.impasse = record.impasse.map { impasse in
-            // Its instant matters to a rest alone.
+            // Its instant matters only while it causes a rest.
             let mayRest = impasse.refusesDisable || impasse.refusesBoth || impasse.isOppositeSpent
             var impasse = impasse
             impasse.at = !mayRest || impasse.at <= Self.impasseOverFrom ? Self.impasseOverFrom : Scenario.now
@@ -99,8 +99,8 @@ struct Node: Hashable {
         }
         next.appliedAt = record.appliedAt.map { $0 <= Self.reapplyDueFrom ? Self.reapplyDueFrom : Scenario.now }
         if let refused = record.reapplyRefusals {
-            // To the planner a refusal is as good as an acceptance: the re-apply is due a period later. Only before any acceptance
-            // it makes a difference, because contact is still the first.
+            // The planner treats a refusal like an acceptance: the re-apply is due one period later. Only before any
+            // acceptance is there a difference, because contact is still the first.
             let isDue = refused.at <= Self.reapplyDueFrom
             if next.appliedAt != nil, !isDue { next.appliedAt = Scenario.now }
             next.reapplyRefusals = next.appliedAt != nil || isDue ? nil : .init(count: 1, at: Scenario.now)
@@ -115,17 +115,17 @@ struct Node: Hashable {
         return next
     }
 
-    /// An age at which a re-apply is due.
+    /// An instant so old that a re-apply is due.
     static let reapplyDueFrom = Scenario.now.advanced(by: .zero - Scenario.reapplyEvery)
-    /// An age at which a rotation is due, spread included.
+    /// An instant so old that a rotation is due, spread included.
     static let rotationDueFrom = Scenario.now.advanced(by: .zero - Scenario.rotateEvery * 2)
-    /// An impasse whose rest is over.
+    /// The instant of an impasse whose rest is over.
     static let impasseOverFrom = Scenario.now.advanced(by: .zero - Scenario.policy.backoffMax)
-    /// A doubt that has just settled.
+    /// The instant of a doubt that has just settled.
     static let settledSince = Scenario.now.advanced(by: .zero - Scenario.policy.settleDelay)
-    /// A doubt that has settled so long ago that an observer sees what became of it.
+    /// The instant of a doubt that settled so long ago that an observer sees its effect.
     static let longSettledSince = settledSince.advanced(by: .zero - Scenario.policy.settleDelay)
-    /// A doubt that is about to settle: the least that still counts, so that one instant's mistake shows.
+    /// The instant of a doubt that is about to settle by the minimum, so that a mistake of one instant shows.
     static let unsettledSince = settledSince.advanced(by: .milliseconds(1))
 
     private static func normalised(_ reason: DecisionReason) -> DecisionReason {

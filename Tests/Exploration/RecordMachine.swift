@@ -3,25 +3,25 @@ import Planning
 
 /// The real planner and the real belief as a finite graph over nodes in normal form, grown as it is walked.
 ///
-/// Nothing here knows the vendor's truth, so one machine serves every vendor.
+/// It does not know the vendor's true state, so one machine serves every vendor.
 final class RecordMachine {
     /// A step to another node, with the new numbers of the generations.
     struct Edge {
         let target: Int
         let map: UInt32
-        /// Whether requests reach another number from here on, of which nothing is known.
+        /// True when requests reach another number, with an unknown state, from here on.
         var isOtherNumber = false
     }
 
-    /// What the planner says of a resting number.
+    /// The planner's decision about a resting number.
     enum Standing: Equatable {
         case sends
-        /// The observer is asked before something is sent.
+        /// The observer is asked before a request is sent.
         case observes
         case converged
         case awaitsSettlement
         case held
-        /// The vendor refuses what the number needs: it rests, for the longest backoff.
+        /// The vendor refuses the needed request: the number rests for the maximum backoff.
         case impasse
         case unmanaged
     }
@@ -34,13 +34,13 @@ final class RecordMachine {
         /// The rest of an impasse is over.
         var impasseOver: Edge?
         var edits: [Edge] = []
-        /// The operator's value changes or cannot be read any more.
+        /// The operator's value changes or can no longer be read.
         var operatorEdits: [Edge] = []
         /// A doubt settles.
         var settling: [(effect: Int, edge: Edge)] = []
-        /// The settle delay passes, and nothing happens.
+        /// The settle delay passes without an event.
         var timePasses: Edge?
-        /// The observer answers; whether that is evidence.
+        /// The observer answers; `isEvidence` is true when the answer is evidence.
         var seenOn: Edge?
         var seenOff: Edge?
         var seenNothing: Edge?
@@ -48,7 +48,7 @@ final class RecordMachine {
         var reports: Reports?
     }
 
-    /// What others have done is reported.
+    /// The reports of changes by others.
     struct Reports {
         let on: Edge
         let off: Edge
@@ -58,14 +58,15 @@ final class RecordMachine {
     final class Flying {
         let effect: Int
         let isWanted: Bool
-        /// Whether the entry names another number since: what becomes of the request is no matter of the truth.
+        /// True when the entry has named another number since: the result of the request does not affect the true
+        /// state.
         let isOvertaken: Bool
         let crash: Edge
         let accepted: Edge
         let refused: Edge
         let inDoubt: Edge
         let noEffect: Edge
-        /// It is carried out, and answered with a status that proves nothing.
+        /// The request is carried out, and answered with a status that proves nothing.
         let answered: [Edge]
         let edits: [Edge]
         let reports: Reports?
@@ -91,15 +92,16 @@ final class RecordMachine {
 
     let scenario: Scenario
     private(set) var nodes: [Node] = []
-    /// For each node, the truths that its belief allows, a bit each.
+    /// For each node, the true states that its belief allows, one bit each.
     private(set) var beliefs: [Int] = []
-    /// For each node, our generations that may be live whatever becomes of the request on its way, a bit each.
+    /// For each node, our generations that may be live whatever the result of the request in flight, one bit each.
     private(set) var established: [Int] = []
-    /// For each node, the effects that it holds to be unsettled, a bit each.
+    /// For each node, the effects in unsettled doubt, one bit each.
     private(set) var unsettled: [Int] = []
     /// For each node, whether the number is in the file.
     private(set) var isManaged: [Bool] = []
-    /// What was wrong on the way from node to node, whatever the truth: broken I2, a changed PIN, a doubt made older.
+    /// The errors found on the way from node to node that do not depend on the true state: broken I2, a changed PIN, a
+    /// doubt made older.
     private(set) var faults: [String] = []
     private var numbers: [Node: Int] = [:]
     private var flights: [Bool] = []
@@ -111,7 +113,7 @@ final class RecordMachine {
         self.scenario = scenario
     }
 
-    /// The nodes of a number that was never seen before.
+    /// Returns the nodes of a number that was never seen before.
     func start() throws -> [Int] {
         let value: Scenario.OperatorValue = scenario.isVouchedFor ? .first : .unavailable
         return try scenario.entries.map { entry in
@@ -148,7 +150,7 @@ final class RecordMachine {
         )
         steps.standing = Self.standing(decision)
         if case .observe(_, .send(let request, let reason)) = decision {
-            // Where the observer cannot be asked in time the request goes all the same.
+            // When the observer cannot be asked in time, the request is sent all the same.
             steps.departure = try departure(of: node, request, reason)
         } else if case .send(let request, let reason) = decision {
             steps.departure = try departure(of: node, request, reason)
@@ -211,7 +213,8 @@ final class RecordMachine {
         }
     }
 
-    /// The observer answers at any time, not only when it is asked for a reason: an answer may come late.
+    /// Adds the observer's answers, which may come at any time, not only when it is asked for a reason: an answer may
+    /// be late.
     private func addObservations(of node: Node, to steps: Resting) throws {
         guard node.record.desired?.observation != nil else { return }
         func seeing(_ answer: ObserverAnswer) throws -> Edge {
@@ -255,7 +258,7 @@ final class RecordMachine {
         return Reports(on: try reporting(.on), off: try reporting(.off), pinChanged: try reporting(.pinChanged))
     }
 
-    /// The file is edited: the record, and the record from before the request, follow as in the engine.
+    /// Returns the edits of the file: the record, and the record from before the request, follow as in the engine.
     private func edits(of node: Node) throws -> [Edge] {
         var wanted = scenario.entries
         if scenario.usesRotateBefore {
@@ -281,7 +284,7 @@ final class RecordMachine {
         }
     }
 
-    // MARK: Steps of a number with a request on its way
+    // MARK: Steps of a number with a request in flight
 
     private func makeFlyingSteps(of node: Node, _ flight: Flight) throws -> Flying {
         let answeredAt = Scenario.now.advanced(by: .seconds(60))
@@ -299,7 +302,7 @@ final class RecordMachine {
             next.flight = nil
             checkDoubt(of: flight.effect, at: answeredAt, in: next.record)
         }
-        // Every status that may be said of a request that was carried out.
+        // Every status with which a request that was carried out may be answered.
         let decidedBefore: Set = [401, 404, 405, 413, 414, 415, 429, 431]
         let reasons = Set((400..<600).filter { !decidedBefore.contains($0) }.map(OutcomeReason.init(httpStatus:)))
         let answered = try reasons.sorted { $0.rawValue < $1.rawValue }.map(arriving)
@@ -337,7 +340,7 @@ final class RecordMachine {
             normal.record.generation($0)?.pin == Scenario.firstOperatorPIN
         }
         if belief.maybeForeign || (scenario.isVouchedFor && holdsFirst) { mask |= 1 << Truth.foreign }
-        // With others about, only whether it is enabled is known for certain.
+        // When others may change the number, only whether it is enabled is known for certain.
         if scenario.hasStrangers, mask & ~1 != 0 { mask |= 0xFE }
         beliefs.append(mask)
         let before = normal.flight?.before.belief ?? belief
@@ -353,7 +356,7 @@ final class RecordMachine {
         }
     }
 
-    /// What holds for every step, whatever the truth.
+    /// Checks the conditions that hold for every step, whatever the true state.
     private func check(_ next: Node, after node: Node) {
         for generation in next.record.belief.generations where next.record.generation(generation) == nil {
             faults.append("I2 generation \(generation) may be live and its PIN is not kept: \(next.record.belief)")

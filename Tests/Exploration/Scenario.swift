@@ -1,8 +1,8 @@
 import Planning
 
-/// What the operators may do while the exploration runs: which entries the number's line in the file can have.
+/// The operator's possible actions during an exploration: the entries that the number can have in the file.
 struct Scenario: Sendable, CustomStringConvertible {
-    /// The value of the operator-owned PIN, where an entry names one.
+    /// The value of the operator-owned PIN, if an entry names one.
     enum OperatorValue: Int, Hashable, Sendable {
         case unavailable
         case first
@@ -10,18 +10,18 @@ struct Scenario: Sendable, CustomStringConvertible {
     }
 
     let name: String
-    /// The entries that the file can hold, in any order and as often as wanted; nil is no entry.
+    /// The entries that the file can hold, in any order and any number of times; nil is no entry.
     let entries: [DesiredNumber?]
-    /// Whether the file may ask, at any time, for every PIN made so far to be rotated.
+    /// True when the file may require, at any time, the rotation of every PIN created so far.
     let usesRotateBefore: Bool
-    /// The values that the operator-owned PIN can have; none when no entry names one.
+    /// The values that the operator-owned PIN can have; empty when no entry names one.
     var operatorValues: [OperatorValue] = []
-    /// Whether the number can be observed; what is seen lags behind by the settle delay at most.
+    /// True when the number can be observed. Observations lag by at most the settle delay.
     var isObserved = false
-    /// Whether others change the number too, and whether that is reported at times. Then only whether it is enabled can be known,
+    /// True when others change the number too, and report that at times. Then only whether it is enabled can be known,
     /// and not with which PIN.
     var hasStrangers = false
-    /// Whether entries name an operator's PIN. A PIN from before us is then the first value, as the operator vouches.
+    /// True when entries name an operator's PIN. A PIN from before us is then the first value, as the operator vouches.
     var isVouchedFor: Bool { !operatorValues.isEmpty }
 
     var description: String { name }
@@ -33,7 +33,7 @@ struct Scenario: Sendable, CustomStringConvertible {
     static let reapplyEvery: Duration = .seconds(86_400)
     static let rotateEvery: Duration = .seconds(30 * 86_400)
 
-    /// No limits: they only delay, and the exploration lets any time pass anywhere.
+    /// A policy without limits: they only delay, and the exploration lets any time pass anywhere.
     static let policy: Policy = {
         var policy = Policy()
         policy.writesPerHour = nil
@@ -50,7 +50,7 @@ struct Scenario: Sendable, CustomStringConvertible {
         )
     }
 
-    /// Enabled, disabled and out of the file, with one rotation method.
+    /// Enabled, disabled and absent from the file, with one rotation method.
     static func generated(_ method: RotationMethod) -> Scenario {
         Scenario(
             name: method.rawValue, entries: [entry(.enabled, method), entry(.disabled, method), nil],
@@ -58,13 +58,13 @@ struct Scenario: Sendable, CustomStringConvertible {
         )
     }
 
-    /// Enabled, and never otherwise.
+    /// Always enabled.
     static func enabled(_ method: RotationMethod) -> Scenario {
         Scenario(
             name: "\(method.rawValue), always enabled", entries: [entry(.enabled, method)], usesRotateBefore: false)
     }
 
-    /// The same with `rotate_before` set to the present at any time.
+    /// Enabled and disabled, with `rotate_before` set to the present at any time.
     static func forced(_ method: RotationMethod) -> Scenario {
         Scenario(
             name: "\(method.rawValue), rotate_before", entries: [entry(.enabled, method), entry(.disabled, method)],
@@ -72,7 +72,7 @@ struct Scenario: Sendable, CustomStringConvertible {
         )
     }
 
-    /// An entry that names an operator's PIN, whose value changes to and fro, and disabled.
+    /// An entry that names an operator's PIN, whose value alternates between two.
     static func operatorValueChanges(_ method: RotationMethod) -> Scenario {
         Scenario(
             name: "\(method.rawValue), operator's PIN changes",
@@ -81,7 +81,7 @@ struct Scenario: Sendable, CustomStringConvertible {
         )
     }
 
-    /// An entry that names an operator's PIN, which cannot be read at times, generated PINs, and no entry.
+    /// Two entries, with an operator's PIN that cannot be read at times and with generated PINs.
     static func operatorValueVanishes(_ method: RotationMethod) -> Scenario {
         Scenario(
             name: "\(method.rawValue), operator's PIN comes and goes",
@@ -90,7 +90,7 @@ struct Scenario: Sendable, CustomStringConvertible {
         )
     }
 
-    /// The one vendor that names numbers by their id, and one id in place of another at any time.
+    /// The vendor that names numbers by their ID, with two IDs that replace each other at any time.
     static let whatsapp = Scenario(
         name: "whatsapp",
         entries: ["106540352242922", "106540352242923"].map { id in
@@ -102,7 +102,7 @@ struct Scenario: Sendable, CustomStringConvertible {
         usesRotateBefore: false
     )
 
-    /// The token's value changes to and fro: it may be another number's.
+    /// Two token values that alternate, each of which may be another number's, and disabled.
     static func identities(_ method: RotationMethod) -> Scenario {
         let entries = ["a", "b"].map { mark -> DesiredNumber? in
             var entry = entry(.enabled, method)
@@ -114,7 +114,7 @@ struct Scenario: Sendable, CustomStringConvertible {
             usesRotateBefore: false)
     }
 
-    /// The same entries of a number that can be observed.
+    /// Returns the same entries for a number that can be observed.
     static func observed(_ scenario: Scenario, strangers: Bool = false) -> Scenario {
         let entries = scenario.entries.map { entry -> DesiredNumber? in
             guard var entry else { return nil }
@@ -128,7 +128,7 @@ struct Scenario: Sendable, CustomStringConvertible {
             hasStrangers: strangers)
     }
 
-    /// The rotation method edited at any time.
+    /// Rotation methods that are edited at any time.
     static let mixed = Scenario(
         name: "reset and replace in turn",
         entries: [entry(.enabled, .reset), entry(.enabled, .replace), entry(.disabled, .reset)],

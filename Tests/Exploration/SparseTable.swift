@@ -1,11 +1,11 @@
-/// A number for each code of a state; those that were never set share one value. Few of the codes are states, and they lie in
-/// groups, so that only pages with a number in them take room.
+/// A number for each code of a state; codes that were never set share one value. Few of the codes are states, and they
+/// are clustered, so that only pages with a number in them take memory.
 struct SparseTable {
     private static let pageBits = 5
     private static let pageSize = 1 << pageBits
 
     private let unset: Int32
-    /// Where each page begins in `numbers`; -1 for one without a number.
+    /// The start of each page in `numbers`; -1 for a page without a number.
     private var pages: [Int32] = []
     private var numbers: [Int32] = []
 

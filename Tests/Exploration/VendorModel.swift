@@ -1,21 +1,21 @@
 import Planning
 
-/// How a vendor answers the questions that its documentation leaves open.
+/// The vendor's behaviour in the cases that its documentation leaves open.
 struct VendorSemantics: Hashable, Sendable, CustomStringConvertible {
-    /// What an enable does while verification is on, with whatever PIN.
+    /// The effect of an enable while verification is on, with any PIN.
     enum EnableWhenOn: String, Sendable, CaseIterable {
         case replaces
         case ignores
         case refuses
     }
 
-    /// What a disable is answered.
+    /// The answer to a disable.
     enum Disable: String, Sendable, CaseIterable {
-        /// It is accepted, also while verification is off.
+        /// Accepted, also while verification is off.
         case accepts
-        /// It is refused while verification is off.
+        /// Refused while verification is off.
         case refuses
-        /// It is always refused: this vendor does not disable.
+        /// Always refused: this vendor does not disable.
         case never
     }
 
@@ -28,7 +28,7 @@ struct VendorSemantics: Hashable, Sendable, CustomStringConvertible {
 
     var description: String { "enable when on: \(enableWhenOn), disable: \(disable)" }
 
-    /// Carries out the request with `effect` when the truth is `truth`.
+    /// Carries out the request with `effect` on the true state `truth`.
     func carryOut(_ effect: Int, on truth: Int) -> (truth: Int, isAccepted: Bool) {
         if effect == Truth.off {
             switch disable {
@@ -52,7 +52,8 @@ struct VendorSemantics: Hashable, Sendable, CustomStringConvertible {
 enum Truth {
     static let off = 0
     static let foreign = 7
-    /// The most generations that matter at once. The exploration never meets this bound; it would stop if it did.
+    /// The maximum count of generations that matter at once. The exploration never reaches this bound; it would stop if
+    /// it did.
     static let mostGenerations = 4
 
     static func code(of effect: Effect) -> Int { effect.generation ?? off }

@@ -1,7 +1,7 @@
 import Exploration
 import Glibc
 
-/// Walks one part of the exploration: `scripts/mutate.sh` has as many of them run at once as there are processors.
+/// Walks one part of the exploration: `scripts/mutate.sh` runs as many of these at once as there are processors.
 @main
 struct ExplorationCommand {
     static func main() {
@@ -17,7 +17,7 @@ struct ExplorationCommand {
             exit(64)
         }
         for number in numbers.isEmpty ? Array(walks.indices) : numbers {
-            // A trap leaves this line as the last one: the walk is known.
+            // After a trap this line is the last one and names the walk.
             print("begin \(walks[number])")
             fflush(nil)
             do {

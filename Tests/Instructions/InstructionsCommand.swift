@@ -5,8 +5,8 @@ import Simulation
 import Storage
 import Vendors
 
-/// Does one piece of work so many times, on input that never changes, for `scripts/instructions.sh` to count what that
-/// takes. What it prints is a sum over the results: nothing can be left out by the compiler, or by a change unseen.
+/// Repeats one piece of work on constant input, so that `scripts/instructions.sh` can count its instructions. It prints
+/// a sum over the results, so that the compiler cannot remove any of the work, and a change cannot do so unseen.
 @main
 struct InstructionsCommand {
     static func main() throws {
@@ -65,7 +65,7 @@ struct InstructionsCommand {
         return sum
     }
 
-    /// Judges a success, a refusal that echoes the token, an answer that is no JSON, and an outage.
+    /// Classifies a success, a refusal that echoes the token, an answer that is not JSON, and an outage.
     private static func classifier(_ rounds: Int, _: String) throws -> Int {
         let token = "0123456789abcdef0123456789abcdef"
         let others = SecretIndex((0..<1000).map { "another-secret-\($0)" })
@@ -103,7 +103,7 @@ struct InstructionsCommand {
         return sum
     }
 
-    /// Two hundred days of so many numbers: all that engine and store do for them.
+    /// Performs two hundred days of `rounds` numbers: all the work of engine and store for them.
     private static func number(_ rounds: Int, _ folder: String) throws -> Int {
         guard rounds > 0 else { return 0 }
         let year = try FleetYear(at: StoreLocation(directory: folder), numbers: rounds, days: 200, seed: 1)

@@ -1,18 +1,18 @@
 import Dice
 import Planning
 
-/// What befalls one request.
+/// The fault that one request meets.
 public enum Fault: String, Sendable, CaseIterable, Comparable {
     case none
-    /// The body never left.
+    /// The body was never sent.
     case notSent = "not sent"
-    /// A well-formed refusal for no reason.
+    /// A well-formed refusal without a cause.
     case refused
-    /// The same, and carried out all the same.
+    /// The same refusal, of a request that was carried out.
     case refusedAfter = "refused, done"
-    /// Carried out, the answer lost.
+    /// Carried out, and the answer lost.
     case answerLost = "answer lost"
-    /// Not carried out, the answer lost.
+    /// Not carried out, and the answer lost.
     case requestLost = "request lost"
     /// No answer, and carried out later.
     case landsLate = "lands late"
@@ -21,14 +21,14 @@ public enum Fault: String, Sendable, CaseIterable, Comparable {
     case serverErrorLate = "5xx, lands late"
     case rateLimited = "429"
     case authenticationRefused = "401"
-    /// Carried out, and answered by a proxy with a status that says nothing of that.
+    /// Carried out, and answered by a proxy with a status that does not show it.
     case statusAfter = "4xx, done"
-    /// The number has had too many attempts: it is blocked for long.
+    /// The number has had too many attempts, and is blocked for long.
     case blocked
 
     public static func < (left: Fault, right: Fault) -> Bool { left.rawValue < right.rawValue }
 
-    /// Whether the vendor acts when the request arrives.
+    /// True when the vendor carries out the request when it arrives.
     var actsAtOnce: Bool {
         switch self {
         case .none, .refusedAfter, .answerLost, .serverErrorAfter, .statusAfter: true
@@ -38,10 +38,10 @@ public enum Fault: String, Sendable, CaseIterable, Comparable {
         }
     }
 
-    /// Whether the vendor acts after the answer.
+    /// True when the vendor carries out the request after the answer.
     var actsLate: Bool { self == .landsLate || self == .serverErrorLate }
 
-    /// What the client sees; nil when the vendor's own answer decides.
+    /// Returns the outcome that the client sees; nil when the vendor's own answer decides.
     func outcome(using random: inout SplitMix64) -> Outcome? {
         switch self {
         case .none: nil
@@ -76,22 +76,22 @@ public enum Fault: String, Sendable, CaseIterable, Comparable {
     }
 }
 
-/// How the vendor and the network fare for a while.
+/// The condition of the vendor and the network for a while.
 struct Weather {
-    /// What befalls a request when something does; never empty.
+    /// The faults that a request may meet; never empty.
     var faults: [Fault] = [.notSent]
     var probability = 0.0
-    /// Only this action meets faults; nil for both.
+    /// The only action that meets faults; nil for both.
     var only: VendorAction?
 
     static let clear = Weather()
 
-    /// Everything now and then, or an outage of one kind.
+    /// Returns every fault at a low rate, or an outage of one kind.
     static func random(using random: inout SplitMix64, rate: Double) -> Weather {
         let kinds = Fault.allCases.filter { $0 != .none }
         if random.chance(0.3) { return clear }
         if random.chance(0.15) {
-            // A vendor that refuses one of the two for a while.
+            // A vendor that refuses one of the two actions for a while.
             return Weather(faults: [.refused], probability: 0.9, only: random.pick(VendorAction.allCases))
         }
         if random.chance(0.6) { return Weather(faults: kinds, probability: rate) }

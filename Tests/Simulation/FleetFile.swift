@@ -3,17 +3,17 @@ import Planning
 
 /// The desired-state file and the operator's PINs, as an operator edits them.
 struct FleetFile {
-    /// What the file says when it is valid.
+    /// The entries of the file while it is valid.
     private(set) var entries: [DesiredNumber] = []
     /// The values of operator-owned PINs by name.
     private(set) var operatorPINs: [String: PIN] = [:]
-    /// SHA-256 of the content that the operator accepted: although it weakens the fleet, or for a store that is new.
+    /// SHA-256 of the content that the operator accepted, because it weakens the fleet or the store is new.
     var accepted: String?
-    /// Whether the file can be read and means something.
+    /// True when the file can be read and is valid.
     var isValid = true
 
     private let shortest: Milliseconds
-    /// Numbers that can be observed, and how often they are.
+    /// Numbers that can be observed, and the period of observation.
     private var observed: (numbers: Set<PhoneNumber>, every: Duration) = ([], .zero)
     private let numbers: [PhoneNumber]
 
@@ -25,7 +25,7 @@ struct FleetFile {
         }
     }
 
-    /// These numbers can be observed.
+    /// Makes these numbers observable.
     mutating func observe(_ numbers: Set<PhoneNumber>, every: Duration) {
         observed = (numbers, every)
         for index in entries.indices { observe(&entries[index]) }
@@ -38,12 +38,12 @@ struct FleetFile {
         entry.observeEvery = observed.every
     }
 
-    /// The state as the reader hands it on.
+    /// The state as the reader passes it on.
     var state: DesiredState {
         DesiredState(numbers: entries, sha256: fingerprint, source: "/etc/twostepd/desired-state.yaml")
     }
 
-    /// One edit that leaves the file valid; what was done, for the trace.
+    /// Makes one edit that leaves the file valid, and returns its description for the trace.
     mutating func edit(
         _ scenario: Scenario, accounts: [PhoneNumber: VendorAccount], now: Instant, using random: inout SplitMix64
     ) -> String {
@@ -52,7 +52,8 @@ struct FleetFile {
         if choice == 0 || entries.isEmpty, let index = absent.randomElement(using: &random) {
             let truth = accounts[numbers[index]]?.truth ?? .off
             var added = entry(index, scenario, truth: truth, using: &random)
-            // Nobody knows the PIN of a number that was never met: it is at another endpoint than the one that was.
+            // No one knows the PIN of a number that was never contacted: it is at another endpoint than the one that
+            // was.
             let isMet = accounts[numbers[index]]?.identity.map { $0 == NumberRecord.Identity(of: added).naming } ?? true
             if !isMet, added.rotationMethod != .replace { added.operatorPINName = nil }
             entries.insert(added, at: random.int(0...entries.count))
@@ -68,7 +69,7 @@ struct FleetFile {
     private mutating func change(
         _ position: Int, _ choice: Int, _ account: VendorAccount, now: Instant, using random: inout SplitMix64
     ) -> String {
-        // Nobody vouches for the PIN of a number that was never met.
+        // No one vouches for the PIN of a number that was never contacted.
         let isVouchedFor = entries[position].operatorPINName != nil
         let isWhatsApp = entries[position].vendor == .whatsapp
         switch choice {
@@ -112,8 +113,8 @@ struct FleetFile {
         }
     }
 
-    /// The operator's word must be true: whoever names a PIN of a number with a foreign one means that one, unless
-    /// the vendor replaces PINs anyway.
+    /// Changes the operator's PIN. The operator's assurance must be true: an operator who names a PIN for a number with
+    /// a foreign one means that one, unless the vendor replaces PINs anyway.
     private mutating func changeOperatorPIN(
         _ position: Int, _ account: VendorAccount, using random: inout SplitMix64
     ) -> String {
@@ -126,7 +127,7 @@ struct FleetFile {
             operatorPINs[name] = Scenario.pin(using: &random)
             return "new value of \(name)"
         }
-        // Nobody knows the PIN of a number that was named a moment ago and never met.
+        // No one knows the PIN of a number that was named a moment ago and never contacted.
         let named = NumberRecord.Identity(of: entries[position]).naming
         guard account.identity.map({ $0 == named }) ?? true else { return "nothing" }
         let name = "pin-\(entries[position].number)"

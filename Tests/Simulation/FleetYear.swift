@@ -3,20 +3,21 @@ import Planning
 import Reconciler
 public import Storage
 
-/// A large fleet that nothing ever goes wrong with, over months: the real engine and a real store on the disk, virtual
-/// time, and a vendor that accepts everything. It shows what a change costs in a fleet of a size, not that it is safe.
+/// A large fleet without any failure, over months: the real engine and a real store on disk, virtual time, and a vendor
+/// that accepts everything. It measures the cost of a change in a fleet of a given size; it does not show that the
+/// change is safe.
 public final class FleetYear {
-    /// What has been done so far.
+    /// The work done so far.
     public struct Figures: Sendable {
         /// Requests that were answered.
         public var requests = 0
-        /// Rotations and first enables that ended.
+        /// Enables that were sent, for rotations and first enables.
         public var enables = 0
         /// Durable transactions.
         public var commits = 0
         /// Pages that were read from the store.
         public var pages = 0
-        /// Virtual time, milliseconds.
+        /// Virtual time in milliseconds.
         public var elapsed: Int64 = 0
     }
 
@@ -26,7 +27,7 @@ public final class FleetYear {
         case mark
     }
 
-    /// How long one turn of the disk takes, and an answer of the vendor, milliseconds.
+    /// The duration of one turn of the disk, and of an answer of the vendor, in milliseconds.
     private static let diskDelay: Milliseconds = 10
     private static let answerDelays: ClosedRange<Milliseconds> = 80...240
 
@@ -42,12 +43,12 @@ public final class FleetYear {
     private var isDiskBusy = false
     private var timer: Milliseconds?
 
-    /// A fleet in a new store. Limits of rate are lifted, as `docs/scale.md` has it for a fleet of that size.
+    /// Creates a fleet in a new store. Rate limits are lifted, as `docs/scale.md` recommends for a fleet of that size.
     ///
     /// - Parameters:
-    ///   - location: where the store is made.
-    ///   - numbers: how many numbers; at most nine million.
-    ///   - days: how many days of virtual time.
+    ///   - location: the location of the new store.
+    ///   - numbers: the count of numbers, at most nine million.
+    ///   - days: the count of days of virtual time.
     public init(at location: StoreLocation, numbers: Int, days: Int, seed: UInt64) throws {
         precondition((1...9_000_000).contains(numbers) && days > 0, "a fleet of some size, for some days")
         random = SplitMix64(seed: seed)
@@ -63,10 +64,10 @@ public final class FleetYear {
         engine = Engine(policy: policy)
     }
 
-    /// Lives through all of it.
+    /// Runs for all days.
     ///
-    /// - Parameter mark: is told how things stand once a virtual day.
-    /// - Throws: what the store says.
+    /// - Parameter mark: receives the figures once a virtual day.
+    /// - Throws: the store's errors.
     public func run(mark: (Figures) -> Void) throws {
         try tell(
             .started(
@@ -102,7 +103,7 @@ public final class FleetYear {
     private static let digest = String(repeating: "f", count: 64)
 
     private func fleet() throws -> [DesiredNumber] {
-        // Rotations come together once a week, as in a fleet whose people want to know when.
+        // Rotations come together once a week, as in a fleet whose operators want to know when.
         let window = try RotationWindow(parsing: "Sun 02:00-06:00 UTC")
         return (0..<numbers).map { index in
             guard let number = PhoneNumber("+1555\(1_000_000 + index)") else { preconditionFailure("a number") }
@@ -136,7 +137,7 @@ public final class FleetYear {
         timeline.insert(.diskTurn, at: clock.elapsed + Self.diskDelay)
     }
 
-    /// Performs all that waits: what is to be committed in one transaction, as the daemon's queue does.
+    /// Performs all waiting jobs, with the commits in one transaction, as the daemon's queue does.
     private func diskTurn() throws {
         isDiskBusy = false
         let due = jobs

@@ -1,30 +1,30 @@
 import Planning
 import Storage
 
-/// The final period: nothing fails, nobody edits, and every number has to come home.
+/// The final period: nothing fails, no one edits, and every number has to reach its desired state.
 struct HealthyPeriod {
-    /// When it began.
+    /// The time at which it began.
     let since: Milliseconds
-    /// How far the clock was behind then: nothing that exposes a number starts before it has caught up.
+    /// The lag of the clock at that time: nothing that exposes a number starts before it has caught up.
     let clockBehind: Milliseconds
-    /// Requests by number, once every doubt of before is settled.
+    /// Requests by number, once every earlier doubt is settled.
     var requests: [PhoneNumber: Int] = [:]
     /// Numbers that have been as desired since then.
     var converged: Set<PhoneNumber> = []
-    /// Every number has to be.
+    /// True when every number has to have been as desired.
     var isDue = false
 
-    /// The most requests that a number takes to its desired state, once every doubt is settled: 8 by exploration of the
-    /// planner, and one that was on its way then.
+    /// The maximum count of requests that a number needs to reach its desired state once every doubt is settled: 8 by
+    /// exploration of the planner, and one that was in flight then.
     static let mostRequests = 9
-    /// Longest backoff, a used-up write budget of 6 an hour, the longest settle delay, each perhaps twice; and a number that
-    /// the vendor blocks is left alone for up to a day.
+    /// The maximum backoff, a used-up write budget of 6 an hour, the maximum settle delay, each perhaps twice; and up
+    /// to a day for a number that the vendor blocks.
     static let patience: Milliseconds = 8 * .hour + .day
     /// Queueing behind other numbers, settling, one hour of write budget.
     static let slack: Milliseconds = 3 * .hour
-    /// The longest wait for a rotation window.
+    /// The maximum wait for a rotation window.
     static let windowWait: Milliseconds = 8 * .day
-    /// How many events are spent on watching rotations.
+    /// The count of events during which rotations are checked.
     static let watchedEvents = 1500
 }
 
@@ -52,7 +52,7 @@ extension World {
         noteExposedBehind()
     }
 
-    /// Whether what is durable, what is true and what the file says are one.
+    /// Returns whether the durable record, the true state and the file agree.
     private func isAsDesired(_ number: PhoneNumber) -> Bool {
         guard let entry = file.entries.first(where: { $0.number == number }) else { return true }
         var wanted = entry
@@ -61,7 +61,7 @@ extension World {
             return false
         }
         if restsRightly(record, truth) { return true }
-        // Which PIN is live where others have changed it nobody can know.
+        // No one can know which PIN is live after a change by others.
         if observers.strange.contains(number), record.isAsDesired {
             return (truth == .off) == (entry.verification == .disabled)
         }
@@ -74,7 +74,8 @@ extension World {
         }
     }
 
-    /// Whether the number rests because the vendor refuses what it needs, and is protected as far as that goes.
+    /// Returns whether the number rests because the vendor refuses the needed request, and is protected as far as
+    /// possible.
     private func restsRightly(_ record: NumberRecord, _ truth: Truth) -> Bool {
         guard let impasse = record.impasse, let semantics = accounts[record.number]?.semantics else { return false }
         switch record.desired?.verification {
@@ -85,10 +86,10 @@ extension World {
         }
     }
 
-    /// A request is sent in the healthy period.
+    /// Counts a request that is sent in the healthy period.
     func noteHealthyRequest(_ number: PhoneNumber) {
         guard let healthy else { return }
-        // A doubt of before the clock was set back settles by the clock, that much later.
+        // A doubt from before the clock was set back settles by the clock, later by that much.
         let settled = healthy.since + healthy.clockBehind + scenario.policy.settleDelay.milliseconds
         guard clock.elapsed > settled else { return }
         self.healthy?.requests[number, default: 0] += 1
@@ -100,7 +101,7 @@ extension World {
         healthy?.converged.insert(number)
     }
 
-    /// I3: bounded in requests, and in time.
+    /// Checks I3: the count of requests is bounded. ``requireConvergence()`` checks the time.
     func checkConvergence() throws {
         guard let healthy, !healthy.isDue else { return }
         for (number, count) in healthy.requests.sorted(by: { $0.key < $1.key })
@@ -122,7 +123,7 @@ extension World {
         schedule(.end, after: longest / 10 * 13 + HealthyPeriod.windowWait)
     }
 
-    /// The end: a last look at everything from the store.
+    /// Ends the run with a last check of the whole store.
     func end() throws {
         guard !isOver else { return }
         isOver = true
@@ -138,10 +139,10 @@ extension World {
 
     // MARK: Ages of PINs
 
-    /// From when a PIN's age counts: when it was certain, on the disk and true that it is live.
+    /// Records the time from which a PIN's age counts: from when its belief was certain, durable and true.
     private func notePINAge(of number: PhoneNumber) {
         guard let record = durable[number] else { return }
-        // Set again after it was certainly gone, a PIN begins a new life.
+        // A PIN that was certainly replaced and is set again begins a new life.
         if let age = ages[number], !record.belief.generations.contains(where: { record.generation($0)?.pin == age.pin })
         {
             ages[number] = nil
@@ -153,7 +154,7 @@ extension World {
         ages[number] = (pin, clock.wall)
     }
 
-    /// I9: with a healthy vendor no PIN outlives its period by more than spread, window and queueing.
+    /// Checks I9: with a healthy vendor no PIN outlives its period by more than spread, window and queueing.
     func checkAges() throws {
         try checkConvergence()
         try checkCorrectedClocks()
@@ -162,7 +163,7 @@ extension World {
         if healthyEvents > HealthyPeriod.watchedEvents { return try end() }
         for entry in file.entries where entry.verification == .enabled && entry.operatorPINName == nil {
             guard let age = ages[entry.number], let period = entry.rotateEvery else { continue }
-            // A vendor that does not disable does not let a PIN be reset.
+            // A vendor that does not disable does not permit the reset of a PIN.
             if entry.rotationMethod == .reset, accounts[entry.number]?.semantics.disable == .never { continue }
             let due = age.since.advanced(by: period).advanced(by: period / 10)
             let began = clock.wall(at: healthy.since).advanced(by: .milliseconds(HealthyPeriod.patience))

@@ -1,4 +1,4 @@
-/// What must hold at every instant; the names are those of the design.
+/// The invariants that hold at every instant; the names are those of the design.
 public enum Invariant: String, Sendable, CaseIterable {
     /// The vendor's true state is in the durable belief.
     case truthIsBelieved = "I1"
@@ -10,17 +10,18 @@ public enum Invariant: String, Sendable, CaseIterable {
     case exposureIsBounded = "I4"
     /// No request is sent that its durable record does not precede.
     case recordPrecedesRequest = "I5"
-    /// No limit is ever passed.
+    /// No limit is ever exceeded.
     case limitsHold = "I6"
     /// A number that is not in the file in force causes no request.
     case onlyManagedNumbers = "I7"
     /// With a healthy vendor no PIN outlives its period.
     case pinsRotate = "I9"
-    /// What an order or an adoption has written is never lost.
+    /// A change by an order or an adoption is never lost.
     case ordersAreKept = "I10"
-    /// A correction of the clock costs no number more than one backoff.
+    /// A correction of the clock costs a number at most one backoff.
     case clocksAreCorrected = "I11"
-    /// One request in flight a number, the store refuses nothing that the engine writes, a stop ends in time.
+    /// One request in flight for each number, no refusal of the engine's writes by the store, every stop within its
+    /// time.
     case housekeeping = "engine"
 }
 

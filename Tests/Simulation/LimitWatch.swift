@@ -1,31 +1,32 @@
 import Planning
 import Reconciler
 
-/// Counts what leaves, apart from the engine's own counting.
+/// Counts the requests that depart, independently of the engine's own counting.
 struct LimitWatch {
     private let policy: Policy
-    /// Requests of the last minute, by account: those of processes before count as well.
+    /// Requests of the last minute, by account, including those of earlier processes.
     private var departures: [Account: [(changeID: Int64, at: Milliseconds)]] = [:]
-    /// When the wall clock was set forward last: a process that starts later takes what was before for older.
+    /// The time at which the wall clock was last set forward: a process that starts later takes earlier requests for
+    /// older ones.
     private var setForwardAt: Milliseconds?
-    /// Which number an account has limited last, and when.
+    /// The number that each account limited last, and the time.
     private var limited: [Account: (number: PhoneNumber, at: Milliseconds)] = [:]
-    /// Until when an account asked to be left alone.
+    /// The time until which an account asked for no requests.
     private var waits: [Account: Milliseconds] = [:]
-    /// When requests departed in the last hour, by number and then by change.
+    /// The times at which requests departed in the last hour, by number and then by change.
     private var writes: [PhoneNumber: [(changeID: Int64, at: Milliseconds)]] = [:]
-    /// Departed, and not sent yet.
+    /// Requests that departed, and are not sent yet.
     private var departed: [Int64: Milliseconds] = [:]
-    /// How endpoints fail, by what their answers say.
+    /// The failures of endpoints, by their answers.
     private var outages: [Account: Outage] = [:]
 
     /// Failures in a row of one account.
     private struct Outage {
         var failures = 0
         var numbers: Set<PhoneNumber> = []
-        /// Requests that departed since it was down, and have not ended.
+        /// Requests that departed since the account was down, and have not ended.
         var probes: Set<Int64> = []
-        /// When the last failure came that told that it is down; nil once the wall clock was set since.
+        /// The time of the last failure that showed that the account is down; nil once the wall clock was set since.
         var lastFailure: Milliseconds?
 
         var isDown: Bool { failures >= 5 && numbers.count > 1 }
@@ -35,7 +36,7 @@ struct LimitWatch {
         self.policy = policy
     }
 
-    /// A request departs: its record is on the way to the disk.
+    /// Records that a request departs: its record is about to be committed.
     mutating func depart(
         _ entry: ChangeEntry, to account: Account, isExposed: Bool, at now: Milliseconds
     ) throws {
@@ -71,7 +72,7 @@ struct LimitWatch {
         writes[call.number, default: []].append((call.changeID, at))
     }
 
-    /// A request ended: what that says about its account.
+    /// Records the end of a request, and its effect on the account.
     mutating func end(_ call: VendorCall, of account: Account, _ outcome: Outcome, at now: Milliseconds) {
         let wasProbe = outages[account]?.probes.remove(call.changeID) != nil
         switch outcome.reason {
@@ -88,19 +89,20 @@ struct LimitWatch {
         }
     }
 
-    /// A request that departed was not sent after all.
+    /// Removes a request that had departed and was not sent.
     mutating func withdraw(_ changeID: Int64) {
         departed[changeID] = nil
         for account in departures.keys { departures[account]?.removeAll { $0.changeID == changeID } }
         for account in outages.keys { outages[account]?.probes.remove(changeID) }
     }
 
-    /// The request never left: it is no write.
+    /// Removes a request that was never sent, and is not a write.
     mutating func forget(_ call: VendorCall) {
         writes[call.number]?.removeAll { $0.changeID == call.changeID }
     }
 
-    /// An account limited a request: what it asks for concerns the number, until another one is limited within a minute.
+    /// Records that an account limited a request. Its wait concerns the number, until another one is limited within a
+    /// minute.
     mutating func limit(
         _ call: VendorCall, of account: Account, isOfAccount: Bool, for wait: Milliseconds, at now: Milliseconds
     ) {
@@ -111,7 +113,8 @@ struct LimitWatch {
         waits[account] = max(waits[account] ?? 0, now + wait)
     }
 
-    /// The process ended: what it alone knew of endpoints is gone. What it sent is in the history.
+    /// Forgets the state of endpoints that only the process knew, when it ends. The requests that it sent are in the
+    /// history.
     mutating func forgetProcess(at now: Milliseconds) {
         for account in departures.keys { departures[account]?.removeAll { departed[$0.changeID] != nil } }
         if let setForwardAt, now - setForwardAt <= .minute { forgetDepartures() }
@@ -123,14 +126,15 @@ struct LimitWatch {
 
     mutating func forgetDepartures() { departures = [:] }
 
-    /// The wall clock was set forward: hours have passed by it. What a process measures itself does not notice.
+    /// Records that the wall clock was set forward: hours have passed by it. The process's own measurements are not
+    /// affected.
     mutating func clear(at now: Milliseconds, isRunning: Bool) {
         setForwardAt = now
         if !isRunning { forgetDepartures() }
         forgetWrites()
     }
 
-    /// By the wall clock, the requests up to now were more than an hour ago.
+    /// Forgets the writes that, by the wall clock, were more than an hour ago.
     mutating func forgetWrites() {
         writes = [:]
         for id in departed.keys { departed[id] = -.hour }
@@ -145,7 +149,7 @@ extension World {
             }
             note("departs \(Self.text(of: entry))")
             departures[entry.id] = entry
-            // What was observed since, and makes it urgent, may not be durable yet.
+            // A new observation that makes the number urgent may not be durable yet.
             let record = planned[entry.number] ?? durable[entry.number]
             let longest = record?.longestRetry(under: scenario.policy) ?? .zero
             if let retryAt = backoffs.removeValue(forKey: entry.number), retryAt > clock.wall,

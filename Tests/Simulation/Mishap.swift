@@ -1,7 +1,7 @@
 import Planning
 import Reconciler
 
-/// What befalls the daemon from outside.
+/// A disturbance of the daemon from outside.
 enum Mishap: CaseIterable {
     case crash
     case edit
@@ -18,7 +18,7 @@ enum Mishap: CaseIterable {
 }
 
 extension World {
-    /// Spreads mishaps over the run; others come close to requests.
+    /// Spreads mishaps over the run; further ones are scheduled close to requests.
     func scheduleMishaps() {
         let most: [(Mishap, Int)] = [
             (.crash, 8), (.edit, 16), (.invalidFile, 3), (.cleanStop, 3), (.clockForward, 3), (.clockBack, 3),
@@ -32,7 +32,7 @@ extension World {
         }
     }
 
-    /// A request departs: something may come across it.
+    /// May schedule a mishap soon after a request departs.
     func mayBefall() {
         guard healthy == nil else { return }
         if options.allowsSurprisingJumps, random.chance(0.05) {
@@ -58,7 +58,7 @@ extension World {
             weather = Weather.random(using: &random, rate: scenario.faultRate)
             note("weather: \(weather.faults.map(\.rawValue)) \(weather.probability)")
             if weather.probability == 1 { counters.outages += 1 }
-            // An outage that exposes a number makes many requests: it does not last for days.
+            // An outage that exposes a number causes many requests, so it does not last for days.
             if weather.probability > 0.6 { schedule(.mishap(.weather), after: random.span(.minute...6 * .hour)) }
         case .accept:
             note("operator: accepts the file")
@@ -88,7 +88,7 @@ extension World {
         fileChanged()
     }
 
-    /// Somebody writes to the store beside the running daemon, often while a request of that number is under way.
+    /// Writes to the store beside the running daemon, often while a request of that number is in flight.
     private func intrude() {
         let flying = requests.values.filter { $0.life == life && $0.landsAt == nil }.map(\.call.number)
         let choice = flying.isEmpty || random.chance(0.5) ? Array(durable.keys) : flying
@@ -122,7 +122,7 @@ extension World {
             for number in scenario.numbers { accounts[number]?.catchUp() }
         }
         clock.jump(by: milliseconds)
-        // Known: writes that are in the future of a clock that was corrected do not count.
+        // Known: writes that are in the future of a corrected clock do not count.
         if clock.behind > ClockGuard.tolerance.milliseconds { limits.forgetWrites() }
     }
 }

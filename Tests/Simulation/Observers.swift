@@ -1,31 +1,32 @@
 import Dice
 import Planning
 
-/// How a simulated fleet is observed, and who else changes it. It has dice of its own: a fleet without observers lives through
-/// the very same run as one of a program that knows none.
+/// The observers of a simulated fleet, and the others who change it. They use a random generator of their own, so that
+/// a fleet without observers has exactly the same run as in a program that knows none.
 public struct Observers {
-    /// What a run has of it.
+    /// The observers and strangers of a run.
     public enum Kind: String, Sendable, CaseIterable {
         case none
         /// Numbers can be observed.
         case observers
-        /// Others change numbers that can be observed, and report it at times, rightly or not.
+        /// Others change numbers that can be observed, and report that at times, rightly or not.
         case strangers
     }
 
     let kind: Kind
     var random: SplitMix64
-    /// Of an answer that shows nothing.
+    /// The probability of an answer that shows nothing.
     let faultRate: Double
     let observeEvery: Duration
     let requestsPerMinute: Int?
-    /// When the observer was asked within the last minute.
+    /// The times within the last minute at which the observer was asked.
     private var asked: [Milliseconds] = []
-    /// Numbers that others have turned on or off since they were last seen as they are, and since when.
+    /// Numbers that others have turned on or off and whose true state has not been seen since, with the time of the
+    /// change.
     private(set) var unseen: [PhoneNumber: Milliseconds] = [:]
-    /// Numbers that others have changed: which PIN is live there is not known.
+    /// Numbers that others have changed, so that their live PIN is not known.
     private(set) var strange: Set<PhoneNumber> = []
-    /// The last answer that was evidence: from when it was, and when it arrived.
+    /// The last answer that was evidence: the time that it shows, and the time of its arrival.
     private var seen: [PhoneNumber: (from: Milliseconds, at: Instant)] = [:]
 
     init(seed: UInt64, kind: Kind) {
@@ -38,7 +39,7 @@ public struct Observers {
 
     var isActive: Bool { kind != .none }
 
-    /// A question is sent.
+    /// Counts a question that is sent.
     mutating func ask(at now: Milliseconds) throws {
         asked = asked.filter { $0 + .minute > now } + [now]
         if let limit = requestsPerMinute, asked.count > limit {
@@ -46,19 +47,19 @@ public struct Observers {
         }
     }
 
-    /// Another process starts: the minute of an observer is counted by process.
+    /// Resets the minute of an observer when another process starts, because each process counts its own.
     mutating func restart() { asked = [] }
 
-    /// Others have changed a number.
+    /// Records a change by others.
     mutating func change(_ number: PhoneNumber, isVisible: Bool, at now: Milliseconds) {
         strange.insert(number)
         if isVisible { unseen[number] = now }
     }
 
-    /// An answer that is evidence arrived; it counts when it is durable.
+    /// Records an answer that is evidence; it counts once it is durable.
     mutating func see(_ number: PhoneNumber, from: Milliseconds, at now: Instant) { seen[number] = (from, now) }
 
-    /// What is durable about a number has changed.
+    /// Records a change of the durable record.
     mutating func store(_ record: NumberRecord) {
         guard let answer = seen[record.number], record.sight.askedAt == answer.at else { return }
         seen[record.number] = nil
@@ -68,14 +69,14 @@ public struct Observers {
     /// The store is replaced: answers that were to become durable are forgotten.
     mutating func forgetAnswers() { seen = [:] }
 
-    /// The number's entry names another number from now on.
+    /// Forgets the number, whose entry names another one from now on.
     mutating func forget(_ number: PhoneNumber) {
         unseen[number] = nil
         seen[number] = nil
     }
 }
 
-/// When a number was turned on and off, as far back as an observer may lag.
+/// The times at which a number was turned on and off, as far back as an observer may lag.
 struct VisibleHistory {
     private var changes: [(at: Milliseconds, isOff: Bool)] = []
     private static let longest = 64
@@ -87,9 +88,9 @@ struct VisibleHistory {
         if changes.count > Self.longest { changes.removeFirst() }
     }
 
-    /// Whether it was off at an instant; nil when it has not changed.
+    /// Returns whether the number was off at an instant; nil when it has not changed.
     func isOff(at instant: Milliseconds) -> Bool? { changes.last { $0.at <= instant }?.isOff }
 
-    /// The wall clock was set forward: what lags by that clock is seen.
+    /// Ends the lag after the wall clock was set forward.
     mutating func catchUp() { changes.removeFirst(max(0, changes.count - 1)) }
 }

@@ -3,21 +3,21 @@ import Planning
 
 /// The conditions of one run, all from its seed.
 struct Scenario {
-    /// The numbers that exist at the vendor, in the file or not.
+    /// The count of numbers that exist at the vendor, in the file or not.
     static let fleetSize = 8
-    /// After so many events the weather clears, whatever is left of the duration.
+    /// The count of events after which the weather clears, whatever is left of the duration.
     static let stormyEvents = 2500
 
     var policy = Policy()
-    /// How long disturbances go on before the final healthy period.
+    /// The time of disturbances before the final healthy period.
     let duration: Milliseconds
-    /// Of a crash at each point at which something is under way.
+    /// The probability of a crash at each point at which something is under way.
     var crashChance: Double
-    /// Of another disturbance soon after a request departs.
+    /// The probability of another disturbance soon after a request departs.
     var mishapChance: Double
-    /// Of a fault of a request while the weather is mixed.
+    /// The probability of a fault of a request while the weather is mixed.
     let faultRate: Double
-    /// The longest time that a commit takes, from its submission to its confirmation.
+    /// The maximum duration of a commit, from its submission to its confirmation.
     let slowestCommit: Milliseconds
     let accounts: [VendorAccount]
     let numbers: [PhoneNumber]
@@ -52,7 +52,7 @@ struct Scenario {
         policy.zones = Self.offsets
     }
 
-    /// Any six digits.
+    /// Returns any six digits.
     static func pin(using random: inout SplitMix64) -> PIN {
         guard let pin = PIN(digits: String(random.int(100_000...999_999))) else {
             preconditionFailure("six digits are a PIN")
@@ -60,7 +60,7 @@ struct Scenario {
         return pin
     }
 
-    /// Time zones: two fixed ones, and one whose clock changes every half year.
+    /// Returns time zones: two fixed ones, and one whose clock changes every half year.
     @Sendable static func offsets(of zone: String) -> ZoneOffsets? {
         switch zone {
         case "UTC": return .utc

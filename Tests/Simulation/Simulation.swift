@@ -1,38 +1,40 @@
 /// Options of a simulation.
 public struct SimulationOptions: Sendable {
-    /// The wall clock may be set forward past the settle delay while a request is in doubt: known to be unsound.
+    /// True to let the wall clock be set forward past the settle delay while a request is in doubt, which is known to
+    /// be unsound.
     public var allowsSurprisingJumps = false
-    /// The disk confirms what it has not flushed, and a crash is a power failure: must be caught.
+    /// True to make the disk confirm unflushed writes and each crash a power failure, which must be detected.
     public var skipsSync = false
-    /// Whether numbers are observed, and changed by others; nil for what follows from the seed.
+    /// The observers and strangers of the run; nil to derive them from the seed.
     public var observers: Observers.Kind?
     /// Whether an older copy of the store is put back once; nil for what follows from the seed.
     public var restores: Bool?
-    /// No crashes, stops or edits: only then do runs with and without observers live through the same time, and can be compared.
+    /// True for a run without crashes, stops or edits: only then do runs with and without observers have the same
+    /// timeline and can be compared.
     public var isSteady = false
-    /// How many lines of the trace a failure shows.
+    /// The count of lines of the trace that a failure shows.
     public var traceLines = 30
-    /// After so many events the weather clears.
+    /// The count of events after which the weather clears.
     public var mostStormyEvents = Scenario.stormyEvents
-    /// A run that takes more events does not end by itself.
+    /// The maximum count of events; a run that takes more does not end by itself.
     public var mostEvents = 60_000
 
     public init() {}
 }
 
-/// How a simulation ended.
+/// The result of a simulation.
 public struct SimulationReport: Sendable {
     public let seed: UInt64
     public let counters: Counters
-    /// Equal for equal runs.
+    /// A fingerprint, equal for equal runs.
     public let fingerprint: UInt64
-    /// What did not hold; nil when everything did.
+    /// The failure; nil when every invariant held.
     public let failure: String?
-    /// The last lines of what happened, oldest first.
+    /// The last lines of the trace, oldest first.
     public let trace: [String]
 }
 
-/// Weeks to months in the life of the real engine, planner and store, in one thread and from one seed.
+/// Weeks to months of operation of the real engine, planner and store, in one thread and from one seed.
 public enum Simulation {
     public static func run(seed: UInt64, options: SimulationOptions = SimulationOptions()) -> SimulationReport {
         do {

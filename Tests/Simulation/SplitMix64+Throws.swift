@@ -1,23 +1,23 @@
 import Dice
 
-/// The throws that a simulation needs.
+/// The random draws that a simulation needs.
 extension SplitMix64 {
-    /// True with this probability.
+    /// Returns true with this probability.
     mutating func chance(_ probability: Double) -> Bool {
         Double.random(in: 0..<1, using: &self) < probability
     }
 
-    /// A uniform whole number.
+    /// Returns a uniform whole number.
     mutating func int(_ range: ClosedRange<Int>) -> Int {
         Int.random(in: range, using: &self)
     }
 
-    /// One of `choices`, which is not empty.
+    /// Returns one of `choices`, which is not empty.
     mutating func pick<Choice>(_ choices: [Choice]) -> Choice {
         choices[Int.random(in: 0..<choices.count, using: &self)]
     }
 
-    /// Milliseconds whose order of magnitude is uniform, so that short and long spans are both common.
+    /// Returns milliseconds whose order of magnitude is uniform, so that short and long spans are both common.
     mutating func span(_ range: ClosedRange<Milliseconds>) -> Milliseconds {
         var (low, high) = (range.lowerBound, range.lowerBound)
         // Doublings instead of logarithms: floating point functions may differ between machines.

@@ -1,4 +1,4 @@
-/// What is to happen, in order of time, and of insertion at the same millisecond: a binary heap.
+/// The scheduled events, in order of time, and of insertion at the same millisecond: a binary heap.
 struct Timeline<Happening> {
     private struct Item {
         let at: Milliseconds

@@ -1,6 +1,6 @@
 import Planning
 
-/// What happened, line by line: a fingerprint over all of it, and the last lines to be shown.
+/// The events of a run, line by line: a fingerprint over all of them, and the last lines to be shown.
 struct Trace {
     private(set) var fingerprint: UInt64 = 0xcbf2_9ce4_8422_2325
     private(set) var count = 0
@@ -8,12 +8,12 @@ struct Trace {
     private var head = 0
     private let kept: Int
 
-    /// A trace that remembers its last `kept` lines.
+    /// Creates a trace that keeps its last `kept` lines.
     init(kept: Int) {
         self.kept = max(1, kept)
     }
 
-    /// The lines that are remembered, oldest first.
+    /// The kept lines, oldest first.
     var remembered: [String] { Array(lines[head...] + lines[..<head]) }
 
     mutating func note(_ text: String, at wall: Instant) {

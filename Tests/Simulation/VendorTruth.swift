@@ -2,10 +2,10 @@ import Dice
 import Planning
 import Reconciler
 
-/// The vendor's answers to what its documentation leaves open.
+/// The vendor's behaviour in the cases that its documentation leaves open.
 struct VendorSemantics: Hashable, Sendable {
     enum EnableWhenOn: String, Hashable, Sendable, CaseIterable {
-        /// The new PIN takes the place of the old one.
+        /// The new PIN replaces the old one.
         case replace
         /// Accepted, and nothing changes.
         case ignore
@@ -25,19 +25,19 @@ struct VendorSemantics: Hashable, Sendable {
     var enableWhenOn: EnableWhenOn
     var disable: Disable
 
-    /// WhatsApp's own: an enable sets or changes the PIN, and nothing disables.
+    /// WhatsApp's own behaviour: an enable sets or changes the PIN, and nothing disables.
     static let whatsapp = VendorSemantics(enableWhenOn: .replace, disable: .never)
 
     static func random(using random: inout SplitMix64) -> VendorSemantics {
         let disable: Disable = random.pick([.accept, .accept, .accept, .refuseWhenOff, .refuseWhenOff, .never])
-        // One that refuses both keeps a number whose disable got lost in doubt for ever, and the places of the others: nothing
-        // converges there, and the exploration shows what is sent.
+        // A vendor that refuses both keeps a number whose disable was lost in doubt for ever, and with it the places of
+        // the others. Nothing converges there, and the exploration shows the requests that are sent.
         let enables = EnableWhenOn.allCases.filter { disable != .never || $0 != .refuse }
         return VendorSemantics(enableWhenOn: random.pick(enables), disable: disable)
     }
 }
 
-/// What verification really is for one number: what nobody can ask.
+/// The true state of one number, which no one can query.
 enum Truth: Hashable {
     case off
     /// Enabled with a PIN that was not set by us.
@@ -52,7 +52,7 @@ enum Truth: Hashable {
         }
     }
 
-    /// The state for the trace. Simulated PINs are no secret, and still are not shown.
+    /// The state for the trace. Simulated PINs are not secret, and are still not shown.
     var text: String {
         switch self {
         case .off: "off"
@@ -62,12 +62,12 @@ enum Truth: Hashable {
     }
 }
 
-/// What one entry's requests reach: a number at the vendor for each identity that the entry has had.
+/// The numbers at the vendor that one entry's requests reach: one for each identity that the entry has had.
 struct VendorAccount {
     let vendor: Vendor
     let semantics: VendorSemantics
     private let first: Truth
-    /// The identity that the durable record is about; nil before the first.
+    /// The identity of the durable record; nil before the first.
     private(set) var identity: NumberRecord.Identity?
     private var truths: [NumberRecord.Identity: Truth] = [:]
     private var visible: [NumberRecord.Identity: VisibleHistory] = [:]
@@ -78,11 +78,11 @@ struct VendorAccount {
         first = truth
     }
 
-    /// The truth of the identity that the record is about.
+    /// The true state under the identity of the record.
     var truth: Truth { identity.flatMap { truths[$0] } ?? first }
 
-    /// The record is about `next` from now on. A PIN that we have set at the one before is like any other's PIN when that one
-    /// comes back.
+    /// Makes `next` the identity of the record. A PIN of ours under the previous identity becomes a foreign PIN when
+    /// that identity returns.
     mutating func use(_ next: NumberRecord.Identity) {
         guard next != identity else { return }
         if let identity, case .ours(let pin) = truths[identity] { truths[identity] = .foreign(pin) }
@@ -90,7 +90,7 @@ struct VendorAccount {
         identity = next
     }
 
-    /// Whether verification was off at an instant, for a number that is named so.
+    /// Returns whether verification was off at an instant, for the number with this identity.
     func isOff(at instant: Milliseconds, _ target: NumberRecord.Identity) -> Bool {
         visible[target]?.isOff(at: instant) ?? (truth(at: target) == .off)
     }
@@ -102,10 +102,10 @@ struct VendorAccount {
         }
     }
 
-    /// What lags is seen.
+    /// Ends the lag of observers.
     mutating func catchUp() { for target in visible.keys { visible[target]?.catchUp() } }
 
-    /// Another person or program turns it off, or sets a PIN.
+    /// Lets another person or program turn verification off, or set a PIN.
     mutating func change(turnsOff: Bool, at now: Milliseconds, using random: inout SplitMix64) {
         guard let identity else { return }
         let before = truth
@@ -117,7 +117,7 @@ struct VendorAccount {
         truths[target] ?? (identity == nil ? first : Self.other(target))
     }
 
-    /// Carries a request out at `target`; whether the vendor accepts it.
+    /// Carries out a request at `target`, and returns whether the vendor accepts it.
     mutating func carryOut(
         _ content: VendorOperation, at target: NumberRecord.Identity, now: Milliseconds
     ) -> Bool {
@@ -150,7 +150,7 @@ struct VendorAccount {
         }
     }
 
-    /// How a number that nobody has met stands.
+    /// Returns the state of a number that was never contacted.
     private static func other(_ identity: NumberRecord.Identity) -> Truth {
         let text =
             "\(identity.endpoint.text) \(identity.tokenMark ?? "") \(identity.phoneNumberID.map { "\($0)" } ?? "")"
@@ -161,7 +161,7 @@ struct VendorAccount {
 }
 
 extension NumberRecord.Identity {
-    /// What names the number at the vendor: a token that does not is left out.
+    /// The identity as the vendor knows it: without a token that does not name the number.
     var naming: NumberRecord.Identity {
         var naming = self
         if !vendor.capabilities.tokenNamesNumber { naming.tokenMark = nil }

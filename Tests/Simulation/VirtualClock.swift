@@ -4,7 +4,7 @@ import Planning
 struct VirtualClock {
     /// Milliseconds since the simulation began.
     private(set) var elapsed: Milliseconds = 0
-    /// What the wall clock shows beyond the elapsed time.
+    /// The difference between the wall clock and the elapsed time.
     private var offset: Milliseconds
     /// The latest instant that the wall clock has shown.
     private(set) var latestWall: Instant
@@ -14,26 +14,26 @@ struct VirtualClock {
         latestWall = start
     }
 
-    /// What the wall clock shows.
+    /// The time on the wall clock.
     var wall: Instant { wall(at: elapsed) }
 
-    /// What both clocks show.
+    /// The time on both clocks.
     var moment: Moment { Moment(wall: wall, steady: SteadyInstant(milliseconds: elapsed)) }
 
-    /// When the first of the two instants has come if nobody sets the wall clock; nil when there is none.
+    /// Returns the earlier of the two instants, unless the wall clock is set; nil for none.
     func earliest(wall: Instant?, steady: SteadyInstant?) -> Milliseconds? {
         [wall.map(moment(of:)), steady?.milliseconds].compactMap(\.self).min()
     }
 
-    /// How far the wall clock is behind the latest instant that it has shown.
+    /// The lag of the wall clock behind the latest instant that it has shown.
     var behind: Milliseconds { max(0, latestWall.millisecondsSinceEpoch - wall.millisecondsSinceEpoch) }
 
-    /// What the wall clock will show at `moment` if nobody sets it.
+    /// Returns the time on the wall clock at `moment`, unless it is set.
     func wall(at moment: Milliseconds) -> Instant {
         Instant(millisecondsSinceEpoch: moment + offset)
     }
 
-    /// When the wall clock shows `instant` if nobody sets it.
+    /// Returns the moment at which the wall clock shows `instant`, unless it is set.
     func moment(of instant: Instant) -> Milliseconds {
         instant.millisecondsSinceEpoch - offset
     }

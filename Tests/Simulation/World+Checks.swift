@@ -4,10 +4,10 @@ import Storage
 
 /// The invariants that hold at every instant.
 extension World {
-    /// More PINs than this never need to be possible at once: an outage must not pile them up.
+    /// The maximum count of possible PINs: an outage must not accumulate them.
     private static let mostCandidates = 4
 
-    /// I1 and I2: the vendor's true state is in the durable belief, and our PIN that is live is in the store.
+    /// Checks I1 and I2: the vendor's true state is in the durable belief, and our live PIN is in the store.
     func checkBelief(of number: PhoneNumber) throws {
         guard let record = durable[number], let identity = record.identity?.naming, let account = accounts[number]
         else {
@@ -35,7 +35,7 @@ extension World {
             }
         observers.store(record)
         if observers.strange.contains(number) {
-            // Of a number that others change only this can be known, and only once it was seen.
+            // For a number that others change only this can be known, and only once it was seen.
             let isRight = truth == .off ? belief.maybeOff : belief.maybeForeign || !believed.isEmpty
             guard isRight || observers.unseen[number] != nil else {
                 throw Violation(.truthIsBelieved, "the vendor is \(truth.text), seen is \(Self.text(of: record))")
@@ -47,7 +47,7 @@ extension World {
         }
     }
 
-    /// I5 and I7, and that one request is in flight a number, and no more than permitted in all.
+    /// Checks I5 and I7, one request in flight for each number, and the limit on all requests in flight.
     func checkMayBeSent(_ call: VendorCall) throws {
         guard let desired = inForce[call.number] else {
             throw Violation(.onlyManagedNumbers, "a request for \(call.number) is sent")

@@ -2,17 +2,17 @@ import Planning
 import Reconciler
 import Storage
 
-/// What the daemon asks of the store, in the order of asking.
+/// The daemon's jobs for the store, in the order of submission.
 enum DiskJob {
     case commit(CommitID, [StoreMutation])
     case load(LoadRequest, at: Instant)
     case adopt(DesiredStateReading, following: Set<PhoneNumber>, at: Instant)
     case loadFailure(at: Instant)
-    /// Somebody else writes to the store while the daemon runs, which nobody should.
+    /// A write by another process while the daemon runs, which is not permitted.
     case intrusion([StoreMutation])
 }
 
-/// The store behind a queue: what waits is committed together, and confirmed a little later.
+/// The store behind a queue: waiting commits are performed together, and confirmed a little later.
 extension World {
     func submit(_ job: DiskJob) {
         jobs.append(job)
@@ -63,7 +63,7 @@ extension World {
         mayCrash()
     }
 
-    /// One submission, all or nothing.
+    /// Performs one submission, all or nothing.
     private func perform(_ mutations: [StoreMutation]) throws -> Result<CommitReceipt, CommitFailure> {
         let saved = mutations.compactMap(\.savedRecord)
         if let number = saved.first(where: { refusing.contains($0.number) })?.number {
@@ -91,15 +91,15 @@ extension World {
         return .success(receipt)
     }
 
-    /// A request that was not committed is not sent.
+    /// Withdraws the requests of a failed commit, which are not sent.
     private func withdraw(_ mutations: [StoreMutation]) {
         for case .openChange(let entry) in mutations { limits.withdraw(entry.id) }
     }
 
-    /// Between the engine's commits the oldest history goes, as far as that is ever permitted, in steps that end in the
-    /// midst of requests. Nothing may depend on it but the history itself, which verifies at the end.
+    /// Prunes the oldest history between the engine's commits, as far as that is ever permitted, in steps that end in
+    /// the midst of requests. Nothing but the history itself may depend on it, and the history verifies at the end.
     private func letHistoryGo() throws {
-        // What a lying disk loses is written again from the journal, which knows of no pruning.
+        // The writes that a lying disk loses are repeated from the journal, which does not record pruning.
         guard !journal.isKept else { return }
         let now = clock.wall
         do {
@@ -183,13 +183,13 @@ extension World {
         for number in moved { try checkKnowsNothing(of: number) }
     }
 
-    /// I1: what was believed of a number at an endpoint that it has left says nothing about another one.
+    /// Checks I1: the belief about a number at an endpoint that it has left does not apply to another endpoint.
     private func checkKnowsNothing(of number: PhoneNumber) throws {
         guard let belief = durable[number]?.belief, !(belief.maybeOff && belief.maybeForeign) else { return }
         throw Violation(.truthIsBelieved, "\(number) is believed at its new endpoint what it was at the old one")
     }
 
-    /// I10: what an order or an adoption has written to a row is never overwritten by a record from before.
+    /// Checks I10: a change of a row by an order or an adoption is never overwritten by an older record.
     private func checkKeepsEdits(_ record: NumberRecord, _ mutations: [StoreMutation]) throws {
         let number = record.number
         guard let stored = durable[number] else { return }
@@ -211,7 +211,7 @@ extension World {
         if stored.appliedAt == nil, record.appliedAt != nil, !isAnswered {
             throw Violation(.ordersAreKept, "\(number) counts as applied again without an answer")
         }
-        // An observer that saw it off has said so of what is stored, and of no row from before.
+        // An observer that saw it off has seen the stored state, and not that of an older row.
         let wasSeenOff =
             record.sight.newest != stored.sight.newest && record.sight.newest?.kind == .off && record.belief.maybeOff
         if stored.belief.maybeForeign, !record.belief.maybeForeign, !wasSeenOff {
@@ -221,7 +221,8 @@ extension World {
         }
     }
 
-    /// I1: a request that ended in doubt may land for a while after its end, and not only after its departure.
+    /// Checks I1: a request that ended in doubt may take effect for a while after its end, and not only after its
+    /// departure.
     private func checkDoubts(_ record: NumberRecord, _ mutations: [StoreMutation]) throws {
         for case .closeChange(let id, let answeredAt, let outcome) in mutations where outcome.verdict == .inDoubt {
             guard let entry = departures[id], answeredAt > entry.sentAt else { continue }
@@ -232,7 +233,7 @@ extension World {
         }
     }
 
-    /// A typo must not weaken the fleet: counted here apart from the guard's own counting.
+    /// Checks that a mistake in the file does not weaken the fleet, with a count independent of the guard's own.
     private func checkWeakening(from inForce: [DesiredNumber], to state: DesiredState) throws {
         guard inForce.count >= 5, state.acceptedBy == nil, let percent = scenario.policy.maxWeakenedPercent else {
             return
@@ -247,7 +248,7 @@ extension World {
         }
     }
 
-    /// Tells the engine a little later; completions keep their order.
+    /// Sends the event to the engine a little later; completions keep their order.
     private func confirm(_ event: EngineEvent) {
         let soonest = clock.elapsed + random.span(0...max(1, scenario.slowestCommit / 8))
         lastConfirmation = max(lastConfirmation, soonest)
@@ -284,7 +285,7 @@ extension World {
         }
     }
 
-    /// Reads everything that is durable, as a new process finds it.
+    /// Reads every durable record, as a new process does.
     func rereadStore() throws {
         let known = try store.reader.records(after: nil, limit: 100, at: clock.wall)
         if let failure = known.failures.first {
@@ -308,7 +309,7 @@ extension World {
     }
 }
 
-/// What was written, so that a disk that lies about its flushes can lose the newest of it.
+/// The writes in order, so that a disk that lies about its flushes can lose the newest of them.
 struct Journal {
     enum Write {
         case commit([StoreMutation])
@@ -329,7 +330,7 @@ struct Journal {
         }
     }
 
-    /// Nothing is kept unless the disk lies.
+    /// False unless the disk lies: then no writes are kept.
     var isKept = false
     private var writes: [Write] = []
 
@@ -367,7 +368,7 @@ struct Journal {
 }
 
 extension World {
-    /// The power fails on a disk that confirms what it has not written: the newest writes are gone.
+    /// Simulates a power failure on a disk that confirms unflushed writes: the newest writes are lost.
     func losePowerUnsynced() {
         journal.drop(newest: random.int(0...3))
         retryAts = [:]
@@ -380,7 +381,7 @@ extension World {
 }
 
 extension StoreMutation {
-    /// The record that it writes.
+    /// The record that it writes; nil for none.
     var savedRecord: NumberRecord? {
         switch self {
         case .save(let record, _, _), .reschedule(let record): record

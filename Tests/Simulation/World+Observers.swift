@@ -2,9 +2,9 @@ import Dice
 import Planning
 import Reconciler
 
-/// The observers, and those who change numbers without us.
+/// The observers, and the others who change numbers.
 extension World {
-    /// The most questions that others' acts are spread over.
+    /// The maximum count of changes by others.
     private static let maxActs = 12
 
     func prepareObservers() {
@@ -19,7 +19,8 @@ extension World {
         }
     }
 
-    /// A question to the observer: answered from some time within the settle delay before it, or not.
+    /// Answers a question to the observer, with the state at some time within the settle delay before it, or with a
+    /// failure.
     func observe(_ call: ObserverCall) throws {
         counters.observations += 1
         try observers.ask(at: clock.elapsed)
@@ -50,7 +51,7 @@ extension World {
     }
 
     func answer(_ call: ObserverCall, _ answer: ObserverAnswer, from: Milliseconds?) throws {
-        // Only what the engine still waits for is seen.
+        // Only an answer that the engine still waits for counts.
         observedLast = nil
         try tell(.observed(id: call.id, answer))
         guard let from, observedLast == call.number else { return }
@@ -59,7 +60,7 @@ extension World {
         if let record = durable[call.number] { observers.store(record) }
     }
 
-    /// Another person or program changes a number, and perhaps reports that, or something else.
+    /// Lets another person or program change a number, and perhaps report that, rightly or not.
     func actAsStranger() throws {
         guard healthy == nil else { return }
         let known = scenario.numbers.filter { number in

@@ -4,7 +4,7 @@ import Storage
 
 /// The operator at the control socket.
 extension World {
-    /// Any order, about one number or all.
+    /// Gives any order, about one number or all.
     func giveOrder() throws {
         guard engine != nil, !isStopping else { return }
         let known = durable.keys.filter { durable[$0]?.desired != nil }.sorted()
@@ -23,7 +23,7 @@ extension World {
         try giveOrder(order, scope)
     }
 
-    /// The operator ends every pause, until it is done.
+    /// Ends every pause.
     func endPauses() throws {
         guard engine != nil else { return }
         if try store.reader.fleetPause() != nil { try giveOrder(.resume, .all) }
@@ -38,11 +38,11 @@ extension World {
         let id = OrderID(lastOrder)
         outstandingOrders[id] = (order, scope)
         note("operator: \(order) \(scope)")
-        // From here on a resume may have been carried out, whatever is answered.
+        // From here on a resume may have been carried out, whatever the answer.
         switch order {
         case .resume: forgetPauses(scope)
         case .reapply, .reset: for number in numbers(of: scope) { backoffs[number] = nil }
-        // It may have taken the place of an earlier one, whether that is told or not.
+        // The pause may have replaced an earlier one, whether or not that is reported.
         case .pause(let pause): overtakingPauses.insert(pause)
         case .rotate, .observe: break
         }
@@ -58,13 +58,13 @@ extension World {
         }
     }
 
-    /// The operator is told how an order ended.
+    /// Handles the report of an order's end.
     func hearOrder(_ id: OrderID, _ failure: StoreFailure?) {
         guard let (order, scope) = outstandingOrders.removeValue(forKey: id) else {
             preconditionFailure("an order ends once")
         }
         note("engine: order \(id.value) \(failure?.description ?? "done")")
-        // What is answered with "repeat it" is repeated.
+        // An order that is answered with "repeat it" is repeated.
         if failure != nil, healthy != nil { schedule(.operate(life: life), after: 60 * .second) }
         guard failure == nil, case .pause(let pause) = order else { return }
         overtakingPauses.remove(pause)
@@ -75,8 +75,8 @@ extension World {
         }
     }
 
-    /// A pause that was acknowledged survives the process. One that was ordered later, and not acknowledged because the process
-    /// ended, may be in the store instead: then that one is in force.
+    /// Checks that an acknowledged pause survives the process. A later pause that was not acknowledged, because the
+    /// process ended, may be in the store instead, and is then in force.
     func checkPauses() throws {
         guard !options.skipsSync else { return }
         if let known = fleetPause {
@@ -98,7 +98,8 @@ extension World {
         stored == known || overtakingPauses.contains(stored)
     }
 
-    /// While a number is paused, only what ends an exposure is sent, and not even that when the operator said so.
+    /// Checks that only requests that end an exposure are sent while a number is paused, and not even those when the
+    /// pause includes exposed numbers.
     func checkPause(of entry: ChangeEntry) throws {
         for pause in [pauses[entry.number], fleetPause].compactMap({ $0 }) {
             let record = planned[entry.number]

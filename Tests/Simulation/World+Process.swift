@@ -2,9 +2,9 @@ import Planning
 import Reconciler
 import Storage
 
-/// The daemon's process: the engine, what carries its actions out, and its end.
+/// The daemon's process: the engine, the execution of its actions, and its end.
 extension World {
-    /// Tells the engine something and carries out what it asks for; a crash may fall before, between and after.
+    /// Passes an event to the engine and carries out its actions; a crash may occur before, between and after them.
     func tell(_ event: EngineEvent) throws {
         guard engine != nil else { return }
         noteInForce(event)
@@ -83,7 +83,7 @@ extension World {
         }
     }
 
-    /// The process ends here and now; nobody hears of what it was waiting for.
+    /// Ends the process at once; its pending answers are lost.
     func endProcess() {
         life += 1
         engine = nil
@@ -110,13 +110,13 @@ extension World {
         schedule(.restart, after: random.span(10...(random.chance(0.1) ? 2 * .day : 10 * .minute)))
     }
 
-    /// A crash in a moment at which something is under way.
+    /// May crash at a moment when something is under way.
     func mayCrash() {
         guard healthy == nil, random.chance(scenario.crashChance) else { return }
         crash("at an interesting point")
     }
 
-    /// A new process on what is durable.
+    /// Starts a new process on the durable state.
     func restart() throws {
         guard engine == nil else { return }
         guard !isDiskFailing else {
@@ -148,14 +148,14 @@ extension World {
         schedule(.readFile(life: life), after: random.span(1...500))
     }
 
-    /// What the daemon's loader does at a start and when the file changes.
+    /// Reads the file as the daemon's loader does at a start and when the file changes.
     func readFile() throws {
         guard engine != nil else { return }
         var reading = DesiredStateReading(state: nil)
         var named = Set(try store.reader.operatorPINNames().map(\.1))
         if file.isValid {
             var state = file.state
-            // In the end the operator means what the file says.
+            // In the end the operator accepts the file.
             if healthy != nil || file.accepted == state.sha256 { state.acceptedBy = "operator" }
             note("file: \(state.numbers.count) numbers")
             named.formUnion(state.numbers.compactMap(\.operatorPINName))
@@ -179,9 +179,10 @@ extension World {
             + (record.cycle == nil ? "" : " cycle") + (record.attempts > 0 ? " attempts \(record.attempts)" : "")
     }
 
-    /// A number that is paused although it is exposed, or that waits only for an old doubt, keeps nobody else from being
-    /// reset. Its cycle goes on when it is resumed, or when the doubt was right: until that has ended the exposure that it has
-    /// does not count against the maximum. There are at most as many of each kind as the maximum.
+    /// Excuses a number from the exposure maximum when it is paused although exposed, or waits only for an old doubt:
+    /// it keeps no other number from being reset. Its cycle continues when it is resumed, or when the doubt proves
+    /// true; until that cycle ends, its exposure does not count against the maximum. At most the maximum count of each
+    /// kind is excused.
     private func noteExcuse(_ record: NumberRecord, _ decision: Decision) {
         if record.cycle?.isOurs != true { excused.remove(record.number) }
         let isPaused = if case .hold(_, .paused) = decision { record.isExposed } else { false }

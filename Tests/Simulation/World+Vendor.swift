@@ -12,7 +12,8 @@ extension World {
         counters.faults[fault, default: 0] += 1
         guard let desired = inForce[call.number] else { preconditionFailure("it was found to be managed") }
         let isEnabled = desired.verification == .enabled
-        // A refused disable counts as not done: a vendor that does it all the same exposes a number that nobody knows of.
+        // A refused disable counts as not done: a vendor that carries it out all the same exposes a number without
+        // anyone's knowledge.
         let liesAboutDisable = fault == .refusedAfter && call.operation == .disable
         requests[id] = Request(
             call: call, identity: NumberRecord.Identity(of: desired).naming, account: Account(of: desired), life: life,
@@ -30,7 +31,7 @@ extension World {
         mayCrash()
     }
 
-    /// The request arrives at the vendor.
+    /// Lets a request arrive at the vendor.
     func arrive(_ id: Int) throws {
         guard let request = requests[id], request.isTravelling else { return }
         requests[id]?.isTravelling = false
@@ -38,11 +39,11 @@ extension World {
         mayCrash()
     }
 
-    /// The answer, or the lack of one, arrives at the daemon.
+    /// Lets the answer, or the lack of one, arrive at the daemon.
     func answer(_ id: Int) throws {
         guard let request = requests[id], request.life == life else { return }
         if request.fault.actsLate {
-            // Settled is what became doubtful one settle delay ago or earlier.
+            // A doubt has settled when it began at least one settle delay ago.
             landLater(id)
         } else {
             requests[id] = nil
@@ -62,7 +63,7 @@ extension World {
         mayCrash()
     }
 
-    /// A request lands late.
+    /// Lets a late request take effect.
     func land(_ id: Int) throws {
         guard let request = requests[id], request.landsAt == clock.elapsed else { return }
         requests[id] = nil
@@ -71,7 +72,7 @@ extension World {
         _ = try carryOut(request)
     }
 
-    /// Whoever waited for answers is gone. What had left may arrive, be lost, or land later.
+    /// Abandons the requests of a process that ended. Those already sent may arrive, be lost, or take effect late.
     func abandonRequests() {
         for id in requests.keys.sorted() {
             guard let request = requests[id], request.life == life - 1, request.landsAt == nil
@@ -87,7 +88,7 @@ extension World {
         }
     }
 
-    /// A process has started: what its predecessor sent is in doubt from now on.
+    /// Releases the abandoned requests after a process has started: those of its predecessor are in doubt from now on.
     func releaseAbandoned() {
         for id in requests.keys.sorted() where requests[id]?.awaitsRestart == true {
             requests[id]?.awaitsRestart = false
@@ -95,7 +96,8 @@ extension World {
         }
     }
 
-    /// The wall clock is set forward: what may land within the settle delay by that clock lands by then.
+    /// Advances late requests after the wall clock was set forward: by that clock they take effect within the settle
+    /// delay.
     func hurryLandings(by milliseconds: Milliseconds) throws {
         for id in requests.keys.sorted() {
             guard let landsAt = requests[id]?.landsAt else { continue }
@@ -111,7 +113,7 @@ extension World {
 
     private func landLater(_ id: Int) {
         let longest = scenario.policy.settleDelay.milliseconds - 1
-        // Often at the last moment: a planner that waits for it to settle acts right after it.
+        // Often at the last moment, because a planner that waits for settlement acts right after it.
         let delay = random.chance(0.2) ? longest - random.span(0...20 * .second) : random.span(1...longest)
         requests[id]?.isTravelling = false
         requests[id]?.landsAt = clock.elapsed + delay

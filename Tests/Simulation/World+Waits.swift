@@ -1,32 +1,33 @@
 import Planning
 import Reconciler
 
-/// How long numbers are off and urgent ones wait, in the healthy period: nothing fails there, and the limits of a minute
-/// are in force.
+/// The times for which numbers are off and urgent ones wait, in the healthy period: nothing fails there, and the rate
+/// limits are in force.
 struct Waits {
-    /// Since when a number that we have disabled is off at the vendor.
+    /// The time since which a number that we have disabled is off at the vendor.
     var offSince: [PhoneNumber: Milliseconds] = [:]
-    /// Since when a request of a number that goes first is wanted.
+    /// The time since which a request of an urgent number is wanted.
     var urgentSince: [PhoneNumber: Milliseconds] = [:]
-    /// Numbers that were exposed while the clock was behind, when it cleared up.
+    /// Numbers that were exposed while the clock was behind, at the beginning of the healthy period.
     var exposedBehind: Set<PhoneNumber> = []
-    /// When a request last failed, or took longer than a healthy vendor's.
+    /// The time at which a request last failed, or took longer than a healthy vendor's.
     var lastSlow: Milliseconds = -.day
 
-    /// A healthy vendor's request takes no longer, there and back.
+    /// The maximum duration of a healthy vendor's request, there and back.
     static let fast: Milliseconds = 400
-    /// The longest that a request of the simulation travels in a healthy period, there and back.
+    /// The maximum duration of a simulated request in a healthy period, there and back.
     static let slowest: Milliseconds = 14_200
-    /// A number that is exposed by us is enabled so soon, however the clock is corrected: the longest Retry-After of the
-    /// simulation, the pace of an exposed number's hour of requests, and a doubt that has to settle.
+    /// Returns the maximum time in which a number that we exposed is enabled, however the clock is corrected: the
+    /// maximum Retry-After of the simulation, the pace of an exposed number's hour of requests, and a doubt that has to
+    /// settle.
     static func patience(_ policy: Policy) -> Milliseconds {
         300_000 + .hour + .hour / 4 + policy.settleDelay.milliseconds
     }
 }
 
 extension World {
-    /// I4: with a healthy vendor a number of ours is off for as long as the answer of its disable, the commit that precedes
-    /// its enable and the way of that take, at any limit of the minute. Where few requests may be in flight at once it
+    /// Checks I4: with a healthy vendor a number of ours is off only for the answer of its disable, the commit before
+    /// its enable and the way of that enable, at any rate limit. When few requests may be in flight at once, it also
     /// waits for one of them.
     func noteOffTime(of number: PhoneNumber, isOursNow: Bool) throws {
         guard isOursNow else {
@@ -48,7 +49,7 @@ extension World {
         waits.offSince[number] = clock.elapsed
     }
 
-    /// An urgent number's request is wanted, or on its way.
+    /// Records that an urgent number's request is wanted, or in flight.
     func noteUrgency(_ record: NumberRecord, _ decision: Decision) {
         guard case .send = decision, record.urgency <= .off, healthy != nil else {
             waits.urgentSince[record.number] = nil
@@ -63,14 +64,15 @@ extension World {
         counters.longestUrgentWait = max(counters.longestUrgentWait, clock.elapsed - since)
     }
 
-    /// It clears up while the clock is behind: a correction costs exposed numbers no more than one backoff.
+    /// Records the exposed numbers when the healthy period begins while the clock is behind: a correction costs them at
+    /// most one backoff.
     func noteExposedBehind() {
         guard clock.behind > 0 else { return }
         waits.exposedBehind = exposure.numbers.filter { durable[$0]?.isExposed == true && durable[$0]?.pause == nil }
     }
 
-    /// I11: a number that was exposed while the clock was behind is enabled, or still is not after the longest wait that a
-    /// rule of its own permits.
+    /// Checks I11: a number that was exposed while the clock was behind is enabled within the maximum wait that a rule
+    /// of its own permits.
     private func noteCorrectedClock(of number: PhoneNumber) throws {
         guard let healthy, waits.exposedBehind.remove(number) != nil else { return }
         counters.correctedClocks += 1
@@ -93,7 +95,7 @@ extension World {
         }
     }
 
-    /// A stop with a healthy vendor leaves no number of ours off.
+    /// Checks that a stop with a healthy vendor leaves no number of ours off.
     func checkStop() throws {
         guard healthy?.isDue == true || weather.probability == 0, !isDiskFailing, refusing.isEmpty,
             fleetPause?.includesExposed != true, clock.elapsed - waits.lastSlow > .hour,

@@ -3,22 +3,22 @@ import Planning
 import Reconciler
 import Storage
 
-/// Everything around the engine: time, disk, vendor, operator and bad luck, in one thread and from one seed.
+/// Everything around the engine: time, disk, vendor, operator and disturbances, in one thread and from one seed.
 ///
-/// The engine, the planner and the store are the real ones; the world performs the engine's actions as the driver does,
-/// with delays between which a crash can fall. It checks the invariants after each event.
+/// The engine, the planner and the store are the real ones. The world performs the engine's actions as the driver does,
+/// with delays between which a crash can occur. It checks the invariants after each event.
 final class World {
-    /// When the wall clock of every simulation starts: a Monday.
+    /// The start of every simulation's wall clock: a Monday.
     static let start = Instant(millisecondsSinceEpoch: 1_767_571_200_000)
 
     enum Happening {
-        /// The disk gets to the next of what waits for it.
+        /// The disk performs the next waiting job.
         case diskTurn
-        /// The engine of this life is told something.
+        /// The engine of this life receives an event.
         case tell(life: Int, EngineEvent)
-        /// An observer's answer arrives; nil for one that is no evidence.
+        /// An observer's answer arrives; `from` is nil when it is not evidence.
         case observed(life: Int, ObserverCall, ObserverAnswer, from: Milliseconds?)
-        /// Others change a number, and somebody reports something.
+        /// Others change a number.
         case stranger
         case report(life: Int, PhoneNumber, Observation.Kind)
         /// The daemon of this life reads the file.
@@ -27,7 +27,7 @@ final class World {
         case arrival(Int)
         /// A request's answer, or the lack of one, arrives at the daemon.
         case answer(Int)
-        /// A request lands that nobody waits for any more.
+        /// A request takes effect whose answer is no longer waited for.
         case landing(Int)
         case mishap(Mishap)
         /// The process of this life must have stopped by now.
@@ -39,7 +39,7 @@ final class World {
         case operate(life: Int)
         /// The final, healthy period begins.
         case clearUp
-        /// Every number must have been as desired since it cleared up.
+        /// Every number must have been as desired since the healthy period began.
         case convergenceDue
         case end
     }
@@ -47,7 +47,7 @@ final class World {
     let options: SimulationOptions
     var scenario: Scenario
     var random: SplitMix64
-    /// The engine's own dice.
+    /// The engine's own random generator.
     var engineRandom: SplitMix64
     var clock = VirtualClock(start: World.start)
     var timeline = Timeline<Happening>()
@@ -56,26 +56,26 @@ final class World {
 
     // The process.
     var engine: Engine?
-    /// Counts processes; what was meant for an earlier one is dropped.
+    /// The count of processes; events meant for an earlier one are dropped.
     var life = 0
     var timer: (wall: Instant?, steady: SteadyInstant?)
     var isStopping = false
-    /// The desired state that the store took into force last, in this life.
+    /// The desired state that the store adopted last, in this life.
     var adoptedLast: DesiredState?
-    /// The desired entries that the engine has been told are in force.
+    /// The desired entries in force, as reported to the engine.
     var inForce: [PhoneNumber: DesiredNumber] = [:]
     var planned: [PhoneNumber: NumberRecord] = [:]
-    /// Until when numbers have to be left alone, as was written, and as the process found it when it started.
+    /// The times before which numbers must not be retried, as written, and as the process found them at its start.
     var retryAts: [PhoneNumber: Instant] = [:]
     var backoffs: [PhoneNumber: Instant] = [:]
 
     /// Orders whose end the operator waits for.
     var outstandingOrders: [OrderID: (order: Order, scope: OrderScope)] = [:]
     var lastOrder: Int64 = 0
-    /// The pauses that the operator was told are in force.
+    /// The pauses that were reported to the operator as in force.
     var pauses: [PhoneNumber: Pause] = [:]
     var fleetPause: Pause?
-    /// Pauses that were ordered later, and may be in force instead although nobody was told.
+    /// Later pauses that may be in force instead although that was not reported.
     var overtakingPauses: Set<Pause> = []
 
     // The disk.
@@ -86,17 +86,17 @@ final class World {
     var isDiskFailing = false
     /// Numbers whose record cannot be read or written.
     var refusing: Set<PhoneNumber> = []
-    /// Numbers whose row somebody else has written in this life.
+    /// Numbers whose row another process has written in this life.
     var intruded: Set<PhoneNumber> = []
-    /// For numbers that came to another endpoint, the id of the first request that can be about that.
+    /// For numbers that moved to another endpoint, the ID of the first request that can concern the new one.
     var movedBefore: [PhoneNumber: Int64] = [:]
     /// The requests that departed in this life.
     var departures: [Int64: ChangeEntry] = [:]
     var lastConfirmation: Milliseconds = 0
-    /// What is on the disk, as far as it has to be known to lose the newest of it.
+    /// The content of the disk, as far as it has to be known to lose the newest of it.
     var journal = Journal()
     var restore: Restore
-    /// What is durable about each number.
+    /// The durable record of each number.
     var durable: [PhoneNumber: NumberRecord] = [:]
 
     // The vendor and the network.
@@ -105,7 +105,7 @@ final class World {
     var requests: [Int: Request] = [:]
     var lastRequest = 0
     var exposure = Exposure()
-    /// Numbers whose exposure does not count against the maximum, or that have none just now.
+    /// Numbers whose exposure does not count against the maximum, or that have none at present.
     var excused: Set<PhoneNumber> = []
     var waits = Waits()
     var observers: Observers
@@ -119,7 +119,7 @@ final class World {
     var limits: LimitWatch
     var healthy: HealthyPeriod?
     var healthyEvents = 0
-    /// Since when a number's live PIN is certainly live.
+    /// The time since which a number's live PIN is certainly live.
     var ages: [PhoneNumber: (pin: PIN, since: Instant)] = [:]
     var isOver = false
 
@@ -141,11 +141,11 @@ final class World {
         let kinds = Observers.Kind.allCases
         observers = Observers(seed: seed, kind: options.observers ?? kinds[Int(seed % UInt64(kinds.count))])
         prepareObservers()
-        // The store is new, and is to be.
+        // The store is new, and that is intended.
         file.accepted = file.state.sha256
     }
 
-    /// Lives through the whole run.
+    /// Performs the whole run.
     func run() throws {
         weather = Weather.random(using: &random, rate: scenario.faultRate)
         scheduleMishaps()
@@ -163,7 +163,7 @@ final class World {
         counters.virtualMilliseconds = clock.elapsed
     }
 
-    /// Lets the next thing happen.
+    /// Performs the next event.
     private func step() throws {
         let timerAt = clock.earliest(wall: timer.wall, steady: timer.steady).map { max(clock.elapsed, $0) }
         if let timerAt, timerAt <= timeline.nextAt ?? .max {

@@ -3,7 +3,7 @@ import Simulation
 import Storage
 
 extension SimulationCommand {
-    /// What `--year NUMBERS DAYS DIR` asks for: a fleet in a new store in DIR.
+    /// The request of `--year NUMBERS DAYS DIR`: a fleet in a new store in DIR.
     struct YearRequest {
         let numbers: Int
         let days: Int
@@ -19,8 +19,8 @@ extension SimulationCommand {
         }
     }
 
-    /// Lives through the year of a fleet, and writes a line every 30 virtual days, and one at the end, of
-    /// `name=value` pairs: `cpu_us` and `wall_us` are microseconds a request, `store` is bytes.
+    /// Simulates the fleet, and writes a line every 30 virtual days, and one at the end, of `name=value` pairs:
+    /// `cpu_us` and `wall_us` are microseconds for each request, `store` is bytes.
     ///
     /// - Returns: the exit status.
     static func live(_ request: YearRequest) -> Int32 {
@@ -63,13 +63,13 @@ extension SimulationCommand {
         return usage
     }
 
-    /// The processor time of this process, of programs and kernel, seconds.
+    /// Returns the processor time of this process, of programs and kernel, in seconds.
     private static func processorSeconds() -> Double {
         let usage = usage()
         return [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
     }
 
-    /// The most memory that was resident, bytes.
+    /// Returns the maximum resident memory, in bytes.
     private static func peakMemory() -> Int { usage().ru_maxrss * 1024 }
 
     private static func size(of path: String) -> Int {

@@ -1,7 +1,7 @@
 import Glibc
 import Simulation
 
-/// Runs seeds and writes one line for each; `scripts/simulate.sh` shares the seeds out over the cores.
+/// Runs seeds and writes one line for each; `scripts/simulate.sh` distributes the seeds over the cores.
 @main
 struct SimulationCommand {
     static func main() {
@@ -12,7 +12,7 @@ struct SimulationCommand {
         }
         for index in 0..<request.count {
             let seed = request.first &+ UInt64(index) &* request.stride
-            // A trap leaves this line as the last one: the seed is known.
+            // After a trap this line is the last one and names the seed.
             print("begin \(seed)")
             fflush(nil)
             let report = Simulation.run(seed: seed, options: request.options)
@@ -28,7 +28,7 @@ struct SimulationCommand {
     }
 }
 
-/// What the command line asks for.
+/// The request on the command line.
 struct RunRequest {
     static let usage = """
         usage: simulation [--first SEED] [--seeds COUNT] [--stride STEP] [--replay SEED] [--lines N] [--go-on]

@@ -1,7 +1,7 @@
 import Planning
 
-/// Meta's WhatsApp Cloud API: `POST {endpoint}/{phone-number-id}` with `{"pin":"987123"}` sets or changes the PIN, and the
-/// token is a header. There is no request that disables.
+/// Meta's WhatsApp Cloud API: `POST {endpoint}/{phone-number-id}` with `{"pin":"987123"}` sets or changes the PIN, and
+/// the token is a header. There is no request that disables.
 struct WhatsAppAPI: VendorAPI {
     func content(of request: VendorRequest) throws(RequestRefusal) -> RequestContent {
         guard case .enable(let pin) = request.operation else {
