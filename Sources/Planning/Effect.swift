@@ -26,9 +26,9 @@ public enum Effect: Hashable, Sendable, Comparable {
 
 /// The two actions that the vendor offers.
 public enum VendorAction: String, Hashable, Sendable, CaseIterable {
-    /// Enable verification with a PIN.
+    /// Enables verification with a PIN.
     case enable
-    /// Disable verification.
+    /// Disables verification.
     case disable
 }
 

@@ -24,8 +24,8 @@ public enum RotationSchedule {
 
     /// Returns the time at which the live PIN of generation `generation` is due to change; nil for never.
     ///
-    /// An operator-owned PIN changes as soon as its value does. A generated one changes at `rotate_before`, or when an
-    /// order requires it, both at once, or after `rotate_every` plus the number's spread, inside the rotation window.
+    /// An operator-owned PIN changes as soon as its value does. A generated one changes at `rotate_before` or as
+    /// ordered, outside of any window, or after `rotate_every` plus the number's spread, inside the rotation window.
     public static func due(
         _ record: NumberRecord, desired: DesiredNumber, generation: Int, operatorPIN: PIN?, policy: Policy, now: Instant
     ) -> Due? {

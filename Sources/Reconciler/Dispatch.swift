@@ -103,8 +103,8 @@ struct Dispatch: Sendable {
 
     /// Returns the turn at an account; nil when no number may send there before the next event.
     ///
-    /// While the rate limit has no room for the number whose turn it is, the numbers behind it wait as well: request by
-    /// request, they would take the room that a cycle needs for ever.
+    /// While the rate limit has no room for the number whose turn it is, the numbers behind it wait as well.
+    /// Otherwise they would, request by request, keep a cycle from ever getting the room that it needs.
     private func turn(
         at account: Account, _ permission: Permission, now: SteadyInstant,
         where isMeant: ((PhoneNumber) -> Bool)? = nil

@@ -192,7 +192,7 @@ public struct Engine: Sendable {
     // MARK: Adoptions and orders
 
     private mutating func beginExclusiveWork(now: Moment) {
-        // A page under way would bring older records, of numbers that the store does not report changes of.
+        // A page under way may bring older records of numbers whose changes the adoption would not report.
         guard mayWrite, loading.underWay == nil else { return }
         let (numbers, loading) = (numbers, loading)
         let work = exclusive.begin(mayAdopt: !stopping.isRequested, at: now) { number in

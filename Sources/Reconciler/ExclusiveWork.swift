@@ -41,7 +41,7 @@ struct ExclusiveWork: Sendable {
     /// True while a reading waits, so that requests are sent for exposed numbers only.
     var isReadingWaiting: Bool { reading?.state != nil }
 
-    /// True when nothing is under way and no order waits. A reading may wait, but only for a stop.
+    /// True when nothing is under way and no order waits. A waiting reading does not count: a stop never adopts it.
     var isQuiet: Bool { underWay == nil && orders.isEmpty }
 
     /// The time at which a reading need no longer wait; nil when no reading waits for an instant.

@@ -1,7 +1,7 @@
 import Foundation
 import NIOHTTP1
 
-/// WhatsApp's Cloud API: the number named by its id in the path, a bearer token, errors as an object with a code.
+/// WhatsApp's Cloud API: the number named by its ID in the path, a bearer token, errors as an object with a code.
 struct WhatsAppAPI: SimulatedAPI {
     /// The path before the ID.
     static let base = "/v25.0"

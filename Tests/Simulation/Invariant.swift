@@ -8,7 +8,7 @@ public enum Invariant: String, Sendable, CaseIterable {
     case converges = "I3"
     /// At most `max_exposed` numbers are exposed by us at once.
     case exposureIsBounded = "I4"
-    /// No request is sent that its durable record does not precede.
+    /// No request is sent before its record is durable.
     case recordPrecedesRequest = "I5"
     /// No limit is ever exceeded.
     case limitsHold = "I6"
