@@ -6,14 +6,14 @@ public struct DesiredState: Hashable, Sendable {
     public let sha256: String
     /// The path of the file.
     public let source: String
-    /// The operator who accepted it although it weakens the fleet; nil when no one did, and the guard decides.
+    /// The operator who accepted it in spite of the guard; nil when no one did, and the guard decides.
     public var acceptedBy: String?
 
     /// - Parameters:
     ///   - numbers: the numbers of the file, unique, in file order.
     ///   - sha256: the digest of the whole file, 64 lower-case hexadecimal digits.
     ///   - source: the path of the file.
-    ///   - acceptedBy: the operator who accepted it although it weakens the fleet; nil when no one did.
+    ///   - acceptedBy: the operator who accepted it in spite of the guard; nil when no one did.
     public init(numbers: [DesiredNumber], sha256: String, source: String, acceptedBy: String? = nil) {
         self.numbers = numbers
         self.sha256 = sha256

@@ -38,7 +38,7 @@ public enum EventKind: String, Hashable, Sendable, CaseIterable {
     case configurationAccepted = "configuration_accepted"
     /// A desired-state file was not adopted, because it is invalid or cannot be read.
     case configurationRefused = "configuration_refused"
-    /// A desired-state file would weaken the fleet and waits for an operator's acceptance.
+    /// A desired state waits for an operator's acceptance, because it would weaken the fleet or the store is new.
     case configurationHeld = "configuration_held"
     /// An operator paused a number, or all numbers.
     case paused

@@ -8,7 +8,7 @@ public enum HookKind: String, Hashable, Sendable, CaseIterable {
     case failed
     /// A number for which `exposed` or `failed` was sent is as desired again.
     case recovered
-    /// A desired state would weaken the fleet and waits for an operator's acceptance.
+    /// A desired state waits for an operator's acceptance, because it would weaken the fleet or the store is new.
     case held
     /// The desired-state file is not valid; the last good state stays in force.
     case invalid

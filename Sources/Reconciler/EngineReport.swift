@@ -38,7 +38,7 @@ public enum NumberReport: Sendable {
 public enum DesiredStateReport: Sendable {
     /// A desired state is in force.
     case adopted(Adoption)
-    /// A valid desired state would weaken the fleet: the last one stays in force until an operator accepts the new one.
+    /// A valid desired state waits for an operator's acceptance; until then the last one, if any, stays in force.
     case held(HeldState)
     /// The file is invalid: the last desired state stays in force, with the operator-owned PINs that were read.
     case kept

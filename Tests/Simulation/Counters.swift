@@ -6,7 +6,7 @@ public struct Counters: Hashable, Sendable {
     public var cleanStops = 0
     public var edits = 0
     public var invalidFiles = 0
-    /// Files that were held because they would weaken the fleet.
+    /// Files that were held by the guard of the desired state.
     public var heldStates = 0
     /// Pauses, resumes, and work ordered outside the schedule.
     public var orders = 0
