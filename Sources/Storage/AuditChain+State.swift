@@ -2,17 +2,17 @@ import Crypto
 import Foundation
 import GRDB
 
-/// Where the chain begins, and its key in its sealed form.
+/// The beginning of the chain, and the chain's key in sealed form.
 struct AuditState {
     let sealedKey: [UInt8]
     let keyID: String
     let cut: AuditChain.Head
     let before: String?
     let anchorMAC: [UInt8]
-    /// Requests that the cut goes through: which of their two links is gone. As many as were under way at once.
+    /// The requests of which the cut removed one link and left the other; at most as many as were in flight at once.
     let halves: HistoryHalves
 
-    /// The row of `audit_state`; nil when there is none yet.
+    /// Reads the row of `audit_state`; nil when none exists yet.
     init?(_ db: Database) throws {
         let sql = """
             SELECT cut_sequence, cut_mac, sealed_key, key_id, cut_before, anchor_mac, cut_halves
@@ -33,8 +33,8 @@ struct AuditState {
 }
 
 extension AuditChain {
-    /// Opens the chain of a store under its sealing key, for the one writer; begins it in a new store. Part
-    /// of a write transaction.
+    /// Opens the chain of a store with its sealing key, for the one writer; starts the chain in a new store. Must run
+    /// in a write transaction.
     static func open(_ db: Database, sealer: PINSealer) throws -> AuditChain {
         if let state = try AuditState(db) { return try AuditChain(state, sealer) }
         let key = SymmetricKey(size: .bits256)
@@ -56,10 +56,10 @@ extension AuditChain {
     }
 }
 
-/// Requests that the chain's beginning goes through: one of their two links was pruned, the other is still there, and so
-/// is the row. At any time several requests are under way, so that a cut seldom finds none.
+/// The requests that lie across the beginning of the chain: one of their two links was pruned, the other one and the
+/// row are still there. Several requests are in flight at any time, so most cuts leave some.
 struct HistoryHalves: Equatable {
-    /// The kind of the link that is gone, by the id of the request.
+    /// The kind of the pruned link, by the id of the request.
     private(set) var kinds: [Int64: AuditEntry.Kind] = [:]
 
     /// Reads ``text``; nil for anything else.
@@ -72,14 +72,14 @@ struct HistoryHalves: Equatable {
         }
     }
 
-    /// `opened:12 answered:15`, by id.
+    /// The stored form, such as `opened:12 answered:15`, sorted by id.
     var text: String {
         kinds.sorted { $0.key < $1.key }.map { "\($0.value.rawValue):\($0.key)" }.joined(separator: " ")
     }
 
-    /// Takes note that a link of a request goes.
+    /// Records that a link of a request was pruned.
     ///
-    /// - Returns: whether the other one is gone as well, and the row can go.
+    /// - Returns: true when the other link is pruned as well, so that the row can be deleted.
     mutating func lose(_ kind: AuditEntry.Kind, of id: Int64) -> Bool {
         if let other = kinds[id], other != kind {
             kinds[id] = nil
@@ -89,7 +89,7 @@ struct HistoryHalves: Equatable {
         return false
     }
 
-    /// What the links that are gone vouched for, by id; nil when one of the rows is gone.
+    /// The content that the pruned links covered, by id; nil when one of the rows is gone.
     func contents(_ db: Database) throws -> [(kind: AuditEntry.Kind, content: [DatabaseValue])]? {
         var contents: [(AuditEntry.Kind, [DatabaseValue])] = []
         for (id, kind) in kinds.sorted(by: { $0.key < $1.key }) {
@@ -101,7 +101,7 @@ struct HistoryHalves: Equatable {
 }
 
 extension AuditChain {
-    /// Whether the chain begins where `state` says, and what the cut left of requests is as it was written.
+    /// Returns true when the chain begins where `state` says, and the rows whose links were half pruned are unchanged.
     func vouches(for state: AuditState, _ db: Database) throws -> Bool {
         guard let halves = try state.halves.contents(db) else { return false }
         return anchorMAC(cut: state.cut, before: state.before, halves: halves)

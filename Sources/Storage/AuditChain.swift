@@ -3,23 +3,22 @@ import Foundation
 import GRDB
 import Planning
 
-/// Chains the history: each opening and answer of a change, and each event, gets a message authentication code over
-/// the one before, its place and its content, in the transaction that writes it.
+/// A chain of message authentication codes over the history: each request, each answer and each event gets a code over
+/// the previous code, its own place and its content, in the transaction that writes it.
 ///
-/// Without the key nobody can write a link, so nothing can be edited, removed from the middle, put elsewhere or added
-/// unnoticed. What a chain cannot tell by itself is that its newest links are gone: for that its head must be known
-/// elsewhere.
+/// Without the key no one can write a link, so an edited, removed, moved or added row is detected. A chain alone cannot
+/// detect that its newest links are missing: for that its head must be kept elsewhere.
 struct AuditChain: Sendable {
     static let macByteCount = 32
 
-    /// A link's place and code; sequence 0 for the chain's beginning.
+    /// A link's sequence number and code; sequence 0 for the chain's beginning.
     struct Head: Hashable, Sendable {
         var sequence: Int64 = 0
         var mac = [UInt8](repeating: 0, count: macByteCount)
     }
 
     let key: SymmetricKey
-    /// A code before its first byte: the key has its part in it already.
+    /// The code with the key already mixed in, before the first byte of content.
     private let code: HMAC<SHA256>
 
     init(key: SymmetricKey) {
@@ -29,9 +28,9 @@ struct AuditChain: Sendable {
 
     private static let insert = "INSERT INTO audit_chain (sequence, entry, row_id, mac) VALUES (?, ?, ?, ?)"
 
-    /// Chains what the transaction has noted. The last thing before every commit.
+    /// Adds a link for each note of the transaction. This must be the last step before a commit.
     ///
-    /// - Returns: the newest link; nil when nothing was noted.
+    /// - Returns: the newest link; nil when there are no notes.
     func extend(with notes: [ChainNotes.Note], _ db: Database) throws -> Head? {
         guard !notes.isEmpty else { return nil }
         var head = try Self.head(db)
@@ -39,7 +38,7 @@ struct AuditChain: Sendable {
         return head
     }
 
-    /// Writes the link that follows `head`, and moves `head` to it.
+    /// Writes the link that follows `head`, and advances `head` to it.
     func append(_ note: ChainNotes.Note, to head: inout Head, _ db: Database) throws {
         let sequence = head.sequence + 1
         head = Head(sequence: sequence, mac: mac(after: head.mac, sequence, note.kind, note.content))
@@ -52,7 +51,7 @@ struct AuditChain: Sendable {
         }
     }
 
-    /// The newest link; the place of the cut when everything was pruned.
+    /// Returns the newest link; the position of the cut when every link was pruned.
     static func head(_ db: Database) throws -> Head {
         let newest = try db.cachedStatement(sql: "SELECT sequence, mac FROM audit_chain ORDER BY sequence DESC LIMIT 1")
         if let row = try Row.fetchOne(newest) { return Head(row) }
@@ -74,9 +73,9 @@ struct AuditChain: Sendable {
         return code(of: bytes)
     }
 
-    /// The code over where the chain begins.
+    /// Returns the code over the chain's beginning.
     ///
-    /// - Parameter halves: what the links that are gone vouched for, of rows that are still there.
+    /// - Parameter halves: the content that the pruned links covered, of rows that are still there.
     func anchorMAC(
         cut: Head, before: String?, halves: [(kind: AuditEntry.Kind, content: [DatabaseValue])] = []
     ) -> [UInt8] {
@@ -96,7 +95,7 @@ struct AuditChain: Sendable {
         return Array(code.finalize())
     }
 
-    /// Every value with its type and length, so that no two contents have the same bytes.
+    /// Appends a value with its type and length, so that different contents never have the same bytes.
     private static func append(_ value: DatabaseValue, to bytes: inout [UInt8]) {
         switch value.storage {
         case .null: bytes.append(0)
@@ -128,7 +127,7 @@ extension AuditChain.Head {
         self.init(sequence: row[0], mac: Array(data))
     }
 
-    /// The head as it is shown and given back: `17:9f86d081…`, the sequence and 64 hexadecimal digits.
+    /// The head as commands print and accept it: `17:9f86d081…`, the sequence and 64 hexadecimal digits.
     var text: String { "\(sequence):" + mac.hexadecimal }
 
     /// Reads ``text``; nil for anything else.

@@ -1,19 +1,19 @@
 import Foundation
 import GRDB
 
-/// One link of the audit chain with the content that it vouches for, read back from the row as it stands.
+/// One link of the audit chain, with the content that it covers as the row holds it now.
 struct AuditEntry {
     enum Kind: String {
         case opened
         case answered
         case event
 
-        /// Where the row is.
+        /// The table that holds the row.
         var table: String { self == .event ? "events" : "changes" }
 
-        /// The columns that a link of this kind covers, of the row that has this name in a statement.
+        /// Returns the columns that a link of this kind covers, qualified by the row's name in a statement.
         ///
-        /// Free text is read as bytes, so that nothing behind a NUL escapes.
+        /// Free text is read as bytes, so that text after a NUL is covered too.
         func columns(of row: String) -> [String] {
             switch self {
             case .opened: ["id", "number", "action", "reason", "generation", "sent_at"].map { "\(row).\($0)" }
@@ -30,16 +30,17 @@ struct AuditEntry {
     let sequence: Int64
     let kind: Kind
     let rowID: Int64
-    /// Nil while it is not chained yet.
+    /// The link's code; nil while it is not chained yet.
     let mac: [UInt8]?
-    /// When it happened, as the row says; nil when the row is gone.
+    /// The row's own time; nil when the row is gone.
     let at: String?
     /// The columns that this link covers; nil when the row is gone.
     let content: [DatabaseValue]?
-    /// Whether it is of a change that has no answer yet.
+    /// True for a link of a request that has no answer yet.
     let isUnanswered: Bool
 
-    /// The links of a table of them, such as `audit_chain`, with their rows. `mac` is its column, or NULL.
+    /// Returns the query for the links of a table, such as `audit_chain`, with their rows. `mac` is the table's code
+    /// column, or NULL.
     static func query(_ links: String, mac: String = "q.mac", where condition: String = "TRUE") -> String {
         """
         SELECT q.sequence, q.entry, q.row_id, \(mac),
@@ -79,7 +80,7 @@ struct AuditEntry {
         isUnanswered = kind != .event && isThere && value(Self.answer.lowerBound).isNull
     }
 
-    /// The columns that a link of this kind covers, as the row holds them now; nil when the row is gone.
+    /// Returns the columns that a link of this kind covers, as the row holds them now; nil when the row is gone.
     static func content(of kind: Kind, _ rowID: Int64, _ db: Database) throws -> [DatabaseValue]? {
         let statement = try db.cachedStatement(
             sql: query("(SELECT 0 AS sequence, ? AS entry, ? AS row_id)", mac: "NULL"))

@@ -1,12 +1,12 @@
 import GRDB
 import Synchronization
 
-/// What a transaction has added to the history and is not chained yet.
+/// The rows that a transaction has added to the history and that are not chained yet.
 ///
-/// Triggers on the writer's own connection note it, with the values as they were stored: no write of history can forget
-/// it, and whoever writes past the daemon has no part in it.
+/// Triggers on the writer's own connection record them, with the values as stored. So no statement that writes history
+/// can forget its link, and a process that writes to the file past the daemon adds none.
 final class ChainNotes: Sendable {
-    /// One link to be.
+    /// A link that is still to be written.
     struct Note: Sendable {
         let kind: AuditEntry.Kind
         let rowID: Int64
@@ -17,7 +17,7 @@ final class ChainNotes: Sendable {
     private static let function = "twostepd_chain"
     private let notes = Mutex<[Note]>([])
 
-    /// Begins to note what is written through `db`.
+    /// Starts recording the history that is written through `db`.
     init(_ db: Database) throws {
         db.add(
             function: DatabaseFunction(Self.function) { [weak self] values in
@@ -27,7 +27,7 @@ final class ChainNotes: Sendable {
         try db.execute(sql: Self.triggers)
     }
 
-    /// What was noted since the last time, in the order of writing.
+    /// Returns the notes since the last call, in the order of writing, and clears them.
     func take() -> [Note] {
         notes.withLock { notes in
             defer { notes.removeAll(keepingCapacity: notes.count <= Self.mostKept) }
@@ -35,10 +35,10 @@ final class ChainNotes: Sendable {
         }
     }
 
-    /// How many wait to be chained.
+    /// The number of notes that wait to be chained.
     var count: Int { notes.withLock { $0.count } }
 
-    /// Forgets all but the first `count`: what they tell of was rolled back.
+    /// Drops all notes but the first `count`, after their rows were rolled back.
     func drop(after count: Int) { notes.withLock { $0.removeLast(max($0.count - count, 0)) } }
 
     private static let mostKept = 4096

@@ -8,7 +8,7 @@ enum ChangeRow {
         message, retry_after
         """
 
-    /// The requests without an answer, oldest first.
+    /// Returns the requests without an answer, oldest first.
     static func unanswered(_ db: Database) throws -> [ChangeEntry] { try fetch(db, unansweredQuery, []) }
 
     static let unansweredQuery =

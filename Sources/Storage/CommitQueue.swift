@@ -2,11 +2,11 @@ import Dispatch
 public import Planning
 import Synchronization
 
-/// Commits submissions together: what waits while the disk is busy shares the next transaction and its one fsync.
+/// Group commit: submissions that wait while the disk is busy share the next transaction and its one fsync.
 ///
-/// Submissions are committed in the order of their submission. One whose content the store refuses fails alone; when
-/// the disk fails, all the others of its batch fail. Completions come in order (but those of what found the queue full), on the
-/// queue's own serial Dispatch queue.
+/// Submissions are committed in order. A submission whose content the store refuses fails alone; when the disk fails,
+/// all the others of its batch fail. Completions run in order, on the queue's own serial Dispatch queue; only the
+/// failures of submissions that found the queue full may come earlier.
 public final class CommitQueue: Sendable {
     fileprivate enum Item: Sendable {
         case commit([StoreMutation], @Sendable (Result<CommitReceipt, StorageError>) -> Void)
@@ -25,13 +25,14 @@ public final class CommitQueue: Sendable {
     private let onTransaction: (@Sendable (Duration, Bool) -> Void)?
     private let state = Mutex(State())
 
-    /// A queue before `store`.
+    /// Creates a queue in front of `store`.
     ///
     /// - Parameters:
-    ///   - store: the one writer.
-    ///   - capacity: how many may wait; what comes on top fails with ``StorageError/queueFull(waiting:)``.
-    ///   - batchLimit: how many submissions one transaction takes at most.
-    ///   - onTransaction: is told how long each transaction took and whether it succeeded; it must not block.
+    /// - store: the one writer.
+    ///   - capacity: the maximum of waiting submissions; any further one fails with
+    ///     ``StorageError/queueFull(waiting:)``.
+    ///   - batchLimit: the maximum of submissions in one transaction.
+    ///   - onTransaction: receives the duration of each transaction and whether it succeeded; it must not block.
     public init(
         store: Store, capacity: Int = 65_536, batchLimit: Int = 1000,
         onTransaction: (@Sendable (Duration, Bool) -> Void)? = nil
@@ -43,19 +44,20 @@ public final class CommitQueue: Sendable {
         self.onTransaction = onTransaction
     }
 
-    /// How many submissions and pieces of work wait.
+    /// The number of waiting submissions and pieces of work.
     public var length: Int { state.withLock { $0.waiting.count } }
 
-    /// Commits the mutations, all or none, with whatever else waits; `completion` tells when they are on the disk.
+    /// Commits the mutations, all or none, together with other waiting submissions; calls `completion` when they are on
+    /// the disk.
     public func submit(
         _ mutations: [StoreMutation], completion: @escaping @Sendable (Result<CommitReceipt, StorageError>) -> Void
     ) {
         enqueue(.commit(mutations, completion)) { completion(.failure($0)) }
     }
 
-    /// Runs `work` behind everything submitted before it, and before everything submitted after it.
+    /// Runs `work` after everything submitted before it, and before everything submitted after it.
     ///
-    /// A closure says what it throws: `{ store throws(StorageError) in try store.adopt(desired, at: now) }`.
+    /// The closure must declare its error type: `{ store throws(StorageError) in try store.adopt(desired, at: now) }`.
     public func perform<Value: Sendable>(
         _ work: @escaping @Sendable (Store) throws(StorageError) -> Value,
         completion: @escaping @Sendable (Result<Value, StorageError>) -> Void
@@ -79,12 +81,12 @@ public final class CommitQueue: Sendable {
         switch admission {
         case .waits: break
         case .starts: queue.async { self.drain() }
-        // Also on the queue: a caller never gets its completion before its call returns.
+        // On the queue as well: a completion never runs before the call that submitted returns.
         case .full(let waiting): queue.async { refused(.queueFull(waiting: waiting)) }
         }
     }
 
-    /// Handles the next batch or the next piece of work, and comes back while anything waits.
+    /// Handles the next batch or the next piece of work, and reschedules itself while anything waits.
     private func drain() {
         let items = state.withLock { $0.takeNext(batchLimit) }
         var submissions: [Submission] = []
@@ -118,7 +120,7 @@ public final class CommitQueue: Sendable {
 }
 
 extension CommitQueue.State {
-    /// Takes the commits at the head, at most `limit`; or the one piece of work there.
+    /// Removes the commits at the head, at most `limit`; or the one piece of work there.
     fileprivate mutating func takeNext(_ limit: Int) -> [CommitQueue.Item] {
         guard let first = waiting.first else { return [] }
         if case .work = first { return [waiting.removeFirst()] }

@@ -23,12 +23,12 @@ extension Database {
     private static let firstChange = """
         SELECT (SELECT min(hour) FROM change_hours), (SELECT min(first_id) FROM change_hours WHERE hour >= ?)
         """
-    /// One by one: for a list SQLite would make a table each time that it is asked.
+    /// One comparison each: for a list, SQLite would build a table on every run.
     private static let mayHaveLeft =
         OutcomeReason.allCases.filter(\.neverLeft).map { "outcome_reason <> '\($0.rawValue)'" }
         .joined(separator: " AND ")
 
-    /// The number's row; nil when the store does not know it.
+    /// Returns the number's row; nil when the store does not know it.
     func numberRow(_ number: PhoneNumber) throws -> NumberRow? {
         let statement = try cachedStatement(sql: Self.rowByNumber)
         statement.bind { $0.number(number) }
@@ -37,7 +37,7 @@ extension Database {
         return try withExtendedLifetime(cursor) { try cursor.next().map { _ in try NumberRow(at: statement) } }
     }
 
-    /// The numbers that follow `number` up to `last`, in number order, each with its row or what is wrong with it.
+    /// Returns the numbers after `number` up to `last`, in number order, each with its row or the row's error.
     func numberRows(
         after number: PhoneNumber?, through last: PhoneNumber? = nil, limit: Int
     ) throws -> [(number: PhoneNumber, row: Result<NumberRow, StorageError>)] {
@@ -53,9 +53,10 @@ extension Database {
         return rows
     }
 
-    /// When requests that may have reached the vendor were sent in the hour before `now`, ascending, at most 256.
+    /// Returns when the requests were sent that may have reached the vendor in the hour before `now`; ascending, at
+    /// most 256.
     ///
-    /// Stamps of a clock that was set back since count as well, up to an hour ahead.
+    /// Times up to an hour ahead count as well: the clock may have been set back since.
     func recentWrites(of number: PhoneNumber, at now: Instant) throws -> [Instant] {
         let hour = Duration.seconds(3600)
         let statement = try cachedStatement(sql: Self.recentWrites)
@@ -73,7 +74,7 @@ extension Database {
         return writes.reversed()
     }
 
-    /// What ``recentWrites(of:at:)`` gives, of all numbers at once.
+    /// Returns the same as ``recentWrites(of:at:)``, for all numbers at once.
     func recentWrites(at now: Instant) throws -> [PhoneNumber: [Instant]] {
         let hour = Duration.seconds(3600)
         let (from, until) = (now.advanced(by: .zero - hour), now.advanced(by: hour))
@@ -84,7 +85,7 @@ extension Database {
         return writes.mapValues { $0.sorted().suffix(256) }
     }
 
-    /// An id below which no request was sent at `instant` or later, whatever the clock did meanwhile.
+    /// Returns an id below which no request was sent at `instant` or later, even if the clock was set in between.
     func firstChange(from instant: Instant) throws -> Int64 {
         let hour = String(instant.description.prefix(13))
         guard let row = try Row.fetchOne(cachedStatement(sql: Self.firstChange), arguments: [hour]),
@@ -93,15 +94,16 @@ extension Database {
         return row[1] ?? Int64.max
     }
 
-    /// A number with its PINs opened by `sealer`; those that it cannot open are unreadable.
+    /// Returns the record of a number with its PINs opened by `sealer`; PINs that it cannot open are marked as
+    /// unreadable.
     func record(
         _ number: PhoneNumber, _ row: NumberRow, at now: Instant, _ sealer: PINSealer
     ) throws -> NumberRecord {
         try row.record(pins: PINRow.working(set: number, sealer, self), recentWrites: recentWrites(of: number, at: now))
     }
 
-    /// The records of these numbers, as a transformation of the core needs them: closed PINs, those that may be live and
-    /// the newest, and no recent writes. In number order; unknown ones are left out.
+    /// Returns the records of these numbers as the core's transformations need them: PINs closed, only those that may
+    /// be live and the newest one, and no recent writes. In number order; unknown numbers are left out.
     func closedRecords(
         of numbers: some Collection<PhoneNumber>
     ) throws -> [(number: PhoneNumber, record: Result<NumberRecord, StorageError>)] {

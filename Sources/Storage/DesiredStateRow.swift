@@ -1,14 +1,14 @@
 import GRDB
 import Planning
 
-/// The desired state in force, as `desired_states` holds it.
+/// The desired state in force, as stored in `desired_states`.
 struct DesiredStateRow {
     let revision: Int
     let sha256: String
     let loadedAt: Instant
     let source: String
 
-    /// The highest accepted revision; nil when there is none.
+    /// Returns the highest accepted revision; nil when none exists.
     static func inForce(_ db: Database) throws -> DesiredStateRow? {
         let sql = """
             SELECT revision, sha256, loaded_at, source FROM desired_states WHERE state = 'accepted'
@@ -22,7 +22,7 @@ struct DesiredStateRow {
         }
     }
 
-    /// Appends the next revision: accepted, or held for a reason.
+    /// Appends the next revision, either accepted or held for a reason, and returns it.
     static func append(
         _ desired: DesiredState, _ difference: DesiredStateDifference, heldBecause reason: String? = nil,
         at now: Instant, _ db: Database
@@ -45,7 +45,7 @@ struct DesiredStateRow {
     }
 }
 
-/// The revision that is held: of the file as it was last read, and not in force.
+/// The held revision: the content of the file as last read, which is not in force.
 struct HeldRow {
     let revision: Int
     let sha256: String
@@ -74,7 +74,7 @@ struct HeldRow {
 }
 
 extension Store {
-    /// Records that a desired state is held; once for the same content and reason while it is the one that is held.
+    /// Records that a desired state is held; only once while the same content is held for the same reason.
     func hold(
         _ desired: DesiredState, _ difference: DesiredStateDifference, because reason: HeldReason, at now: Instant,
         _ db: Database
@@ -90,7 +90,7 @@ extension Store {
     }
 }
 
-/// How the last load of the desired-state file ended.
+/// The result of the last load of the desired-state file.
 struct LoadState {
     let isValid: Bool?
     let at: Instant?
@@ -135,7 +135,7 @@ extension DesiredNumber {
         "observer", "observer_endpoint", "observe_every", "account",
     ]
 
-    /// What the desired columns hold for this entry; nil for NULL.
+    /// The values of the desired columns for this entry; nil for NULL.
     var columnValues: [String?] {
         var periods = PeriodTexts()
         return [
@@ -147,9 +147,10 @@ extension DesiredNumber {
         ]
     }
 
-    /// Whether the reader's next columns, the desired ones, hold this entry. It reads up to the first that differs.
+    /// Returns true when the reader's next columns, the desired ones, equal this entry. Stops reading at the first that
+    /// differs.
     func isStored(in reader: inout RowReader, _ periods: inout PeriodTexts) -> Bool {
-        // Text by text where SQLite has it: a reload compares a whole fleet, of which hardly anything has changed.
+        // Compares the texts in SQLite's memory: a reload compares a whole fleet, of which hardly anything has changed.
         reader.says(label) && reader.says(tokenName) && reader.says(vendor.rawValue)
             && reader.says(endpoint.text) && reader.says(phoneNumberID?.description) && reader.says(onNewToken.rawValue)
             && reader.says(verification.rawValue) && reader.says(periods.text(rotateEvery))
@@ -161,10 +162,10 @@ extension DesiredNumber {
     }
 }
 
-/// The texts of periods. A fleet has few different ones.
+/// A cache for the texts of periods. A fleet has few different ones.
 struct PeriodTexts {
     private var known: [Duration: String] = [:]
-    /// How many are remembered.
+    /// The maximum of cached texts.
     private static let most = 64
 
     mutating func text(_ period: Duration?) -> String {

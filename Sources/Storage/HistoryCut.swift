@@ -2,24 +2,24 @@ import Foundation
 import GRDB
 import Planning
 
-/// How far the beginning of the chain moves, and what goes with it.
+/// The distance by which the beginning of the chain moves, and the rows that are deleted with it.
 ///
-/// The walk begins at the oldest link, verifies each before it goes, and ends before the first that has to stay. That is
-/// the order of writing: what was stamped by a clock that was wrong never makes something newer go.
+/// The walk begins at the oldest link, verifies each link before it is pruned, and stops at the first that must stay.
+/// It follows the order of writing, so rows with times from a wrong clock never cause newer rows to be deleted.
 struct HistoryCut {
-    /// The newest link that goes.
+    /// The newest pruned link.
     private(set) var head: AuditChain.Head
     private(set) var halves: HistoryHalves
     private(set) var changes: [Int64] = []
     private(set) var events: [Int64] = []
-    /// Whether more may go at once: the walk ended at its limit.
+    /// True when the walk ended at its limit, so that more links can be pruned at once.
     private(set) var isUnfinished = false
 
     private static let oldest = AuditEntry.query("audit_chain", where: "q.sequence > ?") + " LIMIT ?"
 
     /// Walks over at most `limit` links that are older than `date`.
     ///
-    /// Throws ``StorageError/pruneRefused(problem:)`` at a link that is not as it was written.
+    /// Throws ``StorageError/pruneRefused(problem:)`` at a link whose row was changed or removed.
     init(_ chain: AuditChain, _ state: AuditState, before date: Instant, limit: Int, _ db: Database) throws {
         head = state.cut
         halves = state.halves
@@ -62,7 +62,7 @@ struct HistoryCut {
             problem: "the history is not intact (\(finding.sentence)): keep it, and see `twostepd audit verify`")
     }
 
-    /// Moves the beginning of the chain, and removes what it leaves behind. Part of a write transaction.
+    /// Moves the beginning of the chain, and deletes the rows before it. Must run in a write transaction.
     func apply(_ chain: AuditChain, _ state: AuditState, before date: Instant, _ db: Database) throws {
         guard let contents = try halves.contents(db) else { preconditionFailure("the walk has just read these rows") }
         let before = max(state.before ?? "", date.description)
@@ -84,7 +84,7 @@ struct HistoryCut {
         try db.cachedStatement(sql: "UPDATE audit_state SET is_pruning = 0").execute()
     }
 
-    /// The newest request and the newest event, which always stay: the next ones' ids follow from theirs.
+    /// The newest request and the newest event. They are never deleted, because the next ids follow from theirs.
     private struct Newest {
         let change: Int64?
         let event: Int64?

@@ -1,9 +1,9 @@
 import GRDB
 public import Planning
 
-/// Which part of the history is asked for; what is nil or empty does not matter.
+/// A filter for the history; a property that is nil or empty does not filter.
 public struct HistoryFilter: Hashable, Sendable {
-    /// How a request ended, or that it has not.
+    /// The way in which a request ended, or that it has not ended.
     public enum Ending: Hashable, Sendable {
         case ended(Verdict)
         /// In flight, or cut off by a stop.
@@ -11,11 +11,11 @@ public struct HistoryFilter: Hashable, Sendable {
     }
 
     public var number: PhoneNumber?
-    /// From this instant on: when a request was sent, or an event happened.
+    /// The first instant: when a request was sent, or an event happened.
     public var since: Instant?
-    /// Before this instant.
+    /// The end of the time span; not included.
     public var until: Instant?
-    /// Only requests that ended so.
+    /// Only requests with one of these endings.
     public var endings: Set<Ending> = []
     /// Only events of these kinds.
     public var kinds: Set<EventKind> = []
@@ -26,7 +26,7 @@ public struct HistoryFilter: Hashable, Sendable {
         self.until = until
     }
 
-    /// A condition on `changes`, and what its question marks stand for.
+    /// A condition on `changes`, and the arguments for its question marks.
     var changes: (sql: String, arguments: StatementArguments) {
         var (conditions, arguments) = common(time: "sent_at")
         let verdicts: [Verdict] = endings.compactMap { ending in
@@ -37,13 +37,13 @@ public struct HistoryFilter: Hashable, Sendable {
             let open = endings.contains(.unanswered) ? " OR outcome IS NULL" : ""
             conditions.append("(outcome IN (\(Self.marks(verdicts.count)))\(open))")
             arguments += StatementArguments(verdicts.map(\.rawValue).sorted())
-            // As the index of them says it: it leads to the few among millions.
+            // Written as in the partial index, which leads to the few such rows among millions.
             if open.isEmpty, !verdicts.contains(.accepted) { conditions.append("outcome <> 'accepted'") }
         }
         return (conditions.joined(separator: " AND "), arguments)
     }
 
-    /// A condition on `events`, and what its question marks stand for.
+    /// A condition on `events`, and the arguments for its question marks.
     var events: (sql: String, arguments: StatementArguments) {
         var (conditions, arguments) = common(time: "at")
         if !kinds.isEmpty {
@@ -70,16 +70,16 @@ public struct HistoryFilter: Hashable, Sendable {
     private static func marks(_ count: Int) -> String { Array(repeating: "?", count: count).joined(separator: ", ") }
 }
 
-/// How far somebody who follows the requests has come.
+/// The position of a client that follows the requests.
 public struct HistoryCursor: Hashable, Sendable {
-    /// The newest request that was seen, ended or not; 0 for none.
+    /// The newest request that the client has seen, ended or not; 0 for none.
     public let newest: Int64
-    /// Those up to it that had no answer yet: as many as are in flight.
+    /// The ids up to ``newest`` that had no answer yet; as many as requests are in flight.
     public let open: Set<Int64>
 }
 
 extension StoreReader {
-    /// The requests that `filter` lets through, oldest first, in pages: only those with an id above `id`.
+    /// Returns the requests that match `filter` and have an id above `id`, oldest first, at most a page.
     public func changes(
         matching filter: HistoryFilter, after id: Int64 = 0, limit: Int
     ) throws(StorageError) -> [ChangeEntry] {
@@ -91,7 +91,7 @@ extension StoreReader {
         }
     }
 
-    /// The id that the newest `count` requests follow, for ``changes(matching:after:limit:)``.
+    /// Returns the id just before the newest `count` requests, for ``changes(matching:after:limit:)``.
     public func changeID(beforeNewest count: Int, matching filter: HistoryFilter) throws(StorageError) -> Int64 {
         try read { db in
             let (sql, arguments) = filter.changes
@@ -100,12 +100,12 @@ extension StoreReader {
         }
     }
 
-    /// An id that all requests follow which `filter` lets through, as far as its time tells.
+    /// Returns an id below all requests that match the time of `filter`.
     private static func bound(_ db: Database, _ filter: HistoryFilter) throws -> Int64 {
         try filter.since.map { try db.firstChange(from: $0) - 1 } ?? 0
     }
 
-    /// The events that `filter` lets through, oldest first, in pages: only those with an id above `id`.
+    /// Returns the events that match `filter` and have an id above `id`, oldest first, at most a page.
     public func events(
         matching filter: HistoryFilter, after id: Int64 = 0, limit: Int
     ) throws(StorageError) -> [StoredEvent] {
@@ -118,7 +118,7 @@ extension StoreReader {
         }
     }
 
-    /// The id that the newest `count` events follow, for ``events(matching:after:limit:)``.
+    /// Returns the id just before the newest `count` events, for ``events(matching:after:limit:)``.
     public func eventID(beforeNewest count: Int, matching filter: HistoryFilter) throws(StorageError) -> Int64 {
         try read { db in try Self.identifier(in: "events", filter.events, beforeNewest: count, db) }
     }
@@ -135,19 +135,21 @@ extension StoreReader {
 // MARK: - Following
 
 extension StoreReader {
-    /// Where whoever follows the requests begins: everything up to now is old, but what is still open.
+    /// Returns the position from which a client follows new requests: all earlier ones are old, except those still in
+    /// flight.
     public func historyCursor() throws(StorageError) -> HistoryCursor {
         try read { db in try Self.cursor(db, upTo: .max) }
     }
 
-    /// The requests that ended since `cursor`, in the order in which they ended, and moves the cursor behind them.
+    /// Returns the requests that ended since `cursor`, in the order in which they ended, and advances the cursor past
+    /// them.
     ///
-    /// At most a page of them is read at once: call it again until it gives none.
+    /// One call reads at most a page: call again until the result is empty.
     public func endedChanges(
         since cursor: inout HistoryCursor, matching filter: HistoryFilter
     ) throws(StorageError) -> [ChangeEntry] {
         let (condition, arguments) = filter.changes
-        // By id alone: a long history of one number is not read again and again.
+        // By id alone, so that a long history of one number is not read again and again.
         let sql = """
             SELECT \(ChangeRow.columns) FROM changes NOT INDEXED
             WHERE \(condition) AND answered_at IS NOT NULL AND id <= ?

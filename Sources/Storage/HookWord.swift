@@ -1,61 +1,62 @@
 public import Planning
 
-/// One thing that one hook is to be told of.
+/// One notification for one hook.
 public struct HookWord: Hashable, Sendable {
     public let id: Int64
-    /// The same at every try: by it, a receiver knows a repetition. 32 hexadecimal digits.
+    /// The notification's identifier, the same at every attempt, so that a receiver can detect a duplicate. 32
+    /// hexadecimal digits.
     public let uid: String
     public let kind: HookKind
     public let at: Instant
-    /// The number that it concerns; nil when it concerns the whole fleet.
+    /// The number concerned; nil when the notification concerns the whole fleet.
     public let number: PhoneNumber?
     /// The number's label in the desired state in force.
     public let label: String?
-    /// The newest request for the number at that time.
+    /// The newest request for the number at the time of the notification.
     public let changeID: Int64?
-    /// The newest PIN generation that may be live at that time.
+    /// The newest PIN generation that may have been live at the time of the notification.
     public let generation: Int?
-    /// What went wrong, or what somebody did, in words; free of secrets.
+    /// The failure or the operator's action, in words; free of secrets.
     public let detail: String?
-    /// What another person or program changed; nil for what is no drift.
+    /// The kind of change that another person or program made; nil when the notification is not about drift.
     public let drift: Drift.Kind?
-    /// Tries so far.
+    /// The number of attempts so far.
     public let attempts: Int
 }
 
-/// How a hook stands.
+/// The delivery state of a hook.
 public struct HookStanding: Hashable, Sendable {
     /// A notification that will not be delivered.
     public struct GivenUp: Hashable, Sendable {
         public let at: Instant?
         public let kind: HookKind
-        /// The number that it concerns; nil when it concerns the whole fleet.
+        /// The number concerned; nil when the notification concerns the whole fleet.
         public let number: PhoneNumber?
-        /// How its last attempt failed; nil when it was given up untried, because too many waited.
+        /// The error of its last attempt; nil when it was given up without an attempt, because too many waited.
         public let error: String?
     }
 
     public let name: String
-    /// Words that wait.
+    /// The number of notifications that wait.
     public let waiting: Int
-    /// Since when the oldest of them waits.
+    /// The time since which the oldest of them waits.
     public let waitingSince: Instant?
-    /// Words that were delivered.
+    /// The number of delivered notifications.
     public let delivered: Int
-    /// Words that were given up after too many tries, or because too many waited.
+    /// The number of notifications given up after too many attempts, or because too many waited.
     public let givenUp: Int
-    /// How the last attempt failed of the word that has failed for longest, and waits; nil when none has failed.
+    /// The last error of the waiting notification that has failed for longest; nil when none has failed.
     public let lastError: String?
-    /// When the first attempt of that word failed. What is delivered in between does not change it.
+    /// The time of that notification's first failed attempt. Deliveries in between do not change it.
     public let failingSince: Instant?
-    /// The newest of the words that were given up and are kept.
+    /// The newest notification that was given up and is still stored.
     public internal(set) var lastGivenUp: GivenUp?
 }
 
-/// What to do with a hook now.
+/// The next step for a hook.
 public enum HookWork: Hashable, Sendable {
     case deliver(HookWord)
-    /// Nothing before this instant.
+    /// Nothing is due before this instant.
     case wait(until: Instant)
     case nothing
 }

@@ -1,21 +1,22 @@
 import Files
 
-/// A file that holds a sealing key, and the new key beside it while a rotation is under way.
+/// A file that holds a sealing key, with the new key beside it during a key rotation.
 ///
-/// A rotation first makes the new key durable as `NAME.new`, then seals the store anew in one transaction, then renames
-/// the new key over the old one. Whenever it is cut off, one of the two files holds the key that opens everything, and
-/// the id in the store tells which.
+/// A rotation first makes the new key durable as `NAME.new`, then reseals the store in one transaction, then renames
+/// the new key over the old one. Wherever it is interrupted, one of the two files holds the key that opens everything,
+/// and the key id in the store identifies it.
 public struct KeyFile: Hashable, Sendable {
     public let path: String
 
     public init(path: String) { self.path = path }
 
-    /// The new key while a rotation is under way.
+    /// The path of the new key during a rotation.
     public var next: String { path + ".new" }
 
-    /// The key here that opens what is sealed under `id`, and whether it is the one of an unfinished rotation.
+    /// Returns the key that opens data sealed under `id`, and whether it is the new key of an unfinished rotation.
     ///
-    /// With `id` nil, or when neither fits, the key in the file itself: whoever uses it is told that it is wrong.
+    /// With `id` nil, or when neither key matches, returns the key in the file itself; opening the store with it then
+    /// fails with the right error.
     public func load(for id: String?) throws(StorageError) -> (key: SealingKey, isNext: Bool) {
         let key = try SealingKey.load(file: path)
         guard let id, key.id != id, try FileStatus.stored(next) != nil else { return (key, false) }
@@ -23,7 +24,8 @@ public struct KeyFile: Hashable, Sendable {
         return other.id == id ? (other, true) : (key, false)
     }
 
-    /// Makes the key of the next rotation, or takes the one that an unfinished rotation left; durable when it returns.
+    /// Creates the key of the next rotation, or returns the one that an unfinished rotation left; durable when it
+    /// returns.
     ///
     /// - Parameter given: a key to use instead of a new one.
     public func prepareNext(_ given: SealingKey? = nil) throws(StorageError) -> SealingKey {
@@ -39,8 +41,8 @@ public struct KeyFile: Hashable, Sendable {
         return key
     }
 
-    /// Puts the new key in place, after the store was sealed under it. The old one is kept beside it as `NAME.ID`,
-    /// because backups made before need it.
+    /// Puts the new key in place, after the store was resealed under it. The old key is kept beside it as `NAME.ID`,
+    /// because older backups need it.
     ///
     /// - Returns: the path of the old key.
     @discardableResult

@@ -2,13 +2,13 @@ import Crypto
 import Files
 public import Planning
 
-/// Tells whether a token's value is another than before, without keeping the value.
+/// Detects a changed token value without storing the value.
 ///
-/// A mark is a keyed hash under a salt of the store's own: tokens are long and random, so the value cannot be found from
-/// it by trying, and marks of two stores cannot be compared.
+/// A mark is a keyed hash under the store's own salt. Tokens are long and random, so the value cannot be found by
+/// trying, and marks of two stores cannot be compared.
 public struct TokenMarker: Sendable {
     private let salt: [UInt8]
-    /// A code before its first byte, with the salt in it: marks are made of every token of a fleet, over and over.
+    /// The code with the salt already mixed in: a fleet's tokens are marked over and over.
     private let code: HMAC<SHA256>
 
     init(salt: [UInt8]) {
@@ -16,7 +16,8 @@ public struct TokenMarker: Sendable {
         code = HMAC<SHA256>(key: SymmetricKey(data: salt))
     }
 
-    /// The marker of the store at `location`, whoever works on it; nil when there is none yet, or it cannot be read.
+    /// Creates the marker of the store at `location`, which another process may have open; nil when there is no store
+    /// yet, or it cannot be read.
     public init?(at location: StoreLocation) {
         do throws(StorageError) {
             let reader = try StoreReader.open(at: location, key: nil)
@@ -27,7 +28,7 @@ public struct TokenMarker: Sendable {
         }
     }
 
-    /// The mark of a token's value: 16 hexadecimal digits.
+    /// Returns the mark of a token's value: 16 hexadecimal digits.
     public func mark(of token: Token) -> String {
         var code = code
         var text = token.reveal()
@@ -49,22 +50,22 @@ public struct TokenMarker: Sendable {
 }
 
 extension TokenMarker: Equatable {
-    /// Whether both give the same marks.
+    /// Returns true when both make the same marks.
     public static func == (left: TokenMarker, right: TokenMarker) -> Bool { left.salt == right.salt }
 }
 
-/// Tells whether the value of an operator-owned PIN is another than before, without keeping the value.
+/// Detects a changed value of an operator-owned PIN without storing the value.
 ///
-/// A mark depends on the PIN and its name, not on the number. Nothing can be told from it without the key: a plain hash
-/// would not do, because there are only a million PINs to try. The key is derived from the sealing key, so marks of two
+/// A mark depends on the PIN and its name, not on the number, and reveals nothing without the key. A plain hash would
+/// not do, because there are only a million PINs to try. The key is derived from the sealing key, so marks of two
 /// stores cannot be compared, and no mark outlives its sealing key.
 public struct OperatorPINMarker: Sendable {
-    /// A code before its first byte, with the key in it: a fleet may have many such PINs.
+    /// The code with the key already mixed in: a fleet may have many such PINs.
     private let code: HMAC<SHA256>
 
     init(key: SymmetricKey) { code = HMAC<SHA256>(key: key) }
 
-    /// The mark of a PIN: 32 hexadecimal digits.
+    /// Returns the mark of a PIN: 32 hexadecimal digits.
     public func mark(of pin: PIN, named name: String) -> String {
         var code = code
         var bytes = Array("\(name)\n\(pin.reveal())".utf8)
@@ -75,6 +76,6 @@ public struct OperatorPINMarker: Sendable {
 }
 
 extension StoreReader {
-    /// Makes marks of operator-owned PINs; nil without the key.
+    /// The marker of operator-owned PINs; nil without the key.
     public var operatorPINMarker: OperatorPINMarker? { sealer?.operatorPINMarker }
 }

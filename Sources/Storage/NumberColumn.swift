@@ -1,11 +1,12 @@
 import Planning
 
-/// A column of `numbers` that holds a part of the belief or of the work on a number, and how a record gives its value.
+/// A column of `numbers` that holds a part of the belief or of the work on a number, and the way to write a record's
+/// value.
 struct NumberColumn: Sendable {
     let name: String
     /// Binds the record's value to the next parameter.
     let bind: @Sendable (inout Bindings, NumberRecord) -> Void
-    /// Whether two records have different values.
+    /// Returns true when two records have different values.
     let differs: @Sendable (NumberRecord, NumberRecord) -> Bool
 
     private init<Value: Equatable & SendableMetatype>(
@@ -33,12 +34,12 @@ struct NumberColumn: Sendable {
         NumberColumn(name, value) { $0.text($1) }
     }
 
-    /// A text of others, kept as one bounded line.
+    /// A column for text from outside, stored as one bounded line.
     private static func line(_ name: String, _ value: @escaping @Sendable (NumberRecord) -> String?) -> NumberColumn {
         NumberColumn(name, value) { $0.text($1?.boundedLine(to: TextLimit.line)) }
     }
 
-    /// All of them, in the order in which `NumberRow` reads them.
+    /// All columns, in the order in which `NumberRow` reads them.
     static let all: [NumberColumn] = [
         flag("maybe_off") { $0.belief.maybeOff },
         flag("maybe_foreign") { $0.belief.maybeForeign },
@@ -75,13 +76,13 @@ struct NumberColumn: Sendable {
         line("pause_reason") { $0.pause?.reason },
         integer("pause_exposed") { $0.pause.map { $0.includesExposed ? 1 : 0 } },
         instant("due_at") { $0.dueAt },
-        // Only for the index: reading a record computes it.
+        // Stored for the index only; it is computed when a record is read.
         integer("urgency") { $0.urgency.rawValue },
     ]
 }
 
 extension Belief {
-    /// Since when a request with this effect may still land; nil when none may.
+    /// Returns the time since which a request with this effect is in doubt; nil when there is no such doubt.
     func doubt(of effect: Effect) -> Instant? { doubts.first { $0.effect == effect }?.since }
 }
 
@@ -90,7 +91,7 @@ enum PauseColumns {
     static let list = "paused_at, paused_by, pause_reason, pause_exposed"
     static let assignments = "paused_at = ?, paused_by = ?, pause_reason = ?, pause_exposed = ?"
 
-    /// The pause in the reader's next four columns; nil when there is none.
+    /// Reads the pause from the reader's next four columns; nil when none exists.
     static func read(_ reader: inout RowReader) throws(StorageError) -> Pause? {
         let since = try reader.optionalInstant("paused_at")
         let (by, reason, includesExposed) = (reader.optionalText(), reader.optionalText(), reader.optionalInteger())
@@ -101,7 +102,7 @@ enum PauseColumns {
 }
 
 extension Bindings {
-    /// The four columns of a pause.
+    /// Binds the four columns of a pause.
     mutating func pause(_ pause: Pause?) {
         instant(pause?.since)
         text(pause?.by.boundedLine(to: TextLimit.line))
@@ -111,7 +112,7 @@ extension Bindings {
 }
 
 extension Effect {
-    /// The form kept in the store: `off` or `on(3)`.
+    /// The stored form: `off` or `on(3)`.
     var storedText: String {
         switch self {
         case .off: "off"

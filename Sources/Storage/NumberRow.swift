@@ -1,9 +1,9 @@
 import GRDB
 import Planning
 
-/// One row of `numbers`, before its PINs and its history are added.
+/// One row of `numbers`, before its PINs and its recent writes are added.
 struct NumberRow {
-    /// The record with no generations and no recent writes, and a belief that is not the row's.
+    /// The record without generations and recent writes; its belief is a placeholder.
     private let base: NumberRecord
     private let maybeOff: Bool
     private let maybeForeign: Bool
@@ -12,7 +12,7 @@ struct NumberRow {
     static let columns = (["number", "version", "managed"] + DesiredNumber.columns + NumberColumn.all.map(\.name))
         .joined(separator: ", ")
 
-    /// The row that `statement`, of these columns, has stepped to.
+    /// Reads the row at which `statement`, a query of these columns, stands.
     init(at statement: Statement) throws(StorageError) {
         var reader = RowReader(at: statement, table: "numbers")
         let number = try reader.number()
@@ -22,7 +22,7 @@ struct NumberRow {
         maybeOff = reader.flag()
         maybeForeign = reader.flag()
         offDoubtAt = try reader.optionalInstant("off_doubt_at")
-        // An unmanaged number's columns keep what its last entry said.
+        // The columns of an unmanaged number keep the values of its last entry.
         var record = NumberRecord(
             number: number, version: version, desired: isManaged ? desired : nil,
             identity: NumberRecord.Identity(of: desired))
@@ -66,7 +66,7 @@ struct NumberRow {
         base = record
     }
 
-    /// The number's record: belief from the row and `pins`, recent writes from the history.
+    /// Returns the number's record, with the belief from the row and `pins`.
     func record(pins: [PINRow], recentWrites: [Instant] = []) throws(StorageError) -> NumberRecord {
         let live = pins.filter(\.maybeLive)
         let onDoubts = live.compactMap { pin in
@@ -98,7 +98,7 @@ extension DesiredNumber {
             verification: try reader.value("verification") { Verification(rawValue: $0) },
             rotateEvery: try reader.period("rotate_every"), reapplyEvery: try reader.period("reapply_every"),
             rotationMethod: try reader.value("rotation_method") { RotationMethod(rawValue: $0) },
-            // What is wrong with a window's text matters to nobody here: the row is named as unreadable.
+            // The reason why a window's text is invalid does not matter here: the error names the row and the column.
             rotationWindow: try reader.optional("rotation_window") { try? RotationWindow(parsing: $0) },
             rotateBefore: try reader.optionalInstant("rotate_before"), operatorPINName: reader.optionalText(),
             tokenMark: reader.optionalText(), operatorPINMark: reader.optionalText(),
@@ -110,13 +110,13 @@ extension DesiredNumber {
             observer = Observer(tokenName: observerName, endpoint: Endpoint(text: observerEndpoint))
         }
         observeEvery = try reader.period("observe_every")
-        // The account follows from the entry, and is stored for the index.
+        // The account follows from the entry; it is stored for the index.
         _ = reader.text()
     }
 }
 
 extension NumberRecord.Sight {
-    /// Reads the columns of `numbers` about what was observed, in their order.
+    /// Reads the observation columns of `numbers`, in their order.
     fileprivate init(_ reader: inout RowReader) throws(StorageError) {
         self.init()
         let kind = try reader.optional("observed") { Observation.Kind(rawValue: $0) }

@@ -1,15 +1,15 @@
 import GRDB
 public import Planning
 
-/// One row of `pins`: a PIN generation, and the part of its number's belief that is about it.
+/// One row of `pins`: a PIN generation, and its part of the number's belief.
 public struct PINRow: Hashable, Sendable {
     /// The generation. Its PIN is closed unless the row was read with a sealer.
     public let generation: PINGeneration
-    /// Whether the belief holds it.
+    /// True when the generation is in the belief.
     public let maybeLive: Bool
-    /// Since when an enable with it may still land.
+    /// The time since which an enable with this PIN is in doubt.
     public let doubtAt: Instant?
-    /// The id of the key that it is sealed under.
+    /// The id of the key under which the PIN is sealed.
     public let keyID: String
 }
 
@@ -18,8 +18,8 @@ extension PINRow {
         number, maybe_live, generation, sealed, key_id, origin, created_at, live_from, live_until, doubt_at
         """
 
-    /// The row that `statement`, of these columns, has stepped to. A PIN that `sealer` cannot open is unreadable; without
-    /// a sealer it stays closed.
+    /// Reads the row at which `statement`, a query of these columns, stands. A PIN that `sealer` cannot open is marked
+    /// as unreadable; without a sealer it stays closed.
     private init(at statement: Statement, _ sealer: PINSealer? = nil) throws(StorageError) {
         var reader = RowReader(at: statement, table: "pins")
         let number = try reader.number()
@@ -49,7 +49,7 @@ extension PINRow {
         """
     private static let oneQuery = "SELECT \(columns) FROM pins WHERE number = ? AND generation = ?"
 
-    /// The newest generations of a number, and every other one that may be live; ascending, opened by `sealer`.
+    /// Returns the newest generations of a number and every older one that may be live; ascending, opened by `sealer`.
     static func working(set number: PhoneNumber, _ sealer: PINSealer, _ db: Database) throws -> [PINRow] {
         let newest = PINGenerator.remembered
         var rows = try fetch(newestQuery, [number.description, newest], sealer, db)
@@ -59,17 +59,18 @@ extension PINRow {
         return rows.reversed()
     }
 
-    /// The newest generations of a number, at most `limit`, newest first, closed.
+    /// Returns the newest generations of a number, at most `limit`, newest first, closed.
     static func newest(_ limit: Int, of number: PhoneNumber, _ db: Database) throws -> [PINRow] {
         try fetch(newestQuery, [number.description, limit], nil, db)
     }
 
-    /// One generation of a number, closed; nil when there is none.
+    /// Returns one generation of a number, closed; nil when none exists.
     static func one(_ generation: Int, of number: PhoneNumber, _ db: Database) throws -> PINRow? {
         try fetch(oneQuery, [number.description, generation], nil, db).first
     }
 
-    /// The PIN of one generation; nil when there is no such generation. Throws when it cannot be opened, saying why.
+    /// Returns the PIN of one generation; nil when there is no such generation. Throws the reason when the PIN cannot
+    /// be opened.
     static func pin(
         of number: PhoneNumber, generation: Int, _ sealer: PINSealer?, _ db: Database, path: String
     ) throws -> PIN? {
@@ -93,11 +94,11 @@ extension PINRow {
 }
 
 extension PINRow {
-    /// Which numbers rows are read of at once.
+    /// The numbers whose rows are read at once.
     enum Span {
-        /// Every number from the first to the last.
+        /// Every number from the first through the last.
         case range(from: PhoneNumber, through: PhoneNumber)
-        /// These.
+        /// The listed numbers.
         case numbers([PhoneNumber])
 
         /// The condition on `number`, of two parameters.
@@ -116,12 +117,12 @@ extension PINRow {
         }
     }
 
-    /// The generations that may be live and the newest one of every number in a span, ascending and closed; a number
-    /// whose PINs cannot be read has its error.
+    /// Returns for every number in a span the newest generation and those that may be live, ascending and closed; an
+    /// error for a number whose PINs cannot be read.
     static func outlines(
         of span: Span, _ db: Database
     ) throws -> [PhoneNumber: Result<[PINRow], StorageError>] {
-        // Backwards, so that the newest of each number comes first, and nothing has to be sorted.
+        // Backwards, so that the newest of each number comes first and nothing has to be sorted.
         let sql = "SELECT \(columns) FROM pins WHERE \(span.condition) ORDER BY number DESC, generation DESC"
         let statement = try db.cachedStatement(sql: sql)
         let cursor = try Row.fetchCursor(statement, arguments: span.arguments)
@@ -143,13 +144,13 @@ extension PINRow {
         return outlines
     }
 
-    /// The same of one number.
+    /// Returns the outline of one number.
     static func outline(of number: PhoneNumber, _ db: Database) throws -> [PINRow] {
         try outlines(of: .range(from: number, through: number), db)[number]?.get() ?? []
     }
 }
 
 extension [PhoneNumber] {
-    /// A JSON array of the numbers, for `json_each`: one statement for as many of them as there are.
+    /// A JSON array of the numbers, for `json_each`: one statement serves any count of numbers.
     var jsonText: String { "[" + map { "\"\($0)\"" }.joined(separator: ",") + "]" }
 }

@@ -5,22 +5,22 @@ public import Planning
 
 /// Seals PINs for the store and opens them again: ChaCha20-Poly1305 (RFC 8439) with a random nonce.
 ///
-/// Number and generation are the associated data, so that a sealed PIN opens only in the row it was made for.
+/// Number and generation are the associated data, so that a sealed PIN opens only in the row for which it was sealed.
 public struct PINSealer: Sendable {
     private let key: SealingKey
 
-    /// A sealer with this key.
+    /// Creates a sealer with this key.
     public init(key: SealingKey) {
         self.key = key
     }
 
-    /// The id of the key that seals.
+    /// The id of the sealer's key.
     public var keyID: String { key.id }
 
-    /// How many bytes a sealed PIN has: nonce, six digits, tag.
+    /// The length of a sealed PIN: nonce, six digits, tag.
     static let sealedByteCount = 12 + 6 + 16
 
-    /// The sealed form of a PIN; another one at each call.
+    /// Returns the sealed form of a PIN, which differs at each call.
     public func seal(_ pin: PIN, number: PhoneNumber, generation: Int) -> [UInt8] {
         do {
             var digits = Array(pin.reveal().utf8)
@@ -35,7 +35,7 @@ public struct PINSealer: Sendable {
         }
     }
 
-    /// The PIN in its sealed form. `keyID` is the id of the key that the row says it was sealed under.
+    /// Returns the PIN in `sealed`. `keyID` is the id of the key under which the row was sealed, as the row says.
     ///
     /// - Throws: ``StorageError/sealedPINUnreadable(number:generation:keyID:problem:)``.
     public func open(
@@ -60,7 +60,7 @@ public struct PINSealer: Sendable {
         return pin
     }
 
-    /// Makes marks of operator-owned PINs with a key that is derived from this one.
+    /// The marker of operator-owned PINs, with a key that is derived from this one.
     var operatorPINMarker: OperatorPINMarker {
         OperatorPINMarker(
             key: HKDF<SHA256>.deriveKey(
@@ -68,7 +68,7 @@ public struct PINSealer: Sendable {
                 outputByteCount: 32))
     }
 
-    /// The sealed form of the audit chain's key.
+    /// Returns the sealed form of the audit chain's key.
     func seal(auditKey: SymmetricKey) -> [UInt8] {
         do {
             var bytes = auditKey.withUnsafeBytes { Array($0) }
@@ -80,7 +80,7 @@ public struct PINSealer: Sendable {
         }
     }
 
-    /// The audit chain's key in its sealed form.
+    /// Opens the audit chain's key.
     func open(auditKey sealed: [UInt8], keyID: String) throws(StorageError) -> SymmetricKey {
         guard keyID == key.id else { throw .wrongKey(needed: keyID, have: key.id) }
         guard var bytes = Self.open(sealed, with: key, Self.auditKeyData) else {
@@ -92,7 +92,7 @@ public struct PINSealer: Sendable {
 
     private static let auditKeyData = Array("twostepd audit key\n".utf8)
 
-    /// Nil when the box does not authenticate: which way it fails makes no difference to anybody but an attacker.
+    /// Returns nil when the box does not authenticate. Only an attacker could use the details of the failure.
     private static func open(_ sealed: [UInt8], with key: SealingKey, _ associatedData: [UInt8]) -> [UInt8]? {
         guard let box = try? ChaChaPoly.SealedBox(combined: sealed),
             var data = try? ChaChaPoly.open(box, using: key.symmetricKey, authenticating: associatedData)

@@ -2,24 +2,24 @@ import GRDB
 import GRDBSQLite
 import Planning
 
-/// Reads the columns of one row in order, and names the column that holds what this program never writes.
+/// Reads the columns of one row in order. Errors name the column whose content this program never writes.
 ///
 /// STRICT tables guarantee the storage class, so only the content is checked here.
 struct RowReader {
-    /// Its current row is read where SQLite has it: some are read by the hundred thousand.
+    /// The statement whose current row is read in place: some queries return hundreds of thousands of rows.
     private let statement: SQLiteStatement
     private let table: String
     private var key: String
     private var index = 0
 
-    /// Reads the row that `statement` has stepped to; it is good until the next step.
+    /// Reads the row at which `statement` stands; valid until its next step.
     init(at statement: Statement, table: String, key: String = "") {
         self.statement = statement.sqliteStatement
         self.table = table
         self.key = key
     }
 
-    /// Names the row for errors.
+    /// Sets the row's name for errors.
     mutating func identify(as key: String) { self.key = key }
 
     func failure(_ column: String) -> StorageError {
@@ -30,7 +30,7 @@ struct RowReader {
 
     mutating func optionalText() -> String? { withBytes { $0.map { String(decoding: $0, as: UTF8.self) } } }
 
-    /// Whether the text is this one; nil for NULL.
+    /// Returns true when the column's text equals this one; nil stands for NULL.
     mutating func says(_ text: String?) -> Bool {
         withBytes { stored in
             guard let stored, var text else { return stored == nil && text == nil }
@@ -52,17 +52,17 @@ struct RowReader {
 
     mutating func flag() -> Bool { integer() != 0 }
 
-    /// Passes over a column that is not needed.
+    /// Skips a column that is not needed.
     mutating func skip() { index += 1 }
 
     mutating func bytes() -> [UInt8] { withBytes { $0.map { Array($0) } ?? [] } }
 
-    /// The bytes of a text or a blob, nil for NULL, as long as `body` runs.
+    /// Passes the bytes of a text or a blob to `body`, nil for NULL. They are valid only while `body` runs.
     private mutating func withBytes<Value>(_ body: (UnsafeBufferPointer<UInt8>?) -> Value) -> Value {
         defer { index += 1 }
         let column = Int32(index)
         guard sqlite3_column_type(statement, column) != SQLITE_NULL else { return body(nil) }
-        // An empty blob has no address.
+        // SQLite returns no address for an empty blob.
         let start = sqlite3_column_blob(statement, column)?.assumingMemoryBound(to: UInt8.self)
         return body(UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))))
     }
@@ -77,13 +77,13 @@ struct RowReader {
         return number
     }
 
-    /// A value that its text form gives.
+    /// Returns the value that `read` parses from the column's text.
     mutating func value<Value>(_ column: String, _ read: (String) -> Value?) throws(StorageError) -> Value {
         guard let value = read(text()) else { throw failure(column) }
         return value
     }
 
-    /// A value that its text form gives; nil for NULL.
+    /// Returns the value that `read` parses from the column's text; nil for NULL.
     mutating func optional<Value>(_ column: String, _ read: (String) -> Value?) throws(StorageError) -> Value? {
         guard let text = optionalText() else { return nil }
         guard let value = read(text) else { throw failure(column) }
@@ -105,7 +105,7 @@ struct RowReader {
         return instant
     }
 
-    /// A period such as `90d`; nil for `never`.
+    /// Returns a period such as `90d`; nil for `never`.
     mutating func period(_ column: String) throws(StorageError) -> Duration? {
         let text = text()
         guard text != "never" else { return nil }
@@ -115,9 +115,9 @@ struct RowReader {
 }
 
 extension Database {
-    /// What `read` makes of each row that a query gives, in their order.
+    /// Returns the result of `read` for each row of a query, in order.
     ///
-    /// - Parameter key: names a row in errors, until `read` does.
+    /// - Parameter key: the row's name in errors, until `read` sets it.
     func rows<Value>(
         of table: String, key: String = "", _ sql: String, _ arguments: StatementArguments = [],
         _ read: (inout RowReader) throws -> Value
@@ -132,14 +132,14 @@ extension Database {
         return values
     }
 
-    /// What `read` makes of the first row that a query gives; nil when there is none.
+    /// Returns the result of `read` for the first row of a query; nil when none exists.
     func firstRow<Value>(
         of table: String, key: String = "", _ sql: String, _ arguments: StatementArguments = [],
         _ read: (inout RowReader) throws -> Value
     ) throws -> Value? {
         let statement = try cachedStatement(sql: sql)
         let cursor = try Row.fetchCursor(statement, arguments: arguments)
-        // The row is there as long as the cursor is.
+        // The row is valid only while the cursor exists.
         return try withExtendedLifetime(cursor) {
             guard try cursor.next() != nil else { return nil }
             var reader = RowReader(at: statement, table: table, key: key)

@@ -2,10 +2,10 @@ import GRDB
 
 /// The schema of the store: its named migrations, in order.
 enum Schema {
-    /// Marks the file as a store of twostepd (`PRAGMA application_id`): "2SVD".
+    /// The `PRAGMA application_id` that marks the file as a store of twostepd: "2SVD".
     static let applicationID = 0x3253_5644
 
-    /// All migrations, in order. One that was released is never changed: a change of the schema is a new one at the end.
+    /// All migrations, in order. A released migration never changes: a change of the schema is a new one at the end.
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("0001-schema", foreignKeyChecks: .immediate) { db in
@@ -15,13 +15,13 @@ enum Schema {
         return migrator
     }
 
-    /// The first of the migrations that development versions before 0.1.0 had. They are one since.
+    /// The first migration of the development versions before 0.1.0, whose migrations were merged into one since.
     private static let developmentMigration = "0001-first-tables"
 
-    /// Refuses a database of something else, and one with migrations that this version does not know: a later version's,
-    /// or those of a development version before 0.1.0.
+    /// Refuses a database of another application, and one with migrations that are unknown to this version: those of a
+    /// later version, or of a development version before 0.1.0.
     static func check(_ db: Database, at path: String) throws {
-        // A store that is being made has the list of its migrations before anything else.
+        // In a store that is being created, the table of migrations comes before any other.
         let sql = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name <> 'grdb_migrations'"
         let tables = try Int.fetchOne(db, sql: sql) ?? 0
         let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
@@ -34,27 +34,27 @@ enum Schema {
         guard unknown.isEmpty else { throw StorageError.newerSchema(path: path, migrations: unknown.sorted()) }
     }
 
-    /// Refuses a database that is not at this version's schema.
+    /// Refuses a database that does not have the schema of this version.
     static func checkIsCurrent(_ db: Database, at path: String) throws {
         try check(db, at: path)
-        // A database in which nothing was made yet: the daemon is making its first store at this moment.
+        // An empty database: the daemon is creating its first store at this moment.
         guard try Int.fetchOne(db, sql: "PRAGMA application_id") != 0 else { throw StorageError.noStore(path: path) }
         guard try migrator.hasCompletedMigrations(db) else { throw StorageError.olderSchema(path: path) }
     }
 }
 
 extension Schema {
-    /// A column with an instant: UTC ISO 8601 with milliseconds, so that text order is time order; a CHECK holds it to
-    /// that shape.
+    /// Returns the SQL of a column for an instant: UTC ISO 8601 with milliseconds, so that text order is time order. A
+    /// CHECK enforces the format.
     private static func time(_ column: String, required: Bool = false) -> String {
         let shape = "____-__-__T__:__:__.___Z"
         return "\(column) TEXT\(required ? " NOT NULL" : "") CHECK (\(column) LIKE '\(shape)')"
     }
 
-    /// The tables. SQLite keeps the comments inside the SQL: `.schema` shows them to a person.
+    /// The tables. SQLite keeps the comments inside the SQL, and `.schema` prints them.
     static let tables = [fleet, history, settings, outbox].joined(separator: "\n\n")
 
-    /// What is desired and believed of each number, and its PINs.
+    /// The tables of the desired state, the belief and the PINs of each number.
     private static let fleet = """
         CREATE TABLE desired_states (
             revision INTEGER NOT NULL PRIMARY KEY CHECK (revision > 0),
@@ -158,7 +158,8 @@ extension Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// Every request, every event, and the chain of message authentication codes that makes both tamper-evident.
+    /// The tables of every request, every event, and the chain of message authentication codes that makes both
+    /// tamper-evident.
     private static let history = """
         CREATE TABLE changes (
             id INTEGER NOT NULL PRIMARY KEY CHECK (id > 0),
@@ -219,7 +220,7 @@ extension Schema {
         ) STRICT;
         """
 
-    /// What is known of the store as a whole.
+    /// The tables of the store as a whole.
     private static let settings = """
         -- One row: how the last load of the desired state ended, who worked on the store last, and what holds for all.
         CREATE TABLE store_state (
@@ -265,7 +266,7 @@ extension Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// The notifications for other systems.
+    /// The tables of notifications for other systems.
     private static let outbox = """
         CREATE TABLE hooks (
             name TEXT NOT NULL PRIMARY KEY,
@@ -303,10 +304,10 @@ extension Schema {
 }
 
 extension Schema {
-    /// What may never happen to a row, whoever writes: history stays as it was written, but for a pruning, which leaves
-    /// its mark in the chain, and no PIN is ever deleted.
+    /// The rules that hold for every writer: history is append-only except for pruning, which leaves a mark in the
+    /// chain, and no PIN is ever deleted.
     ///
-    /// The insert rules are there because INSERT OR REPLACE deletes without asking the delete rules.
+    /// The insert rules are needed because INSERT OR REPLACE deletes without firing the delete triggers.
     static let rules = """
         CREATE TRIGGER events_are_never_updated BEFORE UPDATE ON events
         BEGIN SELECT RAISE (ABORT, 'events are append-only'); END;
@@ -379,7 +380,7 @@ extension Schema {
 }
 
 extension Schema {
-    /// What a person wants to see first.
+    /// The views for reading the store by hand.
     static let views = """
         CREATE VIEW numbers_overview AS
         SELECT number, label,

@@ -6,13 +6,13 @@ import Planning
 /// The key that seals PINs in the store: 32 bytes. It cannot print itself.
 public struct SealingKey: Sendable {
     let symmetricKey: SymmetricKey
-    /// Which key this is, without saying it: 16 hexadecimal digits, from SHA-256 over a label and the key.
+    /// The key's identifier, which does not reveal it: 16 hexadecimal digits, from SHA-256 over a label and the key.
     public let id: String
 
-    /// How many bytes a key has.
+    /// The length of a key.
     public static let byteCount = 32
 
-    /// A key from its bytes; nil unless there are 32, and they are not all the same (an emptied file, a placeholder).
+    /// Creates a key from its bytes; nil unless there are 32 that are not all equal (an emptied file, a placeholder).
     public init?(bytes: [UInt8]) {
         guard bytes.count == Self.byteCount, Set(bytes).count > 1 else { return nil }
         symmetricKey = SymmetricKey(data: bytes)
@@ -22,8 +22,8 @@ public struct SealingKey: Sendable {
         id = hash.finalize().prefix(8).hexadecimal
     }
 
-    /// A key from the content of a file or a credential: 32 raw bytes, 64 hexadecimal digits or base64, and after it
-    /// at most one line end. Nil for anything else.
+    /// Creates a key from the content of a file or a credential: 32 raw bytes, 64 hexadecimal digits or base64,
+    /// followed by at most one line end. Nil for anything else.
     public init?(content: [UInt8]) {
         if content.count == Self.byteCount {
             self.init(bytes: content)
@@ -47,13 +47,13 @@ public struct SealingKey: Sendable {
         }
     }
 
-    /// A new key from the system's random number generator.
+    /// Returns a new key from the system's random number generator.
     public static func random() -> SealingKey {
         var generator = SystemRandomNumberGenerator()
         return random(using: &generator)
     }
 
-    /// A new key from `generator`, which must be fit for secrets.
+    /// Returns a new key from `generator`, which must be cryptographically secure.
     public static func random(using generator: inout some RandomNumberGenerator) -> SealingKey {
         var bytes = (0..<byteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         defer { bytes.wipe() }
@@ -63,14 +63,14 @@ public struct SealingKey: Sendable {
         return key
     }
 
-    /// The key as its file holds it: 64 hexadecimal digits and a line end.
+    /// The content of the key's file: 64 hexadecimal digits and a line end.
     var fileContent: [UInt8] {
         let digits = Array("0123456789abcdef".utf8)
         return symmetricKey.withUnsafeBytes { $0.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] } }
             + [UInt8(ascii: "\n")]
     }
 
-    /// The bytes that pairs of hexadecimal digits stand for.
+    /// Returns the bytes of pairs of hexadecimal digits; nil when the text is not hexadecimal.
     static func bytes(hexadecimal digits: ArraySlice<UInt8>) -> [UInt8]? {
         guard digits.count.isMultiple(of: 2) else { return nil }
         let values = digits.map { Character(UnicodeScalar($0)).hexDigitValue }
@@ -90,14 +90,14 @@ extension SealingKey: CustomStringConvertible, CustomDebugStringConvertible, Cus
 }
 
 extension SealingKey {
-    /// Makes a new key in a new file, 0600, durable before it is returned.
+    /// Creates a new key in a new file with mode 0600; durable when it returns.
     ///
-    /// The file appears complete or not at all. Throws ``StorageError/keyExists(path:)`` when there is one already.
+    /// The file appears complete or not at all. Throws ``StorageError/keyExists(path:)`` when the file already exists.
     public static func generate(file path: String) throws(StorageError) -> SealingKey {
         try generate(file: path, nil, owner: nil)
     }
 
-    /// The same with a key that is there already, and for another owner than the directory's when root asks.
+    /// Does the same with a given key, and for root also with another owner than the directory's.
     static func generate(
         file path: String, _ given: SealingKey?, owner: UInt32?
     ) throws(StorageError) -> SealingKey {
@@ -113,7 +113,7 @@ extension SealingKey {
         return key
     }
 
-    /// Reads the key in a file that belongs to this user or root, and that nobody else can read.
+    /// Reads the key from a file that belongs to this user or root, and that no one else can read.
     public static func load(file path: String) throws(StorageError) -> SealingKey {
         var content: [UInt8]
         do throws(FileError) {
@@ -128,6 +128,6 @@ extension SealingKey {
 }
 
 extension ReadPolicy {
-    /// A file with a sealing key: private to its owner. Root uses the key of every user.
+    /// The policy for a key file: private to its owner. Root may use the key of any user.
     fileprivate static let key = ReadPolicy(limit: 128, owner: .userOrAnyoneForRoot, forbidden: 0o077)
 }

@@ -3,16 +3,16 @@ import GRDBSQLite
 import Planning
 
 extension Statement {
-    /// Executes with what `bind` binds, one value for each `?` in their order: for what is written for every request.
-    /// Arguments would be boxed one by one, and kept.
+    /// Executes the statement with the values that `bind` binds, one for each `?` in order. Used for rows that are
+    /// written for every request: GRDB's arguments would be boxed one by one, and kept.
     func run(_ bind: (inout Bindings) -> Void) throws {
         self.bind(bind)
         try execute()
     }
 
-    /// The same for a query.
+    /// Binds values in the same way for a query.
     func bind(_ bind: (inout Bindings) -> Void) {
-        // Resets it, and makes GRDB leave the bindings alone.
+        // Resets the statement, and makes GRDB leave the bindings alone.
         setUncheckedArguments([])
         var bindings = Bindings(self)
         bind(&bindings)
@@ -21,12 +21,12 @@ extension Statement {
     }
 }
 
-/// Binds values to the parameters of a statement, one after the other.
+/// Binds values to the parameters of a statement, in order.
 struct Bindings {
     private let statement: SQLiteStatement
     fileprivate private(set) var count: Int32 = 0
 
-    /// SQLite's word for a text that it copies.
+    /// `SQLITE_TRANSIENT`: SQLite copies the text.
     private static let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
     fileprivate init(_ statement: Statement) { self.statement = statement.sqliteStatement }
@@ -34,7 +34,7 @@ struct Bindings {
     mutating func text(_ value: String?) {
         guard var value else { return null() }
         value.withUTF8 { bytes in
-            // An empty text has no address, which to SQLite is NULL.
+            // An empty text may have no address, which SQLite would store as NULL.
             guard let base = bytes.baseAddress else { return note(sqlite3_bind_text(statement, count + 1, "", 0, nil)) }
             base.withMemoryRebound(to: CChar.self, capacity: bytes.count) { text in
                 note(sqlite3_bind_text(statement, count + 1, text, Int32(bytes.count), Self.transient))
@@ -64,7 +64,7 @@ struct Bindings {
     private mutating func null() { note(sqlite3_bind_null(statement, count + 1)) }
 
     private mutating func note(_ code: Int32) {
-        // It can only fail for a parameter that is not there, or a text beyond SQLite's limit: ours are bounded.
+        // Fails only for a missing parameter, or a text beyond SQLite's limit; all texts here are bounded.
         precondition(code == SQLITE_OK, "a value can be bound")
         count += 1
     }

@@ -3,7 +3,7 @@ import GRDB
 import Glibc
 public import Planning
 
-/// What can go wrong with the store, its lock and its key. Every description says what happened, where, what to do.
+/// The failures of the store, its lock and its key. Every description states what happened, where, and what to do.
 public enum StorageError: Error, Hashable, Sendable {
     /// There is no store at this path.
     case noStore(path: String)
@@ -17,7 +17,7 @@ public enum StorageError: Error, Hashable, Sendable {
     case readOnly(path: String)
     /// The file is damaged, or not a store at all.
     case corrupted(path: String, problem: String)
-    /// The file that was opened is not at its path any more.
+    /// The opened file is no longer at its path.
     case replaced(path: String)
     /// Another process kept the database locked for longer than the wait.
     case busy(path: String)
@@ -27,36 +27,36 @@ public enum StorageError: Error, Hashable, Sendable {
     case database(path: String, code: Int32, problem: String)
     /// The store was written by a later version, with these migrations unknown to this one.
     case newerSchema(path: String, migrations: [String])
-    /// The store was written by a development version before 0.1.0, whose tables were other ones.
+    /// The store was written by a development version before 0.1.0, with other tables.
     case developmentSchema(path: String)
     /// The store was not set up yet, or comes from an earlier version; a read-only command cannot migrate it.
     case olderSchema(path: String)
 
     /// PINs in the store are sealed under another key than the one given.
     case wrongKey(needed: String, have: String)
-    /// PINs were asked for, and no key was given; `id` is that of the key that is needed, when it is known.
+    /// PINs were requested without a key; `id` is the id of the needed key, when it is known.
     case keyNeeded(path: String, id: String?)
     /// The content is not a sealing key.
     case keyMalformed(source: String)
-    /// A key was to be made where there is a file already.
+    /// A key was to be created in a file that already exists.
     case keyExists(path: String)
     /// One sealed PIN cannot be opened: moved, altered, or sealed under another key.
     case sealedPINUnreadable(number: PhoneNumber, generation: Int, keyID: String, problem: String)
 
-    /// History is not pruned, because it is needed or not intact.
+    /// History was not pruned, because it is needed or not intact.
     case pruneRefused(problem: String)
-    /// A row holds what this program never writes.
+    /// A row holds a value that this program never writes.
     case unreadableRow(table: String, key: String, column: String)
     /// A constraint or an append-only rule of the schema forbids the write.
     case conflict(problem: String)
-    /// A number's row was written after the record that was to be saved had been read.
+    /// A number's row was written after the record to be saved had been read.
     case outdated(number: PhoneNumber)
-    /// A mutation does not fit what is stored.
+    /// A mutation does not match the stored rows.
     case mismatch(number: PhoneNumber?, problem: String)
-    /// More commits wait than the queue may hold.
+    /// The queue holds its maximum of waiting commits.
     case queueFull(waiting: Int)
 
-    /// The failure of a commit, as the engine tells them apart: what concerns one number alone, and what is an outage.
+    /// The failure of a commit in the engine's terms: a failure of one number, or an outage.
     public var commitFailure: CommitFailure {
         switch self {
         case .outdated: .outdated
@@ -68,7 +68,7 @@ public enum StorageError: Error, Hashable, Sendable {
         }
     }
 
-    /// Whether the content of one submission, or one number's row, is the cause: others succeed without it.
+    /// True when the cause is the content of one submission or one number's row: others succeed without it.
     var concernsOneSubmission: Bool {
         if case .outage = commitFailure { false } else { true }
     }
@@ -148,9 +148,9 @@ extension StorageError: CustomStringConvertible {
 }
 
 extension StorageError {
-    /// The error that an operation on the database at `path` ended with, in the store's terms.
+    /// Converts the error of an operation on the database at `path`.
     ///
-    /// Only SQLite's own message is taken over: it names tables and columns, never values.
+    /// Only SQLite's own message is kept: it names tables and columns, never values.
     init(_ error: any Error, at path: String) {
         if let error = error as? StorageError {
             self = error
@@ -175,7 +175,7 @@ extension StorageError {
 }
 
 extension StorageError {
-    /// What the file system refused, in the store's terms.
+    /// Converts an error of the file system.
     init(_ error: FileError) {
         switch error {
         case .missing(let path): self = .io(path: path, operation: "open", problem: error.reason)
@@ -205,7 +205,7 @@ extension StorageError {
         }
     }
 
-    /// What was wrong with a file that should hold a key.
+    /// Converts an error in reading a key file.
     init(key error: FileError) {
         switch error {
         case .notRegular(let path, _):
@@ -216,21 +216,21 @@ extension StorageError {
         }
     }
 
-    /// Does something with files, and gives its errors in the store's terms.
+    /// Runs `work`, and converts its errors.
     static func files<Value>(_ work: () throws(FileError) -> Value) throws(StorageError) -> Value {
         do { return try work() } catch { throw StorageError(error) }
     }
 }
 
 extension FileStatus {
-    /// The status of a file in or beside the store; nil when there is none.
+    /// Returns the status of a file in or beside the store; nil when none exists.
     static func stored(_ path: String, followingLinks: Bool = false) throws(StorageError) -> FileStatus? {
         try StorageError.files { () throws(FileError) in try FileStatus.of(path, followingLinks: followingLinks) }
     }
 }
 
 extension FileIdentity {
-    /// The file at `path` now; nil when there is none.
+    /// The identity of the file that is at `path` now; nil when none exists.
     init?(of path: String) throws(StorageError) {
         guard let status = try FileStatus.stored(path, followingLinks: true) else { return nil }
         self = status.identity

@@ -2,19 +2,19 @@ import GRDB
 public import Planning
 
 extension Store {
-    /// Adopts a reading of the desired state in one transaction: what it weakens is judged, and only rows that differ are
-    /// loaded and written, each as `NumberRecord/new(_:at:)` or `NumberRecord/adopting(_:at:)` says.
+    /// Adopts a reading of the desired state in one transaction. Judges which numbers it weakens, then loads and writes
+    /// only the rows that differ, as `NumberRecord/new(_:at:)` and `NumberRecord/adopting(_:at:)` define.
     ///
-    /// A state that `desiredStateGuard` holds back, and that nobody accepted, is held instead: an event reports it, once for the
-    /// same content. The operator's PINs of the reading count all the same, for the
-    /// numbers in force; so they do when the reading has no valid state.
+    /// A state that `desiredStateGuard` holds back, and that no operator accepted, is held instead; an event reports
+    /// it, once for the same content. The operator's PINs of the reading still apply to the numbers in force; they also
+    /// do when the reading has no valid state.
     ///
     /// When nothing differs and the file's SHA-256 is the one in force, there is no new revision and no event.
     ///
     /// - Parameters:
-    ///   - reading: the state and the operator's PINs. The PINs themselves are not stored, only marks of them.
-    ///   - desiredStateGuard: what is held until an operator accepts it.
-    ///   - following: the numbers whose entries now in force are in the result, if they were written.
+    ///   - reading: the state and the operator's PINs. Only marks of the PINs are stored.
+    ///   - desiredStateGuard: the rules for holding a state until an operator accepts it.
+    ///   - following: the numbers whose new entries are returned in the result, if they were written.
     ///   - now: the time of the adoption.
     public func adopt(
         _ reading: DesiredStateReading, guardedBy desiredStateGuard: DesiredStateGuard,
@@ -51,14 +51,14 @@ extension Store {
         }
     }
 
-    /// Records that the desired-state file could not be taken: the state in force stays.
+    /// Records that the desired-state file could not be adopted; the state in force stays.
     ///
     /// - Parameters:
     ///   - sha256: of the file's bytes; nil when it could not be read.
     ///   - source: the file's path.
-    ///   - problem: what is wrong, free of secrets; kept up to 4,000 characters, and its first line in the audit trail,
-    ///     once for the same problem in a row.
-    ///   - now: when it was read.
+    ///   - problem: the error, free of secrets. Up to 4,000 characters are stored; the first line goes into the audit
+    ///     trail, once for the same problem in a row.
+    ///   - now: the time of the reading.
     public func recordLoadFailure(
         sha256: String?, source: String, problem: String, at now: Instant
     ) throws(StorageError) {
@@ -78,12 +78,12 @@ extension Store {
 
 /// The rows and entries that differ.
 private struct DesiredStateChange {
-    /// Entries of numbers that were never seen.
+    /// Entries of numbers new to the store.
     var new: [DesiredNumber] = []
     /// Entries of known numbers that changed or return.
     var updated: [DesiredNumber] = []
     var difference = DesiredStateDifference()
-    /// Whether the store has never had a number.
+    /// True when the store has never had a number.
     var isOfNewStore = true
 
     private static let rows = """
@@ -93,7 +93,7 @@ private struct DesiredStateChange {
 
     /// Compares every row with its entry: one pass over the table and over the entries, side by side.
     init(from db: Database, to entries: [DesiredNumber]) throws {
-        // Most files are in this order already, which a sort finds out in one pass.
+        // Most files are in this order already, which the sort detects in one pass.
         let order = entries.indices.sorted { entries[$0].number < entries[$1].number }
         var findings = [DesiredStateDifference.Finding](repeating: .new, count: entries.count)
         var periods = PeriodTexts()
@@ -107,7 +107,7 @@ private struct DesiredStateChange {
             let number = try reader.number()
             while next < order.count, entries[order[next]].number < number { next += 1 }
             guard next < order.count, entries[order[next]].number == number else {
-                // An unmanaged row without an entry stays as it is.
+                // An unmanaged row without an entry stays unchanged.
                 if isManaged { difference.recordRemoval(of: number) }
                 continue
             }
@@ -133,7 +133,7 @@ private struct DesiredStateChange {
     }
 }
 
-/// One adoption, and what it has written so far.
+/// One adoption, with the numbers written so far.
 private struct AdoptionPass {
     let store: Store
     let db: Database
@@ -188,7 +188,7 @@ private struct AdoptionPass {
         return adoption
     }
 
-    /// Gives the numbers in force whose operator-owned PIN has another value their entry with the new mark.
+    /// Updates the mark of every number in force whose operator-owned PIN has another value.
     mutating func markOperatorPINs(_ marks: [String: String]) throws {
         guard let revision = try DesiredStateRow.inForce(db)?.revision else { return }
         let sql = """
@@ -210,9 +210,10 @@ private struct AdoptionPass {
         }
     }
 
-    /// Brings known numbers to their entries, nil for none.
+    /// Updates known numbers to their entries; nil means that the number has no entry.
     private mutating func update(_ entries: [PhoneNumber: DesiredNumber?], revision: Int) throws {
-        // One that refuses even its entry stays as it is, and is reported as the others that cannot be read.
+        // A number to which not even its entry can be written stays unchanged, and is reported among the unreadable
+        // ones.
         var refused: [UnreadableNumber] = []
         for (number, record) in try db.closedRecords(of: entries.keys) {
             let entry = entries[number] ?? nil
@@ -223,9 +224,9 @@ private struct AdoptionPass {
         }
     }
 
-    /// Writes the record of a number under the entry that `entry` gives for it.
+    /// Writes the record of a number with the entry that `entry` returns for it.
     ///
-    /// - Returns: whether it was written; when it was not, the number is among the unreadable ones.
+    /// - Returns: true when the record was written; otherwise the number is added to the unreadable ones.
     @discardableResult
     private mutating func write(
         _ number: PhoneNumber, _ record: Result<NumberRecord, StorageError>, revision: Int,

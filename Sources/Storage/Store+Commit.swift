@@ -3,17 +3,17 @@ import GRDBSQLite
 public import Planning
 
 extension Store {
-    /// Performs the mutations in order in one durable transaction: all, or none when it throws.
+    /// Performs the mutations in order in one durable transaction: all of them, or none when it throws.
     ///
-    /// Throws `StorageError/outdated(number:)`, `mismatch` or `conflict` when a mutation does not fit what is stored,
-    /// and `diskFull`, `io` and the like when the disk fails.
+    /// Throws `StorageError/outdated(number:)`, `mismatch` or `conflict` when a mutation does not match the stored
+    /// rows, and errors such as `diskFull` or `io` when the disk fails.
     @discardableResult
     public func commit(_ mutations: [StoreMutation]) throws(StorageError) -> CommitReceipt {
         try commit(batch: [mutations])[0].get()
     }
 
-    /// Performs several submissions, each all or not at all, in one durable transaction. One whose content the store
-    /// refuses fails alone; when the disk fails, so do all the others.
+    /// Performs several submissions, each all or none, in one durable transaction. A submission whose content the store
+    /// refuses fails alone; when the disk fails, all the others fail as well.
     func commit(batch: [[StoreMutation]]) -> [Result<CommitReceipt, StorageError>] {
         let failure: StorageError
         do {
@@ -25,7 +25,7 @@ extension Store {
         return commit(apart: batch)
     }
 
-    /// Without a savepoint for each: mostly nothing is refused.
+    /// Commits without a savepoint for each submission, because refusals are rare.
     private func commit(
         together batch: [[StoreMutation]]
     ) throws(StorageError) -> [Result<CommitReceipt, StorageError>] {
@@ -36,7 +36,7 @@ extension Store {
         }
     }
 
-    /// Each in a savepoint, so that those that are refused leave nothing behind.
+    /// Commits each submission in a savepoint, so that a refused one leaves nothing behind.
     private func commit(apart batch: [[StoreMutation]]) -> [Result<CommitReceipt, StorageError>] {
         var refused: [Int: StorageError] = [:]
         do {
@@ -83,8 +83,8 @@ extension Store {
         return receipt
     }
 
-    /// Requests may be written before the PIN that they refer to, so that SQLite looks at it when all is committed. Here
-    /// it is found out while it is known whose they are.
+    /// Checks the deferred references. A request may be written before its PIN, so SQLite checks the reference only at
+    /// the commit of the whole batch; this check runs while the submission at fault is still known.
     private func checkReferences(_ db: Database) throws {
         var (open, highest): (Int32, Int32) = (0, 0)
         guard
@@ -97,14 +97,14 @@ extension Store {
 
     private func raiseClockMark(_ batch: [[StoreMutation]], _ db: Database) throws {
         guard let latest = batch.joined().lazy.compactMap(\.recordedAt).max() else { return }
-        // It is never set back by itself.
+        // The mark only moves forward; an operator alone can set it back.
         try db.cachedStatement(sql: "UPDATE store_state SET clock_mark = max(clock_mark, ?)").run { $0.instant(latest) }
     }
 
-    /// Takes the operator's word that the clock is right: the mark is set back to `now`, every instant of a number that is
-    /// later counts as now, and an event says so.
+    /// Accepts the clock as right on the operator's statement: sets the mark back to `now`, makes every later instant
+    /// of a number count as now, and records an event.
     ///
-    /// - Returns: how many numbers had a later instant.
+    /// - Returns: the number of numbers that had a later instant.
     @discardableResult
     public func acceptClock(at now: Instant, actor: String) throws(StorageError) -> Int {
         try write { db in
@@ -204,7 +204,7 @@ extension Database {
 }
 
 extension Bindings {
-    /// The six columns of an answer.
+    /// Binds the six columns of an answer.
     fileprivate mutating func outcome(_ outcome: Outcome?) {
         text(outcome?.verdict.rawValue)
         text(outcome?.reason.rawValue)

@@ -4,21 +4,21 @@ import GRDB
 public import Planning
 import Synchronization
 
-/// How a store compares with the fence file beside it.
+/// The result of the comparison of a store with the fence file beside it.
 public enum FenceFinding: Hashable, Sendable {
-    /// The store is the one that the fence was last raised for, or is new.
+    /// The fence was last raised for this store, or the store is new.
     case current
     /// The store is older than its fence: it was restored from a copy.
     case behind(starts: Int, fence: Int)
-    /// The store does not hold the link of its history that its fence knows: it was restored from a copy of the same start,
-    /// or its newest history was removed.
+    /// The store lacks the link of its history that is in its fence: it was restored from a copy of the same start, or
+    /// its newest history was removed.
     case withoutLink(String)
-    /// The store has been worked on before, and there is no fence: it was brought here without it.
+    /// The store has been in use before, but its fence is missing: it was moved here without it.
     case missing(starts: Int)
     /// The store is a copy that `backup` made.
     case copy
 
-    /// The finding in words; nil when there is nothing to tell.
+    /// The finding in words; nil when there is no problem.
     public var problem: String? {
         switch self {
         case .current: nil
@@ -34,11 +34,12 @@ public enum FenceFinding: Hashable, Sendable {
 }
 
 extension Store {
-    /// Compares the store with its fence, counts this start in both, and takes the consequences of a restore.
+    /// Compares the store with its fence, counts this start in both, and handles a restored store.
     ///
-    /// A restored store does not know what was sent since the copy was made: `NumberRecord/restored(at:)` is applied to
+    /// A restored store lacks the requests sent since the copy was made: `NumberRecord/restored(at:)` is applied to
     /// every record, and an audit event reports it. All of that is durable before the fence is raised, and the fence is
-    /// raised before anything is sent. A number whose record cannot be read has the widest belief, and an event of its own.
+    /// raised before anything is sent. A number whose record cannot be read gets the widest belief, and an event of its
+    /// own.
     public func passFence(at location: StoreLocation, now: Instant) throws(StorageError) -> FenceFinding {
         let fence = try Fence(at: location)
         let (finding, starts) = try write { db -> (FenceFinding, Int) in
@@ -79,7 +80,7 @@ extension Store {
         if isCopy { return .copy }
         guard let fence else { return starts == 0 ? .current : .missing(starts: starts) }
         if starts < fence.starts { return .behind(starts: starts, fence: fence.starts) }
-        // What was pruned since the fence was written cannot be compared any more.
+        // Links that were pruned since the fence was written can no longer be compared.
         guard let known = fence.head, let state = try AuditState(db), known.sequence > state.cut.sequence else {
             return .current
         }
@@ -89,18 +90,18 @@ extension Store {
     }
 }
 
-/// The fence file: the number of the newest start, in digits, and below it the newest link of the history. It stays behind
-/// when the store alone is put back.
+/// The fence file: the count of starts in digits, and on the second line the newest link of the history. It keeps its
+/// content when only the store is replaced by an older copy.
 ///
-/// A start writes it durably, before anything is sent. Every commit afterwards writes its newest link over the second line,
-/// once it is durable itself, and waits for no disk: so the fence may lag behind the store after a power failure, and is
-/// never ahead of it. A line that a power failure has torn says nothing, as its checksum shows.
+/// A start writes the file durably, before anything is sent. After that, every durable commit overwrites the second
+/// line with its newest link, without an fsync: so the fence may lag behind the store after a power failure, and is
+/// never ahead of it. A line torn by a power failure is ignored, because its checksum does not match.
 struct Fence {
     let starts: Int
     let head: AuditChain.Head?
 
     private static let maxSize = 256
-    /// How often it is read again while a daemon writes to it.
+    /// The maximum of attempts to read the file while a daemon writes to it.
     private static let maxReadings = 20
 
     init(starts: Int, head: AuditChain.Head) {
@@ -108,7 +109,7 @@ struct Fence {
         self.head = head
     }
 
-    /// The fence that is there; nil when there is none, or one that cannot vouch for a store, which means the same.
+    /// Reads the fence; nil when none exists or its content is invalid, which have the same meaning.
     init?(at location: StoreLocation) throws(StorageError) {
         let lines = try Self.lines(at: location)
         guard let starts = lines.first.flatMap({ Int($0) }), starts > 0 else { return nil }
@@ -116,7 +117,7 @@ struct Fence {
         head = lines.count > 1 ? Self.head(in: lines[1], starts) : nil
     }
 
-    /// The link of a second line.
+    /// Returns the link of a second line; nil when its checksum does not match.
     private static func head(in line: String, _ starts: Int) -> AuditChain.Head? {
         let words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
         guard words.count == 2, words[1] == checksum(words[0], starts) else { return nil }
@@ -133,7 +134,7 @@ struct Fence {
         Array("\(head.text) \(checksum(head.text, starts))\n".utf8)
     }
 
-    /// The lines of the fence; none when there is no fence, or one that nobody here wrote.
+    /// Returns the lines of the fence; empty when there is no fence, or the file is too large to be one.
     private static func lines(at location: StoreLocation) throws(StorageError) -> [String] {
         for reading in 1...maxReadings {
             do throws(FileError) {
@@ -150,7 +151,7 @@ struct Fence {
         return []
     }
 
-    /// Puts this fence in place, durably.
+    /// Writes this fence durably.
     func raise(at location: StoreLocation) throws(StorageError) -> OpenFence {
         let content = Self.firstLine(starts) + (head.map { Self.secondLine($0, starts) } ?? [])
         return try StorageError.files { () throws(FileError) in
@@ -162,19 +163,19 @@ struct Fence {
     }
 }
 
-/// The fence of the store that is being written, held open.
+/// The fence of the open store, held open.
 struct OpenFence {
     fileprivate let file: OpenFile
     fileprivate let starts: Int
     fileprivate let offset: Int
 
-    /// Writes the newest link of the history, which is durable.
+    /// Writes the newest durable link of the history.
     func follow(_ head: AuditChain.Head) {
         do throws(FileError) {
             try file.overwrite(Fence.secondLine(head, starts), at: offset)
         } catch {
-            // The fence lags, as after a power failure: a store that is put back from before is noticed all the same by the
-            // link of an earlier commit, or of the start.
+            // The fence now lags, as after a power failure. A restored older copy is still detected by the link of an
+            // earlier commit, or of the start.
         }
     }
 }

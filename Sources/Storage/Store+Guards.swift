@@ -2,7 +2,7 @@ import GRDB
 public import Planning
 
 extension Database {
-    /// Writes that a guard holds, or no longer does.
+    /// Stores that a guard is active, or deletes it when it no longer is.
     func perform(_ state: GuardState) throws {
         guard let since = state.since else {
             try cachedStatement(sql: "DELETE FROM guards WHERE kind = ? AND subject = ?")
@@ -22,7 +22,7 @@ extension Database {
 }
 
 extension StoreReader {
-    /// The guards that hold the running daemon back, as it wrote them; of no meaning when none runs.
+    /// Returns the active guards of the running daemon, as it wrote them; meaningless when no daemon runs.
     public func guardStates() throws(StorageError) -> [GuardState] {
         try read { db in
             let sql = "SELECT kind, subject, since, until, permitted, detail FROM guards ORDER BY kind, subject"
@@ -36,7 +36,7 @@ extension StoreReader {
         }
     }
 
-    /// The pause of all numbers; nil when there is none.
+    /// Returns the pause of all numbers; nil when none exists.
     public func fleetPause() throws(StorageError) -> Pause? {
         try read { db in
             let sql = "SELECT \(PauseColumns.list) FROM store_state"
@@ -44,7 +44,7 @@ extension StoreReader {
         }
     }
 
-    /// Makes marks of tokens that belong to this store alone.
+    /// Returns the marker of tokens, whose marks are valid for this store alone.
     public func tokenMarker() throws(StorageError) -> TokenMarker {
         try read { db in
             let salt = try db.firstRow(of: "store_state", "SELECT token_salt FROM store_state") { row in row.bytes() }

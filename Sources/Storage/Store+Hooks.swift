@@ -2,14 +2,14 @@ import GRDB
 public import Planning
 
 extension Store {
-    /// How many words of one hook may wait; beyond, the oldest are given up.
+    /// The maximum of waiting notifications of one hook; beyond it the oldest are given up.
     public static let mostWaitingWords = 10_000
-    /// How many words of one hook that were given up are kept to be looked at.
+    /// The maximum of given-up notifications of one hook that are kept for inspection.
     static let mostGivenUpWords = 1000
 
-    /// Makes the hooks those of the settings. What waited for a hook that is gone is gone with it.
+    /// Replaces the hooks by those of the settings. Deletes the waiting notifications of removed hooks.
     ///
-    /// - Returns: how many words were dropped so.
+    /// - Returns: the number of waiting notifications that were deleted.
     public func setHooks(_ hooks: [(name: String, kinds: Set<HookKind>)]) throws(StorageError) -> Int {
         let dropped = try write { db in
             let names = databaseQuestionMarks(count: hooks.count)
@@ -33,15 +33,16 @@ extension Store {
         return dropped
     }
 
-    /// Calls `tell` after each commit that added words, until the store is closed. It must not block.
+    /// Calls `tell` after each commit that added notifications, until the store is closed. It must not block.
     public func onNewWords(_ tell: @escaping @Sendable () -> Void) {
         queue.add(transactionObserver: OutboxObserver(tell), extent: .databaseLifetime)
     }
 
-    /// The next word for `hook` that is due, in the order of each number; gives up the oldest when too many wait.
+    /// Returns the next notification for `hook` that is due, in the order of each number; gives up the oldest when too
+    /// many wait.
     ///
-    /// What was never tried comes first, and of that what concerns the whole fleet: however many words of single numbers
-    /// are refused, it waits for one attempt at most.
+    /// Notifications without an attempt come first, and among them those of the whole fleet. So a notification of the
+    /// fleet waits for at most one attempt, however many notifications of single numbers fail.
     public func nextWord(for hook: String, now: Instant) throws(StorageError) -> HookWork {
         try write { db in
             try db.giveUpExcess(hook, at: now)
@@ -61,7 +62,7 @@ extension Store {
         }
     }
 
-    /// Takes note that a word was delivered.
+    /// Deletes a delivered notification, and counts it.
     public func noteDelivered(_ word: HookWord, hook: String) throws(StorageError) {
         try write { db in
             try db.execute(sql: "DELETE FROM outbox WHERE id = ? AND uid = ?", arguments: [word.id, word.uid])
@@ -70,7 +71,7 @@ extension Store {
         }
     }
 
-    /// Takes note that a try failed: the word waits until `retryAt`, or is given up when there is none.
+    /// Records a failed attempt: the notification waits until `retryAt`, or is given up when `retryAt` is nil.
     public func noteFailed(
         _ word: HookWord, hook: String, error: String, at now: Instant, retryAt: Instant?
     ) throws(StorageError) {
@@ -97,7 +98,7 @@ extension Database {
         try giveUp(excess, [hook, Store.mostWaitingWords], of: hook, at: now)
     }
 
-    /// Gives up the words that `condition` selects, counts them, and keeps the newest.
+    /// Gives up the notifications that `condition` selects, counts them, and keeps the newest for inspection.
     fileprivate func giveUp(
         _ condition: String, _ arguments: StatementArguments, of hook: String, at now: Instant
     ) throws {
@@ -115,7 +116,7 @@ extension Database {
 }
 
 extension StoreReader {
-    /// How each hook stands, by name.
+    /// Returns the delivery state of each hook, by name.
     public func hooks() throws(StorageError) -> [HookStanding] {
         try read { db in
             let sql = """
@@ -156,7 +157,7 @@ extension Database {
 }
 
 extension HookWord {
-    /// Reads the columns from the id on.
+    /// Reads the columns of a notification, beginning with the id.
     fileprivate init(_ reader: inout RowReader) throws {
         self.init(
             id: reader.identifier(), uid: reader.text(),

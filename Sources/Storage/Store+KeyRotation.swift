@@ -4,15 +4,15 @@ import GRDB
 public import Planning
 
 extension Store {
-    /// Seals everything anew under another key, in one durable transaction: afterwards the new key opens all of it, and
-    /// before, or when it throws, the old one. This object holds the old key, so it is closed here.
+    /// Reseals everything under another key, in one durable transaction: afterwards the new key opens all of it;
+    /// before, or when it throws, the old one does. The store holds the old key, so it is closed here.
     ///
-    /// - Returns: how many PINs were sealed anew.
+    /// - Returns: the number of resealed PINs.
     public func rotateKey(to new: SealingKey, at now: Instant, actor: String) throws(StorageError) -> Int {
         let (old, sealer) = (sealer, PINSealer(key: new))
         let count = try write { db in
             let count = try Self.resealPINs(db, old, sealer)
-            // Marks are made with the key, and the PINs that they mark are not here: the next reading marks them anew.
+            // Marks depend on the key, and the PINs themselves are not in the store: the next reading marks them anew.
             try db.execute(
                 sql: """
                     UPDATE numbers SET operator_pin_mark = NULL, version = version + 1
@@ -64,13 +64,13 @@ extension Store {
 }
 
 extension StoreReader {
-    /// The id of the key that a store is sealed under; nil when there is no store, nothing is sealed yet, or the store
-    /// cannot be read, which opening it explains.
+    /// Returns the id of the key under which a store is sealed; nil when there is no store, nothing is sealed yet, or
+    /// the store cannot be read. Opening the store then reports the error.
     public static func keyID(at location: StoreLocation) -> String? {
         guard location.hasStore else { return nil }
         var configuration = Store.configuration
         configuration.readonly = true
-        // It only helps to choose among keys: whatever fails here fails again, and is told, when the store is opened.
+        // This only helps to choose among keys: any failure occurs again, and is reported, when the store is opened.
         return try? DatabaseQueue(path: location.database, configuration: configuration).read { db in
             try db.tableExists("audit_state") ? try Store.keyID(db) : nil
         }

@@ -2,14 +2,14 @@ import GRDB
 import Planning
 
 extension Store {
-    /// How many rows are loaded at once for a transformation of the core.
+    /// The number of rows that are loaded at once for a transformation of the core.
     static let rowsAtOnce = 1000
 
-    /// Applies an order to the managed numbers that it concerns, as `NumberRecord/obeying(_:toFleet:at:)` says. Unknown
+    /// Applies an order to the managed numbers in its scope, as `NumberRecord/obeying(_:toFleet:at:)` defines. Unknown
     /// numbers are left out.
     ///
-    /// - Returns: the numbers of the fleet that the order could not be applied to, because their records cannot be read.
-    ///   One that is named in the order refuses it instead.
+    /// - Returns: for an order to the fleet, the numbers whose records cannot be read, to which it was not applied. For
+    ///   an order to named numbers such a record is an error.
     func perform(
         _ order: Order, _ scope: OrderScope, at now: Instant, _ db: Database
     ) throws -> [UnreadableNumber] {
@@ -39,10 +39,10 @@ extension Store {
         try db.cachedStatement(sql: "UPDATE store_state SET \(PauseColumns.assignments)").run { $0.pause(pause) }
     }
 
-    /// Applies the end of the fleet's pause to the numbers that wait for no instant; it changes no others.
+    /// Ends the fleet's pause for the numbers that are managed and have no due time; changes no others.
     ///
-    /// After a long pause these may be all of the fleet. What the rule reads is alike in all of them, so the core is asked
-    /// once, about a number that is managed and due at no time, and its answer is written to all.
+    /// After a long pause these may be the whole fleet. The rule reads only properties that they have in common, so the
+    /// core is asked once, for a record that is managed and has no due time, and its answer is written to all of them.
     private func resumeWaiting(_ db: Database, _ obey: (NumberRecord) -> NumberRecord) throws {
         let waiting = "managed = 1 AND due_at IS NULL"
         let first = try db.firstRow(of: "numbers", "SELECT number FROM numbers WHERE \(waiting) LIMIT 1") { row in
@@ -57,9 +57,9 @@ extension Store {
         }
     }
 
-    /// Writes what `transformation` makes of every record whose row fulfils `condition`, page by page.
+    /// Writes the result of `transformation` for every record whose row matches `condition`, page by page.
     ///
-    /// - Returns: the numbers whose records cannot be read; they are left out.
+    /// - Returns: the numbers whose records cannot be read, which are left out.
     func transform(
         _ condition: String, _ db: Database, _ transformation: (NumberRecord) -> NumberRecord
     ) throws -> [UnreadableNumber] {
@@ -82,7 +82,7 @@ extension Store {
 }
 
 extension Array {
-    /// Its elements in order, at most `count` in each part.
+    /// Returns the elements in order, in parts of at most `count`.
     func pages(of count: Int) -> [ArraySlice<Element>] {
         stride(from: 0, to: self.count, by: count).map { self[$0..<Swift.min($0 + count, self.count)] }
     }

@@ -2,14 +2,14 @@ import GRDB
 import Planning
 import Synchronization
 
-/// Which hooks want which notifications. The store keeps it, so that no write has to ask whether there are any.
+/// The hooks subscribed to each kind of notification, cached so that no write has to query them.
 struct Subscriptions: Sendable {
     private var hooks: [HookKind: [String]] = [:]
 
-    /// None.
+    /// Creates subscriptions without any hook.
     init() {}
 
-    /// Those of the hooks in the store.
+    /// Reads the subscriptions of the hooks in the store.
     init(_ db: Database) throws {
         let rows = try db.rows(of: "hooks", "SELECT name, kinds FROM hooks ORDER BY name") { ($0.text(), $0.text()) }
         for (name, kinds) in rows {
@@ -19,10 +19,10 @@ struct Subscriptions: Sendable {
         }
     }
 
-    /// The hooks that want `kind`.
+    /// Returns the hooks that are subscribed to `kind`.
     func hooks(wanting kind: HookKind) -> [String] { hooks[kind] ?? [] }
 
-    /// Whether any hook wants to be notified of what becomes of a number.
+    /// True when any hook is subscribed to notifications of single numbers.
     var areOfNumbers: Bool { !hooks.keys.allSatisfy { !Self.ofNumbers.contains($0) } }
 
     private static let ofNumbers: Set<HookKind> = [.rotated, .exposed, .failed, .recovered]
@@ -30,16 +30,16 @@ struct Subscriptions: Sendable {
 
 /// Notifications are part of the transaction that causes them: they are in the outbox if and only if it is durable.
 extension Store {
-    /// Whether the rows of numbers are written with what hooks want to know of them.
+    /// True when writes of number rows must look for notifications.
     var notifiesOfNumbers: Bool { subscriptions.withLock(\.areOfNumbers) }
 
-    /// Reads again which hooks there are.
+    /// Reads the subscriptions anew.
     func refreshSubscriptions() throws(StorageError) {
         let read = try reader.read { try Subscriptions($0) }
         subscriptions.withLock { $0 = read }
     }
 
-    /// Appends to the audit trail, and to the outbox of the hooks that want to know.
+    /// Appends an event to the audit trail, and to the outbox of the subscribed hooks.
     func append(_ entry: EventEntry, _ db: Database) throws {
         let statement = try db.cachedStatement(
             sql: "INSERT INTO events (at, kind, number, actor, detail) VALUES (?, ?, ?, ?, ?)"
@@ -56,14 +56,14 @@ extension Store {
                 $0.text(drift.rawValue)
             }
         }
-        // What a hook itself has seen would be notified by another look, and so on.
+        // Events that a hook caused notify no hook: otherwise each notification could cause another.
         guard let kind = HookKind(entry.kind), !entry.actor.hasPrefix("hook ") else { return }
         try notify(
             kind, at: entry.at, number: entry.number, detail: entry.detail.boundedLine(to: TextLimit.line),
             drift: entry.drift, db)
     }
 
-    /// The part of a stored record that notifications depend on; nil when the store does not know the number.
+    /// Returns the part of a stored record on which notifications depend; nil when the store does not know the number.
     static func health(of number: PhoneNumber, _ db: Database) throws -> NumberRecord.Health? {
         let sql = "SELECT rotated_at, attempts, coalesce(reapplies_refused, 0) FROM numbers WHERE number = ?"
         return try db.firstRow(of: "numbers", key: number.description, sql, [number.description]) { row in
@@ -73,7 +73,7 @@ extension Store {
         }
     }
 
-    /// Notifies the hooks of what became of a number when its row was written.
+    /// Notifies the hooks of the changes to a number when its row is written.
     func notify(of record: NumberRecord, since before: NumberRecord.Health, _ db: Database) throws {
         guard notifiesOfNumbers else { return }
         let trouble = try Self.trouble(of: record.number, db)
@@ -120,7 +120,7 @@ extension Store {
             arguments: [number.description, trouble.includesExposure])
     }
 
-    /// Puts one notification into the outbox of each hook that wants it.
+    /// Puts a notification into the outbox of each subscribed hook.
     private func notify(
         _ kind: HookKind, at: Instant, number: PhoneNumber?, changeID: Int64? = nil, generation: Int? = nil,
         detail: String?, drift: Drift.Kind? = nil, _ db: Database
@@ -148,10 +148,10 @@ extension Store {
     }
 }
 
-/// The newest request for a number: what its row is written for.
+/// The newest request for a number.
 private struct LastChange {
     let id: Int64
-    /// When it ended, or was sent.
+    /// The time at which it ended, or was sent when it has not ended.
     let at: Instant
 
     init?(of number: PhoneNumber, _ db: Database) throws {
@@ -166,7 +166,7 @@ private struct LastChange {
     }
 }
 
-/// Tells of each commit that added to the outbox.
+/// Calls a closure after each commit that added to the outbox.
 final class OutboxObserver: TransactionObserver {
     private let tell: @Sendable () -> Void
     private var hasNews = false

@@ -1,11 +1,11 @@
 import GRDB
 public import Planning
 
-/// What a pruning removed.
+/// The counts of a pruning.
 public struct Pruning: Hashable, Sendable {
     public var changes: Int
     public var events: Int
-    /// Whether more can be removed at once.
+    /// True when more can be pruned at once.
     public var isUnfinished = false
 
     public init(changes: Int = 0, events: Int = 0) {
@@ -15,16 +15,17 @@ public struct Pruning: Hashable, Sendable {
 }
 
 extension Store {
-    /// The newest history is never pruned: the limits count requests of the last hour, and people ask about yesterday.
+    /// The minimum of kept history, which is never pruned: the limits count the requests of the last hour, and
+    /// operators ask about yesterday.
     public static let leastHistory = Duration.seconds(24 * 3600)
 
-    /// Removes the history before `date`, as far as nothing newer stands before it in the chain. The chain's cut is
-    /// authenticated, and an event tells of it, so that what is left can be verified as before.
+    /// Deletes the history before `date`, up to the first newer link in the chain. The chain's cut is authenticated and
+    /// recorded by an event, so the rest can be verified as before.
     ///
-    /// The newest request and the newest event always stay, because the next ones' ids follow from theirs.
+    /// The newest request and the newest event always stay, because the next ids follow from theirs.
     ///
     /// Throws ``StorageError/pruneRefused(problem:)`` when `date` is less than a day ago, when a request before it is
-    /// still open, or when the history is not intact: evidence is not thrown away.
+    /// still open, or when the history is not intact, because it is then evidence.
     public func pruneHistory(before date: Instant, at now: Instant, actor: String) throws(StorageError) -> Pruning {
         try Self.refuseRecent(date, at: now)
         return try write { db in
@@ -48,18 +49,18 @@ extension Store {
         }
     }
 
-    /// Removes some of the oldest history before `date`, in one short transaction: at most `limit` links of the chain,
-    /// each verified before it goes, and whatever stays can be verified as before.
+    /// Deletes some of the oldest history before `date`, in one short transaction: at most `limit` links of the chain,
+    /// each verified before it is pruned. The rest can be verified as before.
     ///
     /// - Parameters:
-    ///   - date: what is older may go.
-    ///   - now: the time of the event that tells of it; `date` is at least a day before.
-    ///   - limit: how many links at most; at least one is looked at.
-    ///   - policy: when something is removed, an event tells of it with these words; nil when an earlier step of the
-    ///     same work has told of it.
+    ///   - date: the end of the history that may be pruned; at least a day before `now`.
+    ///   - now: the time of the event that records the pruning.
+    ///   - limit: the maximum of links to visit; at least one is visited.
+    ///   - policy: the reason in the event that records the pruning; nil when an earlier step of the same work has
+    ///     recorded it.
     ///
-    /// Throws ``StorageError/pruneRefused(problem:)`` when `date` is less than a day ago, or at a link that is not as it
-    /// was written.
+    /// Throws ``StorageError/pruneRefused(problem:)`` when `date` is less than a day ago, or at a link whose row was
+    /// changed or removed.
     public func pruneOldest(
         before date: Instant, at now: Instant, limit: Int, policy: String?
     ) throws(StorageError) -> Pruning {

@@ -2,14 +2,14 @@ import GRDB
 public import Planning
 
 extension Store {
-    /// Closes every request that an earlier process left without an answer, in one transaction: it may have been
-    /// carried out, and may still be.
+    /// Closes every request that an earlier process left without an answer, in one transaction: each may have been
+    /// carried out, or may still be.
     ///
-    /// Each is closed as in doubt (`daemon_stopped`) at `now`, and its number's record becomes what
-    /// `NumberRecord/interrupted(in:at:)` says. One audit event reports all of them; what cannot be read has an event of
-    /// its own, and keeps nobody from starting.
+    /// Each request is closed as in doubt (`daemon_stopped`) at `now`, and `NumberRecord/interrupted(in:at:)` is
+    /// applied to its number's record. One audit event reports all of them. A record that cannot be read gets an event
+    /// of its own, and does not prevent the start.
     ///
-    /// - Returns: the entries, closed; empty when there were none, and then nothing is written.
+    /// - Returns: the closed entries; empty when there were none, and then nothing is written.
     public func recoverInterrupted(at now: Instant) throws(StorageError) -> [ChangeEntry] {
         try write { db in
             let open = try OpenChange.all(db)
@@ -27,7 +27,7 @@ extension Store {
                 }
                 let isDone = try attempt(change.number, &unreadable) {
                     let stored = try db.closedRecord(of: change.number, including: change.effect.generation)
-                    // Its row and its PIN's are written, or neither.
+                    // Writes the number's row and its PIN's row, or neither.
                     try db.inSavepoint {
                         try write(stored.interrupted(in: change.effect, at: now), over: stored, db)
                         return .commit
@@ -48,7 +48,7 @@ extension Store {
         }
     }
 
-    /// Records that a process begins to work on the store.
+    /// Records that a process starts to work on the store.
     public func recordStart(
         pid: Int32, command: String, version: String, at now: Instant
     ) throws(StorageError) {
@@ -76,14 +76,14 @@ private struct OpenChange {
     let effect: Effect
     let entry: Result<ChangeEntry, StorageError>
 
-    /// Oldest first.
+    /// Returns all of them, oldest first.
     static func all(_ db: Database) throws -> [OpenChange] {
         try db.rows(of: "changes", ChangeRow.unansweredQuery) { row in
             var whole = row
             let (id, number) = (row.identifier(), try row.number())
             row.skip()
             row.skip()
-            // The schema holds the action to it: an enable has a generation, a disable has none.
+            // The schema guarantees that an enable has a generation and a disable has none.
             let effect = row.optionalInteger().map { Effect.on($0) } ?? .off
             return OpenChange(
                 id: id, number: number, effect: effect,
@@ -93,7 +93,7 @@ private struct OpenChange {
 }
 
 extension Database {
-    /// A number's record with closed PINs, `generation` among them.
+    /// Returns a number's record with closed PINs, including `generation`.
     fileprivate func closedRecord(of number: PhoneNumber, including generation: Int?) throws -> NumberRecord {
         guard let found = try closedRecords(of: [number]).first else {
             throw StorageError.mismatch(number: number, problem: "the store does not know the number")

@@ -28,7 +28,7 @@ extension Store {
         WHERE number = ? AND maybe_live = 1 ORDER BY generation
         """
 
-    /// Writes columns of the row that has a version, which has the next one afterwards.
+    /// Returns an UPDATE of the row that has a given version, which increments the version.
     private static func update(_ columns: [String]) -> String {
         let assignments = columns.map { ", \($0) = ?" }.joined()
         return "UPDATE numbers SET version = version + 1\(assignments) WHERE number = ? AND version = ?"
@@ -38,8 +38,8 @@ extension Store {
 
     /// Writes the dynamic part of a number's row, its new generation, and the state of the touched ones.
     ///
-    /// Afterwards the stored belief must be the record's: a generation that was left out of `touched` by mistake would
-    /// otherwise be forgotten, or believed in for ever.
+    /// Checks afterwards that the stored belief equals the record's. Otherwise a generation that is missing from
+    /// `touched` by mistake would be forgotten, or stay in the belief for ever.
     func save(_ record: NumberRecord, newGeneration: PINGeneration?, touched: [Int], _ db: Database) throws {
         let before = notifiesOfNumbers ? try Self.health(of: record.number, db) : nil
         try db.cachedStatement(sql: Self.saveNumber).run { row in
@@ -56,7 +56,7 @@ extension Store {
         if let before { try notify(of: record, since: before, db) }
     }
 
-    /// Writes only when a number is due.
+    /// Writes only the due time of a number.
     func reschedule(_ record: NumberRecord, _ db: Database) throws {
         try db.cachedStatement(sql: Self.rescheduleNumber).run { row in
             row.instant(record.dueAt)
@@ -68,10 +68,11 @@ extension Store {
 
     // MARK: A record that a transformation of the core changed
 
-    /// Writes what a transformation made of a stored record that was loaded closed; nothing when it changed nothing.
+    /// Writes the changes that a transformation made to a stored record, which was loaded with closed PINs; nothing
+    /// when there are none.
     func write(_ record: NumberRecord, over stored: NumberRecord, _ db: Database) throws {
         guard record != stored else { return }
-        // Only what changed: what depends on the other columns, checks and indexes, need not be looked at.
+        // Only the changed columns, so that SQLite need not evaluate the checks and indexes of the others.
         let columns = NumberColumn.all.filter { $0.differs(record, stored) }
         try db.cachedStatement(sql: Self.update(columns.map(\.name))).run { row in
             for column in columns { column.bind(&row, record) }
@@ -86,7 +87,7 @@ extension Store {
         try notify(of: record, since: stored.health, db)
     }
 
-    /// Writes a stored record under another entry of the desired state, or under none.
+    /// Writes a stored record with another entry of the desired state, or without one.
     func writeEntry(
         _ record: NumberRecord, over stored: NumberRecord, revision: Int, _ db: Database
     ) throws {
@@ -107,7 +108,7 @@ extension Store {
         try notify(of: record, since: stored.health, db)
     }
 
-    /// Writes the record of a number that the store does not know.
+    /// Writes the record of a number that is new to the store.
     func insert(_ record: NumberRecord, revision: Int, _ db: Database) throws {
         guard let entry = record.desired else { preconditionFailure("a new number has an entry") }
         try db.cachedStatement(sql: Self.insertNumber).run { row in
@@ -122,7 +123,7 @@ extension Store {
 
     // MARK: Parts
 
-    /// Throws when the statement before wrote no row: the number has another version, or is unknown.
+    /// Throws when the previous statement wrote no row: the number has another version, or is unknown.
     private func checkVersion(of number: PhoneNumber, _ db: Database) throws {
         guard db.changesCount != 1 else { return }
         let sql = "SELECT EXISTS (SELECT 1 FROM numbers WHERE number = ?)"
@@ -198,7 +199,7 @@ extension Store {
 }
 
 extension Bindings {
-    /// The columns of `DesiredNumber/columns`.
+    /// Binds the columns of `DesiredNumber/columns`.
     fileprivate mutating func desired(_ entry: DesiredNumber) {
         for value in entry.columnValues { text(value) }
     }

@@ -3,13 +3,13 @@ import GRDB
 import Glibc
 public import Planning
 
-/// How much room the store takes.
+/// The size of the store.
 public struct StoreSize: Hashable, Sendable {
-    /// The size of the database without its log, free pages counted.
+    /// The size of the database in bytes without its log, free pages included.
     public let bytes: Int64
-    /// What it has free inside, for what is written next.
+    /// The size of the free pages inside the database, in bytes, which the next writes use.
     public let freeBytes: Int64
-    /// Whether free pages can be given back to the file system while the store is worked on.
+    /// True when free pages can be released to the file system while the store is open.
     public let givesBack: Bool
 
     init(_ db: Database) throws {
@@ -21,7 +21,7 @@ public struct StoreSize: Hashable, Sendable {
         givesBack = figures[3] == Store.incremental
     }
 
-    /// Whether more is free than what the next days need: a tenth, and 4 MiB at least.
+    /// True when more is free than the next days need: more than a tenth, and more than 4 MiB.
     public var isWasteful: Bool { freeBytes > max(bytes / 10, 4 << 20) }
 }
 
@@ -29,9 +29,9 @@ extension Store {
     /// SQLite's number for `PRAGMA auto_vacuum = INCREMENTAL`.
     static let incremental: Int64 = 2
 
-    /// Removes some desired states that were in force, or held, before `date`, and that nothing refers to any more.
+    /// Deletes some desired states that were in force, or held, before `date`, and to which nothing refers any longer.
     ///
-    /// - Returns: how many; fewer than `limit` when there are no more.
+    /// - Returns: the number of deleted states; fewer than `limit` when none remain.
     public func pruneRevisions(before date: Instant, limit: Int) throws(StorageError) -> Int {
         try write { db in
             try db.execute(
@@ -47,14 +47,14 @@ extension Store {
         }
     }
 
-    /// Gives at most `pages` free pages back to the file system, in one short transaction, while too many are free.
+    /// Releases at most `pages` free pages to the file system, in one short transaction, while too many are free.
     ///
-    /// - Returns: whether there is more to give back.
+    /// - Returns: true when more can be released.
     public func giveBackSpace(atMost pages: Int) throws(StorageError) -> Bool {
         try write { db in
             let before = try StoreSize(db)
             guard before.givesBack, before.isWasteful else { return false }
-            // It takes a page at each step, and answers with a row.
+            // The pragma releases one page at each step, and returns a row for it.
             let cursor = try Row.fetchCursor(db, sql: "PRAGMA incremental_vacuum(\(max(pages, 1)))")
             while try cursor.next() != nil {}
             let after = try StoreSize(db)
@@ -62,10 +62,10 @@ extension Store {
         }
     }
 
-    /// Writes the database anew without free pages, and so that later ones can be given back while it is worked on.
+    /// Rewrites the database without free pages, and so that later ones can be released while the store is open.
     ///
-    /// It takes as much room again while it lasts, in the state directory. The caller holds the ``StoreLock``. The key
-    /// changes nothing; a store that it does not open stays as it is, as with every other command that writes.
+    /// This needs as much space again in the state directory while it runs. The caller holds the ``StoreLock``. The key
+    /// is not changed; a store that it does not open is refused, as with every other command that writes.
     ///
     /// - Returns: the size before and after.
     public static func compact(
@@ -74,7 +74,7 @@ extension Store {
         let path = location.database
         try location.checkDatabaseFiles()
         try refuseForeign(path, key)
-        // The draft of the new database is nobody else's to read, and a small /tmp must not fill up.
+        // The draft of the new database must stay private, and a small /tmp must not fill up.
         setenv("SQLITE_TMPDIR", location.directory, 1)
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
@@ -98,10 +98,10 @@ extension Store {
 }
 
 extension StoreReader {
-    /// How much room the store takes.
+    /// Returns the size of the store.
     public func size() throws(StorageError) -> StoreSize { try read { try StoreSize($0) } }
 
-    /// When the oldest piece of history was written; nil when there is none.
+    /// Returns the time of the oldest piece of history; nil when none exists.
     public func oldestHistory() throws(StorageError) -> Instant? {
         try read { db in
             let statement = try db.cachedStatement(sql: AuditEntry.query("audit_chain") + " LIMIT 1")
@@ -110,14 +110,14 @@ extension StoreReader {
         }
     }
 
-    /// The write-ahead log that is normal at most, in bytes: it is cut to 64 MiB whenever all of it was written back.
+    /// The maximum size of a normal write-ahead log, in bytes: the log is truncated to 64 MiB whenever all of it was
+    /// checkpointed.
     public static let normalLogBytes = 256 << 20
 
-    /// The size of the store's write-ahead log, in bytes. One that cannot be inspected counts as none, as before the first
-    /// write.
+    /// The size of the store's write-ahead log, in bytes; 0 when it cannot be inspected, as before the first write.
     public var logBytes: Int { (try? FileStatus.of(path + "-wal"))?.size ?? 0 }
 
-    /// When something was last found that an operator has to look into.
+    /// Returns the times of the newest incidents that an operator has to investigate.
     public func incidents() throws(StorageError) -> StoreIncidents {
         try read { db in
             let sql = """
@@ -134,11 +134,12 @@ extension StoreReader {
     }
 }
 
-/// Incidents of the store that an operator has to look into.
+/// The newest incidents of the store that an operator has to investigate.
 public struct StoreIncidents: Hashable, Sendable {
-    /// When it was last found to be an older copy of itself; nil when it never was.
+    /// The time at which the store was last found to be an older copy of itself; nil when it never was.
     public let restoredAt: Instant?
-    /// When its history was last found to be altered; nil when it never was, or when that was pruned.
+    /// The time at which the history was last found to be altered; nil when it never was, or when that event was
+    /// pruned.
     public let historyAlteredAt: Instant?
 
     public init(restoredAt: Instant?, historyAlteredAt: Instant?) {

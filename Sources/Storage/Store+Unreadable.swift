@@ -3,10 +3,11 @@ import Planning
 
 /// Numbers whose records cannot be read, so that no transformation of the core can be applied to them.
 ///
-/// Their belief is made the widest. That is true of every number, so nothing is lost by it but a PIN that is live, and
-/// whatever is sent once the record can be read again begins with certainty.
+/// They get the widest belief, which is true of every number. The only loss is the knowledge of which PIN is live; once
+/// the record can be read again, the number is first brought to certainty.
 extension Store {
-    /// Writes the widest belief of a number, and the doubt of a request that may still land. A managed one is due.
+    /// Writes the widest belief of a number, and the doubt of a request that may still land. A managed number becomes
+    /// due.
     func writeWidestBelief(
         of number: PhoneNumber, afterDoubtful effect: Effect? = nil, at now: Instant, _ db: Database
     ) throws {
@@ -39,7 +40,7 @@ extension Store {
             arguments: [isManaged == true ? now.description : nil, number])
     }
 
-    /// Writes the entry of a number beside its widest belief; nil for none.
+    /// Writes the entry of a number beside its widest belief; nil when it has no entry.
     func writeEntryAlone(
         _ entry: DesiredNumber?, of number: PhoneNumber, revision: Int, at now: Instant, _ db: Database
     ) throws {
@@ -56,7 +57,7 @@ extension Store {
         try db.execute(sql: sql, arguments: arguments + [number.description])
     }
 
-    /// Reports them in the audit trail.
+    /// Reports the unreadable numbers in the audit trail.
     func reportUnreadable(_ numbers: [UnreadableNumber], at now: Instant, _ db: Database) throws {
         for number in numbers {
             try append(
@@ -64,10 +65,10 @@ extension Store {
         }
     }
 
-    /// Does `work` on one number's row, a single statement. What only concerns that number is added to `unreadable`;
-    /// whatever else fails is thrown.
+    /// Runs `work`, a single statement on one number's row. An error of that number alone is added to `unreadable`; any
+    /// other error is thrown.
     ///
-    /// - Returns: whether it was done.
+    /// - Returns: true when `work` succeeded.
     @discardableResult
     func attempt(
         _ number: PhoneNumber, _ unreadable: inout [UnreadableNumber], _ work: () throws -> Void

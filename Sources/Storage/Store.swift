@@ -2,31 +2,31 @@ import Files
 import GRDB
 import Synchronization
 
-/// The one writer of a store. What it commits is on the disk when the call returns.
+/// The one writer of a store. A commit is on the disk when the call returns.
 ///
-/// Whoever opens it holds the ``StoreLock``; reads go through ``reader``, on the same connection.
+/// Its owner holds the ``StoreLock``; reads go through ``reader``, on the same connection.
 public final class Store: Sendable {
-    /// Reads this store, with everything committed so far.
+    /// The reader of this store, which sees everything committed so far.
     public let reader: StoreReader
     let sealer: PINSealer
-    /// Chains the history that every write adds.
+    /// The chain of the history, which every write extends.
     let chain: AuditChain
     let notes: ChainNotes
-    /// Which hooks want to be notified of what.
+    /// The hooks' subscriptions.
     let subscriptions = Mutex(Subscriptions())
-    /// The fence that follows every commit; nil before a start has passed it.
+    /// The fence that follows every commit; nil until a start has passed it.
     let fence = Mutex<OpenFence?>(nil)
-    /// The file that was opened; nil in memory. What is written to a file that was removed is not durable.
+    /// The identity of the opened file; nil in memory. A write to a file that was removed is not durable.
     private let file: FileIdentity?
 
     var queue: DatabaseQueue { reader.queue }
     var path: String { reader.path }
 
-    /// Opens the store for writing, makes it when there is none, and brings its schema up to date.
+    /// Opens the store for writing, creates it when none exists, and migrates its schema.
     ///
     /// The caller holds the ``StoreLock``. Throws ``StorageError/wrongKey(needed:have:)`` when its PINs are sealed
     /// under another key, and `newerSchema` or `developmentSchema` when a later version wrote it, or one from before
-    /// 0.1.0; then no byte of it was changed.
+    /// 0.1.0. The file is unchanged in these cases.
     public static func open(at location: StoreLocation, key: SealingKey) throws(StorageError) -> Store {
         try location.prepareDirectory()
         try location.checkDatabaseFiles()
@@ -42,7 +42,7 @@ public final class Store: Sendable {
             }
             try makeDurable(queue, path)
             let store = try Store(migrating: queue, key: key, path: path, file: FileIdentity(of: path))
-            // Now that SQLite has made them, its two files are held to the same mode.
+            // SQLite has created its two other files by now: they get the same mode.
             try location.prepareDatabaseFile()
             return store
         } catch {
@@ -50,7 +50,7 @@ public final class Store: Sendable {
         }
     }
 
-    /// A store in memory, for tests and simulations; it is gone with the last reference.
+    /// Creates a store in memory, for tests and simulations; it exists until the last reference is released.
     public static func inMemory(key: SealingKey) throws(StorageError) -> Store {
         let path = ":memory:"
         do {
@@ -73,8 +73,8 @@ public final class Store: Sendable {
         try refreshSubscriptions()
     }
 
-    /// Refuses a store that is not this version's, or not this key's, on a connection that can change nothing: a writer
-    /// changes the file by opening it, and once more by closing it.
+    /// Refuses a store with another schema or another key on a read-only connection, because a writer changes the file
+    /// when it opens it, and again when it closes it.
     static func refuseForeign(_ path: String, _ key: SealingKey) throws(StorageError) {
         guard let status = try FileStatus.stored(path), status.size > 0 else { return }
         var configuration = configuration
@@ -89,7 +89,8 @@ public final class Store: Sendable {
         } catch let error as StorageError {
             throw error
         } catch {
-            // What the end of a crashed process has left is for a writer to read. It checks the same before it writes.
+            // The log of a crashed process may need a writer to be read. The writer makes the same checks before it
+            // writes.
         }
     }
 
@@ -98,7 +99,7 @@ public final class Store: Sendable {
         try reader.close()
     }
 
-    /// What every connection is opened with.
+    /// The configuration of every connection.
     static var configuration: Configuration {
         var configuration = Configuration()
         configuration.label = "twostepd.store"
@@ -111,11 +112,11 @@ public final class Store: Sendable {
         return configuration
     }
 
-    /// Write-ahead log, and one fsync a commit; read back, because a store that only seems durable breaks the promise
-    /// that no request is sent before its record.
+    /// Sets write-ahead logging and one fsync a commit, and reads the settings back: with a store that only seems
+    /// durable, a request could be sent before its record is on the disk.
     private static func makeDurable(_ queue: DatabaseQueue, _ path: String) throws {
         try queue.writeWithoutTransaction { db in
-            // Of effect in a new database alone, before its first page: what is pruned can be given back later.
+            // Takes effect in a new database alone, before its first page: pruned space can be released later.
             try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
             // Set here and not when the connection is prepared: GRDB's own WAL setting would lower it to NORMAL.
             let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
@@ -132,23 +133,23 @@ public final class Store: Sendable {
         }
     }
 
-    /// Refuses a key that is not the store's. A single PIN that is sealed under another is unreadable, which concerns its
-    /// number alone.
+    /// Refuses a key that is not the store's. A single PIN sealed under another key is not an error here: it is
+    /// unreadable, which concerns its number alone.
     static func checkKey(_ key: SealingKey, _ db: Database) throws {
-        // In a store that is being made there is nothing sealed.
+        // In a store that is being created nothing is sealed yet.
         guard try db.tableExists("audit_state"), let needed = try keyID(db), needed != key.id else { return }
         throw StorageError.wrongKey(needed: needed, have: key.id)
     }
 
-    /// The id of the key that the store is sealed under; nil before it was opened for the first time.
+    /// Returns the id of the key under which the store is sealed; nil before it was opened for the first time.
     static func keyID(_ db: Database) throws -> String? {
         try String.fetchOne(db, sql: "SELECT key_id FROM audit_state")
     }
 
     /// Runs `body` in one durable transaction: all of it, or nothing.
     ///
-    /// Before it, the file is looked at: SQLite would go on writing to one that was removed or replaced, and what is
-    /// written there is gone with the process.
+    /// Checks the file first: SQLite would go on writing to a file that was removed or replaced, and those writes would
+    /// be lost when the process ends.
     func write<Value>(_ body: (Database) throws -> Value) throws(StorageError) -> Value {
         if let file, try FileIdentity(of: path) != file { throw .replaced(path: path) }
         do {
@@ -159,7 +160,7 @@ public final class Store: Sendable {
             if let head { fence.withLock { $0?.follow(head) } }
             return value
         } catch {
-            // What did not come about is not chained.
+            // Rows that were rolled back are not chained.
             _ = notes.take()
             throw StorageError(error, at: path)
         }

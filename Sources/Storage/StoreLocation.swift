@@ -1,47 +1,47 @@
 import Files
 import Glibc
 
-/// Where one store and what belongs to it live: the state directory.
+/// The state directory, which holds one store and the files that belong to it.
 public struct StoreLocation: Hashable, Sendable {
     /// The state directory, without a trailing slash.
     public let directory: String
 
-    /// The location in `directory`, an absolute or relative path.
+    /// Creates the location in `directory`, an absolute or relative path.
     public init(directory: String) {
         var trimmed = Substring(directory)
         while trimmed.utf8.count > 1, trimmed.hasSuffix("/") { trimmed = trimmed.dropLast() }
         self.directory = String(trimmed)
     }
 
-    /// The database.
+    /// The path of the database.
     public var database: String { file("twostepd.sqlite") }
-    /// The lock file of the one process that may write.
+    /// The path of the lock file of the one process that may write.
     public var lock: String { file("twostepd.lock") }
-    /// The sealing key that is made when none is configured.
+    /// The path of the sealing key that is created when none is configured.
     public var key: String { file("twostepd.key") }
-    /// The file that tells a restored store from a current one.
+    /// The path of the fence file, which distinguishes a restored store from a current one.
     public var fence: String { file("twostepd.fence") }
-    /// Whether a key file was made beside the store.
+    /// True when there is a key file beside the store.
     public var hasKeyFile: Bool { access(key, F_OK) == 0 }
-    /// Whether there is a store.
+    /// True when there is a store.
     public var hasStore: Bool { access(database, F_OK) == 0 }
 
-    /// Warning while there is no store: the fleet is new, or the folder is the wrong one.
+    /// The warning while there is no store: either the fleet is new, or the directory is the wrong one.
     public var absence: String {
         "there is no store in \(directory): if there was one before, it is not here (is its volume mounted, and "
             + "state_directory right?)"
     }
 
-    /// The database and the two files that SQLite keeps beside it.
+    /// The paths of the database and of the two files that SQLite keeps beside it.
     var databaseFiles: [String] { [database, database + "-wal", database + "-shm"] }
 
     private func file(_ name: String) -> String {
         directory.hasSuffix("/") ? directory + name : directory + "/" + name
     }
 
-    /// Makes the directory (0700) when it is missing, and refuses one that others can write to.
+    /// Creates the directory (0700) when it is missing, and refuses one to which others can write.
     ///
-    /// Only the last part of the path is made. Throws ``StorageError/permissions(path:problem:)`` or `io`.
+    /// Only the last component of the path is created. Throws ``StorageError/permissions(path:problem:)`` or `io`.
     public func prepareDirectory() throws(StorageError) {
         if try FileStatus.stored(directory, followingLinks: true) == nil {
             do throws(FileError) {
@@ -56,7 +56,8 @@ public struct StoreLocation: Hashable, Sendable {
         try checkDirectory()
     }
 
-    /// Refuses a directory that is none, belongs to somebody else, or that others can write to.
+    /// Refuses a path that is not a directory, or a directory that belongs to another user or to which others can
+    /// write.
     public func checkDirectory() throws(StorageError) {
         guard let status = try FileStatus.stored(directory, followingLinks: true) else {
             throw .permissions(path: directory, problem: "there is no such directory: make it, mode 0700")
@@ -81,10 +82,10 @@ public struct StoreLocation: Hashable, Sendable {
         }
     }
 
-    /// Creates the database file (empty, 0600) when it is missing, and takes others' rights from files that exist.
+    /// Creates the database file (empty, 0600) when it is missing, and sets existing files to 0600.
     ///
     /// SQLite gives `-wal` and `-shm` the mode of the database. No descriptor may be opened on an existing database:
-    /// closing it would drop SQLite's own locks in this process.
+    /// closing it would release SQLite's own locks in this process.
     func prepareDatabaseFile() throws(StorageError) {
         if try FileStatus.stored(database) == nil {
             try StorageError.files { () throws(FileError) in try Draft.makeEmpty(database, .ownerOnly, .directory) }
@@ -94,9 +95,9 @@ public struct StoreLocation: Hashable, Sendable {
         }
     }
 
-    /// Refuses files of the database that are none, or another user's.
+    /// Refuses database files that are not regular files, or that belong to another user.
     ///
-    /// - Returns: those that are there.
+    /// - Returns: the files that exist.
     @discardableResult
     func checkDatabaseFiles() throws(StorageError) -> [(path: String, status: FileStatus)] {
         var found: [(String, FileStatus)] = []

@@ -2,11 +2,11 @@ import Files
 import Glibc
 public import Planning
 
-/// Who holds a store's lock, as the lock file says; parts are nil when the file does not say them.
+/// The holder of a store's lock, as the lock file names it; properties are nil when the file lacks them.
 public struct LockHolder: Hashable, Sendable, CustomStringConvertible {
     /// The process id.
     public let pid: Int32?
-    /// When it took the lock.
+    /// The time at which the process acquired the lock.
     public let since: Instant?
     /// The command that works on the store: `run`, `apply`, `key rotate`, …
     public let command: String?
@@ -23,25 +23,25 @@ public struct LockHolder: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// The right to write to a store: one process at a time has it.
+/// The right to write to a store, which one process at a time has.
 ///
-/// It is an open-file-description lock, so the kernel frees it however the process ends, and closing another
-/// descriptor of the same file does not. It is released by ``release()`` or with the last reference.
+/// It is an open-file-description lock: the kernel releases it however the process ends, and closing another descriptor
+/// of the same file does not release it. It is held until ``release()``, or until the last reference is gone.
 public final class StoreLock: Sendable {
     /// The state directory whose store is locked.
     public let location: StoreLocation
-    /// Closing the only descriptor of this open file description frees the lock.
+    /// The only descriptor of its open file description: closing it releases the lock.
     private let file: OpenFile
 
-    /// Takes the lock and writes into it who holds it. Makes the directory and the file when they are missing.
+    /// Acquires the lock and writes its holder into the file. Creates the directory and the file when they are missing.
     ///
     /// Throws ``StorageError/lockHeld(directory:holder:)`` at once when another process, or another part of this one,
-    /// has it.
+    /// holds it.
     public static func acquire(
         at location: StoreLocation, command: String, pid: Int32, now: Instant
     ) throws(StorageError) -> StoreLock {
         try location.prepareDirectory()
-        // Somebody may remove the file between opening and locking it: the lock counts only on the file of that name.
+        // The file may be removed between opening and locking it: the lock counts only on the file of that name.
         for _ in 0..<8 {
             let lock = StoreLock(
                 location,
@@ -55,8 +55,8 @@ public final class StoreLock: Sendable {
         throw .io(path: location.lock, operation: "lock", problem: "the file is removed again and again")
     }
 
-    /// Who holds the lock right now; nil when nobody does. It never takes the lock, and what a dead process left in
-    /// the file does not count.
+    /// Returns the present holder of the lock; nil when no process holds it. Does not acquire the lock, and ignores the
+    /// text that a dead process left in the file.
     public static func holder(at location: StoreLocation) throws(StorageError) -> LockHolder? {
         let file: OpenFile
         do throws(FileError) {
@@ -79,7 +79,7 @@ public final class StoreLock: Sendable {
         self.file = file
     }
 
-    /// Empties the file and frees the lock. Afterwards this object is of no use.
+    /// Empties the file and releases the lock. This object cannot be used afterwards.
     public func release() throws(StorageError) {
         try StorageError.files { () throws(FileError) in try file.empty() }
         var unlock = Self.wholeFile(F_UNLCK)
@@ -110,7 +110,8 @@ public final class StoreLock: Sendable {
         }
     }
 
-    /// What the holder wrote. The lock tells that somebody holds it; a file that cannot be read only loses the name.
+    /// Reads the holder's text. The lock itself shows that it is held; when the file cannot be read, only the name is
+    /// missing.
     private static func read(_ file: OpenFile) -> LockHolder {
         guard let bytes = try? file.read(limit: 1024) else {
             return LockHolder(pid: nil, since: nil, command: nil)

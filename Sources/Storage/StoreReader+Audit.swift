@@ -2,11 +2,12 @@ import GRDB
 public import Planning
 
 extension StoreReader {
-    /// Verifies the whole history against its chain: every edited, removed, moved or added row is found. Needs the key.
+    /// Verifies the whole history against its chain, and finds every edited, removed, moved or added row. Needs the
+    /// key.
     ///
     /// - Parameters:
-    ///   - anchor: a ``AuditReport/head`` that was noted earlier, which the chain must still hold.
-    ///   - location: where the fence is, which keeps the newest link; nil for none.
+    ///   - anchor: an earlier ``AuditReport/head``, which the chain must still contain.
+    ///   - location: the directory of the fence, which holds the newest link; nil for no fence.
     public func verifyAudit(
         anchor: String? = nil, location: StoreLocation? = nil
     ) throws(StorageError) -> AuditReport {
@@ -17,7 +18,7 @@ extension StoreReader {
             }
             known.append(head)
         }
-        // Before the snapshot, which then holds the link: a daemon may write to both meanwhile.
+        // Reads the fence before the snapshot, which then contains its link: a daemon may write to both meanwhile.
         if let location, let head = try Fence(at: location)?.head { known.append(head) }
         return try read { db in
             guard let state = try AuditState(db) else {
@@ -31,15 +32,15 @@ extension StoreReader {
     }
 }
 
-/// One walk along the chain, and one over the rows that no link stands for.
+/// One walk along the chain, and one over the rows without a link.
 struct AuditVerification {
     let chain: AuditChain
     let state: AuditState
-    /// Links that must be there.
+    /// The links that must be in the chain.
     let known: [AuditChain.Head]
 
     private static let links = AuditEntry.query("audit_chain")
-    /// Rows past the chain, by the entry that they lack.
+    /// The queries for rows without a link, by the kind of the missing link.
     private static let strangers: [(kind: AuditEntry.Kind, sql: String)] = [
         (.opened, "SELECT id, sent_at FROM changes WHERE \(lacks("opened"))"),
         (.answered, "SELECT id, sent_at FROM changes WHERE answered_at IS NOT NULL AND \(lacks("answered"))"),
@@ -69,11 +70,12 @@ struct AuditVerification {
         return report
     }
 
-    /// Follows the links. After one that is not right the walk goes on from what is stored, so that all are counted.
+    /// Follows the links. After an invalid link the walk continues from the stored code, so that all problems are
+    /// counted.
     private func walk(_ db: Database, _ report: inout AuditReport) throws -> AuditChain.Head {
         var head = state.cut
         var missing = Dictionary(known.map { ($0.sequence, $0) }, uniquingKeysWith: { first, _ in first })
-        // What was pruned since it was noted cannot be compared any more.
+        // Links that were pruned since they were recorded can no longer be compared.
         missing = missing.filter { $0.key >= state.cut.sequence }
         let cursor = try Row.fetchCursor(db, sql: Self.links)
         while let row = try cursor.next() {
@@ -97,35 +99,35 @@ struct AuditVerification {
     }
 }
 
-/// What is wrong with one piece of history.
+/// A problem in one piece of history.
 public struct AuditFinding: Hashable, Sendable {
-    /// What is wrong; the raw values are those of `audit verify`.
+    /// The kind of problem; the raw values are those of `audit verify`.
     public enum Problem: String, Hashable, Sendable, CaseIterable {
-        /// The row or its link is not as it was written, or stands in another place.
+        /// The row or its link was changed, or moved to another place.
         case edited
         /// The row is gone.
         case removed
-        /// Links are gone, and their rows with them or not.
+        /// Links are missing, perhaps with their rows.
         case linkRemoved = "link_removed"
-        /// The row was written past the daemon.
+        /// The row was not written by the daemon.
         case added
-        /// The newest history that was known elsewhere is not there.
+        /// The newest history that was recorded elsewhere is missing.
         case cutOff = "cut_off"
-        /// A start found the history altered, and wrote that down.
+        /// A start found the history altered, and recorded that.
         case foundAltered = "found_altered"
-        /// Where the chain begins was changed.
+        /// The beginning of the chain was changed.
         case anchorEdited = "anchor_edited"
     }
 
     public let problem: Problem
     /// `changes`, `events`, `audit_chain` or `audit_state`.
     public let table: String
-    /// The row's id; for links, the sequence of the first that is not as it should be.
+    /// The row's id; for links, the sequence number of the first faulty one.
     public let id: Int64
-    /// When the row says it was written; nil when the row is gone.
+    /// The row's own time; nil when the row is gone.
     public let at: Instant?
 
-    /// The finding for people: what, where, when.
+    /// The finding in words: what, where, when.
     public var sentence: String {
         let time = at.map { " (\($0))" } ?? ""
         return switch problem {
@@ -140,17 +142,17 @@ public struct AuditFinding: Hashable, Sendable {
     }
 }
 
-/// How the verification of the history ended.
+/// The result of a verification of the history.
 public struct AuditReport: Hashable, Sendable {
-    /// How many links were looked at.
+    /// The number of verified links.
     public internal(set) var links = 0
-    /// Up to when history was pruned; nil when it never was.
+    /// The end of the pruned history; nil when it was never pruned.
     public internal(set) var prunedBefore: Instant?
     /// The newest link, `SEQUENCE:MAC`: kept elsewhere, it proves later that the history was not cut.
     public internal(set) var head = ""
-    /// Everything that is wrong, counted.
+    /// The number of problems.
     public internal(set) var problems = 0
-    /// The first of it; nil when the history is as it was written.
+    /// The first problem; nil when the history is intact.
     public internal(set) var first: AuditFinding?
 
     mutating func note(_ problem: AuditFinding.Problem, _ table: String, _ id: Int64, at: String? = nil) {

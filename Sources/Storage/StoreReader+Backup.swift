@@ -6,10 +6,9 @@ public import Planning
 extension StoreReader {
     /// Writes a consistent copy of the store to a new file, 0600, while others read and write the store.
     ///
-    /// The copy is marked as one: whoever starts on it later is told that it was restored. The sealing key is not part
-    /// of it.
+    /// The copy is marked as one, so that a start with it is detected as a restore. The sealing key is not part of it.
     ///
-    /// - Parameter path: where the copy goes; there must be no file yet.
+    /// - Parameter path: the copy's path, where no file may exist yet.
     /// - Throws: ``StorageError``, or a `FileError` of the copy.
     public func backup(to path: String) throws {
         try Draft.makeEmpty(path, .ownerOnly, .directory)
@@ -19,7 +18,7 @@ extension StoreReader {
             let copy = try DatabaseQueue(path: path, configuration: configuration)
             try queue.backup(to: copy)
             try copy.writeWithoutTransaction { db in
-                // A copy is one file: no log beside it.
+                // A copy is one file, without a log beside it.
                 let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode = DELETE")
                 guard mode == "delete" else {
                     throw StorageError.io(path: path, operation: "finish", problem: "journal mode \(mode ?? "unknown")")
@@ -43,7 +42,7 @@ extension StoreReader {
         }
     }
 
-    /// The latest instant that the store has recorded: the clock has been there. Nil for a new store.
+    /// Returns the latest instant that the store has recorded: the clock was at least there. Nil for a new store.
     public func highWaterMark() throws(StorageError) -> Instant? {
         try read { db in
             let text = try String.fetchOne(db, sql: "SELECT clock_mark FROM store_state") ?? ""

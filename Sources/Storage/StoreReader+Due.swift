@@ -2,9 +2,10 @@ import GRDB
 public import Planning
 
 extension StoreReader {
-    /// The numbers that `request` asks for, with their PINs; PINs that cannot be opened are unreadable.
+    /// Returns the numbers of `request` with their PINs; PINs that cannot be opened are marked as unreadable.
     ///
-    /// Of those that are due the most urgent come first, account by account; what fails stays due. Recent writes are those of the hour before `now`.
+    /// Of the due numbers the most urgent come first, account by account; a number that cannot be read stays due.
+    /// Recent writes are those of the hour before `now`.
     public func load(_ request: LoadRequest, at now: Instant) throws(StorageError) -> DuePage {
         switch request {
         case .due(let limit, let excluding, let room):
@@ -20,7 +21,7 @@ extension StoreReader {
         }
     }
 
-    /// Numbers with an instant that lies ahead, by number.
+    /// Returns the numbers whose instant lies ahead, in number order.
     private func ahead(
         _ sql: String, at now: Instant, limit: Int, after last: PhoneNumber?
     ) throws(StorageError) -> DuePage {
@@ -33,8 +34,8 @@ extension StoreReader {
         }
     }
 
-    /// How long before `now` the requests of the last minute were sent, by the account they went to. One that a clock
-    /// has sent in the future, which was corrected since, counts as sent now.
+    /// Returns the ages at `now` of the requests of the last minute, by the account to which they were sent. A request
+    /// with a time in the future, from a clock that was corrected since, counts as sent now.
     public func recentRequests(at now: Instant) throws(StorageError) -> [Account: [Duration]] {
         let from = now.advanced(by: .zero - RequestWindow.length)
         return try read { db in
@@ -48,7 +49,7 @@ extension StoreReader {
         }
     }
 
-    /// The accounts of managed numbers that the vendor has refused to disable.
+    /// Returns the accounts of managed numbers that the vendor has refused to disable.
     public func accountsRefusingDisable() throws(StorageError) -> Set<Account> {
         try read { db in
             let sql = """
@@ -59,7 +60,7 @@ extension StoreReader {
         }
     }
 
-    /// Whether any number in the desired state has a rotation window.
+    /// Returns true when any number in the desired state has a rotation window.
     public func hasWindows() throws(StorageError) -> Bool {
         try read { db in
             let sql = """
@@ -80,7 +81,7 @@ extension StoreReader {
             for urgency in Urgency.allCases {
                 var waiting = groups.filter { $0.urgency == urgency }
                 while let group = waiting.popLast() {
-                    // What one account leaves of its share is for the others.
+                    // The part of its share that an account does not use is left to the others.
                     let free = max(0, limit - page.records.count - page.failures.count)
                     let share = min(room[group], free == 0 ? 0 : max(1, free / (waiting.count + 1)))
                     try add(group, atMost: share, dueBy: now, excluding: excluding, to: &page, db)
@@ -90,7 +91,7 @@ extension StoreReader {
         }
     }
 
-    /// Adds the numbers of a group that are due, in the order of their turn, and takes note of what is not due yet or left.
+    /// Adds the due numbers of a group in order, and records the next due time, or that some are left.
     private func add(
         _ group: DueGroup, atMost limit: Int, dueBy now: Instant, excluding: Set<PhoneNumber>, to page: inout DuePage,
         _ db: Database
@@ -120,12 +121,12 @@ extension StoreReader {
         for number in numbers { try add(number, to: &page, db, at: now) }
     }
 
-    /// How soon anything is due, whatever that is; nil when nothing ever is.
+    /// Returns the earliest due time of all numbers, which may be past; nil when no number has one.
     public func nextDueAt() throws(StorageError) -> Instant? {
         try read { db in try Self.groups(db).map(\.firstDueAt).min() }
     }
 
-    /// The groups of which anything will be due, each with its first due instant: one look into the index for each.
+    /// Returns the groups that have due times, each with its first: one index lookup for each group.
     private static func groups(_ db: Database) throws -> [(group: DueGroup, firstDueAt: Instant)] {
         var groups: [(group: DueGroup, firstDueAt: Instant)] = []
         let statement = try db.cachedStatement(sql: nextGroup)

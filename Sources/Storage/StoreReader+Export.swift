@@ -17,7 +17,7 @@ public struct AuditRecord: Sendable {
     public let mac: String
     /// `changes` or `events`.
     public let table: String
-    /// The columns that the link covers, in their order; nil when the row is gone.
+    /// The columns that the link covers, in order; nil when the row is gone.
     public let columns: [(name: String, value: Value)]?
 
     init(_ entry: AuditEntry) {
@@ -44,7 +44,7 @@ extension AuditRecord.Value {
         switch value.storage {
         case .null: self = .null
         case .int64(let integer): self = .integer(integer)
-        // No column of the history is REAL: the tables are STRICT.
+        // Never occurs: the tables are STRICT, and no column of the history is REAL.
         case .double(let double): self = .text("\(double)")
         case .string(let text): self = .text(text)
         case .blob(let bytes): self = .text(String(decoding: bytes, as: UTF8.self))
@@ -53,8 +53,8 @@ extension AuditRecord.Value {
 }
 
 extension StoreReader {
-    /// Hands every link whose row is older than `date`, with its row, to `body`, in order. It holds all that a pruning
-    /// before the same date removes. Needs no key.
+    /// Calls `body` with every link whose row is older than `date`, and with that row, in order. This includes
+    /// everything that a pruning before the same date deletes. Needs no key.
     public func exportAudit(
         before date: Instant, _ body: (AuditRecord) throws -> Void
     ) throws(StorageError) {

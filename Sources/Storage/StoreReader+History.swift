@@ -8,18 +8,18 @@ public struct StoredEvent: Hashable, Sendable {
     public let entry: EventEntry
 }
 
-/// How many requests were sent in a day.
+/// The counts of the requests of one day.
 public struct DayOfChanges: Hashable, Sendable {
     /// `2026-11-23`, in UTC.
     public let day: String
     public let accepted: Int
-    /// Not accepted, or without an answer.
+    /// Requests that were not accepted, or have no answer.
     public let others: Int
 }
 
 extension StoreReader {
-    /// Requests, newest first: those of `number`, or of all numbers; only entries with an id below
-    /// `before`, for the next page.
+    /// Returns the requests of `number`, or of all numbers, newest first; for the next page only entries with an id
+    /// below `before`.
     public func history(
         of number: PhoneNumber? = nil, limit: Int, before: Int64? = nil
     ) throws(StorageError) -> [ChangeEntry] {
@@ -30,7 +30,7 @@ extension StoreReader {
         }
     }
 
-    /// The audit trail, newest first: what concerns `number`, or all of it.
+    /// Returns the audit trail of `number`, or of all numbers and the fleet, newest first.
     public func events(
         of number: PhoneNumber? = nil, limit: Int, before: Int64? = nil
     ) throws(StorageError) -> [StoredEvent] {
@@ -42,15 +42,17 @@ extension StoreReader {
         }
     }
 
-    /// The requests without an answer, oldest first. When no daemon works on the store, one was stopped in the middle.
+    /// Returns the requests without an answer, oldest first. When no daemon works on the store, one was stopped in the
+    /// middle.
     public func unansweredChanges() throws(StorageError) -> [ChangeEntry] {
         try read { db in try ChangeRow.unanswered(db) }
     }
 
-    /// How many requests ``changesPerDay(from:limit:)`` counts for a page.
+    /// The maximum of requests that ``changesPerDay(from:limit:)`` counts for a page.
     public static let mostCounted = 100_000
 
-    /// The requests of each day (UTC) from `first` on, oldest first; of the newest `limit` requests.
+    /// Returns the counts of requests of each day (UTC) from `first` on, oldest first, among the newest `limit`
+    /// requests.
     public func changesPerDay(
         from first: Instant, limit: Int = mostCounted
     ) throws(StorageError) -> [DayOfChanges] {
@@ -67,7 +69,7 @@ extension StoreReader {
         }
     }
 
-    /// The id for the next request: one more than the highest there is.
+    /// Returns the id for the next request: one more than the highest.
     public func nextChangeID() throws(StorageError) -> Int64 {
         try read { db in
             let highest = try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(id) FROM changes"))
@@ -82,7 +84,7 @@ extension StoreReader {
 }
 
 extension StoredEvent {
-    /// The events that `sql` selects: its columns are those of ``init(_:)``, in their order.
+    /// Returns the events that `sql` selects. Its columns must be those of ``init(_:)``, in their order.
     static func fetch(_ db: Database, _ sql: String, _ arguments: StatementArguments) throws -> [StoredEvent] {
         try db.rows(of: "events", sql, arguments) { try StoredEvent(&$0) }
     }

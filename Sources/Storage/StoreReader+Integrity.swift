@@ -1,13 +1,14 @@
 import GRDB
 
 extension StoreReader {
-    /// A larger store is not read as a whole before the start: that would take seconds, for history alone.
+    /// The size in bytes above which a store is not read as a whole before the start: that would take seconds, for
+    /// history alone.
     static let mostReadAtStart: Int64 = 256 << 20
-    /// What beliefs, PINs and the next requests depend on.
+    /// The tables on which beliefs, PINs and the next requests depend.
     private static let vital = ["numbers", "pins", "desired_states", "store_state", "audit_state", "guards"]
 
-    /// Reads what a start depends on, all of it in a store that is not large, and throws
-    /// ``StorageError/corrupted(path:problem:)`` when it is damaged.
+    /// Reads the tables on which a start depends, or the whole store when it is not large, and throws
+    /// ``StorageError/corrupted(path:problem:)`` when there is damage.
     static func checkBeforeStart(_ db: Database, _ path: String, mostRead: Int64 = mostReadAtStart) throws {
         guard try StoreSize(db).bytes > mostRead else { return try check(db, path) }
         for table in vital where try db.tableExists(table) {
@@ -18,13 +19,13 @@ extension StoreReader {
         }
     }
 
-    /// What is damaged of a store that is too large to be read as a whole before the start; nil for nothing, and at once
-    /// for every other.
+    /// Returns the damage of a store that is too large to be read as a whole before the start; nil when none exists,
+    /// and at once for any smaller store.
     public func damageFoundLater() throws(StorageError) -> String? {
         try damageFoundLater(mostRead: Self.mostReadAtStart)
     }
 
-    /// The same for another limit of what is read before the start.
+    /// Does the same with another limit.
     func damageFoundLater(mostRead: Int64) throws(StorageError) -> String? {
         guard try size().bytes > mostRead else { return nil }
         do {
@@ -35,7 +36,8 @@ extension StoreReader {
         }
     }
 
-    /// What is wrong with the database file as such: damaged pages, references that lead nowhere; nil for nothing.
+    /// Returns the damage of the database file itself, such as damaged pages or dangling references; nil when none
+    /// exists.
     public func integrityProblem() throws(StorageError) -> String? {
         try read { db in
             let result = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? "no answer"

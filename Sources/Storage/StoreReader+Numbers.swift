@@ -2,10 +2,10 @@ import GRDB
 public import Planning
 
 extension StoreReader {
-    /// The number that a number or label stands for, managed or not; nil when the store does not know it.
+    /// Returns the number with this number or label, managed or not; nil when the store does not know it.
     public func number(named name: String) throws(StorageError) -> PhoneNumber? {
         try read { db in
-            // The label of an unmanaged number means nothing any more.
+            // The label of an unmanaged number is ignored.
             let sql = """
                 SELECT number FROM numbers WHERE number = ?1
                 UNION ALL SELECT number FROM numbers WHERE managed = 1 AND label = ?1 LIMIT 1
@@ -14,9 +14,10 @@ extension StoreReader {
         }
     }
 
-    /// The managed numbers and their labels of which one begins with `prefix`, in number order, at most `limit`.
+    /// Returns the managed numbers and their labels of which one begins with `prefix`, in number order, at most
+    /// `limit`.
     ///
-    /// For completions in a shell: two columns of one table, and nothing is decoded that could fail.
+    /// For shell completion: two columns of one table, and no decoding that could fail.
     public func names(
         beginningWith prefix: String, limit: Int
     ) throws(StorageError) -> [(number: String, label: String?)] {
@@ -33,14 +34,15 @@ extension StoreReader {
 }
 
 extension StoreReader {
-    /// The newest generations of a number, newest first, closed. Needs no key.
+    /// Returns the newest generations of a number, newest first, closed. Needs no key.
     public func pins(of number: PhoneNumber, limit: Int) throws(StorageError) -> [PINRow] {
         try read { db in
             try PINRow.newest(min(max(limit, 1), Self.pageLimit), of: number, db)
         }
     }
 
-    /// How long after a look at its PIN a number is rotated; nil when it is not, or when its PIN is not ours to change.
+    /// Returns the delay after which a number is rotated when its PIN was revealed; nil when it is not rotated, or an
+    /// operator owns its PIN.
     public func rotationAfterReveal(of number: PhoneNumber) throws(StorageError) -> Duration? {
         try read { db in
             let sql = """
@@ -53,9 +55,9 @@ extension StoreReader {
         }
     }
 
-    /// The PIN of one generation; nil when there is no such generation.
+    /// Returns the PIN of one generation; nil when there is no such generation.
     ///
-    /// Throws `StorageError.keyNeeded` without a key, and `sealedPINUnreadable` when it cannot be opened.
+    /// Throws `StorageError.keyNeeded` without a key, and `sealedPINUnreadable` when the PIN cannot be opened.
     public func pin(of number: PhoneNumber, generation: Int) throws(StorageError) -> PIN? {
         try read { db in
             try PINRow.pin(of: number, generation: generation, sealer, db, path: path)

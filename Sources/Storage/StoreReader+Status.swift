@@ -1,46 +1,46 @@
 import GRDB
 public import Planning
 
-/// What the store says of the desired state.
+/// The state of the desired state in the store.
 public struct DesiredStateStatus: Hashable, Sendable {
     /// The revision in force; nil while none was ever accepted.
     public let revision: Int?
     /// SHA-256 of its file, 64 hexadecimal digits.
     public let sha256: String?
-    /// When it was taken into force.
+    /// The time at which it came into force.
     public let loadedAt: Instant?
-    /// The file it came from.
+    /// The path of its file.
     public let source: String?
-    /// Whether the last load of the file gave a valid state; nil before the first load.
+    /// True when the last load of the file was valid; nil before the first load.
     public let isValid: Bool?
-    /// When the file was last loaded, well or not.
+    /// The time of the last load of the file, valid or not.
     public let lastLoadAt: Instant?
-    /// What was wrong with it then; nil when nothing was.
+    /// The problem of the last load; nil when it was valid.
     public let problem: String?
-    /// A newer one that waits for an operator's acceptance.
+    /// A newer desired state that waits for an operator's acceptance.
     public let held: Held?
 
     /// A desired state that is held.
     public struct Held: Hashable, Sendable {
-        /// SHA-256 of its file, 64 hexadecimal digits: what `accept` names.
+        /// SHA-256 of its file, 64 hexadecimal digits: the argument of `accept`.
         public let sha256: String
-        /// Since when it is held.
+        /// The time since which it is held.
         public let since: Instant
-        /// Why, in words.
+        /// The reason in words.
         public let reason: String
     }
 }
 
-/// Why a number's PIN is not rotated by us.
+/// The reason why the daemon does not rotate a number's PIN.
 public enum RotationHindrance: Hashable, Sendable {
-    /// It is to be disabled: there is no PIN.
+    /// The number should be disabled, so it has no PIN.
     case disabled
-    /// The PIN is the operator's: it rotates when its value changes.
+    /// An operator owns the PIN: it rotates when its value changes.
     case operatorPIN(name: String)
 }
 
 extension StoreReader {
-    /// How the desired state in force came about, and how the last load of its file ended.
+    /// Returns the desired state in force, and the result of the last load of its file.
     public func desiredStateStatus() throws(StorageError) -> DesiredStateStatus {
         try read { db in
             let force = try DesiredStateRow.inForce(db)
@@ -55,7 +55,7 @@ extension StoreReader {
         }
     }
 
-    /// How often each kind of drift was found since the store was made.
+    /// Returns the counts of each kind of drift since the store was created.
     public func driftCounts() throws(StorageError) -> [Drift.Kind: Int] {
         try read { db in
             let found = try db.rows(of: "drift_counts", "SELECT kind, found FROM drift_counts") { row in
@@ -65,8 +65,8 @@ extension StoreReader {
         }
     }
 
-    /// The numbers that we expose: those in a cycle of ours (`NumberRecord/Cycle/isOurs`). One whose reason cannot be read
-    /// is taken for one of them.
+    /// Returns the numbers exposed by us: those in a cycle of ours (`NumberRecord/Cycle/isOurs`). A cycle whose reason
+    /// cannot be read counts as ours.
     public func exposedNumbers() throws(StorageError) -> [PhoneNumber] {
         try read { db in
             let sql = """
@@ -83,7 +83,7 @@ extension StoreReader {
 }
 
 extension StoreReader {
-    /// The managed numbers that are meant by `names`, each a number in E.164 or a label; unknown names are left out.
+    /// Returns the managed numbers named by `names`, each a number in E.164 or a label; unknown names are left out.
     public func numbers(named names: [String]) throws(StorageError) -> [String: PhoneNumber] {
         try read { db in
             let sql = "SELECT number FROM numbers WHERE managed = 1 AND (number = ? OR label = ?) LIMIT 1"
@@ -95,7 +95,7 @@ extension StoreReader {
         }
     }
 
-    /// Those of `numbers` that are paused one by one, in their order.
+    /// Returns those of `numbers` that are paused one by one, in the given order.
     public func pausedNumbers(among numbers: [PhoneNumber]) throws(StorageError) -> [PhoneNumber] {
         try read { db in
             let statement = try db.cachedStatement(
@@ -104,9 +104,9 @@ extension StoreReader {
         }
     }
 
-    /// How many numbers an order for all of them concerns: those in the desired state in force.
+    /// Returns the count of numbers that an order for all of them concerns: those in the desired state in force.
     ///
-    /// - Parameter withOwnPIN: only those that are enabled under a PIN of ours, which we rotate.
+    /// - Parameter withOwnPIN: count only those that are enabled under a PIN of ours, which we rotate.
     public func managedCount(withOwnPIN: Bool) throws(StorageError) -> Int {
         try read { db in
             let own = withOwnPIN ? " AND verification = 'enabled' AND operator_pin IS NULL" : ""
@@ -114,7 +114,7 @@ extension StoreReader {
         }
     }
 
-    /// Those of `numbers` whose PIN we do not rotate, and why.
+    /// Returns those of `numbers` whose PIN we do not rotate, with the reason.
     public func rotationHindrances(
         among numbers: [PhoneNumber]
     ) throws(StorageError) -> [(PhoneNumber, RotationHindrance)] {
@@ -130,7 +130,7 @@ extension StoreReader {
         }
     }
 
-    /// The names of the tokens, observers' tokens and operator-owned PINs that the managed numbers need.
+    /// Returns the names of the tokens, observers' tokens and operator-owned PINs that the managed numbers need.
     public func secretNames() throws(StorageError) -> (tokens: Set<String>, pins: Set<String>) {
         try read { db in
             let tokens = """
@@ -142,7 +142,7 @@ extension StoreReader {
         }
     }
 
-    /// The managed numbers whose PIN an operator owns, with the name of that PIN, by number.
+    /// Returns the managed numbers with an operator-owned PIN and the name of that PIN, in number order.
     public func operatorPINNames() throws(StorageError) -> [(PhoneNumber, String)] {
         try read { db in
             let sql = """

@@ -4,14 +4,14 @@ public import Planning
 
 /// Reads a store. Every call is one consistent snapshot.
 ///
-/// PINs are opened with the key; without one everything else can still be read.
+/// The key is needed to open PINs; without it everything else can still be read.
 public final class StoreReader: Sendable {
     let queue: DatabaseQueue
     let sealer: PINSealer?
     /// The database's path, for errors.
     let path: String
 
-    /// The most rows that one call returns.
+    /// The maximum of rows that one call returns.
     public static let pageLimit = 10_000
 
     init(queue: DatabaseQueue, sealer: PINSealer?, path: String) {
@@ -20,10 +20,11 @@ public final class StoreReader: Sendable {
         self.path = path
     }
 
-    /// Opens the store for reading, whether or not a daemon works on it. Never creates or migrates.
+    /// Opens the store for reading, whether or not a daemon works on it. Never creates or migrates it.
     ///
-    /// Throws ``StorageError/noStore(path:)`` when there is none, `olderSchema`, `newerSchema` or
-    /// `developmentSchema` when it is not this version's, and `wrongKey` when `key` is not the one that its PINs are sealed under.
+    /// Throws ``StorageError/noStore(path:)`` when none exists; `olderSchema`, `newerSchema` or `developmentSchema`
+    /// when its schema is not the one of this version; and `wrongKey` when its PINs are sealed under another key than
+    /// `key`.
     public static func open(at location: StoreLocation, key: SealingKey?) throws(StorageError) -> StoreReader {
         let path = location.database
         guard try FileStatus.stored(path) != nil else { throw .noStore(path: path) }
@@ -46,15 +47,15 @@ public final class StoreReader: Sendable {
         do { try queue.close() } catch { throw StorageError(error, at: path) }
     }
 
-    /// Everything about one number with its PINs; nil when the store does not know it. PINs that cannot be opened are
-    /// unreadable. The hour of recent writes ends at `now`.
+    /// Returns the record of one number with its PINs; nil when the store does not know it. PINs that cannot be opened
+    /// are marked as unreadable. The hour of recent writes ends at `now`.
     public func record(_ number: PhoneNumber, at now: Instant) throws(StorageError) -> NumberRecord? {
         try read { db in
             try db.numberRow(number).map { try db.record(number, $0, at: now, neededSealer(db)) }
         }
     }
 
-    /// One number with its PINs closed; nil when the store does not know it. Needs no key.
+    /// Returns the record of one number with its PINs closed; nil when the store does not know it. Needs no key.
     public func closedRecord(_ number: PhoneNumber, at now: Instant) throws(StorageError) -> NumberRecord? {
         try read { db in
             try db.numberRow(number).map {
@@ -64,28 +65,28 @@ public final class StoreReader: Sendable {
         }
     }
 
-    /// The numbers after `number` with their PINs, managed or not, in number order. Rows that cannot be read are in
-    /// `failures`; PINs that cannot be opened are unreadable.
+    /// Returns the numbers after `number` with their PINs, managed or not, in number order. Rows that cannot be read
+    /// are in `failures`; PINs that cannot be opened are marked as unreadable.
     public func records(after number: PhoneNumber?, limit: Int, at now: Instant) throws(StorageError) -> Page {
         try page(
             after: number, limit: limit,
             load: { db, number, row in try db.record(number, row, at: now, self.neededSealer(db)) })
     }
 
-    /// The numbers after `number` with their PINs closed, managed or not, in number order: of the generations only those
-    /// that may be live and the newest. Needs no key.
+    /// Returns the numbers after `number` with their PINs closed, managed or not, in number order. Each has its newest
+    /// generation and those that may be live. Needs no key.
     ///
     /// - Parameters:
-    ///   - number: where the page before ended; nil for the first.
-    ///   - last: the last number that is wanted; nil for all.
-    ///   - limit: how many numbers a page has at most.
-    ///   - now: the time at which what is recent is counted.
-    ///   - writes: the ``recentWrites(at:)`` of all numbers, so that they are not read for each page again.
+    ///   - number: the end of the previous page; nil for the first page.
+    ///   - last: the last number of interest; nil for all.
+    ///   - limit: the maximum of numbers in a page.
+    ///   - now: the end of the hour of recent writes.
+    ///   - writes: the ``recentWrites(at:)`` of all numbers, so that they are not read again for each page.
     public func closedRecords(
         after number: PhoneNumber?, through last: PhoneNumber? = nil, limit: Int, at now: Instant,
         writes: RecentWrites? = nil
     ) throws(StorageError) -> Page {
-        // One statement for the PINs of all of them: one each would cost most of the time.
+        // One statement for the PINs of all of them: one each would take most of the time.
         var pins: [PhoneNumber: Result<[PINRow], StorageError>] = [:]
         var recent: [PhoneNumber: [Instant]] = [:]
         return try page(after: number, through: last, limit: limit) { db, found in
@@ -97,8 +98,8 @@ public final class StoreReader: Sendable {
         }
     }
 
-    /// The last number of each of `parts` parts of the numbers, about equally large, but of the last part; fewer when
-    /// there are few numbers.
+    /// Returns the last number of each but the last of `parts` parts of the numbers, which are about equally large;
+    /// empty when there are fewer numbers than parts.
     public func cuts(parts: Int) throws(StorageError) -> [PhoneNumber] {
         try read { db in
             let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM numbers") ?? 0
@@ -112,26 +113,27 @@ public final class StoreReader: Sendable {
         }
     }
 
-    /// When requests were sent to each number in the hour before `now`.
+    /// Returns the times at which requests were sent to each number in the hour before `now`.
     public func recentWrites(at now: Instant) throws(StorageError) -> RecentWrites {
         try read { RecentWrites(times: try $0.recentWrites(at: now)) }
     }
 
-    /// When requests that may have reached the vendor were sent within the last hour, by number, ascending.
+    /// The times at which requests that may have reached the vendor were sent within the last hour, by number,
+    /// ascending.
     public struct RecentWrites: Sendable {
         let times: [PhoneNumber: [Instant]]
     }
 
-    /// Some numbers in order, and where to go on.
+    /// Some numbers in order, and the start of the next page.
     public struct Page: Sendable {
         public var records: [NumberRecord] = []
-        /// Numbers whose rows cannot be read, and why.
+        /// The numbers whose rows cannot be read, with the errors.
         public var failures: [(number: PhoneNumber, error: StorageError)] = []
-        /// The last number seen, to be given as `after` for the next page; nil when this was the last page.
+        /// The last number of this page, to be passed as `after` for the next one; nil when this was the last page.
         public var next: PhoneNumber?
     }
 
-    /// The sealer that opens PINs. Throws when no key was given.
+    /// Returns the sealer that opens PINs; throws when no key was given.
     func neededSealer(_ db: Database) throws -> PINSealer {
         if let sealer { return sealer }
         throw StorageError.keyNeeded(path: path, id: try Store.keyID(db))
@@ -159,10 +161,10 @@ public final class StoreReader: Sendable {
         }
     }
 
-    /// Runs `body` on one snapshot, with every error in the store's terms.
+    /// Runs `body` on one snapshot, and converts errors to ``StorageError``.
     ///
-    /// On the writer's own connection nothing can come between two statements, and GRDB's `read` would set
-    /// `PRAGMA query_only` before and after, which makes SQLite compile every cached statement anew.
+    /// On the writer's own connection nothing can come between two statements. GRDB's `read` would set `PRAGMA
+    /// query_only` before and after, which makes SQLite recompile every cached statement.
     func read<Value>(_ body: (Database) throws -> Value) throws(StorageError) -> Value {
         do {
             return queue.configuration.readonly ? try queue.read(body) : try queue.unsafeRead(body)
