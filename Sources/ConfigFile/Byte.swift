@@ -1,4 +1,4 @@
-/// The ASCII characters that mean something in the files.
+/// The ASCII characters with a meaning in the files.
 enum Byte {
     static let tab: UInt8 = 0x09
     static let newline: UInt8 = 0x0A

@@ -1,22 +1,22 @@
-/// A table of text as RFC 4180 has it, with the place of every field.
+/// A table of text in the format of RFC 4180, with the position of every field.
 struct CSVTable {
     typealias Position = Findings.Position
 
-    /// One field, its quotes removed.
+    /// One field, without its quotes.
     struct Field {
         /// The text without spaces at its ends.
         let text: String
         let position: Position
     }
 
-    /// Why the text is no table.
+    /// The reason why the text is not a table.
     struct Refusal: Error {
         let position: Position
         let message: String
         var hint: String?
     }
 
-    /// The rows that have any text, the header first.
+    /// The rows that have any text, with the header first.
     private(set) var rows: [[Field]] = []
     /// The character between two fields: a comma, or the semicolon of spreadsheets in countries with a decimal comma.
     let delimiter: UInt8
@@ -26,7 +26,7 @@ struct CSVTable {
     private var line = 1
     private var lineStart = 0
 
-    /// More fields than this in one row are nobody's list of numbers.
+    /// The maximum of fields in a row; no list of numbers has more.
     static let mostFields = 64
 
     /// Reads valid UTF-8 without a byte order mark.
@@ -44,7 +44,7 @@ struct CSVTable {
         }
     }
 
-    /// The first of the two delimiters in the header that stands outside quotes; a comma when there is none.
+    /// Returns the first of the two delimiters outside quotes in the header; a comma when the header has neither.
     private static func delimiter(of bytes: [UInt8]) -> UInt8 {
         var isQuoted = false
         for byte in bytes {
@@ -58,7 +58,7 @@ struct CSVTable {
         return Byte.comma
     }
 
-    /// The delimiter that a first line `sep=;` names, as some spreadsheets write it, and where that line ends.
+    /// Returns the delimiter that a first line `sep=;` names, as some spreadsheets write it, and the end of that line.
     private static func namedDelimiter(of bytes: [UInt8]) -> (byte: UInt8, end: Int)? {
         let end = bytes.firstIndex { $0 == Byte.newline || $0 == Byte.carriageReturn } ?? bytes.count
         let line = bytes[..<end].filter { $0 != Byte.doubleQuote }
@@ -86,11 +86,11 @@ struct CSVTable {
         }
     }
 
-    /// Reads to the delimiter or the line break, which is left for the row.
+    /// Reads up to the delimiter or the line break, which `readRow` consumes.
     private mutating func readField() throws(Refusal) -> Field {
         while index < bytes.count, bytes[index] == Byte.space { index += 1 }
         let start = position(of: index)
-        // ="…" is a text to a spreadsheet, whatever it looks like.
+        // A spreadsheet treats ="…" as text, whatever it contains.
         if index + 1 < bytes.count, bytes[index] == Byte.equals, bytes[index + 1] == Byte.doubleQuote { index += 1 }
         if index < bytes.count, bytes[index] == Byte.doubleQuote {
             return Field(text: Self.plain(Self.trimmed(try readQuoted(start))), position: start)
@@ -147,7 +147,7 @@ struct CSVTable {
         Position(line: line, column: bytes[lineStart..<min(byte, bytes.count)].count { $0 & 0xC0 != 0x80 } + 1)
     }
 
-    /// The text of a cell that a spreadsheet wrote as the formula `="…"`, whatever it looks like; otherwise the text itself.
+    /// Returns the text of a cell that a spreadsheet wrote as the formula `="…"`; otherwise the text itself.
     private static func plain(_ text: String) -> String {
         text.count > 2 && text.hasPrefix("=\"") && text.hasSuffix("\"") ? String(text.dropFirst(2).dropLast()) : text
     }

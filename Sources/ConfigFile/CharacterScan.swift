@@ -1,17 +1,17 @@
-/// Refuses characters that have no business in a configuration file.
+/// Refuses characters that must not appear in a configuration file.
 enum CharacterScan {
-    /// True when `bytes` are printable ASCII and line breaks, as nearly all files are: then nothing is refused.
+    /// Returns true when `bytes` are printable ASCII and line breaks, as in nearly all files: then nothing is refused.
     static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         bytes.allSatisfy { ($0 >= 0x20 && $0 < 0x7F) || $0 == Byte.newline }
     }
 
-    /// The first control character, odd line break, byte order mark or non-character of valid UTF-8; nil when there is
-    /// none. A tab passes: where it may stand is a question of syntax.
+    /// Returns a refusal of the first control character, odd line break, byte order mark or non-character in valid
+    /// UTF-8; nil when all are fine. Tabs pass, because their places are a matter of syntax.
     static func refusal(of bytes: UnsafeBufferPointer<UInt8>) -> YAMLRefusal? {
         var index = 0
         while index < bytes.count {
             let byte = bytes[index]
-            // Nearly every byte leaves here: printable ASCII, and lead and continuation bytes that begin nothing odd.
+            // Nearly every byte leaves here: printable ASCII, and lead and continuation bytes of harmless characters.
             if (byte >= 0x20 && byte < 0x7F) || byte == 0x0A || (byte > 0xC2 && byte != 0xE2 && byte != 0xEF) {
                 index += 1
                 continue
@@ -22,10 +22,10 @@ enum CharacterScan {
         return nil
     }
 
-    /// The place of the first byte of `bytes` that is not valid UTF-8; nil when all are.
+    /// Returns the position of the first byte of `bytes` that is not valid UTF-8; nil when all are valid.
     static func invalidUTF8(in bytes: UnsafeBufferPointer<UInt8>) -> Findings.Position? {
         var start = 0
-        // In parts, so that a large file is searched up to the first fault, and copied a little at a time.
+        // In parts, so that a large file is searched only up to the first fault, and copied a little at a time.
         while start < bytes.count {
             var end = min(start + 1 << 16, bytes.count)
             // A part ends between two characters.
@@ -39,7 +39,7 @@ enum CharacterScan {
         return nil
     }
 
-    /// The number of bytes before the first that is not valid UTF-8.
+    /// Returns the number of bytes before the first that is not valid UTF-8.
     private static func validCount(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
         var decoder = UTF8()
         var iterator = bytes.makeIterator()

@@ -1,30 +1,30 @@
-/// One thing that is wrong, or doubtful, in a file.
+/// An error in a file, or a doubtful place.
 ///
-/// It never holds a secret: a source line that may hold one is masked or left out before the problem is made.
+/// It never holds a secret: a source line that may hold one is masked or left out before the problem is created.
 public struct ConfigProblem: Hashable, Sendable {
-    /// How much a problem matters.
+    /// The severity of a problem.
     public enum Severity: String, Hashable, Sendable, CaseIterable {
-        /// The file is not taken into force.
+        /// The file does not come into force.
         case error
-        /// The file is taken into force, and somebody should look.
+        /// The file comes into force, but an operator should check it.
         case warning
     }
 
-    /// The file, as it was named to the reader.
+    /// The file's name, as it was given to the reader.
     public let file: String
     /// The line, from 1; 0 when the problem concerns the whole file.
     public let line: Int
     /// The column in characters (Unicode scalars), from 1; 0 when the problem concerns the whole file.
     public let column: Int
     public let severity: Severity
-    /// What is wrong, in one line.
+    /// The problem, in one line.
     public let message: String
-    /// What to do about it, in one line.
+    /// The remedy, in one line.
     public let hint: String?
-    /// The part of the source line around the column, at most 160 characters, safe for a terminal; nil when there is
-    /// none, or when it may hold a secret.
+    /// The part of the source line around the column, at most 160 characters, safe for a terminal; nil when there is no
+    /// such line, or when it may hold a secret.
     public let sourceLine: String?
-    /// Where in ``sourceLine`` the column is, from 0.
+    /// The index of the column in ``sourceLine``, from 0.
     public let caret: Int
 
     public init(
@@ -41,16 +41,17 @@ public struct ConfigProblem: Hashable, Sendable {
         self.caret = caret
     }
 
-    /// The same problem, taken for an error.
+    /// The same problem with the severity of an error.
     public var asError: ConfigProblem {
         ConfigProblem(
             file: file, line: line, column: column, severity: .error, message: message, hint: hint,
             sourceLine: sourceLine, caret: caret)
     }
 
-    /// The problem for people: `file:line:column: error: message`, the source line, a caret and the hint.
+    /// Returns the problem as text for a terminal: `file:line:column: error: message`, the source line, a caret and the
+    /// hint.
     ///
-    /// - Parameter color: whether to use ANSI colours, for a terminal.
+    /// - Parameter color: whether to use ANSI colours.
     /// - Returns: one to four lines, without a newline at the end.
     public func rendered(color: Bool) -> String {
         let place = line > 0 ? "\(file):\(line):\(column)" : file
@@ -70,7 +71,7 @@ public struct ConfigProblem: Hashable, Sendable {
 }
 
 extension ConfigProblem: Comparable {
-    /// Orders by file, line, column, errors first, then message.
+    /// Orders by file, line, column, severity with errors first, then message.
     public static func < (left: ConfigProblem, right: ConfigProblem) -> Bool {
         if left.file != right.file { return left.file < right.file }
         if (left.line, left.column) != (right.line, right.column) {

@@ -1,13 +1,13 @@
 import Files
 import Glibc
 
-/// The folder that the service manager puts credentials in, one a file, readable by this service alone.
+/// The folder in which the service manager puts credentials, one per file, readable by this service alone.
 struct CredentialFolder: Sendable {
     let path: String
 
     func path(of name: String) -> String { path.hasSuffix("/") ? path + name : "\(path)/\(name)" }
 
-    /// The bytes of the credential `name`; nil when there is none.
+    /// Returns the bytes of the credential `name`; nil when it does not exist.
     ///
     /// - Parameter name: a legal name, so that it cannot lead out of the folder.
     func bytes(of name: String, limit: Int) throws(SecretError) -> [UInt8]? {
@@ -21,8 +21,8 @@ struct CredentialFolder: Sendable {
         }
     }
 
-    /// The names of the files in the folder, at most `limit`; none when it cannot be listed, because they serve for
-    /// suggestions only.
+    /// Returns the names of the files in the folder, at most `limit`; empty when the folder cannot be listed, because
+    /// the names serve for suggestions only.
     func names(limit: Int) -> [String] {
         guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }

@@ -1,18 +1,18 @@
 import Files
 public import Planning
 
-/// Reads the desired-state file strictly: all problems at once, or a value.
+/// Reads the desired-state file strictly, and returns either a value or all problems at once.
 public enum DesiredStateReader {
-    /// The most bytes that a file may have.
+    /// The maximum size of a file, in bytes.
     public static let largestFile = ReadPolicy.configuration.limit
 
     /// Reads the file at `path`.
     ///
     /// - Parameters:
-    ///   - path: the file; a FIFO or device is refused without blocking.
-    ///   - secrets: where the names of tokens and PINs are looked up; nil when there is no such place.
-    ///   - references: how strictly those names are followed.
-    ///   - mark: makes the mark of a token's value, for each token that was found; nil for no marks.
+    ///   - path: the file's path; a FIFO or a device is refused without blocking.
+    ///   - secrets: the source in which the names of tokens and PINs are looked up; nil when there is no source.
+    ///   - references: the strictness of these lookups.
+    ///   - mark: makes the mark of a token's value, for each token found; nil for no marks.
     public static func read(
         path: String, secrets: (any SecretLookup)? = nil, references: ReferenceCheck = .none,
         mark: ((Token) -> String)? = nil
@@ -25,7 +25,7 @@ public enum DesiredStateReader {
         }
     }
 
-    /// SHA-256 of the file's bytes, as a reading has it; nil when it cannot be read.
+    /// Returns SHA-256 of the file's bytes, the same as in a reading; nil when the file cannot be read.
     public static func sha256(path: String) -> String? {
         do throws(FileError) {
             return ReadFile.sha256(of: try CheckedFile.read(path, .configuration))
@@ -34,7 +34,7 @@ public enum DesiredStateReader {
         }
     }
 
-    /// Reads bytes that came from `file`, which names them in problems and in the value's source.
+    /// Reads bytes that came from `file`, whose name appears in problems and in the value's source.
     public static func read(
         bytes: [UInt8], file: String, secrets: (any SecretLookup)? = nil,
         references: ReferenceCheck = .none, mark: ((Token) -> String)? = nil
@@ -51,7 +51,7 @@ public enum DesiredStateReader {
                 numbers = try first.numbers()
                 late = first.lateDefaults
             } catch {
-                // Entries in very large numbers may all be wrong for want of the defaults that follow them.
+                // With very many entries, all may have errors because the defaults that follow them are missing.
                 guard reader.findings.isFull else { throw error }
                 try reader.events.rewind()
                 let aside = FieldReader(findings: Findings(file: file, bytes: []), events: reader.events)
@@ -59,7 +59,7 @@ public enum DesiredStateReader {
                 guard late != nil else { throw error }
             }
             if let late {
-                // Each entry needs the defaults, and these follow the entries: so the file is read once more.
+                // The entries need the defaults, which follow them in this file: so the file is read once more.
                 reader.findings.removeAll()
                 try reader.events.rewind()
                 numbers = try walk(reader, late).numbers()

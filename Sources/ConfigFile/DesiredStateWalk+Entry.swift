@@ -1,7 +1,7 @@
 import Planning
 
 extension DesiredStateWalk {
-    /// The longest label, in characters.
+    /// The maximum length of a label, in characters.
     static let longestLabel = 64
 
     /// Reads the entry of `numbers` that begins here; nil when it has no number or no token.
@@ -35,13 +35,14 @@ extension DesiredStateWalk {
         return desired
     }
 
-    /// Gives an entry its own choices, and for the rest the defaults of the file, of its vendor, or of the program.
+    /// Sets the properties of an entry to its own choices, and otherwise to the defaults of the file, of its vendor, or
+    /// of the program.
     ///
-    /// Rules that depend on the endpoint or the vendor are checked here, also of an entry that has no number.
+    /// Rules that depend on the endpoint or the vendor are checked here, also for an entry without a number.
     ///
     /// - Parameters:
     ///   - vendor: nil when it cannot be read.
-    ///   - position: the place of the entry.
+    ///   - position: the position of the entry.
     func take(
         _ own: Choices, _ vendor: Vendor?, _ id: Located<PhoneNumberID>?, at position: Position,
         into entry: inout DesiredNumber?
@@ -57,7 +58,7 @@ extension DesiredStateWalk {
             checkLowerBound(reapplyEvery, .reapplyEvery, in: Self.reapplyRange)
             checkLowerBound(rotateAfterReveal, .rotateAfterReveal, in: Self.revealRange)
         }
-        // Without a vendor the file is not valid, and nothing more can be said of the entry.
+        // Without a vendor the file is invalid, and no other rule can be checked.
         guard let vendor else { return }
         checkIsPossible(own, vendor, entry: position)
         var reached: ObserverPlace?
@@ -87,7 +88,7 @@ extension DesiredStateWalk {
             findings.error(fields.position, "this entry has no 'number'", hint: "begin it with '- number: \"+…\"'")
             return nil
         }
-        // A plain +15550100001 is a whole number to YAML; its text is exact all the same.
+        // A plain +15550100001 is a whole number to YAML, but its text is exact.
         guard let text = reader.text(field, "a telephone number", accepting: [.text, .integer]) else { return nil }
         guard let number = PhoneNumber(text) else {
             findings.error(
@@ -103,7 +104,7 @@ extension DesiredStateWalk {
         return number
     }
 
-    /// Offers the number without separators, or with the `+` that is missing.
+    /// Suggests the number without separators, or with the missing `+`.
     private static func numberHint(_ text: String) -> String {
         let digits = text.filter { $0.isASCII && $0.isNumber }
         let candidate = "+" + (text.hasPrefix("00") ? String(digits.dropFirst(2)) : digits)
@@ -122,7 +123,7 @@ extension DesiredStateWalk {
         return tokenName(field).map { token($0, vendor, at: field.position) }
     }
 
-    /// The name of a token; nil after reporting what is not one.
+    /// Returns the name of a token; reports an invalid one and returns nil.
     func tokenName(_ field: Field) -> String? {
         let advice =
             "write a name here, and the token itself in secrets.yaml, in a systemd credential of that name, "
@@ -140,7 +141,7 @@ extension DesiredStateWalk {
         let advice =
             "write a name here, and the PIN itself in secrets.yaml, in a systemd credential of that name, "
             + "or in the environment (TWOSTEPD_PIN_<NAME>)"
-        // Six digits are a whole number to YAML, and a PIN to everybody else.
+        // Six digits are a whole number to YAML, but a reader takes them for a PIN.
         if let scalar = field.scalar, SecretShape.isPIN(scalar.text) {
             findings.error(field.position, "a PIN must not stand in this file", hint: advice, showsSource: false)
             return nil
@@ -155,16 +156,16 @@ extension DesiredStateWalk {
         return text
     }
 
-    /// A name that looks like a number may be meant as one; anything else gets the general advice.
+    /// A name that looks like a number may be meant as a name; any other type gets the general advice.
     private func numericHint(_ field: Field, _ advice: String) -> String? {
         guard let scalar = field.scalar else { return advice }
         return scalar.kind == .null ? nil : "put the name in quotes; if this is the secret itself, \(advice)"
     }
 
-    /// Whether a text may be a label.
+    /// Returns true when the text is a valid label.
     static func isLabel(_ text: String) -> Bool {
         let bytes = text.utf8
-        // Printable ASCII needs no closer look.
+        // Printable ASCII needs no further checks.
         if bytes.allSatisfy({ (0x20...0x7E).contains($0) }) {
             return (1...longestLabel).contains(bytes.count) && bytes.first != Byte.space && bytes.last != Byte.space
         }
@@ -189,7 +190,7 @@ extension DesiredStateWalk {
         return text
     }
 
-    /// A time with its zone; nil after reporting what is not one.
+    /// Returns a time with its zone; reports an invalid one and returns nil.
     func instant(_ field: Field) -> Instant? {
         let example = "write it as 2026-11-01T00:00:00Z"
         guard let text = reader.text(field, "a time", hint: field.isNull ? nil : example) else { return nil }
@@ -203,8 +204,8 @@ extension DesiredStateWalk {
         return nil
     }
 
-    /// The keys that say nothing beside `pin`: an operator's PIN rotates when the operator changes it, and at no other
-    /// time.
+    /// The keys that have no effect beside `pin`: an operator's PIN rotates when the operator changes it, and at no
+    /// other time.
     static let ignoredBesidePIN: [EntryKey] = [.rotateEvery, .rotateBefore, .rotationWindow, .rotateAfterReveal]
 
     func warnAboutIgnored(_ key: EntryKey, at position: Position) {

@@ -1,8 +1,8 @@
 import Planning
 
-/// The rules of an entry about observing its number.
+/// The rules for observing an entry's number.
 extension DesiredStateWalk {
-    /// An endpoint where a number can be observed by its id.
+    /// An endpoint at which a number can be observed by its id.
     struct ObserverPlace {
         let endpoint: Endpoint
         let isLoopback: Bool
@@ -12,23 +12,23 @@ extension DesiredStateWalk {
             self.isLoopback = isLoopback
         }
 
-        /// The place that an observer's endpoint names; nil when no id can be appended to it.
+        /// Creates the place from an observer's endpoint; nil when no id can be appended to it.
         init?(_ accepted: EndpointText.Accepted) {
             guard let base = accepted.base else { return nil }
             self.init(endpoint: base, isLoopback: accepted.isLoopback)
         }
     }
 
-    /// The endpoint of observers that name none, where the entry's own is another vendor's.
+    /// The default endpoint of observers where the entry's own endpoint belongs to another vendor.
     private static let standardObserverEndpoint = Vendor.whatsapp.capabilities.endpoint
 
-    /// Definition of an observer, used in hints.
+    /// The definition of an observer, for hints.
     static let observerAdvice =
         "an observer is a token of WhatsApp's Cloud API that may read the number, such as a system user's"
 
     // MARK: - Values
 
-    /// The name of an observer's token. A missing one is an error of the file, as it is for any other token.
+    /// Returns the name of an observer's token. A missing token is an error of the file, as for any other token.
     func observerName(_ field: Field) -> String? {
         guard let name = tokenName(field) else { return nil }
         guard sharedTokens[name]?.observerLine == nil else { return name }
@@ -48,7 +48,7 @@ extension DesiredStateWalk {
         return name
     }
 
-    /// The base URL of an observer, which the number's id is appended to.
+    /// Returns the base URL of an observer, to which the number's id is appended.
     func observerEndpoint(_ field: Field) -> EndpointText.Accepted? {
         let hint = "write a base URL, such as \(Self.standardObserverEndpoint.text)"
         guard let text = reader.text(field, "an https URL", hint: field.isNull ? nil : hint) else { return nil }
@@ -70,7 +70,8 @@ extension DesiredStateWalk {
 
     // MARK: - Entries
 
-    /// Reports an entry whose own observer has no id to ask by. A default observer leaves such an entry out.
+    /// Reports an entry with its own observer and without the id that the observer needs. A default observer skips such
+    /// entries.
     func checkObserver(_ fields: FieldReader.Fields<EntryKey>, _ vendor: Vendor?) {
         guard let vendor, vendor.capabilities.tokenNamesNumber, let field = fields[.observer],
             fields[.phoneNumberID] == nil
@@ -79,7 +80,7 @@ extension DesiredStateWalk {
             field.keyPosition, "'observer' needs the 'phone_number_id' of the entry's number", hint: Self.placeOfID)
     }
 
-    /// Gives an entry its observer, where it has one: the token that is named, or its own where that may read numbers.
+    /// Sets the entry's observer, if it has one: the named token, or the entry's own token where that may read numbers.
     ///
     /// Defaults name observers for the vendors whose own tokens cannot observe.
     ///
@@ -105,7 +106,8 @@ extension DesiredStateWalk {
         }
     }
 
-    /// Refuses an id that an earlier entry has at the same endpoint: one of the two would be the other's number.
+    /// Refuses an id that an earlier entry has at the same endpoint: one of the two entries would act on the other's
+    /// number.
     private func checkIsOnly(
         _ id: Located<PhoneNumberID>, _ vendor: Vendor, _ reached: ObserverPlace?, _ place: ObserverPlace?
     ) {

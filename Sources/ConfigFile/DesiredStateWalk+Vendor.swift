@@ -1,8 +1,8 @@
 import Planning
 
-/// The rules of an entry that depend on what its vendor can do.
+/// The rules for an entry that depend on its vendor's capabilities.
 extension DesiredStateWalk {
-    /// The vendor of an entry; nil when it cannot be read, so that no rule can depend on it.
+    /// Returns the vendor of an entry; nil when it cannot be read, so that no rule can depend on it.
     func vendor(_ own: Choices) -> Vendor? {
         if let vendor = own.vendor { return vendor }
         guard !own.hasInvalidVendor, !defaults.hasInvalidVendor else { return nil }
@@ -11,7 +11,8 @@ extension DesiredStateWalk {
 
     // MARK: - Which number a request changes
 
-    /// The token of an entry: its own where it names the number, otherwise one that many entries may share.
+    /// Returns the token of an entry: a token of its own where it names the number, otherwise one that many entries may
+    /// share.
     func token(_ name: String, _ vendor: Vendor?, at position: Position) -> (name: String, mark: String?) {
         switch vendor?.capabilities.tokenNamesNumber {
         case true?: return (name, markOfOwnToken(name, at: position))
@@ -49,9 +50,9 @@ extension DesiredStateWalk {
         return sharedToken(name, at: position) { warnAboutTwoVendors(name, $0, at: position) }.mark
     }
 
-    /// A shared token, which is looked up, and reported, once.
+    /// Looks up a shared token, and reports its problems, once.
     ///
-    /// - Parameter report: is called with the token of another name that has the same value and names a number.
+    /// - Parameter report: receives the token of another name that has the same value and names a number.
     func sharedToken(
         _ name: String, at position: Position, ifOwn report: ((name: String, line: Int)) -> Void
     ) -> SharedToken {
@@ -66,7 +67,7 @@ extension DesiredStateWalk {
         return shared
     }
 
-    /// Reports a token that names a number and is shared as well, under its own name or that of `other`.
+    /// Reports a token that names a number and is shared as well, under its own name or under the name of `other`.
     private func reportShared(_ name: String, _ other: (name: String, line: Int)? = nil, at position: Position) {
         guard let line = sharedTokens[other?.name ?? name]?.observerLine else {
             return warnAboutTwoVendors(name, other, at: position)
@@ -87,7 +88,7 @@ extension DesiredStateWalk {
             hint: "a token works at one vendor only: check which of the numbers it was made for")
     }
 
-    /// The id of an entry's number, which the vendor may need.
+    /// Returns the id of an entry's number, which the vendor may need.
     func phoneNumberID(
         _ fields: FieldReader.Fields<EntryKey>, _ vendor: Vendor?, _ number: PhoneNumber?
     ) -> Located<PhoneNumberID>? {
@@ -100,7 +101,7 @@ extension DesiredStateWalk {
             }
             return nil
         }
-        // Plain digits are a whole number to YAML; their text is exact all the same.
+        // Plain digits are a whole number to YAML, but their text is exact.
         guard
             let text = reader.text(
                 field, "the id of a number", accepting: [.text, .integer], hint: Self.idHint(field.scalar?.text))
@@ -129,9 +130,9 @@ extension DesiredStateWalk {
 
     // MARK: - What the vendor can do
 
-    /// Refuses choices of an entry, or defaults that it uses, that its vendor cannot carry out.
+    /// Refuses choices of an entry, or defaults that apply to it, which its vendor does not support.
     ///
-    /// - Parameter entry: the place of the entry.
+    /// - Parameter entry: the position of the entry.
     func checkIsPossible(_ own: Choices, _ vendor: Vendor, entry: Position) {
         guard !vendor.capabilities.canDisable else { return }
         let reason = "with vendor \(vendor.rawValue): its API has no request that disables"
@@ -153,13 +154,14 @@ extension DesiredStateWalk {
         }
     }
 
-    /// The endpoint of an entry, in the form that its vendor needs; the vendor's default without one.
+    /// Returns the endpoint of an entry in the form that its vendor needs; the vendor's default when the entry has no
+    /// endpoint.
     func endpoint(
         _ accepted: Located<EndpointText.Accepted>?, isOwn: Bool, _ vendor: Vendor, entry: Position
     ) -> Endpoint? {
         let standard = vendor.capabilities.endpoint
         guard let accepted else { return standard }
-        // A vendor whose own endpoint has a name takes any; the others append the number's id to a base URL.
+        // A vendor whose own endpoint has a name accepts any endpoint; the others append the number's id to a base URL.
         guard case .url(let url) = standard else { return accepted.value.endpoint }
         if let base = accepted.value.base { return base }
         if accepted.value.hasQuery {
@@ -178,7 +180,7 @@ extension DesiredStateWalk {
         return nil
     }
 
-    /// Adds an error at a value, once; one in `defaults` names the first entry that uses it.
+    /// Adds an error at a value, once; an error in `defaults` names the first entry to which the default applies.
     private func refuse(
         _ position: Position, _ message: String, isOwn: Bool, _ entry: Position, hint: @autoclosure () -> String
     ) {

@@ -5,33 +5,33 @@ final class DesiredStateWalk {
     typealias Position = Findings.Position
     typealias Field = FieldReader.Field
 
-    /// A value and where it stands.
+    /// A value and its position.
     struct Located<Value> {
         let value: Value
         let position: Position
     }
 
-    /// What `defaults` or an entry says; nil where it says nothing, or nothing valid.
+    /// The choices in `defaults` or in an entry; nil where there is no choice, or an invalid one.
     struct Choices {
         var vendor: Vendor?
-        /// Whether the vendor is invalid; rules that depend on it are then left out.
+        /// True when the vendor is invalid; rules that depend on it are then skipped.
         var hasInvalidVendor = false
         var onNewToken: NewTokenRule?
         var endpoint: Located<EndpointText.Accepted>?
-        /// Whether there is an endpoint that could not be read, so that no bound can depend on it.
+        /// True when the endpoint could not be read, so that no bound can depend on it.
         var hasInvalidEndpoint = false
-        /// Without a value when it could not be read, so that no default takes its place.
+        /// The inner value is nil when it could not be read, so that no default replaces it.
         var verification: Located<Verification?>?
         var rotateEvery: Located<Duration?>?
         var reapplyEvery: Located<Duration?>?
-        /// Without a value when it could not be read, so that no default takes its place.
+        /// The inner value is nil when it could not be read, so that no default replaces it.
         var rotationMethod: Located<RotationMethod?>?
         var rotationWindow: RotationWindow?
         var rotateBefore: Instant?
         var rotateAfterReveal: Located<Duration?>?
         /// The name of the token that observes the number.
         var observer: String?
-        /// Without a value when it could not be read, so that no default takes its place.
+        /// The inner value is nil when it could not be read, so that no default replaces it.
         var observerEndpoint: Located<EndpointText.Accepted?>?
         var observeEvery: Located<Duration?>?
     }
@@ -40,11 +40,11 @@ final class DesiredStateWalk {
     struct SharedToken {
         /// The mark of its value; nil when it is not known.
         var mark: String?
-        /// The line that names it as an observer first; nil when none does.
+        /// The first line that names it as an observer; nil when no line does.
         var observerLine: Int?
     }
 
-    /// Rotation periods beyond it are doubted.
+    /// The rotation period above which a warning is given.
     static let longRotation: Duration = .seconds(180 * 86_400)
     /// The bounds of `rotate_every`; on loopback the lower one is ``lowestOnLoopback``.
     static let rotateRange = FieldReader.DurationRange(lowest: .seconds(3600), highest: .seconds(365 * 86_400))
@@ -54,28 +54,29 @@ final class DesiredStateWalk {
     static let revealRange = FieldReader.DurationRange(lowest: .seconds(60), highest: .seconds(30 * 86_400))
     /// The bounds of `observe_every`; when the observer is on loopback the lower one is ``lowestOnLoopback``.
     static let observeRange = FieldReader.DurationRange(lowest: .seconds(600), highest: .seconds(30 * 86_400))
-    /// On loopback, so that a demo, a test and a rehearsal can run fast.
+    /// The lower bound on loopback, so that a demo, a test or a rehearsal can run fast.
     static let lowestOnLoopback: Duration = .seconds(1)
 
     let reader: FieldReader
     let references: ReferenceChecker
-    /// Makes the mark of a token's value; nil when marks are not asked for.
+    /// Makes the mark of a token's value; nil when no marks are requested.
     let mark: ((Token) -> String)?
     var findings: Findings { reader.findings }
     var defaults: Choices
-    /// The defaults, when they were found behind the entries, which then were read without them.
+    /// The defaults, when they came after the entries, which were then read without them.
     private(set) var lateDefaults: Choices?
     var uniqueness = UniquenessChecker()
-    /// The tokens that many numbers may share, by their names.
+    /// The tokens that many numbers may share, by name.
     var sharedTokens: [String: SharedToken] = [:]
     let entryNames = KeyNames<EntryKey>()
-    /// True when the entries are read with defaults that are known from before.
+    /// True when the entries are read with defaults from an earlier pass.
     private let hasDefaults: Bool
     private var endpoints: [String: Result<EndpointText.Accepted, EndpointText.Refusal>] = [:]
     private var windows: [String: RotationWindow] = [:]
-    /// Problems of time zones, each with its advice. Each zone is looked up once.
+    /// The problems of time zones, each with a hint. Each zone is looked up once.
     private var zoneRefusals: [String: (message: String, hint: String)] = [:]
-    /// The places of values that were already reported: a default is checked once for each number that uses it.
+    /// The positions of values that were already reported: a default is checked once for each number to which it
+    /// applies.
     var reportedPlaces: Set<Position> = []
 
     init(
@@ -89,7 +90,7 @@ final class DesiredStateWalk {
         self.references = ReferenceChecker(secrets: secrets, check: references, findings: reader.findings)
     }
 
-    /// The numbers of the file; nil when it has no list of them. Problems go to the findings.
+    /// Returns the numbers of the file; nil when it has no list of them. Problems are added to the findings.
     func numbers() throws(YAMLRefusal) -> [DesiredNumber]? {
         let top = Position(line: 1, column: 1)
         guard try reader.hasContent() else {
@@ -125,7 +126,7 @@ final class DesiredStateWalk {
         return numbers
     }
 
-    /// The defaults alone, for a file whose entries were not read to their end; nil without any.
+    /// Returns the defaults alone, for a file whose entries were not read to the end; nil when it has no defaults.
     func defaultsAlone() throws(YAMLRefusal) -> Choices? {
         var found: Choices?
         _ = try reader.fields(at: .wholeFile, subject: "the file", as: RootKey.self) {
@@ -203,7 +204,7 @@ final class DesiredStateWalk {
 
     // MARK: - Values that defaults and entries share
 
-    /// Reads what `field` gives for each key.
+    /// Reads the fields that `field` returns for each key.
     func choices(_ field: (DefaultKey) -> Field?) -> Choices {
         var choices = Choices()
         if let field = field(.vendor) {
@@ -241,10 +242,10 @@ final class DesiredStateWalk {
         Located(value: reader.choice(field, as: type), position: field.position)
     }
 
-    /// Whether a period of rotation is warned of.
+    /// Returns true when a rotation period deserves a warning.
     static func isLong(_ period: Located<Duration?>) -> Bool { period.value.map { $0 > longRotation } ?? false }
 
-    /// The widest bounds are checked here; the lower bound off loopback, when the endpoint is known.
+    /// Checks the widest bounds here; the lower bound off loopback is checked when the endpoint is known.
     private func period(_ field: Field, in range: FieldReader.DurationRange) -> Located<Duration?>? {
         let widest = range.loweredOnLoopback(to: Self.lowestOnLoopback)
         return reader.period(field, in: widest).map { Located(value: $0, position: field.position) }
@@ -269,7 +270,7 @@ final class DesiredStateWalk {
         return endpoint(text, of: field).map { Located(value: $0, position: field.position) }
     }
 
-    /// The endpoint that a text names; nil after reporting what is wrong with it.
+    /// Returns the endpoint in `text`; reports an invalid one and returns nil.
     func endpoint(_ text: String, of field: Field) -> EndpointText.Accepted? {
         let result: Result<EndpointText.Accepted, EndpointText.Refusal>
         if let known = endpoints[text] {

@@ -1,35 +1,35 @@
 import Foundation
 import Planning
 
-/// Reads where the vendor's API is called.
+/// Reads the endpoint of a vendor's API.
 enum EndpointText {
-    /// An endpoint that may be called, and whether it is on this machine.
+    /// An accepted endpoint, and whether it is on this machine.
     struct Accepted {
         let endpoint: Endpoint
         let isLoopback: Bool
-        /// Whether the URL has a query, so that no path can be appended.
+        /// True when the URL has a query, so that no path can be appended.
         var hasQuery = false
 
-        /// The endpoint as a base URL that a number's id is appended to, without a slash at its end; nil when it cannot
-        /// be one.
+        /// The endpoint as a base URL, to which a number's id is appended, without a slash at its end; nil when it
+        /// cannot be one.
         var base: Endpoint? {
             guard case .url(let text) = endpoint, !hasQuery else { return nil }
             return text.utf8.last == UInt8(ascii: "/") ? .url(String(text.dropLast())) : endpoint
         }
     }
 
-    /// Why a text is no endpoint.
+    /// The reason why a text is not an endpoint.
     struct Refusal: Error {
         let message: String
         let hint: String?
-        /// Whether the text holds a password, and must not be shown.
+        /// True when the text holds a password, and must not be shown.
         var isSecret = false
     }
 
-    /// The longest URL, in bytes.
+    /// The maximum length of a URL, in bytes.
     static let longest = 2048
 
-    /// `v4`, `legacy`, an https URL, or an http URL to loopback.
+    /// Reads `v4`, `legacy`, an https URL, or an http URL to loopback.
     static func read(_ text: String) throws(Refusal) -> Accepted {
         switch text {
         case "v4": return Accepted(endpoint: .v4, isLoopback: false)

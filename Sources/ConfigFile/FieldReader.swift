@@ -1,7 +1,7 @@
-/// A key of a mapping, as an enumeration of all that it may hold.
+/// A key of a mapping, as an enumeration of all keys that the mapping may hold.
 protocol FieldKey: RawRepresentable<String>, CaseIterable, Hashable {}
 
-/// The keys of one kind of mapping by the bytes of their names.
+/// The keys of one kind of mapping, by the bytes of their names.
 struct KeyNames<Key: FieldKey> {
     private let keys = Array(Key.allCases)
     private let names = Key.allCases.map { Array($0.rawValue.utf8) }
@@ -11,25 +11,25 @@ struct KeyNames<Key: FieldKey> {
     }
 }
 
-/// Reads mappings and lists strictly from the events of a file, and reports each problem at its place.
+/// Reads mappings and lists strictly from the events of a file, and reports each problem at its position.
 ///
-/// Each method that reads a value begins at the value's first event and ends behind its last one.
+/// Each method that reads a value starts at the value's first event and stops after its last one.
 struct FieldReader {
     typealias Position = Findings.Position
 
-    /// Text as it is written in the file.
+    /// Text as written in the file.
     struct Scalar {
         let text: String
         let isPlain: Bool
 
-        /// Quoted is always text, plain depends on its look.
+        /// The kind of the scalar: quoted text is always text, plain text depends on its form.
         var kind: ScalarKind { isPlain ? ScalarKind(plain: text) : .text }
     }
 
-    /// The value of a key, as far as it is kept: no file needs a collection inside of a list of texts.
+    /// The value of a key, as far as it is kept: no file needs a collection inside a list of texts.
     enum Value {
         case scalar(Scalar)
-        /// A list, and its first items, at most ``FieldReader/maxItems``.
+        /// A list and its first items, at most ``FieldReader/maxItems``.
         case list([Item], count: Int)
         case mapping
         /// A value that the caller of ``FieldReader/fields(at:subject:as:elsewhere:names:nested:)`` has read.
@@ -46,7 +46,7 @@ struct FieldReader {
             }
         }
 
-        /// True when a source line may show it. A collection is shown by the line it begins on, which is masked.
+        /// True when a source line may show the value. A collection is shown by its first line, which is masked.
         var isShown: Bool { scalar.map { !SecretShape.isSuspect($0.text) } ?? true }
     }
 
@@ -56,16 +56,16 @@ struct FieldReader {
         let value: Value
     }
 
-    /// Where a key and its value stand.
+    /// The positions of a key and of its value.
     struct Place {
         let keyPosition: Position
-        /// Where a problem with the value is shown: at the value, or at the key when there is none.
+        /// The position for problems with the value: the value's, or the key's when there is no value.
         let position: Position
     }
 
     /// One key and its value.
     struct Field {
-        /// The key as the file has it.
+        /// The key as written in the file.
         let name: String
         let place: Place
         let value: Value
@@ -98,22 +98,22 @@ struct FieldReader {
         }
     }
 
-    /// After how many pairs or items the size of a collection is judged.
+    /// The number of pairs or items after which the size of a collection is estimated.
     static let sample = 1000
-    /// The most pairs or items for which room is made in advance.
+    /// The maximum of pairs or items for which room is reserved.
     private static let maxEstimate = 1_000_000
-    /// The most items of a list that are kept.
+    /// The maximum of items of a list that are kept.
     static let maxItems = 1000
-    /// The longest text that is read, in bytes: no value may have more, whatever it is for.
+    /// The maximum length of any text, in bytes.
     private static let maxText = 16_384
 
     let findings: Findings
     let events: YAMLEvents
 
-    /// True when the value at hand is nothing: no text at all, or a word for nothing.
+    /// True when the current value is null: no text at all, or a word for null.
     var isNull: Bool { events.kind == .scalar && events.isPlain && ScalarKind(plain: events.bytes) == .null }
 
-    /// True when the file has any content. A root that is nothing is passed.
+    /// Returns true when the file has any content. Skips a root that is null.
     func hasContent() throws(YAMLRefusal) -> Bool {
         guard events.kind != .nothing else { return false }
         guard isNull else { return true }
@@ -123,14 +123,15 @@ struct FieldReader {
 
     // MARK: - Collections
 
-    /// The fields of a mapping; nil when the value at hand is none. Unknown and duplicate keys are reported and left out.
+    /// Returns the fields of a mapping; nil when the current value is not a mapping. Unknown and duplicate keys are
+    /// reported and left out.
     ///
     /// - Parameters:
-    ///   - position: where a value that is no mapping is reported.
+    ///   - position: the position at which a value other than a mapping is reported.
     ///   - subject: the mapping's name in messages, such as `an entry of 'numbers'`.
-    ///   - elsewhere: keys that belong somewhere else, and where.
-    ///   - names: the names of the keys, made once where there are many such mappings.
-    ///   - nested: is asked for each known key, with its value at hand, and returns whether it has read the value.
+    ///   - elsewhere: keys that belong in another place, with a hint for each.
+    ///   - names: the names of the keys, created once for many such mappings.
+    ///   - nested: called for each known key while its value is current; returns true when it has read the value.
     func fields<Key: FieldKey>(
         at position: Position, subject: String, as _: Key.Type, elsewhere: [String: String] = [:],
         names: KeyNames<Key> = KeyNames(), nested: (Key, Place) throws(YAMLRefusal) -> Bool = { _, _ in false }
@@ -175,8 +176,8 @@ struct FieldReader {
         return fields
     }
 
-    /// Gives each pair of the mapping at hand to `body`, which reads the value, and returns the keys. Duplicate keys are
-    /// reported and left out.
+    /// Calls `body` for each pair of the current mapping, with the value still to be read, and returns the keys.
+    /// Duplicate keys are reported and left out.
     func forEachPair(
         _ body: (_ name: String, Place) throws(YAMLRefusal) -> Void
     ) throws(YAMLRefusal) -> TextSet {
@@ -198,15 +199,15 @@ struct FieldReader {
         return names.texts
     }
 
-    /// How many pairs or items a large collection probably has, judged by the first ``sample`` of them: so that room for
-    /// all is made at once, and nothing is moved over and over.
+    /// Returns an estimate of the number of pairs or items in a large collection, from the first ``sample`` of them, so
+    /// that room is reserved at once and nothing is moved over and over.
     ///
-    /// - Parameter offset: where the collection begins.
+    /// - Parameter offset: the beginning of the collection.
     func estimate(since offset: Int) -> Int {
         min(events.text.bytes.count / max(1, (events.offset - offset) / Self.sample), Self.maxEstimate)
     }
 
-    /// Gives each item of the list at hand to `body`, which reads it.
+    /// Calls `body`, which reads the item, for each item of the current list.
     func forEachItem(_ body: (_ position: Position) throws(YAMLRefusal) -> Void) throws(YAMLRefusal) {
         try events.advance()
         while events.kind != .end {
@@ -216,7 +217,7 @@ struct FieldReader {
         try events.advance()
     }
 
-    /// The value at hand.
+    /// Reads the current value.
     func value() throws(YAMLRefusal) -> Value {
         switch events.kind {
         case .scalar:
@@ -242,7 +243,7 @@ struct FieldReader {
         }
     }
 
-    /// The value at hand, without the items of a list.
+    /// Reads the current value, without the items of a list.
     private func shallowValue() throws(YAMLRefusal) -> Value {
         guard events.kind == .list else { return try value() }
         try events.skip()
@@ -253,7 +254,7 @@ struct FieldReader {
         Scalar(text: String(decoding: events.bytes, as: UTF8.self), isPlain: events.isPlain)
     }
 
-    /// Where the key at hand begins; nil at the end of its mapping.
+    /// Returns the position of the current key; nil at the end of its mapping.
     private func keyPosition() throws(YAMLRefusal) -> Position? {
         switch events.kind {
         case .scalar:
@@ -264,12 +265,12 @@ struct FieldReader {
         }
     }
 
-    /// Ends the reading of a file with very many errors, which are reported as they are.
+    /// Stops reading a file with very many errors; the errors so far are reported.
     private func stopWhenFull() throws(YAMLRefusal) {
         if findings.isFull { throw YAMLRefusal(position: events.start, message: "there are too many errors") }
     }
 
-    /// The place of the value at hand.
+    /// Returns the place of the current value.
     private func place(_ keyPosition: Position) -> Place {
         let isAbsent = events.kind == .scalar && events.isPlain && events.bytes.isEmpty
         return Place(keyPosition: keyPosition, position: isAbsent ? keyPosition : events.start)
@@ -281,7 +282,7 @@ struct FieldReader {
             hint: "keep one of the two")
     }
 
-    /// The hint for an unknown key.
+    /// Returns the hint for an unknown key.
     private static func hint(for name: String, among known: [String], _ elsewhere: [String: String]) -> String {
         if name.contains(":") { return "write a space behind the ':'" }
         return elsewhere[name] ?? NearestName.hint(for: name, among: known)
@@ -290,11 +291,11 @@ struct FieldReader {
 
     // MARK: - Values
 
-    /// The text of a field; nil after reporting another type.
+    /// Returns the text of a field; reports a value of another type and returns nil.
     ///
     /// - Parameters:
-    ///   - kinds: the kinds of plain scalars that are taken as they are written.
-    ///   - expectation: the value that is expected, for messages, such as `a label`.
+    ///   - kinds: the kinds of plain scalars whose text is accepted as written.
+    ///   - expectation: the expected value in messages, such as `a label`.
     ///   - showsSource: false where the value may be a secret.
     func text(
         _ field: Field, _ expectation: @autoclosure () -> String, accepting kinds: [ScalarKind] = [.text],
@@ -317,7 +318,7 @@ struct FieldReader {
         return nil
     }
 
-    /// One of the words of an enumeration.
+    /// Returns a case of an enumeration; reports any other word and returns nil.
     func choice<Choice: RawRepresentable<String> & CaseIterable>(_ field: Field, as _: Choice.Type) -> Choice? {
         var words: [String] { Choice.allCases.map(\.rawValue) }
         guard let text = text(field, Self.list(words), hint: "write \(Self.list(words))") else { return nil }
@@ -329,7 +330,7 @@ struct FieldReader {
         return nil
     }
 
-    /// `a, b or c`.
+    /// Returns the words as `a, b or c`.
     static func list(_ words: [String]) -> String {
         guard words.count > 1, let last = words.last else { return words.joined() }
         return words.dropLast().joined(separator: ", ") + " or " + last

@@ -1,23 +1,24 @@
 import Files
 
 extension ReadPolicy {
-    /// A file that operators write. Whoever may write it decides what it says, so its owner and its mode are not asked.
+    /// A file that operators write. Its owner and its mode are not checked: anyone who may write to it controls the
+    /// daemon anyway.
     static let configuration = ReadPolicy(limit: 256 << 20)
 
-    /// A file of secrets: nobody but its owner reads it.
+    /// A file of secrets, which its owner alone may read.
     static func secret(limit: Int) -> ReadPolicy { ReadPolicy(limit: limit, owner: .user, forbidden: 0o077) }
 
     /// A credential of the service manager.
     ///
-    /// Its versions differ: mode 0400 of the service's own user (systemd 252), mode 0440 of root (257). Root may look into
-    /// a running service's credentials: there the folder belongs to that service's user as well.
+    /// Mode and owner depend on the version of systemd: 0400 and the service's own user (252), 0440 and root (257).
+    /// Root may also read a running service's credentials, in a folder that belongs to that service's user.
     static func credential(limit: Int) -> ReadPolicy {
         ReadPolicy(limit: limit, owner: .userOrDirectoryOwnerForRoot, forbidden: 0o077, forbiddenOfRoot: 0o027)
     }
 }
 
 extension FileError {
-    /// The problem in the words of a report that has named the file.
+    /// The problem in words, for a report that has already named the file.
     var problem: String {
         switch self {
         case .missing: "there is no such file"
@@ -29,7 +30,7 @@ extension FileError {
         }
     }
 
-    /// The problem as the only one of a whole file.
+    /// The problem in words, as the only one of a whole file.
     var report: String {
         switch self {
         case .foreignOwner, .openToOthers: "secrets are not read from this file: \(problem)"
@@ -37,7 +38,7 @@ extension FileError {
         }
     }
 
-    /// What to do about it.
+    /// The remedy.
     var hint: String? {
         switch self {
         case .missing: "check the path, and the settings file that names it"

@@ -1,8 +1,8 @@
 import Planning
 
-/// Gathers the problems of one file, and gives each its source line at the end, when all are known.
+/// Collects the problems of one file. The source lines are added at the end, when all problems are known.
 final class Findings {
-    /// A place in a file, both from 1; (0, 0) is the whole file.
+    /// A position in a file, line and column from 1; (0, 0) is the whole file.
     struct Position: Hashable, Comparable {
         var line: Int
         var column: Int
@@ -22,14 +22,14 @@ final class Findings {
         let showsSource: Bool
     }
 
-    /// How many findings of each severity are kept for sorting; the rest is counted.
+    /// The maximum of findings of each severity that are kept for sorting; the rest is only counted.
     private static let mostKept = 1000
-    /// After how many errors a file is read no further.
+    /// The number of errors after which reading stops.
     private static let maxErrors = 100_000
 
     private let file: String
     private let bytes: [UInt8]
-    /// False for a file of secrets, none of whose lines is ever shown.
+    /// False for a file of secrets, whose lines are never shown.
     private let showsSource: Bool
     private var kept: [Finding] = []
     private var counts: [ConfigProblem.Severity: Int] = [:]
@@ -40,13 +40,14 @@ final class Findings {
         self.showsSource = showsSource
     }
 
-    /// Whether there is an error so far.
+    /// True when there is an error so far.
     var hasErrors: Bool { counts[.error] != nil }
 
-    /// True when there are so many errors that more of them help nobody.
+    /// True when there are so many errors that more of them would not help.
     var isFull: Bool { counts[.error, default: 0] >= Self.maxErrors }
 
-    /// Adds an error. Its texts are made only while they are kept, so that a file with a million errors is soon refused.
+    /// Adds an error. Its texts are only made while errors are kept, so that a file with a million errors is refused
+    /// quickly.
     func error(
         _ position: Position, _ message: @autoclosure () -> String, hint: @autoclosure () -> String? = nil,
         showsSource: Bool = true
@@ -61,13 +62,13 @@ final class Findings {
         add(position, .warning, message, hint, true)
     }
 
-    /// Reports a refusal in place of all problems so far: they were found in a text that is not what it seemed.
+    /// Reports a refusal in place of all problems so far, because the refused text makes them doubtful.
     func replaceAll(with refusal: YAMLRefusal) {
         removeAll()
         error(refusal.position, refusal.message, hint: refusal.hint)
     }
 
-    /// Forgets all problems, before a file is read again.
+    /// Removes all problems, before a file is read again.
     func removeAll() {
         kept = []
         counts = [:]
@@ -86,7 +87,7 @@ final class Findings {
                 showsSource: showsSource && self.showsSource))
     }
 
-    /// The problems, ordered and bounded, each with its source line.
+    /// Returns the problems in order, each with its source line, at most `limit`.
     func problems(limit: Int) -> [ConfigProblem] {
         let total = counts.values.reduce(0, +)
         let ordered = kept.enumerated().sorted { left, right in
@@ -96,7 +97,7 @@ final class Findings {
             return first == second ? left.offset < right.offset : first == .error
         }.map(\.element)
         guard total > limit else { return locate(ordered) }
-        // Errors keep a file out of force, so warnings give way to them.
+        // Errors keep a file out of force, so they take precedence over warnings.
         let errors = ordered.filter { $0.severity == .error }.prefix(limit - 1)
         let warnings = ordered.filter { $0.severity == .warning }.prefix(limit - 1 - errors.count)
         let chosen = (errors + warnings).sorted {
@@ -122,7 +123,7 @@ final class Findings {
             }
             var excerpt: (text: String, caret: Int)?
             if finding.showsSource, position.line > 0, line == position.line, start < bytes.count {
-                // The excerpt is cut from the part of a long line that ends well behind the column.
+                // The excerpt is cut from the part of a long line that ends well after the column.
                 let limit = min(bytes.count, start + 4 * (position.column + 2 * VisibleText.widestExcerpt))
                 let end = bytes[start..<limit].firstIndex { $0 == 0x0A || $0 == 0x0D } ?? limit
                 excerpt = VisibleText.excerpt(of: bytes[start..<end], column: position.column)

@@ -1,48 +1,48 @@
 public import Planning
 
-/// Another system that is told of what happens.
+/// The settings of a hook: another system that receives notifications.
 public struct HookSettings: Sendable, Equatable {
-    /// Where it is told.
+    /// The receiver of the notifications.
     public enum Target: Sendable, Equatable {
         /// An HTTP POST to this URL.
         case url(String)
-        /// An HTTP POST to the URL that is the secret of this name: chat tools give out URLs that are credentials.
+        /// An HTTP POST to the URL stored as the secret of this name: the webhook URLs of chat tools are credentials.
         case secretURL(String)
-        /// A program, by its absolute path, and its arguments; it gets the word on standard input.
+        /// A program, given by its absolute path, and its arguments; it reads the notification from standard input.
         case command([String])
     }
 
     public let name: String
-    /// What it is told of; at least one.
+    /// The kinds of notifications that the hook receives; at least one.
     public let kinds: Set<HookKind>
     public let target: Target
-    /// The name of the secret that signs what is posted; nil for none.
+    /// The name of the secret that signs the posted body; nil for no signature.
     public let signingSecret: String?
-    /// The body of what is posted, with `{{word}}`s; nil for the JSON document.
+    /// The body to post, with placeholders such as `{{word}}`; nil for the JSON document.
     public let template: String?
-    /// A text that means failure in an answer with a status of 2xx; nil when the status says everything.
+    /// A text that means failure in an answer with a 2xx status; nil when the status alone decides.
     public let failureText: String?
-    /// Whether the program gets the new PIN with `rotated`.
+    /// True when the program receives the new PIN with `rotated`.
     public let includesPIN: Bool
-    /// How long one try may take.
+    /// The timeout of one attempt.
     public let timeout: Duration
 
-    /// The names of the secrets that it needs.
+    /// The names of the secrets that the hook needs.
     public var secretNames: [String] {
         let url: String? = if case .secretURL(let name) = target { name } else { nil }
         return [url, signingSecret].compactMap(\.self)
     }
 
-    /// The most hooks.
+    /// The maximum of hooks.
     static let most = 20
     static let defaultTimeout: Duration = .seconds(10)
 
-    /// What a template may name.
+    /// The placeholders that a template may contain.
     public static let templateWords = ["kind", "at", "number", "label", "detail", "summary", "id"]
 
-    /// `template` with each `{{word}}` replaced by what `value` gives for it, as text inside a JSON string.
+    /// Returns `template` with each placeholder `{{word}}` replaced by its value, escaped for a JSON string.
     ///
-    /// - Returns: nil when the template names a word that there is not.
+    /// - Returns: nil when the template contains an unknown placeholder.
     public static func fill(_ template: String, _ value: (String) -> String) -> String? {
         var result = ""
         var rest = template[...]

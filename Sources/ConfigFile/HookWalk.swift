@@ -157,7 +157,7 @@ struct HookWalk {
         guard let text = reader.text(field, "a template of JSON") else { return nil }
         guard text.utf8.count <= Self.longestTemplate,
             let sample = HookSettings.fill(text, { _ in "word" }),
-            // Where it is not JSON is not said: the place would be one in the filled text.
+            // The position of a JSON error is not reported: it would be a position in the filled text.
             (try? JSONSerialization.jsonObject(with: Data(sample.utf8))) != nil
         else {
             findings.error(
@@ -190,9 +190,10 @@ struct HookWalk {
     }
 }
 
-/// What a webhook's URL must be.
+/// The rules for a webhook's URL.
 public enum HookURL {
-    /// What is wrong with a URL, behind its name; nil when nothing is. It does not show the URL.
+    /// Returns the problem of a URL, to follow its name in a message; nil when the URL is valid. It does not show the
+    /// URL.
     public static func problem(with text: String) -> String? {
         guard text.utf8.count <= 2048, let parts = URLComponents(string: text), let host = parts.host, !host.isEmpty,
             parts.user == nil, parts.password == nil, parts.port.map({ (1...65_535).contains($0) }) ?? true

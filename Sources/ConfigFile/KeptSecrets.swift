@@ -1,6 +1,6 @@
 public import Planning
 
-/// The names of tokens and operator-owned PINs that something needs.
+/// The names of tokens and operator-owned PINs that are needed.
 public struct SecretNames: Hashable, Sendable {
     public var tokens: Set<String>
     public var pins: Set<String>
@@ -10,7 +10,7 @@ public struct SecretNames: Hashable, Sendable {
         self.pins = pins
     }
 
-    /// The names in `hooks`: they are in force for as long as the process runs.
+    /// The names that `hooks` need; they are in force for as long as the process runs.
     public init(of hooks: [HookSettings]) {
         self.init(tokens: Set(hooks.flatMap(\.secretNames)))
     }
@@ -21,15 +21,15 @@ public struct SecretNames: Hashable, Sendable {
 }
 
 /// Tokens and PINs of earlier readings that the newest reading lacks: a file that is missing or empty for a moment must
-/// not take them from the desired state in force. It cannot print their values.
+/// not take them away from the desired state in force. It cannot print their values.
 public struct KeptSecrets: Sendable {
     private var tokens: [String: Token] = [:]
     private var pins: [String: PIN] = [:]
 
-    /// Nothing is kept.
+    /// Keeps no secret.
     public init() {}
 
-    /// The tokens and PINs that `sources` or `kept` hold, as far as `newest` cannot give them.
+    /// Keeps the tokens and PINs in `sources` or `kept` that `newest` lacks.
     init(of sources: SecretSources, _ kept: KeptSecrets, lackedBy newest: SecretSources) {
         for name in sources.knownTokenNames where newest.lacksToken(name) {
             if let token = try? sources.token(named: name) { tokens[name] = token }
@@ -44,17 +44,17 @@ public struct KeptSecrets: Sendable {
     /// True when no secret is kept.
     public var isEmpty: Bool { tokens.isEmpty && pins.isEmpty }
 
-    /// The names of what is kept.
+    /// The names of the kept secrets.
     public var names: SecretNames { SecretNames(tokens: Set(tokens.keys), pins: Set(pins.keys)) }
 
-    /// The values. Never show one.
+    /// The values of the kept secrets. Never show one.
     public var everySecret: [String] { tokens.values.map { $0.reveal() } + pins.values.map { $0.reveal() } }
 
     public func token(named name: String) -> Token? { tokens[name] }
 
     public func pin(named name: String) -> PIN? { pins[name] }
 
-    /// Drops what `needed` does not name.
+    /// Drops the secrets that `needed` does not name.
     public mutating func drop(allBut needed: SecretNames) {
         tokens = tokens.filter { needed.tokens.contains($0.key) }
         pins = pins.filter { needed.pins.contains($0.key) }
@@ -62,7 +62,7 @@ public struct KeptSecrets: Sendable {
 }
 
 extension SecretSources {
-    /// Secrets that this reading lacks, and that an earlier one had.
+    /// Returns the secrets that this reading lacks and an earlier one had.
     public func lacking(of before: SecretSources, _ kept: KeptSecrets) -> KeptSecrets {
         KeptSecrets(of: before, kept, lackedBy: self)
     }

@@ -1,19 +1,19 @@
 import Planning
 
-/// Where the status page, health and metrics are served: on loopback, or nowhere.
+/// The address of the status page, health and metrics: on loopback, or off.
 public enum Listen: Sendable, Equatable {
-    /// Nowhere.
+    /// Nothing is served.
     case off
-    /// On a loopback host (`127.0.0.0/8`, `::1` without brackets, or `localhost`) and port; port 0 takes a free one.
+    /// A loopback host (`127.0.0.0/8`, `::1` without brackets, or `localhost`) and a port; port 0 takes a free one.
     case address(host: String, port: Int)
 
-    /// Why a text is none.
+    /// The reason why a text is not such an address.
     enum Refusal: Error {
         case shape
         case notLoopback(String)
     }
 
-    /// Reads `off` or `host:port`; an IPv6 host stands in brackets.
+    /// Reads `off` or `host:port`; an IPv6 host must be in brackets.
     init(parsing text: String) throws(Refusal) {
         if text == "off" {
             self = .off

@@ -1,9 +1,10 @@
-/// Finds what somebody probably meant to write.
+/// Finds the name that a misspelt text probably stands for.
 enum NearestName {
-    /// The most candidates that are looked at.
+    /// The maximum of candidates that are compared.
     static let mostCandidates = 5000
 
-    /// The candidate nearest to `text`, when it is near: an edit distance of at most a third of its length, and 3.
+    /// Returns the candidate nearest to `text`, if it is near: an edit distance of at most a third of its length, and
+    /// at most 3.
     static func suggestion(for text: String, among candidates: some Sequence<String>) -> String? {
         let wanted = Array(text.lowercased().unicodeScalars.prefix(64))
         guard !wanted.isEmpty else { return nil }
@@ -18,12 +19,12 @@ enum NearestName {
         return best?.name
     }
 
-    /// "did you mean 'x'?", or nil when nothing is near.
+    /// Returns "did you mean 'x'?", or nil when no candidate is near.
     static func hint(for text: String, among candidates: some Sequence<String>) -> String? {
         suggestion(for: text, among: candidates).map { "did you mean '\(VisibleText.visible($0, limit: 64))'?" }
     }
 
-    /// The optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours.
+    /// Returns the optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours.
     static func distance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar]) -> Int {
         var beforeLast: [Int] = []
         var last = Array(0...right.count)

@@ -1,9 +1,9 @@
 import Planning
 
-/// A telephone number as people and spreadsheets write it: a `+`, the country code, and groups of digits with separators between
-/// them. What is not certainly one whole number is refused, and nothing is guessed.
+/// A telephone number in the notations of people and spreadsheets: a `+`, the country code, and groups of digits with
+/// separators between them. A text that is not certainly one whole number is refused; nothing is guessed.
 struct NumberCell {
-    /// Why a text is not certainly one number, and what to do.
+    /// The reason why a text is not certainly one number, with the remedy.
     struct Refusal: Error {
         let hint: String
     }
@@ -19,7 +19,7 @@ struct NumberCell {
 
     init(_ text: String) {
         var text = String(String.UnicodeScalarView(text.unicodeScalars.filter { !Self.isInvisible($0) }))
-        // Spreadsheets mark a text that looks like a number with it.
+        // Spreadsheets put an apostrophe before a text that looks like a number.
         if text.hasPrefix("'") { text.removeFirst() }
         if text.lowercased().hasPrefix("tel:") { text = String(text.dropFirst(4)) }
         self.text = text.trimmingSpaces()
@@ -65,13 +65,13 @@ struct NumberCell {
         groups.append(open)
         let isWhole = groups.allSatisfy { !$0.digits.isEmpty && $0.separators.count <= Self.mostSeparators }
         guard isWhole, !isOpen, groups[0].separators.allSatisfy({ $0 == "(" }) else {
-            // A parenthesis may close behind the last digits.
+            // A parenthesis may close after the last digits.
             throw Refusal(hint: "separators belong between groups of digits; \(Self.shape)")
         }
         return groups
     }
 
-    /// Refuses what may be a fraction, an extension, or the end of a second number.
+    /// Refuses digits that may be a fraction, an extension, or the end of a second number.
     private func refuseRemainders(_ groups: [Group]) throws(Refusal) {
         if groups.contains(where: { $0.isInParentheses && $0.digits.hasPrefix("0") }) {
             throw Refusal(hint: "write it without the (0) and with the country code, such as +442079460000")
@@ -103,14 +103,14 @@ struct NumberCell {
         " ", "-", ".", "/", "(", ")", "\u{A0}", "\u{2007}", "\u{2009}", "\u{202F}", "\u{2010}", "\u{2011}", "\u{2012}",
         "\u{2013}",
     ]
-    /// More characters than this between two groups are no separator.
+    /// The maximum of characters in one separator.
     private static let mostSeparators = 3
-    /// A group of so many digits is a number by itself.
+    /// The number of digits from which a group is a number by itself.
     private static let shortestWhole = 9
-    /// So many digits behind a slash may stand for the last ones of another number.
+    /// The number of digits after a slash that may replace the last ones of the number.
     private static let longestAlternative = 4
 
-    /// Marks of writing direction and of width, which spreadsheets and messengers copy along.
+    /// Returns true for marks of writing direction and of width, which spreadsheets and messengers copy along.
     private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x200B...0x200F, 0x202A...0x202E, 0x2060, 0x2066...0x2069, 0xFEFF, 0x61C: true
@@ -125,21 +125,22 @@ struct NumberCell {
 
     private static let ownRow = "write each number in a row of its own"
 
-    /// Country codes below which 0 is the national prefix, and no number begins with it (ITU-T E.164, national numbering plans).
+    /// Country codes whose national prefix is 0, so that no number begins with 0 after the code (ITU-T E.164, national
+    /// numbering plans).
     private static let nationalPrefixZero = [
         "20", "27", "31", "32", "33", "40", "41", "43", "44", "46", "49", "54", "55", "60", "61", "62", "63", "64",
         "66",
         "81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98",
     ]
 
-    /// Problem of the digits under the numbering plan of their country; nil when none is known.
+    /// Returns the problem of the digits under the numbering plan of their country; nil when none is known.
     private static func hintOfPlan(_ digits: String) -> String? {
         if digits.hasPrefix("1"), digits.count != 11 { return "+1 is followed by ten digits" }
         guard let code = nationalPrefixZero.first(where: { digits.hasPrefix($0 + "0") }) else { return nil }
         return "write it without the 0 behind the country code: +\(code)\(digits.dropFirst(code.count + 1))"
     }
 
-    /// The number that digits with a country code make; nil when they make none.
+    /// Returns the number from digits that begin with a country code; nil when they do not form one.
     private static func completed(_ digits: some StringProtocol) -> PhoneNumber? {
         hintOfPlan(String(digits)) == nil ? PhoneNumber("+" + digits) : nil
     }

@@ -1,20 +1,20 @@
 import Files
 import Planning
 
-/// A desired-state file made from a list of numbers.
+/// A desired-state file created from a list of numbers.
 public struct ImportedFile: Sendable, Equatable {
     /// The text: entries sorted by number, keys in the order of the documentation.
     public let text: String
-    /// How many numbers it has.
+    /// The count of numbers in the file.
     public let count: Int
 }
 
-/// Turns a list of numbers, as a spreadsheet exports it, into a desired-state file.
+/// Converts a list of numbers, as exported by a spreadsheet, into a desired-state file.
 ///
-/// The first row names the columns by the keys of an entry: `number` and `token`, and any of the others. What the
-/// result would be refused for is reported at the row and column of the list.
+/// The first row names the columns by the keys of an entry: `number` and `token`, and any of the others. Problems of
+/// the resulting file are reported at the row and column of the list.
 public enum NumberListImport {
-    /// Reads the list at `path`; the reading has no value when anything in it is wrong.
+    /// Reads the list at `path`; the reading has no value when there is any error.
     public static func read(path: String) -> Reading<ImportedFile> {
         do throws(FileError) {
             return read(bytes: try CheckedFile.read(path, .configuration), file: path)
@@ -23,10 +23,10 @@ public enum NumberListImport {
         }
     }
 
-    /// Reads bytes that came from `file`, which names them in problems.
+    /// Reads bytes that came from `file`, whose name appears in problems.
     public static func read(bytes: [UInt8], file: String) -> Reading<ImportedFile> {
         let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
-        // No line of the list is ever shown: a column of it may hold what nobody should see.
+        // No line of the list is ever shown, because one of its columns may hold confidential data.
         let findings = Findings(file: file, bytes: [], showsSource: false)
         let imported = read(text, file: file, findings)
         var problems = findings.problems(limit: Reading<ImportedFile>.mostProblems)
@@ -59,7 +59,7 @@ public enum NumberListImport {
         }
     }
 
-    /// The entries as a file, with the place in the list that each of its lines comes from.
+    /// The entries as a file, with the position in the list from which each of its lines comes.
     private struct Rendering {
         let file: ImportedFile
         private let origins: [Findings.Position]
@@ -86,7 +86,7 @@ public enum NumberListImport {
             reading = DesiredStateReader.read(bytes: Array(text.utf8), file: "")
         }
 
-        /// What the reader says of the file, said of the list.
+        /// Returns the problems of the file, at their positions in the list.
         func problems(file: String) -> [ConfigProblem] {
             reading.problems.map { problem in
                 let index = problem.line - 1

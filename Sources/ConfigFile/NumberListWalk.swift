@@ -1,10 +1,10 @@
 import Planning
 
-/// Walks over the rows of a list of numbers, once, and says what is wrong with each.
+/// Walks once over the rows of a list of numbers, and reports the problems of each.
 struct NumberListWalk {
     typealias Position = Findings.Position
 
-    /// One number and its fields, ordered as in a desired-state file; empty ones are left out.
+    /// One number and its fields, ordered as in a desired-state file; empty fields are left out.
     struct Row {
         let number: PhoneNumber
         let fields: [(key: EntryKey, field: CSVTable.Field)]
@@ -19,7 +19,7 @@ struct NumberListWalk {
         self.findings = findings
     }
 
-    /// The rows in which nothing is wrong so far; everything else is in the findings.
+    /// Returns the rows without problems so far; the problems of the others are in the findings.
     mutating func rows() -> [Row] {
         guard let header = table.rows.first, let keys = columns(header) else {
             if table.rows.isEmpty {
@@ -83,7 +83,7 @@ struct NumberListWalk {
 
     // MARK: - Rows
 
-    /// The fields without empty ones at the end, which a spreadsheet writes for columns that were cleared.
+    /// Returns the fields without empty ones at the end, which a spreadsheet writes for cleared columns.
     private static func withoutEmptyEnd(_ fields: [CSVTable.Field], keeping count: Int) -> ArraySlice<CSVTable.Field> {
         var fields = fields[...]
         while fields.count > count, fields.last?.text.isEmpty == true { fields.removeLast() }
@@ -117,7 +117,7 @@ struct NumberListWalk {
         return Row(number: number, fields: EntryKey.allCases.compactMap { key in byKey[key].map { (key, $0) } })
     }
 
-    /// The field that decides which number a request changes; nil when the vendor is not known.
+    /// Returns the field that decides which number a request changes; nil when the vendor is unknown.
     private static func identity(_ fields: [EntryKey: CSVTable.Field]) -> (key: EntryKey, value: CSVTable.Field)? {
         var vendor: Vendor? = .pickyAssist
         if let field = fields[.vendor] { vendor = Vendor(rawValue: field.text) }
@@ -126,7 +126,7 @@ struct NumberListWalk {
         return fields[key].map { (key, $0) }
     }
 
-    /// The endpoint of a row whose `phone_number_id` decides, as the reader of the file compares it.
+    /// Returns the endpoint of a row identified by its `phone_number_id`, as the reader of the file compares it.
     private static func endpoint(_ fields: [EntryKey: CSVTable.Field]) -> String {
         let standard = fields[.vendor].flatMap { Vendor(rawValue: $0.text) }?.capabilities.endpoint.text ?? ""
         let text = fields[.endpoint]?.text ?? standard
@@ -153,7 +153,7 @@ struct NumberListWalk {
         return true
     }
 
-    /// Refuses a value that was there before, in the same scope.
+    /// Refuses a value that appeared before in the same scope.
     private mutating func isNew(
         _ text: String, _ key: EntryKey, _ position: Position, scope: String = ""
     ) -> Bool {

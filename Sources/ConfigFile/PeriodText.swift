@@ -1,13 +1,13 @@
 import Planning
 
 extension FieldReader {
-    /// The widest span that a duration may have in some place of a file.
+    /// The range of a duration in one place of a file.
     struct DurationRange {
         let lowest: Duration
         let highest: Duration
-        /// The name of the range in messages, when it is not just its bounds.
+        /// The name of the range in messages, when its bounds alone do not describe it.
         private var name: String?
-        /// A lower bound that holds on loopback.
+        /// A lower bound that applies on loopback.
         private var lowestOnLoopback: Duration?
 
         init(lowest: Duration, highest: Duration, name: String? = nil) {
@@ -16,7 +16,7 @@ extension FieldReader {
             self.name = name
         }
 
-        /// The range for a number whose endpoint may be on loopback.
+        /// Returns the range for a number whose endpoint may be on loopback.
         func loweredOnLoopback(to lowest: Duration) -> DurationRange {
             var range = self
             range.lowestOnLoopback = lowest
@@ -33,7 +33,7 @@ extension FieldReader {
         func contains(_ duration: Duration) -> Bool { lowestOnLoopback ?? lowest <= duration && duration <= highest }
     }
 
-    /// A duration such as `30d`, in `range`.
+    /// Returns a duration such as `30d` in `range`; reports any other value and returns nil.
     func duration(_ field: Field, in range: DurationRange) -> Duration? {
         guard let text = text(field, "a duration", accepting: [.text], hint: durationHint(field, range)) else {
             return nil
@@ -41,7 +41,7 @@ extension FieldReader {
         return duration(text, of: field, in: range)
     }
 
-    /// A duration in `range`, or `never`, which is an inner nil.
+    /// Returns a duration in `range`, or an inner nil for `never`; reports any other value and returns nil.
     func period(_ field: Field, in range: DurationRange) -> Duration?? {
         guard let text = text(field, "a duration or never", hint: durationHint(field, range)) else { return nil }
         if text == "never" { return .some(nil) }
@@ -67,7 +67,7 @@ extension FieldReader {
         return duration
     }
 
-    /// A number without a unit is the usual mistake: the hint gives it one that fits.
+    /// Returns a hint for the usual mistake, a number without a unit, with a unit that fits.
     private func durationHint(_ field: Field, _ range: DurationRange) -> String? {
         guard let scalar = field.scalar, scalar.kind == .integer, scalar.text.utf8.count <= 12 else {
             return nil

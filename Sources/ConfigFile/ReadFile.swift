@@ -2,25 +2,26 @@ import Crypto
 import Files
 import Planning
 
-/// The steps from a file's bytes to the events of its content, the same for every file.
+/// The steps from a file's bytes to the events of its content, common to every file.
 enum ReadFile {
-    /// Some editors begin a file with a mark that is no part of its text.
+    /// The mark with which some editors begin a file, and which is not part of its text.
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-    /// The reading of a file that could not be read at all.
+    /// Returns the reading of a file that could not be read at all.
     static func failure<Value>(_ error: FileError, file: String) -> Reading<Value> {
         let findings = Findings(file: file, bytes: [])
         findings.error(.wholeFile, error.report, hint: error.hint)
         return Reading(value: nil, problems: findings.problems(limit: 1), sha256: nil)
     }
 
-    /// Reads `bytes` as YAML and lets `content` make a value of it.
+    /// Reads `bytes` as YAML, and lets `content` create a value from it.
     ///
-    /// A file that is refused on the way has this one problem: what was found before may be wrong.
+    /// A file that is refused on the way has this one problem: earlier findings may be wrong.
     ///
     /// - Parameters:
     ///   - isSecret: whether the file holds secrets, so that no line of it is ever shown.
-    ///   - content: gets the reader, at the root of the document, and the file's SHA-256, which is empty for secrets.
+    ///   - content: receives the reader at the root of the document, and the file's SHA-256, which is empty for
+    ///     secrets.
     static func reading<Value: Sendable>(
         _ bytes: [UInt8], file: String, isSecret: Bool = false,
         content: (_ reader: FieldReader, _ sha256: String) throws(YAMLRefusal) -> Value?
@@ -29,7 +30,7 @@ enum ReadFile {
         guard bytes.count <= limit else {
             return failure(.tooLarge(path: file, limit: limit), file: file)
         }
-        // A checksum of short secrets could be used to guess them, so there is none.
+        // No checksum for secrets: with it, short ones could be guessed.
         let sha256 = isSecret ? nil : sha256(of: bytes)
         let mark = bytes.starts(with: byteOrderMark) ? byteOrderMark.count : 0
         let shown = isSecret ? [] : mark > 0 ? Array(bytes[mark...]) : bytes
@@ -52,7 +53,7 @@ enum ReadFile {
             value: value, problems: findings.problems(limit: Reading<Value>.mostProblems), sha256: sha256)
     }
 
-    /// Refuses bytes that are no plain UTF-8 text.
+    /// Refuses bytes that are not plain UTF-8 text.
     private static func admit(_ bytes: UnsafeBufferPointer<UInt8>) throws(YAMLRefusal) {
         guard !CharacterScan.isPlain(bytes) else { return }
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
@@ -64,7 +65,7 @@ enum ReadFile {
         if let refusal = CharacterScan.refusal(of: bytes) { throw refusal }
     }
 
-    /// SHA-256 as 64 lower-case hexadecimal digits.
+    /// Returns SHA-256 as 64 lower-case hexadecimal digits.
     static func sha256(of bytes: [UInt8]) -> String {
         SHA256.hash(data: bytes).hexadecimal
     }

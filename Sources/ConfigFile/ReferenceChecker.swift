@@ -1,11 +1,11 @@
 import Planning
 
-/// Follows the names of tokens and PINs, as strictly as the caller asked for.
+/// Looks up the names of tokens and PINs, as strictly as the caller requested.
 final class ReferenceChecker {
     private let secrets: (any SecretLookup)?
     private let check: ReferenceCheck
     private let findings: Findings
-    /// Whether names are looked up at all.
+    /// True when names are looked up at all.
     private let isFollowing: Bool
     private lazy var knownTokenNames = secrets?.knownTokenNames ?? []
     private lazy var knownPINNames = secrets?.knownPINNames ?? []
@@ -21,7 +21,7 @@ final class ReferenceChecker {
         }
     }
 
-    /// Says once in a file that names are not followed, when that is worth saying.
+    /// Warns once per file that names are not looked up, if the caller requested that warning.
     func begin(at position: Findings.Position) {
         guard check == .warnIfNoSource, !isFollowing else { return }
         let searched = secrets.map { ": looked in \($0.searched)" } ?? ""
@@ -29,7 +29,8 @@ final class ReferenceChecker {
             position, "names of tokens and PINs could not be checked, because there are no secrets here\(searched)")
     }
 
-    /// The token of a name; nil when it is not looked up, or cannot be had, which is then reported.
+    /// Returns the token of a name; nil when names are not looked up, or when the token is not available, which is
+    /// reported.
     func token(_ name: String, at position: Findings.Position) -> Token? {
         guard isFollowing else { return nil }
         guard let secrets else {
@@ -44,7 +45,7 @@ final class ReferenceChecker {
         }
     }
 
-    /// Reports a PIN that cannot be had.
+    /// Reports a PIN that is not available, and warns about a weak one.
     func checkPIN(_ name: String, at position: Findings.Position) {
         guard isFollowing else { return }
         guard let secrets else { return noSource(.pin, position) }

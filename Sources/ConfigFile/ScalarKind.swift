@@ -1,4 +1,4 @@
-/// The kind of a scalar to a YAML 1.2 reader with the core schema, which is also the kind that a JSON Schema sees.
+/// The kind of a scalar in YAML 1.2 with the core schema, which is also its kind in a JSON Schema.
 enum ScalarKind: String {
     case text
     case integer = "a whole number"
@@ -6,7 +6,7 @@ enum ScalarKind: String {
     case boolean = "true or false"
     case null = "nothing"
 
-    /// The kind of text without quotes, which depends on its look.
+    /// Determines the kind of text without quotes, which depends on its form.
     init(plain text: String) {
         var text = text
         self = text.withUTF8 { ScalarKind(plain: $0) }
@@ -18,7 +18,7 @@ enum ScalarKind: String {
 
     private static func kind(of bytes: UnsafeBufferPointer<UInt8>) -> ScalarKind {
         guard let first = bytes.first else { return .null }
-        // The first byte settles nearly every text.
+        // The first byte decides for nearly every text.
         switch first {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."):
             return isInteger(bytes) ? .integer : isNumber(bytes) ? .number : .text

@@ -1,6 +1,6 @@
 /// Writes text as a YAML scalar.
 enum ScalarText {
-    /// `text` in double quotes.
+    /// Returns `text` in double quotes.
     static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
@@ -16,7 +16,8 @@ enum ScalarText {
         return result + "\""
     }
 
-    /// `text` without quotes where it means the same without them, such as a name; otherwise in double quotes.
+    /// Returns `text` without quotes where it has the same meaning without them, such as a name; otherwise in double
+    /// quotes.
     static func plainIfPossible(_ text: String) -> String {
         let bytes = text.utf8
         let isWord = bytes.allSatisfy {
@@ -34,6 +35,6 @@ enum ScalarText {
         return text
     }
 
-    /// What other YAML readers take for a truth value.
+    /// The words that other YAML readers take for a boolean or null.
     private static let words: Set<String> = ["yes", "no", "on", "off", "y", "n", "true", "false", "null"]
 }

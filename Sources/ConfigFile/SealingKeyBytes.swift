@@ -1,13 +1,13 @@
 import Files
 
-/// The bytes of the sealing key as they stand in its file, and where that is. It cannot print itself.
+/// The bytes of the sealing key as they are in its file, and the file's path. It cannot print itself.
 public struct SealingKeyBytes: Sendable, CustomStringConvertible, CustomReflectable {
-    /// The file's bytes, at most 4 KiB; their form is a matter of the store.
+    /// The file's bytes, at most 4 KiB; the store checks their format.
     public private(set) var bytes: [UInt8]
     /// The path of the file.
     public let origin: String
 
-    /// Overwrites them, once the key was made of them.
+    /// Overwrites the bytes, when the key was created from them.
     public mutating func wipe() { bytes.wipe() }
 
     public var description: String { "SealingKeyBytes(redacted)" }
@@ -15,9 +15,9 @@ public struct SealingKeyBytes: Sendable, CustomStringConvertible, CustomReflecta
 }
 
 extension SecretSources {
-    /// The sealing key that the settings name, or nil when there is none there.
+    /// Returns the sealing key that the settings name; nil when it does not exist.
     ///
-    /// A key at an absolute path must be private to its owner, who is this user or root.
+    /// A key at an absolute path must be private to its owner, who must be this user or root.
     public func sealingKeyBytes() throws(SecretError) -> SealingKeyBytes? {
         switch sealingKey {
         case .credential(let name):

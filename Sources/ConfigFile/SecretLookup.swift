@@ -1,46 +1,46 @@
 public import Planning
 
-/// Where tokens and operator-owned PINs are found by name.
+/// A source of tokens and operator-owned PINs, which are looked up by name.
 public protocol SecretLookup: Sendable {
-    /// The token of this name.
+    /// Returns the token of this name.
     func token(named name: String) throws(SecretError) -> Token
-    /// The operator-owned PIN of this name.
+    /// Returns the operator-owned PIN of this name.
     func pin(named name: String) throws(SecretError) -> PIN
-    /// Whether there is any source at all on this machine.
+    /// True when this machine has any source of secrets.
     var isAvailable: Bool { get }
-    /// The places that are looked at, for messages.
+    /// The searched places, for messages.
     var searched: String { get }
-    /// The names of tokens that are known to exist, for suggestions. It may leave some out.
+    /// The names of tokens that are known to exist, for suggestions; possibly incomplete.
     var knownTokenNames: [String] { get }
-    /// The names of PINs that are known to exist, for suggestions. It may leave some out.
+    /// The names of PINs that are known to exist, for suggestions; possibly incomplete.
     var knownPINNames: [String] { get }
 }
 
-/// How strictly the names of tokens and PINs in a desired state are followed.
+/// The strictness with which the names of tokens and PINs in a desired state are looked up.
 public enum ReferenceCheck: Hashable, Sendable {
-    /// Not at all.
+    /// Names are not looked up.
     case none
-    /// A name that cannot be resolved is an error; when this machine has no source of secrets, that is one warning.
+    /// A name that cannot be resolved is an error; when this machine has no source of secrets, there is one warning.
     case warnIfNoSource
     /// A name that cannot be resolved is an error, whatever the reason.
     case required
 }
 
-/// Whether a secret is a token or a PIN.
+/// The kind of a secret: a token or a PIN.
 public enum SecretKind: String, Hashable, Sendable {
     case token
     case pin = "PIN"
 }
 
-/// Why a secret could not be had. It never holds the secret.
+/// The reason why a secret is not available. It never holds the secret.
 public enum SecretError: Error, Hashable, Sendable, CustomStringConvertible {
     /// No source has it.
     case notFound(SecretKind, name: String, searched: String)
-    /// A source has it, and it is no valid token or PIN.
+    /// A source has it, but it is not a valid token or PIN.
     case invalid(SecretKind, name: String, origin: String, reason: String)
-    /// A source may have it and cannot be read.
+    /// A source may have it, but cannot be read.
     case unreadable(name: String, origin: String, reason: String)
-    /// The name is none.
+    /// The name is not a legal name.
     case invalidName(SecretKind)
 
     public var description: String {

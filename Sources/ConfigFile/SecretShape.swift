@@ -1,9 +1,9 @@
-/// Tells secrets from names by their look, so that a secret in the wrong place is neither accepted nor shown.
+/// Distinguishes secrets from names by their form, so that a secret in the wrong place is neither accepted nor shown.
 enum SecretShape {
-    /// The longest name of a token or PIN.
+    /// The maximum length of the name of a token or PIN.
     static let longestName = 64
 
-    /// Whether `text` may name a token or a PIN: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
+    /// Returns true when `text` may name a token or a PIN: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
     static func isName(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { bytes in
@@ -12,27 +12,27 @@ enum SecretShape {
         }
     }
 
-    /// Whether `text` has the shape of a PIN: six digits.
+    /// Returns true when `text` has the form of a PIN: six digits.
     static func isPIN(_ text: String) -> Bool {
         text.utf8.count == 6 && text.utf8.allSatisfy { (48...57).contains($0) }
     }
 
-    /// Whether `text` looks like a key that a machine made, rather than a name that a person chose.
+    /// Returns true when `text` looks like a generated key, rather than a chosen name.
     ///
-    /// That is a run of 20 or more letters and digits, well mixed, or a UUID.
+    /// Such a key is a run of 20 or more letters and digits, well mixed, or a UUID.
     static func looksLikeToken(_ text: some StringProtocol) -> Bool {
         guard text.utf8.count >= 20 else { return false }
         if isUUID(text) { return true }
         return text.utf8.split(whereSeparator: { !isAlphanumeric($0) }).contains { isMixedRun(Array($0)) }
     }
 
-    /// Whether `text` must not be shown: it looks like a token or a PIN.
+    /// Returns true when `text` must not be shown, because it looks like a token or a PIN.
     static func isSuspect(_ text: String) -> Bool { looksLikeToken(text) || isPIN(text) }
 
-    /// A source line with everything in it that may be a secret replaced by asterisks, one for one.
+    /// Returns a source line with everything that may be a secret replaced by asterisks, one for one.
     ///
-    /// Masked are words that look like a token or a PIN, and whatever follows a key such as `token:` or `pin:` and is
-    /// no plain name.
+    /// This masks words that look like a token or a PIN, and any value after a key such as `token:` or `pin:` that is
+    /// not a plain name.
     static func masked(_ line: [Unicode.Scalar]) -> [Unicode.Scalar] {
         var line = line
         var start = 0
@@ -52,7 +52,7 @@ enum SecretShape {
         return line
     }
 
-    /// Masks the value behind each key that promises a secret, unless it is a plain name.
+    /// Masks the value after each key whose name suggests a secret, unless the value is a plain name.
     private static func maskValues(in line: inout [Unicode.Scalar]) {
         for (index, scalar) in line.enumerated() where scalar == ":" {
             let key = String(String.UnicodeScalarView(line[max(0, index - 40)..<index])).lowercased()
@@ -69,7 +69,7 @@ enum SecretShape {
             var to = from
             while to < line.count, !" \"',}]#".unicodeScalars.contains(line[to]) { to += 1 }
             let value = String(String.UnicodeScalarView(line[from..<to]))
-            // A name ends the matter only when nothing but a comment, a comma or a bracket follows it.
+            // The value is only a name when nothing but a comment, a comma or a bracket follows it.
             var rest = to
             while rest < line.count, " \"'".unicodeScalars.contains(line[rest]) { rest += 1 }
             let endsThere = rest == line.count || ",}]#".unicodeScalars.contains(line[rest])

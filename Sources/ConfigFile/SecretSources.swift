@@ -2,42 +2,42 @@ import Files
 import Glibc
 public import Planning
 
-/// The places where secrets are found by name, in order: systemd credentials, `secrets.yaml`, the environment.
+/// The places in which secrets are looked up by name, in order: systemd credentials, `secrets.yaml`, the environment.
 ///
-/// It is a snapshot of all of them; to adopt changes, read it again and put the new value in place of the old.
+/// It is a snapshot of all of them; to adopt changes, read it again and replace the old value.
 public struct SecretSources: SecretLookup {
-    /// The largest secret, in bytes.
+    /// The maximum size of a secret, in bytes.
     static let largestSecret = 4096
-    /// The most names that a folder of credentials is asked for.
+    /// The maximum of names that are listed from a folder of credentials.
     static let maxCredentials = 10_000
     /// The name of the whole secrets file among the credentials.
     private static let fileName = "secrets.yaml"
 
     let credentials: CredentialFolder?
-    /// Texts of the credentials by name, without the sealing key and without `secrets.yaml`.
+    /// The texts of the credentials by name, without the sealing key and without `secrets.yaml`.
     let credentialTexts: [String: CredentialText]
-    /// What `secrets.yaml` holds.
+    /// The tokens in `secrets.yaml`.
     let tokens: SecretTable
     let pins: [String: PIN]
     /// The path of `secrets.yaml`.
     public let filePath: String
-    /// Whether there is one.
+    /// True when `secrets.yaml` exists and was read.
     let hasFile: Bool
-    /// True when there is one and this user may not read it.
+    /// True when `secrets.yaml` exists, but this user may not read it.
     public private(set) var isForbidden = false
     /// True when the service manager handed over the credentials at the start: the folder does not change afterwards.
     public let isHandedOver: Bool
     let environment: [String: String]
     let sealingKey: SealingKeySource
 
-    /// Reads `secrets.yaml`, which may be missing, and takes note of the other places.
+    /// Reads `secrets.yaml`, which may be missing, and the credentials.
     ///
     /// - Parameters:
-    ///   - settings: names the file and the sealing key.
+    ///   - settings: the settings, which name the file and the sealing key.
     ///   - environment: the process's environment: `CREDENTIALS_DIRECTORY`, `TWOSTEPD_TOKEN_…` and `TWOSTEPD_PIN_…`.
-    ///   - mayBeForbidden: whether a file that this user may not read counts as missing, for what can be done without it;
-    ///     ``isForbidden`` says so.
-    /// - Returns: the sources, or what is wrong with the file: its permissions, its owner, its content.
+    ///   - mayBeForbidden: whether a file that this user may not read counts as missing, for work that does not need
+    ///     it; ``isForbidden`` is then true.
+    /// - Returns: the sources, or the problems of the file: its permissions, its owner, its content.
     public static func read(
         settings: Settings, environment: [String: String], mayBeForbidden: Bool = false
     ) -> Reading<SecretSources> {
@@ -59,18 +59,19 @@ public struct SecretSources: SecretLookup {
         }
         defer { bytes.wipe() }
         let reading = SecretsFile.read(bytes: bytes, file: path)
-        // A checksum of short secrets could be used to guess them, so there is none.
+        // No checksum for secrets: with it, short ones could be guessed.
         return Reading(
             value: reading.value.map { SecretSources(settings, $0, path: path, hasFile: true, environment) },
             problems: reading.problems, sha256: nil)
     }
 
-    /// Where `secrets.yaml` is read from.
+    /// Returns the path from which `secrets.yaml` is read.
     public static func filePath(settings: Settings, environment: [String: String]) -> String {
         credentialPath(environment) ?? settings.secrets
     }
 
-    /// The whole secrets file as a credential: `secrets.yaml` in `$CREDENTIALS_DIRECTORY`; nil when there is none.
+    /// Returns the path of `secrets.yaml` in `$CREDENTIALS_DIRECTORY`, a credential with the whole file; nil when it
+    /// does not exist.
     private static func credentialPath(_ environment: [String: String]) -> String? {
         guard let folder = environment["CREDENTIALS_DIRECTORY"], !folder.isEmpty else { return nil }
         let path = "\(folder)/\(fileName)"
@@ -153,14 +154,14 @@ public struct SecretSources: SecretLookup {
         (Array(credentialTexts.keys) + Array(pins.keys)).sorted()
     }
 
-    /// The text of every token and PIN in all places, to search what is shown for them. Never show one.
+    /// The text of every token and PIN in all places, for searching outputs for them. Never show one.
     public var everySecret: [String] {
         tokens.everySecret + pins.values.map { $0.reveal() } + environment.values.map(Self.trimmed)
             + credentialTexts.values.compactMap(\.known)
     }
 
-    /// The marks of the tokens and PINs that `secrets.yaml` holds, each under its kind and name, such as "token support-us";
-    /// nil when there is no such file. Without a marker of PINs there are none of them.
+    /// Returns the marks of the tokens and PINs in `secrets.yaml`, each under its kind and name, such as "token
+    /// support-us"; nil when there is no such file. Without a marker of PINs, marks of tokens alone.
     public func fileMarks(
         token mark: (Token) -> String, pin markOfPIN: ((PIN, String) -> String)?
     ) -> [String: String]? {
@@ -175,15 +176,15 @@ public struct SecretSources: SecretLookup {
 
     static let tokenPrefix = "TWOSTEPD_TOKEN_"
     static let pinPrefix = "TWOSTEPD_PIN_"
-    /// What the names of all environment variables begin with that hold secrets.
+    /// The prefixes of all environment variables that hold secrets.
     public static let variablePrefixes = [tokenPrefix, pinPrefix]
 
-    /// The end of the variable's name: upper case, with `_` for `-` and `.`.
+    /// Returns the end of a variable's name: upper case, with `_` for `-` and `.`.
     static func variableSuffix(_ name: String) -> String {
         String(name.uppercased().map { $0 == "-" || $0 == "." ? "_" : $0 })
     }
 
-    /// The text without the spaces and line breaks that editors, `echo` and a careless paste leave around it.
+    /// Returns the text without the spaces and line breaks around it that editors, `echo` and a careless paste leave.
     static func trimmed(_ text: String) -> String {
         let blanks: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
         var bytes = text.utf8[...]
@@ -195,12 +196,12 @@ public struct SecretSources: SecretLookup {
         return String(Substring(bytes))
     }
 
-    /// Whether the folder of credentials holds what it held when it was read.
+    /// True when the content of the folder of credentials has not changed since it was read.
     public var hasSameCredentials: Bool {
         credentials.map { Self.texts(in: $0, sealingKey: sealingKey) == credentialTexts } ?? true
     }
 
-    /// Reads the folder of credentials, as far as it holds tokens and PINs.
+    /// Reads the tokens and PINs in the folder of credentials.
     private static func texts(
         in folder: CredentialFolder, sealingKey: SealingKeySource
     ) -> [String: CredentialText] {
@@ -219,7 +220,7 @@ public struct SecretSources: SecretLookup {
     }
 }
 
-/// Text of one credential, as it was when the folder was read. It is never shown.
+/// The text of one credential at the time when the folder was read. It is never shown.
 enum CredentialText: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
     case read(String, origin: String)
     case refused(SecretError)
@@ -231,7 +232,7 @@ enum CredentialText: Hashable, Sendable, CustomStringConvertible, CustomReflecta
         }
     }
 
-    /// The text; nil for one that was never read, so that nothing can show it.
+    /// The text; nil for a credential that could not be read.
     var known: String? {
         if case .read(let text, _) = self { text } else { nil }
     }

@@ -1,14 +1,15 @@
 import Planning
 
-/// Tokens by their names, for as long as the process runs: in a few blocks of memory, so that a hundred thousand of them
-/// take little more room than their texts, and keep nothing of what reading them took. It cannot print itself.
+/// Tokens by name, kept for as long as the process runs. They are stored in a few blocks of memory, so that a hundred
+/// thousand of them take little more room than their texts, and nothing that was needed only for reading stays
+/// allocated. It cannot print itself.
 struct SecretTable: Sendable {
     private var names = TextSet()
     private var values = TextBlock()
 
     init() {}
 
-    /// Tokens in the order of their names. Without a token for each name the table is empty.
+    /// Creates the table from names and tokens in the same order. Without a token for each name the table is empty.
     init(names: TextSet, values: TextBlock) {
         guard names.count == values.count else { return }
         self.names = names

@@ -5,7 +5,7 @@ struct SecretsFile: Sendable {
     private(set) var tokens = SecretTable()
     private(set) var pins: [String: PIN] = [:]
 
-    /// No secrets.
+    /// Creates a file without secrets.
     init() {}
 
     enum Key: String, FieldKey {
@@ -13,10 +13,10 @@ struct SecretsFile: Sendable {
         case pins
     }
 
-    /// The largest file, in bytes: 100,000 tokens of the longest usual kind have room many times over.
+    /// The maximum size of a file, in bytes, with ample room for 100,000 tokens of the longest usual kind.
     static let largest = 64 << 20
 
-    /// Reads bytes that came from `file`. No problem shows a line of it, or a value.
+    /// Reads bytes that came from `file`. No problem shows a line of the file, or a value.
     static func read(bytes: [UInt8], file: String) -> Reading<SecretsFile> {
         ReadFile.reading(bytes, file: file, isSecret: true) { reader, _ throws(YAMLRefusal) in
             var content = SecretsFile()
@@ -51,7 +51,7 @@ struct SecretsFile: Sendable {
 
     /// Reads the mapping that begins here, and returns its names.
     ///
-    /// - Parameter take: keeps the value of the next name; false when it is none.
+    /// - Parameter take: keeps the value of the next name; returns false when the value is invalid.
     private static func readValues(
         _ key: Key, _ kind: SecretKind, _ expectation: String, _ place: FieldReader.Place, _ reader: FieldReader,
         _ take: (String) -> Bool
@@ -66,13 +66,13 @@ struct SecretsFile: Sendable {
         return try reader.forEachPair { name, place throws(YAMLRefusal) in
             let field = FieldReader.Field(name: name, place: place, value: try reader.value())
             guard SecretShape.isName(name), !SecretShape.looksLikeToken(name) else {
-                // It may be the secret itself, so it is not quoted.
+                // The name may be the secret itself, so it is not quoted.
                 reader.findings.error(
                     place.keyPosition, "this is no name of a \(kind.rawValue)",
                     hint: "a name has up to 64 letters, digits, '.', '_' and '-'")
                 return
             }
-            // A PIN or token of digits is a whole number to YAML; its text is exact all the same.
+            // A PIN or token of digits is a whole number to YAML, but its text is exact.
             guard let text = reader.text(field, "a \(kind.rawValue)", accepting: [.text, .integer, .number]) else {
                 return
             }

@@ -2,7 +2,7 @@ public import Planning
 
 /// The daemon's own settings. Every value has the default shown in the sample, so an empty file is valid.
 public struct Settings: Sendable, Equatable {
-    /// How much the log says.
+    /// The lowest level of messages in the log.
     public enum LogLevel: String, Sendable, CaseIterable {
         case trace
         case debug
@@ -13,15 +13,15 @@ public struct Settings: Sendable, Equatable {
         case critical
     }
 
-    /// What a line of the log looks like.
+    /// The format of a line of the log.
     public enum LogFormat: String, Sendable, CaseIterable {
-        /// A message and `key=value`, for people.
+        /// A message and `key=value` pairs.
         case text
-        /// A JSON object a line.
+        /// One JSON object per line.
         case json
     }
 
-    /// What `/metrics` shows.
+    /// The detail of `/metrics`.
     public enum MetricsDetail: String, Sendable, CaseIterable {
         /// The fleet, and seven series for each number.
         case numbers
@@ -29,31 +29,31 @@ public struct Settings: Sendable, Equatable {
         case fleet
     }
 
-    /// Limits; nil lifts one.
+    /// The limits; nil lifts one.
     public struct Limits: Sendable, Equatable {
-        /// Requests a minute to one endpoint.
+        /// The maximum of requests a minute to one endpoint.
         public var requestsPerMinute = Policy.standard.requestsPerMinute
-        /// Requests a minute of one observer; nil lifts the limit.
+        /// The maximum of requests a minute of one observer.
         public var observationsPerMinute = Policy.standard.observationsPerMinute
-        /// Requests an hour to one number.
+        /// The maximum of requests an hour to one number.
         public var writesPerHour = Policy.standard.writesPerHour
-        /// Requests an hour to one number while it is exposed.
+        /// The maximum of requests an hour to one number while it is exposed.
         public var writesPerHourExposed = Policy.standard.writesPerHourExposed
-        /// Requests in flight at once.
+        /// The maximum of requests in flight at once.
         public var concurrency = Policy.standard.concurrency
-        /// Numbers that are exposed by us at once.
+        /// The maximum of numbers that are exposed by us at once.
         public var maxExposed = Policy.standard.maxExposed
-        /// The share of managed numbers that one new file may disable or drop.
+        /// The maximum share of managed numbers that one new file may disable or drop, in percent.
         public var maxWeakenedPercent = Policy.standard.maxWeakenedPercent
 
         public init() {}
     }
 
-    /// Times.
+    /// The times.
     public struct Timing: Sendable, Equatable {
-        /// The time that one request may take.
+        /// The timeout of one request.
         public var requestTimeout = Policy.standard.requestTimeout
-        /// How long a request without an answer may still land.
+        /// The time during which a request without an answer may still land.
         public var settleDelay = Policy.standard.settleDelay
         /// The first backoff.
         public var backoffMin = Policy.standard.backoffMin
@@ -61,13 +61,13 @@ public struct Settings: Sendable, Equatable {
         public var backoffMax = Policy.standard.backoffMax
         /// The longest backoff of an exposed number.
         public var backoffMaxExposed = Policy.standard.backoffMaxExposed
-        /// How long a clean stop may take.
+        /// The maximum duration of a clean stop.
         public var shutdownGrace = Policy.standard.shutdownGrace
 
         public init() {}
     }
 
-    /// Where the desired-state file is.
+    /// The path of the desired-state file.
     public var desiredState = "/etc/twostepd/desired-state.yaml"
     /// The folder of the store, its fence and a generated key.
     public var stateDirectory = "/var/lib/twostepd"
@@ -75,39 +75,39 @@ public struct Settings: Sendable, Equatable {
     public var runtimeDirectory = "/run/twostepd"
     /// The file of tokens and PINs; it may be missing.
     public var secrets = "/etc/twostepd/secrets.yaml"
-    /// Where the key that seals PINs is.
+    /// The place of the key that seals PINs.
     public var sealingKey = SealingKeySource.credential("twostepd-key")
-    /// Where the status page is served.
+    /// The address of the status page.
     public var listen = Listen.address(host: "127.0.0.1", port: 9477)
-    /// A PEM file of certificate authorities that are trusted beside the system's; nil for none.
+    /// A PEM file of certificate authorities that are trusted in addition to the system's; nil for none.
     public var caFile: String?
     /// The HTTP proxy for everything but loopback; nil for none.
     public var proxy: ProxyAddress?
     public var logLevel = LogLevel.info
     public var logFormat = LogFormat.text
-    /// Whether each number has metrics of its own.
+    /// The detail of the metrics.
     public var metrics = MetricsDetail.numbers
-    /// How long requests and events are kept; nil for ever.
+    /// The age up to which requests and events are kept; nil for ever.
     public var keepChanges: Duration? = .seconds(400 * 86_400)
     public var limits = Limits()
     public var timing = Timing()
-    /// Other systems that are told of what happens.
+    /// The other systems that receive notifications.
     public var hooks: [HookSettings] = []
 
-    /// The defaults.
+    /// Creates the default settings.
     public init() {}
 
     /// The path of the control socket.
     public var controlSocket: String { runtimeDirectory + "/" + Self.controlSocketName }
 
-    /// The files whose changes count at once.
+    /// The files whose changes take effect at once.
     public var watchedFiles: [String] { [desiredState, secrets] }
 
     static let controlSocketName = "control.sock"
 
-    /// The limits and times as decisions obey them.
+    /// Returns the limits and times as a policy for the planner.
     ///
-    /// - Parameter zones: the offsets of a time zone; those of this machine unless a test says otherwise.
+    /// - Parameter zones: returns the offsets of a time zone; by default those of this machine, for tests others.
     public func policy(
         zones: @escaping @Sendable (String) -> ZoneOffsets? = { try? SystemTimeZones.shared.offsets(of: $0) }
     ) -> Policy {
@@ -130,21 +130,21 @@ public struct Settings: Sendable, Equatable {
     }
 }
 
-/// Where an HTTP proxy listens.
+/// The address of an HTTP proxy.
 public struct ProxyAddress: Sendable, Equatable {
     /// A name or an address; an IPv6 address without brackets.
     public let host: String
     public let port: Int
 }
 
-/// Where the key that seals PINs is.
+/// The place of the key that seals PINs.
 public enum SealingKeySource: Sendable, Equatable {
     /// A file of this name in `$CREDENTIALS_DIRECTORY`.
     case credential(String)
     /// A file at this absolute path.
     case file(String)
 
-    /// In words for people, with the name or the path.
+    /// The place in words, with the name or the path.
     public var text: String {
         switch self {
         case .credential(let name): "credential \(name)"

@@ -1,7 +1,7 @@
 import Files
 import Planning
 
-/// Reads the settings file strictly: all problems at once, or a value.
+/// Reads the settings file strictly, and returns either a value or all problems at once.
 public enum SettingsReader {
     /// Reads the file at `path`; relative paths in it are relative to its folder.
     public static func read(path: String) -> Reading<Settings> {

@@ -6,12 +6,12 @@ struct SettingsWalk {
     typealias Field = FieldReader.Field
 
     let reader: FieldReader
-    /// What relative paths are relative to.
+    /// The folder to which relative paths are relative.
     let folder: String
 
     private var findings: Findings { reader.findings }
 
-    /// The most bytes of a socket's path that the system takes, without the NUL.
+    /// The maximum length of a socket's path in bytes that the system accepts, without the NUL.
     private static let longestSocketPath = 107
     private static let longestPath = 4095
 
@@ -69,7 +69,7 @@ struct SettingsWalk {
             hint: "choose a shorter folder, such as /run/twostepd")
     }
 
-    /// A path, made absolute or relative to the working directory as `folder` is.
+    /// Returns a path; a relative one is appended to `folder`.
     private func path(_ field: Field) -> String? {
         guard let text = reader.text(field, "a path") else { return nil }
         guard !text.isEmpty, text.utf8.count <= Self.longestPath, !text.utf8.contains(0) else {
@@ -115,7 +115,7 @@ struct SettingsWalk {
         }
     }
 
-    /// `off`, or the URL of a proxy without a user and a path; nil after `off` and after a problem.
+    /// Returns the proxy of a URL without a user and a path; nil for `off`, and after reporting an invalid value.
     private func proxy(_ field: Field) -> ProxyAddress? {
         let hint = "write http://host:port, or off"
         guard let text = reader.text(field, "off or http://host:port", hint: hint), text != "off" else { return nil }
@@ -134,7 +134,7 @@ struct SettingsWalk {
 
     // MARK: - Limits and times
 
-    /// How long history is kept; nil for ever.
+    /// Returns the age up to which history is kept; nil for ever.
     private func keepChanges(_ field: Field, _ standard: Duration?) -> Duration? {
         if ["unlimited", "0"].contains(field.scalar?.text) { return nil }
         let day: Duration = .seconds(86_400)
@@ -147,10 +147,10 @@ struct SettingsWalk {
         guard let fields = try reader.fields(at: place.position, subject: "'limits'", as: LimitKey.self) else {
             return limits
         }
-        // With fewer than a cycle's requests a number could not be enabled in the minute in which it was disabled.
+        // With fewer requests than a cycle needs, a number could not be enabled in the minute in which it was disabled.
         limit(fields, .requestsPerMinute, from: RequestRate.least, RequestWindow.remembered, &limits.requestsPerMinute)
         limit(fields, .observationsPerMinute, from: 1, RequestWindow.remembered, &limits.observationsPerMinute)
-        // More writes than these are not remembered, so a higher limit could not be kept.
+        // Writes above this count are not remembered, so a higher limit could not be enforced.
         limit(fields, .writesPerHour, WriteBudget.remembered, &limits.writesPerHour)
         limit(fields, .writesPerHourExposed, WriteBudget.remembered, &limits.writesPerHourExposed)
         limit(fields, .concurrency, Policy.mostConcurrent, &limits.concurrency)
@@ -159,7 +159,7 @@ struct SettingsWalk {
         return limits
     }
 
-    /// A whole number from `lowest` to `highest`, or `0` or `unlimited`, which lift the limit.
+    /// Reads a whole number from `lowest` to `highest`, or `0` or `unlimited`, which lift the limit.
     private func limit(
         _ fields: FieldReader.Fields<LimitKey>, _ key: LimitKey, from lowest: Int = 1, _ highest: Int,
         _ value: inout Int?
@@ -207,7 +207,7 @@ struct SettingsWalk {
         if let duration = reader.duration(field, in: .init(lowest: lowest, highest: highest)) { value = duration }
     }
 
-    /// The longest backoffs are no shorter than the first; said where it can be mended.
+    /// Checks that the longest backoffs are no shorter than the first, and reports the error at the value to correct.
     private func checkOrder(
         _ timing: Settings.Timing, _ fields: FieldReader.Fields<TimingKey>, _ position: Findings.Position
     ) {

@@ -1,9 +1,9 @@
 import Glibc
 
-/// Finds the characters that libyaml admits and these files do not use outside of text and comments: tabs, a `?` that
-/// may begin a key, and a `%` at the beginning of a line, which may begin a directive.
+/// Finds the characters that libyaml accepts but that these files must not use outside text and comments: tabs, a `?`
+/// that may begin a key, and a `%` at the beginning of a line, which may begin a directive.
 ///
-/// Most files have none of them, so an event costs no more than a comparison.
+/// Most files have no such character, so an event costs only a comparison.
 struct SuspectScan {
     typealias Position = Findings.Position
 
@@ -37,14 +37,14 @@ struct SuspectScan {
         }
     }
 
-    /// The first suspect that has not been passed; nil when there is none.
+    /// The first suspect that has not been passed; nil when there are no more.
     private(set) var next: Suspect?
     private let bytes: UnsafeBufferPointer<UInt8>
-    /// The byte behind `next`, and its place.
+    /// The index of the byte after `next`, with its position.
     private var index = 0
     private var position = Position(line: 1, column: 1)
     private var lineStart = 0
-    /// True while there are only spaces in the line at hand.
+    /// True while the current line has had only spaces.
     private var isIndentation = true
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -83,7 +83,7 @@ struct SuspectScan {
         advance()
     }
 
-    /// True when the suspect is part of a comment, when the text before it ended at `end`.
+    /// Returns true when the suspect is part of a comment, given that the previous text ended at `end`.
     func isInComment(after end: Position) -> Bool {
         var column = 1
         return bytes[lineStart..<index].contains { byte in

@@ -1,32 +1,32 @@
 import Glibc
 
-/// Texts, each once, in the order in which they came, in three blocks of memory: a hundred thousand of them take little
-/// more room than their bytes, and a lookup waits for memory once or twice.
+/// Distinct texts in the order in which they were added, in three blocks of memory: a hundred thousand of them take
+/// little more room than their bytes, and a lookup waits for memory once or twice.
 ///
-/// With dictionaries in its place, and tokens sorted by their names, `check` of a million numbers took 736 MB instead of
-/// 652, and 15.6 s of processor time instead of 11.4 (the smaller of two runs each, side by side).
+/// With dictionaries instead, and tokens sorted by name, `check` of a million numbers took 736 MB instead of 652, and
+/// 15.6 s of processor time instead of 11.4 (the smaller of two runs each, side by side).
 struct TextSet: Sendable {
     private var texts = TextBlock()
-    /// A text's hash and number, in the slot of the hash or behind it. At least half are free.
+    /// The hash and number of each text, in the slot of the hash or after it. At least half of the slots are free.
     private var slots: [Slot] = []
 
     private struct Slot {
         var hash: UInt32 = 0
-        /// From 1; 0 is free.
+        /// The text's number from 1; 0 for a free slot.
         var number: UInt32 = 0
     }
 
     var count: Int { texts.count }
-    /// The texts in the order in which they came.
+    /// The texts in the order in which they were added.
     var all: [String] { texts.all }
 
-    /// Makes room for so many texts.
+    /// Reserves room for this many texts.
     mutating func reserve(_ count: Int) {
         texts.reserve(count)
         if count * 2 > slots.count { rebuild(for: count) }
     }
 
-    /// The number of a text, from 0; nil when it is not there.
+    /// Returns the number of a text, from 0; nil when it is not in the set.
     func index(of text: String) -> Int? {
         guard !slots.isEmpty else { return nil }
         var text = text
@@ -36,7 +36,7 @@ struct TextSet: Sendable {
         }
     }
 
-    /// The number of a text that is there already; one that is not is added, and the result is nil.
+    /// Adds a text and returns nil; returns its number when it is already in the set.
     mutating func insert(_ text: String) -> Int? {
         if (count + 1) * 2 > slots.count { rebuild(for: max(8, count * 2)) }
         var text = text
@@ -50,7 +50,7 @@ struct TextSet: Sendable {
         }
     }
 
-    /// The slot of a text, or the free one where it belongs.
+    /// Returns the slot of a text, or the free slot for it.
     private func slot(of text: UnsafeBufferPointer<UInt8>, _ hash: UInt32) -> Int {
         var index = Int(hash) & (slots.count - 1)
         while slots[index].number > 0 {
@@ -61,7 +61,7 @@ struct TextSet: Sendable {
         return index
     }
 
-    /// Frees the room that was made for more, before the texts are kept for long.
+    /// Frees the reserved room, before the texts are kept for long.
     mutating func compact() { texts.compact() }
 
     private mutating func rebuild(for count: Int) {
@@ -76,7 +76,7 @@ struct TextSet: Sendable {
         }
     }
 
-    /// A hash with the seed of this process, so that no file can be made to be slow.
+    /// Returns a hash with the seed of this process, so that no file can be crafted to be slow.
     private static func hash(_ text: UnsafeBufferPointer<UInt8>) -> UInt32 {
         var hasher = Hasher()
         hasher.combine(bytes: UnsafeRawBufferPointer(text))
@@ -84,7 +84,7 @@ struct TextSet: Sendable {
     }
 }
 
-/// Texts one behind the other, at most 4 GiB.
+/// Texts in one block of bytes, at most 4 GiB.
 struct TextBlock: Sendable {
     private var bytes: [UInt8] = []
     private var ends: [UInt32] = []
@@ -124,7 +124,7 @@ struct TextBlock: Sendable {
         ends.append(UInt32(bytes.count))
     }
 
-    /// Frees the room that was made for more, before the texts are kept for long.
+    /// Frees the reserved room, before the texts are kept for long.
     mutating func compact() {
         bytes = bytes.withUnsafeBufferPointer { Array($0) }
         ends = ends.withUnsafeBufferPointer { Array($0) }

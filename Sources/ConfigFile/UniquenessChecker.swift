@@ -6,20 +6,20 @@ struct UniquenessChecker {
     private var labels = LinedTexts()
     private var tokenNames = LinedTexts()
     private var tokens = LinedTexts()
-    /// The names of `tokens`, in their order.
+    /// The names of `tokens`, in the same order.
     private var namesOfTokens: [String] = []
-    /// The values of tokens that name no number, so that many entries may share one.
+    /// The values of tokens that do not name a number, so that many entries may share one.
     private var sharedTokens = LinedTexts()
     private var namesOfSharedTokens: [String] = []
     private var ids: [Identity: Int] = [:]
 
-    /// A number as its id names it.
+    /// The identity of a number that is named by its id.
     private struct Identity: Hashable {
         let id: PhoneNumberID
         let endpoint: Endpoint
     }
 
-    /// Makes room for so many entries, so that a large fleet is not moved over and over.
+    /// Reserves room for this many entries, so that a large fleet is not moved over and over.
     mutating func reserve(_ count: Int) {
         numbers.reserveCapacity(count)
         labels.reserve(count)
@@ -28,9 +28,9 @@ struct UniquenessChecker {
         namesOfTokens.reserveCapacity(count)
     }
 
-    /// The line of the earlier occurrence of a number, if there is one; otherwise this one is remembered.
+    /// Returns the line of an earlier occurrence of a number; without one, remembers this line and returns nil.
     mutating func earlierLine(ofNumber number: PhoneNumber, at position: Findings.Position) -> Int? {
-        // Mostly there is none: then one lookup is enough.
+        // Mostly there is no earlier one: then one lookup is enough.
         guard let earlier = numbers.updateValue(position.line, forKey: number) else { return nil }
         numbers[number] = earlier
         return earlier
@@ -54,15 +54,15 @@ struct UniquenessChecker {
         return nil
     }
 
-    /// The line of the token with this name, if its vendor's tokens name numbers.
+    /// Returns the line of the token with this name, if it names a number.
     func ownLine(ofTokenName name: String) -> Int? { tokenNames.find(name)?.line }
 
-    /// The name and line of the token that names a number and has this value.
+    /// Returns the name and line of the token that names a number and has this value.
     func ownName(ofToken token: Token) -> (name: String, line: Int)? {
         tokens.find(token.reveal()).map { (namesOfTokens[$0.index], $0.line) }
     }
 
-    /// The name and line of the shared token that has this value.
+    /// Returns the name and line of the shared token that has this value.
     func sharedName(ofToken token: Token) -> (name: String, line: Int)? {
         guard sharedTokens.count > 0 else { return nil }
         return sharedTokens.find(token.reveal()).map { (namesOfSharedTokens[$0.index], $0.line) }
@@ -73,7 +73,7 @@ struct UniquenessChecker {
         if sharedTokens.earlier(token.reveal(), at: position) == nil { namesOfSharedTokens.append(name) }
     }
 
-    /// The line of the earlier entry with this identity, if there is one; otherwise this one is remembered.
+    /// Returns the line of an earlier entry with this identity; without one, remembers this line and returns nil.
     mutating func earlierLine(ofID id: PhoneNumberID, endpoint: Endpoint, at position: Findings.Position) -> Int? {
         let identity = Identity(id: id, endpoint: endpoint)
         if let earlier = ids[identity] { return earlier }
@@ -82,7 +82,7 @@ struct UniquenessChecker {
     }
 }
 
-/// Texts, each with the line on which it appeared first.
+/// Texts, each with the line of its first occurrence.
 struct LinedTexts {
     private(set) var texts = TextSet()
     private var lines: [UInt32] = []
@@ -94,12 +94,12 @@ struct LinedTexts {
         lines.reserveCapacity(count)
     }
 
-    /// The first occurrence of a text.
+    /// Returns the first occurrence of a text; nil when it has none.
     func find(_ text: String) -> (index: Int, line: Int)? {
         texts.index(of: text).map { ($0, Int(lines[$0])) }
     }
 
-    /// The first occurrence of a text; without one, nil, and this one is remembered.
+    /// Returns the first occurrence of a text; without one, remembers this one and returns nil.
     mutating func earlier(_ text: String, at position: Findings.Position) -> (index: Int, line: Int)? {
         if let index = texts.insert(text) { return (index, Int(lines[index])) }
         lines.append(UInt32(position.line))

@@ -1,13 +1,14 @@
-/// Makes text from a file safe to show on a terminal and in a log.
+/// Makes text from a file safe for a terminal and a log.
 enum VisibleText {
-    /// The longest excerpt of a source line, in characters.
+    /// The maximum length of an excerpt of a source line, in characters.
     static let widestExcerpt = 160
-    /// The longest piece of a value that a message quotes, in characters.
+    /// The maximum length of a quoted value in a message, in characters.
     static let longestQuote = 60
 
-    /// A scalar as it is shown: a tab as an arrow; control, format and unassigned characters as a replacement mark.
+    /// Returns a scalar in visible form: a tab as an arrow; control, format and unassigned characters as a replacement
+    /// mark.
     ///
-    /// One scalar stays one scalar, so that columns stay true.
+    /// One scalar stays one scalar, so that columns stay correct.
     static func visible(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
         if scalar == "\t" { return "\u{2192}" }
         if (32...126).contains(scalar.value) { return scalar }
@@ -18,7 +19,7 @@ enum VisibleText {
         }
     }
 
-    /// `text` with everything that could disturb a terminal replaced, at most `limit` characters.
+    /// Returns `text` with everything replaced that could disturb a terminal, at most `limit` characters.
     static func visible(_ text: some StringProtocol, limit: Int = .max) -> String {
         var result = String.UnicodeScalarView()
         for (index, scalar) in text.unicodeScalars.enumerated() {
@@ -31,19 +32,19 @@ enum VisibleText {
         return String(result)
     }
 
-    /// `text` in quotes for a message: bounded, visible, and not shown at all when it looks like a secret.
+    /// Returns `text` in quotes for a message: bounded, visible, and hidden when it looks like a secret.
     static func quoted(_ text: String) -> String {
         if SecretShape.isSuspect(text) { return "(a value of \(text.unicodeScalars.count) characters, not shown)" }
         let masked = SecretShape.masked(Array(text.unicodeScalars.prefix(longestQuote + 1)))
         return "'" + visible(String(String.UnicodeScalarView(masked)), limit: longestQuote) + "'"
     }
 
-    /// The part of a line around a column, masked and visible.
+    /// Returns the part of a line around a column, masked and visible.
     ///
     /// - Parameters:
     ///   - line: the line's bytes, without its line break; invalid UTF-8 is repaired.
     ///   - column: from 1; beyond the line's end means its end.
-    /// - Returns: the excerpt, and where in it the column is, from 0.
+    /// - Returns: the excerpt, and the index of the column in it, from 0.
     static func excerpt(of line: ArraySlice<UInt8>, column: Int) -> (text: String, caret: Int) {
         // Long lines are cut before they are decoded: a scalar has at most four bytes.
         let before = max(0, column - 1)
@@ -55,7 +56,7 @@ enum VisibleText {
             while start < line.endIndex, line[start] & 0xC0 == 0x80 { start += 1 }
             skipped += 1
         }
-        // What was cut off may have said that a secret follows, so the mask looks at the text before the cut, too.
+        // The text before the cut may contain the key of a secret, so it is masked together with the excerpt.
         let context = line[max(line.startIndex, start - 512)..<start]
         let rest = line[start...].prefix(4 * (widestExcerpt + 1))
         let prefix = Array(String(decoding: context, as: UTF8.self).unicodeScalars)

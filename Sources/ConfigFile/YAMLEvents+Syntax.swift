@@ -1,13 +1,14 @@
 import CYAML
 
-/// Turns libyaml's errors into refusals in the words of an operator, at the place where the mistake begins.
+/// Converts libyaml's errors into refusals in an operator's words, at the beginning of the mistake.
 extension YAMLEvents {
-    /// The refusal of the text at which libyaml has stopped, or of a suspect before it.
+    /// Returns the refusal of the text at which libyaml stopped, or of a suspect before it.
     func syntaxRefusal() -> YAMLRefusal {
         let mark = Position(parser.pointee.problem_mark)
         let refusal = refusal(of: parser.pointee.problem.map { String(cString: $0) } ?? "", at: mark)
         while let suspect = suspects.next, suspect.position <= mark {
-            // A '%' or a tab at the beginning of a line is no part of a text: text over several lines is refused as well.
+            // A '%' or a tab at the beginning of a line is never inside a text, because text over several lines is
+            // refused as well.
             let isFirst = suspect.beginsLine && suspect.position <= refusal.position
             if isFirst || suspect.position == mark { return suspect.refusal }
             suspects.advance()
@@ -28,7 +29,7 @@ extension YAMLEvents {
         case ("found unexpected document indicator", _): return .openQuote(at: place)
         case ("found invalid Unicode character escape code", "while parsing a quoted scalar"),
             ("did not find expected hexdecimal number", "while parsing a quoted scalar"):
-            // libyaml stops behind the two characters with which the escape begins.
+            // libyaml stops after the two characters that begin the escape.
             return invalid(problem, at: mark.onLine(mark.column - 2))
         case ("mapping values are not allowed in this context", _): return secondColon(at: mark)
         case ("block sequence entries are not allowed in this context", _):
@@ -52,7 +53,7 @@ extension YAMLEvents {
         return YAMLRefusal(position: mark, message: "this is not valid YAML: \(problem)")
     }
 
-    /// The refusal of a `: ` where no key can end.
+    /// Returns the refusal of a `: ` in a place where no key can end.
     private func secondColon(at mark: Position) -> YAMLRefusal {
         if text.beginsLine("---", of: mark) { return .textBehindMarker(at: text.nextWord(from: mark.onLine(4))) }
         return YAMLRefusal(
@@ -60,7 +61,7 @@ extension YAMLEvents {
             hint: "put the value in quotes, or begin a new line for the second key")
     }
 
-    /// The refusal of a document marker, or of what follows it on its line.
+    /// Returns the refusal of a document marker, or of the text after it on its line.
     private func markerRefusal(at mark: Position) -> YAMLRefusal? {
         let isStart = text.beginsLine("---", of: mark)
         guard isStart || text.beginsLine("...", of: mark) else { return nil }
@@ -70,7 +71,7 @@ extension YAMLEvents {
             : YAMLRefusal(position: mark, message: "the document ends inside brackets")
     }
 
-    /// The refusal of a token that does not belong where it is.
+    /// Returns the refusal of a misplaced token.
     private func tokenRefusal(at mark: Position) -> YAMLRefusal? {
         let open = innermost
         let bracket = open.map { text.byte(at: $0) } ?? Byte.newline
@@ -100,7 +101,7 @@ extension YAMLEvents {
                 position: mark, message: "more text after the end of the value", hint: "put the whole value in quotes")
         }
         if hasEndMarker { return .secondDocument(at: mark) }
-        // A block that ended just here had its lines further in.
+        // The lines of a block that has just ended had a deeper indentation.
         let hasBlockEnded = kind == .end && !hasBracketEnded
         let column = open?.column ?? 0
         if mark.column > column, !hasBlockEnded { return .severalLines(at: mark) }
@@ -115,9 +116,9 @@ extension YAMLEvents {
             hint: byte == Byte.dash ? "indent the list under its key" : "align it with the keys of the item above")
     }
 
-    /// Where the innermost open mapping or list begins; nil outside of all.
+    /// The beginning of the innermost open mapping or list; nil outside all of them.
     ///
-    /// libyaml names it as the context of its error, or keeps it with those around it.
+    /// libyaml reports it as the context of its error, or keeps it on its stack of marks.
     private var innermost: Position? {
         let context = parser.pointee.context.map { String(cString: $0) } ?? ""
         switch context {
@@ -134,6 +135,6 @@ extension YAMLEvents {
 }
 
 extension Findings.Position {
-    /// Another column of the same line.
+    /// Returns another column of the same line.
     fileprivate func onLine(_ column: Int) -> Self { Self(line: line, column: column) }
 }

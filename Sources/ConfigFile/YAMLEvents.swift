@@ -2,15 +2,16 @@ import CYAML
 import Files
 import Glibc
 
-/// The events of one YAML file in its order: libyaml's, each admitted before anyone reads it.
+/// The events of one YAML file in order: libyaml's events, each checked before it is read.
 ///
-/// The project's files use a small part of YAML: one document of mappings, lists and text on one line. Anchors, aliases,
-/// tags, directives, block text, text over several lines, tabs between words, a `?` before a key, and nesting deeper than
-/// ``maxDepth`` are refused where they appear. So nothing expands, and no caller recurses deeper than the limit.
+/// The project's files use a small part of YAML: one document of mappings, lists and text on one line. Anchors,
+/// aliases, tags, directives, block text, text over several lines, tabs between words, a `?` before a key, and nesting
+/// deeper than ``maxDepth`` are refused where they appear. So nothing expands, and no caller recurses deeper than the
+/// limit.
 final class YAMLEvents {
     typealias Position = Findings.Position
 
-    /// The event at hand, as far as readers tell events apart.
+    /// The kind of the current event, as far as readers distinguish events.
     enum Kind {
         case scalar
         case mapping
@@ -21,7 +22,7 @@ final class YAMLEvents {
         case nothing
     }
 
-    /// How deep mappings and lists may nest.
+    /// The maximum nesting of mappings and lists.
     static let maxDepth = 32
 
     let text: SourceText
@@ -30,10 +31,10 @@ final class YAMLEvents {
     /// True when the text is overwritten in libyaml's buffers before they are freed.
     private let wipes: Bool
     private(set) var kind = Kind.nothing
-    /// Where the event before this one ended.
+    /// The end of the previous event.
     private(set) var lastEnd = Position(line: 1, column: 1)
     private var depth = 0
-    /// The depth of the outermost open bracket; 0 outside of brackets.
+    /// The depth of the outermost open bracket; 0 outside brackets.
     private var bracketDepth = 0
     /// True when the mapping or list that ended last was written in brackets.
     private(set) var hasBracketEnded = false
@@ -86,7 +87,7 @@ final class YAMLEvents {
 
     // MARK: - The document
 
-    /// Moves to the root of the document; without a document the kind is ``Kind/nothing``.
+    /// Advances to the root of the document; without a document the kind is ``Kind/nothing``.
     func begin() throws(YAMLRefusal) {
         try advance()
         try advance()
@@ -96,14 +97,14 @@ final class YAMLEvents {
         if start.line == marker, kind != .scalar || !bytes.isEmpty { throw .textBehindMarker(at: start) }
     }
 
-    /// Refuses a second document, once the root of the first has been read.
+    /// Refuses a second document, after the root of the first has been read.
     func finish() throws(YAMLRefusal) {
         guard kind != .nothing else { return }
         try advance()
         if event.pointee.type != YAML_STREAM_END_EVENT { throw .secondDocument(at: start) }
     }
 
-    /// Begins again at the root.
+    /// Restarts at the root.
     func rewind() throws(YAMLRefusal) {
         release()
         close()
@@ -115,7 +116,7 @@ final class YAMLEvents {
 
     // MARK: - The event at hand
 
-    /// Where the event begins.
+    /// The beginning of the event.
     var start: Position { Position(event.pointee.start_mark) }
 
     /// The number of characters before the event.
@@ -129,7 +130,7 @@ final class YAMLEvents {
     /// True when a scalar is written without quotes.
     var isPlain: Bool { event.pointee.data.scalar.style == YAML_PLAIN_SCALAR_STYLE }
 
-    /// Moves to the next event.
+    /// Advances to the next event.
     func advance() throws(YAMLRefusal) {
         lastEnd = Position(event.pointee.end_mark)
         release()
@@ -169,7 +170,7 @@ final class YAMLEvents {
         }
     }
 
-    /// Moves behind the value that begins here.
+    /// Advances past the value that begins here.
     func skip() throws(YAMLRefusal) {
         let isMapping = kind == .mapping
         if kind != .scalar {
@@ -203,7 +204,7 @@ final class YAMLEvents {
         if isPlain, scalar.length > 0, scalar.value[0] == UInt8(ascii: "?") { throw text.constructRefusal(at: start) }
     }
 
-    /// Refuses what a scalar's marks and flags make doubtful: all that passes here is plain text beyond ASCII.
+    /// Checks a scalar with doubtful marks or flags. It passes only as plain text beyond ASCII.
     private func admitOddScalar() throws(YAMLRefusal) {
         let scalar = event.pointee.data.scalar
         let (first, last) = (Position(event.pointee.start_mark), Position(event.pointee.end_mark))
@@ -221,7 +222,7 @@ final class YAMLEvents {
         if isBracket, bracketDepth == 0 { bracketDepth = depth }
     }
 
-    /// Refuses a suspect between the event before this one and this one, unless it is in a comment.
+    /// Refuses a suspect between the previous event and this one, unless it is in a comment.
     private func admitGap() throws(YAMLRefusal) {
         while let suspect = suspects.next, suspect.position < start {
             guard suspects.isInComment(after: lastEnd) else { throw suspect.refusal }
@@ -229,10 +230,10 @@ final class YAMLEvents {
         }
     }
 
-    /// Refuses a suspect inside of the scalar at hand that its style does not admit.
+    /// Refuses a suspect inside the current scalar that its style does not allow.
     private func admitSuspects(isPlain: Bool) throws(YAMLRefusal) {
         let end = Position(event.pointee.end_mark)
-        // Of a tab and of a line that goes on with the text, the first one is refused.
+        // When the text has a tab and also continues on another line, the first of the two is refused.
         let isOnOneLine = end.line == start.line
         let next = isOnOneLine ? end : text.continuationRefusal(after: start, isInBrackets: false).position
         while let suspect = suspects.next, suspect.position < end {
@@ -242,7 +243,7 @@ final class YAMLEvents {
         }
     }
 
-    /// The refusal of a key that is a mapping or a list, which begins here: at its colon.
+    /// Returns the refusal of a key that is a mapping or a list, at its colon. The key begins here.
     func keyRefusal() throws(YAMLRefusal) -> YAMLRefusal {
         try skip()
         return .colonWithoutKey(at: text.nextWord(from: lastEnd))

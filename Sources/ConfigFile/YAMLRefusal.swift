@@ -1,4 +1,4 @@
-/// The construct at which reading a YAML file stops, and what to do about it.
+/// The construct at which the reading of a YAML file stops, with the remedy.
 struct YAMLRefusal: Error {
     let position: Findings.Position
     let message: String
@@ -54,52 +54,53 @@ struct YAMLRefusal: Error {
     }
 }
 
-/// The text of a file, looked up by place. Each question walks over the lines before the place: it is asked once, when
-/// the file is refused.
+/// The text of a file, addressed by position. Each method walks over all lines before the position, which is fine
+/// because they are called once, when the file is refused.
 struct SourceText {
     typealias Position = Findings.Position
 
     let bytes: UnsafeBufferPointer<UInt8>
 
-    /// The byte at a place; a newline behind the end.
+    /// Returns the byte at a position; a newline after the end.
     func byte(at position: Position) -> UInt8 {
         let index = index(of: position)
         return index < bytes.count ? bytes[index] : Byte.newline
     }
 
-    /// True when nothing but spaces precedes a place on its line.
+    /// Returns true when only spaces precede a position on its line.
     func isFirstOnLine(_ position: Position) -> Bool {
         bytes[lineStart(position.line)..<index(of: position)].allSatisfy { $0 == Byte.space }
     }
 
-    /// True when the line of a place begins with `marker`, three characters and a blank.
+    /// Returns true when the line of a position begins with `marker`, three characters and a blank.
     func beginsLine(_ marker: String, of position: Position) -> Bool {
         let line = bytes[lineStart(position.line)...]
         return line.starts(with: marker.utf8) && (line.dropFirst(3).first.map(Self.isBlank) ?? true)
     }
 
-    /// True when a line break follows a place.
+    /// Returns true when a line break follows a position.
     func hasLineBreak(after position: Position) -> Bool { bytes[index(of: position)...].contains(Byte.newline) }
 
-    /// True when a space, a tab or the end of the line follows the character at a place.
+    /// Returns true when a space, a tab or the end of the line follows the character at a position.
     func isBlank(after position: Position) -> Bool {
         let next = index(of: position) + 1
         return next < bytes.count ? Self.isBlank(bytes[next]) : true
     }
 
-    /// The first place from `position` on that is no space.
+    /// Returns the first position from `position` on that is not a space.
     func nextWord(from position: Position) -> Position {
         let index = index(of: position)
         let spaces = bytes[min(index, bytes.count)...].prefix { $0 == Byte.space }
         return Position(line: position.line, column: position.column + spaces.count)
     }
 
-    /// True when an anchor or a tag begins at a place.
+    /// Returns true when an anchor or a tag begins at a position.
     func hasProperties(at position: Position) -> Bool {
         byte(at: position) == UInt8(ascii: "&") || byte(at: position) == UInt8(ascii: "!")
     }
 
-    /// The refusal of plain text that begins at `position` and goes on in a later line: where it goes on.
+    /// Returns the refusal of plain text that begins at `position` and continues on a later line, at the position where
+    /// it continues.
     func continuationRefusal(after position: Position, isInBrackets: Bool) -> YAMLRefusal {
         var next = Position(line: position.line + 1, column: 1)
         // Over the bytes, since there may be a million empty lines.
@@ -114,7 +115,7 @@ struct SourceText {
         return isInBrackets ? .missingComma(at: next) : .severalLines(at: next)
     }
 
-    /// The refusal of a character that begins what these files do not use.
+    /// Returns the refusal of a character that begins a construct which these files do not use.
     func constructRefusal(at position: Position) -> YAMLRefusal {
         let byte = byte(at: position)
         let message: String

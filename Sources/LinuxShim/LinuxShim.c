@@ -19,8 +19,8 @@
 
 int twostepd_hide_memory(void) {
     struct rlimit none = {0, 0};
-    // A core pattern that is a pipe ignores the limit, and the other call does not: both are made, whatever becomes of
-    // the first. A sandbox may forbid to set limits, and has set this one itself then.
+    // A core pattern that is a pipe ignores the limit, but not the other call: both are made, whatever the result of
+    // the first. A sandbox may forbid setting limits; it has then set this one itself.
     int error = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ? errno : 0;
     struct rlimit current;
     int is_set = getrlimit(RLIMIT_CORE, &current) == 0 && current.rlim_cur == 0 && current.rlim_max == 0;
@@ -51,7 +51,7 @@ void twostepd_give_back_memory(void) { malloc_trim(0); }
 void twostepd_keep_little_memory(void) {
     mallopt(M_ARENA_MAX, 2);
     mallopt(M_MMAP_THRESHOLD, 256 * 1024);
-    // Under load the end of the heap comes and goes; at rest it is given back by twostepd_give_back_memory.
+    // Under load the end of the heap grows and shrinks often; at rest twostepd_give_back_memory releases it.
     mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
 }
 
@@ -94,13 +94,14 @@ int twostepd_spawn(
     return error;
 }
 
-// A descriptor of signals (signalfd) would miss some: a main thread that Dispatch has taken over waits with every signal let through.
+// A signalfd would miss some signals: when Dispatch has taken over the main thread, that thread waits with all signals
+// unblocked.
 static int signal_pipe[2] = {-1, -1};
 
 static void note_signal(int number) {
     int before = errno;
     unsigned char byte = (unsigned char)number;
-    // A full pipe holds enough of them.
+    // When the pipe is full, enough signals are pending.
     ssize_t written = write(signal_pipe[1], &byte, 1);
     (void)written;
     errno = before;
@@ -136,12 +137,14 @@ int twostepd_pipe(int descriptors[2]) {
     return pipe2(descriptors, O_CLOEXEC) == 0 ? 0 : errno;
 }
 
-// libdispatch asks this once, when it is loaded, and gives each of its shared pools as many threads as there are processors.
-// Nothing else can limit them, and 64 processors would be 64 threads for each priority. The program's own definition comes
-// before the C library's; processors beyond the limit are only left out of the answer, and the threads run on any of them.
+// libdispatch calls this once, when it is loaded, and gives each of its shared pools as many threads as there are
+// processors. No other setting limits them, and 64 processors would mean 64 threads for each priority. The program's
+// own definition takes precedence over the C library's. Processors beyond the limit are only left out of the result:
+// the threads run on any of them.
 int pthread_getaffinity_np(pthread_t thread, size_t size, cpu_set_t *set) {
     int (*original)(pthread_t, size_t, cpu_set_t *) = dlsym(RTLD_NEXT, "pthread_getaffinity_np");
-    // With more processors than the set has room for the C library gives an error, and libdispatch would count them all.
+    // With more processors than the set has room for, the C library returns an error, and libdispatch would count them
+    // all.
     int is_known = original != NULL && original(thread, size, set) == 0;
     int kept = 0;
     for (size_t processor = 0; processor < size * 8; processor++) {

@@ -3,7 +3,7 @@ import Planning
 /// The rule at the end of a TZif file, for every instant after its last change: a POSIX TZ string such as
 /// `CET-1CEST,M3.5.0,M10.5.0/3`, with the hours that RFC 9636 permits beyond POSIX.
 struct POSIXZoneRule: Hashable {
-    /// Summer time: when the clock changes to another offset, and when it changes back.
+    /// Summer time: the two yearly instants at which the clock changes to another offset and back.
     struct Daylight: Hashable {
         let offsetSeconds: Int
         let start: YearlyInstant
@@ -24,7 +24,7 @@ struct POSIXZoneRule: Hashable {
         let day: Day
         let seconds: Int
 
-        /// Seconds from 1970 on the local clock, in `year`.
+        /// Returns the seconds since 1970 on the local clock, in `year`.
         func localSeconds(in year: Int) -> Int64 { Int64(days(in: year)) * 86_400 + Int64(seconds) }
 
         private func days(in year: Int) -> Int {
@@ -52,11 +52,11 @@ struct POSIXZoneRule: Hashable {
         }
     }
 
-    /// Seconds to add to UTC outside of summer time.
+    /// Seconds to add to UTC outside summer time.
     let standardSeconds: Int
     let daylight: Daylight?
 
-    /// Reads a TZ string; nil when it is not one, or has summer time without saying when.
+    /// Reads a TZ string; nil when it is invalid, or has summer time without its dates.
     init?(_ text: ArraySlice<UInt8>) {
         var reader = Reader(text)
         guard reader.name(), let west = reader.offset(maxHours: 24) else { return nil }
@@ -77,8 +77,8 @@ struct POSIXZoneRule: Hashable {
         daylight = Daylight(offsetSeconds: offset, start: start, end: end)
     }
 
-    /// The changes of these years, ascending: from each instant on the zone has the offset. Where one summer time ends at
-    /// the instant at which the next one starts, there is the start alone.
+    /// Returns the changes in these years, ascending, each an instant and the offset from then on. Where one summer
+    /// time ends at the instant at which the next one starts, only the start is returned.
     func changes(in years: ClosedRange<Int>) -> [(at: Int64, offsetSeconds: Int)] {
         guard let daylight else { return [] }
         var changes: [Int64: Int] = [:]
@@ -107,7 +107,7 @@ extension POSIXZoneRule {
             return true
         }
 
-        /// An abbreviation: letters, or letters, digits and signs in angle brackets. It is not needed.
+        /// Reads an abbreviation: letters, or letters, digits and signs in angle brackets. It is not kept.
         mutating func name() -> Bool {
             if skip("<") {
                 let name = rest.prefix { Self.isLetter($0) || Self.isDigit($0) || $0 == 0x2B || $0 == 0x2D }
@@ -119,7 +119,7 @@ extension POSIXZoneRule {
             return name.count >= 3
         }
 
-        /// `[+-]hh[:mm[:ss]]` in seconds.
+        /// Reads `[+-]hh[:mm[:ss]]` as seconds.
         mutating func offset(maxHours: Int) -> Int? {
             var sign = 1
             if skip("-") { sign = -1 } else { _ = skip("+") }
@@ -151,11 +151,11 @@ extension POSIXZoneRule {
                 day = .ofYear(number)
             }
             guard skip("/") else { return YearlyInstant(day: day, seconds: 7200) }
-            // A week either way, so that "the day after the last Sunday" can be said.
+            // Up to a week in either direction, so that a rule can express "the day after the last Sunday".
             return offset(maxHours: 167).map { YearlyInstant(day: day, seconds: $0) }
         }
 
-        /// At most three digits.
+        /// Reads a number of at most three digits.
         private mutating func number(upTo limit: Int) -> Int? {
             let digits = rest.prefix(while: Self.isDigit)
             guard (1...3).contains(digits.count) else { return nil }

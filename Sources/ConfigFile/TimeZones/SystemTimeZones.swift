@@ -3,13 +3,13 @@ import Glibc
 public import Planning
 import Synchronization
 
-/// The time zones of this machine, as plain data: the files of its IANA time zone database, which its administrator keeps up
-/// to date. There is no other source, and none inside the program: an old one would be wrong without anybody noticing.
+/// The time zones of this machine as plain data, from the files of its IANA time zone database, which its administrator
+/// keeps up to date. The program contains no database of its own: an outdated one would be wrong unnoticed.
 public final class SystemTimeZones: Sendable {
-    /// The zones of this machine, in `$TZDIR` when that is set, as the C library has it.
+    /// The zones of this machine; `$TZDIR` replaces the usual folder, as in the C library.
     public static let shared = SystemTimeZones(folder: namedFolder ?? "/usr/share/zoneinfo")
 
-    /// The zones that were asked for, each with the stamp of its file before it was read.
+    /// A zone that was requested, with the stamp of its file before it was read.
     private struct Known: Sendable {
         let offsets: ZoneOffsets
         let stamp: FileStamp?
@@ -18,7 +18,7 @@ public final class SystemTimeZones: Sendable {
     public let folder: String
     private let known = Mutex<[String: Known]>([:])
 
-    /// - Parameter folder: holds a file for each zone.
+    /// - Parameter folder: the folder with a file for each zone.
     public init(folder: String) { self.folder = folder }
 
     private static var namedFolder: String? {
@@ -26,10 +26,11 @@ public final class SystemTimeZones: Sendable {
         return name
     }
 
-    /// The offsets of the IANA time zone `name` from 2020 to 2100: the same for the same name, until ``refresh()``.
+    /// Returns the offsets of the IANA time zone `name` from 2020 to 2100; the same for the same name, until
+    /// ``refresh()``.
     ///
-    /// Abbreviations and other names without an area are not accepted, but for `UTC`: `PST` means several things. Safe to
-    /// call from any thread.
+    /// Abbreviations and other names without an area are refused, except `UTC`, because `PST` has several meanings.
+    /// Safe to call from any thread.
     public func offsets(of name: String) throws(TimeZoneFault) -> ZoneOffsets {
         if name == "UTC" { return .utc }
         if let known = known.withLock({ $0[name] }) { return known.offsets }
@@ -38,15 +39,15 @@ public final class SystemTimeZones: Sendable {
         return zone.offsets
     }
 
-    /// What ``refresh()`` has found.
+    /// The result of ``refresh()``.
     public struct Refresh: Hashable, Sendable {
-        /// The zones whose offsets are others now.
+        /// The zones whose offsets have changed.
         public var changed: [String] = []
-        /// The zones that could not be read again. Their offsets stay as they were.
+        /// The errors of zones that could not be read again. Their offsets stay unchanged.
         public var faults: [TimeZoneFault] = []
     }
 
-    /// Reads the zones that were asked for again whose file is another one now.
+    /// Reads each requested zone again whose file has changed.
     public func refresh() -> Refresh {
         var result = Refresh()
         for (name, zone) in known.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
@@ -86,8 +87,8 @@ public final class SystemTimeZones: Sendable {
 
     private func path(of name: String) -> String { "\(folder)/\(name)" }
 
-    /// Whether a name is `Area/Place` or `Area/Region/Place`, and so leads to a file below the folder. The folders `posix` and
-    /// `right` hold the same zones once more, the latter with leap seconds.
+    /// Returns true when a name is `Area/Place` or `Area/Region/Place`, and so leads to a file below the folder. The
+    /// folders `posix` and `right` are refused: they hold the same zones again, the latter with leap seconds.
     private static func isWellFormed(_ name: String) -> Bool {
         let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard name.utf8.count <= 64, (2...3).contains(parts.count),
@@ -105,7 +106,7 @@ public final class SystemTimeZones: Sendable {
 
     // MARK: The database
 
-    /// Which database this is; nil when the machine has none.
+    /// The release of the database; nil when the machine has no database.
     public var database: TimeZoneDatabase? {
         guard ["Etc/UTC", "UTC"].contains(where: { FileStamp(path(of: $0)) != nil }) else { return nil }
         for name in ["tzdata.zi", "+VERSION"] {
@@ -115,7 +116,7 @@ public final class SystemTimeZones: Sendable {
         return TimeZoneDatabase(folder: folder, version: nil, date: date(of: "zone.tab") ?? date(of: "Etc/UTC"))
     }
 
-    /// The names to suggest from: the zones that the database lists by country, and `UTC`.
+    /// The names for suggestions: the zones that the database lists by country, and `UTC`.
     public var suggestions: [String] {
         let table = text(of: "zone.tab") ?? text(of: "zone1970.tab") ?? ""
         let names = table.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { line in
@@ -124,12 +125,13 @@ public final class SystemTimeZones: Sendable {
         return ["UTC"] + names
     }
 
-    /// A text of the database; nil when it has none such: it is for people's eyes alone.
+    /// Returns a text file of the database; nil when it cannot be read, because it serves for display only.
     private func text(of name: String) -> String? {
         (try? CheckedFile.read(path(of: name), ReadPolicy(limit: 1 << 20))).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// When a file of the database was made; nil when that is unknown, and where all files have the same old date.
+    /// Returns the modification time of a file of the database; nil when it is unknown, and where all files have the
+    /// same old date.
     private func date(of name: String) -> Instant? {
         guard let modified = FileStamp(path(of: name))?.modifiedAt, modified > .seconds(1_000_000_000) else {
             return nil
@@ -138,21 +140,22 @@ public final class SystemTimeZones: Sendable {
     }
 }
 
-/// Which release of the IANA database a machine has.
+/// The release of the IANA database on a machine.
 public struct TimeZoneDatabase: Hashable, Sendable {
     public let folder: String
-    /// Such as `2026a`; nil when it does not say.
+    /// The version, such as `2026a`; nil when the database does not state it.
     public let version: String?
-    /// When its files were made; nil when that is unknown.
+    /// The modification time of its files; nil when it is unknown.
     public let date: Instant?
 
-    /// The release that the first line of `text` names: `# version 2026a`, or that alone.
+    /// Returns the version in the first line of `text`: `# version 2026a`, or the version alone.
     static func version(in text: String) -> String? {
         let line = text.prefix(64).split(separator: "\n").first ?? ""
         return line.firstMatch(of: #/^(?:# version )?([0-9]{4}[a-z]{1,2})(?:$|[^0-9a-z])/#).map { String($0.output.1) }
     }
 
-    /// How old the rules are at least at `now`, in days: since the files were made, or since the year of the release was over.
+    /// Returns the minimum age of the rules at `now`, in days: since the files were made, or since the end of the
+    /// release's year.
     public func minimumAge(at now: Instant) -> Int? {
         let released = version.flatMap { Int($0.prefix(4)) }.flatMap { CivilDate(year: $0 + 1, month: 1, day: 1) }
         let ages = [
@@ -163,7 +166,7 @@ public struct TimeZoneDatabase: Hashable, Sendable {
     }
 }
 
-/// Why a time zone has no offsets.
+/// The reason why a time zone has no offsets.
 public enum TimeZoneFault: Error, Hashable, Sendable, CustomStringConvertible {
     /// The machine has no time zone database.
     case noDatabase(folder: String)
@@ -180,7 +183,7 @@ public enum TimeZoneFault: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// What to do about it.
+    /// The remedy.
     public var hint: String {
         switch self {
         case .noDatabase: "install the package tzdata, or write the window in UTC"

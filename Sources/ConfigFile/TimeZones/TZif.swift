@@ -2,23 +2,23 @@ import Planning
 
 /// Reads the system's description of one time zone, a TZif file of version 2 or later (RFC 9636).
 ///
-/// It says when the offset changed and will change, and ends with a rule for all years after the last change. The first of
-/// its two blocks, whose instants have 32 bits, is skipped. Files are taken for hostile: every count is held against the
-/// bytes that are there before anything is read by it.
+/// The file holds the past and future changes of the offset, and ends with a rule for all years after the last change.
+/// The first of its two blocks, whose instants have 32 bits, is skipped. Files count as hostile: every count is checked
+/// against the bytes left before it is used.
 enum TZif {
-    /// The most bytes of one file; the largest of the database has less than 4 KiB.
+    /// The maximum size of a file, in bytes; the largest of the database has less than 4 KiB.
     static let maxSize = 64 << 10
-    /// The instants between which changes are given: 2020-01-01 to 2100-01-01, fixed so that the answer never depends on
-    /// the day on which it is asked for.
+    /// The range of returned changes in seconds since 1970: 2020-01-01 to 2100-01-01, fixed so that the result never
+    /// depends on the day of the call.
     static let range: Range<Int64> = 1_577_836_800..<4_102_444_800
-    /// The years for which the rule is asked: from one that is over when the range begins.
+    /// The years for which the rule is expanded; the first one is over when the range begins.
     private static let years = 2018...2100
-    /// More than any zone changes in the range.
+    /// The maximum of changes; no zone has that many in the range.
     private static let maxChanges = 1000
-    /// RFC 9636, section 3.2: offsets are less than 26 hours.
+    /// The maximum offset in seconds. RFC 9636, section 3.2: offsets are less than 26 hours.
     private static let maxOffset: Int64 = 26 * 3600
 
-    /// The offsets that the bytes of a TZif file describe.
+    /// Returns the offsets that the bytes of a TZif file describe.
     static func offsets(in bytes: [UInt8]) throws(TZifFault) -> ZoneOffsets {
         var reader = Reader(rest: bytes[...])
         let old = try reader.header()
@@ -33,7 +33,7 @@ enum TZif {
 
     private typealias Change = (at: Int64, offsetSeconds: Int)
 
-    /// The offset before the first change of the table, and the table.
+    /// Returns the offset before the first change of the table, and the table.
     private static func changes(
         _ reader: inout Reader, _ counts: Counts
     ) throws(TZifFault) -> (first: Int, changes: [Change]) {
@@ -60,7 +60,7 @@ enum TZif {
         return (first, zip(instants, types).map { ($0, offsets[$1]) })
     }
 
-    /// The changes in the range, of the table and then of the rule.
+    /// Returns the changes in the range, of the table and then of the rule.
     private static func expanded(
         _ first: Int, _ table: [Change], then rule: POSIXZoneRule?
     ) throws(TZifFault) -> ZoneOffsets {
@@ -88,15 +88,15 @@ enum TZif {
     }
 }
 
-/// Why bytes describe no time zone.
+/// The reason why bytes do not describe a time zone.
 enum TZifFault: Error, Hashable, CustomStringConvertible {
-    /// They do not begin as a TZif file does.
+    /// The bytes do not begin like a TZif file.
     case otherFormat
-    /// The first version of the format ends in 2037.
+    /// The file has the first version of the format, which ends in 2037.
     case firstVersion
-    /// Its instants count leap seconds, which no other clock here does.
+    /// Its instants count leap seconds, unlike any other clock here.
     case leapSeconds
-    /// It ends before what it says to hold.
+    /// The file is shorter than its counts require.
     case truncated
     case malformed(String)
 
@@ -112,7 +112,7 @@ enum TZifFault: Error, Hashable, CustomStringConvertible {
 }
 
 extension TZif {
-    /// Counts in a header: sizes of the block that follows it.
+    /// The counts in a header, which are the sizes of the following block.
     private struct Counts {
         let version: UInt8
         let universalMarks: Int
@@ -122,7 +122,7 @@ extension TZif {
         let types: Int
         let characters: Int
 
-        /// The bytes of the block, with instants of so many bytes.
+        /// Returns the size of the block in bytes, with instants of this many bytes.
         func size(instant: Int) -> Int {
             changes * (instant + 1) + types * 6 + characters + leapSeconds * (instant + 4) + standardMarks
                 + universalMarks
@@ -144,7 +144,7 @@ extension TZif {
                 changes: counts[3], types: counts[4], characters: counts[5])
         }
 
-        /// The rule between the last two newlines; nil when there is none.
+        /// Reads the rule between the last two newlines; nil when it is empty.
         mutating func footer() throws(TZifFault) -> POSIXZoneRule? {
             guard rest.first == 0x0A, let end = rest.dropFirst().firstIndex(of: 0x0A) else { throw .truncated }
             let text = rest[(rest.startIndex + 1)..<end]
@@ -162,7 +162,7 @@ extension TZif {
             rest = rest.dropFirst(count)
         }
 
-        /// A signed number, its most significant byte first.
+        /// Reads a signed number, its most significant byte first.
         mutating func integer(_ size: Int) throws(TZifFault) -> Int64 {
             try require(size)
             let value = rest.prefix(size).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
