@@ -37,7 +37,7 @@ struct SuspectScan {
         }
     }
 
-    /// The first suspect that has not been passed; nil when there are no more.
+    /// The first suspect that has not been passed; nil after the last.
     private(set) var next: Suspect?
     private let bytes: UnsafeBufferPointer<UInt8>
     /// The index of the byte after `next`, with its position.

@@ -12,7 +12,7 @@ struct NumberRow {
     static let columns = (["number", "version", "managed"] + DesiredNumber.columns + NumberColumn.all.map(\.name))
         .joined(separator: ", ")
 
-    /// Reads the row at which `statement`, a query of these columns, stands.
+    /// Reads the current row of `statement`, a query of these columns.
     init(at statement: Statement) throws(StorageError) {
         var reader = RowReader(at: statement, table: "numbers")
         let number = try reader.number()

@@ -18,8 +18,8 @@ extension PINRow {
         number, maybe_live, generation, sealed, key_id, origin, created_at, live_from, live_until, doubt_at
         """
 
-    /// Reads the row at which `statement`, a query of these columns, stands. A PIN that `sealer` cannot open is marked
-    /// as unreadable; without a sealer it stays closed.
+    /// Reads the current row of `statement`, a query of these columns. A PIN that `sealer` cannot open is marked as
+    /// unreadable; without a sealer it stays closed.
     private init(at statement: Statement, _ sealer: PINSealer? = nil) throws(StorageError) {
         var reader = RowReader(at: statement, table: "pins")
         let number = try reader.number()

@@ -12,7 +12,7 @@ struct RowReader {
     private var key: String
     private var index = 0
 
-    /// Reads the row at which `statement` stands; valid until its next step.
+    /// Reads the current row of `statement`; valid until its next step.
     init(at statement: Statement, table: String, key: String = "") {
         self.statement = statement.sqliteStatement
         self.table = table

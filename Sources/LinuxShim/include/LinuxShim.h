@@ -34,7 +34,7 @@ int twostepd_spawn(
 /// the calling thread, pending ones included. Returns the read end of the pipe, the same each time, or -1 and errno.
 int twostepd_keep_signals(const int *numbers, int count);
 
-/// Returns the next signal from that pipe; 0 when there is none to read.
+/// Returns the next signal from that pipe; 0 when the pipe is empty.
 int twostepd_next_signal(int descriptor);
 
 /// Returns a descriptor that becomes readable when the process ends; -1 when it cannot be opened.
