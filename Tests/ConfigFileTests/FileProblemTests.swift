@@ -5,7 +5,7 @@ import Testing
 
 @testable import ConfigFile
 
-/// What operators read of a file that cannot be read; which files those are is shown by `CheckedFileTests`.
+/// The reports about files that cannot be read. `CheckedFileTests` shows which files those are.
 @Suite struct FileProblemTests {
     private func messages(_ path: String) -> [String] {
         let reading = DesiredStateReader.read(path: path)
@@ -39,7 +39,7 @@ import Testing
     @Test func `a file beyond the limit is refused`() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("big.yaml", "")
-        // A sparse file: its size is all that is looked at.
+        // A sparse file: only its size is checked.
         try #require(truncate(path, 256 << 20 | 1) == 0)
         #expect(messages(path) == ["the file is larger than 256 MiB"])
     }

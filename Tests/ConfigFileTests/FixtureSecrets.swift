@@ -2,7 +2,7 @@ import ConfigFile
 import Planning
 import Synchronization
 
-/// Secrets as the fixtures whose names begin with `reference` need them.
+/// The secrets for the fixtures whose names contain `reference`.
 struct FixtureSecrets: SecretLookup {
     var tokens = [
         "support-us": "canary-one", "support-us-copy": "canary-one", "sales-eu": "canary-two",
@@ -31,14 +31,14 @@ struct FixtureSecrets: SecretLookup {
     }
 }
 
-/// Secrets that have a token of every name, and remember which were asked for.
+/// Secrets with a token of every name, which record the requested names.
 final class CountingSecrets: SecretLookup {
     private let asked = Mutex<[String]>([])
     let isAvailable = true
     let searched = "the fixture"
     let knownTokenNames: [String] = []
     let knownPINNames: [String] = []
-    /// The names of tokens that were asked for, in their order.
+    /// The names of requested tokens, in order.
     var lookups: [String] { asked.withLock { $0 } }
 
     func token(named name: String) throws(SecretError) -> Token {

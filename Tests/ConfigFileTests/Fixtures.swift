@@ -2,16 +2,16 @@ import ConfigFile
 import Foundation
 import Planning
 
-/// The files under `Fixtures`, one a mistake, each with the expected problems beside it in a `.expected` file.
+/// The files under `Fixtures`, one for each mistake, with the expected problems in a `.expected` file beside each.
 ///
-/// After a wanted change of messages, run the tests with `TWOSTEPD_RECORD_FIXTURES=1` and read the difference.
+/// After an intended change of messages, run the tests with `TWOSTEPD_RECORD_FIXTURES=1` and review the difference.
 enum Fixtures {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
     static let repository = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../..").standardized
 
     static let names: [String] = {
-        // Without the folder there are no names, and the tests say so.
+        // Without the folder there are no names, and the tests fail for that reason.
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         return files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(".yaml".count)) }.sorted()
     }()

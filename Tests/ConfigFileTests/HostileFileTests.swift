@@ -4,7 +4,7 @@ import Testing
 
 @testable import ConfigFile
 
-/// Real files that are made to hurt: each is refused with a clear problem.
+/// Real files crafted to do harm: each is refused with a clear problem.
 @Suite struct HostileFileTests {
     private let folder: TemporaryFolder
 
@@ -12,7 +12,7 @@ import Testing
         folder = try TemporaryFolder()
     }
 
-    /// The only problem of a desired state with this content.
+    /// Returns the only problem of a desired state with this content.
     private func refusal(_ content: Data, _ location: SourceLocation = #_sourceLocation) throws -> ConfigProblem {
         try refusal(of: folder.write("desired-state.yaml", content), location) { DesiredStateReader.read(path: $0) }
     }
@@ -29,7 +29,7 @@ import Testing
 
     private func place(_ problem: ConfigProblem) -> String { "\(problem.line):\(problem.column): \(problem.message)" }
 
-    /// A file of `size` bytes that takes no room on the disk.
+    /// Creates a file of `size` bytes that takes no room on the disk.
     private func sparse(_ name: String, _ size: Int) throws -> String {
         let path = try folder.write(name, "", mode: 0o600)
         try #require(truncate(path, off_t(size)) == 0)

@@ -4,8 +4,8 @@ import Testing
 
 @testable import ConfigFile
 
-/// Files that are made to hurt. That each test ends at all is part of what it shows: nothing here may be exponential,
-/// quadratic in a large size, or overflow the stack.
+/// Files crafted to do harm. A test that finishes at all is part of the proof: no input may be exponential, quadratic
+/// in a large size, or overflow the stack.
 @Suite struct HostileInputTests {
     private func problems(_ text: String) -> [ConfigProblem] {
         let reading = DesiredStateReader.read(bytes: Array(text.utf8), file: "f.yaml")

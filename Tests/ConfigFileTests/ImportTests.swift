@@ -103,7 +103,7 @@ import Testing
         #expect(try SchemaTests.schema().accepts(JSONValue(document: imported.text)))
     }
 
-    /// A list, and what is said of it: the place, and a part of the message and the hint.
+    /// A list and its problem: the position, and a part of the message and the hint.
     struct Mistake: Sendable, CustomTestStringConvertible {
         let list: String
         let place: String
@@ -175,7 +175,7 @@ import Testing
         #expect(imported.text.contains("number: \"+15550100001\""), "\(imported.text)")
     }
 
-    /// Texts of the column `number` that are not certainly one number, and a word of the hint.
+    /// Texts of the column `number` that are not certainly one number, with a word of the hint.
     @Test(arguments: [
         ("+15550100001.0", "fraction"), ("+1 5550100001.00", "fraction"), ("+1.5550100001", "fraction"),
         ("+15550100001-2", "extension"), ("+15550100001-23", "extension"), ("+15550100001 x12", "extension"),

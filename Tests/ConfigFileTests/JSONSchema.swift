@@ -10,7 +10,7 @@ indirect enum JSONValue: Equatable {
     case list([JSONValue])
     case object([String: JSONValue])
 
-    /// The value of a document under the core schema of YAML 1.2; null for an empty one.
+    /// Parses a document under the core schema of YAML 1.2; null for an empty one.
     init(document: String) throws {
         self = try Array(document.utf8).withUnsafeBufferPointer { bytes in
             let events = YAMLEvents(bytes, isSecret: false)
@@ -21,7 +21,7 @@ indirect enum JSONValue: Equatable {
         }
     }
 
-    /// The value that begins at the event at hand.
+    /// Reads the value that begins at the current event.
     private init(_ events: YAMLEvents) throws(YAMLRefusal) {
         switch events.kind {
         case .scalar:
@@ -60,7 +60,7 @@ indirect enum JSONValue: Equatable {
     }
 }
 
-/// The part of JSON Schema (draft 2020-12) that the project's schema uses. A keyword that it does not know is an error.
+/// The part of JSON Schema (draft 2020-12) that the project's schema uses. An unknown keyword is an error.
 struct JSONSchema {
     struct UnknownKeyword: Error { let name: String }
 
@@ -115,7 +115,7 @@ struct JSONSchema {
         case ("pattern", _, _), ("minLength", _, _), ("maxLength", _, _), ("minimum", _, _), ("maximum", _, _),
             ("minItems", _, _), ("items", _, _), ("required", _, _), ("properties", _, _),
             ("additionalProperties", .boolean, _), ("dependentRequired", _, _):
-            // These say nothing about values of other types.
+            // These keywords do not restrict values of other types.
             return true
         default: throw UnknownKeyword(name: name)
         }

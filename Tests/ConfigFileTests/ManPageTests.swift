@@ -4,14 +4,14 @@ import Testing
 
 @testable import ConfigFile
 
-/// Holds the manual pages of the two files against the keys that the readers know.
+/// Compares the manual pages of the two files with the keys that the readers know.
 @Suite struct ManPageTests {
     private func page(_ name: String) throws -> String {
         let file = Fixtures.repository.appending(path: "docs/man/\(name)")
         return try String(contentsOf: file, encoding: .utf8).replacing("\\-", with: "-")
     }
 
-    /// The keys that a page documents: each on its own line behind a `.TP`.
+    /// Returns the keys that a page documents, each on its own line after a `.TP`.
     private func keys(_ page: String) -> [String] { page.matches(of: #/\.TP\n\.B ([a-z_]+)\n/#).map { String($0.1) } }
 
     @Test func `every key of the settings is documented, and nothing else`() throws {

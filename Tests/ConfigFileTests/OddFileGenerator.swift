@@ -1,6 +1,6 @@
 import Dice
 
-/// Makes files that are mostly right, in every way of writing that there is, and breaks some of them.
+/// Creates mostly valid files in every notation that YAML offers, and breaks some of them.
 struct OddFileGenerator {
     var random: SplitMix64
 
@@ -48,7 +48,7 @@ struct OddFileGenerator {
         return broken(text)
     }
 
-    /// The parts at the top of a desired state, unbroken: the version, often defaults, and the numbers.
+    /// Returns the parts at the top of a desired state, unbroken: the version, often defaults, and the numbers.
     mutating func sections() -> [String] {
         var pairs = [pair("version", maybe(40) ? "2" : "1")]
         if maybe(2) { pairs.append("defaults:" + nested(fields(Self.choices, oneIn: 4), indent: 2)) }
@@ -89,7 +89,7 @@ struct OddFileGenerator {
         return pairs
     }
 
-    /// Some of the fields, most of them with a value that is right: the first ones are.
+    /// Returns some of the fields, most of them with one of the first values, which are valid.
     private mutating func fields(_ all: [(String, [String])], oneIn often: Int) -> [String] {
         all.compactMap { key, values in
             guard maybe(often) else { return nil }
@@ -126,14 +126,14 @@ struct OddFileGenerator {
 
     private mutating func flow(_ pairs: [String]) -> String {
         let gap = ["", " ", "\n      "].randomElement(using: &random) ?? ""
-        // A comment ends with its line, and so must not hold the bracket.
+        // A comment ends with its line, and so must not contain the bracket.
         let whole = pairs.map { gap + $0 + ($0.contains(" #") ? "\n      " : "") }
         return "{" + whole.joined(separator: ", ") + (maybe(8) ? "," : "") + gap + "}"
     }
 
     private mutating func comment() -> String { maybe(8) ? "  # note" : "" }
 
-    /// The text with a few of its characters deleted, replaced or joined by others; most are left as they are.
+    /// Returns the text with a few of its characters deleted, replaced or added; most texts are unchanged.
     private mutating func broken(_ text: String) -> String {
         guard maybe(4) else { return text }
         var scalars = Array(text.unicodeScalars)

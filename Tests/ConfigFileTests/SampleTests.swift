@@ -88,7 +88,7 @@ import Testing
         #expect(secrets.problems == [])
         let reading = DesiredStateReader.read(
             path: path("desired-state.yaml"), secrets: secrets.value, references: .required)
-        // The placeholder for a PIN must not stay one.
+        // The placeholder for a PIN must be replaced.
         #expect(reading.problems.map(\.message) == ["the PIN with this name is easy to guess"])
         #expect(reading.value != nil)
     }

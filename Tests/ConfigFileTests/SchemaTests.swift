@@ -2,12 +2,12 @@ import ConfigFile
 import Foundation
 import Testing
 
-/// Holds the JSON Schema against the reader: an editor that uses it must not mark what the reader takes, and marks what
-/// a schema can see.
+/// Compares the JSON Schema with the reader: an editor that uses the schema must not mark a file that the reader
+/// accepts, and must mark the mistakes that a schema can express.
 @Suite struct SchemaTests {
-    /// Mistakes that no schema can see: they are about two places at once (an entry and its defaults among them), about
-    /// another file, about ranges of durations, about the look of a secret, or about the `+` of a number that is not in
-    /// quotes.
+    /// Mistakes that a schema cannot express: they are about two places at once (an entry and its defaults among them),
+    /// about another file, about ranges of durations, about the form of a secret, or about the `+` of an unquoted
+    /// number.
     static let readerOnly: Set<String> = [
         "default-period-too-short", "default-period-too-short-for-one-number", "duplicate-label", "duplicate-number",
         "duplicate-token", "endpoint-bad-port", "number-without-plus", "reapply-every-too-long",
@@ -20,7 +20,7 @@ import Testing
         "observer-id-twice", "observe-every-too-short-by-default", "reference-observer-same-value",
         "reference-observer-same-value-first", "reference-unknown-observer",
     ]
-    /// Fixtures that are no YAML document, or that the parser itself refuses.
+    /// Returns true for fixtures that are not a YAML document, or that the parser itself refuses.
     static func isSyntax(_ name: String) -> Bool {
         name.hasPrefix("syntax-") || name.hasPrefix("file-cut-in") || name.hasPrefix("duplicate-key")
             || name == "key-a-list" || name == "token-itself-on-a-broken-line"
@@ -33,7 +33,7 @@ import Testing
 
     @Test(arguments: Fixtures.names.filter { !isSyntax($0) })
     func `the schema and the reader agree on each fixture that a schema can judge`(_ name: String) throws {
-        // A byte order mark is no part of the document.
+        // A byte order mark is not part of the document.
         let text = String(decoding: try Fixtures.bytes(name), as: UTF8.self).trimmingPrefix("\u{FEFF}")
         let accepted = try Self.schema().accepts(try JSONValue(document: String(text)))
         let read = try Fixtures.read(name).value != nil

@@ -105,7 +105,7 @@ import Testing
 
     @Test func `a file that belongs to another user is refused`() throws {
         let path = try folder.write("secrets.yaml", "tokens: {}\n", mode: 0o600)
-        // Only root can give a file away; for others there is nothing to try.
+        // Only root can change a file's owner; other users have nothing to test.
         guard geteuid() == 0 else { return #expect(try sources().hasFile) }
         try #require(chown(path, 12_345, 12_345) == 0)
         let reading = SecretSources.read(settings: settings(), environment: [:])

@@ -9,7 +9,7 @@ import Testing
         SettingsReader.read(bytes: Array(text.utf8), file: file)
     }
 
-    /// Each problem as `line:column: message`.
+    /// Returns each problem as `line:column: message`.
     private func problems(_ text: String) -> [String] {
         let reading = read(text)
         #expect((reading.value == nil) == !reading.errors.isEmpty)

@@ -49,7 +49,7 @@ import Testing
 
     // MARK: The machine's own reader
 
-    /// Every zone below the folder.
+    /// Returns the names of all zones below the folder.
     private func allNames() throws -> [String] {
         let root = zones.folder
         return try FileManager.default.subpathsOfDirectory(atPath: root).filter { name in
@@ -58,7 +58,8 @@ import Testing
         }.sorted()
     }
 
-    /// The changes of each zone from 2020 to 2061 as `zdump` prints them: the offset just before and from each.
+    /// Returns the changes of each zone from 2020 to 2061 as `zdump` prints them: the offset just before each and from
+    /// each.
     private func dumped(_ names: [String]) throws -> [String: [(at: Int64, offset: Int)]] {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -103,7 +104,7 @@ import Testing
                 #expect(offsets.offsetSeconds(at: instant) == offset, "\(name) at \(instant)")
                 compared += 1
             }
-            // None too many: each change is one that zdump prints as well, with the second before it.
+            // No surplus changes: `zdump` prints each change as well, with the second before it.
             let known = Set((dumped[name] ?? []).map(\.at))
             for change in offsets.changes where change.at < Instant(millisecondsSinceEpoch: 2_871_763_200_000) {
                 #expect(known.contains(change.at.millisecondsSinceEpoch / 1000), "\(name) at \(change.at)")

@@ -5,9 +5,9 @@ import Testing
 
 @testable import ConfigFile
 
-/// TZif files as tests need them.
+/// TZif files for tests.
 enum TZifBytes {
-    /// A file with these changes, and this rule after them.
+    /// Returns a file with these changes, and this rule after them.
     static func zone(
         _ rule: String, version: UInt8 = 0x32, offsets: [Int32] = [0], changes: [(at: Int64, type: UInt8)] = [],
         leapSeconds: Int = 0
@@ -73,10 +73,10 @@ enum TZifBytes {
             "EET-2EEST,M4.5.5/0,M10.5.4/24", ["2026-04-23T21:59:59Z", "2026-04-23T22:00:00Z", "2026-10-29T21:00:00Z"],
             [2, 3, 2]
         ),
-        // The Julian day 60 is 1 March in every year, the 59th from 0 is 29 February in a leap year.
+        // The Julian day 60 is 1 March in every year; day 59, counted from 0, is 29 February in a leap year.
         ("AAA0BBB,J60/0,J61/0", ["2028-02-29T12:00:00Z", "2028-03-01T12:00:00Z", "2027-03-01T12:00:00Z"], [0, 1, 1]),
         ("AAA0BBB,59/0,60/0", ["2028-02-29T12:00:00Z", "2028-03-01T12:00:00Z", "2027-03-01T12:00:00Z"], [1, 0, 1]),
-        // Hours beyond a day, either way.
+        // Hours beyond a day, in both directions.
         ("AAA0BBB,M3.4.4/50,M10.4.4/-50", ["2026-03-28T01:59:59Z", "2026-03-28T02:00:00Z"], [0, 1]),
     ])
     func `a rule says when the clock changes`(_ rule: String, _ instants: [String], _ hours: [Int]) throws {
@@ -109,7 +109,7 @@ enum TZifBytes {
         #expect(throws: TZifFault.malformed("an offset of it is more than 26 hours")) {
             try offsets("UTC0", [], [.min])
         }
-        // Counts that promise more than there is, up to the largest ones.
+        // Counts that exceed the bytes that follow, up to the largest ones.
         for count in [UInt32(1), 1000, .max] {
             for place in 0..<6 {
                 var counts: [UInt32] = [0, 0, 0, 0, 1, 1]

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder that goes away with its last reference.
+/// A folder that is removed with its last reference.
 final class TemporaryFolder {
     let path: String
 
@@ -10,7 +10,7 @@ final class TemporaryFolder {
     }
 
     deinit {
-        // What cannot be removed is left to the system's own cleaning of its temporary folder.
+        // Files that cannot be removed are left to the system's cleaning of its temporary folder.
         try? FileManager.default.removeItem(atPath: path)
     }
 

@@ -2,7 +2,7 @@ import ConfigFile
 import Planning
 import Testing
 
-/// What the entries of each vendor get and may say; the messages are held by the fixtures `whatsapp-…`.
+/// The defaults and the allowed keys of each vendor's entries; the fixtures `whatsapp-…` show the messages.
 @Suite struct VendorRuleTests {
     private let graph = Endpoint.url("https://graph.facebook.com/v25.0")
 
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test func `defaults behind so many entries that each seems wrong still decide`() {
-        // Without the defaults there are four errors in each: a token that is not its own, and three short periods.
+        // Without the defaults each entry has four errors: a token that is not its own, and three short periods.
         let entries = (10_000...35_000).map {
             "- {number: \"+15550\($0)\", token: a, phone_number_id: \"\($0)\", "
                 + "rotate_every: 2s, reapply_every: 2s, rotate_after_reveal: 2s}\n"

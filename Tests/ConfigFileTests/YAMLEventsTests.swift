@@ -5,9 +5,9 @@ import Testing
 
 @testable import ConfigFile
 
-/// The part of YAML that is admitted, and the place at which everything else is refused.
+/// The accepted part of YAML, and the position at which everything else is refused.
 @Suite struct YAMLEventsTests {
-    /// A text with one construct that is refused, and the first line of the problem.
+    /// A text with one refused construct, and the first line of the problem.
     struct Refused: Sendable, CustomTestStringConvertible {
         let text: String
         let problem: String

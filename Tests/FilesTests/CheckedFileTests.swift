@@ -23,7 +23,7 @@ struct CheckedFileTests {
 
     @Test func `a file beyond the limit is refused before it is read`() throws {
         let path = try folder.write("big", "")
-        // A sparse file: its size is all that is looked at.
+        // A sparse file: only its size is checked.
         try #require(truncate(path, 1 << 40) == 0)
         let calls = SystemCalls(read: { _, _ in Int(refusing(EIO)) })
         SystemCalls.$current.withValue(calls) {
@@ -79,12 +79,12 @@ struct CheckedFileTests {
     }
 
     @Test func `a file that grows, shrinks or changes while it is read is refused`() throws {
-        // The kernel says 0 for this one, and gives bytes all the same.
+        // The kernel reports size 0 for this file, and returns bytes all the same.
         #expect(throws: FileError.changedWhileRead(path: "/proc/self/status")) { try read("/proc/self/status") }
         let path = folder("file")
         for (now, later) in [("four", "four+"), ("four", "fou"), ("four", "4444")] {
             try folder.write("file", now)
-            // Well before now: the clock of the file system ticks in steps.
+            // Well in the past: the clock of the file system advances in steps.
             try #require(
                 utimes(path, [timeval(tv_sec: 1_000_000, tv_usec: 0), timeval(tv_sec: 1_000_000, tv_usec: 0)]) == 0)
             let isFirst = Mutex(true)
@@ -150,7 +150,7 @@ struct CheckedFileTests {
         let path = try folder.write("file", "x")
         let everyone: [AllowedOwner] = [.anyone, .user, .userOrAnyoneForRoot, .userOrDirectoryOwnerForRoot]
         for owner in everyone { #expect(try CheckedFile.read(path, ReadPolicy(limit: 9, owner: owner)) == [120]) }
-        // Only root can give a file away; what others may read of it is asked by number.
+        // Only root can change a file's owner; otherwise the rule is tested with a user id.
         guard geteuid() == 0 else {
             return #expect(everyone.map { $0.permits(12_345, path: path) } == [true, false, false, false])
         }

@@ -101,7 +101,7 @@ struct DraftTests {
 
     @Test func `a file that root makes is given to the owner of its folder, or to the one who is named`() throws {
         let directory = try #require(try FileStatus.of(folder.path))
-        // Only root can give files away; for others the file is theirs, as the folder is.
+        // Only root can change a file's owner; for other users the file is theirs, like the folder.
         if geteuid() == 0 { try #require(chown(folder.path, 12_345, 12_345) == 0) }
         try Draft.write([], to: path, WritePolicy(existing: .stays, owner: .directory))
         let owner = geteuid() == 0 ? 12_345 : directory.owner
@@ -134,7 +134,7 @@ struct DraftTests {
         let draft = "file.\(getpid()).part"
         let seen = Mutex<[String]>([])
         var calls = SystemCalls()
-        // A process that is stopped here leaves this behind.
+        // A process that is stopped at this point leaves both files.
         calls.rename = { _, _ in
             let texts = [try? folder.text("file"), try? folder.text(draft)].map { $0 ?? "none" }
             seen.withLock { $0 = texts }

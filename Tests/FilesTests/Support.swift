@@ -15,7 +15,7 @@ final class Folder: Sendable {
     }
 
     deinit {
-        // What cannot be removed is left to the system's own cleaning of its temporary folder.
+        // Files that cannot be removed are left to the system's cleaning of its temporary folder.
         try? FileManager.default.removeItem(atPath: path)
     }
 
@@ -36,7 +36,7 @@ final class Folder: Sendable {
     var names: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() } }
 }
 
-/// The calls that were made, in their order.
+/// A log of system calls, in order.
 final class CallLog: Sendable {
     private let log = Mutex<[String]>([])
 
@@ -44,7 +44,7 @@ final class CallLog: Sendable {
 
     func add(_ call: String) { log.withLock { $0.append(call) } }
 
-    /// The real calls, each of which is noted first.
+    /// Returns the real calls, each of which is logged first.
     func watched() -> SystemCalls {
         let real = SystemCalls()
         var calls = SystemCalls()
@@ -74,7 +74,7 @@ final class CallLog: Sendable {
     }
 }
 
-/// As the kernel refuses a call.
+/// Fails like a system call that the kernel refuses.
 func refusing(_ code: Int32) -> Int32 {
     errno = code
     return -1

@@ -128,7 +128,7 @@ struct WatchingTests {
         watcher.stop()
     }
 
-    /// Whether the system is out of watches, as a test says.
+    /// A simulated shortage of watches, which a test turns on and off.
     private final class Shortage: Sendable {
         let code = Mutex<Int32>(0)
 
@@ -186,7 +186,7 @@ struct WatchingTests {
         watcher.renew { renamed.continuation.yield() }
         for await _ in renamed.stream { break }
         shortage.code.withLock { $0 = 0 }
-        // The same problem is not reported twice: what comes next is that there is none.
+        // The same problem is not reported twice: the next report is its end.
         let second = await nextProblem.next()
         #expect(second == .some(nil))
         try folder.write("file", "4444")

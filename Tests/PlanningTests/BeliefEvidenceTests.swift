@@ -5,7 +5,7 @@ struct BeliefEvidenceTests {
     typealias F = Fixture
 
     static let settleDelay: Duration = .seconds(600)
-    /// Beliefs of every shape: certain, several, with doubts settled and not.
+    /// Beliefs of every kind: certain ones, ambiguous ones, with settled and unsettled doubts.
     static let beliefs: [Belief] = [
         .unknown, F.off, F.foreign, F.on(1), F.on(1, 2), F.on(1, off: true), F.on(1, 2, off: true, foreign: true),
         F.on(1, off: true, doubts: [F.doubt(.off)]), F.on(1, off: true, doubts: [F.doubt(.off, .seconds(600))]),

@@ -10,7 +10,7 @@ struct CircuitBreakerTests {
         return policy
     }()
 
-    /// A breaker and what it is told, one failure or answer after the other.
+    /// A breaker that receives failures and answers one after the other.
     private struct Endpoint {
         var breaker = CircuitBreaker()
         var now = Fixture.steadyNow
@@ -26,7 +26,7 @@ struct CircuitBreakerTests {
                 policy: CircuitBreakerTests.policy, jitter: jitter)
         }
 
-        /// Five failures of two numbers.
+        /// Records five failures of two numbers.
         mutating func fail() { for index in 0..<CircuitBreaker.threshold { _ = note(.timeout, of: index % 2) } }
     }
 
@@ -75,7 +75,7 @@ struct CircuitBreakerTests {
         for _ in 0..<50 { #expect(endpoint.note(refusal, of: 1) == .none) }
         for index in 2..<5 { #expect(endpoint.note(refusal, of: index) == .none) }
         #expect(endpoint.note(refusal, of: 5) == .opened)
-        // Each probe that is refused the same keeps it open; one that is accepted closes it.
+        // Each probe with the same refusal keeps it open; an accepted probe closes it.
         endpoint.now = Fixture.steadyLater(.seconds(2))
         endpoint.breaker.depart(99)
         #expect(endpoint.note(refusal, of: 6, changeID: 99) == .none)
@@ -104,7 +104,7 @@ struct CircuitBreakerTests {
         endpoint.now = Fixture.steadyLater(.seconds(2))
         endpoint.breaker.depart(99)
         #expect(endpoint.breaker.blockedUntil(now: Fixture.steadyLater(.seconds(3600))) == .distantFuture)
-        // One that was on its way when it opened tells nothing new.
+        // The outcome of a request that was in flight when the breaker opened is no new evidence.
         let late = endpoint.breaker.note(
             Outcome(.timeout), of: 3, number: Fixture.number, now: endpoint.now, policy: Self.policy, jitter: 0)
         #expect(late == .none && endpoint.breaker.state == .probing(changeID: 99))
@@ -156,9 +156,9 @@ struct CircuitBreakerTests {
         case .noEffect: isAnswer = !reason.neverLeft
         case .inDoubt: isAnswer = false
         }
-        // Two are of our own making.
+        // Two reasons are caused by the daemon itself.
         let isOurs = [.tokenUnavailable, .daemonStopped].contains(reason)
-        // What a number and the account of all may be told alike.
+        // Refusals that may concern one number or the whole account.
         let mayBeTheAccount = [
             .authenticationRefused, .balanceRefused, .clientError, .forbidden, .accountBlocked,
         ].contains(reason)

@@ -13,7 +13,7 @@ struct DesiredStateGuardTests {
         }
     }
 
-    /// The difference to a state that disables and drops so many of the managed numbers.
+    /// Returns the difference to a state that disables and drops this many of the managed numbers.
     private static func difference(_ managed: Int, _ disabled: Int, _ dropped: Int) -> DesiredStateDifference {
         guard managed > 0 else { return DesiredStateDifference() }
         let inForce = entries(1...managed)

@@ -1,8 +1,8 @@
 import Exploration
 import Testing
 
-/// The smaller walks: a debug build takes an hour for all of them. `scripts/mutate.sh --gate` walks them all in release, as a
-/// stage of the gate.
+/// The smaller walks: a debug build takes an hour for all of them. `scripts/mutate.sh --gate` runs all of them in
+/// release, as a stage of the gate.
 @Suite("The exploration of every state of one number")
 struct ExplorationTests {
     @Test("it is sound and heals, and finds what is known to be unsound", arguments: Exploration.short)

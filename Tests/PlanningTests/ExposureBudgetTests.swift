@@ -88,7 +88,7 @@ struct ExposureBudgetTests {
         record.lastFailure = .rateLimited
         record.retryAt = Fixture.later(.seconds(3600))
         #expect(record.place(fleetPause: nil) == .stuck)
-        // Its disable was accepted since.
+        // Its disable has been accepted since.
         record.retryAt = nil
         #expect(record.place(fleetPause: nil) == .open)
         record.retryAt = Fixture.later(.seconds(30))

@@ -1,6 +1,6 @@
 import Planning
 
-/// Values that tests of the core share.
+/// Values for the tests of the core.
 enum Fixture {
     /// 2026-01-01T00:00:00Z, a Thursday.
     static let now = Instant(millisecondsSinceEpoch: 1_767_225_600_000)
@@ -48,7 +48,7 @@ enum Fixture {
         )
     }
 
-    /// A record in the belief, with live generations to match, applied just now.
+    /// Returns a record with this belief and matching live generations, applied just now.
     static func record(
         _ desired: DesiredNumber?, _ belief: Belief, appliedAt: Instant? = now, rotatedAt: Instant? = now
     ) -> NumberRecord {
@@ -67,7 +67,7 @@ enum Fixture {
         Belief(maybeOff: off, maybeForeign: foreign, generations: generations, doubts: doubts)
     }
 
-    /// A doubt that began so long ago.
+    /// Returns a doubt of this age.
     static func doubt(_ effect: Effect, _ age: Duration = .seconds(1)) -> Belief.Doubt {
         Belief.Doubt(effect: effect, since: ago(age))
     }

@@ -3,11 +3,12 @@ import Exploration
 import Planning
 import Testing
 
-/// Which notifications the requests of a number cause.
+/// The notifications that the requests of a number cause.
 struct HookKindTests {
     typealias F = Fixture
 
-    /// What each saved record causes, from before the first request to after the last one: `depart` and `arrive` of each.
+    /// Returns the notifications of each saved record, from before the first request to after the last one: `depart`
+    /// and `arrive` of each.
     private func notifications(
         of record: NumberRecord, _ requests: [(PlannedRequest.Content, OutcomeReason)]
     ) -> [[HookKind]] {

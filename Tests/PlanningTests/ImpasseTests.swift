@@ -2,15 +2,16 @@ import Dice
 import Planning
 import Testing
 
-/// A vendor that refuses what a number needs: what is sent, where it rests, and what never happens.
+/// A vendor that refuses the requests that a number needs: the requests sent, the state in which it rests, and what
+/// never happens.
 struct ImpasseTests {
     typealias F = Fixture
 
-    /// A vendor with one number, and the record that follows what it answers.
+    /// A vendor with one number, and the record that follows its answers.
     private struct Vendor {
         var isOn: Bool
         var disables: Bool
-        /// Whether an enable of an enabled number is refused.
+        /// True when an enable of an enabled number is refused.
         var refusesSecond = false
         var record: NumberRecord
         var now = F.now
@@ -23,7 +24,7 @@ struct ImpasseTests {
             self.record = record
         }
 
-        /// Sends what the planner asks for until it rests; backoffs pass.
+        /// Sends the planner's requests until it rests; backoffs pass.
         mutating func run() -> Decision {
             for _ in 0..<40 {
                 let decision = F.decide(record, now: now)

@@ -128,7 +128,7 @@ struct NumberRecordTransitionsTests {
         #expect(arrive(again, .vendorRefused).reapplyRefusals?.count == 2)
         let accepted = arrive(again, .success)
         #expect(accepted.reapplyRefusals == nil && accepted.appliedAt == later && accepted.lastError == nil)
-        // An order to send it again is obeyed at once, and what was refused before counts no longer.
+        // An order to re-apply is carried out at once, and earlier refusals no longer count.
         after = after.obeying(.reapply, toFleet: false, at: later)
         #expect(after.reapplyRefusals == nil && F.decide(after, now: later).isSend)
     }

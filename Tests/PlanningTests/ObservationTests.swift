@@ -1,7 +1,7 @@
 import Planning
 import Testing
 
-/// What an observation proves, and what follows from it.
+/// The proof that an observation gives, and its consequences.
 struct ObservationTests {
     typealias F = Fixture
 
@@ -43,7 +43,8 @@ struct ObservationTests {
         #expect(Self.seen(Self.record(.unknown), .enabled).sight.drift == nil, "it is what may be")
     }
 
-    /// Whatever may have changed the number within the settle delay before the question: an observer may not see it yet.
+    /// Records whose number may have changed within the settle delay before the question: an observer may not see that
+    /// yet.
     @Test(arguments: [
         record(F.on(1), answered: F.now.advanced(by: .zero - settle).advanced(by: .milliseconds(1))),
         record(F.on(1, off: true, doubts: [F.doubt(.off, settle)])),

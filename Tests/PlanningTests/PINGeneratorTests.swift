@@ -68,7 +68,7 @@ struct PINGeneratorTests {
             last[digits[5]] += 1
         }
         #expect(first[0] == 0)
-        // Ten standard deviations either way: a seeded generator never fails by chance, a skewed one does.
+        // Ten standard deviations in both directions: a seeded generator never fails by chance, a skewed one does.
         #expect(first.dropFirst().allSatisfy { abs($0 - draws / 9) < 450 }, "\(first)")
         #expect(last.allSatisfy { abs($0 - draws / 10) < 430 }, "\(last)")
     }

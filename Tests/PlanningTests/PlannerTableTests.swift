@@ -3,7 +3,7 @@ import Exploration
 import Planning
 import Testing
 
-/// The design's decision table, a row a test.
+/// The design's decision table, one test per row.
 struct PlannerTableTests {
     typealias F = Fixture
 

@@ -51,7 +51,7 @@ struct RotationScheduleTests {
 
     @Test func `A PIN that missed its windows is overdue since the first one, and due in the next`() throws {
         var desired = F.desired()
-        // Now is 2026-01-01T00:00:00Z, a Thursday.
+        // The present time is 2026-01-01T00:00:00Z, a Thursday.
         desired.rotationWindow = try RotationWindow(parsing: "Sat 02:00-04:00 UTC")
         let record = F.record(desired, F.on(1), rotatedAt: F.ago(F.day * 200))
         let late = try #require(try due(record))

@@ -104,7 +104,7 @@ struct RotationWindowTests {
         #expect(!window.isOpen(at: F.instant("2026-03-29T01:00:00Z"), in: Zones.rome))
         let after = window.nextOpen(from: F.instant("2026-03-28T12:00:00Z"), in: Zones.rome)
         #expect(after == F.instant("2026-04-05T02:10:00+02:00"))
-        // More than a week's look ahead: a day later is looked again.
+        // More than a week ahead, which is as far as a search goes: it is repeated a day later.
         let early = F.instant("2026-03-22T03:00:00+01:00")
         #expect(window.nextOpen(from: early, in: Zones.rome) == early.advanced(by: .seconds(86_400)))
     }

@@ -3,7 +3,7 @@ import Exploration
 import Planning
 import Testing
 
-/// PIN and Token cannot print themselves, however they are asked and whatever holds them.
+/// PIN and Token cannot print themselves, in whatever way and inside whatever value they are printed.
 struct SecretsTests {
     struct Holder {
         let pin = Fixture.pin("739104")
@@ -14,7 +14,7 @@ struct SecretsTests {
 
     static let canaries = ["739104", "canary-token-5c1", "0xb4740"]
 
-    /// Every text that the standard library makes of a value.
+    /// Returns every text that the standard library makes of a value.
     static func texts<Value>(of value: Value) -> [String] {
         var dumped = ""
         dump(value, to: &dumped)

@@ -19,7 +19,7 @@ enum Zones {
     /// Half an hour's offset, west of Greenwich, without changes.
     static let newfoundland = ZoneOffsets(firstOffsetSeconds: -12_600, changes: [])
 
-    /// Days since 1970-01-01 of a date.
+    /// Returns the days since 1970-01-01 of a date.
     static func day(_ year: Int, _ month: Int, _ day: Int) -> Int {
         guard let date = CivilDate(year: year, month: month, day: day) else { preconditionFailure("no such day") }
         return date.daysSinceEpoch
@@ -27,6 +27,6 @@ enum Zones {
 }
 
 extension RotationWindow {
-    /// Whether a rotation may start at `now`.
+    /// Returns true when a rotation may start at `now`.
     func isOpen(at now: Instant, in offsets: ZoneOffsets) -> Bool { nextOpen(from: now, in: offsets) == now }
 }

@@ -5,7 +5,7 @@ import Simulation
 import Storage
 import Testing
 
-/// An engine on a real store in memory, driven by hand: nothing happens unless a test says so.
+/// An engine on a real store in memory, driven by hand: nothing happens until a test requests it.
 final class Bench {
     let store: Store
     private(set) var engine: Engine
@@ -13,17 +13,17 @@ final class Bench {
     private(set) var now = Bench.start
     /// The monotonic clock.
     private(set) var steady = SteadyInstant(milliseconds: 5_000_000)
-    /// What the store is asked for and has not done yet, in order.
+    /// The store's pending work, in order.
     private(set) var storeWork: [EngineAction] = []
-    /// Questions to observers, in order.
+    /// The requests to observers, in order.
     private(set) var questions: [ObserverCall] = []
-    /// Every request that left, in order.
+    /// Every request sent, in order.
     private(set) var calls: [VendorCall] = []
     private var armed: (wall: Instant?, steady: SteadyInstant?)
     private(set) var reports: [EngineReport] = []
-    /// How many events the engine was given.
+    /// The count of events that the engine has received.
     private(set) var eventCount = 0
-    /// How many commits the store was asked for and has done, or refused.
+    /// The count of commits that the store has finished, or refused.
     private(set) var commitCount = 0
     /// Numbers whose record the store refuses to write.
     var refused: Set<PhoneNumber> = []
@@ -45,7 +45,7 @@ final class Bench {
 
     // MARK: Events
 
-    /// A new process: what the engine knew is gone, and so is what the store had not done.
+    /// Starts a new process: the state of the engine and the pending work of the store are lost.
     func start() throws {
         storeWork = []
         armed = (nil, nil)
@@ -74,12 +74,12 @@ final class Bench {
         }
     }
 
-    /// The files were read; nil for a desired state that is not valid.
+    /// Reports a reading of the files; nil for a desired state that is not valid.
     func read(_ state: DesiredState?, _ operatorPINs: [String: PIN] = [:]) {
         tell(.desiredStateRead(DesiredStateReading(state: state, operatorPINs: operatorPINs)))
     }
 
-    /// Numbers that were set aside, in order.
+    /// The numbers that were set aside, in order.
     var setAside: [PhoneNumber] {
         reports.compactMap { if case .number(.setAside(let unreadable, _)) = $0 { unreadable.number } else { nil } }
     }
@@ -100,16 +100,16 @@ final class Bench {
         steady = steady.advanced(by: duration)
     }
 
-    /// Somebody sets the wall clock.
+    /// Sets the wall clock, as an administrator would.
     func setClock(by duration: Duration) { now = now.advanced(by: duration) }
 
-    /// When the timer fires, by the wall clock if nobody sets it; nil when it is not armed.
+    /// The time at which the timer fires on the wall clock, if the clock is not set; nil when the timer is not armed.
     var timer: Instant? {
         let steadily = armed.steady.map { now.advanced(by: steady.duration(to: $0)) }
         return [armed.wall, steadily].compactMap(\.self).min().map { max($0, now) }
     }
 
-    /// Sleeps until the timer and fires it.
+    /// Sleeps until the timer fires.
     func wake() throws {
         pass(now.duration(to: try #require(timer)))
         armed = (nil, nil)
@@ -118,7 +118,7 @@ final class Bench {
 
     // MARK: Store
 
-    /// Does the first thing that the store is asked for, and tells the result, or that it failed.
+    /// Does the first piece of the store's pending work, or lets it fail, and reports the result to the engine.
     func workOnce(failing: Bool = false) throws {
         let action = storeWork.removeFirst()
         switch action {
@@ -143,7 +143,7 @@ final class Bench {
         }
     }
 
-    /// Does everything that the store is asked for.
+    /// Does all of the store's pending work.
     func work() throws {
         for _ in 0..<10_000 where !storeWork.isEmpty { try workOnce() }
         #expect(storeWork.isEmpty, "the store's work ends")
@@ -168,13 +168,13 @@ final class Bench {
         return DesiredState(numbers: numbers, sha256: String(repeating: digit, count: 64), source: "file")
     }
 
-    /// Puts numbers into force in the store, before any engine.
+    /// Puts numbers into force in the store, before an engine starts.
     func adopt(_ numbers: [DesiredNumber], _ operatorPINs: [String: PIN] = [:]) throws {
         let reading = DesiredStateReading(state: Self.state(numbers), operatorPINs: operatorPINs)
         _ = try store.adopt(reading, guardedBy: DesiredStateGuard.none, following: [], at: now)
     }
 
-    /// Gives a number a certain belief that nothing is due for, or any other, with the PINs that it needs.
+    /// Gives a number this belief with the PINs for it; `change` edits the rest of the record.
     func believe(
         _ index: Int, off: Bool = false, foreign: Bool = false, generations: [Int] = [],
         change: (inout NumberRecord) -> Void = { _ in }
@@ -193,7 +193,7 @@ final class Bench {
         _ = try store.commit([.save(record, newGeneration: nil, touched: record.generations.map(\.generation))])
     }
 
-    /// A number that is enabled as desired, with nothing due for a day.
+    /// Makes a number enabled as desired, with nothing due for a day.
     func converge(_ index: Int, dueAfter delay: Duration = .seconds(86_400)) throws {
         try believe(index, generations: [1]) { record in
             record.lastAccepted = .on(1)
@@ -204,7 +204,7 @@ final class Bench {
         }
     }
 
-    /// A number that was just disabled for a rotation.
+    /// Makes a number look as if it was just disabled for a rotation.
     func expose(_ index: Int, due: Instant? = nil) throws {
         try believe(index, off: true) { record in
             record.lastAccepted = .off
@@ -220,7 +220,7 @@ extension VendorCall {
 }
 
 extension StoreMutation {
-    /// The number whose record it writes.
+    /// The number whose record the mutation writes.
     var savedNumber: PhoneNumber? {
         switch self {
         case .save(let record, _, _), .reschedule(let record): record.number

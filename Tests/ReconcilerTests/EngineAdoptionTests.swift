@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A desired state taken into force while a request is on its way")
 struct EngineAdoptionTests {
-    /// A bench with one number that is enabled and being re-applied: the enable is in flight.
+    /// Returns a bench with one number that is enabled and being re-applied: the enable is in flight.
     private func reapplying() throws -> Bench {
         let bench = try Bench()
         try bench.adopt([try Bench.desired(1)])
@@ -74,7 +74,7 @@ struct EngineAdoptionTests {
     func outdated() throws {
         let bench = try reapplying()
         bench.answer(bench.calls[0], .success)
-        // The answer is on its way to the disk, and behind the engine's back the row is written.
+        // The answer is on its way to the disk, and meanwhile the row is written without the engine.
         let order = Order.reset
         try bench.store.commit([.order(order, .numbers([try Bench.number(1)]), at: bench.now)])
         try bench.work()

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A request and its durable record")
 struct EngineCommitTests {
-    /// A bench with one number that was never seen, its widening asked for and not done.
+    /// Returns a bench with one new number, whose widening is requested and not done yet.
     private func departed() throws -> Bench {
         let bench = try Bench()
         try bench.adopt([try Bench.desired(1)])
@@ -86,7 +86,7 @@ struct EngineCommitTests {
         bench.pass(.seconds(86_400))
         bench.tell(.timerFired)
         try bench.work()
-        // The page is asked for without the first number, which is at rest by the time that it is read.
+        // The page is requested without the first number, which rests by the time at which the page is read.
         bench.pass(.seconds(86_400))
         bench.tell(.timerFired)
         guard case .load(.due(_, let excluded, _), _) = try #require(bench.storeWork.last) else {

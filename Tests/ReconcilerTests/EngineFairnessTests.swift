@@ -7,7 +7,8 @@ struct EngineFairnessTests {
     private static let dead = Endpoint.legacy
     private static let waiting = 2200
 
-    /// More numbers than are worked on at once, due at an endpoint that does not answer, and 20 at one that does.
+    /// Returns a bench with more numbers than are in work at once, due at an endpoint that does not answer, and 20 at
+    /// one that does.
     private func crowded(_ policy: Policy = Policy()) throws -> Bench {
         let bench = try Bench(policy: policy)
         let atDead = try (1...Self.waiting).map { index in
@@ -45,14 +46,14 @@ struct EngineFairnessTests {
         try bench.converge(off)
         try bench.start()
         try bench.work()
-        // The first minute is used up while this one is not due.
+        // The first minute is used up while this number is not due.
         for _ in 0..<200 {
             for call in bench.calls { bench.answerOnce(call, .success) }
             try bench.work()
         }
         let before = bench.calls.count
         #expect(before >= 60 && !bench.calls.contains { $0.number == (try? Bench.number(off)) })
-        // It is seen off, and an order has the engine look.
+        // It is seen off, and an order makes the engine replan it.
         try bench.believe(off, off: true) { $0.dueAt = bench.now }
         bench.tell(
             .ordered(

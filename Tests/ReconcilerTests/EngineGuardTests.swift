@@ -264,7 +264,7 @@ struct EngineGuardTests {
             try bench.work()
         }
         print("an hour's outage (\(reason.rawValue)), 10,000 numbers: \(bench.calls.count) requests")
-        // At most a probe in each half of backoff_max_exposed, and what was on its way when the breaker opened.
+        // At most a probe in each half of backoff_max_exposed, and the requests in flight when the breaker opened.
         #expect((60...3600 / 15 + 8 + 2 * CircuitBreaker.threshold).contains(bench.calls.count))
         let most = Dictionary(grouping: bench.calls, by: \.number).values.map(\.count).max() ?? 0
         #expect(most <= 3, "no number bears the probes alone")

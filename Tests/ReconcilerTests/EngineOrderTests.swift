@@ -81,7 +81,7 @@ struct EngineOrderTests {
         #expect(bench.calls.suffix(2).map(\.isEnable) == [false, false])
         try answerAll(.success)
         #expect(bench.calls.suffix(2).map(\.isEnable) == [true, true])
-        // Both fail: whatever was permitted, nobody else is exposed before they are on again.
+        // Both fail: whatever the budget permits, no other number is exposed before these two are on again.
         try answerAll(.serverError)
         #expect(bench.calls.count == 6)
         #expect(try bench.store.reader.exposedNumbers().count == 2)

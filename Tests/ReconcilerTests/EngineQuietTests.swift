@@ -3,16 +3,17 @@ import Reconciler
 import Storage
 import Testing
 
-/// I12: what the engine does in an hour of virtual time is bounded by what changed, whatever is wrong meanwhile.
+/// I12: the engine's work in an hour of virtual time is bounded by what changed, whatever fails meanwhile.
 @Suite("Nothing spins")
 struct EngineQuietTests {
-    /// What an hour took.
+    /// The counts of an hour.
     private struct Hour {
         var events: Int
         var commits: Int
     }
 
-    /// Lets an hour pass: fires every timer, answers every request with `reason`, and does the store's work, or fails it.
+    /// Lets an hour pass: fires every timer, answers every request with `reason`, and does the store's work, or lets it
+    /// fail.
     private func hour(_ bench: Bench, answer reason: OutcomeReason = .success, failing: Bool = false) throws -> Hour {
         let (events, commits) = (bench.eventCount, bench.commitCount)
         let end = bench.now.advanced(by: .seconds(3600))
@@ -54,7 +55,8 @@ struct EngineQuietTests {
         try bench.adopt(try (1...100).map { try Bench.desired($0, .disabled) })
         try bench.start()
         let hour = try hour(bench, answer: reason)
-        // A probe every 15 s at most, each with its two commits, its answer, and the numbers that come and go with it.
+        // A probe every 15 s at most, each with its two commits, its answer, and the numbers that are loaded and
+        // released with it.
         #expect(hour.commits <= 4 * 260 && hour.events <= 10 * 260, "\(hour)")
         #expect(bench.calls.count <= 260)
     }

@@ -10,7 +10,7 @@ struct EngineRestartTests {
 
     struct Situation: CustomTestStringConvertible, Sendable {
         let bits: Int
-        /// Which of the belief's elements is true.
+        /// The index of the belief's element that is true.
         let truth: Int
         let verification: Verification
         let method: RotationMethod
@@ -23,7 +23,7 @@ struct EngineRestartTests {
         }
     }
 
-    /// Every belief with every truth in it; `replace` only where the vendor replaces, on the operator's word.
+    /// Every belief with every truth in it; `replace` only where the vendor replaces, as the operator has stated.
     static let situations: [Situation] = beliefs.flatMap { bits in
         (0..<4).filter { bits & 1 << $0 != 0 }.flatMap { truth in
             Verification.allCases.flatMap { verification in
@@ -89,7 +89,7 @@ struct HealthyVendor {
         self.semantics = semantics
     }
 
-    /// Answers every request at once, and wakes the engine whenever it wants, for this long.
+    /// Answers every request at once, and wakes the engine whenever its timer is due, for this long.
     mutating func serve(_ bench: Bench, for duration: Duration) throws {
         let end = bench.now.advanced(by: duration)
         for _ in 0..<1000 {

@@ -15,7 +15,7 @@ struct EngineRotationTests {
         return entry
     }
 
-    /// Answers every request with success, and wakes as told, until nothing is due before `end`.
+    /// Answers every request with success, and wakes the engine by its timer, until nothing is due before `end`.
     private func live(_ bench: Bench, until end: Instant) throws {
         var next = 0
         for _ in 0..<100_000 {
@@ -48,7 +48,7 @@ struct EngineRotationTests {
         #expect(try bench.record(1).belief.generations == [3])
     }
 
-    /// Offsets that change when a test says so.
+    /// Offsets that a test changes.
     private final class Zone: Sendable {
         let offset = Mutex(0)
         var offsets: ZoneOffsets { ZoneOffsets(firstOffsetSeconds: offset.withLock { $0 }, changes: []) }

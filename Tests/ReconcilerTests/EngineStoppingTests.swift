@@ -11,7 +11,7 @@ struct EngineStoppingTests {
         return nil
     }
 
-    /// Two numbers due for rotation: the first is disabled already, its answer under way.
+    /// Returns a bench with two numbers due for rotation: the first is already disabled, and its answer is in flight.
     private func rotating() throws -> Bench {
         let bench = try Bench()
         try bench.adopt([try Bench.desired(1), try Bench.desired(2)])

@@ -17,7 +17,7 @@ struct WaitingQueueTests {
             line: line, dueAt: Instant(millisecondsSinceEpoch: due), number: number, account: account)
     }
 
-    /// The keys of one line and endpoint in their order, as they are taken from the head.
+    /// Returns the keys of one line and endpoint in the order in which they leave the head.
     private func taken(_ line: WaitingKey.Line, at account: Account = .v4, from queue: WaitingQueue) -> [WaitingKey] {
         var queue = queue
         var keys: [WaitingKey] = []

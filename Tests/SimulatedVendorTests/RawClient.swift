@@ -6,7 +6,7 @@ import Testing
 
 @testable import SimulatedVendor
 
-/// A connection that sees the bytes of answers, and their end.
+/// A connection that records the bytes of answers, and their end.
 final class RawClient: Sendable {
     struct Seen: Sendable {
         var text = ""
@@ -35,7 +35,7 @@ final class RawClient: Sendable {
     /// Sends a request to Picky Assist's API.
     func post(_ body: String) async throws -> Seen { try await ask("POST", SimulatedVendor.path, body) }
 
-    /// Sends a request and gives what came back, once it is whole or the connection is closed.
+    /// Sends a request and returns the answer, when it is complete or the connection is closed.
     func ask(_ method: String, _ path: String, _ body: String = "", token: String? = nil) async throws -> Seen {
         let before = seen.text.utf8.count
         try await send(Self.request(method, path, body, token: token))
@@ -50,7 +50,7 @@ final class RawClient: Sendable {
             + "content-length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
-    /// Whether a head and as many bytes as it promises are there.
+    /// Returns true when the head and the body of the announced length have arrived.
     static func isWhole(_ text: String) -> Bool {
         guard let head = text.range(of: "\r\n\r\n") else { return false }
         let length = text[..<head.lowerBound].split(separator: "\r\n").first { $0.hasPrefix("content-length: ") }
@@ -64,10 +64,10 @@ extension String {
 }
 
 extension SimulatedVendor {
-    /// Whether connections are accepted: no outage goes on, and it is not stopped.
+    /// True when connections are accepted: no outage is in progress, and the vendor is not stopped.
     var isListening: Bool { state.withLock { $0.listener?.isActive ?? false } }
 
-    /// How many requests will still land late.
+    /// The count of requests that will still land late.
     var pendingCount: Int { state.withLock { $0.model.pending.values.reduce(0, +) } }
 }
 

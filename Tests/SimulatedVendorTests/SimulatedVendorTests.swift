@@ -51,7 +51,7 @@ struct SimulatedVendorTests {
         if fault == .hang {
             try await client.send(RawClient.request("POST", SimulatedVendor.path, disable))
             try await wait("the request has come") { vendor.requests.count == 1 }
-            // Whatever follows on the same connection must wait behind it, and be neither answered nor done.
+            // Requests that follow on the same connection must wait, without an answer or an effect.
             try await client.send(RawClient.request("POST", SimulatedVendor.path, enable))
             #expect(client.seen.text.isEmpty)
         } else {
@@ -222,7 +222,7 @@ struct SimulatedVendorTests {
     func hostileClients() async throws {
         let vendor = try await vendor()
         let large = try await RawClient(port: vendor.port)
-        // The write may fail when the vendor has hung up already: that is what is wanted.
+        // The write may fail when the vendor has already hung up, which is the purpose.
         try? await large.send(
             RawClient.request("POST", SimulatedVendor.path, disable + String(repeating: " ", count: 2 * 1024 * 1024)))
         try await wait("it hangs up") { large.seen.isClosed }

@@ -29,7 +29,7 @@ struct WhatsAppAPITests {
         seen.text.split(separator: " ").dropFirst().first.map(String.init)
     }
 
-    /// The code of an answer that is an error object with everything that is documented of one.
+    /// Returns the code of an answer that is an error object with all documented fields.
     private func code(_ seen: RawClient.Seen) throws -> Int? {
         struct Body: Decodable {
             struct Problem: Decodable {

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The chained history")
 struct AuditChainTests {
-    /// Two numbers, three requests of which one is open, and some events: ten links.
+    /// Returns a store with two numbers, three requests of which one is open, and some events: ten links.
     private func store() throws -> Store {
         let store = try Sample.store(2)
         try store.addGeneration(1, "284715", to: 1)
@@ -27,7 +27,7 @@ struct AuditChainTests {
         return store
     }
 
-    /// Somebody with a database shell, who knows how to take the rules away.
+    /// Runs SQL as an attacker with a database shell who knows how to remove the rules.
     private func tamper(_ store: Store, _ sql: String) throws {
         let triggers = try store.queue.read {
             try String.fetchAll($0, sql: "SELECT name FROM sqlite_master WHERE type = 'trigger'")
@@ -225,7 +225,7 @@ struct AuditChainTests {
 struct AuditPruningTests {
     private static let day = 24 * 3600
 
-    /// One request and one event on each of ten days; the last request is open.
+    /// Returns a store with one request and one event on each of ten days; the last request is open.
     private func store() throws -> Store {
         let store = try Sample.store(1)
         for day in 0..<10 {

@@ -27,7 +27,7 @@ struct CommitQueueTests {
         }
     }
 
-    /// Keeps the queue busy until `release` is called, so that what is submitted meanwhile waits together.
+    /// Keeps the queue busy until the returned closure is called, so that later submissions wait together.
     private func hold(_ queue: CommitQueue) -> () -> Void {
         let gate = DispatchSemaphore(value: 0)
         queue.perform({ _ in gate.wait() }, completion: { _ in })
@@ -38,7 +38,7 @@ struct CommitQueueTests {
         .event(EventEntry(at: Sample.at(index), kind: .started, detail: "\(index)"))
     }
 
-    /// A store on a disk that has no page left, and an event that would need many of them when it comes often.
+    /// Returns a store on a disk without a free page, and an event that needs many pages when it is committed often.
     private func storeWithoutRoom() throws -> (directory: StateDirectory, store: Store, long: StoreMutation) {
         let directory = try StateDirectory()
         let store = try Store.open(at: directory.location, key: Sample.key)
@@ -97,7 +97,7 @@ struct CommitQueueTests {
         let queue = CommitQueue(store: store) { _, succeeded in transactions.withLock { $0.append(succeeded) } }
         // Written after the records were read: the third is outdated.
         try store.commit([.order(.rotate(before: Sample.at(5)), .numbers([records[2].number]), at: Sample.at(5))])
-        // What somebody did by hand: the fourth refuses what does not fit.
+        // A change made by hand: the fourth record no longer matches its row.
         try store.addGeneration(1, "284715", to: 4)
         let fourth = try store.required(4)
         try store.execute("UPDATE pins SET maybe_live = 0, doubt_at = NULL")
@@ -109,7 +109,7 @@ struct CommitQueueTests {
             queue.submit(
                 [event(index), .save(record, newGeneration: nil, touched: [])], completion: collector.expect(index))
         }
-        // A number that the store does not know: SQLite would only find it at the end of all.
+        // A number that the store does not know: SQLite alone would detect it at the end of the whole batch.
         queue.submit([event(5), .openChange(try Sample.change(1, 99))], completion: collector.expect(5))
         queue.submit([event(6), .openChange(try Sample.change(2, 1))], completion: collector.expect(6))
         release()

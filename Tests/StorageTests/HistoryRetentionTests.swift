@@ -9,7 +9,8 @@ import Testing
 struct HistoryRetentionTests {
     private static let day = 24 * 3600
 
-    /// `count` requests an hour apart, of which `underWay` are always without an answer, and an event with every fourth.
+    /// Returns a store with `count` requests an hour apart, of which the newest `underWay` are without an answer at any
+    /// time, and an event with every fourth.
     private func store(_ count: Int, underWay: Int = 3) throws -> Store {
         let store = try Sample.store(2)
         for index in 1...count {
@@ -48,7 +49,7 @@ struct HistoryRetentionTests {
             let step = try prune(store, hours: 40, limit: limit)
             total.changes += step.changes
             total.events += step.events
-            // The first step that removes something adds the event that tells of it.
+            // The first step that deletes something adds the event that reports it.
             let gone = links - (try store.count("audit_chain"))
             #expect(gone <= limit)
             links -= gone

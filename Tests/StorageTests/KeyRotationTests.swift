@@ -18,7 +18,7 @@ struct KeyRotationTests {
         return (store, key)
     }
 
-    /// Every PIN opens, and the history verifies, under the key that the files give for this store.
+    /// Checks that every PIN opens, and that the history verifies, under the key that the files give for this store.
     private func checkAll(_ directory: StateDirectory, _ id: String, count: Int = 3) throws {
         let location = directory.location
         #expect(StoreReader.keyID(at: location) == id)

@@ -20,7 +20,7 @@ struct OperatorPINTests {
         Dictionary(uniqueKeysWithValues: try digits.map { ("pin-\($0)", try Sample.pin($1)) })
     }
 
-    /// Numbers 1 and 2 of ten have an operator's PIN, and everything is at rest.
+    /// Returns a store in which numbers 1 and 2 of ten have an operator's PIN, and everything rests.
     private func store() throws -> Store {
         let store = try Store.inMemory(key: Sample.key)
         let state = Sample.state(try entries(10, owned: [1, 2]))
@@ -42,7 +42,7 @@ struct OperatorPINTests {
             following: Set(try (1...10).map { try Sample.number($0) }), at: Sample.at(second))
     }
 
-    /// Which rows have a new version, compared with `before`.
+    /// Returns the indexes of the rows whose version differs from `before`.
     private func written(_ store: Store, since before: [Int?]) throws -> [Int] {
         try (1...10).filter { try store.version($0) != before[$0 - 1] }
     }
@@ -109,7 +109,7 @@ struct OperatorPINTests {
         #expect(record.dueAt == Sample.at(10) && record.desired?.label == nil)
         #expect(try written(store, since: before) == [1])
         #expect(try store.reader.desiredStateStatus().revision == 1)
-        // Read again, nothing is new: a held file costs nothing for as long as it is held.
+        // Read again, nothing is new: a held file causes no further writes while it is held.
         #expect(try adopt(store, state, values, at: 20).written.isEmpty)
         #expect(try written(store, since: before) == [1])
     }

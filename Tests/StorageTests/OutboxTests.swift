@@ -4,7 +4,7 @@ import Testing
 
 @testable import Storage
 
-/// Notifications are written with what causes them, for the hooks that want them.
+/// Notifications are written together with their cause, for the subscribed hooks.
 struct OutboxTests {
     private static let held = EventEntry(at: Sample.now, kind: .configurationHeld, detail: "too many")
 
@@ -38,7 +38,7 @@ struct OutboxTests {
         #expect(try store.queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM outbox") } == 0)
     }
 
-    /// Every notification as `kind number change generation detail`, at its instant, in order.
+    /// Returns every notification as `kind number change generation detail`, at its instant, in order.
     private func notifications(_ store: Store) throws -> [String] {
         try store.texts(
             """
@@ -87,7 +87,7 @@ struct OutboxTests {
                 "pager recovered \(number) 1 1 - \(Sample.at(9))",
             ])
         #expect(try store.count("hook_troubles") == 0)
-        // Without trouble that was notified, its end is not.
+        // Without a notification of trouble, its end is not notified either.
         try save(12) { record in
             record.attempts = 1
             record.lastError = "timeout"
@@ -154,7 +154,7 @@ struct OutboxTests {
         let held = try #require(try next())
         #expect(held.kind == .held)
         try store.noteFailed(held, hook: "pager", error: "no", at: Sample.at(5), retryAt: Sample.at(3600))
-        // Behind the one that failed waits what is about the same file.
+        // Notifications about the same file wait behind the one that failed.
         #expect(try next()?.kind == .revealed)
         try add(.clockBehind)
         #expect(try next()?.kind == .clockBehind)
@@ -189,7 +189,7 @@ struct OutboxTests {
             let seen = Observation(kind, at: Sample.at(second), source: "the webhook")
             return .order(.observe(seen), .numbers([number]), at: Sample.at(second))
         }
-        // A number of which nothing is known may be off: that is no drift.
+        // A number in an unknown state may be off: seen off, it has not drifted.
         try store.commit([report(.off, 1)])
         #expect(try store.count("outbox") == 0)
         try store.commit([report(.pinChanged, 2)])

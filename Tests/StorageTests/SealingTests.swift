@@ -78,7 +78,7 @@ struct SealingTests {
         #expect(mark != marker.mark(of: other, named: "support"))
         #expect(mark != marker.mark(of: pin, named: "sales"))
         #expect(mark != PINSealer(key: .random()).operatorPINMarker.mark(of: pin, named: "support"))
-        // Not a plain hash of what it is of, nor one under the sealing key itself.
+        // Neither a plain hash of its content, nor one under the sealing key itself.
         let content = Data("support\n284715".utf8)
         #expect(mark != SHA256.hash(data: content).prefix(16).hexadecimal)
         let direct = HMAC<SHA256>.authenticationCode(for: content, using: Sample.key.symmetricKey)

@@ -113,7 +113,7 @@ struct StoreAdoptionTests {
         try store.commit([
             .save(record, newGeneration: nil, touched: []), .openChange(try Sample.change(1, 1)),
         ])
-        // Its answer makes it certain, of the endpoint that it was sent to.
+        // Its answer makes it certain, for the endpoint to which it was sent.
         var answered = try store.required(1)
         answered.belief = Belief(maybeOff: true, maybeForeign: false, generations: [])
         try store.adopt(Sample.state([try Sample.desired(1, endpoint: .legacy)], sha: "b"), at: Sample.at(5))

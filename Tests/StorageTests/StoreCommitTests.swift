@@ -6,7 +6,7 @@ import Testing
 @testable import Storage
 
 struct StoreCommitTests {
-    /// A record with something in every field that a commit writes.
+    /// Returns a record with a value in every field that a commit writes.
     private func fullRecord(_ store: Store) throws -> (NumberRecord, [PINGeneration]) {
         let number = try Sample.number(1)
         var first = PINGeneration(
@@ -168,7 +168,7 @@ struct StoreCommitTests {
         for late in [StoreMutation.save(old, newGeneration: nil, touched: []), .reschedule(old)] {
             #expect(throws: outdated) { try store.commit([event, late]) }
         }
-        // Nor is one from a version that there never was.
+        // A record from a version that never existed is refused as well.
         var ahead = kept
         ahead.version += 1
         #expect(throws: outdated) { try store.commit([.save(ahead, newGeneration: nil, touched: [])]) }
@@ -190,7 +190,7 @@ struct StoreCommitTests {
     @Test func `what does not fit one number's rows is no outage`() throws {
         let store = try Sample.store(1)
         let pin = PINGeneration(generation: 1, pin: try Sample.pin("284715"), origin: .generated, createdAt: Sample.now)
-        // A row that somebody wrote meanwhile: the record does not know of its generation.
+        // A row that another process wrote meanwhile: the record does not contain its generation.
         let record = try store.required(1)
         try store.addGeneration(1, "918273", to: 1)
         var late = try store.required(1)

@@ -6,9 +6,9 @@ import Testing
 
 @testable import Storage
 
-/// What a start and an operator's word about the clock do to all records at once.
+/// The effects of a start, and of accepting the clock, on all records at once.
 struct StoreFenceTests {
-    /// Three numbers: 1 has a PIN, 3 is unmanaged; all of them had requests accepted, and wait.
+    /// Returns a store with three numbers: 1 has a PIN, 3 is unmanaged; all of them had requests accepted, and wait.
     private func store(in directory: StateDirectory) throws -> Store {
         let store = try Store.open(at: directory.location, key: Sample.key)
         try store.adopt(Sample.state(try (1...3).map { try Sample.desired($0) }), at: Sample.now)
@@ -67,7 +67,7 @@ struct StoreFenceTests {
         for round in 0..<12 {
             copies.append(try copy(round))
             fences.append(try directory.bytes("twostepd.fence"))
-            // More links at once than one, and a number with more digits on the way.
+            // More than one link at once, and a sequence number that gains a digit on the way.
             try store.commit(
                 (0...round % 3).map { _ in
                     StoreMutation.event(EventEntry(at: Sample.at(6), kind: .started, detail: "x"))
@@ -87,7 +87,8 @@ struct StoreFenceTests {
             #expect(try restored.passFence(at: copy.location, now: Sample.at(11)) == .current)
             try restored.close()
         }
-        // A fence that lags, as after a power failure, or whose second line is torn, vouches for every later store.
+        // A fence that lags, as after a power failure, or whose second line is torn, is accepted with every later
+        // store.
         let text = String(decoding: try directory.bytes("twostepd.fence"), as: UTF8.self)
         let torn = text.replacing("a", with: "b")
         for fence in fences + [Data(torn.utf8), Data(text.prefix(40).utf8), try directory.bytes("twostepd.fence")] {

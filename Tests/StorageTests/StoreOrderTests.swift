@@ -4,7 +4,7 @@ import Testing
 
 @testable import Storage
 
-/// Orders on rows are what the core makes of the records.
+/// Orders change rows exactly as the core changes the records.
 struct StoreOrderTests {
     private static let pause = Pause(since: Sample.at(5), by: "ops (uid 1000)", reason: "why", includesExposed: true)
 
@@ -12,7 +12,7 @@ struct StoreOrderTests {
         .pause(pause), .resume, .rotate(before: Sample.at(40)), .rotate(before: Sample.at(-40)), .reapply, .reset,
     ]
 
-    /// Numbers that have something of everything that an order may touch.
+    /// Returns a store whose numbers have a value in everything that an order may change.
     private static func store() throws -> Store {
         let store = try Sample.store(3)
         for index in 1...3 {
@@ -26,7 +26,7 @@ struct StoreOrderTests {
             record.appliedAt = Sample.at(-5)
             record.orderedRotation = NumberRecord.OrderedRotation(through: 0, at: Sample.at(0))
             record.dueAt = Sample.at(3600)
-            // With a PIN an order may come before the one that is there, without one it never does.
+            // With a PIN, an order may be earlier than the existing one; without a PIN it never is.
             let pin =
                 index == 3
                 ? PINGeneration(
@@ -37,7 +37,7 @@ struct StoreOrderTests {
         return store
     }
 
-    /// The record under an order as the core says, in the row that was written for it, or was not.
+    /// Returns the record that the core makes for an order, with the version of its row, written or not.
     private static func expected(_ record: NumberRecord, _ order: Order, toFleet: Bool) -> NumberRecord {
         var next = record.obeying(order, toFleet: toFleet, at: Sample.at(10))
         if next != record { next.version += 1 }

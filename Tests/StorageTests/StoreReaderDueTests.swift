@@ -5,7 +5,7 @@ import Testing
 @testable import Storage
 
 struct StoreReaderDueTests {
-    /// Six numbers: 1 and 2 due later, 3 to 5 due now, 6 due now and exposed.
+    /// Returns a store with six numbers: 1 and 2 due later, 3 to 5 due now, 6 due now and exposed.
     private func store() throws -> Store {
         let store = try Sample.store(6)
         for (index, seconds) in [(1, 100), (2, 50), (3, -1), (4, -3), (5, -3)] {
@@ -103,7 +103,7 @@ struct StoreReaderDueTests {
         try store.addGeneration(1, "284715", to: 4)
         try store.addGeneration(2, "284716", to: 4)
         let whole = try store.required(4)
-        // Altered, and sealed under a key that is not the store's.
+        // One altered, and one sealed under a key that is not the store's.
         try store.execute("UPDATE pins SET sealed = zeroblob(34) WHERE generation = 1")
         try store.execute("UPDATE pins SET key_id = 'another' WHERE generation = 2")
         var expected = whole
@@ -117,7 +117,7 @@ struct StoreReaderDueTests {
         #expect(try store.required(4) == expected)
         #expect(try store.reader.load(.numbers([whole.number]), at: Sample.now).records == [expected])
         #expect(throws: StorageError.self) { try store.reader.pin(of: whole.number, generation: 1) }
-        // It can be worked on: what it may be is saved as before.
+        // The number stays manageable: its belief is saved as before.
         var reset = expected.obeying(.reset, toFleet: false, at: Sample.now)
         reset.belief = Belief(maybeOff: true, maybeForeign: false, generations: [])
         try store.commit([.save(reset, newGeneration: nil, touched: [1, 2])])

@@ -125,7 +125,7 @@ struct StoreRecoveryTests {
         let store = try Store.open(at: directory.location, key: Sample.key)
         _ = try store.adopt(Sample.state([try Sample.desired(1)]), at: Sample.now)
         try store.commit([.openChange(try Sample.change(1, 1))])
-        // The files as a kill at this moment leaves them: the log not yet folded into the database.
+        // The files as a kill at this moment leaves them: the log has not been checkpointed into the database.
         let copy = try StateDirectory()
         try copy.location.prepareDirectory()
         for suffix in ["", "-wal"] {

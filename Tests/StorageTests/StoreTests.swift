@@ -96,7 +96,7 @@ struct StoreTests {
     @Test func `a store of a development version before 0.1.0 is refused, and left as it was, to the byte`() throws {
         let directory = try StateDirectory()
         try directory.location.prepareDirectory()
-        // What the commit before the one schema left: its identifiers, and a column of its own.
+        // The store of a version before the migrations were merged: its identifiers, and a column of its own.
         let old = try DatabaseQueue(path: directory.location.database)
         try old.write { db in
             try db.execute(

@@ -16,11 +16,11 @@ final class StateDirectory: Sendable {
     }
 
     deinit {
-        // What is left over harms nobody: the system's temporary directory is emptied by the system.
+        // Files that cannot be removed are left to the system's cleaning of its temporary directory.
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    /// The permission bits of a file in the directory; the directory's own for an empty name.
+    /// Returns the permission bits of a file in the directory; the directory's own for an empty name.
     func mode(_ name: String = "") throws -> Int {
         let attributes = try FileManager.default.attributesOfItem(atPath: name.isEmpty ? path : "\(path)/\(name)")
         return try #require(attributes[.posixPermissions] as? Int)
@@ -35,7 +35,7 @@ final class StateDirectory: Sendable {
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: "\(path)/\(name)")
     }
 
-    /// The bytes of every file in the directory.
+    /// Returns the bytes of every file in the directory.
     func everyByte() throws -> Data {
         try FileManager.default.contentsOfDirectory(atPath: path).sorted().reduce(into: Data()) { all, name in
             all.append(try Data(contentsOf: URL(filePath: "\(path)/\(name)")))
@@ -47,7 +47,7 @@ enum Sample {
     static let key = SealingKey.random()
     static let now = at(0)
 
-    /// An instant this many seconds after the tests' epoch.
+    /// Returns an instant this many seconds after the tests' epoch.
     static func at(_ seconds: Int) -> Instant {
         Instant(millisecondsSinceEpoch: 1_790_000_000_000).advanced(by: .seconds(seconds))
     }
@@ -69,14 +69,14 @@ enum Sample {
             numbers: numbers, sha256: String(repeating: sha, count: 64), source: "/etc/twostepd/desired-state.yaml")
     }
 
-    /// A store in memory with numbers 1 to `count` adopted at ``now``.
+    /// Returns a store in memory with numbers 1 to `count` adopted at ``now``.
     static func store(_ count: Int) throws -> Store {
         let store = try Store.inMemory(key: key)
         _ = try store.adopt(state((1...count).map { try desired($0) }), at: now)
         return store
     }
 
-    /// An open change: a disable, or an enable of `generation`.
+    /// Returns an open change: a disable, or an enable of `generation`.
     static func change(_ id: Int64, _ index: Int, generation: Int? = nil, sentAt: Instant = now) throws -> ChangeEntry {
         ChangeEntry(
             id: id, number: try number(index), action: generation == nil ? .disable : .enable, reason: .enabling,
@@ -85,7 +85,7 @@ enum Sample {
 }
 
 extension Store {
-    /// Adopts a state whatever it weakens.
+    /// Adopts a state, however much it weakens.
     @discardableResult
     func adopt(_ state: DesiredState, at now: Instant) throws -> Adoption {
         let result = try adopt(
@@ -101,7 +101,7 @@ extension Store {
         try adopt(DesiredStateReading(state: state), guardedBy: guardian, at: now)
     }
 
-    /// The version of a number's row, readable or not.
+    /// Returns the version of a number's row, readable or not.
     func version(_ index: Int) throws -> Int? {
         let number = try Sample.number(index).description
         return try queue.read {
@@ -113,7 +113,7 @@ extension Store {
         try #require(try reader.record(try Sample.number(index), at: now))
     }
 
-    /// Gives a number a new PIN generation that may be live, by way of the ordinary commit.
+    /// Gives a number a new PIN generation that may be live, by an ordinary commit.
     func addGeneration(_ generation: Int, _ digits: String, to index: Int) throws {
         var record = try required(index)
         let pin = PINGeneration(
@@ -123,19 +123,19 @@ extension Store {
         try commit([.save(record, newGeneration: pin, touched: [])])
     }
 
-    /// Leaves our PIN of generation 1 as the only thing that a number may be.
+    /// Makes a number's belief certain: our PIN of generation 1 alone.
     func makeCertain(_ index: Int) throws {
         let number = try Sample.number(index)
         try execute(
             "UPDATE numbers SET maybe_off = 0, maybe_foreign = 0, last_accepted = 'on(1)' WHERE number = '\(number)'")
     }
 
-    /// Runs SQL as somebody with a database shell would.
+    /// Runs SQL like a user of a database shell.
     func execute(_ sql: String) throws {
         try queue.write { try $0.execute(sql: sql) }
     }
 
-    /// What a query that gives one column of texts gives.
+    /// Returns the column of texts that a query selects.
     func texts(_ sql: String) throws -> [String?] {
         try queue.read { try Optional<String>.fetchAll($0, sql: sql) }
     }

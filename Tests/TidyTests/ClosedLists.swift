@@ -1,8 +1,8 @@
 import Foundation
 
-/// Lists in the code that people meet by name, against the documents that explain them.
+/// Compares the lists in the code whose names users meet with the documents that explain them.
 enum ClosedLists {
-    /// One such list: an enumeration whose raw values are the names, and the section that has a row for each.
+    /// One such list: an enumeration whose raw values are the names, and the section with a row for each.
     struct List {
         let type: String
         let source: String
@@ -34,7 +34,7 @@ enum ClosedLists {
     /// The enumerations that hold the keys of the settings.
     static let settingsKeys = ["SettingsKey", "LimitKey", "TimingKey", "HookKey"]
 
-    /// What the document of a list leaves out, and what it names that is not there.
+    /// Returns the names that the document of a list lacks, and those that it has in excess.
     static func differences(_ list: List, names: [String], document text: String) -> [Finding] {
         guard let section = section(list.section, of: text) else {
             return [Finding(path: list.document, line: 1, message: "has no section \"## \(list.section)\"")]
@@ -56,9 +56,9 @@ enum ClosedLists {
 
     // MARK: - Code
 
-    /// The raw values of the enumeration `type`, in order; a case without one has its own name.
+    /// Returns the raw values of the enumeration `type`, in order; a case without a raw value has its own name.
     ///
-    /// Formatted source closes an enumeration where its line begins, and its cases are one level deeper.
+    /// Formatted source closes an enumeration at the indentation of its first line, and its cases are one level deeper.
     static func rawValues(of type: String, in file: SourceFile) -> [String] {
         let lines = file.text.split(separator: "\n", omittingEmptySubsequences: false)
         let head = lines.firstIndex {
@@ -74,7 +74,7 @@ enum ClosedLists {
             }
     }
 
-    /// The names of metrics: the literals of the page that makes them.
+    /// Returns the names of metrics: the literals in the source of the metrics page.
     static func metrics(in files: [SourceFile]) -> Set<String> {
         let pages = files.filter { $0.path.hasPrefix("Sources/Daemon/Observation/") }
         let literals = pages.flatMap { $0.text.matches(of: #/"((?:twostepd|process)_[a-z]+(?:_[a-z]+)*)"/#) }
@@ -89,7 +89,7 @@ enum ClosedLists {
         let firstLine: Int
     }
 
-    /// The lines below a heading of the second level, up to the next.
+    /// Returns the lines below a heading of the second level, up to the next.
     static func section(_ title: String, of document: String) -> Section? {
         let lines = document.split(separator: "\n", omittingEmptySubsequences: false)
         guard let start = lines.firstIndex(of: "## \(title)") else { return nil }
@@ -98,7 +98,7 @@ enum ClosedLists {
         return Section(lines: Array(rest[..<end]), firstLine: start + 1)
     }
 
-    /// The rows of a section's tables whose first cell is a name in backticks.
+    /// Returns the rows of a section's tables whose first cell is a name in backticks.
     static func rows(of section: Section) -> [(name: String, line: Int)] {
         section.lines.enumerated().compactMap { index, line in
             line.prefixMatch(of: #/\| `([A-Za-z0-9_()]+)` \|/#).map {

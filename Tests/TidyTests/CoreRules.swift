@@ -1,12 +1,12 @@
-/// Keeps the core pure: no clock, no dice, no input or output where they are arguments.
+/// Keeps the core pure: no clock, no randomness, no input or output where they are arguments.
 ///
-/// The rules read line by line, without the comment behind `//` and what stands in quotes: formatted source is regular
+/// The rules read line by line, without comments after `//` and without text in quotes: formatted source is regular
 /// enough for that.
 enum CoreRules {
-    /// The shell: the targets that act on the world, and so may read the clock and throw dice.
+    /// The shell: the targets that act on the world, and so may read the clock and use randomness.
     static let shell: Set = ["Daemon", "twostepd"]
 
-    /// The files of other targets that may, and why.
+    /// The files of other targets that may do so too, with the reasons.
     static let edges = [
         "Sources/Files/FileWatcher.swift": "it waits until changes are over",
         "Sources/Reconciler/EngineDriver.swift": "it hands time and chance to the engine",
@@ -18,12 +18,12 @@ enum CoreRules {
         "Sources/Vendors/HTTP/WebhookClient.swift": "it has deadlines",
     ]
 
-    /// The files of the reconciler that touch the system.
+    /// The files of the reconciler that call the system.
     static let drivers: Set = [
         "Sources/Reconciler/EngineDriver.swift", "Sources/Reconciler/WakeTimer.swift",
     ]
 
-    /// `Planning` imports nothing, and the engine nothing but `Planning`.
+    /// Checks that `Planning` imports nothing, and the engine only `Planning`.
     static func imports(_ file: SourceFile) -> [Finding] {
         guard let target = file.target, target == "Planning" || target == "Reconciler", !drivers.contains(file.path)
         else { return [] }
@@ -48,7 +48,7 @@ enum CoreRules {
         }
     }
 
-    /// The edges that use neither clock nor dice any more.
+    /// Finds edges that no longer use a clock or randomness.
     static func needlessEdges(_ files: [SourceFile]) -> [Finding] {
         edges.keys.sorted().compactMap { path in
             if let file = files.first(where: { $0.path == path }), !uses(file).isEmpty { return nil }
@@ -68,8 +68,8 @@ enum CoreRules {
         }
     }
 
-    /// The libraries' shared threads are as many as the machine has processors, and their making ends the process when it
-    /// fails.
+    /// Finds uses of the libraries' shared threads: there are as many as the machine has processors, and the process
+    /// ends when their creation fails.
     static func sharedThreads(_ file: SourceFile) -> [Finding] {
         file.codeLines.compactMap { number, line in
             guard line.contains("ingleton") || line.contains("HTTPClient"),
@@ -86,14 +86,14 @@ enum CoreRules {
         }
     }
 
-    // MARK: - Clocks and dice
+    // MARK: - Clocks and randomness
 
-    /// The words that every use has one of: the patterns below are too slow to try on each line.
+    /// The words of which every use contains one: the patterns below are too slow to try on each line.
     private static let words = [
         "Date", "UUID", "Clock", "now", "andom", "shuffle", "sleep", "time", "arc4", "rand(",
     ]
 
-    /// The lines that read a clock or throw dice, and what they use.
+    /// Returns the lines that read a clock or use randomness, with what they use.
     private static func uses(_ file: SourceFile) -> [(Int, String)] {
         file.codeLines.compactMap { number, line in
             guard words.contains(where: { line.contains($0) }) else { return nil }

@@ -1,13 +1,13 @@
-/// Keeps "1 numbers" out of what people read: a count is written by `Int.counted(_:_:)`, which knows the singular.
+/// Keeps "1 numbers" out of outputs: a count is written by `Int.counted(_:_:)`, which knows the singular.
 enum CountRules {
-    /// What people count here; nouns of measure such as bytes are never one.
+    /// The nouns that are counted here, without nouns of measure such as bytes, which are always plural.
     nonisolated(unsafe) private static let count =
         #/\\\((?<value>[^"]*?)\) (?:more |managed |other )?(?<noun>numbers?|requests?|PINs?|tokens?|entry|entries|lines?|problems?|errors?|changes|events?|rows?|links?|fields?|notifications?|rotations?|observers?|files|hooks?|generations|endpoints?|records?)\b/#
 
-    /// A constant of a type is more than one, and a value that is no count has no noun that it counts.
+    /// A constant of a type, which is never 1.
     nonisolated(unsafe) private static let constant = #/^(?:Self|[A-Z]\w*)\.\w+$/#
 
-    /// The choice that `counted` makes, written out once more.
+    /// A repetition of the choice that `counted` makes.
     nonisolated(unsafe) private static let choice = #/== 1 \?\s*"/#
 
     static func plurals(_ file: SourceFile) -> [Finding] {

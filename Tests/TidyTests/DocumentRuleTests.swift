@@ -1,6 +1,6 @@
 import Testing
 
-/// Each rule about documents finds the mistake that is planted.
+/// Each rule about documents finds a planted mistake.
 @Suite("Each rule about documents finds what is planted")
 struct DocumentRuleTests {
     private let rules = DocumentRules(

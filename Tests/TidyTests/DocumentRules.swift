@@ -1,15 +1,15 @@
 import Foundation
 
-/// Documents name only what is there.
+/// Documents must name only what exists.
 struct DocumentRules {
-    /// The words of the code and of what is shipped with it.
+    /// The words in the code and in the files that are shipped with it.
     let words: Set<String>
     /// The names of metrics.
     let metrics: Set<String>
-    /// Whether a path from the root is there.
+    /// Returns true when a path from the root exists.
     let exists: (String) -> Bool
 
-    /// Names of metrics that are not there, wherever a word of theirs appears.
+    /// Finds names of metrics that do not exist, except names that the code contains.
     func unknownMetrics(_ file: SourceFile) -> [Finding] {
         lines(of: file).flatMap { number, line in
             line.matches(of: #/\btwostepd_[a-z]+(?:_[a-z]+)*\b/#).compactMap { match in
@@ -21,13 +21,13 @@ struct DocumentRules {
         }
     }
 
-    /// Whether `name` is a series of a metric: some kinds put a word behind the name.
+    /// Returns true when `name` is a series of a metric: some kinds append a suffix to the name.
     private func isMetric(_ name: String) -> Bool {
         let endings = ["", "_total", "_info", "_bucket", "_sum", "_count", "_created"]
         return endings.contains { name.hasSuffix($0) && metrics.contains(String(name.dropLast($0.count))) }
     }
 
-    /// Links to files that are not there, and to headings that are not.
+    /// Finds links to missing files and to missing headings.
     func deadLinks(_ file: SourceFile, text: (String) -> String?) -> [Finding] {
         lines(of: file).flatMap { number, line in
             line.matches(of: #/\]\(([^)\s]+)\)/#).compactMap { match in
@@ -49,7 +49,7 @@ struct DocumentRules {
         }
     }
 
-    /// Code words that nobody knows: names of settings, events and columns, types, and paths of the repository.
+    /// Finds unknown code words: names of settings, events and columns, types, and paths of the repository.
     func unknownNames(_ file: SourceFile) -> [Finding] {
         lines(of: file).flatMap { number, line in
             line.matches(of: #/`([^`]+)`/#).flatMap { match in
@@ -62,7 +62,7 @@ struct DocumentRules {
         }
     }
 
-    /// Words of other systems that documents speak of.
+    /// Words of other systems that the documents mention.
     private static let foreign: Set = ["DynamicUser", "ReadWriteOnce", "ReadWriteOncePod", "OnDelete", "StatefulSet"]
 
     private static let folders: Set = ["Sources", "Tests", "scripts", "docs", "config", "systemd", "packaging"]
@@ -86,7 +86,7 @@ struct DocumentRules {
         return found + names.filter { ($0.contains("_") || isCamel($0)) && !known.contains($0) && !isMetric($0) }
     }
 
-    /// Lines with their numbers, those of fenced blocks left out: what is in there is checked by running it.
+    /// Returns the lines with their numbers, without those of fenced blocks: these are checked by running them.
     private func lines(of file: SourceFile) -> [(Int, Substring)] {
         var isFenced = false
         return file.text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().compactMap {
@@ -111,7 +111,7 @@ struct DocumentRules {
         return parts.joined(separator: "/")
     }
 
-    /// The anchors that a Markdown viewer makes of headings.
+    /// Returns the anchors that a Markdown viewer makes of headings.
     static func anchors(of document: String) -> Set<String> {
         Set(
             document.split(separator: "\n").filter { $0.hasPrefix("#") }.map { line in
@@ -121,7 +121,7 @@ struct DocumentRules {
             })
     }
 
-    /// The words of some files.
+    /// Returns the words of some files.
     static func words(of files: [SourceFile]) -> Set<String> {
         var words: Set<String> = []
         for file in files {

@@ -1,15 +1,15 @@
 import Foundation
 
-/// What keeps acts with files in one place: `Sources/Files`, which knows nothing of ours.
+/// Keeps operations on files in one place: `Sources/Files`, which imports no other target of the project.
 enum FileRules {
-    /// Calls that open, name, sync or watch files, or change whose they are, and the one that wipes bytes.
+    /// Calls that open, name, sync or watch files, or change their owner or mode, and the one that wipes bytes.
     nonisolated(unsafe) private static let call =
         #/(?:^|[^\w."`])(?:Glibc\.)?(openat|fsync|fdatasync|rename|renameat2?|link|linkat|ftruncate|chmod|fchmod|chown|fchown|mkdir|stat|fstat|lstat|realpath|readlink|inotify_\w+|explicit_bzero|open(?=\([^)]*\bO_))\(/#
 
     nonisolated(unsafe) private static let ownImport =
         #/^\s*(?:public |package |internal |private )?import (\w+)/#
 
-    /// What the room itself may import.
+    /// The modules that `Files` itself may import.
     private static let system: Set = ["Dispatch", "Glibc"]
 
     static func calls(_ file: SourceFile) -> [Finding] {
@@ -36,7 +36,7 @@ enum FileRules {
         }
     }
 
-    /// The lines that are no comment, counted from 1.
+    /// Returns the lines that are not comments, with their numbers from 1.
     private static func lines(of file: SourceFile) -> [(Int, Substring)] {
         file.text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
             .map { ($0.offset + 1, $0.element) }

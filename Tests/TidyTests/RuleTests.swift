@@ -1,6 +1,6 @@
 import Testing
 
-/// Each rule finds the mistake that is planted, names its line, and leaves alone what only looks like it.
+/// Each rule finds a planted mistake, names its line, and ignores text that only resembles it.
 @Suite("Each rule finds what is planted")
 struct RuleTests {
     private func planning(_ text: String) -> SourceFile { file("Sources/Planning/X.swift", text) }

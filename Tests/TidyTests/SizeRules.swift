@@ -1,6 +1,6 @@
-/// Files that fit a head.
+/// Keeps files short enough to understand as a whole.
 ///
-/// A file that has a reason to be longer says so in a comment among its first lines that begins with `Long because`.
+/// A longer file states its reason in a comment among its first lines that begins with `Long because`.
 enum SizeRules {
     static let longestFile = 500
 

@@ -2,12 +2,12 @@ import Foundation
 
 /// One file of the repository.
 struct SourceFile {
-    /// From the repository's root: `Sources/Planning/PIN.swift`.
+    /// The path from the repository's root: `Sources/Planning/PIN.swift`.
     let path: String
     let text: String
 
-    /// The lines with their numbers from 1, each without indentation, without a comment at its end and without the text
-    /// of literals in which nothing is escaped or interpolated.
+    /// The lines with their numbers from 1, each without indentation, without a comment at its end, and without the
+    /// text of literals that have no escapes or interpolations.
     var codeLines: [(number: Int, line: Substring)] {
         text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map { index, line in
             let line = line.drop { $0 == " " }
@@ -20,18 +20,19 @@ struct SourceFile {
 
     var lineCount: Int { text.split(separator: "\n", omittingEmptySubsequences: false).count - 1 }
 
-    /// `Planning` of `Sources/Planning/PIN.swift`; nil outside of `Sources`.
+    /// The target, such as `Planning` for `Sources/Planning/PIN.swift`; nil outside `Sources`.
     var target: String? {
         let parts = path.split(separator: "/")
         return parts.count > 2 && parts[0] == "Sources" ? String(parts[1]) : nil
     }
 }
 
-/// The repository that these tests were compiled from.
+/// The repository from which these tests were compiled.
 enum SourceTree {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
 
-    /// The files below `folders` whose names end in one of `suffixes`, by path; nothing hidden, nothing that a build made.
+    /// Returns the files below `folders` whose names end in one of `suffixes`, by path, without hidden files and build
+    /// products.
     static func files(_ folders: [String], _ suffixes: [String]) throws -> [SourceFile] {
         var paths: [String] = []
         for folder in folders {
@@ -44,29 +45,29 @@ enum SourceTree {
         return try paths.sorted().map { SourceFile(path: $0, text: try text($0)) }
     }
 
-    /// The text of the file at `path` from the root.
+    /// Returns the text of the file at `path`, relative to the root.
     static func text(_ path: String) throws -> String {
         try String(contentsOf: root.appending(path: path), encoding: .utf8)
     }
 
-    /// All Swift of the repository.
+    /// All Swift files of the repository.
     static let swift: Result<[SourceFile], any Error> = Result {
         let package = SourceFile(path: "Package.swift", text: try text("Package.swift"))
         return try [package] + files(["Sources", "Tests"], [".swift"])
     }
 
-    /// All documents: what people read to use, run or change the program.
+    /// Returns all documents that explain how to use, run or change the program.
     static func documents() throws -> [SourceFile] {
         let top = try FileManager.default.contentsOfDirectory(atPath: root.path).filter { $0.hasSuffix(".md") }
         return try top.sorted().map { SourceFile(path: $0, text: try text($0)) } + files(["docs"], [".md"])
     }
 }
 
-/// Something that a rule found.
+/// A violation of a rule.
 struct Finding: Equatable, CustomStringConvertible {
     let path: String
     let line: Int
-    /// What is there, and what to do about it.
+    /// The fault, and the remedy.
     let message: String
 
     var description: String { "\(path):\(line): \(message)" }

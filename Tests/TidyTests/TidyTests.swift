@@ -1,12 +1,12 @@
 import Foundation
 import Testing
 
-/// The rules of this house, over the whole tree. What each rule finds is shown by `RuleTests`, on planted mistakes.
+/// The project's own rules, applied to the whole tree. `RuleTests` shows on planted mistakes what each rule finds.
 @Suite("The tree is tidy")
 struct TidyTests {
     private static func swift() throws -> [SourceFile] {
         let files = try SourceTree.swift.get()
-        // A wrong root would find nothing, and call it tidy.
+        // A wrong root would find nothing, and so seem tidy.
         try #require(files.count > 300)
         return files
     }
@@ -61,7 +61,7 @@ struct TidyTests {
     }
 }
 
-/// The documents and the code name the same things.
+/// Documents and code must name the same things.
 @Suite("The documents are true")
 struct DocumentTests {
     private static func swift(_ path: String) throws -> SourceFile {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Vendors
 
-/// The question whether a number is enabled: its bytes, and what each answer proves.
+/// The request that asks whether a number is enabled: its bytes, and what each answer proves.
 struct ObservationRequestTests {
     private static let id = "106540352242922"
 

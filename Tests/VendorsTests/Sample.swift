@@ -22,7 +22,7 @@ enum Sample {
             vendor: .pickyAssist, endpoint: .url(url), token: try Sample.token(token), operation: .disable)
     }
 
-    /// A request for the WhatsApp Cloud API.
+    /// Returns a request for the WhatsApp Cloud API.
     static func whatsapp(
         _ url: String = "http://127.0.0.1:1", id: String? = "106540352242922", token: String = "token-1",
         operation: VendorOperation? = nil
@@ -33,7 +33,7 @@ enum Sample {
             operation: try operation ?? .enable(try #require(PIN(digits: "987123"))))
     }
 
-    /// A question to the WhatsApp Cloud API.
+    /// Returns an observation request to the WhatsApp Cloud API.
     static func observation(
         _ url: String = "http://127.0.0.1:1", number: String = "+15550100001", id: String = "106540352242922",
         token: String = "token-1"
@@ -43,7 +43,7 @@ enum Sample {
             endpoint: .url(url), token: try Sample.token(token))
     }
 
-    /// The outcome of an answer with this status and body.
+    /// Returns the outcome of an answer with this status and body.
     static func outcome(
         _ status: Int, _ body: String, of vendor: Vendor = .pickyAssist, retryAfter: String? = nil,
         secrets: [String] = []
@@ -60,10 +60,10 @@ enum Sample {
 }
 
 extension VendorRequest {
-    /// What is sent beside the headers of every request.
+    /// Returns the content that is specific to this request, without the headers of every request.
     func content() throws(RequestRefusal) -> RequestContent { try vendor.api.content(of: self) }
 
-    /// The body as text.
+    /// Returns the body as text.
     func bodyText() throws(RequestRefusal) -> String { String(decoding: try content().body, as: UTF8.self) }
 }
 
@@ -75,7 +75,7 @@ extension HTTPVendorClient {
         }
     }
 
-    /// Asks one question, and waits for its answer.
+    /// Sends one observation request, and waits for its answer.
     func observe(_ request: ObservationRequest, hiding others: SecretIndex = SecretIndex()) async -> ObserverAnswer {
         await withCheckedContinuation { continuation in
             observe(request, hiding: others) { continuation.resume(returning: $0) }

@@ -5,7 +5,7 @@ import Testing
 
 /// Every HTTP status from 400 to 599, with and without an answer of the vendor's own.
 struct StatusTableTests {
-    /// The statuses, the reason that follows from them alone, and why.
+    /// The statuses, the reason that follows from them alone, and its explanation.
     private struct Line {
         let statuses: ClosedRange<Int>
         let reason: OutcomeReason
@@ -52,18 +52,18 @@ struct StatusTableTests {
                 #expect(Sample.outcome(status, body, of: vendor).reason == alone, "\(status) \(body)")
             }
         }
-        // Each vendor's words mean nothing at the other.
+        // One vendor's codes mean nothing at the other.
         let foreign = vendor == .whatsapp ? #"{"status":401}"# : #"{"error":{"code":190}}"#
         each { status, alone in #expect(Sample.outcome(status, foreign, of: vendor).reason == alone) }
     }
 
-    /// A body of the vendor's with the reason that it has at 4xx and at 5xx; nil where the status alone decides.
+    /// A body of the vendor's with its reason at 4xx and at 5xx; nil where the status alone decides.
     private struct Answer {
         let vendor: Vendor
         let body: String
         let clientError: OutcomeReason?
         let serverError: OutcomeReason
-        /// Whether HTTP 429 goes before the body.
+        /// True when HTTP 429 takes precedence over the body.
         let yieldsTo429: Bool
     }
 
@@ -76,18 +76,18 @@ struct StatusTableTests {
     private static func meta(
         _ body: String, _ clientError: OutcomeReason, _ serverError: OutcomeReason
     ) -> Answer {
-        // A code that is not listed does not say more than HTTP 429 does.
+        // An unlisted code proves nothing beyond HTTP 429.
         Answer(
             vendor: .whatsapp, body: body, clientError: clientError, serverError: serverError,
             yieldsTo429: clientError == .vendorRefused)
     }
 
     private static let answers = [
-        // Success, or nobody there, said with an error: a contradiction.
+        // Success or an unavailable service, together with an error status: a contradiction.
         picky(100, .unexpectedStatus, yieldsTo429: false), picky(101, .unexpectedStatus, yieldsTo429: false),
-        // The vendor's own verdict on token, balance and attempts comes before anything is carried out.
+        // The vendor's own verdict on token, balance and attempts precedes any effect.
         picky(401, .authenticationRefused), picky(403, .balanceRefused), picky(133_016, .tooManyAttempts),
-        // Any other verdict is not known to.
+        // Any other verdict is not known to precede it.
         picky(0, nil), picky(400, nil), picky(402, nil), picky(404, nil), picky(429, nil), picky(999_999, nil),
         meta(#"{"success":true}"#, .unexpectedStatus, .serverError),
         meta(#"{"success":true,"error":{"code":190}}"#, .unexpectedStatus, .serverError),

@@ -3,10 +3,10 @@ import SimulatedVendor
 import Testing
 import Vendors
 
-/// Requests that are given up in the very moment in which they leave.
+/// Requests whose deadline passes at the very moment at which they leave.
 ///
-/// Whatever the client says about them must be true: a request that "was not sent" and is carried out all the same
-/// would leave a live PIN that nobody believes in.
+/// The client's outcome must be true for them: a request reported as "not sent" and carried out all the same would
+/// leave a live PIN outside the belief.
 @Suite("The client, when a request is given up as it leaves", .timeLimit(.minutes(3)))
 struct DeadlineRaceTests {
     private static let count = 600
@@ -17,7 +17,7 @@ struct DeadlineRaceTests {
         return try await SimulatedVendor(options)
     }
 
-    /// Holds what the client said against what the vendor did, once nothing is under way any more.
+    /// Compares the client's outcomes with the vendor's effects, when no request is in flight any longer.
     private func check(_ outcomes: [Int: Outcome], _ vendor: SimulatedVendor) async throws {
         // Its answer comes after everything that the vendor's only thread has read before.
         let client = HTTPVendorClient(requestTimeout: .seconds(60))

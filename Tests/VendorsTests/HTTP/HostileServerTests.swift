@@ -2,14 +2,14 @@ import Planning
 import Testing
 import Vendors
 
-/// What a server, or something between, may write in answer to one request; the connection is closed after it.
+/// An answer that a server, or a proxy in between, may write to one request; the connection is closed after it.
 struct HostileAnswer: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let bytes: String
     let reasons: Set<OutcomeReason>
 
     /// - Parameter endsByClosing: whether only the close ends the answer. A close that is noticed before the request
-    ///   counts as wholly written is taken for a loss, which is in doubt and so does no harm.
+    ///   counts as completely written is treated as a lost connection, which is in doubt and so does no harm.
     init(_ name: String, _ bytes: String, _ reason: OutcomeReason, endsByClosing: Bool = false) {
         testDescription = name
         self.bytes = bytes
@@ -18,7 +18,7 @@ struct HostileAnswer: Sendable, CustomTestStringConvertible {
 
     static let body = #"{"status":100,"message":"Success"}"#
 
-    /// An answer with a right length and these lines before it.
+    /// Returns an answer with a correct length and with these header lines.
     static func whole(_ status: String, _ lines: String..., body: String = body) -> String {
         (["HTTP/1.1 \(status)", "content-length: \(body.utf8.count)"] + lines).joined(separator: "\r\n")
             + "\r\n\r\n" + body
@@ -105,14 +105,14 @@ struct HostileServerTests {
             "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n22\r\n\(HostileAnswer.body)\r\n",
         ])
     func drops(_ start: String) async throws {
-        // After the line of chunks a drop is a chunk; anywhere else it is a header's letter or a blank.
+        // After a chunked head each drop is a chunk; elsewhere it is an interim answer or a space.
         let drop = start.contains("chunked") ? "1\r\n \r\n" : start.isEmpty ? "HTTP/1.1 100 Continue\r\n\r\n" : " "
         let server = try LoopbackServer { connection in
             connection.readRequest()
             connection.write(start)
             connection.drip(drop)
         }
-        // A busy machine may not even get the request out in time; then nothing is lost, and there is more time.
+        // A busy machine may not even send the request in time; then nothing is lost, and the time limit is doubled.
         var limit: Duration = .milliseconds(500)
         var outcome = try await send(server.url(), requestTimeout: limit)
         while outcome.verdict == .noEffect, limit < Self.patience {
@@ -173,7 +173,7 @@ struct HostileServerTests {
         var answered = 0
         for _ in 0..<50 {
             let outcome = await client.send(try Sample.disable(server.url()))
-            // The client may write into a connection that the server has just closed; then it must not claim anything.
+            // The client may write into a connection that the server has just closed; then it must not claim a result.
             #expect([.success, .connectionLost, .notSent].contains(outcome.reason), "\(outcome)")
             if outcome.reason == .success { answered += 1 }
         }

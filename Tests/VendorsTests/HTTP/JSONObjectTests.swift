@@ -182,7 +182,7 @@ struct JSONObjectTests {
         }
     }
 
-    /// Whether each member that Foundation reads is read alike.
+    /// Returns true when each member that Foundation reads has the same value here.
     private func agree(_ object: JSONObject, _ reference: [String: Any]) -> Bool {
         reference.allSatisfy { name, value in
             switch object[name] {

@@ -12,7 +12,7 @@ struct ObservingTests {
     private static let enabled =
         #"{"is_pin_enabled":true,"display_phone_number":"+1 555-010-0001","id":"106540352242922"}"#
 
-    /// Asks one question with a client of its own.
+    /// Sends one request to an observer with a client of its own.
     private func ask(
         _ url: String, requestTimeout: Duration = patience, transport: Transport = Transport()
     ) async throws -> ObserverAnswer {
@@ -120,7 +120,7 @@ struct ObservingTests {
         try await vendor.stop()
     }
 
-    /// What a server, or something between, may write; nil for a whole answer.
+    /// The answers that a server, or a proxy in between, may write; the reason is nil for a complete answer.
     private static let hostile: [(name: String, bytes: String, reason: OutcomeReason?)] = [
         ("nothing", "", .connectionLost), ("half a head", "HTTP/1.1 200 OK\r\ncontent-le", .connectionLost),
         ("no HTTP", "220 mail.example ESMTP\r\n", .connectionLost),
@@ -183,7 +183,7 @@ struct ObservingTests {
             connection.write(start)
             if start.isEmpty { connection.waitForEnd() } else { connection.drip(" ") }
         }
-        // A busy machine may not even get the question out in time; then there is more time.
+        // A busy machine may not even send the request in time; then the time limit is doubled.
         var limit: Duration = .milliseconds(500)
         var answer = try await ask(server.url(), requestTimeout: limit)
         while reason(answer) == .connectTimeout, limit < Self.patience {

@@ -3,7 +3,7 @@ import SimulatedVendor
 import Testing
 import Vendors
 
-/// One way that a request can end, played over real sockets, and what the client must make of it.
+/// One way in which a request can end, played over real sockets, and the outcome that the client must report.
 enum Scene: String, CaseIterable, CustomTestStringConvertible {
     // Certainly not sent.
     case nameDoesNotResolve, nobodyListens, neverConnects, talksNoTLS, certificateIsUntrusted, hangsInHandshake, badURL
@@ -44,10 +44,10 @@ enum Scene: String, CaseIterable, CustomTestStringConvertible {
         }
     }
 
-    /// The vendor that is asked.
+    /// The vendor whose API the scene uses.
     private var vendor: Vendor { self == .accountBlocked ? .whatsapp : .pickyAssist }
 
-    /// The time limit of the request: short where it is what ends the scene, yet enough for a busy machine to send it.
+    /// The time limit of the request: short where it ends the scene, yet enough for a busy machine to send the request.
     private var limit: Duration {
         switch self {
         case .endlessBody, .hangs, .silent, .endlessHead, .hangsInHandshake: .seconds(4)
@@ -55,7 +55,7 @@ enum Scene: String, CaseIterable, CustomTestStringConvertible {
         }
     }
 
-    /// The fault that the simulated vendor plays; nil when the scene needs another stage.
+    /// The fault that the simulated vendor plays; nil when the scene needs another server.
     private var fault: Fault?? {
         switch self {
         case .healthy: .some(nil)
@@ -77,7 +77,7 @@ enum Scene: String, CaseIterable, CustomTestStringConvertible {
         }
     }
 
-    /// What a raw server does; nil when the scene needs another stage.
+    /// The behaviour of a raw server; nil when the scene needs another server.
     private var behaviour: RawServer.Behaviour? {
         let success = "{\"status\":100,\"message\":\"Success\"}"
         switch self {
@@ -103,7 +103,7 @@ enum Scene: String, CaseIterable, CustomTestStringConvertible {
         }
     }
 
-    /// Plays the scene and gives the outcome, with how many requests and connections the server saw.
+    /// Plays the scene and returns the outcome, with the numbers of requests and connections that the server saw.
     func play(_ content: VendorOperation) async throws -> Outcome {
         let client = HTTPVendorClient(
             requestTimeout: limit, connectTimeout: self == .neverConnects ? .milliseconds(200) : .seconds(20))

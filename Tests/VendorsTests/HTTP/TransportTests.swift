@@ -62,13 +62,13 @@ struct TransportTests {
         #expect(result.requests == (isNewEnough ? 1 : 0))
     }
 
-    /// What a TLS server writes before it closes the connection without close_notify, and what that proves.
+    /// The answers of a TLS server that then closes the connection without close_notify, and what each proves.
     private static let cuts: [(answer: String, vendor: Vendor, reason: OutcomeReason)] = {
         let picky = #"{"status":100,"message":"Success"}"#
         let plain = "HTTP/1.1 200 OK\r\n\r\n"
         let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n22\r\n\(picky)\r\n"
         return [
-            // Without a length a body is whole when it is one JSON object.
+            // Without a length a body is complete when it is one JSON object.
             (plain + picky, .pickyAssist, .success), (plain + picky + "\r\n", .pickyAssist, .success),
             (plain + #"{"success":true}"#, .whatsapp, .success),
             (plain + #"{"status":404}"#, .pickyAssist, .vendorRefused),
@@ -79,7 +79,7 @@ struct TransportTests {
             (plain + picky + picky, .pickyAssist, .connectionLost),
             (plain + "[\(picky)]", .pickyAssist, .connectionLost),
             (plain + "{\"status\":100,\"status\":100}", .pickyAssist, .connectionLost),
-            // With one the length decides.
+            // With a length, the length decides.
             (RawServer.http("200 OK", picky), .pickyAssist, .success),
             ("HTTP/1.1 200 OK\r\ncontent-length: 35\r\n\r\n" + picky, .pickyAssist, .connectionLost),
             (chunked + "0\r\n\r\n", .pickyAssist, .success), (chunked, .pickyAssist, .connectionLost),

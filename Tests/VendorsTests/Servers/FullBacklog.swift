@@ -1,9 +1,9 @@
 import Glibc
 import Testing
 
-/// A port on loopback that is ours, where nobody listens: connections to it are refused.
+/// A port on loopback that is reserved but not listening: connections to it are refused.
 ///
-/// A port that was merely closed could be another test's in the next moment.
+/// A port that was merely closed could be another test's a moment later.
 final class SilentPort {
     let port: UInt16
     let descriptor: Int32
@@ -48,7 +48,7 @@ final class SilentPort {
     }
 }
 
-/// A listener whose queue is full: a connection to it is neither made nor refused.
+/// A listener whose queue is full: a connection to it is neither established nor refused.
 final class FullBacklog {
     var port: UInt16 { listener.port }
     private let listener: SilentPort
@@ -64,7 +64,7 @@ final class FullBacklog {
             let client = SilentPort.socket()
             try #require(client >= 0)
             clients.append(client)
-            // In progress, or waiting for a place in the queue; both are what is wanted.
+            // In progress, or waiting for a place in the queue: both are intended.
             _ = SilentPort.with(&address) { connect(client, $0, $1) }
         }
     }

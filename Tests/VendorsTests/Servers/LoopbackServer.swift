@@ -2,13 +2,13 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A server on 127.0.0.1 that does to each connection exactly what a closure says, byte by byte.
+/// A server on 127.0.0.1 that runs a closure for each connection, which controls it byte by byte.
 ///
 /// Each connection has a thread of its own, so that the closure may block.
 final class LoopbackServer: Sendable {
     struct Failure: Error { let code: Int32 }
 
-    /// What was seen; it outlives the server for as long as a thread works on a connection.
+    /// The observed connections and requests; it outlives the server for as long as a thread works on a connection.
     final class Log: Sendable {
         struct State {
             var open: Set<Int32> = []
@@ -24,7 +24,7 @@ final class LoopbackServer: Sendable {
     private let listener: Int32
     private let log = Log()
 
-    /// Starts listening; `behaviour` is run once for each connection, which is closed at its end.
+    /// Starts listening; `behaviour` runs once for each connection, which is closed when it returns.
     init(_ behaviour: @escaping @Sendable (Connection) -> Void) throws {
         (listener, port) = try Self.listen()
         let (listener, log) = (listener, log)
@@ -67,7 +67,7 @@ final class LoopbackServer: Sendable {
     func url(scheme: String = "http", host: String = "127.0.0.1") -> String { "\(scheme)://\(host):\(port)/api" }
 
     var connectionCount: Int { log.state.withLock { $0.connections } }
-    /// The whole requests that were read, heads and bodies.
+    /// The complete requests that were read, heads and bodies.
     var requests: [String] { log.state.withLock { $0.requests } }
 
     private static func listen() throws -> (descriptor: Int32, port: Int) {
@@ -97,7 +97,7 @@ extension LoopbackServer {
         let descriptor: Int32
         let log: Log
 
-        /// Reads one request with a length, whole; nil when the client ends before that.
+        /// Reads one complete request with a length; nil when the client ends before that.
         @discardableResult func readRequest() -> String? {
             var bytes: [UInt8] = []
             while bytes.count < 1024 * 1024 {
@@ -113,7 +113,7 @@ extension LoopbackServer {
             return nil
         }
 
-        /// Reads a request without a body, and notes it.
+        /// Reads a request without a body, and records it.
         func readHead() {
             var bytes: [UInt8] = []
             var byte: UInt8 = 0
@@ -124,7 +124,7 @@ extension LoopbackServer {
             log.state.withLock { $0.requests.append(String(decoding: bytes, as: UTF8.self)) }
         }
 
-        /// Writes everything; false when the client is gone.
+        /// Writes everything; returns false when the client is gone.
         @discardableResult func write(_ text: String) -> Bool {
             var rest = Array(text.utf8)[...]
             while !rest.isEmpty {
@@ -135,7 +135,7 @@ extension LoopbackServer {
             return true
         }
 
-        /// Writes `text` again and again, with a pause, until the client is gone or a minute has passed.
+        /// Writes `text` repeatedly, with a pause, until the client is gone or a minute has passed.
         func drip(_ text: String) {
             for _ in 0..<1200 {
                 guard write(text) else { return }

@@ -4,15 +4,15 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// A listener on loopback that does as it is told, below HTTP: what no well-behaved server would do.
+/// A listener on loopback with a given behaviour below HTTP, such as no well-behaved server has.
 final class RawServer: Sendable {
-    /// What it does with a connection.
+    /// The behaviour on a connection.
     enum Behaviour: Sendable {
-        /// Reads, and never says a word.
+        /// Reads, and never writes.
         case silent
-        /// Says this as soon as somebody connects, then closes.
+        /// Writes this as soon as a client connects, then closes.
         case greet(String)
-        /// Answers each whole request with this.
+        /// Answers each complete request with this.
         case answer(String)
         /// Answers a request with this, then closes.
         case answerAndClose(String)
@@ -20,7 +20,7 @@ final class RawServer: Sendable {
         case answerAndHangUp(String)
         /// Answers the first request, and resets the connection at the second.
         case answerOnceThenReset(String)
-        /// Resets the connection when a request has come.
+        /// Resets the connection when a request has arrived.
         case reset
         /// Answers with this, then with one space after another, for ever.
         case drip(String)
@@ -28,7 +28,7 @@ final class RawServer: Sendable {
 
     struct Seen: Sendable {
         var connections = 0
-        /// Whole requests, as they came.
+        /// The complete requests, as received.
         var requests: [String] = []
     }
 
@@ -61,14 +61,14 @@ final class RawServer: Sendable {
 
     func stop() async throws { try await group.shutdownGracefully() }
 
-    /// A complete answer.
+    /// Returns a complete answer.
     static func http(_ status: String, _ body: String, headers: [String] = []) -> String {
         let lines = ["HTTP/1.1 \(status)", "content-length: \(body.utf8.count)"] + headers + ["", body]
         return lines.joined(separator: "\r\n")
     }
 }
 
-/// Collects requests, whose bodies have a `Content-Length`, and behaves.
+/// Collects requests, whose bodies have a `Content-Length`, and behaves as configured.
 private final class Handler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -137,7 +137,7 @@ private final class Handler: ChannelInboundHandler {
 
     private func writeAndHangUp(_ text: String, _ channel: any Channel) {
         channel.writeAndFlush(ByteBuffer(string: text)).whenSuccess {
-            // A close that begins at the TLS handler passes it by.
+            // A close that starts at the TLS handler's context skips that handler.
             let tls = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
             tls?.close(promise: nil)
         }

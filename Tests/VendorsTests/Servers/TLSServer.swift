@@ -3,13 +3,13 @@ import NIOSSL
 
 /// A TLS server on loopback with one of the certificates in `Certificates`, which were made for these tests alone.
 enum TLSServer {
-    /// What the server shows.
+    /// The certificate that the server presents.
     enum Certificate: String, CaseIterable {
         /// For localhost and 127.0.0.1, by the authority in `ca.pem`.
         case good
         /// By the same authority, for another host.
         case wrong
-        /// By the same authority, ended in 2020.
+        /// By the same authority, expired in 2020.
         case expired
     }
 
@@ -20,7 +20,7 @@ enum TLSServer {
 
     static var authority: String { path("ca") }
 
-    /// What a server needs to show `certificate`, speaking TLS up to `newest`.
+    /// Returns the TLS context of a server that presents `certificate` and supports TLS up to `newest`.
     static func context(_ certificate: Certificate, newest: TLSVersion? = nil) throws -> NIOSSLContext {
         let chain = try NIOSSLCertificate.fromPEMFile(path(certificate.rawValue))
         var configuration = TLSConfiguration.makeServerConfiguration(

@@ -1,8 +1,8 @@
 import NIOSSL
 
-/// A certificate that nobody has a reason to trust, for `localhost` and 127.0.0.1, made for these tests alone.
+/// A certificate without a trusted authority, for `localhost` and 127.0.0.1, made for these tests alone.
 enum UntrustedCertificate {
-    /// What a TLS server needs to present it.
+    /// Returns the TLS context of a server that presents it.
     static func serverContext() throws -> NIOSSLContext {
         let certificates = try NIOSSLCertificate.fromPEMBytes(Array(certificate.utf8))
         let key = try NIOSSLPrivateKey(bytes: Array(key.utf8), format: .pem)
