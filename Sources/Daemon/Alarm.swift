@@ -1,35 +1,36 @@
 import Dispatch
 import Planning
 
-/// A timer that rings once each time that it is set.
+/// A timer that fires once each time it is set.
 ///
 /// Unchecked, because Dispatch lets any thread set or cancel a timer.
 struct Alarm: @unchecked Sendable {
     private let timer: any DispatchSourceTimer
 
-    /// - Parameter queue: where it rings: one of somebody's own. The global ones have a thread that wakes every second.
+    /// - Parameter queue: the queue that it fires on, which must be a private one. The thread of a global queue wakes
+    ///   every second.
     init(on queue: DispatchQueue) {
         timer = DispatchSource.makeTimerSource(queue: queue)
-        // At once: Dispatch ends a process that lets go of a timer which was never activated.
+        // Activated at once: Dispatch ends a process that releases a timer which was never activated.
         timer.schedule(deadline: .distantFuture)
         timer.activate()
     }
 
-    /// Says what happens when it rings.
+    /// Sets the handler that runs when the timer fires.
     func onRing(_ handler: @escaping @Sendable () -> Void) { timer.setEventHandler(handler: handler) }
 
-    /// Sets it, in place of the time that it was set to before; it rings in a millisecond at the earliest.
+    /// Sets the timer, in place of an earlier setting; it fires in a millisecond at the earliest.
     func set(after time: Duration) {
         timer.schedule(deadline: .now() + .milliseconds(Int(clamping: max(1, time.milliseconds))))
     }
 
-    /// The same by the wall clock, which goes on while the machine sleeps, and up to a minute late: with whatever else wakes
-    /// the machine then.
+    /// Sets the timer by the wall clock, which goes on while the machine sleeps. It fires up to a minute late, together
+    /// with other timers that wake the machine then.
     func setLoosely(after time: Duration) {
         timer.schedule(
             wallDeadline: .now() + .milliseconds(Int(clamping: max(1, time.milliseconds))), leeway: .seconds(60))
     }
 
-    /// It never rings again.
+    /// Cancels the timer for good.
     func cancel() { timer.cancel() }
 }

@@ -5,26 +5,27 @@ import Planning
 import Reconciler
 import Storage
 
-/// The desired state and the secrets as files, of which nothing is read twice that has not changed.
+/// The desired state and the secrets as files; a file that has not changed is not read again.
 ///
-/// Everything but the first reading of the secrets happens on `queue`, to which this is confined from then on.
+/// Everything but the first reading of the secrets happens on `queue`, to which this type is confined from then on.
 final class ConfigurationFiles: @unchecked Sendable {
-    /// What one reading of both gave.
+    /// The result of one reading of both files.
     struct Content {
         let secrets: Reading<SecretSources>
         let state: Reading<DesiredState>
-        /// Whether the secrets are those of before.
+        /// True when the secrets have not changed since the reading before.
         let hasSameSecrets: Bool
     }
 
-    /// Large files take a while, so they have a queue of their own.
+    /// A queue of its own, because large files take a while to read.
     let queue = DispatchQueue(label: "twostepd.loader")
     private let settings: Settings
     private let environment: [String: String]
     private let clock: any WallClock
-    /// The secrets that were read last, with the stamp of their file from before; nil when it cannot be relied on.
+    /// The secrets that were read last, with the stamp that their file had before the reading; nil when the stamp
+    /// cannot be relied on.
     private var secrets: (sources: SecretSources, stamp: FileStamp)?
-    /// A desired state that was read ahead, with the marks of this marker.
+    /// A desired state that was read ahead, with the marks that this marker makes.
     private var ahead: (state: Reading<DesiredState>, stamp: FileStamp, marker: TokenMarker)?
 
     init(settings: Settings, environment: [String: String], clock: any WallClock) {
@@ -33,11 +34,11 @@ final class ConfigurationFiles: @unchecked Sendable {
         self.clock = clock
     }
 
-    /// Reads the secrets, before anything else is asked for.
+    /// Reads the secrets; called before everything else.
     func readSecrets() -> Reading<SecretSources> { secretsReading().secrets }
 
-    /// Reads the desired state while the store is still being opened; the first ``read(with:)`` takes it if nothing has
-    /// changed by then. A store that cannot tell its marks yet is not waited for.
+    /// Reads the desired state while the store is still being opened. The first ``read(with:)`` uses it when nothing
+    /// has changed by then. A store that cannot supply its marks yet is not waited for.
     func readAhead(at location: StoreLocation) {
         queue.async {
             guard let sources = self.secrets?.sources, let stamp = self.settledStamp(of: self.settings.desiredState),
@@ -60,15 +61,15 @@ final class ConfigurationFiles: @unchecked Sendable {
         return Content(secrets: secrets, state: stateReading(secrets.value, marker), hasSameSecrets: isSame)
     }
 
-    /// Whether the secrets are those that were read last, and the desired state has this content.
+    /// Returns true when the secrets are those that were read last, and the desired state has this content.
     func areUnchanged(since sha256: String) -> Bool {
         unchangedSecrets != nil && DesiredStateReader.sha256(path: settings.desiredState) == sha256
     }
 
-    /// Where the secrets would be read from now: a credential goes first, as soon as there is one.
+    /// The path that the secrets would be read from now: a credential takes precedence as soon as there is one.
     private var secretsPath: String { SecretSources.filePath(settings: settings, environment: environment) }
 
-    /// The secrets that were read last, if reading them again would give the same.
+    /// The secrets that were read last, if reading them again would give the same; nil otherwise.
     private var unchangedSecrets: SecretSources? {
         let path = secretsPath
         guard let secrets, secrets.sources.filePath == path, FileStamp(path) == secrets.stamp,

@@ -7,24 +7,24 @@ import Planning
 public import Storage
 import Vendors
 
-/// Talks to a running daemon over its control socket.
+/// A client of a running daemon, over its control socket.
 public struct ControlClient: Sendable {
-    /// Why the daemon could not be asked, or did not do it.
+    /// A reason why the daemon could not be asked, or did not carry out the request.
     public enum Failure: Error, CustomStringConvertible {
-        /// Nobody answers at this path.
+        /// No process answers at this path.
         case noDaemon(path: String)
-        /// Nobody answers at this path, and a process works on the store all the same.
+        /// No process answers at this path, although a process works on the store.
         case storeHeld(path: String, directory: String, LockHolder)
         /// This user may not connect.
         case forbidden(path: String)
-        /// The daemon ended before it answered: it may be done, or be done at its next start.
+        /// The daemon ended before it answered: the request may have been carried out, or may be at the next start.
         case ended(path: String)
-        /// Somebody listens, and has not answered: it may be done, or be done later.
+        /// A process listens but has not answered: the request may have been carried out, or may be later.
         case noAnswer(path: String, problem: String)
-        /// The daemon answered that it did not do it; what to exit with.
+        /// The daemon answered that it did not carry out the request; the exit code for the command.
         case refused(String, exitCode: Int32)
 
-        /// Whether there is no daemon that could answer, as far as this user can tell.
+        /// True when there is no daemon that could answer, as far as this user can tell.
         public var isOfAbsence: Bool {
             switch self {
             case .noDaemon, .storeHeld, .forbidden, .ended: true
@@ -65,10 +65,10 @@ public struct ControlClient: Sendable {
         location = StoreLocation(directory: settings.stateDirectory)
     }
 
-    /// Whether a daemon accepts connections.
+    /// True when a daemon accepts connections.
     public var isAnswered: Bool { LocalSocket.answers(at: socket) }
 
-    /// Records that somebody is about to see PINs.
+    /// Records that PINs are about to be revealed.
     public func recordReveal(_ reveal: ControlMessage.PINReveal) async throws -> ControlMessage.Answer {
         try await post("/v1/pin-reveals", body: try JSONCoding.encoder.encode(reveal))
     }
@@ -78,7 +78,7 @@ public struct ControlClient: Sendable {
         try await post("/v1/reload", body: Data())
     }
 
-    /// Has the daemon take the desired state that is held into force.
+    /// Has the daemon adopt the desired state that is held.
     public func accept(_ message: ControlMessage.Accept) async throws -> ControlMessage.Answer {
         try await post("/v1/accept", body: try JSONCoding.encoder.encode(message))
     }
@@ -88,12 +88,12 @@ public struct ControlClient: Sendable {
         try await post("/v1/orders", body: try JSONCoding.encoder.encode(message))
     }
 
-    /// Reports what was seen of numbers.
+    /// Reports observations of numbers.
     public func report(_ message: ControlMessage.ObservationReport) async throws -> ControlMessage.Answer {
         try await post("/v1/observations", body: try JSONCoding.encoder.encode(message))
     }
 
-    /// Asks the daemon for its own view: secrets, endpoints, servers, limits and last failures.
+    /// Requests the daemon's own view: secrets, endpoints, servers, limits and last failures.
     public func view(within limit: Duration = Self.patience) async throws -> DaemonView {
         let data = try await send(.GET, "/v1/daemon", body: nil, limit: Self.maxView, within: limit)
         do { return try JSONCoding.decoder.decode(DaemonView.self, from: data) } catch {
@@ -101,18 +101,18 @@ public struct ControlClient: Sendable {
         }
     }
 
-    /// The marks of the daemon's secrets.
+    /// Requests the marks of the daemon's secrets.
     func secretMarks() async throws -> SecretMarks {
         SecretMarks(
             text: String(
                 decoding: try await send(.GET, "/v1/secret-marks", body: nil, limit: Self.maxMarks), as: UTF8.self))
     }
 
-    /// How long an answer may take.
+    /// The time within which an answer must arrive.
     public static let patience: Duration = .seconds(60)
-    /// The largest view, in bytes.
+    /// The size limit of a view, in bytes.
     private static let maxView = 1 << 20
-    /// The most bytes of marks: those of a million tokens.
+    /// The size limit of the marks, in bytes: those of a million tokens.
     private static let maxMarks = 128 << 20
 
     private func post(_ path: String, body: Data) async throws -> ControlMessage.Answer {
@@ -146,7 +146,7 @@ public struct ControlClient: Sendable {
         }
         let client = HTTPClient(eventLoopGroupProvider: .shared(EventLoops.group))
         let end = await Self.execute(request, client, limit, patience)
-        // Only the connection is closed with it, and the answer has come or has not.
+        // The shutdown only closes the connection: by now the answer has arrived or has not.
         try? await client.shutdown()
         do {
             return try end.get()
@@ -167,9 +167,9 @@ public struct ControlClient: Sendable {
         }
     }
 
-    /// Why nobody answers.
+    /// The reason why no process answers.
     private var absence: Failure {
-        // A lock that this user may not look at is not known to be held.
+        // A lock that this user may not inspect is not known to be held.
         guard let holder = try? StoreLock.holder(at: location) else { return .noDaemon(path: socket) }
         return .storeHeld(path: socket, directory: location.directory, holder)
     }

@@ -2,17 +2,17 @@ import Planning
 
 /// Requests and answers on the control socket, as JSON with snake_case keys.
 public enum ControlMessage {
-    /// `POST /v1/pin-reveals`: record that somebody is about to see a number's PINs. Nothing is shown before that.
+    /// `POST /v1/pin-reveals`: record that a number's PINs are about to be revealed. Nothing is shown before that.
     public struct PINReveal: Codable, Sendable {
         /// The store that the caller reads; the daemon refuses for another one.
         public var stateDirectory: String
         public var number: String
         public var generations: [Int]
-        /// The caller's own words.
+        /// The reason in the caller's words.
         public var reason: String
         /// The user in front of the terminal, as the caller sees it: `sudo` keeps it, the socket does not.
         public var onBehalfOf: String?
-        /// The terminal in front of that user, as the caller sees it; nil when there is none.
+        /// The terminal in front of that user, as the caller sees it; nil for none.
         public var terminal: String?
 
         public init(
@@ -28,7 +28,7 @@ public enum ControlMessage {
         }
     }
 
-    /// `POST /v1/accept`: take the desired state that is held into force.
+    /// `POST /v1/accept`: adopt the desired state that is held.
     public struct Accept: Codable, Sendable {
         /// The beginning of the SHA-256 of its file.
         public var revision: String
@@ -41,9 +41,9 @@ public enum ControlMessage {
         }
     }
 
-    /// `POST /v1/orders`: pause and resume, and work out of turn.
+    /// `POST /v1/orders`: pause, resume, and unscheduled work.
     public struct OrderRequest: Codable, Sendable {
-        /// What is ordered.
+        /// The kind of an order.
         public enum Kind: String, Codable, Sendable, CaseIterable {
             case pause
             case resume
@@ -55,9 +55,9 @@ public enum ControlMessage {
         public var kind: Kind
         /// Numbers (E.164) or labels; nil for all.
         public var numbers: [String]?
-        /// Why, in the operator's words.
+        /// The reason in the operator's words.
         public var reason: String?
-        /// Whether a pause leaves even exposed numbers as they are.
+        /// True when a pause leaves even exposed numbers as they are.
         public var evenExposed: Bool
         /// The user in front of the terminal, as the caller sees it.
         public var onBehalfOf: String?
@@ -71,11 +71,11 @@ public enum ControlMessage {
         }
     }
 
-    /// `POST /v1/observations`: what people or programs report of numbers.
+    /// `POST /v1/observations`: observations that people or programs report.
     public struct ObservationReport: Codable, Sendable {
         /// One observation of one number.
         public struct Item: Codable, Sendable {
-            /// State or change that is reported.
+            /// The state or change that is reported.
             public enum Kind: String, Codable, Sendable, CaseIterable {
                 case off
                 case on
@@ -97,12 +97,12 @@ public enum ControlMessage {
             }
         }
 
-        /// The most observations in one request.
+        /// The limit of observations in one request.
         public static let maxItems = 100
         /// The length to which a source is cut, in Unicode scalars.
         public static let maxSourceLength = 200
 
-        /// In the order in which they are carried out.
+        /// The observations, in the order in which they are carried out.
         public var items: [Item]
         /// The user in front of the terminal, as the caller sees it.
         public var onBehalfOf: String?
@@ -113,15 +113,15 @@ public enum ControlMessage {
         }
     }
 
-    /// What every request is answered with.
+    /// The answer to every request.
     public struct Answer: Codable, Sendable {
         public var version = 1
         public var done: Bool
-        /// What went wrong, or what was done, in words.
+        /// The failure, or what was done, in words.
         public var message: String
-        /// What the command that asked should exit with when it was not done.
+        /// The exit code for the command when the request was not carried out.
         public var exitCode: Int32
-        /// The daemon's instant of an order, RFC 3339: what is done because of it is later.
+        /// The daemon's instant of an order, RFC 3339: work that follows from the order is later.
         public var at: String?
 
         public init(done: Bool, message: String, exitCode: Int32 = 1, at: String? = nil) {
@@ -133,7 +133,7 @@ public enum ControlMessage {
     }
 }
 
-/// An order and who gave it.
+/// An order and the actor who gave it.
 struct ControlRequest: Sendable {
     let message: ControlMessage.OrderRequest
     let actor: String
@@ -167,7 +167,7 @@ extension ControlMessage.OrderRequest.Kind {
         }
     }
 
-    /// What was done, for people.
+    /// The text that confirms the order, for people.
     var done: String {
         switch self {
         case .pause: "paused"
@@ -180,7 +180,7 @@ extension ControlMessage.OrderRequest.Kind {
 }
 
 extension ControlMessage.ObservationReport.Item.Kind {
-    /// Observation that the report stands for; nil when it is only recorded.
+    /// The observation that the report stands for; nil when it is only recorded.
     var observation: Observation.Kind? {
         switch self {
         case .off: .off
@@ -198,7 +198,7 @@ extension ControlMessage.ObservationReport.Item.Kind {
         }
     }
 
-    /// It in words, for people.
+    /// The kind in words, for people.
     var words: String {
         switch self {
         case .off: "off"

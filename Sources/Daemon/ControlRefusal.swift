@@ -4,31 +4,32 @@ import Planning
 import Reconciler
 import Storage
 
-/// Why the daemon does not do what it is asked for on the control socket.
+/// A reason why the daemon refuses a request on the control socket.
 enum ControlRefusal: Error, Sendable {
     /// The request cannot be decoded.
     case unintelligible
     /// The caller works on another store.
     case otherStore(own: String, asked: String)
     case stopping
-    /// The order names a number that is not managed, or would do nothing; in words.
+    /// The order names a number that is not managed, or would have no effect; in words.
     case pointless(String)
     /// The files are not valid; the revision in force stays.
     case invalidFiles([ConfigProblem], inForce: Int?)
-    /// The file is not the content that was accepted; in words.
+    /// The file does not have the content that was accepted; in words.
     case notAccepted(String)
     /// The desired state would weaken the fleet; the revision in force stays.
     case held(HeldState)
-    /// The desired state could not be taken into force.
+    /// The desired state could not be adopted.
     case adoptionFailed(StoreFailure)
-    /// A report could not be carried out; in words, those that were carried out before it. It is to be sent again.
+    /// A report could not be carried out in full; `done` names the part that was, in words. The caller should send it
+    /// again.
     case reportFailed(done: String?, any Error)
     /// A reveal could not be recorded.
     case revealNotRecorded(any Error)
 }
 
 extension ControlMessage.Answer {
-    /// The answer to a request that ended with `error`. No other place turns errors into answers.
+    /// Makes the answer to a request that failed with `error`. No other place turns errors into answers.
     init(_ error: any Error) {
         self.init(done: false, message: Self.message(error), exitCode: Self.exitCode(error))
     }
@@ -66,11 +67,11 @@ extension ControlMessage.Answer {
         }
     }
 
-    /// The exit code of the command that asked: as if it had met the error itself.
+    /// Returns the exit code for the command: the one it would use if it had met the error itself.
     private static func exitCode(_ error: any Error) -> Int32 {
         switch error as? ControlRefusal {
         case .invalidFiles: 78
-        // As if there were no daemon: what asks by itself tries again.
+        // As if there were no daemon: programs that ask unattended retry.
         case .stopping, .reportFailed: 69
         case .unintelligible, .otherStore, .pointless, .notAccepted, .held, .adoptionFailed, .revealNotRecorded, nil: 1
         }
@@ -78,13 +79,13 @@ extension ControlMessage.Answer {
 }
 
 extension LocalServer.Reply {
-    /// The answer to a request that ended with `error`.
+    /// Returns the reply to a request that failed with `error`.
     static func refusal(_ error: any Error) -> LocalServer.Reply {
         .json(status(error), ControlMessage.Answer(error))
     }
 
-    /// A request that was understood and refused is answered with 200; only one that must not be repeated as it is, or
-    /// not now, has an error status.
+    /// Returns the HTTP status for `error`. A request that was understood and refused gets 200; only one that must not
+    /// be repeated unchanged, or not now, gets an error status.
     private static func status(_ error: any Error) -> HTTPResponse.Status {
         switch error as? ControlRefusal {
         case .unintelligible: .badRequest

@@ -10,7 +10,7 @@ import Reconciler
 import Storage
 import Synchronization
 
-/// Answers on the control socket and on the read-only listener.
+/// Answers requests on the control socket and on the read-only listener.
 struct ControlService: Sendable {
     let stateDirectory: String
     let socketPath: String
@@ -19,28 +19,28 @@ struct ControlService: Sendable {
     let reload: @Sendable () async throws -> ControlMessage.Answer
     let accept: @Sendable (Acceptance) async throws -> ControlMessage.Answer
     let order: @Sendable (ControlRequest) async throws -> ControlMessage.Answer
-    /// Carries out what is reported of numbers by the caller that is named.
+    /// Carries out reported observations on behalf of the named caller.
     let report: @Sendable (ControlMessage.ObservationReport, String) async throws -> ControlMessage.Answer
-    /// Gives the daemon's own view: secrets, endpoints, servers, limits and last failures.
+    /// Returns the daemon's own view: secrets, endpoints, servers, limits and last failures.
     let view: @Sendable () async throws -> DaemonView
-    /// The marks of its secrets.
+    /// Returns the marks of the daemon's secrets.
     let secretMarks: @Sendable () async throws -> SecretMarks
     let observatory: Observatory
-    /// Records a look at a number's PINs, and orders the rotation that follows from it.
+    /// Records that a number's PINs are revealed, and orders the rotation that follows.
     let reveal: @Sendable (PINLook) async throws -> Void
-    /// Whether the process and the store work; text for people.
+    /// Returns whether the process and the store work, and a text for people.
     let health: @Sendable () async -> (isWell: Bool, text: String)
-    /// Whether a valid desired state is in force.
+    /// Returns whether a valid desired state is in force, and a text for people.
     let readiness: @Sendable () async -> (isReady: Bool, text: String)
 
-    /// How often it is seen whether the control socket is still there.
+    /// The interval at which the control socket's file is checked.
     private static let socketCheckInterval: Duration = .seconds(15)
 
     /// Serves the control socket (0660) until it is removed or replaced.
     ///
-    /// A daemon that answers there already is left alone: a Unix socket would be taken over without a word.
+    /// A daemon that already answers there keeps its socket: unlinking it would silently cut that daemon off.
     func serveControl(onRunning: @escaping @Sendable () -> Void) async throws {
-        // The socket has its own mode; the way to it is open.
+        // The socket's own mode protects it; its directory is open.
         try Directory.make(Directory.parent(of: socketPath), mode: 0o755)
         if LocalSocket.answers(at: socketPath) {
             throw StartupError.unavailable("another daemon answers there: give each its own runtime_directory")
@@ -63,13 +63,13 @@ struct ControlService: Sendable {
         try await server.run()
     }
 
-    /// Closes `channel` once the control socket is not the file that it is now, so that another one is made: what cleans up
-    /// below /run may have removed it.
+    /// Closes `channel` once the control socket is no longer the file that it is now, so that a new one is made: a
+    /// cleanup of /run may have removed it.
     private func watch(_ channel: any Channel) {
         guard let own = socketIdentity else { return close(channel) }
         Task {
             while channel.isActive {
-                // Nobody cancels it.
+                // This task is never cancelled.
                 try? await Task.sleep(for: Self.socketCheckInterval, tolerance: .seconds(3))
                 guard socketIdentity != own else { continue }
                 return close(channel)
@@ -82,9 +82,9 @@ struct ControlService: Sendable {
         channel.close(promise: nil)
     }
 
-    /// Which file is at the path of the control socket; nil for none.
+    /// The identity of the file at the path of the control socket; nil when there is no file.
     private var socketIdentity: FileIdentity? {
-        // One that cannot be inspected cannot be connected to either.
+        // A file that cannot be inspected cannot be connected to either.
         (try? FileStatus.of(socketPath, followingLinks: false))?.identity
     }
 
@@ -94,7 +94,8 @@ struct ControlService: Sendable {
             address: .hostname(host, port: port), logger: Self.quiet, onRunning: { _ in onRunning() },
             onShortage: shortage("\(host):\(port)"),
             respond: { call in
-                // A page elsewhere whose name was made to lead here must not read this one.
+                // A foreign page whose host name was made to resolve to this address must not read this one (DNS
+                // rebinding).
                 guard Self.isLocal(call.host, host) else {
                     return .text(.misdirectedRequest, "this address answers to its own name only")
                 }
@@ -103,7 +104,7 @@ struct ControlService: Sendable {
         try await server.run()
     }
 
-    /// Logs that connections to `address` wait for descriptors.
+    /// Returns a handler that logs that connections to `address` wait for descriptors.
     private func shortage(_ address: String) -> @Sendable (IOError) -> Void {
         let logger = logger
         return { error in
@@ -162,7 +163,7 @@ struct ControlService: Sendable {
         }
     }
 
-    /// Logs a request of an operator with its answer.
+    /// Carries out an operator's request and logs it with its answer.
     private func logged(
         _ message: Logger.Message, _ metadata: Logger.Metadata,
         _ body: () async throws -> ControlMessage.Answer
@@ -185,19 +186,21 @@ struct ControlService: Sendable {
         guard directory == stateDirectory else { throw .otherStore(own: stateDirectory, asked: directory) }
     }
 
-    /// Identity of the caller: the kernel's, followed by the one that the caller claims.
+    /// Returns the identity of the caller: the kernel's, followed by the one that the caller claims.
     private static func actor(of call: LocalServer.Call, onBehalfOf: String?) async -> String {
         let peer = await PeerCredentials.read(from: call.channel)
         let actor = peer?.actor ?? "unknown"
         return actor + behalf(onBehalfOf, of: actor)
     }
 
-    /// What the caller says of itself, marked as its claim, behind what the kernel says of it, when it is something else.
+    /// Returns the identity that the caller claims, marked as a claim, to follow the kernel's; empty when both are the
+    /// same.
     private static func behalf(_ text: String?, of actor: String) -> String {
         text.flatMap { $0 == actor ? nil : ", claimed: \(clean($0, 128))" } ?? ""
     }
 
-    /// Free text of a caller, bounded, on one line, and without what steers a terminal or turns the writing.
+    /// Returns a caller's free text, bounded, on one line, and without characters that control a terminal or change the
+    /// writing direction.
     static func clean(_ text: String, _ length: Int) -> String {
         String(text.unicodeScalars.prefix(length)).onOneLine()
     }
@@ -218,7 +221,7 @@ struct ControlService: Sendable {
         }
     }
 
-    /// Whether a request's Host is a name of this machine alone, or the address that is listened on.
+    /// Returns true when a request's Host is a name of this machine alone, or the address that is listened on.
     static func isLocal(_ authority: String?, _ listened: String) -> Bool {
         guard let authority, !authority.isEmpty else { return false }
         var name = authority.lowercased()[...]
@@ -246,7 +249,7 @@ struct ControlService: Sendable {
         return .init(done: true, message: "recorded")
     }
 
-    /// The audit event of a reveal, its free text bounded and on one line.
+    /// Returns the audit event of a reveal, its free text bounded and on one line.
     static func revealEvent(
         _ reveal: ControlMessage.PINReveal, number: PhoneNumber, actor: String, at now: Instant
     ) -> EventEntry {
@@ -258,22 +261,22 @@ struct ControlService: Sendable {
         )
     }
 
-    /// The server's own log is of no use to an operator.
+    /// A logger that drops everything: the server's own log is of no use to an operator.
     private static var quiet: Logger { Logger(label: "twostepd.http", factory: { _ in SwiftLogNoOpLogHandler() }) }
 }
 
-/// Keeps those waiting who asked the running daemon for something, until the engine says how it ended.
+/// Holds the callers that wait for the running daemon to complete a request, until the engine reports the result.
 final class ControlDesk: Sendable {
     private struct State {
         var lastOrder: Int64 = 0
         var orders: [OrderID: @Sendable (StoreFailure?) -> Void] = [:]
-        /// Those who wait for a desired state to come into force, oldest first.
+        /// The callers that wait for a desired state to be adopted, oldest first.
         var adoptions: [(sha256: String, tell: @Sendable (Result<AdoptionResult.Verdict, StoreFailure>) -> Void)] = []
     }
 
     private let state = Mutex(State())
 
-    /// An id for an order, whose end is told once.
+    /// Returns an id for an order; `tell` is called once, with the order's result.
     func expectOrder(_ tell: @escaping @Sendable (StoreFailure?) -> Void) -> OrderID {
         state.withLock { state in
             state.lastOrder += 1
@@ -287,16 +290,17 @@ final class ControlDesk: Sendable {
         state.withLock { $0.orders.removeValue(forKey: id) }?(failure)
     }
 
-    /// Waits for the desired state with this SHA-256, whatever becomes of it.
+    /// Registers a caller that waits for the desired state with this SHA-256, whatever its result.
     func expectAdoption(
         of sha256: String, _ tell: @escaping @Sendable (Result<AdoptionResult.Verdict, StoreFailure>) -> Void
     ) {
         state.withLock { $0.adoptions.append((sha256, tell)) }
     }
 
-    /// A desired state came to its end. Whoever waited for an earlier one, which it has overtaken, is told as well.
+    /// Passes on the result of a desired state. Callers that wait for an earlier one, which this one has overtaken, are
+    /// notified as well.
     ///
-    /// - Parameter sha256: its content; nil when that is not known, and everybody is told.
+    /// - Parameter sha256: the SHA-256 of the state's file; nil when it is not known, and all callers are notified.
     func noteAdoption(_ result: Result<AdoptionResult.Verdict, StoreFailure>, sha256: String?) {
         let told = state.withLock { state in
             let end =

@@ -3,9 +3,9 @@ import Planning
 import Reconciler
 import Storage
 
-/// What operators ask of the running daemon.
+/// The requests that operators send to the running daemon.
 extension DaemonProcess {
-    /// Reads the files again, and says what became of them.
+    /// Reads the files again, and returns the result for the operator.
     func reloadAndTell(acceptance: Acceptance?) async throws -> ControlMessage.Answer {
         let result: Result<AdoptionResult.Verdict, ControlRefusal> = await withCheckedContinuation { continuation in
             load(acceptance: acceptance) {
@@ -43,7 +43,7 @@ extension DaemonProcess {
         return .init(done: true, message: "\(request.message.kind.done) \(names)\(note)", at: now.description)
     }
 
-    /// Carries out what people or programs report, one after the other: each is durable, with its event, before the next one.
+    /// Carries out reported observations one after the other: each is durable, with its event, before the next one.
     /// Numbers that are not in the desired state in force are refused after the others.
     func carryOut(_ report: ControlMessage.ObservationReport, by actor: String) async throws -> ControlMessage.Answer {
         var done: [String] = []
@@ -80,12 +80,12 @@ extension DaemonProcess {
         }
     }
 
-    /// At most 20 of them, and how many more there are.
+    /// Lists at most 20 texts, and how many more there are.
     private static func list(_ texts: [String]) -> String {
         texts.prefix(20).joined(separator: ", ") + (texts.count > 20 ? " and \(texts.count - 20) more" : "")
     }
 
-    /// Records a look at PINs, with the rotation that follows from it in the same commit.
+    /// Records a reveal of PINs, with the rotation that follows from it in the same commit.
     func record(_ look: PINLook) async throws {
         let delay = try await reconciliation.commits.result { store throws(StorageError) in
             try store.reader.rotationAfterReveal(of: look.number)
@@ -95,7 +95,7 @@ extension DaemonProcess {
         try await carryOut(rotation.order, rotation.scope, rotation.event)
     }
 
-    /// Appends an event that nothing follows from.
+    /// Appends an event that has no consequences.
     private func record(_ event: EventEntry) async throws {
         _ = try await reconciliation.commits.result { store throws(StorageError) in try store.commit([.event(event)]) }
             .get()
@@ -110,9 +110,9 @@ extension DaemonProcess {
         if let failure { throw failure }
     }
 
-    /// Refuses an order that would do nothing, and an order to rotate that would do nothing for some of its numbers.
+    /// Refuses an order that would have no effect, and an order to rotate that would have none for some of its numbers.
     ///
-    /// - Returns: what the answer has to add, such as the numbers for which it has to wait; empty for nothing.
+    /// - Returns: an addition to the answer, such as the numbers for which the order has to wait; empty for none.
     private func checkPurpose(
         of kind: ControlMessage.OrderRequest.Kind, _ scope: OrderScope
     ) async throws -> String {
@@ -153,7 +153,7 @@ extension DaemonProcess {
         }.get()
     }
 
-    /// The pauses that the work on these numbers waits for, to end a sentence; empty for none.
+    /// Returns the pauses that work on these numbers waits for, as the end of a sentence; empty for none.
     private func waiting(for numbers: [PhoneNumber]) async throws -> String {
         let fleet = try await reconciliation.commits.result { store throws(StorageError) in
             try store.reader.fleetPause()
@@ -178,7 +178,7 @@ extension DaemonProcess {
         throw ControlRefusal.pointless("nothing was ordered: \(why)\(more)")
     }
 
-    /// The numbers that are meant: by number or label, all managed.
+    /// Returns the managed numbers that are meant, by number or label; all for nil.
     private func resolve(_ names: [String]?) async throws -> OrderScope {
         guard let names else { return .all }
         let found = try await numbers(named: names)
@@ -188,7 +188,7 @@ extension DaemonProcess {
         return .numbers(Array(Set(found.numbers.values)).sorted())
     }
 
-    /// The managed numbers with these numbers or labels, and the names that none has.
+    /// Returns the managed numbers with these numbers or labels, and the names that match none.
     private func numbers(named names: [String]) async throws -> (numbers: [String: PhoneNumber], missing: [String]) {
         let found = try await reconciliation.commits.result { store throws(StorageError) in
             try store.reader.numbers(named: names)

@@ -26,14 +26,14 @@ public final class DaemonProcess: Sendable {
     private let queue = DispatchQueue(label: "twostepd.daemon")
     private let finished = DispatchSemaphore(value: 0)
 
-    /// What a stop may take beyond `shutdown_grace`: the last commits, and closing the store.
+    /// The time that a stop may take beyond `shutdown_grace`: the last commits, and closing the store.
     private static let closingTime: Duration = .seconds(15)
 
     fileprivate struct State {
         var status = DaemonStatus()
         var isStopping = false
         var left: (exposed: Int, unanswered: Int) = (0, 0)
-        /// What a stop at once would leave: numbers that are exposed, and requests without an answer.
+        /// The effects of a stop at this moment: numbers left exposed, and requests without an answer.
         var exposed: Set<PhoneNumber> = []
         var inFlight: Set<Int64> = []
         /// Endpoints that are down.
@@ -42,13 +42,13 @@ public final class DaemonProcess: Sendable {
         var serverTroubles: [DaemonView.Trouble] = []
     }
 
-    /// Opens the store and wires everything; nothing is sent before ``run()``.
+    /// Opens the store and connects all parts; nothing is sent before ``run()``.
     ///
     /// - Parameters:
     ///   - settings: valid settings.
-    ///   - settingsPath: where they were read.
-    ///   - environment: where secrets may be named, and the service manager.
-    ///   - logger: what happens is logged to.
+    ///   - settingsPath: the file that they were read from.
+    ///   - environment: the environment, which may name secrets and the service manager.
+    ///   - logger: receives the daemon's events.
     public init(
         settings: Settings, settingsPath: String? = nil, environment: [String: String], logger: Logger
     ) throws(StartupError) {
@@ -70,11 +70,11 @@ public final class DaemonProcess: Sendable {
     /// The revision in force; nil for none.
     var revision: Int? { state.withLock { $0.status.revision } }
 
-    /// Runs until a signal asks for a stop and the stop is done.
+    /// Runs until a signal requests a stop and the stop is complete.
     ///
     /// - Returns: the exit code: 0 after a clean stop, 1 when numbers are left exposed or requests unanswered.
     public func run() throws(StartupError) -> Int32 {
-        // A reader of the log that goes away must not end the daemon.
+        // A log reader that goes away must not end the daemon.
         signal(SIGPIPE, SIG_IGN)
         let signals = SignalWatcher { [weak self] number in
             if number == SIGHUP { self?.reload() } else { self?.stop(signal: number) }
@@ -84,7 +84,7 @@ public final class DaemonProcess: Sendable {
         let watcher = FileWatcher(
             paths: settings.watchedFiles, queue: queue,
             onProblem: { [reconciliation] in reconciliation.noteWatching($0) },
-            // Often somebody has edited, and asked for a reload by command as well.
+            // Often an operator has edited a file and requested a reload as well.
             onChange: { [weak self] in self?.reload(onlyIfChanged: true) })
         watching.withLock { $0 = watcher }
         watcher.renew { [weak self, reconciliation] in
@@ -95,9 +95,9 @@ public final class DaemonProcess: Sendable {
             flights: reconciliation.flights
         )?.start(on: queue)
         let observatory = observatory()
-        // They serve until the process ends: a server whose task is cancelled ends the process when somebody connects at
-        // that moment (NIO's async channels insist on being read), and a stop must get to its end. What is asked
-        // meanwhile is refused by the closed store, or lost with the connection.
+        // They serve until the process ends: a server whose task is cancelled ends the process when a client connects
+        // at that moment (NIO's async channels insist on being read), and a stop must complete. Requests in the
+        // meantime are refused by the closed store, or lost with the connection.
         startServers(observatory)
         let summaries = DaySummaries(observatory: observatory, logger: logger).start(on: queue)
         let zoneChecks = zones.start(on: queue)
@@ -128,7 +128,7 @@ public final class DaemonProcess: Sendable {
         reconciliation.checkHistory()
     }
 
-    /// Sent under the lock, so that the last word is the newest.
+    /// Sends the status line to the service manager. Sent under the lock, so that the last line sent is the newest.
     private func tellStatus(isReady: Bool = false) {
         state.withLock { state in
             guard state.status.isReady, !state.isStopping else { return }
@@ -142,12 +142,12 @@ public final class DaemonProcess: Sendable {
         load(onlyIfChanged: onlyIfChanged)
     }
 
-    /// Reads the desired state and tells the service manager of it.
+    /// Reads the desired state and updates the status that the service manager shows.
     ///
     /// - Parameters:
-    ///   - ended: is told how taking it into force ended. Also when nobody waits for that it is noted that somebody read
-    ///     it: those whose state it overtakes are told with it.
-    ///   - untaken: is told why there was nothing to take into force.
+    ///   - ended: receives the result of the adoption. It is registered even when no caller waits: callers whose state
+    ///     this one overtakes are notified with it.
+    ///   - untaken: receives the reason why there was nothing to adopt.
     func load(
         acceptance: Acceptance? = nil, onlyIfChanged: Bool = false,
         ended: @escaping @Sendable (Result<AdoptionResult.Verdict, StoreFailure>) -> Void = { _ in },
@@ -168,7 +168,7 @@ public final class DaemonProcess: Sendable {
                 }
             }
         }
-        // Callers that ask for a reading get the watch renewed as well, and before: something may have gone unnoticed.
+        // A caller that requests a reading gets the watch renewed first: a change may have gone unnoticed.
         if !onlyIfChanged, let watcher = watching.withLock({ $0 }) { watcher.renew(then: read) } else { read() }
     }
 
@@ -224,8 +224,8 @@ public final class DaemonProcess: Sendable {
     private func note(_ report: DesiredStateReport) {
         switch report {
         case .adopted(let adoption):
-            // What reading the files and comparing them with the store took would stay with a process that rests from
-            // here on. A moment later, when everybody has let go of it.
+            // The memory for reading the files and comparing them with the store would stay with a process that idles
+            // from here on. It is returned a moment later, when nothing refers to it any longer.
             queue.asyncAfter(deadline: .now() + .seconds(2)) { ProcessMemory.giveBack() }
             desk.noteAdoption(.success(.adopted(adoption)), sha256: adoption.sha256)
         case .held(let held): desk.noteAdoption(.success(.held(held)), sha256: held.sha256)
@@ -292,7 +292,7 @@ public final class DaemonProcess: Sendable {
         }.start(serve)
     }
 
-    /// Notes why a server does not run, or with nil that it does.
+    /// Records the reason why a server does not run; nil when it runs.
     private func noteServer(_ name: String, _ problem: String?) {
         state.withLock { state in
             state.serverTroubles.removeAll { $0.subject == name }
@@ -348,7 +348,7 @@ extension DaemonProcess.State {
 }
 
 extension DesiredStateLoad {
-    /// Whether the file was valid.
+    /// True when the file was valid.
     var isValid: Bool {
         switch self {
         case .handedOver, .notAccepted, .unchanged: true
@@ -357,9 +357,9 @@ extension DesiredStateLoad {
     }
 }
 
-/// Passes reports on to somebody who exists only after the engine does.
+/// Passes the engine's reports on to a receiver that exists only after the engine does.
 final class ReportRelay: Sendable {
-    /// In a structure: a bare function inside a `Mutex` is wrapped once more at every access, without end.
+    /// In a structure: a bare function inside a `Mutex` gets another wrapper at every access, without end.
     private struct Receiver {
         let receive: @Sendable (EngineReport) -> Void
     }

@@ -1,28 +1,28 @@
 import Planning
 import Reconciler
 
-/// How the daemon is, as one line for `systemctl status`: what is wrong first, then what is in force.
+/// The daemon's state as one line for `systemctl status`: problems first, then the state in force.
 ///
-/// It is kept from one report to the next, so that the line is never older than what it tells of: an endpoint that
+/// The status is kept from one report to the next, so that the line always covers everything known: an endpoint that
 /// answers again must not hide that the file is invalid.
 struct DaemonStatus {
-    /// Whether the desired state was read, valid or not.
+    /// True once the desired state was read, valid or not.
     var isReady = false
-    /// Whether the desired state, as it was read last, is valid.
+    /// True when the desired state, as it was read last, is valid.
     var isValid = false
     /// The revision in force; nil for none.
     var revision: Int?
     private var held: HeldState?
-    /// Why the store does not work, when it does not.
+    /// The reason why the store does not work; nil when it does.
     private var storeProblem: String?
     private var down: Set<Account> = []
-    /// Servers of the daemon that do not run, and why.
+    /// Servers of the daemon that do not run, and the reasons.
     var servers: [String] = []
 
-    /// The line while the file is not valid.
+    /// The text of the line while the file is not valid.
     var invalid: String { "the desired state is not valid; \(StateInForce.stays(revision))" }
 
-    /// The line. It names no number, no token and no PIN.
+    /// The status line. It names no number, no token and no PIN.
     var line: String {
         if let storeProblem { return "the store fails, nothing is sent: \(storeProblem)" }
         var parts: [String] = []
@@ -40,9 +40,9 @@ struct DaemonStatus {
         return parts.joined(separator: "; ")
     }
 
-    /// Takes note of a report.
+    /// Updates the status with a report.
     ///
-    /// - Returns: whether the line may have changed.
+    /// - Returns: true when the line may have changed.
     mutating func note(_ report: EngineReport) -> Bool {
         switch report {
         case .desiredState(.adopted(let adoption)):

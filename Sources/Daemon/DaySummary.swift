@@ -3,20 +3,20 @@ import Logging
 import Planning
 import Storage
 
-/// One line a day that says how the fleet stands: on a quiet day it is the only one.
+/// A summary of the fleet, one line a day: on a quiet day it is the only one.
 struct DaySummary: Hashable {
     let standings: [NumberCondition: Int]
-    /// Requests of the last 24 hours, of the newest ``mostCounted``.
+    /// Requests of the last 24 hours, among the newest ``mostCounted``.
     let accepted: Int
     let others: Int
     /// Rotations that fall due within the next 24 hours.
     let rotationsAhead: Int
     /// Changes by other people or programs that were found within the last 24 hours.
     let drift: Int
-    /// Numbers that nothing was seen of for longer than twice their `observe_every`.
+    /// Numbers that were not observed for longer than twice their `observe_every`.
     let unobserved: Int
 
-    /// More than the limits permit one instance in a day, by default ten times.
+    /// More than the limits permit one instance in a day: by default, ten times as many.
     private static let mostCounted = 1_000_000
 
     /// Reads the store as it is at `view.now`.
@@ -34,7 +34,7 @@ struct DaySummary: Hashable {
         drift = try reader.events(matching: filter, limit: StoreReader.pageLimit).count
     }
 
-    /// The line's metadata: every condition that there is, and the counts.
+    /// The line's metadata: every condition that occurs, and the counts.
     var metadata: Logger.Metadata {
         var metadata: Logger.Metadata = [
             "accepted_24h": "\(accepted)", "failed_24h": "\(others)", "rotations_next_24h": "\(rotationsAhead)",
@@ -52,7 +52,7 @@ struct DaySummaries {
 
     private static let day: DispatchTimeInterval = .seconds(86_400)
 
-    /// Starts the timer; the first line comes after a day. Whoever holds it keeps it running.
+    /// Starts the timer, which runs for as long as the caller holds it; the first line comes after a day.
     func start(on queue: DispatchQueue) -> any DispatchSourceTimer {
         let timer = DispatchSource.makeTimerSource(queue: queue)
         timer.schedule(deadline: .now() + Self.day, repeating: Self.day, leeway: .seconds(60))

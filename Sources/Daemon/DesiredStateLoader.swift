@@ -5,26 +5,26 @@ public import Planning
 import Reconciler
 import Storage
 
-/// How a reading of the desired state ended.
+/// The result of reading the desired state.
 public enum DesiredStateLoad: Sendable {
-    /// The file is valid; it is handed to the engine next, which takes it into force or holds it.
+    /// The file is valid; it goes to the engine next, which adopts or holds it.
     case handedOver(DesiredState)
     /// The file is not valid or cannot be read; the last good state stays in force.
     case refused([ConfigProblem])
-    /// It is not the content that was accepted; why, in words. Nothing changes.
+    /// The file does not have the content that was accepted; the reason, in words. Nothing changes.
     case notAccepted(String)
-    /// Both files are as they were when they were read last, and valid.
+    /// Both files are unchanged since the last reading, and valid.
     case unchanged
 }
 
-/// An operator's word that a desired state may be taken into force although it weakens the fleet.
+/// An operator's permission to adopt a desired state although it weakens the fleet.
 public struct Acceptance: Sendable {
     /// The beginning of the SHA-256 of the file's bytes.
     public let prefix: String
-    /// Who accepts it.
+    /// The operator who accepts it.
     public let actor: String
 
-    /// The shortest beginning that is taken for meant.
+    /// The shortest beginning that is accepted.
     public static let shortestPrefix = 4
 
     public init(prefix: String, actor: String) {
@@ -32,7 +32,7 @@ public struct Acceptance: Sendable {
         self.actor = actor
     }
 
-    /// Why a file with this SHA-256 is not what was accepted; nil when it is.
+    /// Returns the reason why a file with this SHA-256 is not the accepted one; nil when it is.
     func problem(with sha256: String) -> String? {
         guard prefix.utf8.count >= Self.shortestPrefix else {
             return "\"\(prefix)\" is too short to name a revision: give at least \(Self.shortestPrefix) digits of the "
@@ -46,7 +46,7 @@ public struct Acceptance: Sendable {
     }
 }
 
-/// Reads the desired state and the secrets, and hands on what is valid. What is not changes nothing.
+/// Reads the desired state and the secrets, and passes valid content on. Invalid content changes nothing.
 ///
 /// Confined to the queue of the files.
 final class DesiredStateLoader: @unchecked Sendable {
@@ -55,16 +55,16 @@ final class DesiredStateLoader: @unchecked Sendable {
     private let secrets: SecretsInForce
     private let startFiles: StartFiles
     private let marker: TokenMarker
-    /// The files of the start that were reported as changed.
+    /// The files read only at the start that were reported as changed.
     private var reportedChanges: [String] = []
     private let commits: CommitQueue
     private let clock: SystemClock
     private let logger: Logger
     private let post: @Sendable (EngineEvent) -> Void
     private let keeper: SecretsKeeper
-    /// The state that was handed over and not judged yet: it may need what is kept.
+    /// The state that was handed over and not judged yet: it may need secrets that are kept.
     private var awaited: DesiredState?
-    /// The content that was handed over last; nil when what was read after it was not valid.
+    /// The SHA-256 of the content that was handed over last; nil when a later reading was not valid.
     private var handedOver: String?
     private var queue: DispatchQueue { files.queue }
 
@@ -85,9 +85,9 @@ final class DesiredStateLoader: @unchecked Sendable {
         keeper = SecretsKeeper(secrets: secrets, hooks: settings.hooks, logger: logger)
     }
 
-    /// Reads both, after any reading that is under way.
+    /// Reads both files, after any reading that is in progress.
     ///
-    /// - Parameter onlyIfChanged: whether files that are as they were may be left alone. Who asks for a reading by name
+    /// - Parameter onlyIfChanged: true to skip files that are unchanged. A caller that requests a reading explicitly
     ///   gets one.
     func load(
         acceptance: Acceptance?, onlyIfChanged: Bool = false,
@@ -131,7 +131,7 @@ final class DesiredStateLoader: @unchecked Sendable {
         case .success(let known): names.formUnion(known.map(\.1))
         case .failure(let error):
             logger.error("Store failed", metadata: ["error": "\(error)"])
-            // Without a state there is nothing to adopt, and PINs of unknown names would look as if they were gone.
+            // Without a state there is nothing to adopt, and PINs of unknown names would appear to be missing.
             if state == nil { return }
         }
         var values: [String: PIN] = [:]
@@ -160,7 +160,8 @@ final class DesiredStateLoader: @unchecked Sendable {
         }
     }
 
-    /// Follows what the store did with a reading: what neither the state in force nor a later one needs is dropped.
+    /// Processes the store's verdict on a reading: secrets that neither the state in force nor a later one needs are
+    /// dropped.
     func note(_ report: DesiredStateReport) {
         let judged: String?
         switch report {
@@ -189,7 +190,7 @@ final class DesiredStateLoader: @unchecked Sendable {
         guard keeper.isConcerned else { return }
         commits.perform({ store throws(StorageError) in try store.reader.secretNames() }) { result in
             self.queue.async {
-                guard case .success(let names) = result else { return }  // Kept until the store can be asked.
+                guard case .success(let names) = result else { return }  // Kept until the store answers.
                 let state = self.keeper.settle(
                     inForce: SecretNames(tokens: names.tokens, pins: names.pins),
                     awaited: self.awaited.map(SecretNames.init(of:)) ?? SecretNames(), at: self.clock.now())
@@ -215,7 +216,7 @@ final class DesiredStateLoader: @unchecked Sendable {
 }
 
 extension SecretNames {
-    /// Names of the secrets that the entries of a desired state need.
+    /// The names of the secrets that the entries of a desired state need.
     init(of state: DesiredState) {
         self.init(
             tokens: Set(state.numbers.flatMap { [$0.tokenName, $0.observer?.tokenName].compactMap(\.self) }),

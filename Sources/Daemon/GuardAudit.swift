@@ -3,7 +3,7 @@ import Planning
 import Reconciler
 import Storage
 
-/// Puts what the engine says about its guards into the audit trail, and what holds just now where `status` finds it.
+/// Records the engine's reports about its guards in the audit trail, and the guards in force where `status` finds them.
 struct GuardAudit: Sendable {
     let commits: CommitQueue
     let clock: SystemClock
@@ -98,7 +98,7 @@ struct GuardAudit: Sendable {
         }
     }
 
-    /// As many as can be exposed at once under any sensible setting.
+    /// As many numbers as can be exposed at once under any sensible setting.
     private static let mostNamed = 256
 }
 

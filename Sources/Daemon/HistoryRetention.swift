@@ -4,13 +4,13 @@ import Planning
 import Storage
 import Synchronization
 
-/// Lets history go that is older than `keep_changes`, and gives the room that it took back to the file system.
+/// Prunes history that is older than `keep_changes`, and returns the space to the file system.
 ///
 /// The work is done in short transactions behind the engine's own, one at a time; while the engine commits, it waits
-/// between them. A wall-clock timer is set for the instant at which the oldest piece has been kept long enough, so that
+/// between them. A wall-clock timer is set for the instant at which the oldest row has been kept long enough, so that
 /// nothing wakes while nothing is that old.
 final class HistoryRetention: Sendable {
-    /// How old history may get; nil for ever.
+    /// The maximum age of history; nil for no limit.
     private let keep: Duration?
     private let commits: CommitQueue
     private let clock: SystemClock
@@ -21,22 +21,22 @@ final class HistoryRetention: Sendable {
 
     private struct State {
         var isStopped = false
-        /// The two clocks when they were last compared.
+        /// The two clocks at the last comparison.
         var wall: Instant?
         var steady = ContinuousClock.now
-        /// What this piece of work has removed so far.
+        /// The rows that this run has removed so far.
         var removed = Pruning()
         var hasTold = false
     }
 
-    /// How many links one transaction removes: some milliseconds.
+    /// The links that one transaction removes, which takes some milliseconds.
     static let links = 500
     static let revisions = 50
-    /// How many free pages one transaction gives back.
+    /// The free pages that one transaction returns.
     static let pages = 256
-    /// How long it waits while the engine has commits of its own.
+    /// The wait while the engine has commits of its own.
     private static let courtesy: Duration = .seconds(1)
-    /// The wall clock may run this far ahead of the time that passed before it is distrusted.
+    /// The distance that the wall clock may run ahead of elapsed time before it is distrusted.
     private static let trusted: Duration = .seconds(600)
 
     init(keep: Duration?, commits: CommitQueue, clock: SystemClock, logger: Logger) {
@@ -48,21 +48,22 @@ final class HistoryRetention: Sendable {
         alarm.onRing { [weak self] in self?.ring() }
     }
 
-    /// Begins some time after the start, when a clock that was wrong at first has had time to be put right.
+    /// Begins some time after the start, when a clock that was wrong at first has had time to be corrected.
     func start() {
         compareClocks()
         alarm.set(after: patience)
     }
 
-    /// Ends the work after the step that is under way.
+    /// Ends the work after the step in progress.
     func stop() {
         state.withLock { $0.isStopped = true }
         alarm.cancel()
     }
 
-    /// An hour where a year is kept, some seconds where a day is.
+    /// The delay before the first run: an hour where a year is kept, some seconds where a day is.
     private var patience: Duration { keep.map { min($0 / 10_000, .seconds(3600)) } ?? .seconds(3600) }
-    /// History goes a day's worth at a time where a year is kept: each piece of work has its event in the audit trail.
+    /// The age beyond `keep` at which a run starts: a day where a year is kept, because each run has its event in the
+    /// audit trail.
     private var slack: Duration { keep.map { min($0 / 400, .seconds(86_400)) } ?? .seconds(86_400) }
 
     private func ring() {
@@ -75,7 +76,7 @@ final class HistoryRetention: Sendable {
         step()
     }
 
-    /// Whether the wall clock has gone on as time has, since they were last compared.
+    /// Returns true when the wall clock has advanced like elapsed time since the last comparison.
     @discardableResult
     private func compareClocks() -> Bool {
         let (wall, steady) = (clock.now(), ContinuousClock.now)
@@ -86,7 +87,7 @@ final class HistoryRetention: Sendable {
         }
     }
 
-    /// One transaction, and then the next one at once, or later.
+    /// Runs one transaction, and then the next one, at once or later.
     private func step() {
         let (keep, now) = (keep, clock.now())
         let tells = !state.withLock { $0.hasTold }
@@ -99,14 +100,14 @@ final class HistoryRetention: Sendable {
         }
     }
 
-    /// What one transaction did, and when the next one is due: nil for never.
+    /// The result of one transaction, and the instant of the next one: nil for never.
     struct Step: Sendable {
         var removed = Pruning()
         var isUnfinished = false
         var nextAt: Instant?
     }
 
-    /// Does what is to be done at `now`, as far as it fits into one short transaction.
+    /// Does the work that is due at `now`, as far as it fits into one short transaction.
     static func step(
         _ store: Store, keep: Duration?, slack: Duration, now: Instant, tells: Bool
     ) throws(StorageError) -> Step {
@@ -125,7 +126,7 @@ final class HistoryRetention: Sendable {
         }
         step.isUnfinished = try store.giveBackSpace(atMost: pages)
         guard !step.isUnfinished, let keep else { return step }
-        // What is old and stays, because it is the newest, must not make this busy.
+        // Old rows that stay because they are the newest must not cause constant work.
         let oldest = try store.reader.oldestHistory() ?? now
         step.nextAt = max(oldest.advanced(by: keep), now).advanced(by: slack)
         return step

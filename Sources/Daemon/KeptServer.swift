@@ -3,14 +3,14 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// Keeps a server of the daemon running: one that cannot start, or has ended, is started again, with longer and longer waits.
+/// Keeps a server of the daemon running: one that cannot start, or has ended, is restarted with increasing delays.
 ///
-/// A server that cannot be had is reported, and is no reason to stop keeping numbers protected.
+/// A server that cannot run is reported; numbers stay protected without it.
 final class KeptServer: Sendable {
     private struct State {
-        /// Why it does not run; nil while it runs, or has not yet been tried.
+        /// The reason why it does not run; nil while it runs, or before the first attempt.
         var problem: String?
-        /// How often in a row it has not run.
+        /// The count of failed attempts in a row.
         var attempts = 0
     }
 
@@ -23,9 +23,9 @@ final class KeptServer: Sendable {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - address: where it listens, for people.
-    ///   - failure: what is logged when it does not run.
-    ///   - onChange: is told why it does not run, and nil when it does.
+    ///   - address: the address that it listens on, for people.
+    ///   - failure: the log message when it does not run.
+    ///   - onChange: receives the reason why it does not run, and nil when it runs.
     init(
         at address: String, failure: Logger.Message, logger: Logger, onChange: @escaping @Sendable (String?) -> Void
     ) {
@@ -35,7 +35,7 @@ final class KeptServer: Sendable {
         self.onChange = onChange
     }
 
-    /// Starts it, again and again, for as long as the process lasts.
+    /// Starts the server, again and again, for as long as the process lasts.
     ///
     /// - Parameter serve: runs the server to its end, and calls its argument when it accepts connections.
     func start(_ serve: @escaping @Sendable (_ onRunning: @escaping @Sendable () -> Void) async throws -> Void) {
@@ -43,12 +43,12 @@ final class KeptServer: Sendable {
             while true {
                 var wait: Duration = .seconds(1)
                 do {
-                    // It ends without an error when it was closed because its socket had gone.
+                    // It ends without an error when it was closed because its socket had disappeared.
                     try await serve { self.recordRunning() }
                 } catch {
                     wait = recordFailure("\(address): \(Self.reason(error))")
                 }
-                // Nobody cancels it.
+                // This task is never cancelled.
                 try? await Task.sleep(for: wait)
             }
         }
@@ -64,7 +64,7 @@ final class KeptServer: Sendable {
         onChange(nil)
     }
 
-    /// Reports a problem when it is new, and gives the time until the next try.
+    /// Reports a problem when it is new, and returns the delay before the next attempt.
     private func recordFailure(_ problem: String) -> Duration {
         let (isNew, attempts) = state.withLock { state in
             defer {

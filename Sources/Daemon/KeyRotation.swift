@@ -3,15 +3,15 @@ import Glibc
 public import Planning
 import Storage
 
-/// `twostepd key rotate`: seals everything in the store anew under another key, while no daemon works on it.
+/// `twostepd key rotate`: seals all PINs in the store again under another key, while no daemon works on it.
 public struct KeyRotation: Sendable {
-    /// What a rotation did, for the operator.
+    /// The result of a rotation, for the operator.
     public enum Ending: Sendable {
-        /// The new key is in place of the old one, which was kept at `old` for the backups made before.
+        /// The new key has replaced the old one, which was kept at `old` for earlier backups.
         case replaced(file: String, old: String, id: String, pins: Int)
-        /// The store is sealed under the key in `file`, which the operator puts in the place of `credential`.
+        /// The store is sealed under the key in `file`, with which the operator replaces `credential`.
         case handOver(file: String, credential: String, id: String, pins: Int)
-        /// An earlier rotation had sealed everything anew and was cut off before its key was in place; now it is.
+        /// An earlier rotation had sealed everything again and was interrupted before its key was in place; now it is.
         case finished(file: String, old: String, id: String)
     }
 
@@ -27,10 +27,10 @@ public struct KeyRotation: Sendable {
         self.now = now
     }
 
-    /// Rotates.
+    /// Rotates the key.
     ///
     /// - Parameters:
-    ///   - current: the file of the present key, when it is not found by way of the settings; nil to find it there.
+    ///   - current: the file of the present key, when the settings do not lead to it; nil to find it there.
     ///   - new: a file with the key to rotate to; nil for a new key.
     public func run(current: String?, new: String?) throws(StartupError) -> Ending {
         let location = StoreLocation(directory: settings.stateDirectory)
@@ -54,7 +54,7 @@ public struct KeyRotation: Sendable {
         }
     }
 
-    /// The file of the present key; nil when it is a credential.
+    /// Returns the file of the present key; nil when it is a credential.
     private func file(
         _ current: String?, _ secrets: SecretSources, _ location: StoreLocation
     ) throws(StorageError) -> KeyFile? {
@@ -82,7 +82,7 @@ public struct KeyRotation: Sendable {
         return .replaced(file: file.path, old: old, id: next.id, pins: count)
     }
 
-    /// The present key is a credential: the operator holds the new one, and puts it in place.
+    /// Seals the store when the present key is a credential: the operator holds the new key, and installs it.
     private func handOver(
         _ new: String?, _ given: SealingKey?, _ secrets: SecretSources, _ location: StoreLocation
     ) throws(StorageError) -> Ending {

@@ -11,7 +11,7 @@ import Vendors
 ///
 /// It is Hummingbird's server without its application shell, whose date cache would wake an idle daemon every second.
 struct LocalServer: Sendable {
-    /// The largest request body that is read, in bytes.
+    /// The size limit of a request body, in bytes.
     static let bodyLimit = 64 * 1024
 
     /// An answer before it is written.
@@ -20,7 +20,7 @@ struct LocalServer: Sendable {
         var contentType: String
         var body: String
 
-        /// A document of ours as JSON.
+        /// Encodes a document of ours as JSON.
         static func document(_ document: some Encodable) -> Reply {
             do {
                 let data = try JSONCoding.encoder.encode(document)
@@ -47,13 +47,13 @@ struct LocalServer: Sendable {
         }
     }
 
-    /// The parameters of a request by their names; the first of each counts.
+    /// Returns the parameters of a request by their names; the first value of each counts.
     static func query(of uri: URI) -> [String: String] {
         let parameters = uri.queryParameters.map { (String($0.key), String($0.value)) }
         return Dictionary(parameters, uniquingKeysWith: { first, _ in first })
     }
 
-    /// A request with its body read, and the channel it came by.
+    /// A request with its body, and the channel that it arrived on.
     struct Call: Sendable {
         let method: HTTPRequest.Method
         let path: String
@@ -73,12 +73,12 @@ struct LocalServer: Sendable {
     let onShortage: @Sendable (IOError) -> Void
     let respond: @Sendable (Call) async -> Reply
 
-    /// How long a request may take from its head to the end of its answer.
+    /// The time that a request may take from its head to the end of its answer.
     private static let longestRequest: TimeAmount = .seconds(60)
-    /// How many connections there are at once; further ones wait.
+    /// The limit of connections at once; further ones wait.
     static let maxConnections = 128
 
-    /// What browsers are told: nothing from elsewhere, nothing inline, in no frame, kept nowhere.
+    /// The headers that restrict browsers: nothing from elsewhere, nothing inline, in no frame, kept nowhere.
     private static let securityHeaders: HTTPFields = {
         var fields = HTTPFields()
         fields[.cacheControl] = "no-store"
@@ -119,7 +119,7 @@ struct LocalServer: Sendable {
     @Sendable private func handle(
         _ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel
     ) async throws {
-        // Whoever sends byte by byte is not idle, and would otherwise stay.
+        // A client that sends byte by byte is not idle, and would otherwise stay.
         let limit = channel.eventLoop.scheduleTask(in: Self.longestRequest) {
             channel.close(mode: .all, promise: nil)
         }
@@ -149,8 +149,8 @@ struct LocalServer: Sendable {
 
 /// Stops accepting connections for a second when no descriptor is left for one.
 ///
-/// SwiftNIO's own handler for this only postpones the next read: the server stays registered for the connections that wait, so
-/// that its event loop is woken for them again at once, for as long as the shortage lasts.
+/// SwiftNIO's own handler for this only postpones the next read: the server stays registered for the connections that
+/// wait, so its event loop is woken for them again at once, for as long as the shortage lasts.
 private final class AcceptPause: ChannelInboundHandler {
     typealias InboundIn = any Channel
 
@@ -175,13 +175,13 @@ private final class AcceptPause: ChannelInboundHandler {
     }
 
     private func pause(_ channel: any Channel) {
-        // Options fail on a channel that is closed, which accepts nothing.
+        // Setting an option fails on a closed channel, which accepts nothing.
         try? channel.syncOptions?.setOption(.autoRead, value: false)
         channel.eventLoop.scheduleTask(in: Self.length) { try? channel.syncOptions?.setOption(.autoRead, value: true) }
     }
 }
 
-/// How JSON is written everywhere: snake_case keys, sorted, so that output is the same each time.
+/// The JSON form of all documents: snake_case keys, sorted, so that output is the same each time.
 public enum JSONCoding {
     /// A new encoder, for one use.
     public static var encoder: JSONEncoder {

@@ -1,17 +1,17 @@
 import Glibc
 
-/// A Unix stream socket's path, asked without waiting.
+/// A Unix stream socket's path, checked without waiting.
 enum LocalSocket {
-    /// Outcome of an attempt to connect.
+    /// The outcome of an attempt to connect.
     enum Reception {
         case accepted
         /// This user may not connect.
         case forbidden
-        /// Nobody listens.
+        /// No process listens.
         case absent
     }
 
-    /// Whether anybody accepts connections at `path`.
+    /// Returns true when a process accepts connections at `path`.
     static func answers(at path: String) -> Bool { reception(at: path) == .accepted }
 
     /// Connects to `path`, and closes the connection.
@@ -28,7 +28,8 @@ enum LocalSocket {
         return errno == EACCES || errno == EPERM ? .forbidden : .absent
     }
 
-    /// The socket address of `path`, where a leading `@` stands for the abstract namespace; nil when it is too long.
+    /// Returns the socket address of `path`, where a leading `@` stands for the abstract namespace; nil when it is too
+    /// long.
     static func address(of path: String) -> (sockaddr_un, socklen_t)? {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

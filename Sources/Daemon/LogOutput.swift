@@ -8,13 +8,13 @@ import Synchronization
 /// Writes log lines to standard error: one line an event, a constant message and `key=value` metadata, or JSON.
 ///
 /// Under systemd they go to the journal by its own protocol, with a field for each piece of metadata
-/// (`TWOSTEPD_NUMBER=…`), and where that cannot be reached with the journal's priority, `<6>`, before the line. The
-/// journal keeps the time; elsewhere the line begins with time and level.
+/// (`TWOSTEPD_NUMBER=…`). When the journal cannot be reached, its priority, `<6>`, precedes the line. The journal
+/// records the time; elsewhere the line begins with time and level.
 ///
-/// Whoever takes the lines holds nobody up: see `LogPatience`.
+/// A slow reader of the log blocks nothing: see `LogPatience`.
 public struct LogOutput: LogHandler {
-    /// The longest line that is written, in UTF-8 bytes; the rest is cut off. With its line break it is as much as a pipe
-    /// takes in one piece.
+    /// The size limit of a line, in UTF-8 bytes; the rest is cut off. With its line break it is as much as a pipe
+    /// accepts in one piece.
     static let longestLine = 4095
 
     public var logLevel: Logger.Level
@@ -27,10 +27,10 @@ public struct LogOutput: LogHandler {
 
     /// - Parameters:
     ///   - level: the lowest level that is written.
-    ///   - format: what a line looks like.
-    ///   - forJournal: whether standard error leads to the journal (`JOURNAL_STREAM` is set).
+    ///   - format: the format of a line.
+    ///   - forJournal: true when standard error leads to the journal (`JOURNAL_STREAM` is set).
     ///   - journal: the journal itself; nil when it cannot be reached.
-    ///   - now: the wall clock, for lines that are not the journal's.
+    ///   - now: the wall clock, for lines that do not go to the journal.
     public init(
         level: Logger.Level, format: Settings.LogFormat = .text, forJournal: Bool, journal: JournalSocket? = nil,
         now: @escaping @Sendable () -> Instant
@@ -42,14 +42,14 @@ public struct LogOutput: LogHandler {
         self.now = now
     }
 
-    /// One fact that every line carries from now on.
+    /// A value that every line carries from now on.
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    /// Writes one line: to the journal, and to standard error when there is none. One that nobody takes is lost, and
-    /// counted: the next one that is taken is followed by their number.
+    /// Writes one line to the journal, or to standard error when there is no journal. A line that is not accepted in
+    /// time is lost and counted; a line with that count follows the next one that is accepted.
     public func log(event: LogEvent) {
         let merged = metadata.merging(event.metadata ?? [:]) { $1 }
         let fields = merged.sorted { $0.key < $1.key }.map { (key: $0.key, value: "\($0.value)".onOneLine()) }
@@ -59,7 +59,7 @@ public struct LogOutput: LogHandler {
         if lost > 0 { _ = put(.warning, "Log lines were lost, nobody took them", [(key: "count", value: "\(lost)")]) }
     }
 
-    /// - Returns: whether somebody took it.
+    /// - Returns: true when the journal or standard error accepted the line.
     private func put(
         _ level: Logger.Level, _ message: String, _ fields: [(key: String, value: String)]
     ) -> Bool {
@@ -73,7 +73,7 @@ public struct LogOutput: LogHandler {
         if let journal {
             switch journal.send(Self.cut(body), priority: priority, fields: fields, patience: limit) {
             case .taken: return true
-            // Its other way in is as busy.
+            // Standard error leads to the same busy journal.
             case .busy: return false
             case .refused: break
             }
@@ -89,12 +89,12 @@ public struct LogOutput: LogHandler {
         object["at"] = now().description
         object["level"] = level.rawValue
         object["message"] = message
-        // Cut before it is put together: half an object is none.
+        // Cut before it is assembled: half a JSON object is invalid.
         let longest = Self.longestLine / max(4, 2 * object.count)
         object = object.mapValues { $0.utf8.count > longest ? String($0.prefix(longest / 4)) + "…" : $0 }
         let data = try? JSONSerialization.data(
             withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
-        // Text by text: there is nothing in it that cannot be encoded.
+        // Only texts, which always encode.
         return data.map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
 
@@ -103,14 +103,15 @@ public struct LogOutput: LogHandler {
         text.utf8.count <= longestLine ? text : String(decoding: text.utf8.prefix(longestLine - 3), as: UTF8.self)
     }
 
-    /// One write for a whole line, so that lines of several threads never mix; false when nobody takes it.
+    /// Writes a whole line at once, so that lines of several threads never mix; returns false when it is not accepted
+    /// in time.
     private static func write(_ bytes: [UInt8], patience: Int32) -> Bool {
         var polled = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
         guard poll(&polled, 1, patience) != 0 else { return false }
         var rest = bytes[...]
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-            // Nowhere is left to report that standard error is gone; the work goes on.
+            // There is no place to report that standard error is gone; the work goes on.
             guard written > 0 || errno == EINTR else { return true }
             rest = rest.dropFirst(max(0, written))
         }
@@ -141,8 +142,8 @@ public struct LogOutput: LogHandler {
     }
 }
 
-/// How long a line of the log waits for whoever takes it: a journal that hangs, or a pipe that nobody reads, must not hold
-/// up a rotation.
+/// The time that a log line waits for its reader: a journal that hangs, or a pipe that no process reads, must not delay
+/// a rotation.
 final class LogPatience: Sendable {
     private struct State {
         var isBusy = false
@@ -151,10 +152,11 @@ final class LogPatience: Sendable {
 
     private let state = Mutex(State())
 
-    /// A second for the first line that finds it busy, and nothing for those that follow until one is taken.
+    /// The timeout in milliseconds: a second for the first line that finds the reader busy, then 0 until a line is
+    /// accepted.
     var milliseconds: Int32 { state.withLock { $0.isBusy ? 0 : 1000 } }
 
-    /// One was not taken in time.
+    /// Records that a line was not accepted in time.
     func noteLost() {
         state.withLock { state in
             state.isBusy = true
@@ -162,7 +164,7 @@ final class LogPatience: Sendable {
         }
     }
 
-    /// One was taken. Gives how many were lost since the last one that was.
+    /// Records that a line was accepted; returns the count of lines lost since the last accepted one.
     func noteTaken() -> Int {
         state.withLock { state in
             defer { state = State() }
@@ -175,13 +177,14 @@ final class LogPatience: Sendable {
 public final class JournalSocket: Sendable {
     public static let standardPath = "/run/systemd/journal/socket"
 
-    /// What the names of our own fields begin with.
+    /// The prefix of our own field names.
     static let prefix = "TWOSTEPD_"
 
     private let descriptor: Int32
     private let path: String
 
-    /// Nil when the system gives no socket, or `path` is too long for one. The journal may come, go and come again.
+    /// Nil when the system provides no socket, or `path` is too long for one. The journal may disappear and return
+    /// later.
     public init?(path: String = standardPath) {
         guard LocalSocket.address(of: path) != nil else { return nil }
         let type = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -191,7 +194,7 @@ public final class JournalSocket: Sendable {
         _ = connect()
     }
 
-    /// Connects to the socket that is at the path now: the journal's own is another one after its restart.
+    /// Connects to the socket that is at the path now: after a restart the journal has another one.
     private func connect() -> Bool {
         guard let (found, length) = LocalSocket.address(of: path) else { return false }
         var address = found
@@ -202,16 +205,16 @@ public final class JournalSocket: Sendable {
 
     deinit { close(descriptor) }
 
-    /// How the journal took an entry.
+    /// The journal's response to an entry.
     enum Reception {
         case taken
-        /// It takes none just now: its queue is full.
+        /// The journal's queue is full.
         case busy
         case refused
     }
 
-    /// Sends one entry whose texts have no line breaks, and waits for room in the journal's queue at most `patience`
-    /// milliseconds.
+    /// Sends one entry whose texts have no line breaks, and waits at most `patience` milliseconds for room in the
+    /// journal's queue.
     func send(
         _ message: String, priority: Int, fields: [(key: String, value: String)], patience: Int32
     ) -> Reception {

@@ -1,7 +1,7 @@
 import Glibc
 import NIOCore
 
-/// Who is at the other end of a Unix socket, as the kernel says (SO_PEERCRED, see unix(7)).
+/// The process at the other end of a Unix socket, as the kernel reports it (SO_PEERCRED, see unix(7)).
 struct PeerCredentials: Sendable {
     let pid: Int32
     let uid: UInt32
@@ -14,10 +14,10 @@ struct PeerCredentials: Sendable {
         return "\(UserName.of(uid: uid)) (uid \(uid), pid \(pid))"
     }
 
-    /// User id that the kernel gives for users unknown to the reader's user namespace.
+    /// The user id that the kernel gives for users unknown to the reader's user namespace.
     private static let unmapped: UInt32 = 65_534
 
-    /// The peer of `channel`; nil when the channel is no Unix socket.
+    /// Returns the peer of `channel`; nil when the channel is not a Unix socket.
     static func read(from channel: any Channel) async -> PeerCredentials? {
         guard let provider = channel as? any SocketOptionProvider else { return nil }
         let option = NIOBSDSocket.Option(rawValue: SO_PEERCRED)
@@ -27,7 +27,7 @@ struct PeerCredentials: Sendable {
             var uid: UInt32
             var gid: UInt32
         }
-        // A channel without credentials is told apart by nil; there is nothing to report.
+        // A channel without credentials is represented by nil; there is nothing to report.
         let credentials: Credentials? = try? await provider.unsafeGetSocketOption(level: .socket, name: option).get()
         return credentials.map { PeerCredentials(pid: $0.pid, uid: $0.uid) }
     }
@@ -35,7 +35,7 @@ struct PeerCredentials: Sendable {
 
 /// The user namespace of this process (user_namespaces(7)).
 enum UserNamespace {
-    /// Whether every user of the machine has a number in it, so that callers can be told apart.
+    /// True when the namespace maps every user of the machine, so that callers can be distinguished.
     static let isWhole: Bool = {
         // Without user namespaces there is no such file.
         guard let file = fopen("/proc/self/uid_map", "re") else { return true }
@@ -46,7 +46,7 @@ enum UserNamespace {
         return isWhole(map: text)
     }()
 
-    /// Whether the first line of a map covers all users that a machine has.
+    /// Returns true when the first line of a map covers all users that a machine has.
     static func isWhole(map: String) -> Bool {
         let fields = map.split(whereSeparator: \.isWhitespace).compactMap { UInt64($0) }
         return fields.count >= 3 && fields[0] == 0 && fields[2] > 65_534
@@ -55,7 +55,7 @@ enum UserNamespace {
 
 /// Names of the system's users.
 public enum UserName {
-    /// The login name of `uid`, or `uid N` when the system has none.
+    /// Returns the login name of `uid`, or `uid N` when the system has none.
     public static func of(uid: UInt32) -> String {
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
@@ -66,8 +66,8 @@ public enum UserName {
         return String(cString: name)
     }
 
-    /// Who runs this process: the real user, the one who logged in when that is another (the kernel keeps it through
-    /// `su` and `sudo`), and the user before `sudo` when there is one.
+    /// Returns the user of this process: the real user, the user who logged in when that is another (the kernel keeps
+    /// it through `su` and `sudo`), and the user before `sudo` when there is one.
     public static func current(environment: [String: String]) -> String {
         let uid = getuid()
         let sudo = environment["SUDO_USER"].map { $0.filter { $0.isLetter || $0.isNumber || "._-".contains($0) } }

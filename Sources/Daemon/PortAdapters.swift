@@ -5,7 +5,7 @@ public import Reconciler
 import Storage
 import Vendors
 
-/// The engine's store port over SQLite: commits are grouped, and everything else keeps its place in their order.
+/// The engine's store port over SQLite: commits are grouped, and all other work keeps its place in their order.
 struct StoreAdapter: RecordStore {
     let queue: CommitQueue
     let desiredStateGuard: DesiredStateGuard
@@ -47,7 +47,7 @@ extension CommitQueue {
     }
 }
 
-/// The engine's vendor port over HTTP: it puts the token's value into the request, and nothing else knows it.
+/// The engine's vendor port over HTTP: the only place that puts the token's value into a request.
 struct VendorAdapter: VendorConnection {
     let client: HTTPVendorClient
     let secrets: SecretsInForce
@@ -79,7 +79,7 @@ struct VendorAdapter: VendorConnection {
 }
 
 extension HTTPVendorClient {
-    /// Asks the observer of a number, with the token that `token` gives for its name.
+    /// Asks the observer of a number, with the token that `token` returns for its name.
     func observe(
         _ call: ObserverCall, token lookUp: (String) throws(SecretError) -> Token, hiding index: SecretIndex,
         completion: @escaping @Sendable (ObserverAnswer) -> Void

@@ -6,60 +6,60 @@ import LinuxShim
 import Logging
 import Planning
 
-/// What a process does about its own secrets before anything else.
+/// Protects the process's own secrets, before any other work.
 public enum ProcessSecrets {
-    /// The environment as it was when the process started; nothing else holds the secrets in it after ``protect()``.
+    /// The environment at the start of the process; nothing else holds its secrets after ``protect()``.
     public static let environment = ProcessInfo.processInfo.environment
 
-    /// Keeps the memory of this process from core dumps, crash reports and debuggers, and the secrets of the environment
-    /// from /proc.
+    /// Keeps the memory of this process from core dumps, crash reports and debuggers, and the secrets of the
+    /// environment from /proc.
     ///
-    /// To be called first, while there is one thread. A kernel that refuses is told of by `doctor`.
+    /// Call it first, while there is one thread. `doctor` reports a kernel that refuses.
     public static func protect() {
         // Read before it is wiped.
         _ = environment
         _ = twostepd_hide_memory()
-        // Swift's own crash handler prints registers and the memory that they point to, and a process that somebody
-        // sends SIGABRT, as a watchdog does, would outlive it.
+        // Swift's own crash handler prints registers and the memory that they point to, and a process that receives
+        // SIGABRT, as a watchdog sends, would outlive it.
         for number in [SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSEGV, SIGTRAP] { signal(number, SIG_DFL) }
         for prefix in SecretSources.variablePrefixes { twostepd_wipe_environment(prefix) }
     }
 }
 
-/// How much memory the process keeps that it has no use for just now.
+/// Limits the unused memory that the process keeps.
 public enum ProcessMemory {
-    /// Has the allocator give back what is freed, for a process that reads a fleet now and then and rests in between.
+    /// Has the allocator return freed memory, for a process that reads a fleet now and then and is idle in between.
     ///
-    /// To be called while there is one thread.
+    /// Call it while there is one thread.
     public static func keepLittle() { twostepd_keep_little_memory() }
 
-    /// Gives memory that was freed back to the system.
+    /// Returns freed memory to the system.
     static func giveBack() { twostepd_give_back_memory() }
 }
 
-/// Whether the system gives this process as many threads as it needs: what cannot be made later ends it, or makes it wait for
-/// ever without a word.
+/// Checks that the system provides the threads that this process needs: a thread that cannot be created later ends the
+/// process, or makes it wait forever without a message.
 public enum ProcessThreads {
-    /// Those of a command, with room.
+    /// The threads of a command, with a reserve.
     public static let ofCommand = 8
-    /// Those of a process that works on the store, with room: its queues, the loops of its connections, and the pools that
-    /// libdispatch shares among tasks.
+    /// The threads of a process that works on the store, with a reserve: its queues, the loops of its connections, and
+    /// the pools that libdispatch shares among tasks.
     static let ofDaemon = 32
 
-    /// Makes `count` threads at once and ends them. Throws when the system refuses one.
+    /// Creates `count` threads at once and ends them. Throws when the system refuses one.
     public static func check(_ count: Int) throws(ThreadShortage) {
         let error = twostepd_try_threads(Int32(count))
         guard error == 0 else { throw ThreadShortage(needed: count, code: error) }
     }
 }
 
-/// The system does not give this process as many threads as it needs.
+/// The system does not provide the threads that this process needs.
 public struct ThreadShortage: Error, Hashable, CustomStringConvertible {
     let needed: Int
     /// The system's error number.
     let code: Int32
 
-    /// Problem, without the advice.
+    /// The problem, without the advice.
     var problem: String {
         "the system refuses the \(needed) threads that are needed (\(String(cString: strerror(code))))"
     }
@@ -69,31 +69,31 @@ public struct ThreadShortage: Error, Hashable, CustomStringConvertible {
     public var description: String { "\(problem): \(advice)" }
 }
 
-/// The descriptors that this process may have open, and how many a daemon needs.
+/// The descriptors that this process may have open, and those that a daemon needs.
 enum OpenFiles {
-    /// One for each request in flight and each connection to its servers, and what store, files and hooks take.
+    /// Returns one for each request in flight and each connection to its servers, and those of store, files and hooks.
     static func needed(by settings: Settings) -> UInt64 {
         UInt64(settings.limits.concurrency ?? Policy.concurrencyWhenLifted) + 2 * UInt64(LocalServer.maxConnections)
             + 64
     }
 
-    /// How many are permitted.
+    /// The permitted count.
     static var permitted: UInt64 { UInt64(limits.rlim_cur) }
 
     private static var limits: rlimit {
         var limits = rlimit()
-        // It fails for a limit that there is not, which this is not.
+        // It fails only for an unknown resource, and this one is known.
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
         return limits
     }
 
-    /// Raises the limit to what is needed, as far as the system permits, and logs when that is too little.
+    /// Raises the limit to the needed count, as far as the system permits, and logs an error when that is too low.
     static func provide(for settings: Settings, logger: Logger) {
         let needed = needed(by: settings)
         var limits = limits
         if limits.rlim_cur < needed, limits.rlim_cur < limits.rlim_max {
             limits.rlim_cur = min(limits.rlim_max, rlim_t(needed))
-            // A sandbox may forbid it. What holds then is asked below.
+            // A sandbox may forbid it. The effective limit is checked below.
             setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
         }
         guard permitted < needed else { return }
@@ -106,27 +106,27 @@ enum OpenFiles {
     }
 }
 
-/// The signals that end or steer a process from outside: SIGTERM, SIGINT and SIGHUP.
+/// The signals by which other processes end or control this one: SIGTERM, SIGINT and SIGHUP.
 public enum HeldSignals {
     private static let numbers = [SIGTERM, SIGINT, SIGHUP]
 
-    /// Blocks these signals until the command line is parsed, so that none is lost. All others get through: a
-    /// mask is inherited, and a daemon that was started under one would not crash on SIGABRT, which is what a watchdog sends.
+    /// Blocks these signals until the command line is parsed, so that none is lost. All others get through: a mask is
+    /// inherited, and a daemon that was started under one would not crash on SIGABRT, which is what a watchdog sends.
     ///
-    /// To be called first, while there is one thread.
+    /// Call it first, while there is one thread.
     public static func hold() { set(numbers) }
 
-    /// Lets them through: they end a process that has nothing to tidy up.
+    /// Unblocks them: they end a process that has nothing to clean up.
     ///
-    /// To be called while there is one thread.
+    /// Call it while there is one thread.
     public static func release() { set([]) }
 
-    /// Keeps them for a ``SignalWatcher``, those that are blocked and have arrived as well.
+    /// Keeps them for a ``SignalWatcher``, including those that are blocked and have arrived.
     ///
-    /// - Parameter evenIgnored: whether SIGHUP is kept although the process was started to ignore it, as `nohup` does.
+    /// - Parameter evenIgnored: true to keep SIGHUP although the process was started to ignore it, as `nohup` does.
     public static func keep(evenIgnored: Bool) {
         let kept = numbers.filter { evenIgnored || $0 != SIGHUP || !isIgnored($0) }
-        // Without a descriptor left the process is ended by them, like one that watches nothing.
+        // Without a free descriptor they end the process, as in a process that watches no signals.
         if twostepd_keep_signals(kept, Int32(kept.count)) < 0 { release() }
     }
 
@@ -134,7 +134,7 @@ public enum HeldSignals {
         var mask = sigset_t()
         sigemptyset(&mask)
         for number in numbers { sigaddset(&mask, number) }
-        // It fails for an operation that there is not, which this is not.
+        // It fails only for an unknown operation, and this one is known.
         pthread_sigmask(SIG_SETMASK, &mask, nil)
     }
 
@@ -145,11 +145,11 @@ public enum HeldSignals {
     }
 }
 
-/// Receives the signals that ``HeldSignals`` keeps, as events on a private queue; one in a process.
+/// Receives the signals that ``HeldSignals`` keeps, as events on a private queue; at most one in a process.
 public final class SignalWatcher: @unchecked Sendable {
     private let source: (any DispatchSourceRead)?
 
-    /// Calls `handler` with each signal that has arrived or arrives.
+    /// Calls `handler` with each signal, including those that have arrived already.
     public init(handler: @escaping @Sendable (Int32) -> Void) {
         let descriptor = twostepd_keep_signals([], 0)
         guard descriptor >= 0 else {

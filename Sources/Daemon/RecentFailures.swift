@@ -4,9 +4,9 @@ import Synchronization
 
 /// The newest errors of the log, for `doctor`.
 final class RecentFailures: Sendable {
-    /// How many are kept.
+    /// The count of errors that are kept.
     private static let limit = 5
-    /// The length to which the text of one is cut, in characters.
+    /// The length to which an error's text is cut, in characters.
     private static let maxLength = 500
 
     private let newest = Mutex<[DaemonView.Trouble]>([])
@@ -27,7 +27,7 @@ final class RecentFailures: Sendable {
         }
     }
 
-    /// `logger` with every error recorded here as well.
+    /// Returns a logger like `logger` that also records every error here.
     func recording(_ logger: Logger) -> Logger {
         var logger = logger
         logger.handler = FailureLog(inner: logger.handler, failures: self)

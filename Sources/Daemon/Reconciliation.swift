@@ -7,43 +7,43 @@ public import Reconciler
 public import Storage
 import Vendors
 
-/// The engine wired to store, vendor and files, for as long as a process works on a store: `run`, `apply`, `demo`.
+/// The engine connected to store, vendor and files, for as long as a process works on a store: `run`, `apply`, `demo`.
 public final class Reconciliation: Sendable {
     public let settings: Settings
     public let store: Store
-    /// Writes and reads in the order of the engine's commits.
+    /// The queue of writes, and of reads that keep the order of the engine's commits.
     public let commits: CommitQueue
     let driver: EngineDriver
     let loader: DesiredStateLoader
     let flights: FlightLog
     let secrets: SecretsInForce
-    /// Files that are not read again.
+    /// The files that are read only at the start.
     let startFiles: StartFiles
     private let marker: TokenMarker
     private let hooks: HookDispatcher
     private let retention: HistoryRetention
-    /// What is counted for `/metrics`.
+    /// The counters for `/metrics`.
     let recorder = MetricsRecorder()
     private let lock: StoreLock
     private let client: HTTPVendorClient
     private let logger: Logger
     private let clock = SystemClock()
-    /// How long words to others that are under way may take when everything is closed.
+    /// The time that notifications in progress may take when everything is closed.
     private static let hookGrace: Duration = .seconds(5)
     /// The revision that was in force when the store was opened; nil for none.
     let revisionAtStart: Int?
     /// The latest instant that the store had recorded when it was opened.
     private let highWaterMark: Instant
 
-    /// Takes the store's lock, opens the store (made on the first start) and accounts for interrupted requests.
+    /// Acquires the store's lock, opens the store (created at the first start) and accounts for interrupted requests.
     ///
     /// - Parameters:
     ///   - settings: valid settings.
-    ///   - settingsPath: where they were read; nil when that does not matter.
-    ///   - environment: where secrets may be named, and the service manager.
-    ///   - command: `run` or `apply`, shown to others who want the store.
-    ///   - logger: what happens is logged to.
-    ///   - observe: is told every report of the engine, on its queue; it must not block.
+    ///   - settingsPath: the file that they were read from; nil when that does not matter.
+    ///   - environment: the environment, which may name secrets and the service manager.
+    ///   - command: `run` or `apply`, shown to other processes that need the store.
+    ///   - logger: receives the events.
+    ///   - observe: receives every report of the engine, on its queue; it must not block.
     public init(
         settings: Settings, settingsPath: String? = nil, environment: [String: String], command: String, logger: Logger,
         observe: @escaping @Sendable (EngineReport) -> Void
@@ -135,7 +135,8 @@ public final class Reconciliation: Sendable {
         }
     }
 
-    /// Starts the engine on what the store holds. A desired state follows with ``load(acceptance:onlyIfChanged:completion:)``.
+    /// Starts the engine on the content of the store. A desired state follows with
+    /// ``load(acceptance:onlyIfChanged:completion:)``.
     public func start() throws(StartupError) {
         do {
             let start = EngineStart(
@@ -153,8 +154,8 @@ public final class Reconciliation: Sendable {
         }
     }
 
-    /// Reads the desired state and the secrets again. An `acceptance` is an operator's word that the state that is held
-    /// may be taken into force. Files that are as they were when they were read last may be left alone `onlyIfChanged`.
+    /// Reads the desired state and the secrets again. An `acceptance` is an operator's permission to adopt the state
+    /// that is held. With `onlyIfChanged`, files that are unchanged since the last reading are skipped.
     public func load(
         acceptance: Acceptance? = nil, onlyIfChanged: Bool = false,
         completion: @escaping @Sendable (DesiredStateLoad) -> Void
@@ -162,22 +163,23 @@ public final class Reconciliation: Sendable {
         loader.load(acceptance: acceptance, onlyIfChanged: onlyIfChanged, completion: completion)
     }
 
-    /// The marks of the secrets that were read last.
+    /// Returns the marks of the secrets that were read last.
     func secretMarks() async -> SecretMarks {
         let (marker, pins) = (marker, store.reader.operatorPINMarker)
         let marksOfPINs = pins.map { pins in { (pin: PIN, name: String) in pins.mark(of: pin, named: name) } }
         return SecretMarks(secrets.value.fileMarks(token: { marker.mark(of: $0) }, pin: marksOfPINs) ?? [:])
     }
 
-    /// Hands the engine an order; the report `orderEnded` with the same id tells when it is in force.
+    /// Hands the engine an order; the report `orderEnded` with the same id states the result.
     func order(_ id: OrderID, _ order: Order, _ scope: OrderScope, _ event: EventEntry) {
         driver.post(.ordered(id, order, scope, event))
     }
 
-    /// Plans the rotations again whose window is in a time zone: its offsets have changed.
+    /// Replans the rotations whose window is in a time zone, after offsets have changed.
     func followZones() { driver.post(.zonesChanged) }
 
-    /// Says why the files cannot be watched, or with nil that they are: in the log, and where `status` and `doctor` find it.
+    /// Reports the reason why the files cannot be watched, or with nil that they are: in the log, and where `status`
+    /// and `doctor` find it.
     func noteWatching(_ problem: String?) {
         if let problem {
             logger.warning("Files cannot be watched: they are compared every 30 s", metadata: ["why": "\(problem)"])
@@ -191,7 +193,7 @@ public final class Reconciliation: Sendable {
         }
     }
 
-    /// Reads the part of a large store that a start does not wait for, beside everything else.
+    /// Reads the part of a large store that a start does not wait for, in the background.
     func checkHistory() {
         let (location, logger) = (StoreLocation(directory: settings.stateDirectory), logger)
         DispatchQueue(label: "twostepd.check", qos: .background).async {
@@ -209,14 +211,14 @@ public final class Reconciliation: Sendable {
         }
     }
 
-    /// Begins to let go of history that is older than the settings keep it, for as long as the process runs.
+    /// Starts pruning history that is older than `keep_changes`, for as long as the process runs.
     func startRetention() { retention.start() }
 
-    /// Lets go of some of the history that is older than the settings keep it: for passes that end soon.
+    /// Prunes some of the history that is older than `keep_changes`: for passes that end soon.
     public func pruneHistory() async {
         guard let keep = settings.keepChanges else { return }
         let now = clock.now()
-        // A store that nobody has worked on for so long, or a clock that is wrong: the next pass tells them apart.
+        // After so long a gap the store was unused, or the clock is wrong: the next pass can tell which.
         guard highWaterMark.duration(to: now) < Self.longestGap else { return }
         var tells = true
         for _ in 0..<Self.mostSteps {
@@ -235,13 +237,13 @@ public final class Reconciliation: Sendable {
     }
 
     private static let longestGap: Duration = .seconds(30 * 86_400)
-    /// Some seconds: what is left is for the next pass.
+    /// Some seconds of work: the rest is for the next pass.
     private static let mostSteps = 200
 
-    /// Asks the engine for a clean stop; the report `stopped` tells when it is done.
+    /// Requests a clean stop of the engine; the report `stopped` follows when it is complete.
     public func requestStop() { driver.post(.stopRequested) }
 
-    /// Tells the hooks what is due, for as long as `limit`; what is left waits in the store.
+    /// Delivers the notifications that are due, for at most `limit`; the rest waits in the store.
     public func tellHooks(within limit: Duration) async { await hooks.drain(within: limit) }
 
     /// Closes everything, after the engine has stopped.

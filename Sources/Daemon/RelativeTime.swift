@@ -1,9 +1,9 @@
 public import Planning
 
-/// Instants as people say them, seen from `now`.
+/// Instants in relative form, as seen from `now`.
 public struct RelativeTime: Sendable {
     public let now: Instant
-    /// Whether they are said as dates and times instead.
+    /// True when instants are written as dates and times instead.
     public let isAbsolute: Bool
 
     public init(now: Instant, isAbsolute: Bool = false) {
@@ -11,7 +11,7 @@ public struct RelativeTime: Sendable {
         self.isAbsolute = isAbsolute
     }
 
-    /// `3 h 5 min ago`, `in 2 d`, `now`; or `2026-11-01T00:00:00Z`.
+    /// Returns `3 h 5 min ago`, `in 2 d`, `now`; or `2026-11-01T00:00:00Z`.
     public func text(_ instant: Instant) -> String {
         guard !isAbsolute else { return instant.textToTheSecond }
         let distance = now.duration(to: instant)
@@ -19,19 +19,20 @@ public struct RelativeTime: Sendable {
         return distance < .zero ? "\((.zero - distance).roughText) ago" : "in \(distance.roughText)"
     }
 
-    /// The same, or `-` when there is none.
+    /// Returns the same, or `-` for nil.
     public func text(_ instant: Instant?) -> String { instant.map { text($0) } ?? "-" }
 
-    /// As part of a sentence that tells what happens then: `in 2 d`, `now`, `at 2026-11-01T00:00:00Z`.
+    /// Returns the instant as the end of a sentence about an event at that time: `in 2 d`, `now`, `at
+    /// 2026-11-01T00:00:00Z`.
     public func phrase(_ instant: Instant) -> String { isAbsolute ? "at \(text(instant))" : text(instant) }
 
-    /// Both ways: `in 2 d (2026-11-01T00:00:00Z)`.
+    /// Returns both forms: `in 2 d (2026-11-01T00:00:00Z)`.
     public func full(_ instant: Instant) -> String {
         let absolute = instant.textToTheSecond
         return isAbsolute ? absolute : "\(text(instant)) (\(absolute))"
     }
 
-    /// How long it is since: `for 40 s`, or `since 2026-11-01T00:00:00Z`.
+    /// Returns the time since an instant: `for 40 s`, or `since 2026-11-01T00:00:00Z`.
     public func length(since instant: Instant) -> String {
         guard !isAbsolute else { return "since \(text(instant))" }
         let length = instant.duration(to: now)

@@ -53,7 +53,7 @@ struct ReportLog: Sendable {
             logger.warning("Observation failed", metadata: metadata)
         case .enabled, .disabled:
             metadata["observed"] = "\(answer == .enabled ? "on" : "off")"
-            // A contradiction that was found by this answer, and not by an earlier one.
+            // Only for drift that this answer revealed, not an earlier one.
             if let drift = record.sight.drift, drift.at == record.sight.newest?.at {
                 metadata["drift"] = "\(drift.kind.rawValue)"
                 logger.error("Drift found: another person or program has changed the number", metadata: metadata)

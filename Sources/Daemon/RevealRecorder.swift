@@ -3,9 +3,9 @@ import Glibc
 public import Planning
 import Storage
 
-/// Records a look at PINs: through the daemon when one runs, in the store itself otherwise.
+/// Records that PINs are revealed: through the daemon when one runs, in the store itself otherwise.
 public enum RevealRecorder {
-    /// Records `reveal` durably; throws when that cannot be done, and then nothing may be shown.
+    /// Records `reveal` durably. Throws when that fails; then nothing may be shown.
     public static func record(
         _ reveal: ControlMessage.PINReveal, number: PhoneNumber, actor: String, settings: Settings,
         environment: [String: String], now: Instant
@@ -33,14 +33,14 @@ public enum RevealRecorder {
     }
 }
 
-/// A look at a number's PINs that is about to be recorded.
+/// A reveal of a number's PINs that is about to be recorded.
 struct PINLook: Sendable {
     let number: PhoneNumber
     let event: EventEntry
 
-    /// The rotation that follows from the look, and its place in the audit trail.
+    /// Returns the rotation that follows from the reveal, and its event in the audit trail.
     ///
-    /// - Parameter delay: how long after a look the number's PIN is rotated.
+    /// - Parameter delay: the time from a reveal to the rotation of the number's PIN.
     func rotation(after delay: Duration) -> (order: Order, scope: OrderScope, event: EventEntry) {
         let instant = event.at.advanced(by: delay)
         let told = EventEntry(

@@ -3,7 +3,7 @@ import Foundation
 import Planning
 import Storage
 
-/// The tokens and PINs of a `secrets.yaml` as marks, from which no value can be told: `GET /v1/secret-marks` on the control
+/// The tokens and PINs of a `secrets.yaml` as marks, which reveal no value: `GET /v1/secret-marks` on the control
 /// socket, a line each, such as "token support-us 0f3c…".
 struct SecretMarks: Sendable {
     /// By kind and name.
@@ -11,7 +11,7 @@ struct SecretMarks: Sendable {
 
     init(_ marks: [String: String]) { self.marks = marks }
 
-    /// The marks that a daemon has sent.
+    /// Parses the marks that a daemon has sent.
     init(text: String) {
         marks = [:]
         for line in text.split(separator: "\n") {
@@ -20,14 +20,14 @@ struct SecretMarks: Sendable {
         }
     }
 
-    /// For ``init(text:)``.
+    /// The text for ``init(text:)``.
     var text: String {
         var text = ""
         for (name, mark) in marks { text += "\(name) \(mark)\n" }
         return text
     }
 
-    /// How the daemon's differ from what a file says now; PINs count where both have marks of them.
+    /// Returns how the daemon's marks differ from those of a file; PINs are compared when both have marks of them.
     func differences(fromFile file: SecretMarks) -> [String] {
         let hasPINs = file.marks.keys.contains { $0.hasPrefix("PIN ") }
         var found: [String] = []
@@ -43,16 +43,16 @@ struct SecretMarks: Sendable {
     }
 }
 
-/// Whether the running daemon has the secrets that the files say.
+/// The result of comparing the running daemon's secrets with the files.
 public enum SecretsOfDaemon: Sendable {
-    /// It has these, so many of which were compared.
+    /// The secrets are the same; `count` were compared.
     case same(count: Int)
-    /// How they differ, and what to do.
+    /// The secrets differ: the difference, and the advice.
     case different(sentence: String, advice: String)
-    /// They cannot be compared; why.
+    /// The secrets cannot be compared; the reason.
     case unknown(String)
 
-    /// How many differences are named.
+    /// The limit of differences that are named.
     private static let maxNamed = 5
 
     /// Compares the secrets that the settings name with those of the daemon that answers at their control socket.
@@ -63,7 +63,7 @@ public enum SecretsOfDaemon: Sendable {
             return .unknown("the daemon works on \(view.stateDirectory)")
         }
         var settings = settings
-        // A unit hands over the secrets beside its settings, wherever the default is: that of an instance is another file.
+        // A unit passes the secrets file beside its settings, not the default one: an instance has another file.
         if view.secrets.handedOver, settings.secrets == Settings().secrets, let path = view.settingsPath,
             let end = path.lastIndex(of: "/")
         {
@@ -72,7 +72,7 @@ public enum SecretsOfDaemon: Sendable {
         guard let sources = SecretSources.read(settings: settings, environment: environment).value else {
             return .unknown("\(settings.secrets) cannot be read by this user")
         }
-        // As in `systemctl reload`: a copy of the start says nothing about the file that it was made of.
+        // As in `systemctl reload`: the credentials copied at the start do not show the file's present content.
         guard !view.secrets.handedOver || sources.filePath != view.secrets.path else {
             return .unknown("this command reads the same credentials as the daemon")
         }
@@ -103,7 +103,7 @@ public enum SecretsOfDaemon: Sendable {
                 : "`twostepd reload`, and see `twostepd status`: a file that is not valid changes nothing")
     }
 
-    /// Without the key, PINs are not compared.
+    /// Returns the marker of PINs. Without the key, PINs are not compared.
     private static func pinMarker(
         _ location: StoreLocation, _ sources: SecretSources, _ settings: Settings
     ) -> OperatorPINMarker? {

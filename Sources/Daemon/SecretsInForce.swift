@@ -3,14 +3,14 @@ import Planning
 import Synchronization
 import Vendors
 
-/// The secrets that are in force: the newest reading, and what the desired state in force needs of earlier ones.
+/// The secrets in force: the newest reading, and those of earlier readings that the desired state in force needs.
 final class SecretsInForce: Sendable {
     private struct State {
         var sources: SecretSources
         var kept = KeptSecrets()
-        /// Values that newer ones have replaced, the newest last: a vendor may still repeat them.
+        /// The values that newer ones have replaced, the newest last: a vendor may still repeat them.
         var replaced: [String] = []
-        /// Made when it is asked for: a daemon at rest shows nothing to anybody.
+        /// Computed when first used: an idle daemon shows nothing.
         lazy var index = SecretIndex(sources.everySecret + kept.everySecret + replaced)
     }
 
@@ -23,13 +23,13 @@ final class SecretsInForce: Sendable {
     /// The newest reading.
     var value: SecretSources { current.withLock { $0.sources } }
 
-    /// All of them, to be kept out of what is shown.
+    /// All secrets, for redacting them from output.
     var index: SecretIndex { current.withLock { $0.index } }
 
-    /// Secrets that are kept of earlier readings.
+    /// The secrets that are kept from earlier readings.
     var kept: KeptSecrets { current.withLock { $0.kept } }
 
-    /// The token of this name: of the newest reading, or else of an earlier one.
+    /// Returns the token of this name: from the newest reading, or else from an earlier one.
     func token(named name: String) throws(SecretError) -> Token {
         let (sources, kept) = current.withLock { ($0.sources, $0.kept) }
         do throws(SecretError) {
@@ -40,7 +40,7 @@ final class SecretsInForce: Sendable {
         }
     }
 
-    /// The operator-owned PIN of this name: of the newest reading, or else of an earlier one.
+    /// Returns the operator-owned PIN of this name: from the newest reading, or else from an earlier one.
     func pin(named name: String) throws(SecretError) -> PIN {
         let (sources, kept) = current.withLock { ($0.sources, $0.kept) }
         do throws(SecretError) {
@@ -51,7 +51,8 @@ final class SecretsInForce: Sendable {
         }
     }
 
-    /// Takes a new reading. What it lacks is kept until ``drop(allBut:)`` says that nothing in force needs it.
+    /// Adopts a new reading. Secrets that it lacks are kept until ``drop(allBut:)`` says that nothing in force needs
+    /// them.
     func replace(with secrets: SecretSources) {
         current.withLock { state in
             let kept = secrets.lacking(of: state.sources, state.kept)
@@ -63,10 +64,10 @@ final class SecretsInForce: Sendable {
         }
     }
 
-    /// So many replaced values are hidden at least, and as many as there are secrets.
+    /// The minimum count of replaced values that are hidden; with more secrets, as many as there are secrets.
     private static let leastReplaced = 1000
 
-    /// Drops what is kept and not needed.
+    /// Drops the kept secrets that are not needed.
     func drop(allBut needed: SecretNames) {
         current.withLock { state in
             var kept = state.kept

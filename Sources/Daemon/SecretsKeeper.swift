@@ -3,15 +3,15 @@ import Logging
 import Planning
 import Storage
 
-/// Keeps what the desired state in force needs of earlier readings of the secrets, and says so in log and `status`.
+/// Keeps secrets of earlier readings that the desired state in force needs, and reports them in log and `status`.
 ///
 /// Confined to the queue of the files.
 final class SecretsKeeper {
     private let secrets: SecretsInForce
-    /// The settings' hooks need theirs for as long as the process runs.
+    /// The secrets of the settings' hooks, which are needed for as long as the process runs.
     private let hooks: SecretNames
     private let logger: Logger
-    /// Sentence that was logged last.
+    /// The names that were reported last.
     private var reported = SecretNames()
 
     init(secrets: SecretsInForce, hooks: [HookSettings], logger: Logger) {
@@ -20,12 +20,12 @@ final class SecretsKeeper {
         self.logger = logger
     }
 
-    /// Whether there is something to say or to drop.
+    /// True when there is something to report or to drop.
     var isConcerned: Bool { !secrets.kept.isEmpty || reported != SecretNames() }
 
-    /// Drops what neither the state in force nor one that is still to be judged needs.
+    /// Drops the secrets that neither the state in force nor one that is still to be judged needs.
     ///
-    /// - Returns: what `status` shows from now on; nil for what it shows already.
+    /// - Returns: the state that `status` shows from now on; nil when it is unchanged.
     func settle(inForce: SecretNames, awaited: SecretNames, at now: Instant) -> GuardState? {
         secrets.drop(allBut: inForce.union(awaited).union(hooks))
         let names = secrets.kept.names
@@ -52,6 +52,6 @@ final class SecretsKeeper {
         )
     }
 
-    /// How many names are shown.
+    /// The limit of names that are shown.
     private static let maxNamed = 20
 }

@@ -1,13 +1,14 @@
 import Glibc
 import Planning
 
-/// Tells the service manager how the daemon is, over the datagram socket in `NOTIFY_SOCKET` (see sd_notify(3)).
+/// Notifies the service manager of the daemon's status, over the datagram socket in `NOTIFY_SOCKET` (see sd_notify(3)).
 ///
 /// Without that variable every message is dropped: the daemon runs the same under a shell.
 public struct ServiceNotifier: Sendable {
     private let path: String?
 
-    /// How often the service manager wants a sign of life; nil when it wants none. From `WATCHDOG_USEC`.
+    /// The interval at which the service manager expects a sign of life; nil when it expects none. From
+    /// `WATCHDOG_USEC`.
     public let watchdogInterval: Duration?
 
     /// - Parameter environment: the process's environment.
@@ -18,28 +19,29 @@ public struct ServiceNotifier: Sendable {
             .flatMap { isOurs && $0 > 0 ? .microseconds($0) : nil }
     }
 
-    /// The daemon works: the desired state was read and the engine runs.
+    /// Reports that the daemon works: the desired state was read and the engine runs.
     public func ready(status: String) { send("READY=1\nSTATUS=\(Self.line(status))") }
 
-    /// One line for `systemctl status`.
+    /// Sends the line for `systemctl status`.
     public func status(_ text: String) { send("STATUS=\(Self.line(text))") }
 
-    /// A reload begins; ``ready(status:)`` ends it. Carries the monotonic time, as `Type=notify-reload` wants it.
+    /// Reports that a reload begins; ``ready(status:)`` ends it. Carries the monotonic time, as `Type=notify-reload`
+    /// requires.
     public func reloading() {
         var time = timespec()
         guard clock_gettime(CLOCK_MONOTONIC, &time) == 0 else { return }
         send("RELOADING=1\nMONOTONIC_USEC=\(time.tv_sec * 1_000_000 + time.tv_nsec / 1000)")
     }
 
-    /// A clean stop has begun. The service manager waits for `time`, even if its own limit is shorter.
+    /// Reports that a clean stop has begun. The service manager waits for `time`, even if its own limit is shorter.
     public func stopping(status: String, within time: Duration) {
         send("STOPPING=1\nSTATUS=\(status)\nEXTEND_TIMEOUT_USEC=\(time.milliseconds * 1000)")
     }
 
-    /// A sign of life for the watchdog.
+    /// Sends a sign of life for the watchdog.
     public func watchdog() { send("WATCHDOG=1") }
 
-    /// Without the line breaks, after which the service manager would read another message.
+    /// Removes the line breaks, after which the service manager would read another message.
     private static func line(_ text: String) -> String {
         text.split(whereSeparator: \.isNewline).joined(separator: " ")
     }
@@ -52,7 +54,7 @@ public struct ServiceNotifier: Sendable {
         guard let (found, length) = LocalSocket.address(of: path) else { return }
         var address = found
         let text = Array(message.prefix(1024).utf8)
-        // A service manager that does not listen is no reason to stop or to wait, so the result is not looked at.
+        // A service manager that does not listen is no reason to stop or to wait, so the result is ignored.
         _ = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 sendto(descriptor, text, text.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT), $0, length)

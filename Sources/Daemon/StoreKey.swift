@@ -1,17 +1,17 @@
 public import ConfigFile
 public import Storage
 
-/// Finds the key that seals PINs: a credential or a file, or one that was made beside the store.
+/// Finds the key that seals PINs: a credential or a file, or one that was generated beside the store.
 public enum StoreKey {
-    /// Where a key came from.
+    /// The origin of a key.
     public enum Origin: Sendable {
         /// A credential, which only the service manager replaces.
         case credential(path: String)
         /// A file that the settings name.
         case configured(KeyFile)
-        /// Beside the store, from an earlier start.
+        /// A file beside the store, from an earlier start.
         case besideStore(KeyFile)
-        /// Made just now, beside the store.
+        /// A file beside the store, generated just now.
         case generated(path: String)
 
         /// The file that a rotation replaces; nil for a credential.
@@ -24,8 +24,8 @@ public enum StoreKey {
         }
     }
 
-    /// The key for working on a store; made when none is configured and none is there. The caller holds the store's
-    /// lock: a rotation that was cut off after the store was sealed anew is finished here.
+    /// Returns the key for working on a store; generated when none is configured and none exists. The caller holds the
+    /// store's lock: a rotation that was interrupted after the store was sealed again is completed here.
     public static func forWriting(
         at location: StoreLocation, secrets: SecretSources, settings: Settings
     ) throws(StorageError) -> (SealingKey, Origin) {
@@ -33,14 +33,14 @@ public enum StoreKey {
             if found.isNext { try found.origin.file?.finish() }
             return (found.key, found.origin)
         }
-        // A store without its key is not given a new one: the old key has to be found, or the store put away.
+        // A store without its key does not get a new one: the operator has to find the old key, or move the store away.
         guard !location.hasStore else {
             throw .keyNeeded(path: location.database, id: StoreReader.keyID(at: location))
         }
         return (try SealingKey.generate(file: location.key), .generated(path: location.key))
     }
 
-    /// The key for reading a store; nil when there is none.
+    /// Returns the key for reading a store; nil for none.
     public static func forReading(
         at location: StoreLocation, secrets: SecretSources, settings: Settings
     ) throws(StorageError) -> (SealingKey, Origin)? {

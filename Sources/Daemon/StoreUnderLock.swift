@@ -3,7 +3,7 @@ import Glibc
 public import Planning
 public import Storage
 
-/// Work on the store by a command, while no daemon does any.
+/// Work of a command on the store, while no daemon uses it.
 enum StoreUnderLock {
     /// Opens the store under `lock`, does `work`, and closes and releases both.
     static func perform<Value>(
@@ -35,8 +35,8 @@ enum StoreUnderLock {
         }
     }
 
-    /// Takes the lock of the store that the settings name, for `command`. Refuses while somebody works on it, and when
-    /// there is no store: a mistyped folder must not get one.
+    /// Acquires the lock of the store that the settings name, for `command`. Throws while another process works on it,
+    /// and when there is no store: a mistyped folder must not get one.
     static func lock(_ settings: Settings, for command: String, at now: Instant) throws(StartupError) -> StoreLock {
         let location = StoreLocation(directory: settings.stateDirectory)
         do throws(StorageError) {
@@ -48,9 +48,10 @@ enum StoreUnderLock {
     }
 }
 
-/// Takes the operator's word about the clock.
+/// Records the operator's decision that the clock is right.
 public enum ClockKeeper {
-    /// Sets the store's mark, and every later instant, back to `now`; gives how many numbers had one. Refuses while somebody works on the store.
+    /// Sets the store's mark, and every later instant, back to `now`; returns the count of numbers that had one. Throws
+    /// while another process works on the store.
     public static func accept(
         settings: Settings, environment: [String: String], actor: String, now: Instant
     ) throws(StartupError) -> Int {
@@ -62,9 +63,9 @@ public enum ClockKeeper {
     }
 }
 
-/// Removes old history and the room that it took, while no daemon works on the store.
+/// Removes old history and the space that it used, while no daemon works on the store.
 public enum HistoryKeeper {
-    /// Writes the database anew, without what is free inside.
+    /// Rewrites the database without its free space.
     public static func compact(
         settings: Settings, environment: [String: String], now: Instant
     ) throws(StartupError) -> (before: StoreSize, after: StoreSize) {
@@ -74,7 +75,7 @@ public enum HistoryKeeper {
         }
     }
 
-    /// Prunes what is older than `date`.
+    /// Prunes history that is older than `date`.
     public static func prune(
         before date: Instant, settings: Settings, environment: [String: String], actor: String, now: Instant
     ) throws(StartupError) -> Pruning {
@@ -85,13 +86,13 @@ public enum HistoryKeeper {
     }
 }
 
-/// Why the daemon, or a command that works like it, cannot start.
+/// A reason why the daemon, or a command that works like it, cannot start.
 public enum StartupError: Error, CustomStringConvertible {
     /// The settings, the desired state or the secrets are not usable as they are.
     case configuration(String)
-    /// Something else is in the way, such as another daemon at the same socket.
+    /// Another obstacle, such as another daemon at the same socket.
     case unavailable(String)
-    /// The store, its lock or its key.
+    /// A problem with the store, its lock or its key.
     case store(StorageError)
 
     public var description: String {

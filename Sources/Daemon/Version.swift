@@ -1,6 +1,6 @@
 import BuildCommit
 
-/// What this program is.
+/// The version of this program.
 public enum Version {
     /// The version by semver.org.
     public static let number = "0.1.0"
@@ -10,6 +10,6 @@ public enum Version {
         let text = String(cString: twostepd_build_commit())
         return text.isEmpty ? nil : text
     }()
-    /// For people: name, version, and the commit when it is known.
+    /// The version for people: name, number, and the commit when it is known.
     public static let text = "twostepd \(number)" + (commit.map { " (\($0))" } ?? "")
 }

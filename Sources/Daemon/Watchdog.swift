@@ -4,11 +4,11 @@ import Reconciler
 import Storage
 import Synchronization
 
-/// Feeds the service manager's watchdog, and only while all that keeps numbers protected makes progress.
+/// Feeds the service manager's watchdog, and only while all parts that keep numbers protected make progress.
 ///
-/// Twice in each interval a question goes round: through the engine's queue, behind every commit that waits, into a read
-/// of the store. The watchdog is fed when it comes back, unless a request to the vendor is overdue. A store that is full
-/// still answers, so it is no reason for a restart; one that hangs or cannot be read is.
+/// Twice in each interval a probe passes through the engine's queue, behind every commit that waits, into a read of the
+/// store. The watchdog is fed when it returns, unless a request to the vendor is overdue. A store that is full still
+/// answers, so it is no reason for a restart; one that hangs or cannot be read is.
 final class Watchdog: Sendable {
     private let interval: Duration
     private let notifier: ServiceNotifier
@@ -17,7 +17,7 @@ final class Watchdog: Sendable {
     private let flights: FlightLog
     private let isAsking = Mutex(false)
 
-    /// A watchdog that feeds `notifier`; nil when the service manager wants no sign of life.
+    /// A watchdog that feeds `notifier`; nil when the service manager expects no sign of life.
     init?(notifier: ServiceNotifier, driver: EngineDriver, commits: CommitQueue, flights: FlightLog) {
         guard let interval = notifier.watchdogInterval else { return nil }
         self.interval = interval
@@ -27,7 +27,7 @@ final class Watchdog: Sendable {
         self.flights = flights
     }
 
-    /// Asks at once, and then twice in each interval on `queue`, for as long as the timer is kept.
+    /// Sends a probe at once, and then twice in each interval on `queue`, for as long as the caller holds the timer.
     func start(on queue: DispatchQueue) -> any DispatchSourceTimer {
         let timer = DispatchSource.makeTimerSource(queue: queue)
         let half = Int(max(interval.milliseconds / 2, 1))
@@ -37,7 +37,7 @@ final class Watchdog: Sendable {
         return timer
     }
 
-    /// Sends the question round, unless the one before is still on its way: they must not pile up behind a hang.
+    /// Sends a probe, unless the one before has not returned: probes must not pile up behind a hang.
     private func ask() {
         let wasAsking = isAsking.withLock { isAsking in
             defer { isAsking = true }
@@ -51,7 +51,7 @@ final class Watchdog: Sendable {
         }
     }
 
-    /// Asks engine and store in turn; `completion` comes when both have answered.
+    /// Probes engine and store in turn; `completion` runs when both have answered.
     static func takePulse(
         _ driver: EngineDriver, _ commits: CommitQueue,
         completion: @escaping @Sendable (Result<Void, StorageError>) -> Void
@@ -63,10 +63,10 @@ final class Watchdog: Sendable {
     }
 }
 
-/// The requests that are under way, so that one that never ends is noticed.
+/// The requests in flight, so that one that never ends is noticed.
 final class FlightLog: Sendable {
-    /// A request that changes a number, by its id in the history, or a question to an observer, by the engine's id. They are
-    /// counted apart.
+    /// A request that changes a number, by its id in the history, or a request to an observer, by the engine's id. The
+    /// two kinds have separate ids.
     enum Flight: Hashable, Sendable {
         case change(Int64)
         case question(Int64)
@@ -75,13 +75,13 @@ final class FlightLog: Sendable {
     private let allowance: Duration
     private let began = Mutex<[Flight: SuspendingClock.Instant]>([:])
 
-    /// - Parameter requestTimeout: the time that the client gives a request; a request may take twice that and 30 s.
+    /// - Parameter requestTimeout: the client's timeout of a request; a request may take twice that and 30 s.
     convenience init(requestTimeout: Duration) { self.init(allowance: requestTimeout * 2 + .seconds(30)) }
 
-    /// - Parameter allowance: how long a request may take before it is overdue.
+    /// - Parameter allowance: the time after which a request is overdue.
     init(allowance: Duration) { self.allowance = allowance }
 
-    /// Whether a request has outlived every time limit that should have ended it.
+    /// True when a request has outlived every time limit that should have ended it.
     var isOverdue: Bool {
         let now = SuspendingClock.now
         return began.withLock { $0.values.contains { $0.duration(to: now) > allowance } }

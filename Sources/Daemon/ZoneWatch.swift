@@ -3,15 +3,15 @@ import Dispatch
 import Logging
 import Synchronization
 
-/// Notices that the machine's time zones have changed: its administrator has installed a newer database.
+/// Notices changes of the machine's time zones, which its administrator makes by installing a newer database.
 final class ZoneWatch: Sendable {
     private let zones: SystemTimeZones
     private let logger: Logger
     private let onChange: @Sendable () -> Void
-    /// What could not be read the last time, so that it is logged once.
+    /// The faults of the last check, so that each is logged once.
     private let faults = Mutex<[TimeZoneFault]>([])
 
-    /// Rules change with months of notice, or with days: never with minutes.
+    /// The interval of checks: rules change with months of notice, or with days, never with minutes.
     private static let interval: DispatchTimeInterval = .seconds(3600)
 
     init(zones: SystemTimeZones, logger: Logger, onChange: @escaping @Sendable () -> Void) {
@@ -20,7 +20,7 @@ final class ZoneWatch: Sendable {
         self.onChange = onChange
     }
 
-    /// Checks every hour on `queue`, for as long as the timer is kept.
+    /// Checks every hour on `queue`, for as long as the caller holds the timer.
     func start(on queue: DispatchQueue) -> any DispatchSourceTimer {
         let timer = DispatchSource.makeTimerSource(queue: queue)
         timer.schedule(deadline: .now() + Self.interval, repeating: Self.interval, leeway: .seconds(60))
@@ -29,7 +29,7 @@ final class ZoneWatch: Sendable {
         return timer
     }
 
-    /// Reads what has changed, and calls `onChange` when a zone that is in use has other offsets.
+    /// Reads changed files, and calls `onChange` when a zone that is in use has other offsets.
     func check() {
         let found = zones.refresh()
         let isNews = faults.withLock { known in

@@ -3,7 +3,7 @@ import Planning
 import Storage
 
 extension Doctor {
-    /// Asks the running daemon for its own view: of its secrets, endpoints, servers and limits, and of what it last failed at.
+    /// Requests the running daemon's own view: its secrets, endpoints, servers, limits, and latest failures.
     func daemon() async -> [Finding] {
         if await DaemonView.astray(settings) != nil {
             return [
@@ -46,7 +46,8 @@ extension Doctor {
         }
     }
 
-    /// What the daemon says of endpoints; that it reaches them is no proof that this machine's user does, nor the other way.
+    /// Reports the daemon's view of endpoints. That the daemon reaches them does not prove that this command's user
+    /// does, nor the reverse.
     private func endpoints(of view: DaemonView) -> [Finding] {
         guard !view.endpointsDown.isEmpty else { return [Finding("endpoints", .ok, "none is down")] }
         return view.endpointsDown.map { down in

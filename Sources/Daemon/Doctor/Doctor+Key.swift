@@ -4,7 +4,7 @@ import Planning
 import Storage
 
 extension Doctor {
-    /// A key, or why there is none.
+    /// The result of a search for the key: the key, nil for none, or the error.
     typealias KeySearch = Result<(key: SealingKey, origin: StoreKey.Origin)?, StorageError>
 
     func findKey(_ secrets: SecretSources) -> KeySearch {
@@ -71,7 +71,7 @@ extension Doctor {
     }
 }
 
-/// A key that lies beside what it seals: who copies the folder has both.
+/// A key that lies beside the store that it seals: a copy of the folder holds both.
 public enum GeneratedKey {
     static func warning(_ path: String) -> String {
         "the sealing key \(path) lies beside the store: a copy of that folder holds the PINs and their key"
@@ -81,7 +81,7 @@ public enum GeneratedKey {
         "move it elsewhere and name it in sealing_key, or hand it over as a credential: "
         + "see `twostepd key generate --help`"
 
-    /// The warning and what to do, when the key that would be used lies beside the store; nil otherwise.
+    /// The warning and the advice, when the key that would be used lies beside the store; nil otherwise.
     public static func problem(
         settings: Settings, secrets: SecretSources, environment: [String: String]
     ) -> ConfigProblem? {

@@ -4,9 +4,9 @@ import Reconciler
 import Vendors
 
 extension Doctor {
-    /// The most numbers that are asked about: each is a request.
+    /// The limit of numbers that are checked: each costs a request.
     static let maxObserved = 20
-    /// How long an observer may take to answer.
+    /// The timeout of a request to an observer.
     private static let observerTimeout: Duration = .seconds(10)
 
     /// A request to an observer, and its answer.
@@ -15,8 +15,8 @@ extension Doctor {
         let answer: ObserverAnswer
     }
 
-    /// Asks the observers about some numbers, which only reads: whether their tokens work, and whether each id belongs to the
-    /// number of its entry.
+    /// Asks the observers about some numbers, with requests that only read: checks that their tokens work, and that
+    /// each id belongs to the number of its entry.
     func observers(_ desired: DesiredState?, _ secrets: SecretSources?) async -> [Finding] {
         guard let desired, let secrets else {
             return [Finding("numbers", .ok, "not checked: there is no valid desired state")]
@@ -40,7 +40,7 @@ extension Doctor {
         return Self.findings(answers, of: all.count)
     }
 
-    /// At most ``maxObserved``, the first number of each observer before the second of any.
+    /// At most ``maxObserved`` calls, the first number of each observer before the second of any.
     private static func sample(of all: [ObserverCall]) -> [ObserverCall] {
         var counts: [Account: Int] = [:]
         let ranked = all.map { call in
@@ -69,7 +69,7 @@ extension Doctor {
         }
     }
 
-    /// One finding for all that is well, and one for each problem of each observer.
+    /// Returns one finding for all numbers without a problem, and one for each problem of each observer.
     private static func findings(_ asked: [Observed], of total: Int) -> [Finding] {
         var problems: [(observer: Observer, outcome: Outcome, numbers: [PhoneNumber])] = []
         for observed in asked {

@@ -47,7 +47,7 @@ extension Doctor {
         }
     }
 
-    /// Every record can be read, and every PIN that may be live can be opened.
+    /// Checks that every record can be read, and that every PIN that may be live can be opened.
     private func pins(_ reader: StoreReader) throws(StorageError) -> Finding {
         var count = 0
         var failures: [(number: PhoneNumber, error: StorageError)] = []
@@ -57,7 +57,7 @@ extension Doctor {
             for record in page.records {
                 count += record.belief.generations.count
                 for generation in record.belief.generations where record.isUnreadable(generation) {
-                    // Opened once more, for the reason.
+                    // Opened once more, to get the reason.
                     do { _ = try reader.pin(of: record.number, generation: generation) } catch {
                         failures.append((record.number, error))
                     }
@@ -86,7 +86,7 @@ extension Doctor {
             advice: "`twostepd audit verify` counts all; find out who wrote to the store")
     }
 
-    /// Reports the secrets that only the memory of the running daemon still has.
+    /// Reports the secrets that exist only in the memory of the running daemon.
     private func keptSecrets() -> [Finding] {
         guardStates().filter { $0.kind == .secretsKept }.map { state in
             Finding(
@@ -97,7 +97,7 @@ extension Doctor {
         }
     }
 
-    /// Whether what history took comes back when it goes.
+    /// Reports whether the store returns space to the file system when history is pruned.
     private func room(_ size: StoreSize) -> Finding {
         let figures = "\(size.bytes >> 20) MiB, \(size.freeBytes >> 20) MiB of it free inside"
         guard size.isWasteful, !size.givesBack else { return Finding("room", .ok, figures) }
@@ -114,7 +114,7 @@ extension Doctor {
             advice: "find it with `fuser -v \(location.database)-wal`, and end what is not the daemon")
     }
 
-    /// Incidents of the last week.
+    /// Reports incidents of the last week.
     private func incidents(_ incidents: StoreIncidents) -> [Finding] {
         func isRecent(_ instant: Instant) -> Bool { instant > now.advanced(by: .seconds(-7 * 86_400)) }
         var parts: [Finding] = []
@@ -174,12 +174,12 @@ extension Doctor {
         return Finding("desired state in force", .ok, "revision \(revision)")
     }
 
-    /// Whether the clock is behind what the store has recorded.
+    /// Checks that the clock is not behind the latest instant in the store.
     func clockMark() -> [Finding] {
         guard location.hasStore, let reader = try? StoreReader.open(at: location, key: nil),
             let mark = try? reader.highWaterMark()
         else {
-            // A store that cannot be read is told of in its own check.
+            // A store that cannot be read is reported by its own check.
             return []
         }
         guard ClockGuard(highWaterMark: mark).isBehind(at: now) else {

@@ -161,8 +161,8 @@ extension Doctor {
         return Finding("file watching", .ok, "inotify works for the desired state and the secrets")
     }
 
-    /// The guard states that the running daemon has recorded; none when no daemon runs, or its store cannot be read, which another
-    /// check reports.
+    /// The guard states that the running daemon has recorded; none when no daemon runs, or when its store cannot be
+    /// read, which another check reports.
     func guardStates() -> [GuardState] {
         do throws(StorageError) {
             guard try StoreLock.holder(at: location) != nil else { return [] }
@@ -177,19 +177,19 @@ extension Doctor {
 }
 
 extension DaemonView.Limits {
-    /// Those of this process.
+    /// Returns the limits of this process.
     static func current(_ settings: Settings) -> DaemonView.Limits {
         DaemonView.Limits(
             openFiles: OpenFiles.permitted, openFilesNeeded: OpenFiles.needed(by: settings), openFilesUsed: used)
     }
 
-    /// How many descriptors are open.
+    /// The number of open descriptors.
     private static var used: Int {
         guard let folder = opendir("/proc/self/fd") else { return 0 }
         defer { closedir(folder) }
         var count = 0
         while readdir(folder) != nil { count += 1 }
-        // Without itself and its parent, and without the one that counts.
+        // Without `.` and `..`, and without the descriptor of this folder.
         return max(0, count - 3)
     }
 }

@@ -2,16 +2,17 @@ import ConfigFile
 import Planning
 
 extension Doctor {
-    /// Rules of zones change several times a year.
+    /// The age in days beyond which a database is outdated: zone rules change several times a year.
     private static let maxAgeOfZones = 400
 
-    /// Which time zone database rotation windows follow, how old it is, and whether it has every zone of the desired state.
+    /// Reports the time zone database that rotation windows follow, its age, and zones of the desired state that it
+    /// lacks.
     func timeZones(_ desired: DesiredState?) -> Finding {
         let zones = SystemTimeZones.shared
         let named = desired.map { Set($0.numbers.compactMap(\.rotationWindow?.zone)) }
         guard let database = zones.database else {
             let text = "this machine has no time zone database in \(zones.folder)"
-            // A desired state that names a zone is not valid without one, and so is not here.
+            // A desired state that names a zone is not valid without a database, so it is nil here.
             guard named == nil else {
                 return Finding("time zones", .ok, "\(text): rotation windows can be in UTC alone")
             }

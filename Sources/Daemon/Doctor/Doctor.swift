@@ -4,7 +4,7 @@ public import Planning
 import Storage
 import Vendors
 
-/// Checks everything that the daemon depends on. It changes nothing; the only requests that it sends are those that read.
+/// Checks everything that the daemon depends on. It changes nothing, and sends only requests that read.
 public struct Doctor: Sendable {
     let settings: Settings
     let settingsPath: String
@@ -25,7 +25,7 @@ public struct Doctor: Sendable {
         self.now = now
     }
 
-    /// Does every check, one after the other.
+    /// Runs all checks, one after the other.
     public func examine() async -> Diagnosis {
         let secrets = SecretSources.read(settings: settings, environment: environment)
         let desired = DesiredStateReader.read(
@@ -70,8 +70,8 @@ public struct Doctor: Sendable {
             advice: problem.hint ?? "see `twostepd check`, which shows the place")
     }
 
-    /// The credentials of this process or of the packaged service, and the file that the service gets as one: systemd reads
-    /// it anew at the next start, and does not start the service when it is too large.
+    /// Reports on the credentials of this process or of the packaged service, and on the file that the service gets as
+    /// one: systemd reads it anew at the next start, and does not start the service when it is too large.
     private func credentials() -> [Finding] {
         let given = Credentials(environment: environment) ?? Credentials(folder: "/run/credentials/twostepd.service")
         guard let given else { return [] }
@@ -88,7 +88,7 @@ public struct Doctor: Sendable {
         ]
     }
 
-    /// Who can edit this file can switch two-step verification off.
+    /// Warns of a file that everybody may write: a user who edits it can switch two-step verification off.
     private func writers(_ path: String) -> Finding? {
         // A file that cannot be inspected is reported by the check that reads it.
         guard let status = try? FileStatus.of(path), status.mode & 0o002 != 0 else { return nil }
@@ -146,9 +146,9 @@ public struct Doctor: Sendable {
     static func octal(_ mode: UInt32) -> String { "0" + String(mode, radix: 8) }
 }
 
-/// What one check of `doctor` found, and what its parts found.
+/// The finding of one check of `doctor`, and those of its parts.
 public struct Finding: Encodable, Sendable {
-    /// How bad it is; the order is from good to bad.
+    /// The severity of a finding, in ascending order.
     public enum Level: String, Encodable, Sendable, Comparable, CaseIterable {
         case ok
         case warning
@@ -167,12 +167,12 @@ public struct Finding: Encodable, Sendable {
         }
     }
 
-    /// What was looked at.
+    /// The subject of the check.
     public let name: String
     public let level: Level
-    /// What was seen; nil when the parts say it all.
+    /// The finding in words; nil when the parts say it all.
     public let detail: Nullable<String>
-    /// What to do about it; nil when nothing is to be done.
+    /// The advice; nil when nothing is to be done.
     public let advice: Nullable<String>
     public let parts: [Finding]
 
@@ -184,7 +184,7 @@ public struct Finding: Encodable, Sendable {
         parts = []
     }
 
-    /// A check that is as bad as its worst part.
+    /// Makes a check that is as severe as its worst part.
     init(_ name: String, _ parts: [Finding]) {
         self.name = name
         level = parts.map(\.level).max() ?? .ok
@@ -194,7 +194,7 @@ public struct Finding: Encodable, Sendable {
     }
 }
 
-/// All that `doctor` found.
+/// All findings of `doctor`.
 public struct Diagnosis: Encodable, Sendable {
     public let version = 1
     /// The worst level of all.

@@ -1,9 +1,9 @@
 import Planning
 
-/// How well the fleet is observed, for `doctor`.
+/// Observation of the fleet, for `doctor`.
 struct ObservedFleet {
     private var tally = ObserverTally()
-    /// The first number that nothing was seen of for long, and the first whose observer fails, with the reason.
+    /// The first number that was not observed for long, and the first whose observer fails, with the reason.
     private var unobserved: PhoneNumber?
     private var failing: (number: PhoneNumber, failure: String)?
 

@@ -1,26 +1,27 @@
 public import Planning
 public import Storage
 
-/// What holds numbers back that no number's own record tells of: the fleet's pause, the clock, the exposure budget, a stop,
-/// and endpoints that are down or whose minute is used up.
+/// The guards that hold numbers back without a trace in their own records: the fleet's pause, the clock, the exposure
+/// budget, a stop, and endpoints that are down or whose limit for this minute is used up.
 public struct GuardsInForce: Sendable {
     public let clock: ClockGuard
     public let fleetPause: Pause?
-    /// What the running daemon has written; empty when none runs.
+    /// The states that the running daemon has written; empty when none runs.
     public let states: [GuardState]
-    /// Numbers that are exposed by us.
+    /// The count of numbers that are exposed by us.
     public let exposed: Int
-    /// How many numbers may be exposed at once just now; nil for any number.
+    /// The count of numbers that may be exposed at once at present; nil for no limit.
     public let permittedNow: Int?
-    /// The numbers that hold places of the exposure budget and whose cycle is not simply under way, ascending.
+    /// The numbers that hold places of the exposure budget for another reason than an open cycle in progress,
+    /// ascending.
     public let holders: [PlaceHolder]
     private let budget: ExposureBudget
     private let places: ExposureBudget.Places
     private let down: Set<String>
-    /// Endpoints whose minute numbers wait for, each with the instant at which it has room.
+    /// The endpoints whose rate limit numbers wait for, each with the instant at which it has room.
     private let limited: [String: Instant]
     private let isStopping: Bool
-    /// Numbers whose record is set aside, each with the instant at which it is tried again.
+    /// The numbers whose record is set aside, each with the instant of the next try.
     private let setAside: [String: Instant]
 
     /// A number that holds a place of the exposure budget.
@@ -29,16 +30,17 @@ public struct GuardsInForce: Sendable {
         public let kind: ExposureBudget.Kind
     }
 
-    /// How many holders have a line of their own.
+    /// The count of holders that are shown on a line of their own.
     public static let mostShown = 5
 
-    /// The most numbers in a cycle that are looked at; of more than these each counts as one whose cycle is under way.
+    /// The limit of records in a cycle that are read; beyond it each number counts as one whose cycle is in progress.
     private static let mostHolders = 200
 
-    /// Nothing holds.
+    /// Makes guards that hold nothing.
     public init() { self.init(clock: ClockGuard(), fleetPause: nil) }
 
-    /// What the store says. `isRunning` says whether a process works on it: what an earlier one wrote means nothing.
+    /// Reads the guards from the store. `isRunning` is true when a process works on it; states that an earlier process
+    /// wrote have no meaning.
     public init(_ reader: StoreReader, policy: Policy, isRunning: Bool, at now: Instant) throws(StorageError) {
         clock = ClockGuard(highWaterMark: try reader.highWaterMark() ?? .distantPast)
         let fleetPause = try reader.fleetPause()
@@ -54,7 +56,7 @@ public struct GuardsInForce: Sendable {
             do {
                 record = try reader.closedRecord(number, at: now)
             } catch {
-                // Whoever reads all records reports it; here it counts as one whose cycle is under way.
+                // The reader of all records reports it; here it counts as a number whose cycle is in progress.
                 places[.open] += 1
                 continue
             }
@@ -64,7 +66,7 @@ public struct GuardsInForce: Sendable {
         }
         self.holders = holders
         self.places = places
-        // The daemon tells of it only while it permits fewer than the settings do.
+        // The daemon records this only while it permits fewer than the settings do.
         let told = states.first { $0.kind == .exposureBudget }?.permitted
         permittedNow = policy.maxExposed.map { min($0, told ?? $0) }
         budget = ExposureBudget(maximum: policy.maxExposed, permitted: told ?? policy.maxExposed ?? 1)
@@ -79,7 +81,7 @@ public struct GuardsInForce: Sendable {
             }, uniquingKeysWith: max)
     }
 
-    /// What a plan takes into account: limits that pass by themselves are not part of it.
+    /// The guards that a plan takes into account: limits that pass by themselves are not part of it.
     public var forPlanning: GuardsInForce {
         GuardsInForce(clock: clock, fleetPause: fleetPause)
     }
@@ -99,14 +101,14 @@ public struct GuardsInForce: Sendable {
         setAside = [:]
     }
 
-    /// Whether a cycle may start, as far as the places say. With several numbers that cannot be enabled further ones are
-    /// tried ever more rarely: just when, the daemon alone knows.
+    /// True when the places of the budget permit a new cycle. With several numbers that cannot be enabled further ones
+    /// are tried ever more rarely, at times that only the daemon knows.
     private var mayStartCycle: Bool {
         let isHeld = budget.maximum != nil && budget.permitted == 1 && places[.stuck] >= 2
         return !isHeld && budget.permitsCycle(places, now: SteadyInstant(milliseconds: 0))
     }
 
-    /// The decision, or a hold instead of a request that has to wait for a guard.
+    /// Returns the decision, or a hold instead of a request that has to wait for a guard.
     func permit(_ decision: Decision, for record: NumberRecord, at now: Instant) -> Decision {
         if !setAside.isEmpty, let until = setAside[record.number.description] {
             return .hold(until: until, because: .unreadableRecord)

@@ -3,7 +3,7 @@ public import Storage
 
 /// `history`: requests, newest last.
 public struct HistoryDocument: Encodable, Sendable {
-    /// One request; what is not known yet is null.
+    /// One request; values that are not known yet are null.
     public struct Change: Encodable, Sendable {
         public let id: Int64
         public let number: String
@@ -36,7 +36,7 @@ public struct HistoryDocument: Encodable, Sendable {
     }
 }
 
-/// `history --events`: what operators and the daemon did besides sending requests, newest last.
+/// `history --events`: the actions of operators and of the daemon other than requests, newest last.
 public struct EventsDocument: Encodable, Sendable {
     /// One row of the audit trail.
     public struct Event: Encodable, Sendable {

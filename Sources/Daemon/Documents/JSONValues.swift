@@ -12,7 +12,7 @@ public struct Nullable<Value: Encodable & Sendable>: Encodable, Sendable {
     }
 }
 
-// What the core's values are in JSON: their texts.
+// The core's values appear in JSON as their texts.
 
 extension PhoneNumber: Encodable {
     public func encode(to encoder: any Encoder) throws { try description.encode(to: encoder) }

@@ -1,7 +1,7 @@
 public import Planning
 public import Storage
 
-/// `pin show`: the PIN that is most likely live, and every other that may be. The only place that prints a PIN.
+/// `pin show`: the PIN that is most likely live, and all others that may be. No other command prints a PIN.
 public struct PINDocument: Encodable, Sendable {
     /// A PIN that may be live.
     public struct Candidate: Encodable, Sendable {
@@ -19,7 +19,7 @@ public struct PINDocument: Encodable, Sendable {
 
     private enum CodingKeys: String, CodingKey { case version, number, pin, generation, certain, candidates }
 
-    /// The PINs of `record` that could be opened.
+    /// Makes the document of the PINs of `record` that could be opened.
     public init(_ record: NumberRecord) {
         number = record.number.description
         certain = record.belief.isCertain

@@ -1,13 +1,13 @@
 public import Planning
 
-/// `plan`: what would be sent now, and what falls due when.
+/// `plan`: the requests that would be sent now, and the actions that fall due later.
 public struct PlanDocument: Encodable, Sendable {
     /// A request that would be sent now.
     public struct Now: Encodable, Sendable {
         public let number: PhoneNumber
         public let action: NextAction
         public let reason: DecisionReason
-        /// Whether an enable follows the disable that would be sent; not in the JSON.
+        /// True when an enable follows the disable that would be sent; not in the JSON.
         public let isCycle: Bool
         /// The reason in words; not in the JSON.
         public let sentence: String
@@ -15,7 +15,7 @@ public struct PlanDocument: Encodable, Sendable {
         private enum CodingKeys: String, CodingKey { case number, action, reason }
     }
 
-    /// What falls due at an instant.
+    /// An action that falls due at an instant.
     public struct Later: Encodable, Sendable {
         public let number: PhoneNumber
         public let action: NextAction
@@ -25,17 +25,18 @@ public struct PlanDocument: Encodable, Sendable {
     public let version = 1
     public let now: [Now]
     public let later: [Later]
-    /// Why the desired state would not be taken into force; null when it would.
+    /// The reason why the desired state would not be adopted; null when it would be.
     public let refused: Nullable<String>
 
     private enum CodingKeys: String, CodingKey { case version, now, later, refused }
 
-    /// What one number brings to a plan.
+    /// The part of a plan that one number contributes.
     public struct Share: Sendable {
         let now: Now?
         let later: [Later]
 
-        /// Nothing now means its next action later, and its rotation when a re-apply comes before that.
+        /// Makes the share of a number. Without a request now, it is the next action later, and the rotation when a
+        /// re-apply comes before that.
         public init(_ standing: Standing) {
             let (number, outlook) = (standing.record.number, standing.outlook)
             let work: (reason: DecisionReason, isCycle: Bool)? =
@@ -65,7 +66,7 @@ public struct PlanDocument: Encodable, Sendable {
         }
     }
 
-    /// The plan of these shares: now in their order, later in the order of the instants.
+    /// Makes the plan of these shares: now in their order, later in the order of the instants.
     public init(_ shares: some Sequence<Share>, refused: String? = nil) {
         var (now, later): ([Now], [Later]) = ([], [])
         for share in shares {

@@ -3,7 +3,7 @@ public import Planning
 /// The observations of a number in words, for `status NUMBER` and for the number's page.
 public struct SightText {
     private let record: NumberRecord
-    /// Writes an instant.
+    /// Formats an instant.
     private let time: (Instant) -> String
 
     public init(_ record: NumberRecord, time: @escaping (Instant) -> String) {
@@ -11,10 +11,10 @@ public struct SightText {
         self.time = time
     }
 
-    /// Whether the last request to the observer failed.
+    /// True when the last request to the observer failed.
     public var isFailing: Bool { record.sight.failure != nil }
 
-    /// The newest observation, or the reason why there is none; nil for a number without an observer and without reports.
+    /// The newest observation, or the reason for its absence; nil for a number without an observer and without reports.
     public var observed: String? {
         let seen = record.sight.newest.map { newest in
             // The observer is asked again as soon as its answer proves something.
@@ -30,7 +30,7 @@ public struct SightText {
         return record.desired?.observation == nil ? "never: it is not to be observed" : "not yet"
     }
 
-    /// The change by others that is still to be mended; nil when there is none.
+    /// The change by others that is not corrected yet; nil for none.
     public var drift: String? {
         guard let drift = record.openDrift else { return nil }
         // The source is known only while the newest observation is the one that showed the drift.
@@ -40,7 +40,7 @@ public struct SightText {
 }
 
 extension Observation.Kind {
-    /// What verification was, in words.
+    /// The state that was observed, in words.
     var state: String {
         switch self {
         case .off: "off"

@@ -1,6 +1,6 @@
 public import Planning
 
-/// How one number stands and what comes next: what `status`, `apply` and the daemon's summary line are made of.
+/// The condition of one number and its next action: the basis of `status`, `apply` and the daemon's summary line.
 public struct Standing: Sendable {
     public let record: NumberRecord
     public let condition: NumberCondition
@@ -8,10 +8,10 @@ public struct Standing: Sendable {
     /// The planner's rule that the decision follows from, before the fleet's guards.
     public let rule: PlannerRule
     public let outlook: Outlook
-    /// When the live PIN is due to change; nil for never, and when no PIN of ours is certainly live.
+    /// The instant at which the live PIN is due to change; nil for never, and when no PIN of ours is certainly live.
     public let rotationAt: Instant?
-    /// Whether the live PIN was to change before now, whatever has held that since: a pause, a guard, a refusal, or a window
-    /// that was missed.
+    /// True when the live PIN was due to change before now, whatever has held that since: a pause, a guard, a refusal,
+    /// or a missed window.
     public let isRotationOverdue: Bool
 
     /// Judges `record` at `now`, as `guards` permit.
@@ -42,14 +42,14 @@ public struct Standing: Sendable {
     /// True when a guard of the fleet changed the decision.
     private let isGuarded: Bool
 
-    /// Why the number stands as it does.
+    /// The reason for the number's condition.
     public var reason: DecisionReason { outlook.reason }
 
-    /// The same in one sentence, without a full stop: that of the planner's rule, or of the guard or limit that holds the
-    /// number back.
+    /// The reason in one sentence, without a full stop: that of the planner's rule, or of the guard or limit that holds
+    /// the number back.
     public var sentence: String {
         guard !isGuarded, !PlannerRule.limits.contains(rule), reason != .zoneUnknown else { return reason.sentence }
-        // Why a PIN is to change is the reason's to say; how it is changed, the rule's.
+        // The reason explains why a PIN is to change, the rule how it is changed.
         let isRotation = rule == .rotateByReset || rule == .rotateByReplacement
         if isRotation { return "\(reason.sentence): \(rule.sentence)" }
         // Drift explains why the number differs from its desired state.
@@ -57,7 +57,7 @@ public struct Standing: Sendable {
         return "\(drift.kind.sentence); \(rule.sentence)"
     }
 
-    /// How urgent it is to look at this number, most urgent first: exposed, failing, unsettled, at rest.
+    /// The urgency of this number, most urgent first: exposed, failing, unsettled, at rest.
     public var rank: Int {
         switch condition {
         case .exposed: 0
@@ -71,7 +71,7 @@ public struct Standing: Sendable {
         }
     }
 
-    /// The number as the JSON shapes have it.
+    /// The number's form in JSON.
     public var document: StatusDocument.Number {
         StatusDocument.Number(
             number: record.number.description,

@@ -2,7 +2,7 @@ import Foundation
 public import Planning
 public import Storage
 
-/// `status`: the daemon, the desired state in force, and how every number stands.
+/// `status`: the daemon, the desired state in force, and the condition of every number.
 public struct StatusDocument: Encodable, Sendable {
     /// The daemon that works on this store.
     public struct DaemonState: Encodable, Sendable {
@@ -16,7 +16,7 @@ public struct StatusDocument: Encodable, Sendable {
         public let revision: Nullable<Int>
         public let sha256: Nullable<String>
         public let loadedAt: Nullable<String>
-        /// Whether the file, when it was last read, was valid and taken into force.
+        /// True when the file was valid and adopted at its last reading.
         public let valid: Bool
         /// The SHA-256 of the file that waits for `accept`.
         public let heldRevision: Nullable<String>
@@ -39,10 +39,10 @@ public struct StatusDocument: Encodable, Sendable {
         public let attempts: Int
         public let lastError: Nullable<String>
         public let vendor: Nullable<String>
-        /// `on` or `off`, as it was seen last.
+        /// `on` or `off`, as observed last.
         public let observed: Nullable<String>
         public let observedAt: Nullable<String>
-        /// Re-applies in a row that the vendor refused, since `applied_at`.
+        /// The count of re-applies in a row that the vendor refused since `applied_at`.
         public let reapplyRefusals: Int
     }
 
@@ -56,12 +56,12 @@ public struct StatusDocument: Encodable, Sendable {
         case version, at, daemon, desiredState, numbers
     }
 
-    /// The status at `at`.
+    /// Makes the status at `at`.
     ///
     /// - Parameters:
-    ///   - at: when it was looked at.
-    ///   - holder: who works on the store, if anybody does.
-    ///   - inForce: what the store says of the desired state; nil when there is no store yet.
+    ///   - at: the instant of the status.
+    ///   - holder: the process that works on the store; nil for none.
+    ///   - inForce: the desired state in the store; nil when there is no store yet.
     ///   - standings: the numbers to show, in order.
     public init(at: Instant, holder: LockHolder?, inForce: DesiredStateStatus?, standings: [Standing]) {
         self.at = at.description
@@ -112,20 +112,20 @@ struct NumberDocument: Encodable {
     }
 }
 
-/// Writes a ``StatusDocument`` number by number: the bytes that the encoder gives for the whole document, of which a
-/// hundred thousand numbers would be in its memory many times over.
+/// Writes a ``StatusDocument`` number by number, with the same bytes as the encoder gives for the whole document. The
+/// encoder would hold a hundred thousand numbers in memory many times over.
 public struct StatusStream: Sendable {
     private let encoder: JSONEncoder
     private let isPretty: Bool
 
-    /// - Parameter isPretty: whether it is indented, for people.
+    /// - Parameter isPretty: true to indent the output, for people.
     public init(isPretty: Bool) {
         encoder = JSONCoding.encoder
         if isPretty { encoder.outputFormatting.insert(.prettyPrinted) }
         self.isPretty = isPretty
     }
 
-    /// One number, as it appears in the list.
+    /// Returns one number as it appears in the list.
     public func piece(_ number: StatusDocument.Number) -> [UInt8] {
         let bytes: Data
         do { bytes = try encoder.encode(number) } catch {
@@ -138,12 +138,12 @@ public struct StatusStream: Sendable {
     ///
     /// - Parameters:
     ///   - document: the document without its numbers.
-    ///   - numbers: each as ``piece(_:)`` gives it.
-    ///   - body: is called with each piece in turn.
+    ///   - numbers: each as ``piece(_:)`` returns it.
+    ///   - body: receives each piece in turn.
     public func write(_ document: StatusDocument, _ numbers: [[UInt8]], to body: (String) -> Void) throws {
         let text = String(decoding: try encoder.encode(document), as: UTF8.self)
         guard !numbers.isEmpty else { return body(text) }
-        // The list is the only empty one, and keys are sorted: nothing that an operator writes follows it.
+        // The list is the only empty one, and keys are sorted: no text of an operator follows it.
         guard let opening = text.range(of: isPretty ? "\"numbers\" : [" : "\"numbers\":[", options: .backwards),
             let closing = text.range(of: "]", range: opening.upperBound..<text.endIndex)
         else { preconditionFailure("a status without numbers has an empty list of them") }
@@ -162,7 +162,7 @@ public struct StatusStream: Sendable {
     private static let pieceSize = 1 << 16
     private static let lineStart = Array("\n    ".utf8)
 
-    /// A document as deep as an element of the list; empty lines stay empty, as the encoder leaves them.
+    /// Returns a document indented as an element of the list; empty lines stay empty, as the encoder leaves them.
     private static func indented(_ document: Data) -> [UInt8] {
         let newline = UInt8(ascii: "\n")
         let lines = document.split(separator: newline, omittingEmptySubsequences: false)

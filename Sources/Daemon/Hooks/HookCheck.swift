@@ -1,9 +1,9 @@
 public import ConfigFile
 import Glibc
 
-/// What is wrong with hooks beyond their grammar: secrets that are not there, programs that cannot be run.
+/// Problems of hooks beyond their grammar: secrets that are missing, programs that cannot be run.
 public enum HookCheck {
-    /// What is wrong with `hooks`, with positions in the settings at `path`.
+    /// Returns the problems of `hooks`, with positions in the settings at `path`.
     public static func problems(_ hooks: [HookSettings], secrets: SecretSources?, path: String) -> [ConfigProblem] {
         hooks.flatMap { hook in
             hook.secretNames.compactMap { problem(with: $0, of: hook, secrets, path) }

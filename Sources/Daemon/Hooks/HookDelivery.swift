@@ -3,14 +3,14 @@ import Planning
 import Storage
 import Vendors
 
-/// One try to tell one hook of one word.
+/// One attempt to deliver one notification to one hook.
 struct HookDelivery: Sendable {
-    /// Why a try failed, in one line without secrets.
+    /// The reason why an attempt failed, on one line without secrets.
     struct Failure: Error, Hashable, CustomStringConvertible {
         let description: String
-        /// How long the receiver asks to wait; nil when it does not.
+        /// The time that the receiver asks to wait; nil when it does not.
         var retryAfter: Duration?
-        /// Whether that wait is for every word to this receiver.
+        /// True when that wait applies to every notification to this receiver.
         var isOverloaded = false
     }
 
@@ -18,7 +18,7 @@ struct HookDelivery: Sendable {
     let secrets: SecretsInForce
     let client: WebhookClient
     let clock: SystemClock
-    /// Records that the hook is given a PIN, and gives it.
+    /// Records in the audit trail that the hook receives a PIN, and returns that PIN.
     let pin: @Sendable (HookWord) async throws(Failure) -> PIN?
 
     func deliver(_ word: HookWord) async throws(Failure) {
@@ -68,7 +68,7 @@ struct HookDelivery: Sendable {
         do { return try secrets.token(named: name) } catch { throw Failure(description: error.description) }
     }
 
-    /// What others say may hold what they were given.
+    /// Cleans text from a receiver, which may repeat the secrets that it was sent.
     private func clean(_ text: String, _ own: SecretIndex) -> String {
         String(own.redacting(secrets.index.redacting(text)).onOneLine().prefix(500))
     }

@@ -6,15 +6,16 @@ import Storage
 import Synchronization
 import Vendors
 
-/// Tells other systems what happened: each hook by itself, each number's words in order, until they are delivered.
+/// Sends notifications to other systems: each hook independently, each number's notifications in order, until they are
+/// delivered.
 ///
-/// The words are in the store's outbox; they are committed with what they tell of, so none is lost by a crash, and one
-/// may come twice. Nothing here holds up the engine.
+/// The notifications are in the store's outbox. They are committed with the change that they report, so a crash loses
+/// none, and may cause a duplicate. Nothing here blocks the engine.
 final class HookDispatcher: Sendable {
     private let couriers: [HookCourier]
     private let client: WebhookClient
 
-    /// Puts the settings' hooks into the store.
+    /// Records the settings' hooks in the store.
     init(
         settings: Settings, transport: Transport, secrets: SecretsInForce, commits: CommitQueue, store: Store,
         clock: SystemClock, logger: Logger
@@ -33,10 +34,10 @@ final class HookDispatcher: Sendable {
         store.onNewWords { couriers.forEach { $0.look() } }
     }
 
-    /// Begins with what waits.
+    /// Starts delivery with the notifications in the outbox.
     func start() { couriers.forEach { $0.start() } }
 
-    /// Ends the work: what is under way has `grace`; what is left waits in the store.
+    /// Stops delivery: attempts in progress have `grace` to finish; the rest waits in the store.
     func stop(within grace: Duration) async {
         await withTaskGroup(of: Void.self) { group in
             for courier in couriers { group.addTask { await courier.stop(within: grace) } }
@@ -44,7 +45,7 @@ final class HookDispatcher: Sendable {
         await client.shutdown()
     }
 
-    /// Waits until nothing is due any more; at most `limit`.
+    /// Waits until nothing is due, for at most `limit`.
     func drain(within limit: Duration) async {
         await withTaskGroup(of: Void.self) { group in
             for courier in couriers { group.addTask { await courier.drain(within: limit) } }
@@ -52,18 +53,18 @@ final class HookDispatcher: Sendable {
     }
 }
 
-/// Carries the words to one hook.
+/// Delivers the notifications to one hook.
 final class HookCourier: Sendable {
     private struct State {
         var task: Task<Void, Never>?
         var isStopping = false
         var isIdle = true
         var idle: [CheckedContinuation<Void, Never>] = []
-        /// Nothing is tried before this: the receiver asked to wait.
+        /// The end of a wait that the receiver asked for; nothing is sent before it.
         var heldUntil: ContinuousClock.Instant?
     }
 
-    /// A word is given up after so many tries, about a day after the first.
+    /// The limit of attempts, about a day after the first; then the notification is dropped.
     static let mostTries = 36
 
     private let hook: HookSettings
@@ -92,7 +93,7 @@ final class HookCourier: Sendable {
         alarm.onRing { [weak self] in self?.look() }
     }
 
-    /// There may be something to do.
+    /// Signals that a notification may be due.
     func look() { looks.continuation.yield() }
 
     func start() {
@@ -128,7 +129,7 @@ final class HookCourier: Sendable {
         guardian.cancel()
     }
 
-    /// Waits until nothing is due any more; at most `limit`.
+    /// Waits until nothing is due, for at most `limit`.
     func drain(within limit: Duration) async {
         let release = Task {
             try await Task.sleep(for: limit)
@@ -144,7 +145,7 @@ final class HookCourier: Sendable {
         release.cancel()
     }
 
-    /// Delivers until nothing is due, and sets the timer for what is due later.
+    /// Delivers until nothing is due, and sets the timer for notifications that are due later.
     private func work() async {
         while !state.withLock({ $0.isStopping }) {
             if let heldUntil = state.withLock({ $0.heldUntil }), heldUntil > .now {
@@ -156,7 +157,8 @@ final class HookCourier: Sendable {
                     try store.nextWord(for: hook.name, now: clock.now())
                 }
             } catch {
-                // The store's own failures are told of by the engine; this is tried again with the next word.
+                // The engine reports the store's own failures; delivery is retried in a minute, or with the next
+                // notification.
                 return wait(for: .seconds(60))
             }
             switch next {
@@ -168,7 +170,7 @@ final class HookCourier: Sendable {
         }
     }
 
-    /// - Returns: whether the store took note of how it ended.
+    /// - Returns: true when the store recorded the result.
     private func deliver(_ word: HookWord) async -> Bool {
         var metadata: Logger.Metadata = ["hook": "\(hook.name)", "word": "\(word.kind.rawValue)"]
         if let number = word.number { metadata["number"] = "\(number)" }
@@ -215,7 +217,7 @@ final class HookCourier: Sendable {
         try await commits.result(of: work).get()
     }
 
-    /// 5 s, 10 s, 20 s … 1 h.
+    /// Returns the delay before the next attempt: 5 s, 10 s, 20 s … 1 h.
     static func backoff(after tries: Int) -> Duration {
         min(.seconds(5) * (1 << min(max(tries, 1) - 1, 10)), .seconds(3600))
     }
@@ -224,7 +226,7 @@ final class HookCourier: Sendable {
         alarm.set(after: time)
     }
 
-    /// The PIN of a rotation, after the audit trail has taken note of who gets it.
+    /// Returns the PIN of a rotation, after the audit trail has recorded its recipient.
     private static func givePIN(
         _ word: HookWord, to hook: HookSettings, _ commits: CommitQueue, _ clock: SystemClock
     ) async throws(HookDelivery.Failure) -> PIN? {

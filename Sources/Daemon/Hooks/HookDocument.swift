@@ -4,7 +4,7 @@ import Foundation
 import Planning
 import Storage
 
-/// What another system is told, as JSON.
+/// A notification as JSON.
 struct HookDocument: Encodable {
     let version = 1
     let id: String
@@ -16,13 +16,13 @@ struct HookDocument: Encodable {
     let change: Nullable<Int64>
     let generation: Nullable<Int>
     let detail: Nullable<String>
-    /// `turned_off`, `turned_on` or `pin_changed`; null for what is no drift.
+    /// `turned_off`, `turned_on` or `pin_changed`; null for every other kind of notification.
     let drift: Nullable<String>
     /// A sentence for people.
     let summary: String
-    /// 1 for the first try; more when the receiver may have seen it before.
+    /// 1 for the first attempt; a higher count when the receiver may have seen the notification before.
     let attempt: Int
-    /// Only for a program that was promised it.
+    /// Present only for a program whose settings ask for it.
     let pin: String?
 
     init(_ word: HookWord, pin: PIN? = nil) {
@@ -51,11 +51,11 @@ struct HookDocument: Encodable {
     }
 
     var json: String {
-        // Text, numbers and nulls: there is nothing in it that cannot be encoded.
+        // Only text, numbers and nulls, which always encode.
         (try? JSONCoding.encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
 
-    /// `template` with this document's words.
+    /// Returns `template` with its placeholders replaced by this document's values.
     func filling(_ template: String) -> String? {
         HookSettings.fill(template) { word in
             switch word {
@@ -71,11 +71,11 @@ struct HookDocument: Encodable {
     }
 }
 
-/// Signs what is posted, as Standard Webhooks 1.0 describes (https://www.standardwebhooks.com).
+/// Signs the body of a webhook request, as Standard Webhooks 1.0 describes (https://www.standardwebhooks.com).
 enum WebhookSignature {
-    /// The headers of one try.
+    /// Returns the headers of one attempt.
     ///
-    /// - Parameter secret: signs; `whsec_` and base64, or any other text as its bytes. Nil signs nothing.
+    /// - Parameter secret: the signing secret; `whsec_` and base64, or any other text as its bytes. Nil signs nothing.
     static func headers(id: String, now: Instant, body: String, secret: Token?) -> [(String, String)] {
         let timestamp = String(now.millisecondsSinceEpoch / 1000)
         let head = [("webhook-id", id), ("webhook-timestamp", timestamp)]

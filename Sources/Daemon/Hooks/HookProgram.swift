@@ -3,21 +3,21 @@ import Glibc
 import LinuxShim
 import Planning
 
-/// Runs a program with something on its standard input, and ends it when it takes too long.
+/// Runs a program with data on its standard input, and ends it at a timeout.
 ///
-/// It gets a clean environment, the working directory `/`, no descriptor but its three, and a process group of its own,
-/// which is ended with it. Blocks: each run has a thread.
+/// It gets a clean environment, the working directory `/`, no descriptors but its three, and a process group of its
+/// own, which is ended with it. The call blocks: each run has a thread.
 enum HookProgram {
-    /// Why a run does not count as done.
+    /// The reason why a run does not count as done.
     struct Failure: Error, Hashable, CustomStringConvertible {
         let description: String
     }
 
-    /// How much of what it prints is kept for the error, in bytes: far more than is shown, so that what is cut off here is
-    /// no part of a secret that is shown.
+    /// The bytes of its output that are kept for the error: far more than is shown, so that the cut never falls inside
+    /// a secret that is shown.
     private static let outputLimit = 8192
 
-    /// A task that is cancelled ends it at once, as its timeout would.
+    /// Runs `command`. Cancelling the task ends the program at once, as its timeout would.
     static func run(
         _ command: [String], environment: [String: String], input: [UInt8], timeout: Duration
     ) async throws(Failure) {
@@ -75,7 +75,7 @@ enum HookProgram {
         var run = Run(pid: pid, input: toChild[1], output: fromChild[0], rest: input[...])
         defer { run.closeAll() }
         let end = run.wait(timeout, interruption)
-        // Also what it left behind in the background.
+        // Ends also the processes that it left in the background.
         kill(-pid, SIGKILL)
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
@@ -109,13 +109,13 @@ enum HookProgram {
         Failure(description: "\(what): \(String(cString: strerror(error)))")
     }
 
-    /// The wish that a program be ended now, from any thread.
+    /// A request from any thread to end a program now.
     private final class Interruption: Sendable {
-        /// Readable once it has begun.
+        /// Readable once the request was made.
         let descriptor: Int32
         private let other: Int32
 
-        /// Nil when there is no pipe for it.
+        /// Nil when the system provides no pipe.
         init?() {
             var ends: [Int32] = [-1, -1]
             errno = twostepd_pipe(&ends)
@@ -127,7 +127,7 @@ enum HookProgram {
 
         func begin() {
             var byte: UInt8 = 0
-            // A pipe with nothing in it takes a byte.
+            // An empty pipe always accepts one byte.
             _ = write(other, &byte, 1)
         }
     }
@@ -155,14 +155,14 @@ enum HookProgram {
             for descriptor in [input, output, ended] where descriptor >= 0 { close(descriptor) }
         }
 
-        /// Why it is waited for no longer.
+        /// The reason why the wait for the program ended.
         enum End {
             case byItself
             case late
             case interrupted
         }
 
-        /// Feeds it and listens to it until it ends, the time is over, or it is interrupted.
+        /// Writes the program's input and reads its output until it ends, the time is over, or it is interrupted.
         mutating func wait(_ timeout: Duration, _ interruption: Interruption) -> End {
             let deadline = ContinuousClock.now + timeout
             if rest.isEmpty { endInput() }
@@ -198,18 +198,18 @@ enum HookProgram {
             input = -1
         }
 
-        /// Reads what there is; beyond the limit it is dropped.
+        /// Reads available output; bytes beyond the limit are dropped.
         private mutating func listen() {
             var buffer = [UInt8](repeating: 0, count: 4096)
             while isHeard {
                 let count = read(output, &buffer, buffer.count)
                 guard count > 0 else {
-                    // Nobody will say anything more; polling it again would only spin.
+                    // The output is closed; polling it again would only spin.
                     isHeard = count < 0 && (errno == EAGAIN || errno == EINTR)
                     return
                 }
                 said += buffer.prefix(min(count, max(0, outputLimit - said.count)))
-                // One that talks without end must not keep us from looking at the time.
+                // A program that writes without end must not keep this loop from checking the time.
                 if count < buffer.count || said.count >= outputLimit { return }
             }
         }

@@ -1,18 +1,18 @@
-/// The `Accept` header of a request: which media types are wanted, and how much (RFC 9110, section 12.5.1).
+/// The `Accept` header of a request: media types and their preference (RFC 9110, section 12.5.1).
 struct AcceptHeader {
-    /// The most media ranges that are read; those after them count as not there.
+    /// The limit of media ranges that are read; those after them are ignored.
     private static let maxRanges = 32
 
     private struct Range {
         let type: Substring
-        /// Without the quality.
+        /// The parameters without the quality.
         let parameters: [String: String]
         let quality: Double
     }
 
     private let ranges: [Range]
 
-    /// - Parameter text: the header's value. Ranges in it that cannot be read are left out.
+    /// - Parameter text: the header's value. Ranges in it that cannot be read are ignored.
     init(_ text: String) {
         ranges = text.split(separator: ",").prefix(Self.maxRanges).compactMap { Self.range($0) }
     }
@@ -37,15 +37,15 @@ struct AcceptHeader {
             ..<(start.lastIndex { $0 != " " && $0 != "\t" }.map { start.index(after: $0) } ?? start.startIndex)]
     }
 
-    /// How much a type is wanted that the header names itself, in the given version or in any: the best of those ranges; nil
-    /// when it names none.
+    /// Returns the quality of a type that the header names itself, in the given version or in any: the best of those
+    /// ranges; nil when it names none.
     func quality(ofNamed type: String, version: String) -> Double? {
         ranges.filter { range in
             range.type == type && (range.parameters["version"].map { $0 == version } ?? true)
         }.map(\.quality).max()
     }
 
-    /// How much a type is wanted by the most specific range that it falls into; 0 when it is not wanted.
+    /// Returns the quality of a type by the most specific range that contains it; 0 when no range does.
     func quality(of type: String, version: String) -> Double {
         if let named = quality(ofNamed: type, version: version) { return named }
         let group = type.prefix { $0 != "/" } + "/*"
@@ -57,7 +57,7 @@ struct AcceptHeader {
 }
 
 extension Exposition.Format {
-    /// The format that is wanted most: OpenMetrics when it is named, and wanted as much as the older one.
+    /// Makes the preferred format: OpenMetrics when the header names it with at least the quality of the older format.
     init(accept: String?) {
         let header = AcceptHeader(accept ?? "")
         guard let open = header.quality(ofNamed: "application/openmetrics-text", version: "1.0.0"), open > 0,

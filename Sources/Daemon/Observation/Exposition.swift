@@ -65,7 +65,7 @@ struct Exposition {
     private mutating func head(_ kind: Kind, _ name: String, suffix: String, _ help: String) {
         switch format {
         case .prometheus:
-            // An info is a gauge there, and a family has the name of its samples.
+            // In this format an info is a gauge, and a family has the name of its samples.
             lines.append("# HELP \(name)\(suffix) \(help)")
             lines.append("# TYPE \(name)\(suffix) \(kind == .info ? "gauge" : kind.rawValue)")
         case .openMetrics:
@@ -94,7 +94,7 @@ struct Exposition {
 
 /// Observations counted by size.
 struct Histogram: Sendable {
-    /// The upper bounds of the buckets, ascending; the last bucket has none.
+    /// The upper bounds of the buckets, ascending; the last bucket has no bound.
     let bounds: [Double]
     private(set) var counts: [Int]
     private(set) var sum = 0.0
@@ -106,7 +106,7 @@ struct Histogram: Sendable {
 
     var count: Int { counts.reduce(0, +) }
 
-    /// For each bound, and for none, how many observations were no larger.
+    /// The count of observations up to each bound, and that of all observations.
     var cumulative: [Int] {
         var total = 0
         return counts.map { count in

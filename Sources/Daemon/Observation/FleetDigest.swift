@@ -2,42 +2,42 @@ import Planning
 import Storage
 import Synchronization
 
-/// The fleet in figures, and its most urgent numbers: what the page, the metrics and the line of the day are made of.
+/// The fleet in figures, and its most urgent numbers: the basis of the page, the metrics and the daily summary line.
 ///
-/// It is as large for a million numbers as for some thousand.
+/// Its size is the same for a million numbers as for some thousand.
 struct FleetDigest: Sendable {
-    /// When it was made.
+    /// The instant of the digest.
     let at: Instant
     private(set) var count = 0
     private(set) var conditions: [NumberCondition: Int] = [:]
     private(set) var reasons: [DecisionReason: Int] = [:]
-    /// PINs that were due to change before ``at``: see ``Standing/isRotationOverdue``.
+    /// The count of PINs that were due to change before ``at``: see ``Standing/isRotationOverdue``.
     private(set) var overdue = 0
-    /// PINs that fall due on each of the coming days; the overdue ones on the first.
+    /// The count of PINs that fall due on each of the coming days; overdue ones count on the first.
     private(set) var rotations = [Int](repeating: 0, count: daysAhead)
     private(set) var endpoints: Set<String> = []
-    /// How many numbers each vendor has.
+    /// The count of numbers by vendor.
     private(set) var vendors: [Vendor: Int] = [:]
-    /// How many numbers the vendor refuses to disable, by endpoint; 0 for the others.
+    /// The count of numbers that the vendor refuses to disable, by endpoint; 0 for the other endpoints.
     private(set) var refused: [VendorEndpoint: Int] = [:]
-    /// How well each observer's numbers are observed.
+    /// The observation of each observer's numbers.
     private(set) var observers: [Account: ObserverTally] = [:]
-    /// Numbers that another person or program changed and that are not as desired again.
+    /// The count of numbers that another person or program changed and that are not corrected yet.
     private(set) var drifted = 0
-    /// Numbers of which several re-applies in a row were refused.
+    /// The count of numbers of which several re-applies in a row were refused.
     private(set) var reappliesRefused = 0
-    /// Whether anything was seen of any number.
+    /// True when any number was ever observed.
     private(set) var hasObservations = false
-    /// By rank, as many as the page can show.
+    /// The most urgent numbers by rank, as many as the page can show.
     private var urgentByRank: [Int: [Standing]] = [:]
 
-    /// How many days of rotations are counted.
+    /// The count of days for which rotations are counted.
     static let daysAhead = 90
     private static let day: Int64 = 86_400_000
 
     init(at now: Instant) { at = now }
 
-    /// The fleet as the store tells it.
+    /// Reads the fleet from the store.
     init(_ reader: StoreReader, view: FleetView, guards: GuardsInForce) throws(StorageError) {
         let digest = Mutex(FleetDigest(at: view.now))
         let _: [Never] = try view.survey(reader, guards: guards) { standing in
@@ -55,7 +55,7 @@ struct FleetDigest: Sendable {
     /// PINs that fall due within a day, or are overdue.
     var rotationsWithinADay: Int { rotations[0] }
 
-    /// Numbers that nothing was seen of for longer than twice their `observe_every`.
+    /// The count of numbers that were not observed for longer than twice their `observe_every`.
     var unobserved: Int { observers.values.reduce(0) { $0 + $1.unobserved } }
 
     mutating func add(_ standing: Standing) {
@@ -101,8 +101,8 @@ struct VendorEndpoint: Hashable, Sendable, Comparable {
     }
 }
 
-/// Keeps a digest of a large fleet for a while, so that looking takes at most a tenth of one processor however often
-/// somebody looks. A fleet that is read in no time is read each time.
+/// Caches a digest of a large fleet, so that requests use at most a tenth of one processor at any rate. A fleet that is
+/// read quickly is read for each request.
 final class DigestShelf: Sendable {
     private struct Kept {
         let digest: FleetDigest
@@ -111,13 +111,13 @@ final class DigestShelf: Sendable {
 
     private let kept = Mutex<Kept?>(nil)
 
-    /// What is cheaper than this is made anew at each look.
+    /// The cost below which a digest is made anew for each request.
     private static let cheap: Duration = .milliseconds(250)
     private static let share = 10
 
-    /// The digest that is kept, or what `make` gives.
+    /// Returns the cached digest, or makes one.
     ///
-    /// - Returns: the digest, and whether it was made now, and at some cost.
+    /// - Returns: the digest, and whether it was made now, at a cost above the limit.
     func digest(
         _ make: () throws(StorageError) -> FleetDigest
     ) throws(StorageError) -> (digest: FleetDigest, wasCostly: Bool) {

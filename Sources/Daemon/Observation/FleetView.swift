@@ -4,15 +4,15 @@ public import Planning
 public import Storage
 import Synchronization
 
-/// How the fleet stands, as the store tells it to whoever only looks: commands, the status page, metrics.
+/// The fleet as read from the store, for callers that change nothing: commands, the status page, metrics.
 public struct FleetView: Sendable {
     public let location: StoreLocation
     public let policy: Policy
     public let now: Instant
 
-    /// How many numbers are read at once: enough to make a statement worth its while, and little to hold in memory.
+    /// The count of records that are read at once: enough for the statement to pay off, and little to hold in memory.
     private static let pageSize = 2000
-    /// The most parts that are read at once.
+    /// The limit of parts that are read at once.
     private static let mostParts = 8
 
     public init(location: StoreLocation, policy: Policy, now: Instant) {
@@ -21,7 +21,7 @@ public struct FleetView: Sendable {
         self.now = now
     }
 
-    /// Every record in the order of numbers, its PINs closed: nothing that only reads needs them.
+    /// Returns every record in the order of numbers, with its PINs sealed: nothing that only reads needs them.
     ///
     /// - Parameters:
     ///   - reader: the store to read.
@@ -32,17 +32,17 @@ public struct FleetView: Sendable {
         }.flatMap(\.self)
     }
 
-    /// How every number stands, most urgent first.
+    /// Returns the standing of every number, most urgent first.
     public func standings(_ reader: StoreReader, guards: GuardsInForce) throws(StorageError) -> [Standing] {
         try survey(reader, guards: guards) { $0 }
     }
 
-    /// How one number stands; nil when the store does not know it.
+    /// Returns the standing of one number; nil when the store does not know it.
     ///
     /// - Parameters:
     ///   - name: the number (E.164) or its label.
     ///   - reader: the store to read.
-    ///   - guards: what holds requests back just now.
+    ///   - guards: the guards that hold requests back at present.
     public func standing(
         named name: String, _ reader: StoreReader, guards: GuardsInForce
     ) throws(StorageError) -> Standing? {
@@ -50,16 +50,15 @@ public struct FleetView: Sendable {
         return try reader.closedRecord(number, at: now).map { standing($0, guards) }
     }
 
-    /// What `render` makes of each number, most urgent first, without those of which it makes nothing.
+    /// Returns the values that `render` makes of the numbers, most urgent first, without its nils.
     ///
-    /// Numbers are read page by page, and only what was made of them is kept.
+    /// Numbers are read page by page, and only the rendered values are kept.
     ///
     /// - Parameters:
     ///   - reader: the store to read.
-    ///   - guards: what holds requests back just now.
-    ///   - inParallel: whether all processors work on it, each on its part of the numbers: for commands, while the
-    ///     daemon keeps to one.
-    ///   - render: what is kept of a number; nil for nothing. It runs on several threads when `inParallel`.
+    ///   - guards: the guards that hold requests back at present.
+    ///   - inParallel: true to use all processors, each on its part of the numbers: for commands. The daemon uses one.
+    ///   - render: makes the value of a number; nil for none. It runs on several threads when `inParallel`.
     public func survey<Value: Sendable>(
         _ reader: StoreReader, guards: GuardsInForce, inParallel: Bool = false,
         _ render: @escaping @Sendable (Standing) -> Value?
@@ -72,8 +71,8 @@ public struct FleetView: Sendable {
         return ranks.flatMap { rank in parts.flatMap { $0[rank] ?? [] } }
     }
 
-    /// What `add` gathers of each part of the numbers, beginning with `empty`, in the order of numbers: one part, or one for
-    /// each processor.
+    /// Returns the values that `add` gathers of each part of the numbers, beginning with `empty`, in the order of
+    /// numbers: one part, or one for each processor.
     private func parts<Gathered: Sendable>(
         _ reader: StoreReader, inParallel: Bool, from empty: Gathered,
         _ add: @escaping @Sendable (inout Gathered, NumberRecord) -> Void
@@ -95,7 +94,8 @@ public struct FleetView: Sendable {
         let shelf = Mutex<[Int: Result<Gathered, StorageError>]>([:])
         let group = DispatchGroup()
         for part in 0...cuts.count {
-            // A queue each, and so a thread: who waits here may hold one of those that a concurrent queue would share.
+            // A queue for each part, and so a thread: the caller that waits here may occupy a thread that a concurrent
+            // queue would share.
             DispatchQueue(label: "twostepd.survey").async(group: group) {
                 let result = Result { () throws(StorageError) in
                     // Connections do not share their work: each part has its own.
@@ -131,8 +131,8 @@ public struct FleetView: Sendable {
         } while after != nil
     }
 
-    /// What the planner is given for the value of the operator-owned PIN of a closed record: some value when there is one,
-    /// which it takes for unchanged, and nil when the value could not be read.
+    /// Returns the value that the planner gets for the operator-owned PIN of a closed record: a placeholder when there
+    /// is one, which the planner treats as unchanged, and nil when the value could not be read.
     public static func operatorPIN(of record: NumberRecord) -> PIN? {
         record.desired?.operatorPINMark == nil ? nil : placeholder
     }

@@ -2,24 +2,24 @@ import Glibc
 import Planning
 import Storage
 
-/// Everything that `/metrics` shows, put together from the store and from what was counted.
+/// The content of `/metrics`, assembled from the store and from the counters.
 struct MetricsPage {
     let now: Instant
     let fleet: FleetDigest
-    /// Those that have series of their own; empty when none has.
+    /// The numbers that have series of their own; empty when none has.
     let numbers: [Standing]
     let size: StoreSize
     let oldestHistory: Instant?
     let logBytes: Int
     let incidents: StoreIncidents
-    /// How large the service's credentials are; nil when it has none.
+    /// The size of the service's credentials, in bytes; nil when it has none.
     let credentialBytes: Int?
     let guards: GuardsInForce
     let desiredState: DesiredStateStatus
     let counts: MetricsRecorder.Counts
     let queueLength: Int
     let hooks: [HookStanding]
-    /// How often each kind of drift was found.
+    /// The count of drift found, by kind.
     let drift: [Drift.Kind: Int]
 
     private typealias Sample = Exposition.Sample
@@ -61,7 +61,7 @@ struct MetricsPage {
             })
     }
 
-    /// A number's labels: the number, and its label or nothing.
+    /// Returns a number's labels: the number, and its label or an empty text.
     private func labels(_ standing: Standing) -> [(name: String, value: String)] {
         [("number", standing.record.number.description), ("label", standing.record.desired?.label ?? "")]
     }
@@ -131,7 +131,7 @@ struct MetricsPage {
             [Sample(value: Double(counts.inFlight))])
     }
 
-    /// By observer, so that they are few for any fleet, and are there without the series of single numbers.
+    /// Adds figures by observer, which are few for any fleet, and are present without the series of single numbers.
     private func addObservations(_ page: inout Exposition) {
         page.add(
             .counter, "twostepd_drift", "Changes by other people or programs that were found, by kind.",
@@ -273,12 +273,12 @@ extension MetricsRecorder.Ending: Comparable {
     }
 }
 
-/// What the kernel says of this process.
+/// The kernel's figures of this process.
 struct ProcessFigures {
     let residentBytes: Int
     let processorSeconds: Double
 
-    /// Nil when the kernel does not say.
+    /// Nil when the kernel does not provide them.
     init?() {
         var usage = rusage()
         guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0, let file = fopen("/proc/self/statm", "r")

@@ -2,17 +2,17 @@ import Planning
 import Reconciler
 import Synchronization
 
-/// Counts what the running daemon does: fed by the engine's reports and the commit queue.
+/// Counters of the running daemon, fed by the engine's reports and the commit queue.
 final class MetricsRecorder: Sendable {
-    /// What was counted since the start.
+    /// The counts since the start.
     struct Counts: Sendable {
-        /// Requests that ended.
+        /// The count of completed requests, by result.
         var requests: [Ending: Int]
-        /// Answers of observers.
+        /// The count of observers' answers, by result.
         var observations: [ObservationResult: Int]
-        /// Seconds from sending to the answer, by action.
+        /// The histogram of seconds from sending to the answer, by action.
         var durations: [VendorAction: Histogram]
-        /// Seconds of one durable transaction.
+        /// The histogram of seconds of one durable transaction.
         var commits = Histogram(bounds: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5])
         var failedCommits = 0
         var inFlight = 0
@@ -29,17 +29,17 @@ final class MetricsRecorder: Sendable {
         }
     }
 
-    /// How a request ended.
+    /// The result of a request.
     struct Ending: Hashable, Sendable {
         let action: VendorAction
         let verdict: Verdict
     }
 
-    /// What an observer answered.
+    /// The result of a request to an observer.
     enum ObservationResult: String, CaseIterable {
         case on
         case off
-        /// Nothing was seen.
+        /// The state could not be observed.
         case unknown
 
         init(_ answer: ObserverAnswer) {
@@ -71,7 +71,7 @@ final class MetricsRecorder: Sendable {
 
     private func noteEnd(_ change: ChangeEntry) {
         guard let outcome = change.outcome, let answeredAt = change.answeredAt else { return }
-        // The wall clock may have been set meanwhile.
+        // The wall clock may have been set in the meantime.
         let seconds = max(0, Double(change.sentAt.duration(to: answeredAt).milliseconds) / 1000)
         state.withLock { counts in
             counts.inFlight = max(0, counts.inFlight - 1)
@@ -80,7 +80,7 @@ final class MetricsRecorder: Sendable {
         }
     }
 
-    /// A transaction of the commit queue ended.
+    /// Counts a transaction of the commit queue that ended.
     func noteCommit(_ duration: Duration, succeeded: Bool) {
         let (seconds, attoseconds) = duration.components
         state.withLock { counts in

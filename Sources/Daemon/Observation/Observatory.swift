@@ -6,9 +6,9 @@ import HTTPTypes
 import Planning
 import Storage
 
-/// Answers whoever only looks, on the control socket and on the listener: status, numbers, changes, metrics.
+/// Answers requests that only read, on the control socket and on the listener: status, numbers, changes, metrics.
 ///
-/// It reads the store by connections of its own: however much is asked, the engine's commits do not wait for it.
+/// It reads the store by connections of its own, so the engine's commits do not wait for it at any load.
 struct Observatory: Sendable {
     let location: StoreLocation
     let policy: Policy
@@ -18,17 +18,17 @@ struct Observatory: Sendable {
     let clock: SystemClock
     let recorder: MetricsRecorder
     let commits: CommitQueue
-    /// Whether each number has metrics of its own.
+    /// True when each number has metrics of its own.
     let isPerNumber: Bool
 
     let digests = DigestShelf()
 
-    /// The most changes in one answer.
+    /// The limit of changes in one answer.
     static let longestPage = 1000
 
     private static let queue = DispatchQueue(label: "twostepd.observatory")
 
-    /// The reply to a GET for `call.path`; nil when nothing is there.
+    /// Returns the reply to a GET for `call.path`; nil when the path does not exist.
     func reply(to call: LocalServer.Call) async -> LocalServer.Reply? {
         switch call.path {
         case "/metrics":
@@ -56,7 +56,7 @@ struct Observatory: Sendable {
         }
     }
 
-    /// How the last day was.
+    /// Returns the summary of the last day.
     func summary() async -> Result<DaySummary, any Error> {
         await look { reader, view in try DaySummary(reader, view: view, guards: try guards(reader)) }
     }
@@ -75,12 +75,12 @@ struct Observatory: Sendable {
         return LocalServer.Reply(status: .ok, contentType: "application/json", body: text + "\n")
     }
 
-    /// Once the answer has been written, which nobody tells of.
+    /// Returns freed memory to the system some seconds later: nothing reports that the answer has been written.
     private static func giveBackMemory() {
         queue.asyncAfter(deadline: .now() + .seconds(5)) { ProcessMemory.giveBack() }
     }
 
-    /// After so many numbers what was needed for an answer is worth giving back.
+    /// The count of numbers beyond which the memory for an answer is worth returning.
     private static let many = 10_000
 
     private func guards(_ reader: StoreReader) throws -> GuardsInForce {
@@ -119,7 +119,7 @@ struct Observatory: Sendable {
             changesPerDay: try reader.changesPerDay(from: view.now.advanced(by: .milliseconds(-month))))
     }
 
-    /// What a held file would take away, as long as it is still the one at its place.
+    /// Lists the numbers that a held file would drop or disable, as long as it is still the current file.
     private func difference(
         of held: DesiredStateStatus.Held, _ reader: StoreReader, _ view: FleetView, _ guards: GuardsInForce
     ) throws -> [String] {
@@ -151,7 +151,7 @@ struct Observatory: Sendable {
             ).document)
     }
 
-    /// The newest reports about a number and drift of it, newest first.
+    /// Returns the newest reports about a number and drift of it, newest first.
     private func changesByOthers(of number: PhoneNumber, _ reader: StoreReader) throws -> [StoredEvent] {
         var filter = HistoryFilter(number: number)
         filter.kinds = [.observed, .drift]
@@ -203,7 +203,7 @@ struct Observatory: Sendable {
         }
     }
 
-    /// Reads the store away from the threads that everything else shares.
+    /// Reads the store on a queue of its own, away from the shared threads.
     private func look<Value: Sendable>(
         _ body: @escaping @Sendable (StoreReader, FleetView) throws -> Value
     ) async -> Result<Value, any Error> {
@@ -218,7 +218,7 @@ struct Observatory: Sendable {
 }
 
 extension Standing {
-    /// Whether it is the one that a number (E.164) or label stands for.
+    /// Returns true when a number (E.164) or label names this number.
     public func isMeant(by name: String) -> Bool {
         record.number.description == name || record.desired?.label == name
     }

@@ -1,15 +1,15 @@
 import Planning
 
-/// How well the numbers of one observer are observed, in figures.
+/// The observation of one observer's numbers, in figures.
 struct ObserverTally: Hashable, Sendable {
-    /// Numbers that the observer can observe.
+    /// The count of numbers that the observer can observe.
     private(set) var numbers = 0
-    /// Those that nothing was seen of for longer than twice their `observe_every`, or never. Numbers that are paused are
-    /// not observed, and not counted here.
+    /// The count of those that were not observed for longer than twice their `observe_every`, or never. Paused numbers
+    /// are not observed, and not counted here.
     private(set) var unobserved = 0
-    /// Numbers whose observer failed in its last answer.
+    /// The count of numbers whose observer failed in its last answer.
     private(set) var failing = 0
-    /// The oldest of the newest observations; nil when there is none.
+    /// The oldest of the newest observations; nil for none.
     private(set) var oldest: Instant?
 
     /// Adds a number that can be observed.

@@ -6,14 +6,14 @@ struct FleetPage {
     let fleet: FleetDigest
     let guards: GuardsInForce
     let desiredState: DesiredStateStatus
-    /// What the held file would take away, number by number; empty when none is held.
+    /// The numbers that the held file would drop or disable, a line each; empty when no file is held.
     let heldDifference: [String]
     let changesPerDay: [DayOfChanges]
 
-    /// The most numbers in the table; `status` shows them all.
+    /// The limit of numbers in the table; `status` shows them all.
     static let mostRows = 2000
 
-    /// How many days of requests are shown.
+    /// The count of days for which requests are shown.
     static let daysBehind = 30
 
     private var now: Instant { fleet.at }
@@ -142,7 +142,7 @@ struct FleetPage {
             """
     }
 
-    /// The column of observations appears with the first observation.
+    /// The titles of the columns; that of observations appears with the first observation.
     private var columns: [String] {
         ["Number", "Label", "Condition", "PIN", "Rotated", "Next"] + (fleet.hasObservations ? ["Seen"] : []) + ["Why"]
     }
@@ -169,7 +169,7 @@ struct FleetPage {
             """
     }
 
-    /// Newest observation, and whether the observer has failed since.
+    /// Returns the cell of the newest observation, with a mark when the observer has failed since.
     private func seen(_ sight: NumberRecord.Sight) -> HTML {
         let newest: HTML = sight.newest.map { "\($0.kind.isOn ? "on" : "off") \(time.html($0.at))" } ?? "–"
         let failing: HTML = sight.failure == nil ? "" : " <small>observer fails</small>"
@@ -178,7 +178,7 @@ struct FleetPage {
             "<td data-name=\"Seen\"\(isNone) data-sort=\"\(Self.sortKey(sight.newest?.at))\">\(newest)\(failing)</td>"
     }
 
-    /// Marks a cell that says nothing: where room is short it is left out.
+    /// Marks an empty cell, which is left out where space is short.
     private static func none<Value>(_ value: Value?) -> HTML { value == nil ? " class=\"none\"" : "" }
 
     private static func sortKey(_ instant: Instant?) -> Int {

@@ -1,10 +1,10 @@
 import Planning
 
-/// A piece of HTML: text is escaped when it comes in, and nothing else can.
+/// A piece of HTML: every text is escaped when it is added.
 struct HTML: Sendable, ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
     private(set) var source: String
 
-    /// Markup as it stands in this program.
+    /// Markup written in this program.
     init(stringLiteral value: String) { source = value }
 
     init(stringInterpolation: Interpolation) { source = stringInterpolation.source }
@@ -43,7 +43,7 @@ struct HTML: Sendable, ExpressibleByStringLiteral, ExpressibleByStringInterpolat
     }
 }
 
-/// What every page has around its content.
+/// The frame around the content of every page.
 struct PageFrame {
     let title: String
     let now: Instant
@@ -86,7 +86,7 @@ struct PageFrame {
     }
 }
 
-/// An instant on a page: relative, with the absolute one for whoever points at it.
+/// An instant on a page: relative, with the absolute one in its tooltip.
 struct PageTime {
     let relative: RelativeTime
 
@@ -102,7 +102,7 @@ extension NumberCondition {
     var badge: HTML { "<span class=\"badge \(rawValue)\">\(rawValue.replacing("_", with: " "))</span>" }
 }
 
-/// Counts by day as an SVG, with a table of the same for whoever does not see it.
+/// Counts by day as an SVG, with a table of the same for readers who do not see it.
 struct BarChart {
     struct Bar {
         let label: String
@@ -112,7 +112,7 @@ struct BarChart {
 
     let title: String
     let bars: [Bar]
-    /// What the two parts of a bar count.
+    /// The meaning of the two parts of a bar.
     let words: (good: String, bad: String)
 
     private static let height = 80
@@ -144,7 +144,7 @@ struct BarChart {
             """
     }
 
-    /// A bar that is not nothing is seen.
+    /// Scales a count to pixels; a count above zero stays visible.
     private static func scaled(_ count: Int, _ most: Int) -> Int {
         count == 0 ? 0 : max(2, count * (height - 4) / most)
     }

@@ -1,7 +1,7 @@
 import Planning
 import Storage
 
-/// `/numbers/{number}`: all about one number, in words.
+/// `/numbers/{number}`: one number in full, in words.
 struct NumberPage {
     let now: Instant
     let standing: Standing
@@ -11,7 +11,7 @@ struct NumberPage {
     /// Reports and drift, newest first.
     let events: [StoredEvent]
 
-    /// The most events that are shown.
+    /// The limit of events that are shown.
     static let mostEvents = 200
 
     private var time: PageTime { PageTime(relative: RelativeTime(now: now)) }
@@ -66,7 +66,7 @@ struct NumberPage {
             """
     }
 
-    /// Every state that the vendor may be in: `off, or enabled with our PIN of generation 3`.
+    /// Returns every state that the vendor may be in: `off, or enabled with our PIN of generation 3`.
     private static func words(_ belief: Belief) -> String {
         let states =
             (belief.maybeOff ? ["off"] : [])
@@ -94,7 +94,7 @@ struct NumberPage {
             """
     }
 
-    /// Requests, and between them what people reported and what others changed.
+    /// The requests, and between them people's reports and changes by others.
     private var timeline: HTML {
         guard !changes.isEmpty || !events.isEmpty else { return "<section><h2>Requests</h2><p>None yet.</p></section>" }
         let rows = (changes.map(Self.row) + events.map(Self.row)).sorted { $0.at > $1.at }

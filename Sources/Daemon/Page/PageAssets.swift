@@ -85,7 +85,7 @@ enum PageAssets {
         }
         """#
 
-    /// Filter, sorting, and a fresh copy of the content every five seconds while the page is seen.
+    /// Filter, sorting, and a fresh copy of the content every five seconds while the page is visible.
     static let script = #"""
         "use strict";
         (() => {
