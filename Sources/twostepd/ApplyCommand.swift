@@ -45,7 +45,7 @@ struct ApplyCommand: AsyncParsableCommand, WatchesSignals {
             throw Failure.configuration("\(settings.desiredState) is not valid: nothing was sent")
         }
         let isWatched = Console.isTerminal(2) && output.format == .text
-        // The bar shows the failures on a terminal; log lines would tear it.
+        // The bar shows the failures on a terminal; log lines would break it.
         let level: Logger.Level = isWatched ? .critical : max(LogSetup.level(settings), .warning)
         let pass = ApplyPass(
             settings: settings, environment: config.environment, numbers: desired.numbers.map(\.number),

@@ -7,21 +7,21 @@ import Reconciler
 import Storage
 import Synchronization
 
-/// One pass over the fleet by the daemon's own engine, until every number has come to an end.
+/// One pass over the fleet by the daemon's own engine, until every number has a result.
 final class ApplyPass: Sendable {
-    /// How the pass ended.
+    /// The result of a pass.
     struct Result: Sendable {
         var total: Int
         var failed: [PhoneNumber]
-        /// Why those among them were given up that no request of their own tells of.
+        /// The reasons why failed numbers were given up, where no request of their own shows it.
         var because: [PhoneNumber: String]
         var wasInterrupted: Bool
     }
 
-    /// How many requests of a number may fail in a row before it is given up.
+    /// The limit of failed requests in a row, at which a number is given up.
     static let mostFailuresInARow = 3
-    /// How many may fail before it is as desired, even with acceptances in between: a vendor that says yes and no in
-    /// turn must not keep a pass from ending.
+    /// The limit of failed requests before a number is as desired, even with acceptances in between: a vendor that
+    /// alternates between success and failure must not keep a pass from ending.
     static let mostFailures = 12
 
     fileprivate enum End {
@@ -35,17 +35,17 @@ final class ApplyPass: Sendable {
         var requests = 0
         var failures = 0
         var failuresInARow: [PhoneNumber: Int] = [:]
-        /// All of this pass; what the record counts may be of earlier days.
+        /// The failures of this pass; the record may count failures of earlier days.
         var failuresOf: [PhoneNumber: Int] = [:]
-        /// Requests in a row for numbers that have come to an end already: while one stays exposed no other is begun
-        /// with, and no report says so.
+        /// The count of requests in a row for numbers that have a result already: while one of them stays exposed no
+        /// other number starts, and no report says so.
         var requestsAside = 0
-        /// Why numbers were given up without a failure of their own.
+        /// The reasons why numbers were given up without a failure of their own.
         var because: [PhoneNumber: String] = [:]
         var accountOf: [PhoneNumber: Account] = [:]
-        /// The endpoints that are down, and how many probes of each have failed since.
+        /// The endpoints that are down, each with the count of its failed probes since.
         var failedProbes: [Account: Int] = [:]
-        /// Requests that were sent while an endpoint was down: probes, when they went there.
+        /// The requests sent while an endpoint was down: those to that endpoint are probes.
         var sentMeanwhile: Set<Int64> = []
         var isAdopted = false
         var isStopping = false
@@ -76,7 +76,7 @@ final class ApplyPass: Sendable {
         state = Mutex(State(open: Set(numbers)))
     }
 
-    /// Runs the pass. Ctrl-C, SIGTERM and SIGHUP, which a connection that breaks sends, end it cleanly.
+    /// Runs the pass. Ctrl-C, SIGTERM and SIGHUP, which a broken connection sends, end it cleanly.
     func run() async throws -> Result {
         let work = try Reconciliation(
             settings: settings, environment: environment, command: "apply", logger: logger,
@@ -92,7 +92,7 @@ final class ApplyPass: Sendable {
             case .handedOver, .unchanged: break
             case .notAccepted(let problem): self?.giveUp(problem)
             case .refused(let problems):
-                // The file was valid a moment ago; if it is not any more, there is nothing to wait for.
+                // The file was valid a moment ago; when it no longer is, there is nothing to wait for.
                 self?.giveUp(
                     "the desired state changed while it was read: \(problems.first?.summary ?? "not readable")")
             }
@@ -164,7 +164,7 @@ final class ApplyPass: Sendable {
         }
     }
 
-    /// Numbers that need nothing are never planned: they are told from what the store holds after the adoption.
+    /// Finds the numbers that are never planned because they need nothing, in the store after the adoption.
     private func afterAdoption() {
         guard let work = reconciliation.withLock({ $0 }) else { return }
         let fleet = FleetReader(settings: settings, environment: environment, now: SystemClock().now())
@@ -209,14 +209,14 @@ final class ApplyPass: Sendable {
         case .idle: end = .asDesired
         case .observe: end = nil
         case .send, .hold(_, .backingOff): end = isGivenUp ? .failed : nil
-        // Its turn comes when others are protected; if they never are, noteSent ends it.
+        // The number's turn comes when others are protected; if they never are, noteSent ends it.
         case .hold(_, .exposureBudget): end = nil
-        // The other holds last for an hour or until somebody mends something: not for one pass.
+        // The other holds last for an hour, or until an operator corrects something: longer than one pass.
         case .hold: end = .failed
         }
         guard let end else { return }
         state.withLock { state in
-            // One that was given up may still come home while the others are waited for.
+            // A number that was given up may still succeed while the pass waits for others.
             let isHome = end == .asDesired && state.ends[record.number] == .failed
             guard state.open.remove(record.number) != nil || isHome else { return }
             if isHome { state.because[record.number] = nil }
@@ -260,7 +260,8 @@ extension ApplyPass.State {
         giveUp(open, because: "not begun with: another number stays exposed, and no more may be")
     }
 
-    /// While an endpoint is down one number tries for all of them: what fails for it has failed for the others.
+    /// Counts a failed probe. While an endpoint is down one number probes it for all of them: its failure is theirs as
+    /// well.
     fileprivate mutating func noteFailedProbe(of account: Account) {
         guard let count = failedProbes[account] else { return }
         failedProbes[account] = count + 1

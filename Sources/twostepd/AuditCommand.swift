@@ -153,7 +153,7 @@ extension AuditCommand {
 }
 
 extension StoreSize {
-    /// `3.2 MiB`.
+    /// The size as text: `3.2 MiB`.
     fileprivate var text: String { "\(bytes >> 20).\((bytes >> 10) % 1024 * 10 / 1024) MiB" }
 }
 
@@ -169,7 +169,8 @@ struct AuditDocument: Encodable {
     let version = 1
     let intact: Bool
     let links: Int
-    /// Links of rows from before the chain. There are none in any store that this program opens; keys are only added.
+    /// The count of links of rows from before the chain. No store that this program opens has any; the key stays
+    /// because keys are only added.
     let adopted = 0
     let head: String
     let prunedBefore: Nullable<String>
@@ -234,11 +235,11 @@ struct AuditLine: Encodable {
     }
 }
 
-/// Where an export goes: standard output, or a new file for its owner alone, which appears when it is complete.
+/// The target of an export: standard output, or a new file for its owner alone, which appears when it is complete.
 final class ExportSink {
     private let draft: Draft?
     private var count = 0
-    /// Why a line could not be written.
+    /// The reason why a line could not be written.
     private(set) var failure: FileError?
 
     init(path: String?) throws(FileError) {
@@ -260,12 +261,12 @@ final class ExportSink {
         count += 1
     }
 
-    /// Makes the file durable under its name. Gives how many lines it has.
+    /// Makes the file durable under its name. Returns the count of its lines.
     func finish() throws(FileError) -> Int {
         try draft?.finish()
         return count
     }
 
-    /// Removes what is not complete.
+    /// Removes an incomplete file.
     func abandon() { draft?.discard() }
 }

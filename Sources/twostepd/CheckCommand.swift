@@ -36,7 +36,7 @@ struct CheckCommand: AsyncParsableCommand {
     var desiredState: String?
 
     func run() async throws {
-        // A desired-state file can be checked where no settings are, for instance in a code review.
+        // A desired-state file can be checked on a machine without settings, for instance in a code review.
         let isAlone =
             desiredState != nil && config.config == nil && !FileManager.default.fileExists(atPath: config.path)
         let settingsReading = isAlone ? nil : SettingsReader.read(path: config.path)
@@ -103,7 +103,7 @@ struct CheckCommand: AsyncParsableCommand {
     }
 }
 
-/// How `check` writes what it found.
+/// The output formats of `check`.
 enum CheckFormat: String, ExpressibleByArgument, CaseIterable {
     case text
     case json
@@ -125,8 +125,8 @@ extension CheckCommand {
             references: .warnIfNoSource, mark: mark)
     }
 
-    /// A warning when a daemon runs on these settings with other secrets than those that were checked: it may refuse what is
-    /// valid here.
+    /// Returns a warning when a daemon runs on these settings with other secrets than those that were checked: it may
+    /// refuse a file that is valid here.
     private static func warningOfDaemon(_ settings: Settings, _ environment: [String: String]) async -> ConfigProblem? {
         guard let view = try? await ControlClient(settings).view(),
             case .different(let sentence, let advice) = await SecretsOfDaemon.compare(

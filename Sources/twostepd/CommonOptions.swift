@@ -4,7 +4,7 @@ import Daemon
 import Foundation
 public import Planning
 
-/// Where the settings are.
+/// The option that names the settings file.
 struct ConfigOptions: ParsableArguments {
     @Option(
         name: .long, help: "The settings file (default: $TWOSTEPD_CONFIG, else /etc/twostepd/twostepd.yaml).",
@@ -15,10 +15,10 @@ struct ConfigOptions: ParsableArguments {
 
     var environment: [String: String] { ProcessSecrets.environment }
 
-    /// The path that applies.
+    /// The path of the settings file in use.
     var path: String { config ?? environment["TWOSTEPD_CONFIG"] ?? Self.defaultPath }
 
-    /// The settings, or the reason that they cannot be used, with every problem on standard error.
+    /// Returns the settings, or throws when they are invalid, with every problem on standard error.
     func settings() throws -> Settings {
         let reading = SettingsReader.read(path: path)
         Diagnostics.note(reading.problems)
@@ -31,9 +31,9 @@ struct ConfigOptions: ParsableArguments {
 
 /// The secrets, for commands.
 enum SecretsOption {
-    /// Where secrets are found; problems of the file itself are shown.
+    /// Returns the sources of secrets; problems of the file itself are shown.
     ///
-    /// - Parameter mayBeForbidden: whether the command can do without a file that this user may not read.
+    /// - Parameter mayBeForbidden: true when the command works without a file that this user may not read.
     static func read(
         _ settings: Settings, _ environment: [String: String], mayBeForbidden: Bool = false
     ) throws -> SecretSources {
@@ -47,7 +47,7 @@ enum SecretsOption {
     }
 }
 
-/// How output is written.
+/// The output formats of most commands.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case text
     case json
@@ -58,7 +58,7 @@ struct FormatOptions: ParsableArguments {
     var format: OutputFormat = .text
 }
 
-/// Problems of files, as a compiler shows them.
+/// Problems of files, in the form of a compiler's messages.
 enum Diagnostics {
     static func note(_ problems: [ConfigProblem]) {
         let color = Console.colours(2)
@@ -66,9 +66,10 @@ enum Diagnostics {
     }
 }
 
-/// An instant as the command line names it.
+/// An instant on the command line.
 enum TimeBound {
-    /// RFC 3339 (`2026-11-01T00:00:00Z`), a date for its first moment in UTC, or a period before `now` such as `7d`.
+    /// Parses RFC 3339 (`2026-11-01T00:00:00Z`), a date for its first moment in UTC, or a period before `now` such as
+    /// `7d`.
     static func read(_ text: String, option: String, now: Instant) throws -> Instant {
         if let instant = Instant(text) ?? Instant(text + "T00:00:00Z") { return instant }
         if let period = Duration(periodText: text) { return now.advanced(by: .zero - period) }
@@ -78,6 +79,6 @@ enum TimeBound {
     }
 }
 
-// The words of the JSON shapes, as arguments.
+// The values of the JSON documents, as arguments.
 extension NumberCondition: ExpressibleByArgument {}
 extension EventKind: ExpressibleByArgument {}

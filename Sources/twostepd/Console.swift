@@ -4,9 +4,9 @@ import Files
 import Foundation
 import Glibc
 
-/// Standard output and standard error, and what the terminal can do.
+/// Standard output and standard error, and the capabilities of the terminal.
 enum Console {
-    /// Writes data to standard output. A reader that went away ends the program quietly, as for other filters.
+    /// Writes text to standard output. When the reader has closed it the program ends quietly, as other filters do.
     static func print(_ text: String, terminator: String = "\n") {
         write(text + terminator, to: .standardOutput)
     }
@@ -43,23 +43,23 @@ enum Console {
 
     static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
-    /// Whether colours are wanted: on a terminal, unless `NO_COLOR` is set (see no-color.org).
+    /// Returns true when colours are wanted: on a terminal, unless `NO_COLOR` is set (see no-color.org).
     static func colours(_ descriptor: Int32) -> Bool {
         let isOff = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
         return isTerminal(descriptor) && !isOff
     }
 
-    /// How wide a table on standard output is at most; 0, for as wide as it likes, when that is no terminal.
+    /// The maximum width of a table on standard output in columns; 0 for no limit, when that is not a terminal.
     static var tableWidth: Int { isTerminal(1) ? width(1) : 0 }
 
-    /// The width of the terminal in columns; 100 when there is none.
+    /// Returns the width of the terminal in columns; 100 without a terminal.
     static func width(_ descriptor: Int32) -> Int {
         var size = winsize()
         guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
         return Int(size.ws_col)
     }
 
-    /// The terminal that the user sits at, such as `/dev/pts/3`; nil when there is none.
+    /// The user's terminal, such as `/dev/pts/3`; nil without one.
     static var terminalName: String? {
         var buffer = [CChar](repeating: 0, count: 256)
         for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
@@ -92,7 +92,7 @@ enum JSONOutput {
 
 /// Standard input, for commands that take `-` for a file.
 enum StandardInput {
-    /// All of it, by default up to what a configuration file may have.
+    /// Reads all of it, by default up to the size limit of a configuration file.
     static func read(
         limit: Int = DesiredStateReader.largestFile, tooLarge: (String) -> Failure = Failure.configuration
     ) throws -> [UInt8] {

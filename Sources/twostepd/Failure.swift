@@ -4,20 +4,20 @@ import Files
 import SimulatedVendor
 import Storage
 
-/// A command that could not do what was asked: what is said on standard error, and the exit code.
+/// The failure of a command: its message on standard error, and its exit code.
 struct Failure: Error {
     let message: String
     let code: Int32
 
-    /// Exit 1: it failed.
+    /// Exit 1: the command failed.
     static func failed(_ message: String) -> Failure { Failure(message: message, code: 1) }
-    /// Exit 64: the command line is not right.
+    /// Exit 64: the command line is invalid.
     static func usage(_ message: String) -> Failure { Failure(message: message, code: 64) }
-    /// Exit 65: what was handed over on standard input is not what the command reads.
+    /// Exit 65: standard input is not in the format that the command reads.
     static func malformedInput(_ message: String) -> Failure { Failure(message: message, code: 65) }
     /// Exit 69: no daemon answers.
     static func noDaemon(_ message: String) -> Failure { Failure(message: message, code: 69) }
-    /// Exit 78: the configuration is not right.
+    /// Exit 78: the configuration is invalid.
     static func configuration(_ message: String) -> Failure { Failure(message: message, code: 78) }
 
     init(message: String, code: Int32) {
@@ -27,10 +27,11 @@ struct Failure: Error {
 }
 
 extension Failure {
-    /// What is said, and exited with, by a command that ended with `error`. No other place turns errors into exit codes.
+    /// Makes the message and the exit code of a command that ended with `error`. No other place turns errors into exit
+    /// codes.
     ///
-    /// Nil for errors of the command line itself, which its parser knows, and for those of the system that only a
-    /// demonstration meets: its parser prints them, and exits with 1.
+    /// Nil for errors of the command line, which its parser knows, and for system errors that only a demonstration
+    /// meets: the parser prints them, and exits with 1.
     init?(_ error: any Error) {
         switch error {
         case let failure as Failure: self = failure
@@ -61,8 +62,9 @@ extension Failure {
         }
     }
 
-    /// What a process that works on the store exits with when it cannot start: 78 when somebody has to correct the store,
-    /// the key or the settings, so that a service manager does not try again; 1 for what the next try may find gone.
+    /// Returns the exit code of a process that works on the store and cannot start: 78 when an operator has to correct
+    /// the store, the key or the settings, so that a service manager does not try again; 1 for obstacles that may be
+    /// gone at the next try.
     private static func codeAtStart(of error: StorageError) -> Int32 {
         switch error {
         case .noStore, .lockHeld, .diskFull, .busy, .pruneRefused: 1

@@ -4,7 +4,7 @@ import Foundation
 import Planning
 import Storage
 
-/// Reads the store for the commands that only look: with or without a running daemon, with or without the key.
+/// Reads the store for commands that only read: with or without a running daemon, with or without the key.
 struct FleetReader {
     let settings: Settings
     let environment: [String: String]
@@ -13,7 +13,7 @@ struct FleetReader {
     var location: StoreLocation { StoreLocation(directory: settings.stateDirectory) }
     var policy: Policy { settings.policy() }
 
-    /// The store without its PINs, for what makes no sense without one.
+    /// Opens the store without its PINs, for commands that make no sense without a store.
     func existing() throws -> StoreReader {
         guard let reader = try open() else {
             guard !ControlClient(settings).isAnswered else {
@@ -26,7 +26,7 @@ struct FleetReader {
         return reader
     }
 
-    /// The store without its PINs; nil when there is none yet.
+    /// Opens the store without its PINs; nil when there is no store yet.
     func open() throws -> StoreReader? {
         do {
             return try StoreReader.open(at: location, key: nil)
@@ -35,7 +35,7 @@ struct FleetReader {
         }
     }
 
-    /// The store with its PINs.
+    /// Opens the store with its PINs.
     func openWithKey() throws -> StoreReader {
         let secrets = try SecretsOption.read(settings, environment, mayBeForbidden: true)
         guard let (key, _) = try StoreKey.forReading(at: location, secrets: secrets, settings: settings) else {
@@ -45,35 +45,35 @@ struct FleetReader {
         return try StoreReader.open(at: location, key: key)
     }
 
-    /// How every number stands, most urgent first.
+    /// Returns the standing of every number, most urgent first.
     func standings(_ reader: StoreReader, guards: GuardsInForce) throws -> [Standing] {
         try view.standings(reader, guards: guards)
     }
 
-    /// How one number stands, by number or label; nil when the store does not know it.
+    /// Returns the standing of one number, by number or label; nil when the store does not know it.
     func standing(named name: String, _ reader: StoreReader, guards: GuardsInForce) throws -> Standing? {
         try view.standing(named: name, reader, guards: guards)
     }
 
-    /// What `render` makes of every number, most urgent first, on all processors.
+    /// Returns the values that `render` makes of every number, most urgent first; uses all processors.
     func survey<Value: Sendable>(
         _ reader: StoreReader, guards: GuardsInForce, _ render: @escaping @Sendable (Standing) -> Value?
     ) throws -> [Value] {
         try view.survey(reader, guards: guards, inParallel: true, render)
     }
 
-    /// What holds numbers back besides their own records.
+    /// Returns the guards that hold numbers back, besides their own records.
     func guards(_ reader: StoreReader) throws -> GuardsInForce {
         let isRunning = try StoreLock.holder(at: location) != nil
         return try GuardsInForce(reader, policy: policy, isRunning: isRunning, at: now)
     }
 
-    /// Every record in the order of numbers, its PINs closed; read on all processors.
+    /// Returns every record in the order of numbers, with its PINs sealed; uses all processors.
     func records(_ reader: StoreReader) throws -> [NumberRecord] {
         try view.records(reader, inParallel: true)
     }
 
-    /// The number that a number or label stands for; nil for nil.
+    /// Returns the number that a number or label names; nil for nil.
     func resolve(_ text: String?, _ reader: StoreReader) throws -> PhoneNumber? {
         guard let text else { return nil }
         if let number = PhoneNumber(text) { return number }

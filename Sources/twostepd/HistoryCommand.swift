@@ -68,7 +68,7 @@ struct HistoryCommand: AsyncParsableCommand {
         filter.kinds = Set(kind)
         let view = HistoryView(
             format: format, filter: filter, time: RelativeTime(now: fleet.now, isAbsolute: !relative), isStream: follow,
-            // People get the newest screenful or so, scripts get all; those who name a span get all of it.
+            // People get the newest rows, a screenful or so; scripts, and people who name a span, get all of them.
             most: limit ?? (format == .text && filter.since == nil ? 200 : 1_000_000))
         if events { return try view.printEvents(reader) }
         guard follow else { return try view.printChanges(reader) }
@@ -76,14 +76,14 @@ struct HistoryCommand: AsyncParsableCommand {
     }
 }
 
-/// How `history` writes.
+/// The output formats of `history`.
 enum HistoryFormat: String, ExpressibleByArgument, CaseIterable {
     case text
     case json
     case csv
 }
 
-/// How a request ended, as the command line names it.
+/// The result of a request, as the command line names it.
 enum OutcomeChoice: String, ExpressibleByArgument, CaseIterable {
     case accepted
     case refused
@@ -102,13 +102,13 @@ enum OutcomeChoice: String, ExpressibleByArgument, CaseIterable {
     }
 }
 
-/// Writes the part of the history that was asked for.
+/// Writes the requested part of the history.
 struct HistoryView {
     let format: HistoryFormat
     let filter: HistoryFilter
     let time: RelativeTime
     let isStream: Bool
-    /// At most so many, the newest.
+    /// The limit of rows, of which the newest are shown.
     let most: Int
 
     private var width: Int { Console.tableWidth }
@@ -141,7 +141,7 @@ struct HistoryView {
         noteLimit(first)
     }
 
-    /// All rows after `first`, page by page. As CSV each page is printed, and none is kept.
+    /// Returns all rows after `first`, page by page. As CSV each page is printed, and none is kept.
     private func rows<Row>(
         after first: Int64, _ header: String, _ line: (Row) -> String, id: (Row) -> Int64,
         _ page: (Int64) throws -> [Row]
@@ -155,7 +155,7 @@ struct HistoryView {
         return all
     }
 
-    /// What there is, and then each request when it ends, until Ctrl-C.
+    /// Prints the existing requests, and then each request when it ends, until Ctrl-C.
     func follow(_ reader: StoreReader) async throws {
         var cursor = try reader.historyCursor()
         try printChanges(reader)
@@ -167,7 +167,7 @@ struct HistoryView {
         }
     }
 
-    /// Lines that follow others.
+    /// Prints lines below earlier ones.
     private func print(_ changes: [ChangeEntry]) {
         if format == .csv { return changes.forEach { Console.print(CSV.line($0), terminator: "") } }
         let text = HistoryText(time: time, isStream: true)
@@ -176,14 +176,14 @@ struct HistoryView {
         }
     }
 
-    /// - Parameter first: the id that what was shown follows.
+    /// - Parameter first: the id before the first row that was shown.
     private func noteLimit(_ first: Int64) {
         guard first > 0 else { return }
         Console.note("only the newest \(most) are shown: see --limit and --since")
     }
 }
 
-/// Comma-separated values by RFC 4180: lines end with CR LF, what is absent is empty.
+/// Comma-separated values by RFC 4180: lines end with CR LF, absent values are empty.
 enum CSV {
     /// One line with its end.
     static func line(_ fields: [String?]) -> String {

@@ -5,9 +5,9 @@ import Storage
 /// Requests for people.
 struct HistoryText {
     let time: RelativeTime
-    /// Whether all of them are of one number, which then stands elsewhere.
+    /// True when all rows are of one number, which is then shown elsewhere.
     var isOneNumber = false
-    /// Whether more lines follow later, which are to stand below these.
+    /// True when further lines follow later, which have to align with these.
     var isStream = false
 
     func lines(

@@ -3,20 +3,20 @@ import ConfigFile
 import Foundation
 import Storage
 
-/// Completes numbers and labels in a shell, from the store. Without a store, or without the right to read it, it
-/// offers nothing and says nothing: a complaint would land in the middle of somebody's command line.
+/// Completes numbers and labels in a shell, from the store. Without a store, or without the right to read it, it offers
+/// nothing and prints nothing: a message would appear in the middle of the user's command line.
 enum NumberCompletion {
-    /// For arguments that are a number or a label.
+    /// The completion of arguments that are a number or a label.
     static let kind = CompletionKind.custom { words, _, prefix in
         candidates(words: words, prefix: prefix, shell: CompletionShell.requesting)
     }
 
-    /// A shell is of little help with more than this.
+    /// The limit of candidates: a shell is of little help with more.
     static let mostCandidates = 500
 
     private static func candidates(words: [String], prefix: String, shell: CompletionShell?) -> [String] {
         guard let settings = SettingsReader.read(path: settingsPath(words)).value,
-            // No store, or one that this user may not read: then there is nothing to offer.
+            // Without a store that this user may read there is nothing to offer.
             let reader = try? StoreReader.open(at: StoreLocation(directory: settings.stateDirectory), key: nil),
             let names = try? reader.names(beginningWith: prefix, limit: mostCandidates)
         else { return [] }
@@ -28,15 +28,15 @@ enum NumberCompletion {
         }
     }
 
-    /// The settings that the command line so far names.
+    /// Returns the path of the settings that the command line so far names.
     private static func settingsPath(_ words: [String]) -> String {
         if let index = words.lastIndex(of: "--config"), index + 1 < words.count { return words[index + 1] }
         if let word = words.last(where: { $0.hasPrefix("--config=") }) { return String(word.dropFirst(9)) }
         return ProcessInfo.processInfo.environment["TWOSTEPD_CONFIG"] ?? ConfigOptions.defaultPath
     }
 
-    /// Whether no shell can take a label for anything but a word. Bash expands what it is offered, command
-    /// substitutions included.
+    /// Returns true when every shell treats the label as a plain word. Bash expands the candidates that it gets,
+    /// command substitutions included.
     private static func isHarmless(_ label: String) -> Bool {
         label.utf8.allSatisfy {
             (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
@@ -44,7 +44,7 @@ enum NumberCompletion {
         }
     }
 
-    /// A candidate with what else it is called, where the shell can show that.
+    /// Returns a candidate with its other name, where the shell can show that.
     private static func described(_ word: String, _ other: String?, _ shell: CompletionShell?) -> String {
         guard let other else { return word }
         switch shell {

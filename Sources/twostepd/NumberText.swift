@@ -2,7 +2,7 @@ import Daemon
 import Planning
 import Storage
 
-/// One number in full, for people: what is wanted, what is believed, what happened and what comes next.
+/// One number in full, for people: desired state, belief, history and next action.
 struct NumberText {
     let standing: Standing
     let snapshot: StatusSnapshot
@@ -15,7 +15,7 @@ struct NumberText {
     let events: [StoredEvent]
     var isAbsolute = false
 
-    /// How many generations, requests and events are shown.
+    /// The limit of generations, requests and events that are shown.
     static let most = 10
 
     private var record: NumberRecord { standing.record }
@@ -34,7 +34,7 @@ struct NumberText {
         self.isAbsolute = isAbsolute
     }
 
-    /// Reads what belongs to the number.
+    /// Reads the rows of the number.
     init(_ standing: Standing, snapshot: StatusSnapshot, policy: Policy, reader: StoreReader, isAbsolute: Bool) throws {
         let number = standing.record.number
         self.init(
@@ -92,7 +92,7 @@ struct NumberText {
         return "enabled, \(pin)\(window), \(reapply)"
     }
 
-    /// What the vendor may be in: a line for each state, and one for what settles it.
+    /// The lines of the belief: one for each state that the vendor may be in, and one for the event that settles it.
     private var belief: [String] {
         let belief = record.belief
         var lines = [belief.isCertain ? "certain:" : "one of these, not certain which:"]

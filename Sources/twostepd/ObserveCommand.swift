@@ -86,9 +86,10 @@ struct ObserveCommand: AsyncParsableCommand {
         try await report(webhook.items, unreadable: webhook.unreadable, to: daemon)
     }
 
-    /// Reports all of them, as many at a time as the daemon accepts. A refusal of some ends with the others reported.
+    /// Reports all observations, as many at a time as the daemon accepts. When some are refused the others are still
+    /// reported.
     ///
-    /// - Parameter unreadable: what is wrong with changes that could not be read.
+    /// - Parameter unreadable: the problems of changes that could not be read.
     private func report(
         _ items: [ControlMessage.ObservationReport.Item], unreadable: [String] = [], to daemon: ControlClient
     ) async throws {

@@ -30,7 +30,7 @@ struct AcceptCommand: AsyncParsableCommand {
     }
 }
 
-/// What an order concerns.
+/// The numbers that an order concerns, and its reason.
 struct OrderOptions: ParsableArguments {
     @OptionGroup var config: ConfigOptions
     @Argument(help: "Numbers (E.164) or labels.", completion: NumberCompletion.kind)
@@ -38,7 +38,7 @@ struct OrderOptions: ParsableArguments {
     @Option(help: "Why, for the audit trail.")
     var reason: String?
 
-    /// Has the daemon carry the order out, and says so when it is in force.
+    /// Has the daemon carry out the order, and prints a message when it is in force.
     func give(
         _ kind: ControlMessage.OrderRequest.Kind, evenExposed: Bool = false
     ) async throws {
@@ -114,7 +114,7 @@ struct WorkOrderOptions: ParsableArguments {
         }
     }
 
-    /// Asks if need be, gives the order, and waits if that is wanted.
+    /// Asks when necessary, gives the order, and waits if requested.
     func carryOut(_ kind: ControlMessage.OrderRequest.Kind, asking question: String) async throws {
         if all, !yes { try confirm(question) }
         try await order.give(kind)
@@ -238,17 +238,17 @@ struct ReloadCommand: AsyncParsableCommand {
         throw Failure.failed(secrets.text)
     }
 
-    /// Files that the daemon has not adopted, and why.
+    /// Returns the files that the daemon has not adopted, and the reasons.
     private static func outdated(
         _ client: ControlClient, _ settings: Settings, _ environment: [String: String]
     ) async -> [(text: String, concernsSecrets: Bool)] {
-        // A daemon that ended meanwhile reads everything at its next start.
+        // A daemon that has ended in the meantime reads everything at its next start.
         guard let view = try? await client.view() else { return [] }
         var outdated = view.outdated
         var notes: [(text: String, concernsSecrets: Bool)] = []
         switch await SecretsOfDaemon.compare(view, settings: settings, environment: environment) {
         case .different(let sentence, let advice): notes.append(("\(sentence): \(advice)", true))
-        // A file that was written and says the same has nothing to adopt.
+        // A file that was written without a change has nothing to adopt.
         case .same: outdated.removeAll { $0 == settings.secrets }
         case .unknown:
             if outdated.contains(settings.secrets) {

@@ -8,18 +8,18 @@ struct OrderProgress {
     let kind: ControlMessage.OrderRequest.Kind
     /// Numbers or labels; nil for all that the order concerns.
     let names: Set<String>?
-    /// How long to wait at most.
+    /// The time limit of the wait.
     let limit: Duration
     let config: ConfigOptions
 
-    /// How often the store is looked at.
+    /// The interval at which the store is read.
     private static let interval: Duration = .milliseconds(250)
-    /// Numbers that are named one by one at the end.
+    /// The limit of numbers that are named one by one at the end.
     private static let mostNamed = 20
 
-    /// Shows progress on standard error until all is done.
+    /// Shows progress on standard error until all numbers are done.
     ///
-    /// - Throws: ``Failure`` when that takes too long, or when the daemon ends meanwhile.
+    /// - Throws: ``Failure`` when that takes too long, or when the daemon ends in the meantime.
     func follow() async throws {
         let settings = try config.settings()
         let bar = Console.isTerminal(2) ? ProgressBar(width: Console.width(2)) : nil
@@ -62,7 +62,7 @@ struct OrderProgress {
         return kind != .rotate || (desired.verification == .enabled && desired.operatorPINName == nil)
     }
 
-    /// Whether the order is carried out: it left a mark on the record, which only its completion takes away.
+    /// Returns true when the order is carried out: it left a mark on the record, which only its completion removes.
     private func isDone(_ standing: Standing) -> Bool {
         let record = standing.record
         guard [.converged, .uncertain].contains(standing.condition), record.appliedAt != nil else { return false }
@@ -76,7 +76,7 @@ struct OrderProgress {
         }
     }
 
-    /// Whether the vendor refused what was ordered, which is not sent again before it falls due.
+    /// Returns true when the vendor refused the ordered request, which is not sent again before it falls due.
     private func isRefused(_ standing: Standing) -> Bool {
         kind == .reapply && standing.record.appliedAt == nil && standing.record.reapplyRefusals != nil
     }

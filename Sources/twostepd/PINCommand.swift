@@ -49,9 +49,9 @@ struct PINCommand: AsyncParsableCommand {
             let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
             let plain = try fleet.existing()
             guard let number = try fleet.resolve(number, plain) else { return }
-            // What is shown is what was recorded: when the daemon rotates in between, both are done again.
+            // The PINs shown are the PINs recorded: when the daemon rotates in between, both steps are repeated.
             for _ in 1...5 {
-                // The key is tried before the look is recorded: what cannot be shown is not recorded as shown.
+                // The key is tried before the reveal is recorded: a PIN that cannot be shown is not recorded as shown.
                 let before = try record(of: number, fleet)
                 let shown = before.candidates.filter { !before.isUnreadable($0) }
                 guard !shown.isEmpty else {
@@ -79,7 +79,7 @@ struct PINCommand: AsyncParsableCommand {
             return record
         }
 
-        /// Says of each PIN that may be live and cannot be opened why; fails when there is no other.
+        /// Prints the reason for each PIN that may be live and cannot be opened; throws when there is no other PIN.
         private func noteUnreadable(_ record: NumberRecord, _ fleet: FleetReader) throws {
             let unreadable = record.candidates.filter { record.isUnreadable($0) }
             guard !unreadable.isEmpty else { return }
@@ -135,7 +135,7 @@ struct PINCommand: AsyncParsableCommand {
             }
         }
 
-        /// When the PIN that was just seen is rotated because of it; nil when it is not.
+        /// Returns the sentence about the rotation that follows from the reveal; nil when none does.
         private static func rotation(of record: NumberRecord, now: Instant) -> String? {
             guard record.desired?.rotateAfterReveal != nil, let ordered = record.orderedRotation,
                 let newest = record.generations.last, newest.generation <= ordered.through
@@ -204,7 +204,7 @@ struct PINCommand: AsyncParsableCommand {
     }
 }
 
-/// What else a number may be, and what would settle it.
+/// The other states that a number may be in, and the event that would settle them.
 struct Certainty {
     let standing: Standing
     let policy: Policy

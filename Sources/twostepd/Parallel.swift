@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// A piece of work on another processor.
+/// A task on another processor.
 final class Errand<Value: Sendable>: Sendable {
     private let group = DispatchGroup()
     private let outcome = Mutex<Result<Value, any Error>?>(nil)
@@ -14,7 +14,7 @@ final class Errand<Value: Sendable>: Sendable {
         }
     }
 
-    /// What it came to, once it has come to its end.
+    /// Waits for the end of the task, and returns its result.
     func result() throws -> Value {
         group.wait()
         guard let result = outcome.withLock({ $0 }) else { preconditionFailure("an errand that ended has a result") }
@@ -23,7 +23,7 @@ final class Errand<Value: Sendable>: Sendable {
 }
 
 extension Array where Element: Sendable {
-    /// What `transform` makes of each element, in their order, made by all processors.
+    /// Returns the values that `transform` makes of each element, in their order; uses all processors.
     func mapInParallel<Value: Sendable>(_ transform: @Sendable (Element) throws -> Value) throws -> [Value] {
         let parts = Swift.max(1, Swift.min(ProcessInfo.processInfo.activeProcessorCount, count / 1000))
         guard parts > 1 else { return try map(transform) }

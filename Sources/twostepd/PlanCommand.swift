@@ -39,7 +39,7 @@ struct PlanCommand: ParsableCommand {
                 "the secrets in \(secrets.filePath) cannot be read by this user: names and new values of tokens are not checked; "
                     + "as root they are")
         }
-        // As the daemon would see it: with the mark of each token.
+        // With the mark of each token, as the daemon reads it.
         let marker = TokenMarker(at: fleet.location)
         let reading = DesiredStateReader.read(
             path: path, secrets: secrets, references: .warnIfNoSource,
@@ -74,7 +74,7 @@ struct PlanCommand: ParsableCommand {
         if detailedExitCode, !document.now.isEmpty { throw ExitCode(2) }
     }
 
-    /// The settings; their defaults when a file is to be planned where no settings are, as in a code review.
+    /// Returns the settings; the defaults when a file is planned on a machine without settings, as in a code review.
     private func usedSettings() throws -> Settings {
         guard desiredState != nil, config.config == nil, !FileManager.default.fileExists(atPath: config.path) else {
             return try config.settings()
@@ -84,15 +84,15 @@ struct PlanCommand: ParsableCommand {
     }
 }
 
-/// What the plan says of one number: a fleet of them is kept until it is printed.
+/// The part of the plan about one number: a fleet of them is kept until it is printed.
 struct PlanRow: Sendable {
     let number: PhoneNumber
     let label: String?
     let reason: DecisionReason
-    /// What the number's limits belong to; nil when it is in no entry.
+    /// The account that the number's limits belong to; nil when no entry names the number.
     let account: Account?
     let share: PlanDocument.Share
-    /// Why nothing is sent before something else happens; nil when nothing holds the number back.
+    /// The reason why nothing is sent before another event; nil when nothing holds the number back.
     let heldBack: String?
 
     init(_ standing: Standing, time: RelativeTime) {
@@ -113,7 +113,7 @@ struct PlanText {
     let rows: [PlanRow]
     let document: PlanDocument
     let now: Instant
-    /// The width of the terminal in columns; 0 for as wide as it gets.
+    /// The width of the terminal in columns; 0 for no limit.
     let width: Int
 
     private var relative: RelativeTime { RelativeTime(now: now) }
@@ -123,7 +123,7 @@ struct PlanText {
         return now(labels) + held + later(labels) + ["", summary]
     }
 
-    /// The labels of the numbers that are listed, by number.
+    /// The labels of the listed numbers, by number.
     private var labels: [PhoneNumber: String] {
         let listed = Set(document.now.map(\.number) + document.later.prefix(Self.mostListed).map(\.number))
         let pairs = rows.lazy.filter { listed.contains($0.number) }.map { ($0.number, $0.label ?? "") }
@@ -139,12 +139,12 @@ struct PlanText {
         return ["Would be sent now, limits permitting:", ""] + table.lines(width: width)
     }
 
-    /// The action, with the one that follows it at once.
+    /// Returns the action, with the one that follows it at once.
     private static func action(_ item: PlanDocument.Now) -> String {
         item.action == .disable && item.isCycle ? "disable then enable" : item.action.rawValue
     }
 
-    /// Numbers for which nothing is sent before something else happens.
+    /// The numbers for which nothing is sent before another event.
     private var held: [String] {
         let held = rows.filter { $0.heldBack != nil }
         guard !held.isEmpty else { return [] }
@@ -164,7 +164,7 @@ struct PlanText {
         }
         let spans = [("day", 1), ("week", 7), ("90 days", 90)].map { name, days in
             let end = now.advanced(by: .seconds(days * 86_400))
-            // They are in the order of time.
+            // They are sorted by time.
             let due = document.later.prefix { $0.at <= end }
             return "  in the next \(name): \(Self.counts(due.lazy.map(\.action.rawValue)))"
         }
@@ -176,7 +176,7 @@ struct PlanText {
         return "Plan: \(counted) now; \(document.later.count) later; \(rows.count.counted("number")) in the file."
     }
 
-    /// Such as "2 enable, 1 rotate".
+    /// Returns counts such as "2 enable, 1 rotate".
     private static func counts(_ actions: some Sequence<String>) -> String {
         var byAction: [String: Int] = [:]
         for action in actions { byAction[action, default: 0] += 1 }

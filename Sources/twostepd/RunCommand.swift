@@ -34,7 +34,7 @@ struct RunCommand: ParsableCommand, WatchesSignals {
     }
 }
 
-/// Where log lines go.
+/// The level and the target of log lines.
 enum LogSetup {
     static func level(_ settings: Settings) -> Logger.Level {
         guard let level = Logger.Level(rawValue: settings.logLevel.rawValue) else {

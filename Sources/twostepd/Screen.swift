@@ -3,25 +3,26 @@ import Dispatch
 import Glibc
 import Planning
 
-/// A terminal that shows something anew in place.
+/// A terminal that redraws its content in place.
 enum Screen {
     private static let begin = "\u{1B}[?1049h\u{1B}[?25l"
     private static let end = "\u{1B}[?25h\u{1B}[?1049l"
 
-    /// Shows what `content` gives, at once and then each `seconds`, until Ctrl-C or SIGTERM; then the terminal is as it was.
+    /// Shows the lines that `content` returns, at once and then every `seconds`, until Ctrl-C or SIGTERM; then restores
+    /// the terminal.
     static func keep(everySeconds seconds: Int, _ content: () async throws -> [String]) async throws {
         let ticker = Ticker(every: .seconds(seconds))
         Console.print(begin, terminator: "")
         defer { Console.print(end, terminator: "") }
         for await _ in ticker.ticks {
             let lines = fitted(try await content())
-            // Each line ends what was there before it, and the last one what was below.
+            // Each line clears the rest of its old line, and the last one everything below.
             let text = lines.joined(separator: "\u{1B}[K\r\n")
             Console.print("\u{1B}[H\(text)\u{1B}[K\u{1B}[J", terminator: "")
         }
     }
 
-    /// As many lines as the terminal has, and a word about those that are left out.
+    /// Returns as many lines as the terminal has, with a note about omitted lines.
     private static func fitted(_ lines: [String]) -> [String] {
         var size = winsize()
         guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 1, lines.count > Int(size.ws_row)
@@ -42,7 +43,7 @@ struct ProgressBar: Sendable {
         Console.note("\r" + line(done: done, total: total, detail: detail) + "\u{1B}[K", terminator: "")
     }
 
-    /// Ends the line, so that what follows stands on its own.
+    /// Ends the line, so that later output begins on a line of its own.
     func end() { Console.note("") }
 
     func line(done: Int, total: Int, detail: String) -> String {
@@ -54,7 +55,7 @@ struct ProgressBar: Sendable {
     }
 }
 
-/// Ticks, the first at once, until Ctrl-C, SIGTERM or SIGHUP ends them: for commands that go on.
+/// Ticks, the first at once, until Ctrl-C, SIGTERM or SIGHUP ends them: for commands that run until they are stopped.
 final class Ticker {
     let ticks: AsyncStream<Void>
     private let timer: any DispatchSourceTimer

@@ -2,23 +2,23 @@ import Daemon
 import Foundation
 import Planning
 
-/// The body of WhatsApp's webhook, as far as it speaks of the security of numbers.
+/// The body of WhatsApp's webhook, of which only the events about the security of numbers are read.
 ///
-/// It is read as a whole before anything is reported, and believed for no more than it says.
+/// It is read as a whole before anything is reported, and nothing beyond its statements is inferred.
 struct SecurityWebhook {
-    /// The largest body that is read, in bytes.
+    /// The size limit of a body, in bytes.
     static let maxSize = 1 << 20
-    /// The most changes that one body may have; WhatsApp groups up to this many.
+    /// The limit of changes in one body; WhatsApp groups up to this many.
     static let maxChanges = 1000
 
-    /// What it reports, in its order.
+    /// The reports in the body, in its order.
     private(set) var items: [ControlMessage.ObservationReport.Item] = []
-    /// The events of its field `security` that are not known, in words.
+    /// The unknown events of its field `security`, in words.
     private(set) var ignored: [String] = []
-    /// Problems of those changes of its field `security` that cannot be read.
+    /// The problems of those changes of its field `security` that cannot be read.
     private(set) var unreadable: [String] = []
 
-    /// - Throws: ``Failure`` with exit 65 when `bytes` are not such a body, or nothing in it can be read.
+    /// - Throws: ``Failure`` with exit 65 when `bytes` are not such a body, or no part of it can be read.
     init(_ bytes: [UInt8]) throws {
         let body: Body
         do {
@@ -51,7 +51,7 @@ struct SecurityWebhook {
         if let first = unreadable.first, items.isEmpty, ignored.isEmpty { throw Self.malformed(first) }
     }
 
-    /// What an event of the field `security` says; nil for an unknown one.
+    /// Returns the kind of report of an event of the field `security`; nil for an unknown event.
     private static func kind(of event: String) -> ControlMessage.ObservationReport.Item.Kind? {
         switch event {
         case "PIN_CHANGED": .pinChanged
@@ -65,7 +65,7 @@ struct SecurityWebhook {
         .malformedInput("standard input is not the body of WhatsApp's webhook: \(problem); nothing was reported")
     }
 
-    /// A text of another system, bounded and on one line.
+    /// Returns another system's text, bounded and on one line.
     private static func line(_ text: String) -> String { String(text.unicodeScalars.prefix(64)).onOneLine() }
 }
 
@@ -81,7 +81,7 @@ private struct Body: Decodable {
     }
 
     struct Change: Decodable {
-        /// Nil for every other field; one that cannot be read leaves the others readable.
+        /// Nil for every other field; a value that cannot be read leaves the others readable.
         let value: Result<Value, DecodingError>?
 
         private enum CodingKeys: String, CodingKey { case field, value }
@@ -114,7 +114,7 @@ private struct Body: Decodable {
 }
 
 extension DecodingError {
-    /// Where a document is not as expected, without its content.
+    /// The place where a document is not as expected, without its content.
     fileprivate var place: String {
         let (path, problem) =
             switch self {

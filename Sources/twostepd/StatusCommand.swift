@@ -57,7 +57,7 @@ struct StatusCommand: AsyncParsableCommand {
         }
     }
 
-    /// The status as it is now. The daemon is asked each time: its store may have been moved away meanwhile.
+    /// Returns the present status. The daemon is asked each time: its store may have been moved away in the meantime.
     private func report(_ settings: Settings) async -> StatusReport {
         let astray = await DaemonView.astray(settings)
         let troubles = await DaemonView.serverTroubles(settings)

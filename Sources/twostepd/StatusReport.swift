@@ -4,17 +4,17 @@ import Planning
 import Storage
 import Synchronization
 
-/// A status as text or JSON, of all numbers or of those that were asked for.
+/// A status as text or JSON, of all numbers or of those requested.
 struct StatusReport {
     let fleet: FleetReader
     let selection: NumberSelection
     var isAbsolute = false
-    /// The running daemon whose store is not where the settings say.
+    /// The running daemon whose store is not at the configured path.
     var astray: DaemonView?
     /// Servers of the running daemon that do not run.
     var troubles: [DaemonView.Trouble] = []
 
-    /// The text, line by line.
+    /// Returns the text, line by line.
     func lines(width: Int, colours: Bool) throws -> [String] {
         let reader = try fleet.open()
         var snapshot = try StatusSnapshot.read(fleet, reader, astray: astray, troubles: troubles)
@@ -48,25 +48,25 @@ struct StatusReport {
     }
 }
 
-/// What `status` knows at one instant besides the numbers that it shows.
+/// The content of a status at one instant, except the numbers that it shows.
 struct StatusSnapshot: Sendable {
     let now: Instant
-    /// Where the store is, or should be.
+    /// The store's path, even when there is no store.
     let location: StoreLocation
     let holder: LockHolder?
     /// Nil while there is no store.
     let inForce: DesiredStateStatus?
     let guards: GuardsInForce
-    /// The requests that are on their way; none when no process works on the store.
+    /// The requests in flight; none when no process works on the store.
     let flights: [PhoneNumber: ChangeEntry]
-    /// The folder in which the store of the running daemon no longer is; nil when it is there.
+    /// The folder that the store of the running daemon has disappeared from; nil when it is there.
     var missing: String?
     /// Servers of the running daemon that do not run.
     var troubles: [DaemonView.Trouble] = []
-    /// The numbers that were gone over.
+    /// The figures of the numbers surveyed so far.
     var tally = StatusTally()
 
-    /// Reads what concerns the whole store; no number was gone over yet.
+    /// Reads the values that concern the whole store; no number is surveyed yet.
     static func read(
         _ fleet: FleetReader, _ reader: StoreReader?, astray: DaemonView? = nil, troubles: [DaemonView.Trouble] = []
     ) throws -> StatusSnapshot {
@@ -81,9 +81,9 @@ struct StatusSnapshot: Sendable {
             missing: astray.map(\.stateDirectory), troubles: holder == nil ? [] : troubles)
     }
 
-    /// Goes over the fleet, and gives what `render` makes of each number that is meant, most urgent first.
+    /// Surveys the fleet, and returns the values that `render` makes of each selected number, most urgent first.
     ///
-    /// Throws ``Failure`` for a name that means no number.
+    /// Throws ``Failure`` for a name that matches no number.
     mutating func survey<Value: Sendable>(
         _ fleet: FleetReader, reader: StoreReader?, selection: NumberSelection,
         _ render: @escaping @Sendable (Standing) -> Value
@@ -102,10 +102,10 @@ struct StatusSnapshot: Sendable {
         return values ?? []
     }
 
-    /// The document, with no numbers yet.
+    /// The document, without numbers so far.
     var document: StatusDocument { StatusDocument(at: now, holder: holder, inForce: inForce, standings: []) }
 
-    /// Why a number stands as it does, and what comes next.
+    /// Returns the explanation of a number's condition and next action.
     func why(_ standing: Standing, time: RelativeTime) -> WhyText {
         WhyText(
             standing: standing, time: time, isWorkedOn: holder != nil, flight: flights[standing.record.number])
@@ -115,10 +115,10 @@ struct StatusSnapshot: Sendable {
 /// The numbers of a status in figures.
 struct StatusTally: Sendable {
     private(set) var all = 0
-    /// Those that are shown, by condition.
+    /// The numbers shown, by condition.
     private(set) var shown: [NumberCondition: Int] = [:]
     private(set) var awaited = AwaitedGuards()
-    /// The names that were asked for and mean a number.
+    /// The requested names that match a number.
     private(set) var names: Set<String> = []
 
     mutating func add(_ standing: Standing, isShown: Bool, names: [String]) {
@@ -129,16 +129,16 @@ struct StatusTally: Sendable {
     }
 }
 
-/// Which numbers are meant: by name, and by how they stand.
+/// A selection of numbers: by name, and by condition.
 struct NumberSelection: Sendable {
     /// Numbers, labels, or patterns of either; empty for all.
     var names: [String] = []
-    /// Empty for all.
+    /// The conditions; empty for all.
     var conditions: Set<NumberCondition> = []
     /// A pattern of labels; nil for all.
     var label: String?
 
-    /// The one number that is asked for by its name, if that is all: then everything about it is shown.
+    /// The one number that is requested by name, if there is no other criterion: then all its details are shown.
     var oneName: String? {
         guard names.count == 1, conditions.isEmpty, label == nil, !names.contains(where: Glob.isPattern) else {
             return nil
@@ -146,14 +146,14 @@ struct NumberSelection: Sendable {
         return names.first
     }
 
-    /// Whether `standing` is meant.
+    /// Returns true when `standing` is selected.
     func means(_ standing: Standing) -> Bool {
         (names.isEmpty || names.contains { Self.isMeant(standing, by: $0) })
             && (conditions.isEmpty || conditions.contains(standing.condition))
             && label.map { Glob.matches($0, standing.record.desired?.label ?? "") } ?? true
     }
 
-    /// Throws ``Failure`` when a name is not among those that mean a number.
+    /// Throws ``Failure`` when a name matched no number.
     func requireAll(_ found: Set<String>, in location: StoreLocation) throws {
         guard let unknown = names.first(where: { !found.contains($0) }) else { return }
         let what = Glob.isPattern(unknown) ? "no number or label matches \(unknown)" : "\(unknown) is not"
@@ -167,7 +167,7 @@ struct NumberSelection: Sendable {
     }
 }
 
-/// Patterns as shells have them: `*`, `?` and `[a-c]`.
+/// Patterns of shells: `*`, `?` and `[a-c]`.
 enum Glob {
     static func isPattern(_ text: String) -> Bool { text.contains { "*?[".contains($0) } }
 

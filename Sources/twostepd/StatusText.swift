@@ -2,7 +2,7 @@ import Daemon
 import Planning
 import Storage
 
-/// The status for people: a line for whatever holds the fleet back, then a table of numbers.
+/// The status for people: a line for each guard that holds the fleet back, then a table of numbers.
 struct StatusText: Sendable {
     /// One number's line in the table.
     struct Row: Sendable {
@@ -15,18 +15,18 @@ struct StatusText: Sendable {
 
     private var time: RelativeTime { RelativeTime(now: snapshot.now, isAbsolute: isAbsolute) }
 
-    /// The text.
+    /// Returns the text.
     ///
     /// - Parameters:
-    ///   - rows: those of the numbers to show, in their order.
-    ///   - width: that of the terminal, in columns; 0 for as wide as it gets, one line a number.
+    ///   - rows: the rows of the numbers to show, in their order.
+    ///   - width: the width of the terminal in columns; 0 for no limit, one line a number.
     func lines(_ rows: [Row], width: Int, colours: Bool = false) -> [String] {
         let isEmpty = snapshot.tally.all == 0
         return head(width: width) + [""]
             + (isEmpty ? [nothing] : table(rows, width: width, colours: colours))
     }
 
-    /// The lines above the numbers.
+    /// Returns the lines above the numbers.
     func head(width: Int) -> [String] {
         let guards = GuardText(
             guards: snapshot.guards, awaited: snapshot.tally.awaited, now: snapshot.now
@@ -87,7 +87,7 @@ struct StatusText: Sendable {
         return lines
     }
 
-    /// The line of one number.
+    /// Returns the row of one number.
     func row(_ standing: Standing) -> Row {
         let record = standing.record
         let cells = [
@@ -110,7 +110,7 @@ struct StatusText: Sendable {
 }
 
 extension NumberCondition {
-    /// How it looks on a terminal with colours.
+    /// The style of the condition on a terminal with colours.
     var style: TextStyle {
         switch self {
         case .exposed: .alarm
@@ -122,7 +122,7 @@ extension NumberCondition {
     }
 }
 
-/// What holds the fleet back, for people: a line for each guard that does.
+/// The guards that hold the fleet back, for people: a line for each.
 struct GuardText {
     let guards: GuardsInForce
     let awaited: AwaitedGuards
@@ -158,7 +158,7 @@ struct GuardText {
             case .filesPolled: lines.append("files: NOT WATCHED\(since), compared every 30 s: \(state.detail)")
             case .unreadableRecord: unreadable.append("\(state.subject)\(since): \(state.detail)")
             case .exposureBudget:
-                // It begins small at every start; it matters when somebody waits for it.
+                // The budget is small after every start; it matters when a number waits for it.
                 guard awaited.isBudget else { continue }
                 lines.append("exposure: \(guards.exposed) exposed; \(state.detail)\(since)")
             }
@@ -180,17 +180,17 @@ struct GuardText {
         return lines
     }
 
-    /// How many records that are set aside have a line of their own.
+    /// The limit of set-aside records that have a line of their own.
     private static let mostUnreadable = 5
 }
 
-/// What numbers wait for that concerns more than one of them.
+/// The guards that several numbers wait for.
 struct AwaitedGuards: Sendable {
-    /// Whether one waits for its turn to be exposed.
+    /// True when a number waits for its turn to be exposed.
     private(set) var isBudget = false
-    /// How many wait for the rate limit of an account, by its name.
+    /// The count of numbers that wait for the rate limit of an account, by its name.
     private(set) var limited: [String: Int] = [:]
-    /// How many rest because an account refuses to disable them.
+    /// The count of numbers at rest because an account refuses to disable them.
     private(set) var refused: [Account: Int] = [:]
 
     mutating func add(_ reason: DecisionReason, account: Account?) {

@@ -3,22 +3,23 @@ import Daemon
 import Planning
 import Storage
 
-/// A desired state that may not be in force yet, against what the store holds.
+/// A comparison of a desired state, which may not be in force yet, with the store.
 struct StoreComparison {
     let desired: DesiredState
-    /// How its entries differ from those in force.
+    /// The difference between its entries and those in force.
     private let change: DesiredStateDifference
-    /// Why it would be held; nil when it would be adopted.
+    /// The reason why it would be held; nil when it would be adopted.
     let held: HeldReason?
     private let fleet: FleetReader
     private let secrets: SecretSources
-    /// What the store knows, and where each number is in it: records are large, and are not hashed about.
+    /// The records of the store, and the place of each number among them: records are large, and are not moved into a
+    /// dictionary.
     private let known: [NumberRecord]
     private let places: [PhoneNumber: Int]
-    /// What holds the fleet back just now.
+    /// The guards that hold the fleet back at present.
     let guards: GuardsInForce
 
-    /// What the store holds, which can be read while the file is.
+    /// The content of the store, which can be read at the same time as the file.
     struct Store: Sendable {
         let reader: StoreReader?
         let records: [NumberRecord]
@@ -47,19 +48,20 @@ struct StoreComparison {
             .reason(toHold: change, isNewStore: known.isEmpty)
     }
 
-    /// How the entries differ from those in force, in words.
+    /// The difference between the entries and those in force, in words.
     var difference: String {
         "\(change.added.count) added, \(change.changed.count) changed, \(change.removed.count) dropped, "
             + "\(change.unchanged) unchanged"
     }
 
-    /// What `render` makes of how every number would stand if the state were in force, in the order of numbers.
+    /// Returns the values that `render` makes of every number's standing as if the state were in force, in the order of
+    /// numbers.
     func survey<Value: Sendable>(_ render: @Sendable (Standing) -> Value) throws -> [Value] {
         try desired.numbers.sorted { $0.number < $1.number }.mapInParallel { entry in
             var record = record(of: entry).map { $0.adopting(entry, at: fleet.now) } ?? .new(entry, at: fleet.now)
             var operatorPIN: PIN?
             if let name = entry.operatorPINName {
-                operatorPIN = try? secrets.pin(named: name)  // `check` has said it; the plan shows it as held.
+                operatorPIN = try? secrets.pin(named: name)  // `check` reports it; the plan shows it as held.
                 if operatorPIN != nil, !record.generations.isEmpty {
                     let opened = try fleet.openWithKey().record(entry.number, at: fleet.now)
                     record = opened?.adopting(entry, at: fleet.now) ?? record
@@ -75,7 +77,7 @@ struct StoreComparison {
 }
 
 extension DesiredNumber {
-    /// Takes the marks of the entry in force where this one has none: that of a token that cannot be read, which the
+    /// Adopts the marks of the entry in force where this one has none: that of a token that cannot be read, which the
     /// reader of the file has reported, and that of an operator-owned PIN, which only the store makes.
     fileprivate mutating func takeMarks(of inForce: DesiredNumber?) {
         guard let inForce else { return }

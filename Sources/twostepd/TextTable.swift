@@ -1,11 +1,11 @@
-/// Columns of text, aligned to the left. On a narrow terminal columns that can be spared go, and the last one wraps.
+/// Columns of text, aligned to the left. On a narrow terminal optional columns are omitted, and the last one wraps.
 struct TextTable {
     /// One column.
     struct Column {
         let title: String
-        /// Columns with a rank go when there is no room, the highest rank first; those without one stay.
+        /// The order in which optional columns are omitted, the highest rank first; nil for a column that stays.
         var spare: Int?
-        /// At least this wide, so that rows which are printed later stand below the earlier ones.
+        /// The minimum width, so that rows printed later align with the earlier ones.
         var minimum: Int
 
         init(_ title: String, spare: Int? = nil, minimum: Int = 0) {
@@ -23,7 +23,7 @@ struct TextTable {
     private let columns: [Column]
     private var rows: [Row] = []
 
-    /// How much room the last column should have before it wraps.
+    /// The width that the last column should have before it wraps.
     private static let comfortable = 36
     private static let narrowest = 16
 
@@ -34,16 +34,16 @@ struct TextTable {
     /// Adds a row; `styles` are those of its cells, by column.
     mutating func add(_ row: [String], styles: [Int: TextStyle] = [:]) { rows.append(Row(cells: row, styles: styles)) }
 
-    /// The table as lines.
+    /// Returns the table as lines.
     ///
     /// - Parameters:
-    ///   - width: that of the terminal, in columns; 0 for as wide as it gets, one line a row.
-    ///   - colours: whether cells have their styles.
-    ///   - header: whether the titles come first.
-    ///   - mostLines: the most lines of one row; nil for as many as it takes.
+    ///   - width: the width of the terminal in columns; 0 for no limit, one line a row.
+    ///   - colours: true to apply the styles of cells.
+    ///   - header: true to begin with the titles.
+    ///   - mostLines: the limit of lines of one row; nil for no limit.
     func lines(width: Int, colours: Bool = false, header: Bool = true, mostLines: Int? = 4) -> [String] {
         guard !columns.isEmpty else { return [] }
-        // Beyond a quarter of the terminal a label or an actor leaves too little to the rest.
+        // A label or an actor wider than a quarter of the terminal leaves too little to the other columns.
         let longest = width == 0 ? Int.max : max(20, width / 4)
         let titles = Row(cells: columns.map(\.title), styles: [:])
         let widths = columns.indices.map { column in
@@ -57,7 +57,7 @@ struct TextTable {
         return ((header ? [titles] : []) + rows).flatMap { layout.lines($0.cells, $0.styles) }
     }
 
-    /// The columns that there is room for.
+    /// Returns the columns that fit.
     private func kept(of widths: [Int], in width: Int) -> [Int] {
         var kept = Array(columns.indices)
         guard width > 0, let last = kept.last else { return kept }
@@ -70,7 +70,7 @@ struct TextTable {
         return kept
     }
 
-    /// How rows become lines, once the widths are known.
+    /// Makes lines from rows, once the widths are known.
     private struct Layout {
         let kept: [Int]
         let widths: [Int]
@@ -105,7 +105,7 @@ struct TextTable {
     }
 }
 
-/// How a piece of text looks on a terminal with colours.
+/// The style of a piece of text on a terminal with colours.
 enum TextStyle: String {
     case alarm = "1;31"
     case warning = "33"
@@ -117,7 +117,7 @@ enum TextStyle: String {
 }
 
 extension Character {
-    /// How many columns of a terminal it takes: two for East Asian and most pictures, else one.
+    /// The width in columns of a terminal: two for East Asian characters and most pictures, else one.
     fileprivate var displayWidth: Int {
         guard let scalar = unicodeScalars.first else { return 0 }
         switch scalar.value {
@@ -131,31 +131,31 @@ extension Character {
 }
 
 extension StringProtocol {
-    /// How many columns of a terminal it takes.
+    /// The width in columns of a terminal.
     var displayWidth: Int {
-        // Nearly all of it is printable ASCII: a byte is a character, and takes a column.
+        // Nearly all text is printable ASCII, where each byte is a character one column wide.
         let isPlain = utf8.withContiguousStorageIfAvailable { bytes in bytes.allSatisfy { (0x20..<0x7F).contains($0) } }
         return isPlain == true ? utf8.count : reduce(0) { $0 + $1.displayWidth }
     }
 }
 
 extension String {
-    /// Without the spaces at its end.
+    /// The text without the spaces at its end.
     var trimmedRight: String {
         guard utf8.last == UInt8(ascii: " ") else { return self }
         guard let last = lastIndex(where: { $0 != " " }) else { return "" }
         return String(self[...last])
     }
 
-    /// The text when it fits into `width` columns, else its beginning and `…`.
+    /// Returns the text when it fits into `width` columns, else its beginning and `…`.
     func cut(to width: Int) -> String {
         guard displayWidth > width else { return self }
         return beginning(width - 1) + "…"
     }
 
-    /// The text in lines of at most `width` columns, broken at spaces where there are any.
+    /// Returns the text in lines of at most `width` columns, broken at spaces where there are any.
     ///
-    /// - Parameter mostLines: the last of so many lines ends with `…` when something is left out.
+    /// - Parameter mostLines: the limit of lines; the last one ends with `…` when text is omitted.
     func wrapped(to width: Int, mostLines: Int? = nil) -> [String] {
         precondition(width > 0, "a line has room for something")
         var lines: [String] = []
@@ -180,7 +180,7 @@ extension String {
         return lines.prefix(mostLines - 1) + [(last.displayWidth < width ? last : last.beginning(width - 1)) + "…"]
     }
 
-    /// As many characters as `width` columns have room for, at least one.
+    /// Returns as many characters as fit into `width` columns, at least one.
     private func beginning(_ width: Int) -> String {
         var room = width
         let piece = prefix { character in

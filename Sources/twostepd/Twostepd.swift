@@ -1,9 +1,9 @@
 import ArgumentParser
 import Daemon
 
-/// A command that ends what it has begun when a signal asks it to stop, instead of dying of it.
+/// A command that completes its work when a signal requests a stop, instead of dying of the signal.
 protocol WatchesSignals {
-    /// Whether SIGHUP is an order to it, and not the end of a terminal that `nohup` may keep from it.
+    /// True when SIGHUP is a request to the command, and not the end of a terminal, which `nohup` makes it ignore.
     var hasUseForHangup: Bool { get }
 }
 
@@ -42,7 +42,7 @@ struct Twostepd: AsyncParsableCommand {
         HeldSignals.keep(evenIgnored: command.hasUseForHangup)
     }
 
-    /// On the main thread, which is the only one until a command runs.
+    /// Runs on the main thread, which is the only one until a command runs.
     @MainActor static func main() async {
         HeldSignals.hold()
         ProcessSecrets.protect()

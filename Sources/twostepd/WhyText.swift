@@ -1,18 +1,18 @@
 import Daemon
 import Planning
 
-/// Why a number stands as it does, what happens next and when: one line in words.
+/// The reason for a number's condition, and its next action with the time: one line in words.
 struct WhyText {
     let standing: Standing
     let time: RelativeTime
-    /// Whether a process works on the store: without one nothing is sent.
+    /// True when a process works on the store: without one nothing is sent.
     let isWorkedOn: Bool
-    /// The request that is on its way, if there is one.
+    /// The request in flight, if there is one.
     var flight: ChangeEntry?
 
     private var record: NumberRecord { standing.record }
 
-    /// The line, with what went wrong last.
+    /// The line, with the last error.
     var line: String {
         [explanation, record.lastError.map { "last error: \($0)" }].compactMap(\.self).joined(separator: "; ")
     }
@@ -50,7 +50,7 @@ struct WhyText {
         }
     }
 
-    /// What falls due for a number that is as desired.
+    /// The actions that fall due for a number that is as desired.
     private var upcoming: String {
         var due: [String] = []
         if let at = standing.outlook.at, standing.outlook.action == .reapply {

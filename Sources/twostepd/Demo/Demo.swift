@@ -8,7 +8,7 @@ import Planning
 import SimulatedVendor
 import Storage
 
-/// The demonstration: what a year of a fleet is like, in half a minute.
+/// The demonstration: a year of a fleet, in half a minute.
 final class Demo {
     private let keep: Bool
     private let fleet = DemoFleet()
@@ -34,7 +34,7 @@ final class Demo {
         vendor = try await SimulatedVendor(options)
     }
 
-    /// Runs it. True when the vendors' truth agrees with the store for every number.
+    /// Runs the demonstration. Returns true when the vendors' truth agrees with the store for every number.
     func run() async throws -> Bool {
         try writeFiles()
         say("two simulated vendors listen: Picky Assist at \(vendor.url), WhatsApp at \(vendor.whatsappURL)")
@@ -72,7 +72,8 @@ final class Demo {
         return try compare() && code == 0
     }
 
-    /// A new store takes over no fleet unasked: it may be an empty folder where the store's volume belongs.
+    /// Accepts the held file. A new store adopts no fleet by itself: it may be an empty folder where the store's volume
+    /// should be mounted.
     private func acceptNewStore() async throws {
         var held: DesiredStateStatus.Held?
         try await wait(seconds: 10, for: "the file, which is held") { _ in
@@ -89,7 +90,7 @@ final class Demo {
         guard code == 0 else { throw Failure.failed("twostepd accept ended with exit code \(code)") }
     }
 
-    /// Somebody disables a number behind the daemon's back: its observer shows that.
+    /// Has a stranger disable a number: its observer shows that.
     private func disabledByStranger() async throws {
         let entry = fleet.disabledByStranger
         say("somebody disables \(entry.label) in WhatsApp Manager, and tells nobody")
@@ -98,7 +99,7 @@ final class Demo {
         say("its observer saw that it is off (every 2 s it is asked): it is enabled again, with a new PIN")
     }
 
-    /// Somebody changes a PIN behind the daemon's back: no API shows that, but WhatsApp's webhook tells.
+    /// Has a stranger change a PIN: no API shows that, but WhatsApp's webhook reports it.
     private func changedByStranger() async throws {
         let entry = fleet.changedByStranger
         say("somebody sets another PIN of \(entry.label) there; WhatsApp's webhook tells \"twostepd observe\"")
@@ -116,7 +117,8 @@ final class Demo {
         say("its PIN is ours again")
     }
 
-    /// Waits until a change by a stranger was found, and the number is certainly as desired at its vendor as well.
+    /// Waits until a stranger's change was found and corrected: the number is certainly as desired, at its vendor as
+    /// well.
     private func mended(_ entry: DemoFleet.Entry, drift: Drift.Kind) async throws {
         try await wait(seconds: 20, for: "\(entry.label), which a stranger changed") { records in
             guard let number = PhoneNumber(entry.number), let record = records.first(where: { $0.number == number }),
@@ -132,13 +134,14 @@ final class Demo {
         }
     }
 
-    /// Whether the vendor has the PIN that the store believes to be live, or none when it should have none.
+    /// Returns true when the vendor has the PIN that the store believes to be live, or none when it should have none.
     private func agrees(_ record: NumberRecord, _ truth: VendorState?) -> Bool {
         let pin = record.likeliestGeneration.flatMap { record.generation($0)?.pin?.reveal() }
         return record.isAsDesired && truth != nil && pin == truth?.pin
     }
 
-    /// Stops what still runs, and removes the folder unless it is to be kept, or is needed to see why it failed.
+    /// Stops the running processes, and removes the folder unless it is to be kept, or is needed to find the cause of a
+    /// failure.
     func end(failed: Bool = false) async {
         let keep = keep || failed
         _ = daemon?.stop()
@@ -200,7 +203,7 @@ extension Demo {
             defer { try? store.close() }  // Only read: there is nothing to lose.
             return try fleet.records(store)
         } catch is StorageError {
-            // The store is being made, or written, just now: the next look finds it.
+            // The store is being created or written at this moment: the next try finds it.
             return []
         }
     }
@@ -223,14 +226,14 @@ extension Demo {
 
     /// Waits until `count` more PINs were changed.
     private func rotations(_ count: Int, within seconds: Int) async throws {
-        // Generations are numbered from 1 on, and each is a PIN that was made.
+        // Generations count from 1, and each is a PIN that was made.
         let sum: ([NumberRecord]) -> Int = { $0.reduce(0) { $0 + ($1.generations.last?.generation ?? 0) } }
         let before = sum(try records())
         try await wait(seconds: seconds, for: count.counted("rotation")) { sum($0) >= before + count }
         say("\((sum(try records()) - before).counted("PIN was", "PINs were")) rotated")
     }
 
-    /// Kills the daemon while a number is between disable and enable; gives up waiting for one after a while.
+    /// Kills the daemon while a number is between disable and enable. Returns false when none was for a while.
     private func killInRotation() async throws -> Bool {
         for _ in 0..<400 {
             if try records().contains(where: { $0.isExposed }) {
@@ -290,7 +293,7 @@ final class ProgramChild {
 
     var pid: Int32 { process.processIdentifier }
 
-    /// Starts a command, with what it reads from standard input; what it prints is appended to `log`.
+    /// Starts a command with the given standard input; its output is appended to `log`.
     init(_ arguments: [String], input: URL? = nil, log: URL) throws {
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         process.arguments = arguments
@@ -310,19 +313,19 @@ final class ProgramChild {
         try process.run()
     }
 
-    /// Ends it without any warning, as a power cut would.
+    /// Ends the process without warning, as a power cut would.
     func kill() {
         Glibc.kill(pid, SIGKILL)
         process.waitUntilExit()
     }
 
-    /// Waits for its end. Gives its exit code.
+    /// Waits for the end of the process. Returns its exit code.
     func wait() -> Int32 {
         process.waitUntilExit()
         return process.terminationStatus
     }
 
-    /// Stops it cleanly. Gives its exit code.
+    /// Stops the process cleanly. Returns its exit code.
     func stop() -> Int32 {
         guard process.isRunning else { return process.terminationStatus }
         process.terminate()

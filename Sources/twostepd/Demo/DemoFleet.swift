@@ -1,8 +1,8 @@
 import Planning
 import SimulatedVendor
 
-/// The fleet of the demonstration: 12 numbers, 2 of them on WhatsApp's API, 2 more that it can observe, 2 disabled, one with an
-/// operator's PIN, 2 with a foreign one.
+/// The fleet of the demonstration: 12 numbers, 2 of them on WhatsApp's API, 2 more that this API can observe, 2
+/// disabled, one with an operator's PIN, 2 with a foreign PIN.
 struct DemoFleet {
     struct Entry {
         let number: String
@@ -11,12 +11,12 @@ struct DemoFleet {
         let start: VendorState
         /// The number's id at WhatsApp's API; nil for a number of Picky Assist.
         var phoneNumberID: String?
-        /// The id by which a number of Picky Assist is observed at WhatsApp's API; nil when it is not.
+        /// The id by which a number of Picky Assist is observed at WhatsApp's API; nil when it is not observed.
         var observedAs: String?
         var isDisabled = false
         var operatorPIN: String?
 
-        /// What names the number in the simulation's truth.
+        /// The key of the number in the simulation's truth.
         var key: String { phoneNumberID ?? token }
         /// The token's name in the secrets: that of WhatsApp's API is shared.
         var tokenName: String { phoneNumberID == nil ? label : "whatsapp" }
@@ -50,12 +50,12 @@ struct DemoFleet {
         }
     }
 
-    /// The numbers of Picky Assist, as the simulation begins with them.
+    /// The numbers of Picky Assist at the start of the simulation.
     var tokens: [SimulatedToken] {
         entries.filter { $0.phoneNumberID == nil }.map { SimulatedToken(token: $0.token, state: $0.start) }
     }
 
-    /// The numbers of WhatsApp's API, as the simulation begins with them.
+    /// The numbers of WhatsApp's API at the start of the simulation.
     var numbers: [SimulatedNumber] {
         entries.compactMap { entry in
             if let id = entry.phoneNumberID {
@@ -67,7 +67,7 @@ struct DemoFleet {
         }
     }
 
-    /// The desired-state file; `rotateEvery` is a period or `never`.
+    /// Returns the desired-state file; `rotateEvery` is a period or `never`.
     func desiredState(of vendor: SimulatedVendor, rotateEvery: String) -> String {
         var lines = [
             "version: 1", "defaults:", "  endpoint: \(vendor.url)", "  rotate_every: \(rotateEvery)",
