@@ -4,7 +4,7 @@
 
     @testable import Vendors
 
-    /// An answer of a vendor: two bytes for status and vendor, the `Retry-After` header up to a line end, then the body.
+    /// A vendor's answer: two bytes for status and vendor, the `Retry-After` header up to a line end, then the body.
     public enum AnswersInput: FuzzInput {
         private static let now = Instant(millisecondsSinceEpoch: 1_790_000_000_000)
         private static let secrets = [ShownText.canary, "482913"]
@@ -30,9 +30,9 @@
             return ShownText.problem(message, longest: ResponseClassifier.maxMessageLength)
         }
 
-        /// The same question to another reader: whether this is a 2xx with one object that says success.
+        /// Judges the same answer with another reader: true for a 2xx with one object that reports success.
         private static func isAcceptance(_ vendor: Vendor, _ status: Int, _ body: [UInt8]) -> Bool {
-            // What cannot be read is no acceptance.
+            // An answer that cannot be read is not an acceptance.
             guard let object = try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any] else {
                 return false
             }

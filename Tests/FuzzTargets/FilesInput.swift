@@ -3,7 +3,7 @@
 
     @testable import ConfigFile
 
-    /// The three files: the first byte chooses which, the rest is its content.
+    /// The three files: the first byte selects one, the rest is its content.
     public enum FilesInput: FuzzInput {
         public static func problem(with bytes: [UInt8]) -> String? {
             guard let choice = bytes.first else { return nil }

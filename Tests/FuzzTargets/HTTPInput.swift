@@ -21,7 +21,7 @@
             guard let first = bytes.first else { return nil }
             let channel = EmbeddedChannel()
             defer {
-                // What is left of a connection that was cut off is no finding.
+                // The rest of an interrupted connection is not a finding.
                 _ = try? channel.finish(acceptAlreadyClosed: true)
             }
             var calls: [LocalServer.Call] = []
@@ -41,7 +41,7 @@
                     }
                 }
             } catch {
-                // Refused by the HTTP parser: nothing more of this connection reaches us.
+                // Refused by the HTTP parser: nothing further of this connection reaches our code.
             }
             return calls.lazy.compactMap { answer($0, isControl: first % 2 == 0) }.first
         }
@@ -76,14 +76,14 @@
 
         private static func isReadable(_ text: String, isAnswer: Bool) -> Bool {
             let data = Data(text.utf8)
-            // Whether it can be read is all that is asked.
+            // Only readability is checked here.
             guard isAnswer else { return (try? JSONSerialization.jsonObject(with: data)) != nil }
             return (try? JSONCoding.decoder.decode(ControlMessage.Answer.self, from: data)) != nil
         }
 
-        /// The audit trail's text of a reveal, which the store of no fuzzer should fill up with.
+        /// Returns the audit trail's text of a reveal, with which no fuzzer should fill a store.
         private static func reveal(_ call: LocalServer.Call) -> String? {
-            // What is no reveal is none.
+            // A body that is not a reveal has no such text.
             guard let reveal = try? JSONCoding.decoder.decode(ControlMessage.PINReveal.self, from: call.body),
                 let number = PhoneNumber(reveal.number)
             else { return nil }
@@ -100,7 +100,7 @@
             do {
                 store = try Store.open(at: location, key: SealingKey.random())
             } catch {
-                // A fuzzer without a store would find nothing, and call that well.
+                // Without a store a fuzzer would find nothing, and appear to succeed.
                 fatalError("no store to fuzz with: \(error)")
             }
             let commits = CommitQueue(store: store)

@@ -3,9 +3,9 @@
     import FuzzTargets
     import Testing
 
-    /// Replays what the fuzzers began with and what they found: scripts/fuzz.sh writes its findings here.
+    /// Replays the seeds of the fuzzers and their findings: scripts/fuzz.sh writes its findings here.
     @Suite struct FuzzCorpusTests {
-        /// A target's inputs by name.
+        /// Returns a target's inputs by name.
         private static func inputs(_ target: String) throws -> [(name: String, bytes: [UInt8])] {
             let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus/\(target)")
             return try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
@@ -13,7 +13,7 @@
                 .map { ($0.lastPathComponent, Array(try Data(contentsOf: $0))) }
         }
 
-        /// The smallest inputs that reach what a long run reached: a line each, in base64.
+        /// Returns the smallest inputs that cover everything a long run covered: a line each, in base64.
         private static func learned(_ target: String) throws -> [[UInt8]] {
             let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus/\(target).learned")
             return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map { line in
@@ -26,7 +26,7 @@
             #expect(inputs.count >= 4, "the seeds of \(target) are there")
             for input in inputs {
                 #expect(feed(input.bytes) == nil, "\(target)/\(input.name)")
-                // A connection or a disk may end anywhere.
+                // A connection or a file on disk may end anywhere.
                 for length in stride(from: 0, to: input.bytes.count, by: 7) {
                     #expect(feed(Array(input.bytes.prefix(length))) == nil, "\(target)/\(input.name), \(length) bytes")
                 }

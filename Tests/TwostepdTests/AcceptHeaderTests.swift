@@ -10,7 +10,7 @@ struct AcceptHeaderTests {
             "application/openmetrics-text", "application/openmetrics-text; version=1.0.0; charset=utf-8",
             "APPLICATION/OpenMetrics-Text;q=0.5,text/plain;q=0.4", "application/openmetrics-text, text/plain",
             "application/openmetrics-text;version=\"1.0.0\";q=0.2,*/*;q=0.1",
-            // What Prometheus 3 sends.
+            // The header of Prometheus 3.
             "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;"
                 + "version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,"
                 + "*/*;q=0.2",

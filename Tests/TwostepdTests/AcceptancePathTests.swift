@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// Runs the blocks of two sections of docs/operations.md, as they stand there, against the real binary in a folder of its own.
+/// Runs the unchanged blocks of two sections of docs/operations.md against the real binary in a folder of its own.
 @Suite("The way from an empty machine to a managed fleet", .inTurn)
 struct AcceptancePathTests {
     private static let way = "From an empty machine to a managed fleet"
     private static let badDays = "Bad days, rehearsed"
 
-    /// The `sh` blocks of the section with this title.
+    /// Returns the `sh` blocks of the section with this title.
     private static func blocks(of section: String) throws -> [String] {
         let file = ManPageTests.repository.appending(path: "docs/operations.md")
         let text = try String(contentsOf: file, encoding: .utf8)
@@ -16,7 +16,7 @@ struct AcceptancePathTests {
         return try #require(section).matches(of: #/```sh\n(?<block>(?s:.*?))```/#).map { String($0.output.block) }
     }
 
-    /// What a machine with the package has: the program, the samples, a service manager.
+    /// A machine with the package: the program, the samples, a service manager.
     private static let machine = """
         set -euo pipefail
         systemctl() {
@@ -54,10 +54,10 @@ struct AcceptancePathTests {
 
         """
 
-    /// The blocks as a script whose folders are below `root` and whose vendor listens on `port`.
+    /// Returns the blocks as a script whose folders are below `root` and whose vendor listens on `port`.
     private static func script(_ section: String, root: String, port: Int) throws -> String {
         let body = try blocks(of: section).enumerated().map { index, block in
-            // `command    # exit 78` says that the command is to fail, and how.
+            // `command    # exit 78` states that the command fails, and its exit code.
             let lines = block.replacing(#/(?m)^(.*\S) +# exit (\d+)$/#) { "expect \($0.2) \($0.1)" }
             return "echo '== block \(index + 1)'\n" + lines
         }
@@ -67,7 +67,7 @@ struct AcceptancePathTests {
             ).replacing("8180", with: "\(port)")
     }
 
-    /// Runs a section. What each of its blocks said, in order.
+    /// Runs a section. Returns the output of each of its blocks, in order.
     private func run(_ section: String) async throws -> [String] {
         let root = FileManager.default.temporaryDirectory.appendingPathComponent("twostepd-path-\(UUID().uuidString)")
         let etc = root.appendingPathComponent("etc")
@@ -76,7 +76,7 @@ struct AcceptancePathTests {
         for name in ["desired-state.yaml", "desired-state.schema.json"] {
             try FileManager.default.copyItem(at: samples.appending(path: name), to: etc.appending(path: name))
         }
-        // The defaults name folders of the whole machine; everything else is as the sample has it.
+        // The defaults name folders of the whole machine; everything else is as in the sample.
         let settings =
             try String(contentsOf: samples.appending(path: "twostepd.yaml"), encoding: .utf8)
             + "\nstate_directory: \(root.path)/state\nruntime_directory: \(root.path)/run\n"

@@ -1,16 +1,16 @@
 import Foundation
 
-/// What a person does with a page.
+/// A person's actions on a page.
 extension Browser {
-    /// Opens a page and waits until it and its script are there.
+    /// Opens a page and waits until it and its script are loaded.
     func open(_ url: String) async throws {
         try await call("Page.navigate", ["url": url])
         try await wait("\(url) is open") { try await isAt(url) }
     }
 
-    /// Whether this page is there, wholly.
+    /// Returns true when this page is loaded completely.
     func isAt(_ url: String) async throws -> Bool {
-        // A page that is just going has nothing to evaluate in.
+        // Nothing can be evaluated in a page that is being left.
         let here = try? await evaluate("[location.href, document.readyState].join(' ')", as: String.self)
         return here == url + " complete"
     }
@@ -24,7 +24,7 @@ extension Browser {
             ["features": [["name": "prefers-color-scheme", "value": view.isDark ? "dark" : "light"]]])
     }
 
-    /// The value of an expression.
+    /// Returns the value of an expression.
     func evaluate<Value>(_ expression: String, as type: Value.Type) async throws -> Value {
         let answer = try await call(
             "Runtime.evaluate", ["expression": expression, "returnByValue": true, "awaitPromise": true])
@@ -73,7 +73,7 @@ extension Browser {
         }
     }
 
-    /// Presses Tab until what has the focus fits a selector, at most `most` times.
+    /// Presses Tab until the focused element matches a selector, at most `most` times.
     func tab(to selector: String, most: Int = 40) async throws {
         for _ in 0..<most {
             try await press(.tab)
@@ -86,7 +86,7 @@ extension Browser {
         try await evaluate("document.activeElement.matches(\(Self.quoted(selector)))", as: Bool.self)
     }
 
-    /// The upper part of the page, as a PNG.
+    /// Returns the upper part of the page, as a PNG.
     func screenshot(_ view: View, height: Int) async throws -> Data {
         let whole = try await evaluate(
             "Math.ceil(document.body.getBoundingClientRect().height)", as: Int.self)
@@ -102,7 +102,7 @@ extension Browser {
         return data
     }
 
-    /// A text as a literal of JavaScript.
+    /// Returns a text as a literal of JavaScript.
     static func quoted(_ text: String) throws -> String {
         let data = try JSONSerialization.data(withJSONObject: text, options: .fragmentsAllowed)
         return String(decoding: data, as: UTF8.self)

@@ -14,7 +14,7 @@ final class Browser: @unchecked Sendable {
         var isAtEnd = false
     }
 
-    /// How a page is looked at.
+    /// The size and the colour scheme in which a page is shown.
     struct View: Sendable, CustomStringConvertible {
         let name: String
         let width: Int
@@ -32,7 +32,7 @@ final class Browser: @unchecked Sendable {
 
     private static let patience = Duration.seconds(30)
 
-    // Set once in `init`, before anybody else has the browser.
+    // Set once in `init`, before any other thread has the browser.
     private let process: Child
     private let input = Pipe()
     private let output = Pipe()
@@ -44,7 +44,7 @@ final class Browser: @unchecked Sendable {
     init() async throws {
         profile = FileManager.default.temporaryDirectory.appendingPathComponent("twostepd-browser-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: profile, withIntermediateDirectories: true)
-        // A browser that died is told of by the next wait, not by a signal.
+        // The next wait reports a browser that died; a signal must not.
         signal(SIGPIPE, SIG_IGN)
         // Chromium reads commands from 3 and writes to 4; it needs no sandbox for pages of our own.
         let flags =
@@ -56,7 +56,7 @@ final class Browser: @unchecked Sendable {
             environment: ProcessInfo.processInfo.environment,
             input: input.fileHandleForReading.fileDescriptor, output: output.fileHandleForWriting.fileDescriptor,
             errors: 2)
-        // They break when the browser ends: nobody else has its ends of them.
+        // The pipes break when the browser ends: no other process has its ends of them.
         try input.fileHandleForReading.close()
         try output.fileHandleForWriting.close()
         output.fileHandleForReading.readabilityHandler = { [weak self] handle in
@@ -72,14 +72,14 @@ final class Browser: @unchecked Sendable {
     }
 
     deinit {
-        // After `close` it is gone already.
+        // After `close` it is removed already.
         try? FileManager.default.removeItem(at: profile)
     }
 
     /// Ends the browser and removes its profile.
     func close() async throws {
         session = nil
-        // Its answer may get lost in its end.
+        // The answer may get lost when the browser ends.
         try send("Browser.close", [:], id: 0)
         let deadline = ContinuousClock.now + Self.patience
         while process.isRunning {
@@ -89,7 +89,7 @@ final class Browser: @unchecked Sendable {
         try FileManager.default.removeItem(at: profile)
     }
 
-    /// What the console, the security policy and exceptions had to say so far, as errors.
+    /// The errors so far: messages of the console and the security policy, and exceptions.
     var complaints: [String] { state.withLock { $0.complaints } }
 
     func forgetComplaints() { state.withLock { $0.complaints = [] } }
@@ -123,7 +123,7 @@ final class Browser: @unchecked Sendable {
         try input.fileHandleForWriting.write(contentsOf: data + [0])
     }
 
-    /// Waits for a condition, and no longer than a deadline.
+    /// Waits for a condition, until a deadline at most.
     func wait(_ what: String, until condition: () async throws -> Bool) async throws {
         let deadline = ContinuousClock.now + Self.patience
         while try await !condition() {
@@ -138,11 +138,11 @@ final class Browser: @unchecked Sendable {
     }
 
     private var log: String {
-        // No log is an empty one.
+        // An absent log counts as empty.
         String(((try? String(contentsOf: profile.appendingPathComponent("log"), encoding: .utf8)) ?? "").suffix(1000))
     }
 
-    /// Takes what came: messages, each ended by a zero byte.
+    /// Processes received data: messages, each ended by a zero byte.
     private func take(_ data: Data) {
         state.withLock { state in
             guard !data.isEmpty else {
@@ -153,7 +153,7 @@ final class Browser: @unchecked Sendable {
             while let end = state.buffer.firstIndex(of: 0) {
                 let message = Data(state.buffer[..<end])
                 state.buffer = Data(state.buffer[(end + 1)...])
-                // What is no message is a complaint.
+                // Data that is not a message is recorded as an error.
                 guard let object = try? JSONSerialization.jsonObject(with: message) as? [String: Any] else {
                     state.complaints.append("not a message: \(String(decoding: message.prefix(200), as: UTF8.self))")
                     continue
@@ -167,7 +167,7 @@ final class Browser: @unchecked Sendable {
         }
     }
 
-    /// What an event complains of; nil when it does not.
+    /// Returns the error that an event reports; nil for none.
     private static func complaint(_ event: [String: Any]) -> String? {
         let parameters = event["params"] as? [String: Any] ?? [:]
         switch event["method"] as? String {

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The page in a real browser, the real binary", .inTurn)
 struct BrowserTests {
-    /// A daemon that listens, and a browser to look at it.
+    /// A daemon that listens, and a browser that shows its pages.
     private struct Scene {
         let rig: Rig
         let base: String
@@ -34,7 +34,7 @@ struct BrowserTests {
         return Scene(rig: rig, base: "http://127.0.0.1:\(port)", daemon: daemon, browser: try await browser)
     }
 
-    /// Looks at the open page in light, dark and on a phone: nothing is wrong with it. Keeps screenshots if asked to.
+    /// Audits the open page in light, dark and on a phone. Keeps screenshots on request.
     private func inspect(_ scene: Scene, _ name: String) async throws {
         for view in Browser.View.all {
             try await scene.browser.look(view)
@@ -58,7 +58,7 @@ struct BrowserTests {
         try await scene.browser.wait(for: "document.querySelector('.empty')?.textContent.includes('No numbers yet')")
         try await inspect(scene, "fleet-0")
 
-        // What is looked for everywhere is found where it is.
+        // The checks used everywhere detect planted errors.
         let browser = scene.browser
         let spoil = "document.body.append(Object.assign(document.createElement('script'), { textContent: '1' })); "
         _ = try await browser.evaluate(spoil + "console.error('mind'); setTimeout(() => nobody()); true", as: Bool.self)
@@ -89,12 +89,12 @@ struct BrowserTests {
             let conditions = try await rig.status().values.compactMap { $0["condition"] as? String }
             return conditions.count { $0 == "exposed" } == 1 && conditions.count { $0 == "converged" } >= 9
         }
-        // Three more to be off is more than a fifth of the fleet: held.
+        // Disabling three more is above a fifth of the fleet, so the state is held.
         try rig.writeDesiredState {
             if ["sales-us", "sales-eu", "sales-in"].contains($0.label) { $0.isDisabled = true }
         }
         try await rig.wait("the log says that it is held") { rig.logText.contains("it would disable") }
-        // As if an observer had seen one, and had found that others turned it off.
+        // As if an observer had observed a number, and had found that others turned it off.
         let now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
         _ = try await Shell.run(
             "sqlite3",
@@ -160,12 +160,12 @@ struct BrowserTests {
         try await scene.end()
     }
 
-    /// Has the page renew itself now, as it does when somebody comes back to it.
+    /// Has the page refresh now, as it does when a person returns to it.
     private func renewNow(_ browser: Browser) async throws {
         _ = try await browser.evaluate("document.dispatchEvent(new Event('visibilitychange'))", as: Bool.self)
     }
 
-    /// The labels of the rows that are seen, from above.
+    /// The labels of the visible rows, from the top.
     private static let shownLabels =
         "Array.from(document.querySelectorAll('#fleet tbody tr:not([hidden]) td:nth-child(2)'), (c) => c.textContent)"
 
@@ -189,7 +189,7 @@ struct BrowserTests {
         try await browser.wait(for: "\(Self.shownLabels).join() === 'n3'")
         #expect(try await browser.evaluate("document.getElementById('shown').textContent", as: String.self) == "1 of 4")
 
-        // It renews itself while the filter has the focus.
+        // The page refreshes while the filter has the focus.
         #expect(try await rig.run("pause", "n3", "--reason", "ticket 4711").code == 0)
         try await browser.wait(for: "document.querySelector('#fleet tbody .badge.paused')")
         #expect(try await browser.hasFocus("#filter"))
@@ -210,7 +210,7 @@ struct BrowserTests {
             let wanted = (order == "ascending" ? labels : labels.reversed()).joined(separator: ",")
             #expect(try await browser.evaluate("\(Self.shownLabels).join()", as: String.self) == wanted)
         }
-        // It renews itself while a heading has the focus, and while a number has it; the order stays.
+        // The page refreshes while a heading has the focus, and while a number has it; the order stays.
         #expect(try await rig.run("resume", "n3").code == 0)
         try await browser.wait(for: "!document.querySelector('#fleet tbody .badge.paused')")
         #expect(try await browser.hasFocus(second + " button"))
@@ -246,7 +246,7 @@ struct BrowserTests {
         try await browser.wait(for: "document.getElementById('live').textContent.includes('no answer')")
         let again = try await rig.startDaemon()
         try await browser.wait(for: "document.getElementById('live').textContent === ''")
-        // That nobody answered is in the console, and rightly.
+        // The console reports the refused connection, and rightly.
         let others = browser.complaints.filter { !$0.contains("ERR_CONNECTION_REFUSED") }
         #expect(others.isEmpty, "\(others)")
         try await browser.close()
@@ -267,7 +267,7 @@ struct BrowserTests {
     }()
 }
 
-/// The pictures in the documents; taken anew when `TWOSTEPD_RECORD_SCREENSHOTS` is 1.
+/// The pictures in the documents; recorded again when `TWOSTEPD_RECORD_SCREENSHOTS` is 1.
 private enum Screenshots {
     private static let isRecording = ProcessInfo.processInfo.environment["TWOSTEPD_RECORD_SCREENSHOTS"] == "1"
     private static let kept: Set = [

@@ -34,7 +34,7 @@ struct CallerTests {
         #expect(UserNamespace.isWhole(map: map) == isWhole)
     }
 
-    /// Runs a command as somebody whom the permissions of files concern, as they do not concern root.
+    /// Runs a command as a user who is subject to file permissions, which root is not.
     private func run(_ rig: Rig, _ arguments: String...) async throws -> Binary.Result {
         let all = arguments + ["--config", rig.config.path]
         guard geteuid() == 0 else { return try await Binary.run(all) }
@@ -66,7 +66,7 @@ struct CallerTests {
         let lines = [plan, known].map { $0.output.split(separator: "\n").first }
         #expect(lines[0] != nil && lines[0] == lines[1], "\(plan.output)\n\(known.output)")
         #expect(try await run(rig, "clock", "accept").code == 0)
-        // What needs them refuses, with the reason.
+        // Commands that need the secrets refuse, with the reason.
         let check = try await run(rig, "check")
         #expect(check.code == 78 && check.errors.contains("Permission denied"), "\(check.errors)")
         try await rig.end()

@@ -1,13 +1,13 @@
 import Foundation
 
-/// Secrets that were planted, and the search for them.
+/// Planted secrets, and the search for them.
 struct Canaries {
-    /// Tokens and keys: found anywhere they are a leak.
+    /// Tokens and keys: any occurrence is a leak.
     var texts: [String]
-    /// PINs: six digits, so found where they stand alone.
+    /// PINs: six digits, which count where they are not part of a longer word.
     var pins: Set<String>
 
-    /// What of them stands in a text for people or programs; an excerpt around each.
+    /// Returns the secrets in a text for people or programs, each with an excerpt around it.
     func found(in text: String, of place: String) -> [String] {
         var found = texts.filter { text.contains($0) }.map { "\(place) shows \($0)" }
         for match in text.matches(of: #/[0-9]+/#) where pins.contains(String(match.output)) {
@@ -21,8 +21,8 @@ struct Canaries {
         return found
     }
 
-    /// What of them stands in the bytes of files that are not text. Six digits turn up in much that is random, so PINs
-    /// count when most of them do.
+    /// Returns the secrets in the bytes of files that are not text. Six digits occur in much random data, so PINs count
+    /// when most of them occur.
     func found(inBytesOf files: [URL]) throws -> [String] {
         let contents = try files.map { ($0, try Data(contentsOf: $0)) }
         var found = texts.flatMap { text in
@@ -35,7 +35,7 @@ struct Canaries {
         return found
     }
 
-    /// A hash or a number with more to it is no PIN.
+    /// True for characters of a hash or a longer number, which is not a PIN.
     private static func isWord(_ character: Character) -> Bool {
         character.isLetter || character.isNumber || character == "." || character == "+"
     }

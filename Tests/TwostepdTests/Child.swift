@@ -13,7 +13,7 @@ enum Binary {
         let output: String
         let errors: String
 
-        /// The output as a JSON object.
+        /// Returns the output as a JSON object.
         func json() throws -> [String: Any] {
             let object = try JSONSerialization.jsonObject(with: Data(output.utf8))
             guard let dictionary = object as? [String: Any] else { throw TestFailure("not a JSON object: \(output)") }
@@ -21,9 +21,9 @@ enum Binary {
         }
     }
 
-    /// Runs a command to its end, its output kept in files so that no pipe can fill up.
+    /// Runs a command to its end. Its output goes to files, so that no pipe can fill up.
     ///
-    /// - Parameter input: the file that it reads from standard input; nil for nothing.
+    /// - Parameter input: the file for its standard input; nil for none.
     static func run(
         _ arguments: [String], environment: [String: String] = [:], input: URL? = nil
     ) async throws -> Result {
@@ -41,8 +41,8 @@ enum Binary {
 
 /// Other programs of the system.
 enum Shell {
-    /// Runs a program of `PATH` to its end, and gives what it printed. It and what it started are killed when it does not
-    /// end in time.
+    /// Runs a program of `PATH` to its end, and returns its output. The program and its children are killed when it
+    /// does not end in time.
     static func run(_ command: String, _ arguments: [String], within limit: Duration = .seconds(120)) async throws
         -> String
     {
@@ -62,14 +62,14 @@ enum Shell {
 
 /// A running program, in a process group of its own.
 ///
-/// It gets its standard streams and nothing else that is open here, and its end is told by the kernel. Foundation's
-/// `Process` lets a child have what another thread opens just then, and takes it as running for as long as anybody has
-/// it.
+/// It gets its standard streams and no other open descriptor, and the kernel reports its end. Foundation's `Process`
+/// lets a child inherit a descriptor that another thread opens at that moment, and treats it as running for as long as
+/// any process has that descriptor.
 final class Child: Sendable {
     let pid: Int32
     private let ending = Ending()
 
-    /// How it ended, and who waits for that.
+    /// The exit code, and the callers that wait for it.
     private final class Ending: Sendable {
         struct State {
             var code: Int32?
@@ -111,9 +111,9 @@ final class Child: Sendable {
         }
     }
 
-    /// Starts the real binary; what it prints is appended to files.
+    /// Starts the real binary; its output is appended to files.
     ///
-    /// - Parameter input: the file that it reads from standard input; nil for nothing.
+    /// - Parameter input: the file for its standard input; nil for none.
     convenience init(
         _ arguments: [String], input: URL? = nil, output: URL, errors: URL, environment: [String: String] = [:]
     ) throws {
@@ -130,9 +130,9 @@ final class Child: Sendable {
             output: out, errors: err)
     }
 
-    /// Starts a program. The descriptors stay the caller's.
+    /// Starts a program. The caller keeps the descriptors.
     ///
-    /// - Parameter input: nothing, when it is nil.
+    /// - Parameter input: the descriptor for its standard input; nil for none.
     init(
         program: String, _ arguments: [String], environment: [String: String], input: Int32? = nil, output: Int32,
         errors: Int32
@@ -150,7 +150,7 @@ final class Child: Sendable {
     }
 
     deinit {
-        // A test that failed leaves no daemon behind.
+        // A failed test leaves no daemon behind.
         ending.signal(SIGKILL, -pid)
     }
 
@@ -158,7 +158,8 @@ final class Child: Sendable {
 
     func signal(_ number: Int32) { ending.signal(number, pid) }
 
-    /// Waits for the end; -1 when a signal ended it. One that does not end in time is killed, and its group with it.
+    /// Waits for the end; returns -1 when a signal ended it. A program that does not end in time is killed, with its
+    /// group.
     func exitCode(within limit: Duration = .seconds(120)) async -> Int32 {
         let guardian = Task { [ending, pid] in
             try await Task.sleep(for: limit)

@@ -6,7 +6,7 @@ import Testing
 struct ChildTests {
     @Test("a program gets its standard streams, and nothing that happens to be open")
     func descriptors() async throws {
-        // Open for whoever is started, as a pipe of Foundation's is.
+        // Inheritable descriptors, such as Foundation's pipes have.
         let descriptors = (0..<20).map { _ in open("/dev/null", O_RDONLY) }
         defer { for descriptor in descriptors { close(descriptor) } }
         // The last one is the folder that it reads.
@@ -40,7 +40,7 @@ struct ChildTests {
         #expect(!child.isRunning)
         let started = try #require(pid)
         try await wait("what it has started has ended") {
-            // Whoever has lost its parent is reaped by another.
+            // Another process reaps an orphan.
             let state = try? String(contentsOfFile: "/proc/\(started)/stat", encoding: .utf8)
             return state?.contains(") Z ") ?? true
         }

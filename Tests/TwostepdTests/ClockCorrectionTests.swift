@@ -47,7 +47,7 @@ struct ClockCorrectionTests {
             rig.truth(one)?.pin != nil && rig.truth(one) != before[one.token]
         }
 
-        // Rotations hold until the operator says which of both is right: nothing is called done meanwhile.
+        // Rotations hold until the operator states which of both is right: nothing is reported as done in the meantime.
         let held = try await rig.run("rotate", two.number, "--wait", "--timeout", "2s")
         #expect(held.code == 1 && held.errors.contains("the clock is behind"), "\(held.errors)")
         #expect(rig.truth(two) == before[two.token])
@@ -94,7 +94,7 @@ struct ClockCorrectionTests {
         try await rig.end()
     }
 
-    /// The newest request was written down as sent at least so many seconds from now.
+    /// Expects that the newest request was recorded as sent at least so many seconds from now.
     private func expectRequests(_ rig: Rig, ahead seconds: Double) async throws {
         let sentAt = try #require(try await rig.query("SELECT max(sent_at) FROM changes").first)
         #expect(sentAt > Date.now.addingTimeInterval(seconds).ISO8601Format(), "the daemon's clock is ahead")

@@ -2,10 +2,10 @@ import Foundation
 import SimulatedVendor
 import Testing
 
-/// What holds for every command, whatever it does.
+/// Rules for every command.
 @Suite("Every command, the real binary", .inTurn)
 struct CommandLineTests {
-    /// Arguments that a command needs before it looks at anything.
+    /// Returns the arguments that a command requires.
     private static func needed(_ words: [String], _ folder: URL) -> [String] {
         switch words.joined(separator: " ") {
         case "accept": ["abcdef012345"]

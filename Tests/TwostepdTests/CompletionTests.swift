@@ -1,10 +1,10 @@
 import Foundation
 import Testing
 
-/// Completions as a shell asks for them.
+/// Completions as a shell requests them.
 @Suite("Completions, the real binary and the real shells", .inTurn)
 struct CompletionTests {
-    /// A store with three numbers; one label would be a command to a careless shell.
+    /// A store with three numbers; a careless shell would execute one of the labels.
     private func rig() async throws -> Rig {
         let rig = try await Rig(Rig.fleet(3))
         let text = try String(contentsOf: rig.desiredState, encoding: .utf8)
@@ -13,7 +13,7 @@ struct CompletionTests {
         return rig
     }
 
-    /// Writes the completions and gives their folder.
+    /// Writes the completions and returns their folder.
     private func scripts(_ rig: Rig) async throws -> URL {
         let folder = rig.folder.appendingPathComponent("share")
         let script = ManPageTests.repository.appending(path: "scripts/completions.sh").path
@@ -22,7 +22,7 @@ struct CompletionTests {
         return folder
     }
 
-    /// What bash offers for a command line; the last word is the one that is completed.
+    /// Returns bash's candidates for a command line; the last word is the one to complete.
     private func bash(_ rig: Rig, _ folder: URL, _ words: [String]) async throws -> [String] {
         let script = """
             cd "$1"; PATH="$2:$PATH"; . "$3/bash-completion/completions/twostepd"; shift 3

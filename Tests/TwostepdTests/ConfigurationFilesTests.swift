@@ -7,10 +7,10 @@ import Testing
 
 @testable import Daemon
 
-/// What is not read again must be what is there.
+/// A file that is not read again must be unchanged.
 @Suite("Files that are not read twice")
 struct ConfigurationFilesTests {
-    /// A clock that is so far ahead of the machine's: an hour, and files seem to have rested; less than nothing, and they
+    /// A clock that is `by` ahead of the machine's: at an hour, files seem to have rested; at a negative value, they
     /// seem to have been written just now.
     private struct Shifted: WallClock {
         let by: Duration
@@ -36,7 +36,7 @@ struct ConfigurationFilesTests {
         ConfigurationFiles(settings: settings, environment: [:], clock: clock)
     }
 
-    /// Puts a new file in place of another, as an editor does.
+    /// Replaces a file with a new one, as an editor does.
     private func replace(_ file: String, _ change: (String) -> String) throws {
         let url = URL(filePath: file)
         let text = try String(contentsOf: url, encoding: .utf8)

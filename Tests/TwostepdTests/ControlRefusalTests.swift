@@ -7,7 +7,7 @@ import Testing
 
 @testable import Daemon
 
-/// Every error that a request on the control socket can end with: what is answered, and what the command exits with.
+/// Every error that a request on the control socket can end with: the answer, and the command's exit code.
 @Suite("Errors and answers on the control socket")
 struct ControlRefusalTests {
     private func check(_ error: any Error, _ message: String, status: Int = 200, exitCode: Int32 = 1) {

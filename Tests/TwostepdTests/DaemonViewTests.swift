@@ -5,7 +5,7 @@ import Testing
 
 @testable import Daemon
 
-/// What the files say is not always what the daemon has: it is asked itself.
+/// The daemon's state can differ from the files, so the daemon itself is asked.
 @Suite("The daemon's own view, the real binary", .inTurn)
 struct DaemonViewTests {
     private func doctor(_ rig: Rig) async throws -> (code: Int32, parts: [String: (level: String, detail: String)]) {
@@ -38,12 +38,12 @@ struct DaemonViewTests {
         #expect(equal.code == 0 && !equal.errors.contains("restart"), "\(equal.errors)")
         #expect(try await doctor(rig).parts["secrets"]?.detail == "those of the file, 2 compared")
 
-        // Written again, and the same: there is nothing to adopt.
+        // Written again without a change: there is nothing to adopt.
         try rig.write("# edited\n" + text, to: file)
         let same = try await rig.run("reload")
         #expect(same.code == 0 && !same.errors.contains("restart"), "\(same.errors)")
 
-        // Another value of a token, and one that is new.
+        // Another value of a token, and a new token.
         let changed = text.replacing("secret-token-of-n2", with: "secret-token-of-nobody")
         try rig.write(changed.replacing("tokens:", with: "tokens:\n  n9: another"), to: file)
         let reload = try await rig.run("reload")
@@ -65,7 +65,7 @@ struct DaemonViewTests {
         #expect(code == 1 && parts["secrets"]?.level == "failure")
         #expect(rig.logText.contains("read at the start alone"))
 
-        // Valid for whoever reads the file, and refused by the daemon: its answer says why, and what to do.
+        // Valid for a reader of the file, and refused by the daemon: its answer gives the reason and the advice.
         try rig.writeDesiredState { if $0.label == "n1" { $0.extra = ["observer: n9", "phone_number_id: \"123\""] } }
         let refused = try await rig.run("reload")
         #expect(refused.code == 78 && refused.errors.contains("restart it"), "\(refused.errors)")
@@ -109,7 +109,7 @@ struct DaemonViewTests {
         #expect(parts["view"]?.detail.contains("revision 1 is in force") == true)
 
         try await rig.vendor.stop()
-        // One number alone never says that an endpoint is down.
+        // One number alone never proves that an endpoint is down.
         _ = try await rig.run("reapply", "--all", "--yes")
         try await rig.wait("the endpoint is down for the daemon") {
             try await doctor(rig).parts["endpoints"]?.level == "failure"

@@ -9,7 +9,7 @@ import Testing
 /// The part of `doctor` that asks the observers, against a simulated vendor.
 @Suite("doctor and observers")
 struct DoctorObserverTests {
-    /// A vendor that knows the numbers +15550100001 and on by the ids 1 and on, and the doctor who asks it.
+    /// Makes a vendor that knows the numbers from +15550100001 by the ids from 1, and a doctor that asks it.
     private func make(
         _ count: Int
     ) async throws -> (vendor: SimulatedVendor, doctor: Doctor, secrets: SecretSources, entries: [DesiredNumber]) {

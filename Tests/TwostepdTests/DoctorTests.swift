@@ -5,7 +5,8 @@ import Testing
 
 @Suite("doctor, the real binary", .inTurn)
 struct DoctorTests {
-    /// Every finding under its path of names, such as `store/integrity`; what is named twice has its worst level.
+    /// Returns every finding under its path of names, such as `store/integrity`; of duplicate names the worst level
+    /// counts.
     private func levels(
         _ rig: Rig, environment: [String: String] = [:]
     ) async throws -> (code: Int32, level: String, findings: [String: String]) {
@@ -117,7 +118,7 @@ struct DoctorTests {
         chmod(key.path, 0o644)
         #expect(try await failures().isSuperset(of: ["state directory/files", "sealing key/key"]))
         chmod(key.path, 0o600)
-        // Only root can give files away, and it is root that leaves files behind that the daemon cannot open.
+        // Only root can change the owner of files, and root leaves files behind that the daemon cannot open.
         if geteuid() == 0 {
             let fence = rig.folder.appendingPathComponent("state/twostepd.fence").path
             chown(fence, 65_534, 65_534)

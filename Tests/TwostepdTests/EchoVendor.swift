@@ -2,16 +2,16 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A vendor that refuses every request and tells whatever it knows: the request, and the tokens of other customers.
+/// A vendor that refuses every request and discloses all it knows: the request, and the tokens of other customers.
 final class EchoVendor: Sendable {
     private let listener: ListeningSocket
     private let count = Mutex(0)
 
     var url: String { "http://127.0.0.1:\(listener.port)/api" }
-    /// How many requests it answered.
+    /// The count of requests that it answered.
     var answers: Int { count.withLock { $0 } }
 
-    /// - Parameter gossip: said in every answer, beside the request itself.
+    /// - Parameter gossip: a text in every answer, beside the request itself.
     init(gossip: String) throws {
         let listener = try ListeningSocket("echo vendor")
         self.listener = listener

@@ -14,7 +14,8 @@ import Testing
 struct FailureTests {
     private static let number = PhoneNumber("+15550101001")
 
-    /// A process that works on the store cannot start: the store, the key or the settings have to be corrected.
+    /// Errors at the start of a process that works on the store after which the store, the key or the settings have to
+    /// be corrected.
     private static let uncorrected: [StorageError] =
         [
             .permissions(path: "/p", problem: "x"), .corrupted(path: "/p", problem: "x"), .replaced(path: "/p"),
@@ -29,7 +30,7 @@ struct FailureTests {
             [.outdated(number: $0), .sealedPINUnreadable(number: $0, generation: 1, keyID: "a", problem: "x")]
         } ?? [])
 
-    /// The next try may do better.
+    /// Errors after which the next try may succeed.
     private static let failed: [StorageError] = [
         .noStore(path: "/p"), .lockHeld(directory: "/p", holder: LockHolder(pid: 1, since: nil, command: "run")),
         .diskFull(path: "/p"), .busy(path: "/p"), .pruneRefused(problem: "x"),

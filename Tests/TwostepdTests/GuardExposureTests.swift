@@ -21,7 +21,7 @@ struct GuardExposureTests {
             let tries = try await rig.query("SELECT count(*) FROM changes WHERE action = 'enable' GROUP BY number")
             return tries.compactMap(Int.init).count { $0 >= 6 } == 2
         }
-        // One number is its own affair; the second means the vendor.
+        // One number may be an exception; the second shows that the vendor refuses.
         #expect(rig.vendor.counters.mostOff == 2)
         let enabled = try await rig.query("SELECT DISTINCT number FROM changes WHERE action = 'enable' ORDER BY number")
         let disabled = try await rig.query(
@@ -83,7 +83,7 @@ struct GuardExposureTests {
         let rig = try await Rig(
             Rig.fleet(4), semantics: .init(enableWhenOn: .ignore, disableWhenOff: .refuse),
             defaults: ["rotate_every: 1s"])
-        // All are protected to begin with: what is off later, we have exposed.
+        // All are protected at first: a number that is off later was exposed by us.
         _ = try await rig.run("apply")
         #expect(!rig.vendor.truth.values.contains(.off))
         rig.vendor.setFaults([.slow: 0.2, .closeAfter: 0.1])
@@ -91,7 +91,7 @@ struct GuardExposureTests {
         var inCycle = 0
         for _ in 1...200 {
             let daemon = try await rig.startDaemon()
-            // The moment is any: also one right after a disable, which the loop waits for in every second round.
+            // The moment is arbitrary, and in every second round right after a disable, which the loop waits for.
             if Bool.random(using: &random) {
                 let requests = rig.vendor.counters.requests
                 try await rig.wait("it works", every: .milliseconds(2)) {

@@ -28,7 +28,7 @@ struct GuardHoldTests {
         #expect(plan.code == 2 && (plan.output + plan.errors).contains("HELD"), "\(plan.output) \(plan.errors)")
         #expect(plan.output.contains("+15550101003") && plan.output.contains("disable"))
 
-        // Neither another digest nor a restart takes it.
+        // Neither another digest nor a restart adopts it.
         let wrong = try await rig.run("accept", "00000000")
         #expect(wrong.code != 0 && wrong.errors.contains("accept"), "\(wrong.errors)")
         #expect(try await rig.run("reload").errors.contains("held"))
@@ -47,7 +47,7 @@ struct GuardHoldTests {
         #expect(events.contains { $0.hasPrefix("configuration_held") })
         #expect(events.contains { $0.hasPrefix("configuration_accepted") && !$0.hasSuffix("daemon") }, "\(events)")
 
-        // Dropping is weakening as well; the last good file is taken without a word.
+        // Dropping numbers weakens as well; the last good file is adopted without a hold.
         try rig.write("version: 1\nnumbers: []\n", to: rig.desiredState)
         try await rig.wait("an empty file changes nothing") {
             let json = try await rig.run("status", "--format", "json").json()

@@ -57,7 +57,7 @@ struct GuardOutageTests {
         try await rig.end()
     }
 
-    /// The requests that were sent after the breaker had opened.
+    /// Returns the requests that were sent after the breaker had opened.
     private static func probes(_ rig: Rig) async throws -> [(requested: String, ended: String)] {
         let sql = """
             SELECT sent_at || ' ' || answered_at FROM changes
@@ -73,7 +73,7 @@ struct GuardOutageTests {
     @Test("a refused token holds its own number, names what to check, and the others go on")
     func refusedToken() async throws {
         let rig = try await Rig(Rig.fleet(8))
-        // The vendor knows n3 by another token than ours: the simulator refuses what it does not know.
+        // The vendor knows n3 by another token than ours: the simulator refuses unknown tokens.
         let secrets = rig.entries.map { "  \($0.label): \($0.label == "n3" ? "token-of-nobody" : $0.token)" }
         try rig.write(
             (["tokens:"] + secrets).joined(separator: "\n") + "\n",
@@ -86,7 +86,7 @@ struct GuardOutageTests {
             try await rig.query("SELECT count(*) FROM changes WHERE number = '+15550101003'").first.flatMap(Int.init)
                 ?? 0 >= 7
         }
-        // Between two tries the reason is what the number needs.
+        // Between two tries the number's reason names the refusal.
         try await rig.wait("it waits because of the refusal") {
             let row = try await rig.statusRows().first { $0["number"] as? String == "+15550101003" }
             return row?["reason"] as? String == "authentication_refused"

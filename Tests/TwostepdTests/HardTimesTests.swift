@@ -75,7 +75,7 @@ struct HardTimesTests {
         #expect(rig.logText.contains("Store was restored") && rig.logText.contains("does not hold link"))
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
         #expect(try await rig.disagreements() == [])
-        // One that is put back as it was when it was closed is the newest there is.
+        // A store that is restored as it was when it was closed is the newest there is.
         #expect(await rig.stop(second) == 0)
         try FileManager.default.removeItem(at: copy)
         try FileManager.default.copyItem(at: rig.store, to: copy)

@@ -13,10 +13,10 @@ struct HelpDump: Decodable {
         let subcommands: [Command]?
         let shouldDisplay: Bool
 
-        /// The words that call it, without the program's name.
+        /// The words that call the command, without the program's name.
         var words: [String] { Array(((superCommands ?? []) + [commandName]).dropFirst()) }
 
-        /// This command and all below it that do something, in the order of the help.
+        /// This command and its subcommands that do something, in the order of the help.
         var leaves: [Command] {
             let shown = (subcommands ?? []).filter { $0.shouldDisplay && $0.commandName != "help" }
             return shown.isEmpty ? [self] : shown.flatMap(\.leaves)
@@ -41,7 +41,7 @@ struct HelpDump: Decodable {
         let shouldDisplay: Bool
         let allValues: [String]?
 
-        /// What every command has: explained once.
+        /// True for an option of every command, which is explained once.
         var isCommon: Bool {
             ["config", "help", "version"].contains(names?.last?.name ?? "")
         }

@@ -6,7 +6,7 @@ import Vendors
 
 @testable import Daemon
 
-/// Which secrets are kept out of what others say.
+/// The secrets that are redacted from other systems' texts.
 struct HiddenSecretsTests {
     private let folder: URL
 

@@ -8,7 +8,8 @@ struct HistoryCommandTests {
     func filters() async throws {
         let timing = Rig.fastTiming.replacing(" }", with: ", shutdown_grace: 1s }")
         let rig = try await Rig(Rig.fleet(2), timing: timing, limits: Rig.oneExposed)
-        // One stays exposed and takes the only place, so the other is not begun with: the pass ends all the same, and says so.
+        // One number stays exposed in the only place, so the other does not start: the pass ends all the same, and
+        // reports it.
         rig.vendor.setFaults([.refuseEnable: 1])
         let failed = try await rig.run("apply")
         #expect(failed.code == 1 && failed.errors.contains("not begun with"), "\(failed.errors)")
@@ -28,7 +29,7 @@ struct HistoryCommandTests {
         let refused = try await ids("--outcome", "refused")
         let accepted = try await ids("--outcome", "accepted")
         #expect(!refused.isEmpty && !accepted.isEmpty && Set(refused).isDisjoint(with: accepted))
-        // The stop may have cut one off.
+        // The stop may have interrupted a request.
         let others = try await ids("--outcome", "in_doubt", "--outcome", "unanswered", "--outcome", "no_effect")
         #expect((refused + accepted + others).sorted() == all)
         #expect(try await ids("--since", "1h") == all)

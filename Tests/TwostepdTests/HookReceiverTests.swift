@@ -2,14 +2,14 @@ import Foundation
 import SimulatedVendor
 import Testing
 
-/// Receivers that fail in their own ways, and what is shown of it.
+/// Receivers that fail in their own ways, and the reports of it.
 @Suite("Receivers of notifications, the real binary", .inTurn)
 struct HookReceiverTests {
     private static func add(_ hook: String, to rig: Rig) throws {
         try rig.write(try String(contentsOf: rig.config, encoding: .utf8) + "hooks:\n" + hook, to: rig.config)
     }
 
-    /// The only hook, as `hooks --format json` has it.
+    /// Returns the only hook, as in `hooks --format json`.
     private static func hook(_ rig: Rig) async throws -> [String: Any] {
         let output = try await rig.run("hooks", "--format", "json").output
         let document = try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any]
@@ -97,7 +97,7 @@ struct HookReceiverTests {
         let wait = try await rig.query(
             "SELECT (julianday(retry_at) - julianday(failed_at)) * 86400 > 1799 FROM outbox WHERE attempts = 1")
         #expect(wait == ["1"])
-        // A new notification is another occasion, and is no reason to ask the receiver again.
+        // A new notification is another event, and is no reason to ask the receiver again.
         #expect(try await rig.run("rotate", "n2", "--wait").code == 0)
         #expect(try await rig.query("SELECT count(*) FROM outbox") == ["3"])
         #expect(receiver.posts.count == 1)

@@ -120,7 +120,7 @@ struct HookTests {
                 include_pin: true
 
             """, to: rig)
-        // Without a daemon as well: apply tells what it did before it ends.
+        // Also without a daemon: apply delivers its notifications before it ends.
         #expect(try await rig.run("apply").code == 0)
         let text = try String(contentsOf: kept, encoding: .utf8)
         let lines = text.components(separatedBy: "\n")
@@ -200,7 +200,7 @@ struct HookTests {
 
             """, to: rig)
         func pids() -> [Int32] {
-            // No file, no run yet.
+            // No file means no run yet.
             ((try? String(contentsOf: runs, encoding: .utf8)) ?? "").split(separator: "\n").compactMap { Int32($0) }
         }
         for count in 1...2 {

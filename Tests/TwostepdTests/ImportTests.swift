@@ -3,7 +3,7 @@ import Testing
 
 @Suite("import, the real binary", .inTurn)
 struct ImportTests {
-    /// A folder that goes away after the test.
+    /// Runs `body` in a folder that is removed afterwards.
     private func inFolder(_ body: (URL) async throws -> Void) async throws {
         let name = "twostepd-import-\(UUID().uuidString)"
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(name)

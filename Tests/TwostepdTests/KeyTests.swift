@@ -13,7 +13,7 @@ struct KeyTests {
         try #require(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int)
     }
 
-    /// A store with this many PINs under the key beside it, made without any request. Gives the key's id.
+    /// Makes a store with this many PINs under the key beside it, without any request. Returns the key's id.
     private static func fill(_ rig: Rig, pins: Int) throws -> String {
         let location = StoreLocation(directory: rig.store.deletingLastPathComponent().path)
         try location.prepareDirectory()
@@ -39,7 +39,7 @@ struct KeyTests {
         return key.id
     }
 
-    /// Which key file opens everything, as it is on the disk right now.
+    /// Returns the key file that opens everything, as it is on the disk at this moment.
     private static func opens(_ rig: Rig, pins: Int) throws -> String {
         let location = StoreLocation(directory: rig.store.deletingLastPathComponent().path)
         let id = try #require(StoreReader.keyID(at: location))
@@ -66,7 +66,7 @@ struct KeyTests {
             let child = try Child(
                 ["key", "rotate", "--config", rig.config.path], output: rig.folder.appendingPathComponent("out"),
                 errors: rig.log)
-            // From the moment that the new key is there, step by step further into the rotation, until it is over.
+            // From the creation of the new key, step by step further into the rotation, until it is complete.
             while child.isRunning, !FileManager.default.fileExists(atPath: keyFile(rig) + ".new") {
                 try await Task.sleep(for: .milliseconds(1))
             }
@@ -129,8 +129,8 @@ struct KeyTests {
         try await rig.end()
     }
 
-    /// What is in the state directory: the bytes and the mode of each file that holds something. The lock and what SQLite
-    /// shares between readers are no part of the store.
+    /// Returns the content of the state directory: the bytes and the mode of each file that is not empty. The lock and
+    /// the memory that SQLite shares between readers are not part of the store.
     private func content(of folder: URL) throws -> [String: [String]] {
         var content: [String: [String]] = [:]
         for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
@@ -147,7 +147,7 @@ struct KeyTests {
         arguments: ["wrong", "missing", "readable by others"])
     func unusableKey(_ problem: String) async throws {
         let rig = try await Rig(Rig.fleet(2))
-        // A log that was not brought into the database yet, and a file whose mode and journal a writer would set.
+        // A log that is not checkpointed yet, and a file whose mode and journal a writer would set.
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
         daemon.signal(SIGKILL)
@@ -173,7 +173,7 @@ struct KeyTests {
         ]
         for isInRollbackMode in [false, true] {
             if isInRollbackMode {
-                // As a tool leaves it that puts a copy back.
+                // As a tool leaves the store after restoring a copy.
                 #expect(try await rig.query("PRAGMA journal_mode = DELETE") == ["delete"])
             }
             let before = try content(of: folder)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The real process, killed again and again", .longInTurn)
 struct KillTests {
-    /// How often the daemon is killed.
+    /// The count of kills.
     static let kills = 100
 
     @Test("after each of 100 kills the vendor's truth is in the belief, and in the end each shown PIN is the live one")
@@ -27,7 +27,7 @@ struct KillTests {
                 errors: rig.log)
             let target = rig.vendor.counters.requests + Int.random(in: 1...6, using: &random)
             try await rig.wait("kill \(kill) is due") { rig.vendor.counters.requests >= target }
-            // A moment more or less, to fall before, between and after the writes that surround a request.
+            // A random delay, so that kills fall before, between and after the writes that surround a request.
             try await Task.sleep(for: .microseconds(Int.random(in: 0...20_000, using: &random)))
             daemon.signal(SIGKILL)
             #expect(await daemon.exitCode() == -1)
@@ -47,14 +47,15 @@ struct KillTests {
         try await rig.end()
     }
 
-    /// The numbers whose true state is not in the durable belief, or whose live PIN is not in the store.
+    /// Returns the numbers whose true state is not in the durable belief, or whose live PIN is not in the store.
     private static func lies(_ rig: Rig) throws -> [String] {
         let location = StoreLocation(directory: rig.store.deletingLastPathComponent().path)
         guard location.hasStore else { return [] }
         let reader = try StoreReader.open(at: location, key: try SealingKey.load(file: location.key))
         var lies: [String] = []
         for entry in rig.entries {
-            // The truth is read first: what happens at the vendor after that was widened for before the kill as well.
+            // The truth is read first: the belief was widened before the kill for every later effect at the vendor as
+            // well.
             guard let truth = rig.truth(entry), let number = PhoneNumber(entry.number),
                 let record = try reader.record(number, at: .distantFuture)
             else { continue }

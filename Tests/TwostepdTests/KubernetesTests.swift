@@ -9,7 +9,7 @@ struct KubernetesTests {
         return try String(contentsOf: root.appendingPathComponent("docs/scale.md"), encoding: .utf8)
     }
 
-    /// The path that a probe of the manifest asks for.
+    /// Returns the path that a probe of the manifest requests.
     private static func path(of probe: String) throws -> String {
         let text = try #require(try manifests().components(separatedBy: "\(probe)Probe:").dropFirst().first)
         return String(try #require(text.firstMatch(of: #/http:\/\/127\.0\.0\.1:9477(\/[a-z]+)/#)).output.1)

@@ -10,7 +10,7 @@ struct LeakTests {
         "TWOSTEPD_TOKEN_SPARE": environmentToken, "TWOSTEPD_PIN_SPARE": "518273",
     ]
 
-    /// The whole fleet on a daemon that logs at trace, one PIN the operator's and one token from the environment.
+    /// Makes a fleet on a daemon that logs at trace, with one PIN from the operator and one token from the environment.
     private func rig() async throws -> Rig {
         var fleet = Rig.fleet(3)
         fleet[1].operatorPIN = "739182"
@@ -22,7 +22,7 @@ struct LeakTests {
         return rig
     }
 
-    /// Everything that is secret about a rig by now.
+    /// Returns all secrets of a rig at this moment.
     private func canaries(_ rig: Rig) throws -> Canaries {
         let bodies = rig.vendor.requests.map { String(decoding: $0.body, as: UTF8.self) }
         let pins = bodies.compactMap { $0.firstMatch(of: #/"pin":"([0-9]{6})"/#).map { String($0.output.1) } }
@@ -44,7 +44,7 @@ struct LeakTests {
         return child
     }
 
-    /// Every command but `pin show`, whose output is a PIN, in each of its forms. `FILE` is a file to be made, `KEY` one
+    /// Every command but `pin show`, whose output is a PIN, in each of its forms. `FILE` is a file to create, `KEY` one
     /// with a transport key.
     private static let commands: [[String]] = [
         ["check"], ["check", "--format", "json"], ["check", "--format", "github"], ["check", "--against-store"],
@@ -67,7 +67,7 @@ struct LeakTests {
     func allCommands() async throws {
         let leaves = try await HelpDump.read().command.leaves.map { $0.words.joined(separator: " ") }
         let driven = Self.commands.map { $0.joined(separator: " ") }
-        // The rehearsals make up secrets of their own, and print them.
+        // The demonstrations invent secrets of their own, and print them.
         let missing = leaves.filter { leaf in !driven.contains { $0 == leaf || $0.hasPrefix(leaf + " ") } }
         #expect(Set(missing) == ["demo", "simulate"])
     }
@@ -109,7 +109,7 @@ struct LeakTests {
         #expect(canaries.pins.count > 10, "many PINs went over the wire")
         for output in outputs { #expect(canaries.found(in: output.text, of: output.place) == []) }
         try expectSealed(rig, canaries)
-        // The new key that was asked for is in one of them, and it is none of the planted ones.
+        // The requested new key is in one of them, and it is not a planted one.
         let backups = try FileManager.default.contentsOfDirectory(at: made, includingPropertiesForKeys: nil)
         #expect(backups.count > 1)
         let temporary = try FileManager.default.contentsOfDirectory(at: temporary(rig), includingPropertiesForKeys: nil)
@@ -117,14 +117,14 @@ struct LeakTests {
         try await rig.end()
     }
 
-    /// Where the processes put their temporary files.
+    /// Returns the folder of the processes' temporary files.
     private func temporary(_ rig: Rig) -> URL { rig.folder.appendingPathComponent("tmp") }
 
-    /// What the system tells others about a process.
+    /// Returns the files in which the system shows a process to others.
     private func processFiles(of child: Child) throws -> [(place: String, text: String)] {
         try ["cmdline", "environ", "limits"].map { name in
             let path = "/proc/\(child.pid)/\(name)"
-            // Not dumpable means not readable for its own user: that is no leak either.
+            // A process that is not dumpable is not readable for its own user: that is no leak either.
             guard let data = FileManager.default.contents(atPath: path) else {
                 guard name == "environ", geteuid() != 0 else { throw TestFailure("\(path) cannot be read") }
                 return (path, "")
@@ -138,13 +138,13 @@ struct LeakTests {
         }
     }
 
-    /// Nothing in the store's folder, its log of changes included, holds what it should not.
+    /// Checks that no file in the store's folder, its write-ahead log included, holds a secret that it should not.
     private func expectSealed(_ rig: Rig, _ canaries: Canaries) throws {
         let state = rig.store.deletingLastPathComponent()
         let files = try FileManager.default.contentsOfDirectory(at: state, includingPropertiesForKeys: nil)
         #expect(files.count > 2)
         var others = canaries
-        // The key's own file is where the key belongs; tokens and PINs do not.
+        // The key belongs in its own file; tokens and PINs do not.
         others.texts = rig.entries.map(\.token) + [Self.environmentToken]
         #expect(try others.found(inBytesOf: files) == [])
         #expect(try canaries.found(inBytesOf: files.filter { !$0.lastPathComponent.contains(".key") }) == [])
@@ -199,7 +199,7 @@ struct LeakTests {
             ("a token with a stray quote", state.replacing("token: n1", with: "token: \"\(token)")),
         ] {
             try rig.write(text, to: rig.desiredState)
-            // What is in force stays in force, so only what reads the file fails.
+            // The state in force stays in force, so only commands that read the file fail.
             for command in ["check", "plan", "doctor"] {
                 let result = try await rig.run(command)
                 #expect(result.code != 0, "\(place): \(command)")
@@ -237,7 +237,7 @@ struct LeakTests {
         let rig = try await rig()
         let folder = rig.folder.appendingPathComponent("crash")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        // Where cores are files of this folder, one that may be dumped is: else the rest would show nothing.
+        // Where cores are files of this folder, a dumpable process leaves one: otherwise the rest would prove nothing.
         let pattern = try String(contentsOfFile: "/proc/sys/kernel/core_pattern", encoding: .utf8)
         if pattern.hasPrefix("core") {
             let abort = "use POSIX; sigprocmask(SIG_SETMASK, POSIX::SigSet->new); kill ABRT => $$"
@@ -270,7 +270,7 @@ struct LeakTests {
 
 /// One request over a Unix socket.
 enum UnixHTTP {
-    /// The whole answer, head and body.
+    /// Returns the whole answer, head and body.
     static func get(_ path: String, socket name: String) throws -> String {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }

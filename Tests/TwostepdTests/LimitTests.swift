@@ -7,7 +7,7 @@ import Testing
 struct LimitTests {
     @Test("at the default limits no number stays off when the minute runs out, and no restart forgets the minute")
     func defaultLimits() async throws {
-        // A kill leaves up to four disables without an answer, and their number of places: they settle soon here.
+        // A kill leaves up to four disables without an answer, and they hold that many places: here they settle soon.
         let rig = try await Rig(
             Self.protected(100), timing: "{ request_timeout: 4s, settle_delay: 5s }", limits: Self.defaults)
         rig.vendor.setFaults([.slow: 1])
@@ -38,7 +38,7 @@ struct LimitTests {
         let times = Self.offTimes(rig.vendor)
         #expect(times.count >= 25, "enough were off for a moment to say so")
         #expect(times.allSatisfy { $0 < .seconds(15) }, "\(times.sorted().suffix(3))")
-        // A request comes in a while after it was counted: at most five seconds are granted for that.
+        // A request arrives a while after it was counted: at most five seconds are allowed for that.
         #expect(Self.most(rig.vendor.requests.map(\.at), within: .seconds(55)) <= 60)
         let sent = try await rig.query("SELECT unixepoch(sent_at) FROM changes ORDER BY id").compactMap { Int($0) }
         #expect(sent.count >= rig.vendor.counters.requests)
@@ -195,29 +195,29 @@ struct LimitTests {
 }
 
 extension LimitTests {
-    /// Leaves every setting of a group as it is.
+    /// Keeps the defaults of a group of settings.
     private static let defaults = "{}"
     /// The PIN under which a fleet begins.
     private static let foreign = "604189"
 
-    /// Numbers that are enabled to begin with: what is off later, we have exposed.
+    /// Numbers that are enabled at first: a number that is off later was exposed by us.
     private static func protected(_ count: Int) -> [Rig.Entry] {
         (1...count).map {
             Rig.Entry(number: "+1555\(2_000_000 + $0)", label: "n\($0)", start: .on(pin: foreign))
         }
     }
 
-    /// The vendor refuses each enable of one number from now on, and carries its disables out.
+    /// Has the vendor refuse each enable of one number from now on, and carry its disables out.
     private static func refuseForEver(_ rig: Rig, _ entry: Rig.Entry) {
         rig.vendor.script(Array(repeating: .refuseEnable, count: 2000), token: entry.token)
     }
 
-    /// The requests of one number, as they came in.
+    /// Returns the requests of one number, as they arrived.
     private static func requests(_ vendor: SimulatedVendor, of entry: Rig.Entry) -> [SimulatedVendor.Recorded] {
         vendor.requests.filter { $0.request?.name == entry.token }
     }
 
-    /// How long each number was off, from a disable that was carried out to the next enable that was.
+    /// Returns the time that each number was off, from a successful disable to the next successful enable.
     private static func offTimes(_ vendor: SimulatedVendor) -> [Duration] {
         var since: [String: ContinuousClock.Instant] = [:]
         var times: [Duration] = []
@@ -232,7 +232,7 @@ extension LimitTests {
         return times
     }
 
-    /// The most instants that any period of this length holds.
+    /// Returns the maximum count of instants in any period of this length.
     private static func most(_ instants: [ContinuousClock.Instant], within length: Duration) -> Int {
         let sorted = instants.sorted()
         return sorted.indices.map { first in

@@ -1,12 +1,12 @@
 import Foundation
 import Glibc
 
-/// A socket that listens: on a port of 127.0.0.1 that was free, or at a path.
+/// A listening socket: on a port of 127.0.0.1 that was free, or at a path.
 struct ListeningSocket: Sendable {
     let descriptor: Int32
     let port: UInt16
 
-    /// - Parameter purpose: for the message when there is no such socket.
+    /// - Parameter purpose: the socket's name in the error message when it cannot be created.
     init(_ purpose: String) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
@@ -24,7 +24,7 @@ struct ListeningSocket: Sendable {
         port = UInt16(bigEndian: address.sin_port)
     }
 
-    /// - Parameter path: where nothing is yet; its folder is made.
+    /// - Parameter path: a path that does not exist; its folder is created.
     init(at path: String) throws {
         try FileManager.default.createDirectory(
             at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -42,7 +42,7 @@ struct ListeningSocket: Sendable {
         port = 0
     }
 
-    /// The next connection; nil once it is shut down.
+    /// Returns the next connection; nil once the socket is shut down.
     func accept() -> Int32? {
         let connection = Glibc.accept(descriptor, nil, nil)
         return connection >= 0 ? connection : nil
@@ -54,7 +54,7 @@ struct ListeningSocket: Sendable {
     func close() { _ = Glibc.close(descriptor) }
 }
 
-/// A port that nobody listens on just now.
+/// A port that no process listens on at present.
 enum FreePort {
     static func find() throws -> Int {
         let socket = try ListeningSocket("free port")
@@ -63,7 +63,7 @@ enum FreePort {
     }
 }
 
-/// A connection to a port of 127.0.0.1 that says nothing.
+/// A connection to a port of 127.0.0.1 that sends nothing.
 struct ConnectedSocket: Sendable {
     private let descriptor: Int32
 

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Machines of another size, the real binary", .inTurn)
 struct MachineTests {
-    /// How many threads a process has just now.
+    /// Returns the count of a process's threads at this moment.
     private static func threads(_ pid: Int32) throws -> Int {
         try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task").count
     }
@@ -66,7 +66,7 @@ struct MachineTests {
         try await rig.end()
     }
 
-    /// The processor time that a process has used, in hundredths of a second.
+    /// Returns the processor time that a process has used, in hundredths of a second.
     private static func ticks(_ pid: Int32) throws -> Int {
         let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
         let fields = text.drop { $0 != ")" }.split(separator: " ")

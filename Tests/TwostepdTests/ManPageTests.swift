@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Keeps twostepd(1) true: its COMMANDS section is written from what the binary says of itself.
+/// Keeps twostepd(1) true: its COMMANDS section is generated from the binary's own description.
 ///
 /// After a change of commands, options or help texts: `TWOSTEPD_RECORD_MAN=1 swift test --filter ManPageTests`.
 @Suite("The manual page of the program", .inTurn)
@@ -67,7 +67,7 @@ private struct CommandSection {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Paragraphs are filled, indented lines stay as they are.
+    /// The discussion: paragraphs are filled, indented lines stay as they are.
     private var discussion: [String] {
         var lines: [String] = []
         var isExample = false
@@ -87,7 +87,7 @@ private struct CommandSection {
 
     private static func usage(_ argument: HelpDump.Argument, bare: Bool) -> String {
         let all = argument.allValues?.joined(separator: "|")
-        // What would not fit into a line is in the help.
+        // Values that would not fit into a line are in the help.
         let value = all.flatMap { $0.count <= 40 ? $0 : nil } ?? (argument.valueName ?? "").uppercased()
         let dots = argument.isRepeating ? " ..." : ""
         var text: String
@@ -102,7 +102,7 @@ private struct CommandSection {
 
     private static func sentence(_ text: String) -> String { escaped(text) }
 
-    /// Text that the formatter takes for nothing but text.
+    /// Returns text that the formatter treats as plain text.
     private static func escaped(_ text: String) -> String {
         let plain = text.replacing("\\", with: "\\e").replacing("-", with: "\\-").replacing("'", with: "\\(aq")
             .replacing("`", with: "\\(ga").replacing("…", with: "\\[u2026]")

@@ -7,7 +7,7 @@ import Testing
 struct MixedFleetTests {
     private static let ids = ["106540352242921", "106540352242922", "106540352242923"]
 
-    /// What the vendors may do with a second enable and with a disable.
+    /// The vendors' possible treatments of a second enable and of a disable.
     static let semantics = VendorSemantics.allCases.map(\.description)
 
     private func rig(_ semantics: VendorSemantics) async throws -> Rig {

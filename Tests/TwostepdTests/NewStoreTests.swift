@@ -29,7 +29,7 @@ struct NewStoreTests {
         #expect(accepted.code == 0, "\(accepted)")
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
         #expect(await rig.stop(daemon) == 0)
-        // From now on the store is known: a start asks nothing.
+        // From now on the store is known: a start requires no acceptance.
         let again = try await rig.startDaemon(accepts: false)
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
         #expect(await rig.stop(again) == 0)

@@ -24,7 +24,7 @@ final class NotifySocket: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Everything received so far.
+    /// All messages received so far.
     var received: [String] {
         messages.withLock { messages in
             var buffer = [UInt8](repeating: 0, count: 4096)

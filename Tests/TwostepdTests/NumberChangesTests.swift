@@ -42,7 +42,7 @@ struct NumberChangesTests {
         try rig.write(text, to: rig.desiredState)
         try await rig.wait("the label is in force") { try await rig.run("status").output.contains("sales-it") }
 
-        // The vendor gave the number another token; what it was reached by does not work any more.
+        // The vendor gave the number another token; the old one no longer works.
         rig.vendor.set(SimulatedToken(token: "another-token", state: .on(pin: "604189")))
         let secrets = rig.entries.map { "  \($0.label): \($0.label == changed.label ? "another-token" : $0.token)" }
         try rig.write(
@@ -113,7 +113,7 @@ struct NumberChangesTests {
         #expect(try await rig.isConverged())
         #expect(rig.truth(entries[1])?.pin == "271828", "nobody asked for a change")
         #expect(try await Self.requests(rig, entries[1]) == requests)
-        // Its seconds are whole: the PIN has to be older than that.
+        // The instant has whole seconds: the PIN has to be older than that.
         let moment = Date.now.addingTimeInterval(1).ISO8601Format()
         let rotating = generated.replacingOccurrences(
             of: "    token: n2\n", with: "    token: n2\n    rotate_before: \(moment)\n")
@@ -159,7 +159,7 @@ struct NumberChangesTests {
         try await counts(rig)[entry.number] ?? 0
     }
 
-    /// How many requests were sent, by number.
+    /// Returns the count of requests by number.
     private static func counts(_ rig: Rig) async throws -> [String: Int] {
         let lines = try await rig.query("SELECT number || ' ' || count(*) FROM changes GROUP BY number")
         let pairs = lines.map { $0.split(separator: " ") }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Looking at a running daemon over HTTP, the real binary", .inTurn)
 struct ObservationTests {
-    /// One request by `curl`: status, headers and body.
+    /// Sends one request by `curl`; returns status, headers and body.
     private func get(_ url: String, _ more: String...) async throws -> (status: Int, headers: String, body: String) {
         let text = try await Shell.run(
             "curl", ["--silent", "--show-error", "--include", "--max-time", "20"] + more + [url])
@@ -65,7 +65,7 @@ struct ObservationTests {
     func manners() async throws {
         let (rig, base) = try await rig(1)
         let daemon = try await rig.startDaemon()
-        // No answer is one that is waited for.
+        // A request without an answer is tried again.
         try await rig.wait("it listens") { (try? await get(base + "/healthz").status) == 200 }
         #expect(try await get(base + "/v1/status", "-H", "Host: evil.example").status == 421)
         #expect(try await get(base + "/v1/status", "-H", "Host: evil.example:9477").status == 421)
@@ -237,10 +237,10 @@ struct ObservationTests {
         return dictionary
     }
 
-    /// A value as text that is the same for equal values.
+    /// Returns a value as text that is the same for equal values.
     private static func text(_ value: Any?) -> String {
         let options: JSONSerialization.WritingOptions = [.sortedKeys, .fragmentsAllowed]
-        // What is no JSON has no text, and is equal to nothing.
+        // A value that is not JSON has no text, and is equal to nothing.
         guard let value, let data = try? JSONSerialization.data(withJSONObject: value, options: options) else {
             return ""
         }

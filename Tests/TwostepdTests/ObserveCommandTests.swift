@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Reports of what was seen, the real binary", .inTurn)
 struct ObserveCommandTests {
-    /// A fleet of three that is as desired, its daemon, and how many requests that took.
+    /// Makes a fleet of three that is as desired, and its daemon.
     private func fleet(hooks: String = "") async throws -> (rig: Rig, daemon: Child) {
         let rig = try await Rig(Rig.fleet(3))
         if !hooks.isEmpty {
@@ -27,7 +27,7 @@ struct ObserveCommandTests {
             + all.joined(separator: ",") + "]}]}"
     }
 
-    /// Hands a body to `observe --from meta-security`.
+    /// Passes a body to `observe --from meta-security`.
     private func receive(_ rig: Rig, _ body: String) async throws -> Binary.Result {
         let file = rig.folder.appendingPathComponent("body.json")
         try rig.write(body, to: file)
@@ -204,7 +204,7 @@ struct ObserveCommandTests {
         try await rig.end()
     }
 
-    /// The script of this name in docs/operations.md, as a file of the rig.
+    /// Returns the script of this name in docs/operations.md, as a file of the rig.
     private func script(_ name: String, _ rig: Rig, _ change: (String) -> String = { $0 }) throws -> URL {
         let file = ManPageTests.repository.appending(path: "docs/operations.md")
         let head = "```sh\n#!/bin/sh\n# /usr/local/lib/twostepd/\(name):"

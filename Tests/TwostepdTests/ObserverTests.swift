@@ -2,7 +2,7 @@ import Foundation
 import SimulatedVendor
 import Testing
 
-/// What the daemon makes of an observer's answers, for numbers of both vendors.
+/// The daemon's reactions to an observer's answers, for numbers of both vendors.
 @Suite("Observers, the real binary", .inTurn)
 struct ObserverTests {
     private static let ids = ["n1": "106540352242921", "n2": "106540352242922", "w1": "106540352242923"]

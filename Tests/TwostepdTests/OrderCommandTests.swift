@@ -38,7 +38,7 @@ struct OrderCommandTests {
         #expect(try await rig.run("reapply", "--all", "--yes", "--wait").code == 0)
         #expect(rig.vendor.counters.requests == requests + 3 && rig.vendor.truth == before)
 
-        // Somebody set it by hand, behind our back.
+        // A stranger set it by hand, without the daemon's knowledge.
         rig.vendor.set(SimulatedToken(token: rig.entries[1].token, state: .on(pin: "604189")))
         let reset = try await rig.run("reset", rig.entries[1].number, "--reason", "set by hand", "--wait")
         #expect(reset.code == 0, "\(reset.errors)")

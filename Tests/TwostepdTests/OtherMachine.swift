@@ -2,7 +2,7 @@ import Foundation
 
 /// A machine of another size for a program that a test starts: many processors, few threads or descriptors.
 ///
-/// A small library that is preloaded answers for the system.
+/// A small preloaded library answers in place of the system.
 struct OtherMachine {
     private let library: URL
     private let variables: [String: String]
@@ -13,8 +13,8 @@ struct OtherMachine {
     /// Compiles the library in the rig's folder.
     ///
     /// - Parameters:
-    ///   - processors: how many there are.
-    ///   - threads: how many the process may have at once, as `TasksMax` limits them.
+    ///   - processors: the count of processors.
+    ///   - threads: the limit of threads of the process, as `TasksMax` sets it.
     init(for rig: Rig, processors: Int, threads: Int) async throws {
         library = rig.folder.appendingPathComponent("machine.so")
         variables = ["MACHINE_PROCESSORS": "\(processors)", "MACHINE_THREADS": "\(threads)"]

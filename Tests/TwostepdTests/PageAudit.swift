@@ -1,6 +1,6 @@
-/// What every page has to keep, looked for in the page itself.
+/// Rules of every page, checked in the page itself.
 enum PageAudit {
-    /// Gives a list of what is wrong, in words.
+    /// Returns a list of violations, in words.
     static let script = #"""
         (() => {
           const wrong = [];

@@ -5,7 +5,7 @@ import SimulatedVendor
 import Storage
 import Testing
 
-/// What commands say when the daemon is not where they look, or has nothing to do.
+/// The messages of commands when the daemon is not where they expect it, or has nothing to do.
 @Suite("What is so, the real binary", .inTurn)
 struct ReachTests {
     @Test("a store that another process works on is no reason to start a daemon: the process is named")

@@ -3,9 +3,10 @@ import Glibc
 import SimulatedVendor
 import Testing
 
-/// Runs every command of the README's blocks, in order, as it stands there, in a folder that stands for the machine.
+/// Runs every command of the README's blocks unchanged and in order, in a folder that represents the machine.
 ///
-/// A block in a language, or a program, that is not known here fails: whoever adds one says how it is run.
+/// A block in an unknown language, or with an unknown program, fails: a contributor who adds one has to define here how
+/// it is run.
 @Suite("The README", .longInTurn)
 struct ReadmeTests {
     /// A fenced block.
@@ -26,18 +27,18 @@ struct ReadmeTests {
         }
     }
 
-    /// What is run in another way than it stands there, and why.
+    /// The commands that are run in another form than the README's, with the reasons.
     private static let substitutes = [
-        // It would run this very test, without end: that it can be read is what is left to see.
+        // It would run this very test, without end: only its syntax is checked.
         "scripts/test.sh": "bash -n scripts/test.sh",
-        // A PIN is shown to a terminal: here is one.
+        // A PIN is shown only on a terminal, which `script` provides.
         "sudo twostepd pin show +15550100001 --reason \"first set-up\"":
             "script -qec 'twostepd pin show +15550100001 --reason \"first set-up\"' /dev/null",
     ]
 
-    /// What a machine has, below `$ROOT`. Programs that are none of these do not get to the machine of the tests.
+    /// The programs of the machine, below `$ROOT`. Other programs do not reach the machine of the tests.
     ///
-    /// `swift` is the one that has built this test, and would wait for itself: its product is the program that is tested.
+    /// `swift` is the one that has built this test, and would wait for itself: its product is the program under test.
     private static let machine = """
         set -euo pipefail
         mkdir -p "$ROOT/shims" "$ROOT/bin"
@@ -61,7 +62,7 @@ struct ReadmeTests {
 
         """
 
-    /// The command of a line, and what its comment says.
+    /// Splits a line into its command and its comment.
     private static func parts(_ line: String) -> (command: String, comment: String) {
         guard let comment = line.firstMatch(of: #/ +# /#) else { return (line, "") }
         return (String(line[..<comment.range.lowerBound]), String(line[comment.range.upperBound...]))
@@ -81,7 +82,7 @@ struct ReadmeTests {
                         throw TestFailure("ReadmeTests does not know how to run: \(command)")
                     }
                     commands.append(command)
-                    // What is typed into the editor stands in the comment beside it.
+                    // The text to type into the editor is in the comment beside the command.
                     let typed = comment.replacing("'", with: "'\\''")
                     text += "export EDITED='\(typed)'\necho '== command \(commands.count)'\n"
                     text += (substitutes[command] ?? command) + "\n"

@@ -2,7 +2,7 @@ import Foundation
 import Planning
 import Testing
 
-/// The table of rules in docs/reference.md, which is made from the code.
+/// The table of rules in docs/reference.md, which is generated from the code.
 ///
 /// After a change of the rules: `TWOSTEPD_RECORD_REFERENCE=1 swift test --filter ReferenceRulesTests`.
 @Suite("The rules in docs/reference.md")

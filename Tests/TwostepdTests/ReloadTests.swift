@@ -10,8 +10,8 @@ import Testing
 
 @testable import Daemon
 
-/// A reload is answered when what was read has come to its end. An answer that nobody waits for yet would be lost, and the
-/// operator would wait in vain.
+/// A reload is answered when its reading has a result. A result that arrives before the caller is registered would be
+/// lost, and the operator would wait in vain.
 @Suite("Who waits for a reload")
 struct ReloadTests {
     @Test("whoever reloads is told of the hand-over before the engine gets what was read")

@@ -12,8 +12,8 @@ import Testing
 struct RetentionTests {
     private static let day: Int64 = 86_400
 
-    /// A rig whose store holds `count` events and requests of long ago, as an earlier run has written them, and
-    /// `keep_changes`.
+    /// Makes a rig with `keep_changes`, whose store holds `count` events and requests of long ago, as an earlier run
+    /// has written them.
     private func rig(keep: String, old count: Int) async throws -> Rig {
         let rig = try await Rig(Rig.fleet(2))
         let settings = try String(contentsOf: rig.config, encoding: .utf8)
@@ -142,7 +142,7 @@ struct RetentionStepTests {
 
     private func ago(days: Int) -> Instant { now.advanced(by: .seconds(-days * 86_400)) }
 
-    /// A store with an event on each of these days.
+    /// Makes a store with an event on each of these days.
     private func store(days: [Int]) throws -> Store {
         let store = try Store.inMemory(key: SealingKey.random())
         for day in days { try store.commit([.event(EventEntry(at: ago(days: day), kind: .started, detail: "\(day)"))]) }

@@ -51,7 +51,7 @@ struct RevealRotationTests {
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
         let before = try #require(rig.truth(rig.entries[0])?.pin)
-        // A look takes less than the delay: if each began it anew, none of these would ever end.
+        // Each reveal takes less time than the delay: if every reveal restarted the delay, no rotation would ever come.
         try await rig.wait("the PIN is replaced while people look", seconds: 60) {
             let pin = try await rig.shownPIN(rig.entries[0])
             return pin != nil && pin != before

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import SimulatedVendor
 
-/// A folder with settings, a fleet, and a simulated vendor; the real binary works on it.
+/// A folder with settings, a fleet, and a simulated vendor, for the real binary.
 final class Rig: Sendable {
     /// One number of the fleet.
     struct Entry: Sendable {
@@ -23,7 +23,8 @@ final class Rig: Sendable {
     var desiredState: URL { folder.appendingPathComponent("desired-state.yaml") }
     var store: URL { folder.appendingPathComponent("state/twostepd.sqlite") }
 
-    /// `count` numbers; the first and the last begin under a foreign PIN, `disabled` ones (from the end) are to be off.
+    /// Returns `count` numbers; the first and the last begin under a foreign PIN, and `disabled` ones (from the end)
+    /// are to be off.
     static func fleet(_ count: Int, disabled: Int = 0) -> [Entry] {
         (1...count).map { index in
             Entry(
@@ -75,7 +76,7 @@ final class Rig: Sendable {
     static let fastTiming =
         "{ request_timeout: 1s, settle_delay: 1500ms, backoff_min: 50ms, backoff_max: 500ms, backoff_max_exposed: 200ms }"
 
-    /// Writes the desired state anew, by an atomic rename, as editors do.
+    /// Replaces the desired state by an atomic rename, as editors do.
     func writeDesiredState(defaults: [String] = [], _ change: (inout Entry) -> Void = { _ in }) throws {
         var lines =
             ["version: 1", "defaults:", "  endpoint: \(vendor.url)"] + defaults.map { "  \($0)" } + ["numbers:"]
@@ -96,7 +97,7 @@ final class Rig: Sendable {
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
     }
 
-    /// The true state of an entry's number.
+    /// Returns the true state of an entry's number.
     func truth(_ entry: Entry) -> VendorState? { vendor.truth[entry.token] }
 
     func end() async throws {
@@ -112,11 +113,11 @@ extension Rig {
     }
 
     var log: URL { folder.appendingPathComponent("daemon.log") }
-    var logText: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }  // No log yet is an empty one.
+    var logText: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }  // An absent log counts as empty.
 
     /// Starts the daemon and waits until it is ready.
     ///
-    /// A new store takes over the fleet only when somebody accepts that; so does this.
+    /// A new store adopts the fleet only when an operator accepts that, so this accepts it too.
     func startDaemon(environment: [String: String] = [:], accepts: Bool = true) async throws -> Child {
         let isNew = !FileManager.default.fileExists(atPath: folder.appendingPathComponent("state/twostepd.sqlite").path)
         let before = logText.components(separatedBy: " Ready ").count
@@ -131,22 +132,22 @@ extension Rig {
         return child
     }
 
-    /// The beginning of the SHA-256 of the desired state, as `accept` wants it.
+    /// Returns the beginning of the SHA-256 of the desired state, as `accept` requires it.
     func digest() async throws -> String { String(try await Shell.run("sha256sum", [desiredState.path]).prefix(12)) }
 
-    /// Stops the daemon cleanly. Gives its exit code.
+    /// Stops the daemon cleanly. Returns its exit code.
     func stop(_ child: Child) async -> Int32 {
         child.signal(SIGTERM)
         return await child.exitCode()
     }
 
-    /// Waits for a condition, at most `seconds`, looking at every `interval`.
+    /// Waits for a condition for at most `seconds`, checking it every `interval`.
     func wait(
         _ what: String, seconds: Int = 30, every interval: Duration = .milliseconds(50),
         until condition: () async throws -> Bool
     ) async throws {
         let deadline = ContinuousClock.now + .seconds(seconds)
-        // While other tests hold all threads this one does not get to look: what counts then is how often it looked.
+        // While other tests hold all threads this one cannot check the condition: then the count of checks decides.
         var looks = 0
         while ContinuousClock.now < deadline || (looks < 100 && ContinuousClock.now < deadline + .seconds(120)) {
             if try await condition() { return }
@@ -156,7 +157,7 @@ extension Rig {
         throw TestFailure("waited \(seconds) s in vain until \(what)\n\(logText.suffix(3000))")
     }
 
-    /// The numbers of `status`, by number.
+    /// Returns the numbers of `status`, by number.
     func status() async throws -> [String: [String: Any]] {
         let result = try await run("status", "--format", "json")
         guard result.code == 0 else { throw TestFailure("status failed: \(result.errors)") }
@@ -164,32 +165,32 @@ extension Rig {
         return Dictionary(uniqueKeysWithValues: numbers.map { ($0["number"] as? String ?? "", $0) })
     }
 
-    /// Whether every number is `converged`.
+    /// Returns true when every number is `converged`.
     func isConverged() async throws -> Bool {
         let numbers = try await status()
         return numbers.count == entries.count && numbers.values.allSatisfy { $0["condition"] as? String == "converged" }
     }
 
-    /// One column or several of the store, a line a row, as `sqlite3` prints them.
+    /// Returns one column or several of the store, a line a row, as `sqlite3` prints them.
     func query(_ sql: String) async throws -> [String] {
         try await Shell.run("sqlite3", [store.path, sql]).split(separator: "\n").map(String.init)
     }
 
-    /// The numbers of `status` in the order in which it shows them.
+    /// Returns the numbers of `status` in the order in which it shows them.
     func statusRows() async throws -> [[String: Any]] {
         let result = try await run("status", "--format", "json")
         guard result.code == 0 else { throw TestFailure("status failed: \(result.errors)") }
         return try result.json()["numbers"] as? [[String: Any]] ?? []
     }
 
-    /// The PIN that `pin show` prints for a number; nil when it prints none.
+    /// Returns the PIN that `pin show` prints for a number; nil when it prints none.
     func shownPIN(_ entry: Entry) async throws -> String? {
         let result = try await run("pin", "show", entry.number, "--reason", "test", "--format", "json")
         guard result.code == 0 else { throw TestFailure("pin show failed: \(result.errors)") }
         return try result.json()["pin"] as? String
     }
 
-    /// Compares the truth with what is desired and with what `pin show` prints; gives what disagrees.
+    /// Compares the truth with the desired state and with the PINs that `pin show` prints; returns the differences.
     func disagreements(desiredOff: (Entry) -> Bool = { $0.isDisabled }) async throws -> [String] {
         var found: [String] = []
         for entry in entries {

@@ -9,7 +9,7 @@ struct RunTests {
         let rig = try await Rig(Rig.fleet(2))
         let log = try Child.open(rig.log)
         defer { close(log) }
-        // The shell is replaced by the daemon, which begins in the folder of its settings.
+        // The daemon replaces the shell, and starts in the folder of its settings.
         let daemon = try Child(
             program: "/bin/sh",
             ["-c", "cd '\(rig.folder.path)' && exec '\(Binary.url.path)' run --config twostepd.yaml"],

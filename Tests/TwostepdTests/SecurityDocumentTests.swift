@@ -1,12 +1,12 @@
 import Foundation
 import Testing
 
-/// Holds docs/security.md to the tests that it names.
+/// Checks docs/security.md against the tests that it names.
 @Suite("The security document")
 struct SecurityDocumentTests {
     private static let folder = ManPageTests.repository
 
-    /// The rows of the tables under "Claims": the claim, and its tests by file.
+    /// Returns the rows of the tables under "Claims": the claim, and its tests by file.
     private static func claims() throws -> [(claim: String, tests: [(file: String, name: String)])] {
         let text = try String(contentsOf: folder.appending(path: "docs/security.md"), encoding: .utf8)
         let part = text.components(separatedBy: "\n## Claims\n").dropFirst().first?.components(separatedBy: "\n## ")
@@ -24,7 +24,7 @@ struct SecurityDocumentTests {
             }
     }
 
-    /// The tests' sources by the name of their file.
+    /// Returns the tests' sources by the name of their file.
     private static func sources() throws -> [String: String] {
         var sources: [String: String] = [:]
         let tests = folder.appending(path: "Tests").path

@@ -1,9 +1,9 @@
 import Foundation
 
-/// A wall clock of its own for a program that a test starts, set while the program runs.
+/// A private wall clock for a program that a test starts, set while the program runs.
 ///
-/// A small library that is preloaded adds an offset to every reading of the wall clock. It reads the offset from a file
-/// each time. Timers that wait for an instant of the wall clock follow it, as those of the kernel follow the machine's
+/// A small preloaded library adds an offset to every reading of the wall clock. It reads the offset from a file each
+/// time. Timers that wait for an instant of the wall clock follow it, as those of the kernel follow the machine's
 /// clock. The monotonic clocks stay as they are.
 struct ShiftedClock {
     private let rig: Rig

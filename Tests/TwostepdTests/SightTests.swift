@@ -9,7 +9,7 @@ import Testing
 @testable import Storage
 @testable import twostepd
 
-/// What operators see of observations and drift, from records made by hand.
+/// The display of observations and drift to operators, from records made by hand.
 @Suite("What is shown of observations and drift")
 struct SightTests {
     private let fleet: TextFleet
@@ -56,7 +56,7 @@ struct SightTests {
         #expect(corrected.condition == .converged && corrected.sentence == "as desired")
     }
 
-    /// The facts of `status NUMBER` about observations.
+    /// Returns the facts of `status NUMBER` about observations.
     private func facts(_ standing: Standing) throws -> [String] {
         let text = NumberText(
             standing: standing, snapshot: try fleet.snapshot(), policy: Policy(), pins: [], changes: [], events: [])
@@ -86,7 +86,7 @@ struct SightTests {
         #expect(try facts(never) == ["Observed: never: it is not to be observed"])
         let failing = try changed("billing") { $0.sight = .init(failure: "no answer in time") }
         #expect(try facts(failing) == ["Observed: not observed: no answer in time; never seen"])
-        // Whoever saw it on since did not see it turned off.
+        // The source of a later observation that the number is on did not see it turned off.
         let later = try changed("billing") {
             $0.sight.newest = Observation(.on, at: fleet.now, source: "the webhook")
         }

@@ -3,10 +3,10 @@ import Glibc
 import SimulatedVendor
 import Testing
 
-/// Signals that arrive at the start, and those that end what has been begun.
+/// Signals that arrive at the start, and signals that end work in progress.
 @Suite("Signals, the real binary", .inTurn)
 struct SignalTests {
-    /// Starts a command with SIGTERM blocked from its first instant, and sends it before anybody watches.
+    /// Starts a command with SIGTERM blocked from its first instant, and sends it before the command watches for it.
     private func startAndStop(_ rig: Rig, _ arguments: [String]) async throws -> Child {
         let output = try Child.open(rig.log)
         defer { close(output) }

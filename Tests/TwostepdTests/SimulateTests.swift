@@ -30,7 +30,7 @@ struct SimulateTests {
             try await Shell.run("curl", ["-sS", "--max-time", "30"] + arguments + [url])
         }
 
-        /// A path under `/_sim/`.
+        /// Returns a path under `/_sim/`.
         func control(_ path: String) -> String {
             urls[1].replacing("/v25.0", with: "/_sim/\(path)")
         }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Status documents that are written number by number")
 struct StatusStreamTests {
-    /// The document with all its numbers, and what is written of it piece by piece.
+    /// Returns the document encoded with all its numbers, and the same written piece by piece.
     private func texts(_ standings: [Standing], isPretty: Bool) throws -> (encoded: String, written: String) {
         let (now, holder) = (try TextFleet().now, try TextFleet().snapshot().holder)
         let encoder = JSONCoding.encoder

@@ -5,7 +5,7 @@ import Testing
 @testable import Storage
 @testable import twostepd
 
-/// A fleet in every condition at a fixed instant, for what people read.
+/// A fleet in every condition at a fixed instant, for texts that people read.
 struct TextFleet {
     let now = Instant("2026-11-23T09:00:00Z") ?? .distantPast
     private let pin: PIN
@@ -45,7 +45,7 @@ struct TextFleet {
             tokenName: "meta", endpoint: Endpoint(text: "https://graph.facebook.com/v25.0"))
     }
 
-    /// The number whose two-step verification another person or program has turned off.
+    /// Returns the number whose two-step verification another person or program has turned off.
     func drifted() throws -> Standing {
         try #require(standings().first { $0.record.desired?.label == "billing" })
     }
@@ -124,7 +124,7 @@ struct TextFleet {
             guards: GuardsInForce(), flights: [:])
     }
 
-    /// The status of all of them.
+    /// Returns the status of all numbers.
     func status(width: Int, colours: Bool = false, isAbsolute: Bool = false) throws -> [String] {
         var text = StatusText(snapshot: try snapshot(), isAbsolute: isAbsolute)
         let standings = try standings()
@@ -158,7 +158,7 @@ struct TextFleet {
         ]
     }
 
-    /// What the store has of a number that others turned off, newest first.
+    /// Returns the events of a number that others turned off, newest first.
     func drift(of number: PhoneNumber) -> [StoredEvent] {
         [
             StoredEvent(

@@ -7,9 +7,9 @@ import Testing
 @testable import Storage
 @testable import twostepd
 
-/// What people read, against files that were looked at.
+/// Texts for people, compared with files that a person has reviewed.
 ///
-/// After a change that is meant: `TWOSTEPD_RECORD_GOLDEN=1 swift test --filter TextTests`, then look at the difference.
+/// After an intended change: `TWOSTEPD_RECORD_GOLDEN=1 swift test --filter TextTests`, then review the difference.
 @Suite("Text for people")
 struct TextTests {
     private static let golden = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden")

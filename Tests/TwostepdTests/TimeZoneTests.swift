@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The machine's time zones, the real binary", .inTurn)
 struct TimeZoneTests {
-    /// A zone database of its own, in which `Test/Zone` is so many hours east of UTC.
+    /// Writes a private zone database, in which `Test/Zone` is so many hours east of UTC.
     private func writeZones(_ folder: URL, hoursEast: Int) throws {
         for (name, rule) in [("Etc/UTC", "UTC0"), ("Test/Zone", "<+0\(hoursEast)>-\(hoursEast)")] {
             let file = folder.appendingPathComponent(name)
@@ -22,7 +22,7 @@ struct TimeZoneTests {
         }
     }
 
-    /// A window of an hour that opens `hours` after the present hour and minute of UTC.
+    /// Returns a window of an hour that opens `hours` after the present hour and minute of UTC.
     private func window(opensAfter hours: Int) -> String {
         let minute = Int(Date().timeIntervalSince1970) / 60 % 1440
         func text(_ minute: Int) -> String {

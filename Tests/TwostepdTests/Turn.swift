@@ -5,7 +5,7 @@ import Testing
 /// All tests of a run begin at once. Hundreds of daemons, each with a vendor, on two processors would make each
 /// deadline a matter of luck.
 struct Turn: SuiteTrait, TestTrait, TestScoping {
-    /// Whether it goes before those that wait: what takes long would else run alone in the end.
+    /// True to precede the tests that wait: a long test would otherwise run alone at the end.
     var isLong = false
     var isRecursive: Bool { true }
 
@@ -26,7 +26,7 @@ struct Turn: SuiteTrait, TestTrait, TestScoping {
 extension Trait where Self == Turn {
     /// Waits for its turn before it starts processes.
     static var inTurn: Turn { Turn() }
-    /// The same for what takes a minute and more.
+    /// The same for tests that take a minute and more.
     static var longInTurn: Turn { Turn(isLong: true) }
 }
 

@@ -2,14 +2,14 @@ import Foundation
 import SimulatedVendor
 import Testing
 
-/// Runs the blocks of "Find out what your vendor does" in docs/operations.md, as they stand there, against a vendor of
-/// each kind, and looks at its truth where the page asks for a look at the handset.
+/// Runs the unchanged blocks of "Find out what your vendor does" in docs/operations.md against a vendor of each kind,
+/// and checks its truth where the page asks the reader to check the handset.
 @Suite("Finding out what the vendor does", .inTurn)
 struct VendorProcedureTests {
-    /// The vendors that the page tells apart. What a disable does while off makes no difference to it.
+    /// The vendors that the page distinguishes. The effect of a disable while off makes no difference to it.
     static let vendors = VendorSemantics.allCases.filter { $0.disableWhenOff != .refuse }.map(\.description)
 
-    /// The `sh` blocks of the section: one for each of the first five steps.
+    /// Returns the `sh` blocks of the section: one for each of the first five steps.
     private static func blocks() throws -> [String] {
         let file = ManPageTests.repository.appending(path: "docs/operations.md")
         let text = try String(contentsOf: file, encoding: .utf8)
@@ -18,7 +18,7 @@ struct VendorProcedureTests {
         return try #require(section).matches(of: #/```sh\n(?<block>(?s:.*?))```/#).map { String($0.output.block) }
     }
 
-    /// What a step printed, and how its `apply` ended.
+    /// The output of a step, and the exit code of its `apply`.
     private struct Step {
         let output: String
         var exit: String? { output.firstMatch(of: #/apply exits with (\d+)/#).map { String($0.output.1) } }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Files that are watched, the real binary", .inTurn)
 struct WatchTests {
-    /// A rig whose desired state is in a folder of its own.
+    /// Makes a rig whose desired state is in a folder of its own.
     private func rig() async throws -> (rig: Rig, folder: URL, file: URL) {
         let rig = try await Rig(Rig.fleet(2))
         let folder = rig.folder.appendingPathComponent("config")
@@ -19,7 +19,7 @@ struct WatchTests {
         return (rig, folder, file)
     }
 
-    /// Writes over the content, of the same file.
+    /// Overwrites the content of a file in place.
     private func overwrite(_ file: URL, _ text: String) throws {
         let handle = try FileHandle(forWritingTo: file)
         try handle.truncate(atOffset: 0)
@@ -56,7 +56,7 @@ struct WatchTests {
         try rig.write(text, to: host)
         let log = try Child.open(rig.log)
         defer { close(log) }
-        // As a container has it: the file is mounted over another one, and written through its own directory.
+        // As in a container: the file is mounted over another one, and written through its own directory.
         let daemon = try Child(
             program: "/usr/bin/unshare",
             [
@@ -77,7 +77,7 @@ struct WatchTests {
         let text = try String(contentsOf: file, encoding: .utf8)
         let log = try Child.open(rig.log)
         defer { close(log) }
-        // The limit of a user namespace of its own.
+        // Lowers the limit of a user namespace of its own.
         let daemon = try Child(
             program: "/usr/bin/unshare",
             [
@@ -97,7 +97,7 @@ struct WatchTests {
 
         try overwrite(file, text + "    verification: disabled\n")
         try await rig.wait("the last number is off", seconds: 60) { rig.truth(rig.entries[1]) == .off }
-        // A reload waits for no comparison.
+        // A reload does not wait for a comparison of files.
         try overwrite(file, text)
         #expect(try await rig.run("reload").code == 0)
         try await rig.wait("it is on again", seconds: 20) { rig.truth(rig.entries[1])?.pin != nil }

@@ -79,7 +79,7 @@ struct WatchdogTests {
         hung.flights.begin(.question(1))
         hung.flights.begin(.change(1))
         hung.flights.end(.change(1))
-        // One question may be past the place where flights are looked at.
+        // One probe may be past the check of flights already.
         try await rig.wait("a question goes round") { [count = healthy.count] in healthy.count >= count + 2 }
         let (before, healthyBefore) = (hung.count, healthy.count)
         try await rig.wait("the other is fed") { healthy.count >= healthyBefore + 5 }

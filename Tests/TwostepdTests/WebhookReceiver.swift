@@ -24,7 +24,7 @@ final class WebhookReceiver: Sendable {
         subscript(_ key: String) -> String? { json[key] as? String }
     }
 
-    /// What is answered to a POST.
+    /// The answer to a POST.
     struct Reply: Sendable {
         var status = 200
         var headers: [String] = []
@@ -40,13 +40,13 @@ final class WebhookReceiver: Sendable {
     private let state = Mutex(State())
 
     var url: String { "http://127.0.0.1:\(listener.port)/hook?key=very-secret-url" }
-    /// What came so far, also what was refused.
+    /// The requests so far, including those that were refused.
     var posts: [Post] { state.withLock { $0.posts } }
 
-    /// Answers from now on with the status that `status` gives.
+    /// Sets the status of later answers.
     func answer(_ status: @escaping @Sendable (Post) -> Int) { reply { Reply(status: status($0)) } }
 
-    /// Answers from now on with what `reply` gives.
+    /// Sets later answers.
     func reply(_ reply: @escaping @Sendable (Post) -> Reply) { state.withLock { $0.reply = reply } }
 
     init() throws {

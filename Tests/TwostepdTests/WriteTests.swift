@@ -1,11 +1,11 @@
 import Foundation
 import Testing
 
-/// A command that writes a file and cannot, or is stopped while it does.
+/// Commands that write a file and fail, or are stopped in between.
 @Suite("Files that are written, the real binary", .inTurn)
 struct WriteTests {
-    /// A folder with a list of a thousand numbers, and a file that an import of it replaces; and how to run that under a
-    /// limit of 4 KiB a file.
+    /// Runs `body` in a folder with a list of a thousand numbers and a file that an import of it replaces; `run`
+    /// imports under a limit of 4 KiB a file.
     private func inFolder(_ body: (_ folder: URL, _ run: (String) async throws -> String) async throws -> Void)
         async throws
     {
@@ -16,7 +16,7 @@ struct WriteTests {
         try Data((["number,token"] + list).joined(separator: "\n").utf8).write(to: folder.appending(path: "l.csv"))
         try Data("old\n".utf8).write(to: folder.appending(path: "d.yaml"))
         try await body(folder) { before in
-            // Under the limit there is nothing but the command: the shell, too, may write to a file that is larger.
+            // Only the command is under the limit: the shell, too, may write to a file that is larger.
             let limited = "(ulimit -f 4; exec \"$0\" import l.csv --output d.yaml --force 2>&1)"
             let command = "\(before) \(limited); echo \"exit $?\""
             return try await Shell.run("bash", ["-c", "cd '\(folder.path)'; \(command)", Binary.url.path])
