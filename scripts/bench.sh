@@ -1,12 +1,12 @@
 #!/bin/bash
-# Measures speed and scale, beside what others do, in one go, and prints the table of docs/performance.md:
+# Measures speed and scale, beside other tools, in one run, and prints the table of docs/performance.md:
 #
 #   scripts/bench.sh                   everything: about an hour and a half, on a machine that does nothing else
 #   scripts/bench.sh wire files        some parts: wire, files, stores, year
-#   scripts/bench.sh --year 100000 --idle 60 --changes 1000000    smaller, to see that it works
+#   scripts/bench.sh --year 100000 --idle 60 --changes 1000000    smaller, to check that it works
 #
-# Needs a few GB in TMPDIR, which must lie on the disk that is to be measured. Installs what it needs; traffic stays on
-# loopback.
+# Needs a few GB in TMPDIR, which must lie on the disk under measurement. Installs its own requirements; traffic stays
+# on loopback.
 . "$(dirname "$0")/lib.sh"
 need_build
 need wrk wrk
@@ -18,11 +18,11 @@ install_missing >&2
 unpacked nginx nginx sbin >&2
 scripts/build-release.sh >&2
 build_release simulation
-# The package of its own, so that nobody who builds the program builds its measurements.
+# A package of its own, so that a build of the program does not build its measurements.
 swift build -c release --package-path Benchmarks --scratch-path .build-benchmarks --product ComposeBaseline >&2
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-# The system's Python, whose packages these are.
+# The system's Python, for which the packages are installed.
 PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 Benchmarks/bench.py --binary "$PWD/.build-package/twostepd" \
     --simulation "$PWD/.build-package/release/simulation" --compose "$PWD/.build-benchmarks/release/ComposeBaseline" \
     --folder "$folder/bench" "$@"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Validates the Kubernetes manifests of docs/scale.md, as they stand there, against the schemas of several versions.
-# Not part of the gate, which needs no network.
+# Validates the unchanged Kubernetes manifests of docs/scale.md against the schemas of several versions. Not part of the
+# gate, which needs no network.
 . "$(dirname "$0")/lib.sh"
 missing=()
 python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)

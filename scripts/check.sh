@@ -21,7 +21,7 @@ check_build() {
     swift build "${debug_flags[@]}" --build-tests --explicit-target-dependency-import-check error 2>&1 | tee "$log" |
         grep -E '^(Build|error)|: error:' || true
     grep -q '^Build complete' "$log" || return 1
-    # Only our own files: what dependencies warn of is theirs.
+    # Only the project's own files: warnings of dependencies are not ours to fix.
     if grep -E "^$PWD/(Sources|Tests)/.*: warning:" "$log"; then
         echo "warnings are errors here" >&2
         return 1

@@ -14,7 +14,7 @@ command -v "$program" >/dev/null || {
     echo "there is no program $program: build it and name it" >&2
     exit 1
 }
-# write SHELL FILE: complete under its name, or not at all.
+# write SHELL FILE: writes the file completely under its name, or not at all.
 write() {
     mkdir -p "$(dirname "$root/$2")"
     "$program" --generate-completion-script "$1" >"$root/$2.part"

@@ -1,11 +1,11 @@
 #!/bin/bash
-# Line coverage of each target, as a table; exit 1 when one is below what is asked.
+# Line coverage of each target, as a table; exit 1 when a target is below its minimum.
 #
 #   scripts/coverage.sh            runs every test, the real binary's runs counted (about 10 minutes)
 #   scripts/coverage.sh --parts    without the tests of the real binary: a few minutes, for work on one target
 #   scripts/coverage.sh --missed FILE...   after a run: the lines of these files that nothing has run
 #
-# Everything is built in .build-coverage, the first time for some minutes. A process that is killed tells nothing of its run.
+# Builds in .build-coverage, the first time for some minutes. A process that is killed leaves no record of its run.
 . "$(dirname "$0")/lib.sh"
 scratch=.build-coverage
 missed=()
@@ -27,7 +27,7 @@ case "${1:-}" in
     ;;
 esac
 
-# The toolchain's own: those of another version cannot read what its compiler writes.
+# The toolchain's own tools: those of another version cannot read its profiles.
 tools=$(dirname "$(readlink -f "$(command -v swift)")")
 profile=$scratch/all.profdata
 
@@ -40,13 +40,13 @@ else
     need_tests
     mkdir -p "$scratch"
     rm -f "$profile"
-    # Warnings of the build are the gate's affair.
+    # The gate reports the build's warnings.
     swift build --build-tests --enable-code-coverage --scratch-path "$scratch" >"$scratch/build.log" 2>&1 || {
         grep -E 'error' "$scratch/build.log" | head -n 40 >&2
         exit 1
     }
     profiles=()
-    # Each run begins with an empty folder of profiles, so that each is put aside.
+    # Each run empties the folder of profiles, so the profiles of every run are saved elsewhere.
     run() {
         local name=$1
         shift
@@ -55,7 +55,7 @@ else
             echo "tests failed: what they did not reach counts as not covered; see $scratch/$name.log" >&2
             result=1
         }
-        # SwiftPM merges nothing when a test failed. A profile cut off by the end of its process is passed over.
+        # SwiftPM merges nothing when a test failed. A profile cut off by the end of its process is skipped.
         find "$scratch/debug/codecov" -name '*.profraw' -size +0 >"$scratch/$name.list"
         [ -s "$scratch/$name.list" ] || {
             echo "no test has run: see $scratch/$name.log" >&2
@@ -82,7 +82,7 @@ fi
 "$tools/llvm-cov" report -instr-profile "$profile" "${objects[@]}" -use-color=false \
     $(find Sources -name '*.swift' | sort) | tee "$scratch/report.txt" |
     awk -v suites="$suites" '
-        # What is asked of each, in per cent.
+        # The minimum of each, in per cent.
         BEGIN {
             asked["Files"] = 95; asked["Planning"] = 95; asked["ConfigFile"] = 95; asked["Storage"] = 95
             asked["Vendors, judging"] = 95; asked["all"] = 85
@@ -93,7 +93,7 @@ fi
             count = split($1, part, "/")
             target = ""
             for (i = 1; i < count; i++) if (part[i] == "Sources") target = part[i + 1]
-            # The report leaves out the folder that all its files share.
+            # The report omits the folder that all its files share.
             if (target == "") target = part[1]
             add(target); add("all")
             if (target == "Vendors" && ("/" part[count]) ~ judging) add("Vendors, judging")

@@ -1,10 +1,10 @@
 #!/bin/bash
-# Builds the documentation of each library target with DocC, below .build-docs, and fails on every warning: a link to a name
-# that is not there, a parameter that the function does not have.
+# Builds the documentation of each library target with DocC, below .build-docs, and fails on every warning: a link to a
+# missing name, a parameter that the function does not have.
 #
 #   scripts/docs.sh [TARGET]...    all by default
 #
-# It takes the toolchain's own docc and symbol graphs, so that the package depends on no plugin.
+# It uses the toolchain's own docc and symbol graphs, so that the package depends on no plugin.
 . "$(dirname "$0")/lib.sh"
 need_build
 install_missing

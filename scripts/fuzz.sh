@@ -1,9 +1,9 @@
 #!/bin/bash
 # Coverage-guided fuzzing: scripts/fuzz.sh MINUTES [files|answers|http]... runs each target that long, all by default.
 #
-# Seeds are Tests/FuzzTests/Corpus (TARGET.learned: an input a line, in base64) and the fixtures of the file reader; what
-# libFuzzer learns stays in .build-fuzz/corpus.
-# An input that breaks a rule is written to Tests/FuzzTests/Corpus/TARGET: commit it, the test suite replays it.
+# The seeds are Tests/FuzzTests/Corpus (TARGET.learned: an input a line, in base64) and the fixtures of the file reader;
+# inputs that libFuzzer learns stay in .build-fuzz/corpus. An input that breaks a rule is written to
+# Tests/FuzzTests/Corpus/TARGET: commit it, and the test suite replays it.
 . "$(dirname "$0")/lib.sh"
 need_build
 install_missing

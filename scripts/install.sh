@@ -5,7 +5,7 @@
 #
 # DIR is /usr/local unless given. FILE is a program that was built already; without it a release is built (6-9 minutes
 # the first time). With DESTDIR set, everything goes below that folder. Files in /etc/twostepd that exist are kept.
-# docs/install.md tells how to go on, and how to remove it again.
+# docs/install.md describes the next steps, and the removal.
 . "$(dirname "$0")/lib.sh"
 usage() {
     sed -n '2,8s/^# \{0,1\}//p' "scripts/install.sh" >&2
@@ -40,9 +40,9 @@ fi
 }
 
 put() { install -D -m "$1" "$2" "$root$3"; }
-# What stands in /etc belongs to the operator once it is there.
+# Files in /etc belong to the operator once they exist.
 put_once() { [ -e "$root$2" ] || put 644 "$1" "$2"; }
-# The units name the program's place twice.
+# The units contain the program's path twice.
 put_unit() {
     sed "s|/usr/bin/twostepd|$prefix/bin/twostepd|g; s|/usr/share/doc|$prefix/share/doc|g" "$1" |
         install -D -m 644 /dev/stdin "$root$prefix/lib/systemd/system/${1##*/}"
@@ -63,7 +63,7 @@ for page in docs/man/*.[1-8]; do
     [ -e "$page" ] || continue
     put 644 "$page" "$prefix/share/man/man${page##*.}/${page##*/}"
 done
-# Sourced, never run: the line that names an interpreter has no place there.
+# These files are sourced, never run, so they get no interpreter line.
 complete() { "$binary" --generate-completion-script "$1" | sed '1{/^#!/d}' | install -D -m 644 /dev/stdin "$root$prefix/share/$2"; }
 complete bash bash-completion/completions/twostepd
 complete zsh zsh/vendor-completions/_twostepd

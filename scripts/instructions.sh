@@ -1,10 +1,10 @@
 #!/bin/bash
-# Counts the instructions of a few pieces of work on fixed input, and fails when one takes more than was noted, with a
-# tolerance: what was made slower is seen without a clock.
+# Counts the instructions of some work on fixed input, and fails when one count exceeds the stored one beyond a
+# tolerance: this detects a slowdown without a clock.
 #
 #   scripts/instructions.sh             compares with Benchmarks/instructions.txt
-#   scripts/instructions.sh --note      writes the counts there, after a change that is worth it
-#   scripts/instructions.sh --show      prints the counts beside those that are noted, and fails for none
+#   scripts/instructions.sh --note      stores the counts there, after a change that is worth it
+#   scripts/instructions.sh --show      prints the counts beside the stored ones, and never fails because of them
 #
 # Runs the release build under valgrind's callgrind. The kernel's work is not counted.
 . "$(dirname "$0")/lib.sh"
@@ -25,10 +25,10 @@ install_missing
 build_release instructions
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-# valgrind stumbles over what the linker leaves of the debug information.
+# valgrind cannot read the rest of the debug information that the linker leaves.
 program=$folder/instructions
 strip --strip-debug -o "$program" .build-package/release/instructions
-# Tables are hashed the same way each time.
+# The same hash seed in each run, so that tables behave the same.
 export SWIFT_DETERMINISTIC_HASHING=1
 
 # count WORK ROUNDS: the instructions of the whole run.
@@ -44,8 +44,8 @@ count() {
 
 result=0
 counts=()
-# measure WORK FEW MANY: instructions a round. Starting the program costs the same in both runs, and goes out. Both run at
-# once: a count does not depend on what else the machine does.
+# measure WORK FEW MANY: instructions a round. The program's start costs the same in both runs, and cancels out. Both
+# run at once: a count does not depend on the machine's load.
 measure() {
     local few many each was other
     count "$1" "$2" &

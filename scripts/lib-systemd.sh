@@ -6,7 +6,7 @@ need libc6-dev /usr/include/stdlib.h
 install_missing
 base=${TWOSTEPD_TEST_BASE:-$PWD/.build-systemd/base}
 
-# Makes the root file system at $base, unless it is there and of the same recipe.
+# Makes the root file system at $base, unless one of the same recipe exists.
 make_base() {
     mkdir -p "$(dirname "$base")"
     local recipe
@@ -21,5 +21,5 @@ make_base() {
     echo "$recipe" >"$base.recipe"
 }
 
-# make_probe FILE: builds what tries the sandbox. Static, so that it needs no library path.
+# make_probe FILE: builds the program that probes the sandbox. Static, so that it needs no library path.
 make_probe() { gcc -Wall -Wextra -Werror -O1 -static -o "$1" Tests/Service/probe.c; }

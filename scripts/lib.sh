@@ -1,9 +1,9 @@
-# Shared by the scripts: where the tree is, and what a fresh Debian or Ubuntu machine needs.
-# Sourced, not run.
+# Shared by the scripts: the path of the tree, and the packages that a fresh Debian or Ubuntu machine needs. Sourced,
+# not run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# need PACKAGE FILE: installs a Debian package when FILE (a path, or a command's name) is not there.
+# need PACKAGE FILE: installs a Debian package when FILE (a path, or a command's name) is missing.
 need() {
     [ -e "$2" ] || command -v "$2" >/dev/null 2>&1 && return 0
     missing+=("$1")
@@ -24,8 +24,8 @@ install_missing() {
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# unpacked PACKAGE COMMAND [sbin]: has COMMAND in PATH, if need be from the Debian package PACKAGE that is unpacked below
-# .build-tools and not installed: some packages start a service when they are.
+# unpacked PACKAGE COMMAND [sbin]: makes COMMAND available in PATH. If necessary it unpacks the Debian package PACKAGE
+# below .build-tools without installing it: some packages start a service at installation.
 unpacked() {
     command -v "$2" >/dev/null 2>&1 && return 0
     local folder=$PWD/.build-tools/$1 commands=${3:-bin}
@@ -43,7 +43,7 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# What building needs. SQLite and libyaml are the system's.
+# The requirements of a build. SQLite and libyaml are the system's.
 need_build() {
     command -v swift >/dev/null 2>&1 || {
         echo "a Swift 6.1 or later toolchain is needed in PATH: see https://www.swift.org/install/linux/" >&2
@@ -56,13 +56,13 @@ need_build() {
     need zlib1g-dev /usr/include/zlib.h
 }
 
-# What the tests need beside that.
+# The further requirements of the tests.
 need_tests() {
     need_build
     need sqlite3 sqlite3
     need procps pgrep
     need curl curl
-    # Tests that need these shells are left out without a word where they are not installed.
+    # Tests that need these shells are silently skipped where they are not installed.
     need fish fish
     need zsh zsh
     need openssl openssl
@@ -75,8 +75,8 @@ need_tests() {
     unpacked prometheus promtool
 }
 
-# within SECONDS COMMAND...: runs it, and its result is the command's. One that has not ended by then is told of, with the
-# processes that it waits for, and ended from the innermost outwards, so that those around can still say what they know.
+# within SECONDS COMMAND...: runs the command and returns its result. At the timeout it reports the command and the
+# processes that it waits for, and ends them from the innermost outwards, so that the outer ones can still report.
 within() {
     local limit=$1 result=0 root=$BASHPID watcher
     shift
@@ -103,7 +103,7 @@ end_after() {
     done
 }
 
-# Every process below one, parents before their children, but for $watcher and what it has started.
+# Lists every process below one, parents before their children, except $watcher and its children.
 below() {
     local child
     for child in $(pgrep -P "$1"); do
@@ -113,7 +113,7 @@ below() {
     done
 }
 
-# Names the commit for `twostepd --version`, when this tree is a git checkout and nobody has named one.
+# Sets the commit for `twostepd --version`, when this tree is a git checkout and the caller has not set one.
 name_commit() {
     [ -z "${TWOSTEPD_COMMIT:-}" ] || return 0
     [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$PWD" ] || return 0
@@ -125,14 +125,15 @@ name_commit() {
 # tests in it. For work on one target the flags stay as plain `swift build` has them: each set builds everything again.
 read -r -a debug_flags <<<"${TWOSTEPD_DEBUG_FLAGS:-}"
 
-# build_optimized PRODUCT [FLAG...]: builds it optimized, with Swift's own libraries inside, in .build-package. No path of this
-# machine goes into it. All that is built optimized is built there with the same flags: the libraries are compiled once.
+# build_optimized PRODUCT [FLAG...]: builds it optimized, with Swift's own libraries inside, in .build-package. It
+# contains no path of this machine. All optimized builds use that folder and the same flags, so the libraries are
+# compiled once.
 build_optimized() {
     swift build -c release --static-swift-stdlib --scratch-path .build-package --product "$1" -debug-info-format none \
         -Xlinker --gc-sections -Xswiftc -file-prefix-map -Xswiftc "$PWD=." -Xcc "-ffile-prefix-map=$PWD=." "${@:2}"
 }
 
-# build_release PRODUCT: the same, which shows the log of a build that fails, and ends the script.
+# build_release PRODUCT: the same; a failed build prints its log and ends the script.
 build_release() {
     local log
     log=$(mktemp)

@@ -1,14 +1,14 @@
 #!/bin/bash
-# Breaks the code on purpose, one way at a time, and demands that the exploration or the simulation notices:
+# Breaks the code on purpose, one way at a time, and requires that the exploration or the simulation detects it:
 #
 #   scripts/mutate.sh              every mutation of Tests/Mutations
-#   scripts/mutate.sh NAME...      these
+#   scripts/mutate.sh NAME...      only these
 #   scripts/mutate.sh --gate       the bounded part that is a stage of the gate: those of Tests/Mutations/gate.txt
 #   scripts/mutate.sh --list       the names, and what each breaks
 #
-# TWOSTEPD_MUTATION_SEEDS (400; 200 with --gate) is how many seeds a mutation has to pass unnoticed to be called missed.
-# Mutations are made in a copy of the tree, in .build-mutations, which is made anew at each start: the tree itself and what
-# is built of it are never touched.
+# TWOSTEPD_MUTATION_SEEDS (400; 200 with --gate) is the number of seeds after which an undetected mutation is missed.
+# Mutations are made in a copy of the tree, in .build-mutations, which is made anew at each start: the tree itself and
+# its build products are never touched.
 . "$(dirname "$0")/lib.sh"
 mutations=Tests/Mutations
 work=.build-mutations
@@ -16,7 +16,7 @@ tree=$work/tree
 built=.build-package/release
 seeds=${TWOSTEPD_MUTATION_SEEDS:-400}
 runs=$work/runs
-# One run of the proof takes a minute or two; one that takes so long hangs.
+# One run of the proof takes a minute or two; a run of this length hangs.
 longest=1800
 cores=$(nproc)
 workers=()
@@ -26,11 +26,11 @@ usage() {
     exit 64
 }
 
-# What a mutation breaks, in words: the first line of its file.
+# The purpose of a mutation in words: the first line of its file.
 purpose() { head -n 1 "$mutations/$1.patch"; }
 
 all_names() {
-    # Those of one file after the other: fewer modules are built again.
+    # Mutations of one file come one after the other: fewer modules are rebuilt.
     grep -m 1 -H '^--- a/' "$mutations"/*.patch | sed -E "s|^$mutations/(.*)\.patch:--- a/(.*)|\2 \1|" | sort | cut -d ' ' -f 2
 }
 
@@ -39,7 +39,7 @@ list() {
     for name in $(all_names | sort); do printf '%-32s %s\n' "$name" "$(purpose "$name")"; done
 }
 
-# Makes the copy equal to the tree, times included, and leaves alone what is equal already, so that little is built again.
+# Makes the copy equal to the tree, times included; equal files stay untouched, so that little is rebuilt.
 refresh_copy() {
     local file
     mkdir -p "$tree"
@@ -55,18 +55,18 @@ refresh_copy() {
 copied_files() { (cd "$1" && find Sources Tests Package.swift -type f ! -name '*.patch' | LC_ALL=C sort); }
 
 apply_mutation() {
-    # Nothing but the line numbers may be off: a mutation that lands elsewhere would prove something else.
+    # Only line numbers may differ: a mutation that applies elsewhere would prove something else.
     patch --directory "$tree" --strip 1 --fuzz 0 --forward --batch --no-backup-if-mismatch --reject-file - \
         <"$mutations/$1.patch" >"$work/patch.log" 2>&1
 }
 
-# in_place COMMAND...: runs it where the copy is seen in the place of the tree, which nobody else sees.
+# in_place COMMAND...: runs the command in a private mount namespace, where the copy is mounted over the tree.
 in_place() {
     "${private[@]}" bash -c 'mount --bind "$0" "$1" && cd "$1" && shift && exec "$@"' "$PWD/$tree" "$PWD" "$@"
 }
 
-# Begins with what is built of the tree, where mounts can be private: SwiftPM knows all of it by its path, so that with the
-# copy in the tree's place only what a mutation changes is built again. Elsewhere the copy is built from nothing.
+# Starts from the tree's build products where mounts can be private: SwiftPM identifies all of them by path, so with the
+# copy in the tree's place only the files that a mutation changes are rebuilt. Elsewhere the copy is built from scratch.
 prepare_copy() {
     local way
     rm -rf "$tree"
@@ -100,7 +100,7 @@ end_workers() {
 }
 trap end_workers EXIT
 
-# start OUTPUT COMMAND...: runs it in the background.
+# start OUTPUT COMMAND...: runs the command in the background.
 start() {
     local output=$1
     shift
@@ -132,7 +132,7 @@ await_workers() {
     return "$result"
 }
 
-# The walks of the exploration, on all processors, until one finds something.
+# Runs the walks of the exploration, on all processors, until one detects a fault.
 explore() {
     local walk walks
     walks=$("$built/exploration" --count) && [ "$walks" -gt 0 ] || return 1
@@ -143,7 +143,7 @@ explore() {
     await_workers 1
 }
 
-# The seeds of the simulation, dealt out to all processors.
+# Runs the seeds of the simulation, distributed over all processors.
 simulate() {
     local core workers_wanted=$((cores < seeds ? cores : seeds))
     for ((core = 0; core < workers_wanted; core++)); do
@@ -153,10 +153,10 @@ simulate() {
     await_workers 1
 }
 
-# prove BUILD EXPLORES: builds with BUILD, below $built, and has exploration and simulation prove it. What they noticed is
-# then in $caught_by. 0 when they are content, 3 when it does not build.
+# prove BUILD EXPLORES: builds with BUILD, below $built, and has exploration and simulation prove the result. Sets
+# $caught_by to the detected fault. Returns 0 when they detect none, 3 when it does not build.
 #
-# The exploration knows the planning alone: EXPLORES (yes, no) says whether it has anything to tell.
+# The exploration covers the planning alone: EXPLORES (yes, no) states whether to run it.
 prove() {
     local result=0
     caught_by=
@@ -175,7 +175,7 @@ prove() {
     simulate || result=$?
     [ "$result" != 0 ] || return 0
     caught_by=$(sed -nE 's/^failed ([0-9]+) ([^ ]+).*/\2, seed \1/p' "$runs"/simulation.* | sort -t ' ' -k 3 -n | head -n 1)
-    # Without a verdict, its own precondition ended it.
+    # Without a verdict, a precondition of the program ended it.
     [ -n "$caught_by" ] || caught_by=$(awk '/Fatal error|Illegal|trapped/ {found = 1} /^begin /{seed = $2}
         END {print "a precondition, seed " seed}' "$(grep -L -E '^failed ' "$runs"/simulation.* | head -n 1)")
     return "$result"

@@ -3,9 +3,9 @@
 #
 #   scripts/package.sh [--binary FILE] [--version VERSION] [--output DIR] [--lintian no]
 #
-# prints the package's path, in DIR (.build-package) unless told otherwise. The same program gives the same bytes: times
-# come from SOURCE_DATE_EPOCH, or else from the last commit. FILE is a program that was built already.
-# --lintian no leaves that check out.
+# prints the package's path, in DIR (default: .build-package). The same program gives the same bytes: times come from
+# SOURCE_DATE_EPOCH, or else from the last commit. FILE is a program that was built already.
+# --lintian no skips that check.
 . "$(dirname "$0")/lib.sh"
 usage() {
     sed -n '2,8s/^# \{0,1\}//p' "scripts/package.sh" >&2
@@ -35,7 +35,7 @@ if [ -z "$binary" ]; then
     scripts/build-release.sh >&2
     binary=.build-package/twostepd
 fi
-# Outside of a checkout there is no commit to ask.
+# Outside a checkout there is no commit to ask.
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)}
 maintainer="twostepd maintainers <maintainers@twostepd.invalid>"
 architecture=$(dpkg --print-architecture)
@@ -45,7 +45,7 @@ trap 'rm -rf "$work"' EXIT
 tree=$work/tree
 
 DESTDIR=$tree scripts/install.sh --prefix /usr --binary "$binary"
-# Debian 12 wants units here; on later releases the two folders are one.
+# Debian 12 requires units here; on later releases the two folders are one.
 mkdir -p "$tree/lib"
 mv "$tree/usr/lib/systemd" "$tree/lib/systemd"
 doc=$tree/usr/share/doc/twostepd

@@ -3,8 +3,8 @@
 #
 #   scripts/sanitize.sh [thread|address]...    both by default, one after the other, in .build-thread and .build-address
 #
-# TWOSTEPD_SANITIZE_FILTER (a regular expression) chooses other suites than those with threads, files and C behind them.
-# docs/reliability.md says what runs under which, what is left out, and why.
+# TWOSTEPD_SANITIZE_FILTER (a regular expression) selects other suites than those with threads, files and C code.
+# docs/reliability.md lists what runs under which sanitizer, what is left out, and why.
 . "$(dirname "$0")/lib.sh"
 kinds=("$@")
 [ "${#kinds[@]}" -gt 0 ] || kinds=(thread address)
@@ -20,7 +20,7 @@ install_missing
 filter=${TWOSTEPD_SANITIZE_FILTER:-FilesTests|StorageTests|VendorsTests|SimulatedVendorTests|ConfigFileTests|FuzzTests}
 # The runtime keeps some memory until the end on purpose, and leak detection needs to trace, which containers forbid.
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=0
-# A race is told of and the run goes on: all of them are seen at once.
+# A race is reported and the run goes on, so that one run shows all races.
 export TSAN_OPTIONS="halt_on_error=0 suppressions=$PWD/scripts/thread.suppressions"
 result=0
 for kind in "${kinds[@]}"; do

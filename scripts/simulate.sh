@@ -2,7 +2,7 @@
 # Runs the deterministic simulation over many seeds, on all cores:
 #
 #   scripts/simulate.sh SEEDS [FIRST]      SEEDS seeds from FIRST (1) on; exit 1 at the first failure
-#   scripts/simulate.sh --replay SEED      one seed again, with everything that happened in it
+#   scripts/simulate.sh --replay SEED      one seed again, with every event in it
 #
 # SIMULATE_OPTIONS holds more options for each run: --surprising-jumps, --skip-sync, --observers strangers.
 . "$(dirname "$0")/lib.sh"
@@ -51,7 +51,7 @@ while true; do
     [ "$running" = "$cores" ] || break
     sleep 1
 done
-# One that ended early found something; when all is well the others end by themselves.
+# A run that ended early found a failure; without one, all runs end by themselves.
 failed=0
 for core in "${!workers[@]}"; do
     grep -q '^failed ' "$parts/run.$core" && failed=1
@@ -89,7 +89,7 @@ awk -v wall=$((SECONDS - began)) '
 
 for core in "${!workers[@]}"; do
     if ! grep -q '^failed ' "$parts/run.$core"; then
-        # No verdict: it was ended by us in the middle of a seed, unless it left a word of why it trapped.
+        # Without a verdict, this script ended it in the middle of a seed, unless its error output explains a trap.
         [ -s "$parts/errors.$core" ] || continue
         head -n 20 "$parts/errors.$core"
         seed=$(awk '/^begin /{seed = $2} END {print seed}' "$parts/run.$core")

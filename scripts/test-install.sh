@@ -1,9 +1,10 @@
 #!/bin/bash
-# Tests that scripts/install.sh puts everything where docs/install.md says, and that two packages of one program are equal:
+# Tests that scripts/install.sh puts everything where docs/install.md says, and that packing a program twice gives equal
+# packages:
 #
 #   scripts/test-install.sh
 #
-# Nothing is installed: all goes below a folder of its own. Builds the release unless it is there; needs no root.
+# Nothing is installed: all files go below a temporary folder. Builds the release unless it exists; needs no root.
 . "$(dirname "$0")/lib.sh"
 missing=()
 need dpkg-dev dpkg-shlibdeps
@@ -36,7 +37,7 @@ echo "# the operator's" >>"$tree/etc/twostepd/twostepd.yaml"
 DESTDIR=$tree scripts/install.sh --prefix=/opt/keeper --binary "$binary"
 ok "installing again keeps what the operator wrote" 'grep -q "^# the operator" "$tree/etc/twostepd/twostepd.yaml"'
 ok "a program that is not there is refused" '! scripts/install.sh --prefix "$work/none" --binary "$work/none" 2>/dev/null'
-# The removal, as the document has it.
+# The removal, with the document's command.
 removal=$(sed -n '/^`rm -r PREFIX/,/`, and the three/p' docs/install.md | tr '\n' ' ' | sed 's/^`rm -r //; s/`, and .*//')
 (
     cd "$tree/opt/keeper"
@@ -47,7 +48,7 @@ removal=$(sed -n '/^`rm -r PREFIX/,/`, and the three/p' docs/install.md | tr '\n
 )
 ok "the removal of docs/install.md leaves nothing of it behind" '! find "$tree/opt/keeper" -type f | grep .'
 
-# package NAME: the same package once more, in the background; scripts/package.sh by itself checks one with lintian.
+# package NAME: makes the same package once more, in the background, without lintian; scripts/package.sh checks one.
 export SOURCE_DATE_EPOCH=1700000000
 packing=()
 package() {

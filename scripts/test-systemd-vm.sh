@@ -1,10 +1,11 @@
 #!/bin/bash
-# Tests what a container cannot show: cgroup limits and IP filtering, in a whole Debian under QEMU.
+# Tests what a container cannot: cgroup limits and IP filtering, in a whole Debian under QEMU.
 #
 #   scripts/test-systemd-vm.sh [PACKAGE]
 #
-# Optional, because it is slow where the processor is emulated (a minute or two). Installs what it needs, builds the
-# package unless one is given. Must run as root on Debian on x86-64, whose kernel it takes; elsewhere it exits with 69.
+# Optional, because it is slow where the processor is emulated (a minute or two). Installs its requirements, and builds
+# the package unless one is given. Must run as root on Debian on x86-64, whose kernel it uses; elsewhere it exits with
+# 69.
 . "$(dirname "$0")/lib.sh"
 if [ "$(id -u)" != 0 ] || [ "$(uname -m)" != x86_64 ] || ! apt-cache show linux-image-cloud-amd64 >/dev/null 2>&1; then
     echo "NOT tested in a virtual machine: that needs root, x86-64 and Debian's package sources" >&2
@@ -59,7 +60,7 @@ ln -sf /lib/systemd/systemd "$root/init"
 (cd "$root" && find . -print0 | cpio --null --quiet -o -H newc) >"$work/initrd"
 rm -rf "$root"
 
-# A /dev/kvm may be there and not work, such as in a virtual machine itself: a machine that never runs tells.
+# A /dev/kvm may exist without working, such as inside a virtual machine: starting a halted machine shows it.
 acceleration=tcg,thread=multi
 if [ -w /dev/kvm ] && echo quit | timeout 20 qemu-system-x86_64 -machine q35 -accel kvm -cpu max,la57=off -S \
     -display none -monitor stdio -net none >/dev/null 2>&1; then

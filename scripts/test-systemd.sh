@@ -3,8 +3,8 @@
 #
 #   scripts/test-systemd.sh [PACKAGE]
 #
-# Installs what it needs, builds the package unless one is given, makes a root file system once, and boots it. Must run as
-# root where namespaces can be made and a Debian mirror is in reach; elsewhere it says so and exits with 69.
+# Installs its requirements, builds the package unless one is given, makes a root file system once, and boots it. Must
+# run as root where namespaces can be made and a Debian mirror is in reach; elsewhere it prints that and exits with 69.
 . "$(dirname "$0")/lib.sh"
 if [ "$(id -u)" != 0 ] || ! unshare --mount --pid --fork true 2>/dev/null; then
     echo "NOT tested: the service's test must run as root where namespaces can be made" >&2

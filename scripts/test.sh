@@ -1,12 +1,13 @@
 #!/bin/bash
-# Installs what is needed, builds, and runs every test. Arguments go to `swift test`, such as --filter Planner.
+# Installs the requirements, builds, and runs every test. Arguments go to `swift test`, such as --filter Planner.
 . "$(dirname "$0")/lib.sh"
 need_tests
 swift build "${debug_flags[@]}" --build-tests
 [ $# = 0 ] || exec swift test "${debug_flags[@]}" --skip-build "$@"
-# Tests of the real binary have deadlines: they come after those that keep every processor busy.
+# Tests of the real binary have deadlines: they follow those that keep every processor busy.
 result=0
-# part WHAT COMMAND...: says what it does and how long it took; one that fails, or hangs, does not keep the next from running.
+# part WHAT COMMAND...: reports its work and its duration; a part that fails or hangs does not keep the next from
+# running.
 part() {
     local what=$1 began=$SECONDS
     shift

@@ -2,10 +2,10 @@
 # box.sh BASE CHECKS: boots BASE (see make-base.sh) as a throw-away machine with a real systemd as process 1, sources
 # CHECKS, and fails when one of its checks does. Needs root and systemd-nspawn; network is loopback only.
 #
-# CHECKS may define prepare, which gets $ROOT before the boot, and diagnose, which tells more after a failure; it must
-# define checks. In it, `box COMMAND…` runs a
-# command inside, `ok NAME CONDITION` counts one check, and `until_ CONDITION` waits for one, 15 s at most.
-# Everything is in private mount and process namespaces over an overlay: ending this script ends the machine and removes
+# CHECKS may define prepare, which gets $ROOT before the boot, and diagnose, which prints details after a failure; it
+# must define checks. In it, `box COMMAND…` runs a command inside, `ok NAME CONDITION` counts one check, and `until_
+# CONDITION` waits for one, 15 s at most. Everything is in private mount and process namespaces over an overlay: ending
+# this script ends the machine and removes it completely; BASE is never written.
 # all of it; BASE is never written.
 set -eu
 BASE=$(readlink -f "$1")
@@ -13,7 +13,7 @@ CHECKS=$(readlink -f "$2")
 if [ -z "${BOX:-}" ]; then
     name=twostepd-box$$
     groups=()
-    # With both hierarchies present, each needs a group that we may hand on.
+    # With both hierarchies present, each needs a group that the script may delegate.
     for hierarchy in /sys/fs/cgroup/unified /sys/fs/cgroup/systemd /sys/fs/cgroup; do
         [ -e "$hierarchy/cgroup.procs" ] && mkdir -p "$hierarchy/$name" && groups+=("$hierarchy/$name")
         [ "$hierarchy" != /sys/fs/cgroup/systemd ] || [ ${#groups[@]} = 0 ] || break

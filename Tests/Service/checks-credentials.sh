@@ -11,7 +11,7 @@ checks_credentials() {
     ok "a missing credential: failed with 243, and not restarted" \
         'is ActiveState failed && is ExecMainStatus 243 && is NRestarts 0'
 
-    # From plain to encrypted, the key that the first start made included.
+    # From plain to encrypted, including the key that the first start made.
     box mkdir -p -m 700 /etc/credstore.encrypted
     box systemd-creds --with-key=host --name=secrets.yaml encrypt /etc/twostepd/secrets.away \
         /etc/credstore.encrypted/twostepd.secrets 2>/dev/null
@@ -39,7 +39,7 @@ DROP_IN
     ok "a credential that was tampered with: failed with 243, and not restarted" \
         'is ActiveState failed && is ExecMainStatus 243 && is NRestarts 0'
 
-    # And back.
+    # Back to the plain credential.
     box rm -rf /etc/systemd/system/twostepd.service.d/credentials.conf /etc/credstore.encrypted
     box mv /root/key.away /var/lib/twostepd/twostepd.key
     box mv /etc/twostepd/secrets.away /etc/twostepd/secrets.yaml

@@ -1,4 +1,4 @@
-# A tenant with 1,000 numbers: isolation, size in memory, and how often it wakes when nothing is due.
+# A tenant with 1,000 numbers: isolation, size in memory, and its wake-ups while nothing is due.
 
 start_large_fleet() {
     box mkdir -p /etc/twostepd/large
@@ -39,12 +39,13 @@ large_is_done() {
         jq -e '(.numbers | length) == 1000 and all(.numbers[]; .condition == "converged")' >/dev/null
 }
 
-# How often each thread of a process has given up the processor to wait: each is followed by a wake-up. "THREAD COUNT" a line.
+# Counts how often each thread of a process gave up the processor to wait; a wake-up follows each time. Prints "THREAD
+# COUNT" lines.
 waits() {
     box bash -c 'cat /proc/'"$1"'/task/*/status' | awk '/^Pid:/ {thread = $2} /^voluntary_ctxt_switches/ {print thread, $2}'
 }
 
-# What has come on top between two of these: threads that are new count from 0, and those that have ended not at all.
+# The increase between two such counts: new threads count from 0, and those that have ended do not count.
 more_waits() { awk 'NR == FNR {before[$1] = $2; next} {sum += $2 - before[$1]} END {print sum + 0}' <(echo "$1") <(echo "$2"); }
 
 checks_footprint() {
@@ -64,8 +65,8 @@ checks_footprint() {
         "MemoryCurrent $memory; $(box ls "/proc/$pid/task" | wc -l) threads"
     echo "# wake-ups with nothing due: $more of all threads in $seconds s, $rate a minute"
     ok "less than 40 MB is its own with 1,000 numbers" '[ "$anonymous" -lt 40960 ]'
-    # libdispatch's monitor of the shared queues, once a second, and the watchdog's question, twice a minute: five threads
-    # pass it on, and rest again. So 70 a minute, and five more when one more question falls into the time; another timer
-    # of a second would be 60 more.
+    # Expected wake-ups: libdispatch's monitor of the shared queues, once a second, and the watchdog's probe, twice a
+    # minute, which five threads pass on. So 70 a minute, and five more when another probe falls into the time; another
+    # timer of a second would be 60 more.
     ok "nothing but libdispatch's monitor and the watchdog wakes it" '[ "$more" -le $((seconds * 5 / 4 + 5)) ]'
 }

@@ -4,7 +4,7 @@ checks_hooks() {
     local told=/var/lib/twostepd/told program=/usr/local/lib/twostepd/tell
     box cp /etc/twostepd/twostepd.yaml /root/settings.away
     box mkdir -p "${program%/*}"
-    # A script, so that it needs its interpreter as well; of that, only what is built in.
+    # A script, so that it needs its interpreter as well; it uses only shell builtins.
     put "$program" 755 <<'PROGRAM'
 #!/bin/sh
 read -r word

@@ -53,7 +53,7 @@ RuntimeDirectoryMode=0750
 PROPERTIES
     ok "it starts after network and time" \
         '[[ " $(prop After) " == *" network-online.target "* && " $(prop After) " == *" time-sync.target "* ]]'
-    # From here on restarts and watchdog are fast, so that the checks are.
+    # From here on restarts and watchdog are fast, so that the checks are fast.
     drop_in fast <<<$'[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestartSec=200ms\nWatchdogSec=3s'
     box systemctl restart twostepd
 }

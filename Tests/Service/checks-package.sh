@@ -23,7 +23,7 @@ checks_first_installation() {
         'is ActiveState failed && is ExecMainStatus 243 && is NRestarts 0'
 }
 
-# What a unit says, without what a tenant's must say in another way.
+# Prints the lines of a unit, without those in which a tenant's unit must differ.
 unit_lines() {
     box sed -e '/^#/d; /^Description=/d; /^Environment=TWOSTEPD_CONFIG=/d; /^DynamicUser=/d' \
         -e 's,twostepd-%i,twostepd,g; s,/%i/,/,g' "/lib/systemd/system/$1"

@@ -1,4 +1,4 @@
-# The sandbox: what the service manager says, what the kernel says of the running process, and a probe that tries.
+# The sandbox: the service manager's properties, the kernel's view of the running process, and a probe that tries.
 
 checks_sandbox() {
     sandbox_properties
@@ -80,7 +80,7 @@ sandbox_of_process() {
     ok "its users are the machine's, so that the kernel can name callers" \
         '[ "$(box cat /proc/$pid/uid_map | wc -l)" = 1 ]'
     ok "its core size is limited to nothing" 'box grep -Eq "^Max core file size +0 +0 " "/proc/$pid/limits"'
-    # The kernel gives the files of a process that hides its memory to root.
+    # The kernel makes root the owner of the files of a process that hides its memory.
     box systemd-run -q --unit=open -p User=twostepd sleep 600
     ok "control: what hides nothing is its user's" \
         '[ "$(box stat -c %U "/proc/$(prop MainPID open.service)/environ")" = twostepd ]'
@@ -90,10 +90,10 @@ sandbox_of_process() {
 
 mount_options() { awk -v path="$1" '$5 == path {options = $6} END {print options}' "$W"/mounts; }
 
-# Denied to the control as well, because the machine itself runs in a container: only the properties speak for these.
+# Denied to the control as well, because the machine itself runs in a container: only the properties prove these.
 UNPROVABLE="ProtectKernelLogs ProtectClock"
 
-# probe_sandbox UNIT PROBE: runs the probe in the place of the daemon of UNIT, under all its other lines.
+# probe_sandbox UNIT PROBE: runs the probe in place of the daemon of UNIT, under all its other lines.
 probe_sandbox() {
     local probe=$2 file=/etc/systemd/system/${2/@*./@.}
     box bash -c 'mkdir -p /var/lib/probe-open /run/probe-open && chmod 777 /var/lib/probe-open /run/probe-open
@@ -134,15 +134,15 @@ probe_sandbox() {
     [ ${#unproven[@]} = 0 ] || echo "# denied in any case here, so only asserted as properties: ${unproven[*]}"
 }
 
-# Lines without which the probe still finds nothing that it may do. Only the properties speak for these.
-# Other lines imply them: NoNewPrivileges and PrivateMounts (the filter, the mounts), AmbientCapabilities (empty anyhow),
-# DevicePolicy (PrivateDevices), ProtectKernelTunables (ProcSubset), RestrictRealtime (SystemCallFilter), ExecPaths
-# (BindReadOnlyPaths makes mounts of its own). A container denies what these forbid, with and without them: ProtectClock,
-# ProtectKernelLogs, KeyringMode. RemoveIPC is about what the service leaves behind.
+# Lines without which the probe still finds nothing that it may do. Only the properties prove these. Other lines imply
+# them: NoNewPrivileges and PrivateMounts (the filter, the mounts), AmbientCapabilities (empty anyhow), DevicePolicy
+# (PrivateDevices), ProtectKernelTunables (ProcSubset), RestrictRealtime (SystemCallFilter), ExecPaths
+# (BindReadOnlyPaths makes mounts of its own). A container denies what these forbid, with and without them:
+# ProtectClock, ProtectKernelLogs, KeyringMode. RemoveIPC concerns objects that the service leaves behind.
 BACKED_UP="NoNewPrivileges PrivateMounts AmbientCapabilities DevicePolicy ProtectKernelTunables RestrictRealtime ExecPaths
 ProtectClock ProtectKernelLogs KeyringMode RemoveIPC"
 
-# Takes each line out of the unit in turn, and the probe must notice.
+# Removes each line of the unit in turn, which the probe must notice.
 checks_sandbox_lines() {
     local key difference noticed=0 backed=0 unnoticed=()
     box bash -s <"$HERE/take-out-lines.sh" >"$W"/lines

@@ -39,7 +39,7 @@ checks_full_disk() {
     mark
     fill_disk
     restarts=$(prop NRestarts)
-    # New values are put in until the pages that SQLite has in reserve are used up.
+    # New values are written until the pages that SQLite has in reserve are used up.
     desired_state "rotate_every: 1s" | put /etc/twostepd/desired-state.yaml
     ok "a full state directory: the status text tells" 'until_ "[[ \"\$(prop StatusText)\" == *\"the store fails\"* ]]"'
     box sleep 4

@@ -33,7 +33,7 @@ checks() {
     checks_removal
 }
 
-# The last words of the services, after a failure.
+# The last log lines of the services, after a failure.
 diagnose() {
     box systemctl list-units --all --no-legend 'twostepd*' | cut -c 1-160 || :
     box journalctl -q -o short-precise -n 60 || :
@@ -42,7 +42,7 @@ diagnose() {
 # prop NAME [UNIT]: a property of the unit, from the service manager.
 prop() { box systemctl show --value -p "$1" "${2:-twostepd.service}"; }
 
-# is NAME VALUE: whether the unit's property has that value.
+# is NAME VALUE: true when the unit's property has that value.
 is() { [ "$(prop "$1")" = "$2" ]; }
 
 is_active() { is ActiveState active && is SubState running; }
@@ -56,12 +56,12 @@ simulator() {
 
 truth() { simulator GET /_sim/truth; }
 
-# The vendor's truth and what the store believes, in the same form: "secret-1 123456" a line.
+# The vendor's truth and the store's belief, in the same form: "secret-1 123456" a line.
 truth_pins() { truth | jq -r '.tokens[] | select(.token | startswith("secret-")) | "\(.token) \(.pin)"'; }
 store_pins() {
     local index
     for index in 1 2 3; do
-        # How certain it is goes to standard error; what went wrong must be seen where the PIN would be.
+        # Standard error carries the certainty; an error message must appear in place of the PIN.
         echo "secret-$index $(box "$@" twostepd pin show "+1555010000$index" --reason check --stdout 2>"$W"/errors ||
             cat "$W"/errors)"
     done
@@ -74,7 +74,7 @@ has_converged() {
 
 agrees() { has_converged && [ "$(truth_pins)" = "$(store_pins "$@")" ]; }
 
-# journal PATTERN: whether the service's journal since the last `mark` has it.
+# journal PATTERN: true when the service's journal since the last `mark` matches.
 journal() { box journalctl -q -o cat --after-cursor="$(cat "$W"/mark)" -u twostepd.service | grep -Eq -- "$1"; }
 mark() {
     box journalctl -q -n 1 --show-cursor | sed -n 's/^-- cursor: //p' >"$W"/mark

@@ -1,5 +1,5 @@
 #!/bin/bash
-# make-base.sh DIR: a Debian root file system with a real systemd, for box.sh. 15-60 s, 170 MB. Needs root and mmdebstrap.
+# make-base.sh DIR: a Debian root file system with a real systemd, for box.sh. 15-60 s, 170 MB. Needs root, mmdebstrap.
 set -euo pipefail
 mmdebstrap --variant=minbase --quiet \
     --include=systemd,systemd-sysv,dbus,libpam-systemd,libnss-systemd,procps,libstdc++6,libsqlite3-0,libyaml-0-2,zlib1g,tzdata \

@@ -1,7 +1,7 @@
 // Tries what the sandbox of twostepd.service forbids, one line for each: "NAME allowed" or "NAME denied".
 //
-// It is run in place of the daemon under the very directives of the unit, and once more without any of them: what is
-// denied there as well proves nothing. Test code; no part of the program.
+// It runs in place of the daemon under the very directives of the unit, and once more without any of them: a denial in
+// the second run proves nothing. Test code; no part of the program.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -38,7 +38,7 @@ static int writes(const char *path) {
     return 1;
 }
 
-// With a name of its own, so that a file of an earlier run, which is another user's, does not stand in the way.
+// Uses a name of its own, so that an earlier run's file, which another user owns, is not an obstacle.
 static int writes_into(const char *folder) {
     char path[4200];
     snprintf(path, sizeof path, "%s/file-%d", folder, getpid());
@@ -57,7 +57,7 @@ static int is_writable_mount(const char *path) {
     return statvfs(path, &status) == 0 && !(status.f_flag & ST_RDONLY);
 }
 
-// Whether this process shares a namespace with process 1, whose link the test left in /run/probe-NAME.
+// True when this process shares a namespace with process 1, whose link the test left in /run/probe-NAME.
 static int shares_namespace(const char *name) {
     char path[64], ours[64], theirs[64];
     snprintf(path, sizeof path, "/proc/self/ns/%s", name);
@@ -122,7 +122,7 @@ static int makes_user_namespace(void) { return unshare(CLONE_NEWUSER) == 0; }
 static int makes_mount_namespace(void) { return unshare(CLONE_NEWNS) == 0; }
 static int is_traced(void) { return ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0; }
 static int lowers_priority(void) { return setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 1) == 0; }
-// A daemon that does more than it may must get an error that it can tell of, not be killed.
+// A daemon that does more than it may must get an error that it can report, not be killed.
 static int is_refused_with_error(void) { return chroot("/") == 0 || errno == EPERM; }
 static int sets_hostname(void) { return sethostname("box", 3) == 0; }
 static int changes_root(void) { return chroot("/") == 0; }
@@ -169,7 +169,7 @@ static unsigned long limit(int resource) {
     return getrlimit(resource, &value) == 0 ? value.rlim_max : 0;
 }
 
-// How many processes can be there at once, of `wanted`.
+// Returns the number of processes, up to `wanted`, that can exist at once.
 static int starts(int wanted) {
     int started = 0;
     for (; started < wanted; started++) {
@@ -187,7 +187,7 @@ static int fills(size_t mebibytes) {
     return memory != NULL && memory[mebibytes << 19];
 }
 
-// "allowed" when something answers, be it by refusing the connection.
+// "allowed" when a host answers, even by refusing the connection.
 static int reaches(const char *address) {
     struct sockaddr_in target = {.sin_family = AF_INET, .sin_port = htons(9)};
     int descriptor = socket(AF_INET, SOCK_STREAM, 0);
@@ -195,7 +195,7 @@ static int reaches(const char *address) {
     return connect(descriptor, (struct sockaddr *)&target, sizeof target) == 0 || errno == ECONNREFUSED;
 }
 
-// Takes one request that has a Content-Length, answers it with 200, and puts it into the file.
+// Reads one request that has a Content-Length, answers it with 200, and writes it into the file.
 static int receives(const char *port, const char *path) {
     struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons(atoi(port))};
     here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -231,7 +231,7 @@ int main(int count, char **arguments) {
     snprintf(path, sizeof path, "%s/result", state);
     if (!(out = fopen(path, "we"))) return 1;
 
-    // What the daemon needs: allowed in both runs.
+    // Permissions that the daemon needs: allowed in both runs.
     snprintf(path, sizeof path, "%s/written", state);
     tell("need:StateDirectory", writes(path));
     tell("need:AF_INET", opens_socket(AF_INET, SOCK_STREAM));
@@ -242,7 +242,7 @@ int main(int count, char **arguments) {
 
     tell("need:SystemCallErrorNumber", in_child(is_refused_with_error));
 
-    // What it does not.
+    // Permissions that it does not need.
     tell("ProtectSystem:/usr", is_writable_mount("/usr"));
     tell("ProtectSystem:/usr/lib", is_writable_mount("/usr/lib"));
     tell("ProtectSystem:/usr/bin/twostepd", is_writable_mount("/usr/bin/twostepd"));

@@ -1,5 +1,5 @@
-# Run inside the machine, after probe_sandbox: runs the probe once for each line of its unit that belongs to the sandbox,
-# without that line, and prints "LINE: what is different then", or nothing after the colon.
+# Run inside the machine, after probe_sandbox: runs the probe once for each line of its unit that belongs to the
+# sandbox, without that line, and prints "LINE: what is different then", or nothing after the colon.
 set -u
 unit=/etc/systemd/system/probe.service
 state=/var/lib/probe/result
@@ -18,7 +18,7 @@ sort "$state" >"$original"
 grep -nE '^[A-Za-z]+=' "$complete" | sed -n '/:UMask=/,$p' | while IFS=: read -r number line; do
     case $line in
         Environment=* | MemoryMax=* | MemorySwapMax=* | TasksMax=* | WantedBy=*) continue ;;
-        # The probe is where the program is by this very line.
+        # This line puts the probe at the program's path, so it is replaced rather than removed.
         BindReadOnlyPaths=*) sed "${number}s|.*|BindPaths=/opt/probe:/usr/bin/twostepd|" "$complete" >"$unit" ;;
         *) sed "${number}d" "$complete" >"$unit" ;;
     esac
