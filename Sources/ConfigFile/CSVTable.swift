@@ -118,7 +118,7 @@ struct CSVTable {
                     while index < bytes.count, bytes[index] == Byte.space { index += 1 }
                     guard index == bytes.count || isEndOfField else {
                         throw Refusal(
-                            position: position(of: index), message: "text behind the closing quote",
+                            position: position(of: index), message: "text after the closing quote",
                             hint: "double each quote inside a field")
                     }
                     return text
@@ -130,7 +130,7 @@ struct CSVTable {
         }
         throw Refusal(
             position: start, message: "this quote is never closed: the file ends inside it",
-            hint: "was the file written only in part?")
+            hint: "is the file truncated?")
     }
 
     private var isEndOfField: Bool {

@@ -54,14 +54,14 @@ enum CharacterScan {
         switch (bytes[index], next, third) {
         case (0x09, _, _), (0x0D, 0x0A, _): return nil
         case (0x00, _, _): return "a NUL byte"
-        case (0x0D, _, _): return "a carriage return that ends no line"
+        case (0x0D, _, _): return "a carriage return without a line feed"
         case (0x00...0x1F, _, _), (0x7F, _, _), (0xC2, 0x80...0x84, _), (0xC2, 0x86...0x9F, _):
             return "a control character"
-        case (0xC2, 0x85, _), (0xE2, 0x80, 0xA8), (0xE2, 0x80, 0xA9): return "an odd line break"
+        case (0xC2, 0x85, _), (0xE2, 0x80, 0xA8), (0xE2, 0x80, 0xA9): return "an unsupported line break"
         case (0xE2, 0x80, 0xAA...0xAE), (0xE2, 0x81, 0xA6...0xA9):
             return "an invisible character that changes the direction of the text"
         case (0xEF, 0xBB, 0xBF): return "a byte order mark in the middle of the file"
-        case (0xEF, 0xBF, 0xBE), (0xEF, 0xBF, 0xBF): return "a code that is no character"
+        case (0xEF, 0xBF, 0xBE), (0xEF, 0xBF, 0xBF): return "a code point that is not a character"
         default: return nil
         }
     }

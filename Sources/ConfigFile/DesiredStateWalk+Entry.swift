@@ -25,7 +25,7 @@ extension DesiredStateWalk {
         if let vendor, !vendor.capabilities.tokenNamesNumber, let field = fields[.onNewToken] {
             findings.warning(
                 field.keyPosition, "'on_new_token' has no effect with vendor \(vendor.rawValue)",
-                hint: "there the phone_number_id decides which number is changed; delete the key")
+                hint: "with this vendor the phone_number_id decides which number is changed: delete the key")
         }
         var desired = number.flatMap { number in
             token.map { DesiredNumber(number: number, label: label, tokenName: $0.name, tokenMark: $0.mark) }
@@ -92,13 +92,13 @@ extension DesiredStateWalk {
         guard let text = reader.text(field, "a telephone number", accepting: [.text, .integer]) else { return nil }
         guard let number = PhoneNumber(text) else {
             findings.error(
-                field.position, "\(VisibleText.quoted(text)) is no telephone number in E.164 form",
+                field.position, "\(VisibleText.quoted(text)) is not a telephone number in E.164 form",
                 hint: Self.numberHint(text))
             return nil
         }
         if let line = uniqueness.earlierLine(ofNumber: number, at: field.position) {
             findings.error(
-                field.position, "the number \(number) stands here twice: first on line \(line)",
+                field.position, "duplicate number \(number): first used on line \(line)",
                 hint: "keep one of the two entries")
         }
         return number
@@ -126,12 +126,12 @@ extension DesiredStateWalk {
     /// Returns the name of a token; reports an invalid one and returns nil.
     func tokenName(_ field: Field) -> String? {
         let advice =
-            "write a name here, and the token itself in secrets.yaml, in a systemd credential of that name, "
+            "write a name here, and put the token itself in secrets.yaml, in a systemd credential of that name, "
             + "or in the environment (TWOSTEPD_TOKEN_<NAME>)"
         guard let text = reader.text(field, "the name of a token", hint: numericHint(field, advice), showsSource: false)
         else { return nil }
         guard SecretShape.isName(text), !SecretShape.looksLikeToken(text) else {
-            findings.error(field.position, "a token must not stand in this file", hint: advice, showsSource: false)
+            findings.error(field.position, "a token must not appear in this file", hint: advice, showsSource: false)
             return nil
         }
         return text
@@ -139,17 +139,17 @@ extension DesiredStateWalk {
 
     private func pinName(_ field: Field) -> String? {
         let advice =
-            "write a name here, and the PIN itself in secrets.yaml, in a systemd credential of that name, "
+            "write a name here, and put the PIN itself in secrets.yaml, in a systemd credential of that name, "
             + "or in the environment (TWOSTEPD_PIN_<NAME>)"
         // Six digits are a whole number to YAML, but a reader takes them for a PIN.
         if let scalar = field.scalar, SecretShape.isPIN(scalar.text) {
-            findings.error(field.position, "a PIN must not stand in this file", hint: advice, showsSource: false)
+            findings.error(field.position, "a PIN must not appear in this file", hint: advice, showsSource: false)
             return nil
         }
         guard let text = reader.text(field, "the name of a PIN", hint: numericHint(field, advice), showsSource: false)
         else { return nil }
         guard SecretShape.isName(text), !SecretShape.looksLikeToken(text) else {
-            findings.error(field.position, "this is no name of a PIN", hint: advice, showsSource: false)
+            findings.error(field.position, "this is not the name of a PIN", hint: advice, showsSource: false)
             return nil
         }
         references.checkPIN(text, at: field.position)
@@ -184,8 +184,8 @@ extension DesiredStateWalk {
         }
         if let line = uniqueness.earlierLine(ofLabel: text, at: field.position) {
             findings.error(
-                field.position, "the label \(VisibleText.quoted(text)) stands here twice: first on line \(line)",
-                hint: "a label is unique, or left out")
+                field.position, "duplicate label \(VisibleText.quoted(text)): first used on line \(line)",
+                hint: "give each entry its own label, or none")
         }
         return text
     }
@@ -199,7 +199,7 @@ extension DesiredStateWalk {
         let candidates = [text + "T00:00:00Z", joined, text + "Z", joined + "Z"]
         let meant = candidates.first { Instant($0) != nil }
         findings.error(
-            field.position, "'\(field.name)' must be a time with its zone, and this is \(VisibleText.quoted(text))",
+            field.position, "'\(field.name)' must be a time with a time zone, but is \(VisibleText.quoted(text))",
             hint: meant.map { "did you mean \($0)?" } ?? example)
         return nil
     }
@@ -211,6 +211,6 @@ extension DesiredStateWalk {
     func warnAboutIgnored(_ key: EntryKey, at position: Position) {
         findings.warning(
             position, "'\(key.rawValue)' has no effect beside 'pin'",
-            hint: "a PIN of yours is changed when you change its value; delete one of the two keys")
+            hint: "a PIN of your own changes only when you change its value: delete one of the two keys")
     }
 }

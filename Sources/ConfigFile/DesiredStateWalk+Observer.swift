@@ -54,7 +54,7 @@ extension DesiredStateWalk {
         guard let text = reader.text(field, "an https URL", hint: field.isNull ? nil : hint) else { return nil }
         guard text.contains("://") else {
             findings.error(
-                field.position, "'\(field.name)': \(VisibleText.quoted(text)) is no endpoint of an observer", hint: hint
+                field.position, "'\(field.name)': \(VisibleText.quoted(text)) is not an observer endpoint", hint: hint
             )
             return nil
         }
@@ -62,7 +62,7 @@ extension DesiredStateWalk {
         guard !accepted.hasQuery else {
             findings.error(
                 field.position, "'\(field.name)' must not have a query",
-                hint: "the number's id is appended to the URL: delete '?' and the text behind it")
+                hint: "the number's id is appended to the URL: delete '?' and the text after it")
             return nil
         }
         return accepted
@@ -119,6 +119,6 @@ extension DesiredStateWalk {
         findings.error(
             id.position, "two numbers with the same phone_number_id \(id.value): first on line \(line)",
             hint: "the id decides which number is \(isChanged != nil ? "changed" : "observed"): "
-                + "give each entry its own number's")
+                + "give each entry the id of its own number")
     }
 }

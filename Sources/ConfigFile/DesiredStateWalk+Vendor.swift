@@ -85,7 +85,7 @@ extension DesiredStateWalk {
             ?? "the token \(VisibleText.quoted(name))"
         findings.warning(
             position, "\(subject) \(other == nil ? "serves" : "serve") numbers of two vendors",
-            hint: "a token works at one vendor only: check which of the numbers it was made for")
+            hint: "a token works with one vendor only: check which of the numbers it was made for")
     }
 
     /// Returns the id of an entry's number, which the vendor may need.
@@ -109,7 +109,7 @@ extension DesiredStateWalk {
         guard let id = PhoneNumberID(text) else {
             findings.error(
                 field.position,
-                "\(VisibleText.quoted(text)) is no id of a number: it has 1 to 19 digits, without a 0 in front",
+                "\(VisibleText.quoted(text)) is not the id of a number: an id has 1 to 19 digits and no leading 0",
                 hint: Self.idHint(text))
             return nil
         }
@@ -168,13 +168,14 @@ extension DesiredStateWalk {
             refuse(
                 accepted.position, "an endpoint of vendor \(vendor.rawValue) must not have a query", isOwn: isOwn,
                 entry,
-                hint: "the number's id is appended to the URL: delete '?' and the text behind it")
+                hint: "the number's id is appended to the URL: delete '?' and the text after it")
         } else {
             refuse(
                 accepted.position,
-                "'\(accepted.value.endpoint.text)' is no endpoint of vendor \(vendor.rawValue)", isOwn: isOwn, entry,
+                "'\(accepted.value.endpoint.text)' is not an endpoint of vendor \(vendor.rawValue)", isOwn: isOwn,
+                entry,
                 hint: isOwn
-                    ? "delete the key: the vendor's own is \(url)"
+                    ? "delete the key: the vendor's default is \(url)"
                     : "delete the key here: each vendor has its own default, \(vendor.rawValue) \(url)")
         }
         return nil

@@ -121,7 +121,7 @@ final class DesiredStateWalk {
         if !hasNumbers {
             findings.error(
                 fields.position, "the list 'numbers' is missing",
-                hint: "a file without it never disables anything; was the file written only in part?")
+                hint: "a file without it never disables anything; is the file truncated?")
         }
         return numbers
     }
@@ -154,14 +154,14 @@ final class DesiredStateWalk {
         }
         guard scalar.text != "1" else { return }
         findings.error(
-            field.position, "version \(VisibleText.quoted(scalar.text)) of the file is not known",
+            field.position, "unknown version \(VisibleText.quoted(scalar.text)) of the file",
             hint: "this program reads version 1")
     }
 
     private func readDefaults(_ place: FieldReader.Place) throws(YAMLRefusal) -> Choices? {
         let elsewhere = Dictionary(
             uniqueKeysWithValues: [EntryKey.number, .label, .token, .pin, .phoneNumberID].map {
-                ($0.rawValue, "'\($0.rawValue)' belongs to each entry of 'numbers'")
+                ($0.rawValue, "'\($0.rawValue)' belongs in each entry of 'numbers'")
             })
         let fields = try reader.fields(
             at: place.position, subject: "'defaults'", as: DefaultKey.self, elsewhere: elsewhere)
@@ -174,7 +174,7 @@ final class DesiredStateWalk {
             let value = try reader.value()
             guard !isNull else { return reportEmpty(place) }
             findings.error(
-                place.keyPosition, "'numbers' must be a list, and this is \(value.kind)",
+                place.keyPosition, "'numbers' must be a list, but is \(value.kind)",
                 hint: "begin each entry with '- number: …'")
             return nil
         }
@@ -221,8 +221,8 @@ final class DesiredStateWalk {
         choices.rotateEvery = field(.rotateEvery).flatMap { period($0, in: Self.rotateRange) }
         if let period = choices.rotateEvery, let value = period.value, Self.isLong(period) {
             findings.warning(
-                period.position, "a PIN that lives for \(value.periodText) is seen by many and changed by nobody",
-                hint: "90d is usual; longer than \(Self.longRotation.periodText) is rarely meant")
+                period.position, "a PIN that lives for \(value.periodText) may become known to many people",
+                hint: "90d is usual; longer than \(Self.longRotation.periodText) is rarely intended")
         }
         choices.reapplyEvery = field(.reapplyEvery).flatMap { period($0, in: Self.reapplyRange) }
         choices.rotationWindow = field(.rotationWindow).flatMap(window)
@@ -259,10 +259,10 @@ final class DesiredStateWalk {
             reportedPlaces.insert(period.position).inserted
         else { return }
         findings.error(
-            period.position, "'\(key.rawValue)' must be \(range.text) or never, and this is \(value.periodText)",
+            period.position, "'\(key.rawValue)' must be \(range.text) or never, but is \(value.periodText)",
             hint:
                 "only a number whose \(key == .observeEvery ? "observer" : "endpoint") is on loopback may have a shorter "
-                + "one, from 1s")
+                + "period, from 1s")
     }
 
     private func endpoint(_ field: Field) -> Located<EndpointText.Accepted>? {

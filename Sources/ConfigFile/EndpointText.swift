@@ -38,21 +38,22 @@ enum EndpointText {
         }
         guard text.contains("://") else {
             throw Refusal(
-                message: "\(VisibleText.quoted(text)) is no endpoint",
+                message: "\(VisibleText.quoted(text)) is not an endpoint",
                 hint: NearestName.hint(for: text, among: ["v4", "legacy"]) ?? "write v4, legacy or an https URL")
         }
         guard text.utf8.count <= longest, text.utf8.allSatisfy({ (33...126).contains($0) }),
             let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased()
         else {
-            throw Refusal(message: "this is no URL", hint: "write it as https://host/path, without spaces")
+            throw Refusal(message: "this is not a URL", hint: "write it as https://host/path, without spaces")
         }
         guard parts.user == nil, parts.password == nil else {
             throw Refusal(
-                message: "a user name or password must not stand in an endpoint's URL",
+                message: "an endpoint's URL must not contain a user name or a password",
                 hint: "the token is all that the vendor asks for", isSecret: true)
         }
         guard parts.fragment == nil else {
-            throw Refusal(message: "a '#' part is never sent, and must not stand in an endpoint's URL", hint: nil)
+            throw Refusal(
+                message: "an endpoint's URL must not contain a fragment ('#'), which is never sent", hint: nil)
         }
         guard let host = parts.host, !host.isEmpty, parts.port.map({ (1...65_535).contains($0) }) ?? true else {
             throw Refusal(message: "this URL has no valid host and port", hint: "write it as https://host/path")
@@ -64,7 +65,7 @@ enum EndpointText {
         case "http":
             throw Refusal(
                 message: "http would send the token unencrypted", hint: "write https; http is for loopback only")
-        default: throw Refusal(message: "the scheme \(VisibleText.quoted(scheme)) is not known", hint: "write https://")
+        default: throw Refusal(message: "unknown scheme \(VisibleText.quoted(scheme))", hint: "write https://")
         }
         return Accepted(endpoint: .url(text), isLoopback: isLoopback, hasQuery: parts.query != nil)
     }

@@ -139,7 +139,7 @@ struct FieldReader {
         guard events.kind == .mapping else {
             let value = try value()
             findings.error(
-                position, "\(subject) must be a mapping of keys and values, and this is \(value.kind)",
+                position, "\(subject) must be a mapping of keys and values, but is \(value.kind)",
                 hint: "write '\(Key.allCases.first?.rawValue ?? "key"): …'", showsSource: value.isShown)
             return nil
         }
@@ -278,15 +278,15 @@ struct FieldReader {
 
     private func reportDuplicate(_ name: String, at position: Position, firstLine: Int) {
         findings.error(
-            position, "the key \(VisibleText.quoted(name)) stands here twice: first on line \(firstLine)",
+            position, "duplicate key \(VisibleText.quoted(name)): first used on line \(firstLine)",
             hint: "keep one of the two")
     }
 
     /// Returns the hint for an unknown key.
     private static func hint(for name: String, among known: [String], _ elsewhere: [String: String]) -> String {
-        if name.contains(":") { return "write a space behind the ':'" }
+        if name.contains(":") { return "write a space after the ':'" }
         return elsewhere[name] ?? NearestName.hint(for: name, among: known)
-            ?? "known are: \(known.joined(separator: ", "))"
+            ?? "known keys: \(known.joined(separator: ", "))"
     }
 
     // MARK: - Values
@@ -303,7 +303,7 @@ struct FieldReader {
     ) -> String? {
         guard let scalar = field.scalar else {
             findings.error(
-                field.position, "'\(field.name)' must be \(expectation()), and this is \(field.value.kind)",
+                field.position, "'\(field.name)' must be \(expectation()), but is \(field.value.kind)",
                 hint: hint(), showsSource: showsSource)
             return nil
         }
@@ -312,7 +312,7 @@ struct FieldReader {
         let message =
             kind == .null
             ? "'\(field.name)' has no value: it must be \(expectation())"
-            : "'\(field.name)' must be \(expectation()), and this is \(kind.rawValue)"
+            : "'\(field.name)' must be \(expectation()), but is \(kind.rawValue)"
         let advice = kind == .null ? "give it a value, or delete the key" : "put it in quotes if it is meant as text"
         findings.error(field.position, message, hint: hint() ?? advice, showsSource: showsSource)
         return nil
@@ -325,7 +325,7 @@ struct FieldReader {
         if let choice = Choice(rawValue: text) { return choice }
         let list = Self.list(words)
         findings.error(
-            field.position, "'\(field.name)' must be \(list), and this is \(VisibleText.quoted(text))",
+            field.position, "'\(field.name)' must be \(list), but is \(VisibleText.quoted(text))",
             hint: NearestName.hint(for: text, among: words) ?? "write \(list)")
         return nil
     }

@@ -46,9 +46,9 @@ extension FileError {
         case .openToOthers(_, let mode) where mode & 0o007 == 0:
             "run 'chmod 600' on it; where fsGroup of Kubernetes sets that mode, mount it at $CREDENTIALS_DIRECTORY, where root's "
                 + "files may be readable by the group"
-        case .foreignOwner, .openToOthers: "give it to the user that runs the daemon, and run 'chmod 600' on it"
+        case .foreignOwner, .openToOthers: "make the daemon's user its owner, and run 'chmod 600' on it"
         case .invalidPath, .refused: "check the permissions of the file and of its folders"
-        case .changedWhileRead: "write the new content beside it and rename it into place; then read again"
+        case .changedWhileRead: "write the new content to another file, rename that into place, and try again"
         }
     }
 }

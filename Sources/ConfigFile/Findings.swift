@@ -107,7 +107,7 @@ final class Findings {
         let more = total - chosen.count
         let rest = ConfigProblem(
             file: file, line: last.line, column: last.column, severity: hasErrors ? .error : .warning,
-            message: "and \(more.counted("more problem")), not shown", hint: "mend these first")
+            message: "and \(more.counted("more problem")), not shown", hint: "fix these first")
         return locate(chosen) + [rest]
     }
 

@@ -20,7 +20,7 @@ struct HookWalk {
         guard reader.events.kind == .list else {
             let value = try reader.value()
             findings.error(
-                place.position, "'hooks' must be a list, and this is \(value.kind)",
+                place.position, "'hooks' must be a list, but is \(value.kind)",
                 hint: "begin each hook with '- name: …'")
             return []
         }
@@ -39,7 +39,8 @@ struct HookWalk {
         }
         if count > HookSettings.most {
             findings.error(
-                place.position, "'hooks' has \(count.counted("entry", "entries")), and \(HookSettings.most) is the most"
+                place.position,
+                "'hooks' has \(count.counted("entry", "entries")); at most \(HookSettings.most) are allowed"
             )
         }
         return hooks
@@ -64,15 +65,16 @@ struct HookWalk {
         if case .command = target {
             for key in [HookKey.template, .signingSecret, .failureText] {
                 guard let field = fields[key] else { continue }
-                findings.error(field.keyPosition, "'\(key.rawValue)' is for what is posted, and this hook is a program")
+                findings.error(
+                    field.keyPosition, "'\(key.rawValue)' applies to hooks with a URL; this one runs a program")
             }
         } else if includesPIN, let field = fields[.includePIN] {
             findings.error(
-                field.keyPosition, "'include_pin' is for programs: a PIN is not posted",
-                hint: "let a program hand it on, with 'command'")
+                field.keyPosition, "'include_pin' applies to programs only: a PIN is never posted",
+                hint: "use 'command' to pass the PIN to a program")
         }
         if includesPIN, !kinds.contains(.rotated), let field = fields[.includePIN] {
-            findings.error(field.keyPosition, "'include_pin' needs 'rotated' in 'on': there is a new PIN with no other")
+            findings.error(field.keyPosition, "'include_pin' needs 'rotated' in 'on': no other kind has a new PIN")
         }
         return HookSettings(
             name: name, kinds: kinds, target: target, signingSecret: signing, template: template,
@@ -96,8 +98,9 @@ struct HookWalk {
             (1...FieldReader.maxItems).contains(count)
         else {
             findings.error(
-                fields[.on]?.position ?? fields.position, "the hook needs 'on': a list of what it is told of",
-                hint: "known are: \(words.joined(separator: ", "))")
+                fields[.on]?.position ?? fields.position,
+                "the hook needs 'on': a list of the notifications that it receives",
+                hint: "known kinds: \(words.joined(separator: ", "))")
             return nil
         }
         var kinds: Set<HookKind> = []
@@ -105,8 +108,8 @@ struct HookWalk {
             guard let text = item.value.scalar?.text, let kind = HookKind(rawValue: text) else {
                 let text = item.value.scalar?.text ?? item.value.kind
                 findings.error(
-                    item.position, "there is no \(VisibleText.quoted(text)) to be told of",
-                    hint: NearestName.hint(for: text, among: words) ?? "known are: \(words.joined(separator: ", "))")
+                    item.position, "unknown notification \(VisibleText.quoted(text))",
+                    hint: NearestName.hint(for: text, among: words) ?? "known kinds: \(words.joined(separator: ", "))")
                 return nil
             }
             kinds.insert(kind)
@@ -119,7 +122,7 @@ struct HookWalk {
         guard given.count == 1, let field = given.first else {
             findings.error(
                 given.last?.keyPosition ?? fields.position,
-                "the hook needs one of \(Self.targets), and has \(given.count)")
+                "the hook needs exactly one of \(Self.targets), and has \(given.count)")
             return nil
         }
         if fields[.urlSecret] != nil {
@@ -161,15 +164,15 @@ struct HookWalk {
             (try? JSONSerialization.jsonObject(with: Data(sample.utf8))) != nil
         else {
             findings.error(
-                field.position, "'template' must be JSON with {{words}} inside of its strings",
-                hint: "known words are: \(HookSettings.templateWords.joined(separator: ", "))")
+                field.position, "'template' must be JSON with {{words}} inside its strings",
+                hint: "known words: \(HookSettings.templateWords.joined(separator: ", "))")
             return nil
         }
         return text
     }
 
     private func failureText(_ field: Field) -> String? {
-        guard let text = reader.text(field, "a text that an answer has when it failed") else { return nil }
+        guard let text = reader.text(field, "a text that marks a failed answer") else { return nil }
         guard (1...Self.longestFailureText).contains(text.utf8.count) else {
             findings.error(
                 field.position, "'failure_text' must have 1 to \(Self.longestFailureText) bytes",

@@ -86,7 +86,7 @@ struct NumberCell {
         }
         if let slash = groups.lastIndex(where: { $0.separators.contains("/") }) {
             guard groups[slash...].reduce(0, { $0 + $1.digits.count }) > Self.longestAlternative else {
-                throw Refusal(hint: "the digits behind '/' may be another number: \(Self.ownRow)")
+                throw Refusal(hint: "the digits after '/' may be another number: \(Self.ownRow)")
             }
         }
         if last.digits.count == 1 || groups.dropLast().contains(where: { $0.digits.count >= Self.shortestWhole }) {
@@ -137,7 +137,7 @@ struct NumberCell {
     private static func hintOfPlan(_ digits: String) -> String? {
         if digits.hasPrefix("1"), digits.count != 11 { return "+1 is followed by ten digits" }
         guard let code = nationalPrefixZero.first(where: { digits.hasPrefix($0 + "0") }) else { return nil }
-        return "write it without the 0 behind the country code: +\(code)\(digits.dropFirst(code.count + 1))"
+        return "write it without the 0 after the country code: +\(code)\(digits.dropFirst(code.count + 1))"
     }
 
     /// Returns the number from digits that begin with a country code; nil when they do not form one.

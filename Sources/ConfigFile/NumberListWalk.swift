@@ -45,7 +45,7 @@ struct NumberListWalk {
                 continue
             }
             if keys.contains(key) {
-                findings.error(field.position, "the column '\(name)' stands here twice", hint: "keep one of the two")
+                findings.error(field.position, "duplicate column '\(name)'", hint: "keep one of the two")
             }
             keys.append(key)
         }
@@ -69,14 +69,14 @@ struct NumberListWalk {
         let isTabbed = field.text.contains("\t")
         guard !isSecret || isTabbed else {
             findings.error(
-                field.position, "the column \(VisibleText.quoted(field.text)) looks like one of secrets",
+                field.position, "the column \(VisibleText.quoted(field.text)) seems to hold secrets",
                 hint:
                     "delete it: secrets belong in secrets.yaml; 'token', 'pin' and 'observer' are columns of their names"
             )
             return
         }
         let known = EntryKey.allCases.map(\.rawValue)
-        let hint = NearestName.hint(for: name, among: known) ?? "known are: \(known.joined(separator: ", "))"
+        let hint = NearestName.hint(for: name, among: known) ?? "known columns: \(known.joined(separator: ", "))"
         let message = "unknown column \(VisibleText.quoted(field.text))"
         findings.error(field.position, message, hint: isTabbed ? "separate the columns by ',' or ';'" : hint)
     }
@@ -146,7 +146,7 @@ struct NumberListWalk {
         }
         guard !isName || SecretShape.isName(field.text) else {
             findings.error(
-                field.position, "the column '\(key.rawValue)' must hold a name, and this is none; it may be a secret",
+                field.position, "the column '\(key.rawValue)' must hold a name; this is not one, and may be a secret",
                 hint: "a name has letters, digits, '.', '_' and '-', at most \(SecretShape.longestName) of them")
             return false
         }
@@ -159,8 +159,8 @@ struct NumberListWalk {
     ) -> Bool {
         if let line = seen[key]?[scope + text] {
             findings.error(
-                position, "the \(key.rawValue) \(VisibleText.quoted(text)) stands here twice: first on line \(line)",
-                hint: key == .token ? "the token alone decides which number is changed: give each its own" : nil)
+                position, "duplicate \(key.rawValue) \(VisibleText.quoted(text)): first used on line \(line)",
+                hint: key == .token ? "the token alone decides which number is changed: give each number its own" : nil)
             return false
         }
         seen[key, default: [:]][scope + text] = position.line
@@ -170,7 +170,7 @@ struct NumberListWalk {
     private func number(_ field: CSVTable.Field) -> PhoneNumber? {
         do throws(NumberCell.Refusal) { return try NumberCell(field.text).number() } catch {
             findings.error(
-                field.position, "\(VisibleText.quoted(field.text)) is not certainly one telephone number",
+                field.position, "\(VisibleText.quoted(field.text)) cannot be read as one telephone number",
                 hint: error.hint)
             return nil
         }

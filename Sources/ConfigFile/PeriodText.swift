@@ -55,13 +55,13 @@ extension FieldReader {
         guard let duration = Duration(periodText: text) else {
             let near = orNever ? NearestName.hint(for: text, among: ["never"]) : nil
             findings.error(
-                field.position, "'\(field.name)' must be a duration\(never), and this is \(VisibleText.quoted(text))",
+                field.position, "'\(field.name)' must be a duration\(never), but is \(VisibleText.quoted(text))",
                 hint: near ?? "write a whole number and a unit, such as 30s, 10m, 24h or 90d")
             return nil
         }
         guard range.contains(duration) else {
             findings.error(
-                field.position, "'\(field.name)' must be \(range.text)\(never), and this is \(duration.periodText)")
+                field.position, "'\(field.name)' must be \(range.text)\(never), but is \(duration.periodText)")
             return nil
         }
         return duration
@@ -77,6 +77,6 @@ extension FieldReader {
         let fitting = units.first { unit in
             Duration(periodText: digits + unit).map(range.contains) ?? false
         }
-        return "say the unit: write \(digits)\(fitting ?? "s")"
+        return "add the unit: write \(digits)\(fitting ?? "s")"
     }
 }

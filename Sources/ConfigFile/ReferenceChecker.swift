@@ -26,7 +26,7 @@ final class ReferenceChecker {
         guard check == .warnIfNoSource, !isFollowing else { return }
         let searched = secrets.map { ": looked in \($0.searched)" } ?? ""
         findings.warning(
-            position, "names of tokens and PINs could not be checked, because there are no secrets here\(searched)")
+            position, "names of tokens and PINs could not be checked, because no secrets were found\(searched)")
     }
 
     /// Returns the token of a name; nil when names are not looked up, or when the token is not available, which is
@@ -53,14 +53,14 @@ final class ReferenceChecker {
             guard PINGenerator.isWeak(try secrets.pin(named: name)) else { return }
             findings.warning(
                 position, "the PIN with this name is easy to guess",
-                hint: "take one without repetitions, sequences and dates")
+                hint: "choose one without repeated digits, sequences or dates")
         } catch {
             report(error, name, known: knownPINNames, at: position)
         }
     }
 
     private func noSource(_ kind: SecretKind, _ position: Findings.Position) {
-        findings.error(position, "this \(kind.rawValue) cannot be found: there is no place for secrets to look in")
+        findings.error(position, "this \(kind.rawValue) cannot be found: there is no source of secrets to search")
     }
 
     private func report(_ error: SecretError, _ name: String, known: [String], at position: Findings.Position) {

@@ -52,7 +52,7 @@ public enum SecretError: Error, Hashable, Sendable, CustomStringConvertible {
         case .unreadable(let name, let origin, let reason):
             "'\(name)' cannot be read from \(origin): \(reason)"
         case .invalidName(let kind):
-            "this is no name of a \(kind.rawValue): a name has up to 64 letters, digits, '.', '_' and '-'"
+            "this is not the name of a \(kind.rawValue): a name has up to 64 letters, digits, '.', '_' and '-'"
         }
     }
 }

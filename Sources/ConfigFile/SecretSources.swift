@@ -141,7 +141,7 @@ public struct SecretSources: SecretLookup {
         let folder = credentials.map { "the credentials in \($0.path)" } ?? "$CREDENTIALS_DIRECTORY (not set)"
         let file = "\(filePath)\(hasFile ? "" : isForbidden ? " (this user may not read it)" : " (no such file)")"
         let restart =
-            isHandedOver ? "; credentials are handed over at the start of the service: after a change, restart it" : ""
+            isHandedOver ? "; credentials are passed when the service starts: after a change, restart it" : ""
         return "\(folder), \(file) and the environment (\(Self.tokenPrefix)<NAME>, \(Self.pinPrefix)<NAME>)"
             + restart
     }

@@ -68,7 +68,7 @@ struct SecretsFile: Sendable {
             guard SecretShape.isName(name), !SecretShape.looksLikeToken(name) else {
                 // The name may be the secret itself, so it is not quoted.
                 reader.findings.error(
-                    place.keyPosition, "this is no name of a \(kind.rawValue)",
+                    place.keyPosition, "this is not the name of a \(kind.rawValue)",
                     hint: "a name has up to 64 letters, digits, '.', '_' and '-'")
                 return
             }

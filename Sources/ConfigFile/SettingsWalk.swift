@@ -65,7 +65,7 @@ struct SettingsWalk {
         guard length > Self.longestSocketPath else { return }
         findings.error(
             field.position,
-            "the path of the control socket would have \(length) bytes, and the system takes \(Self.longestSocketPath)",
+            "the path of the control socket would have \(length) bytes; the system allows \(Self.longestSocketPath)",
             hint: "choose a shorter folder, such as /run/twostepd")
     }
 
@@ -77,7 +77,7 @@ struct SettingsWalk {
             return nil
         }
         guard !text.hasPrefix("~") else {
-            findings.error(field.position, "'~' is not expanded in '\(field.name)'", hint: "write the whole path")
+            findings.error(field.position, "'~' is not expanded in '\(field.name)'", hint: "write the full path")
             return nil
         }
         if text.hasPrefix("/") { return text }
@@ -91,7 +91,7 @@ struct SettingsWalk {
         if SecretShape.isName(text), !SecretShape.looksLikeToken(text) { return .credential(text) }
         findings.error(
             field.position, "'sealing_key' must be \(expectation)",
-            hint: "the key itself must not stand in this file", showsSource: false)
+            hint: "the key itself must not appear in this file", showsSource: false)
         return nil
     }
 
@@ -104,11 +104,12 @@ struct SettingsWalk {
             switch error {
             case .notLoopback(let host):
                 findings.error(
-                    field.position, "'listen' must be a loopback address, and \(VisibleText.quoted(host)) is none",
-                    hint: "the page asks for no password: to show it to others, put a proxy that does in front of it")
+                    field.position, "'listen' must be a loopback address, and \(VisibleText.quoted(host)) is not one",
+                    hint:
+                        "the page has no password: to give others access, put a proxy that asks for one in front of it")
             case .shape:
                 findings.error(
-                    field.position, "'listen' must be off or host:port, and this is \(VisibleText.quoted(text))",
+                    field.position, "'listen' must be off or host:port, but is \(VisibleText.quoted(text))",
                     hint: hint)
             }
             return nil
@@ -176,7 +177,7 @@ struct SettingsWalk {
             (lowest...highest).contains(number), field.scalar?.kind == .integer
         else {
             findings.error(
-                field.position, "'\(key.rawValue)' must be \(expectation), and this is \(VisibleText.quoted(text))",
+                field.position, "'\(key.rawValue)' must be \(expectation), but is \(VisibleText.quoted(text))",
                 hint: NearestName.hint(for: text, among: ["unlimited"]))
             return
         }
@@ -223,7 +224,7 @@ struct SettingsWalk {
                 (fields[.settleDelay] ?? fields[.requestTimeout])?.position ?? position,
                 "'settle_delay' (\(timing.settleDelay.periodText)) is shorter than 'request_timeout' "
                     + "(\(timing.requestTimeout.periodText))",
-                hint: "a request that landed late could be taken for one that never will")
+                hint: "a request that takes effect late would be taken for one that never does")
         }
     }
 }

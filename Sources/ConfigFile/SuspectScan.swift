@@ -21,7 +21,8 @@ struct SuspectScan {
             switch byte {
             case UInt8(ascii: "%"):
                 YAMLRefusal(
-                    position: position, message: "a '%' directive is not used in this file", hint: "delete the line")
+                    position: position, message: "a '%' directive is not supported in this file",
+                    hint: "delete the line")
             case UInt8(ascii: "?"):
                 YAMLRefusal(
                     position: position, message: "a key cannot begin with '?' here", hint: "put the text in quotes")
@@ -31,7 +32,7 @@ struct SuspectScan {
                         position: position, message: "a tab in the indentation",
                         hint: "indent with spaces: YAML does not allow tabs there")
                     : YAMLRefusal(
-                        position: position, message: "a tab stands here",
+                        position: position, message: "a tab is not allowed here",
                         hint: "use spaces: YAML does not allow tabs between words")
             }
         }

@@ -23,7 +23,7 @@ extension YAMLEvents {
         case ("could not find expected ':'", _):
             return YAMLRefusal(
                 position: place, message: "this line has no ': '",
-                hint: "write 'key: value', with a space behind the ':'")
+                hint: "write 'key: value', with a space after the ':'")
         case ("found unexpected end of stream", "while scanning a quoted scalar"):
             return text.hasLineBreak(after: place) ? .openQuote(at: place) : .unclosedQuote(at: place)
         case ("found unexpected document indicator", _): return .openQuote(at: place)
@@ -34,7 +34,8 @@ extension YAMLEvents {
         case ("mapping values are not allowed in this context", _): return secondColon(at: mark)
         case ("block sequence entries are not allowed in this context", _):
             return YAMLRefusal(
-                position: mark, message: "a list cannot begin behind a key", hint: "begin it on the next line")
+                position: mark, message: "a list cannot begin on the line of its key", hint: "begin it on the next line"
+            )
         case (_, "while scanning an anchor"), (_, "while scanning an alias"), (_, "while scanning a tag"),
             (_, "while parsing a tag"), (_, "while scanning a block scalar"):
             return text.constructRefusal(at: place)
@@ -57,7 +58,7 @@ extension YAMLEvents {
     private func secondColon(at mark: Position) -> YAMLRefusal {
         if text.beginsLine("---", of: mark) { return .textBehindMarker(at: text.nextWord(from: mark.onLine(4))) }
         return YAMLRefusal(
-            position: mark, message: "a second ': ' in one line",
+            position: mark, message: "a second ': ' on one line",
             hint: "put the value in quotes, or begin a new line for the second key")
     }
 
@@ -108,7 +109,7 @@ extension YAMLEvents {
         guard mark.column == column else {
             return YAMLRefusal(
                 position: mark, message: "this indentation matches no line above",
-                hint: "align it with the line it belongs beside")
+                hint: "align it with the line that it belongs to")
         }
         return YAMLRefusal(
             position: mark,

@@ -5,13 +5,13 @@ struct YAMLRefusal: Error {
     var hint: String?
 
     static func textBehindMarker(at position: Findings.Position) -> YAMLRefusal {
-        YAMLRefusal(position: position, message: "text behind a document marker", hint: "begin it on the next line")
+        YAMLRefusal(position: position, message: "text after a document marker", hint: "begin it on the next line")
     }
 
     static func secondDocument(at position: Findings.Position) -> YAMLRefusal {
         YAMLRefusal(
             position: position, message: "a second YAML document begins here",
-            hint: "keep one document a file: delete the '---' or '...' line")
+            hint: "keep one document per file: delete the '---' or '...' line")
     }
 
     static func tooDeep(at position: Findings.Position) -> YAMLRefusal {
@@ -23,13 +23,13 @@ struct YAMLRefusal: Error {
     static func openQuote(at position: Findings.Position) -> YAMLRefusal {
         YAMLRefusal(
             position: position, message: "this quote is not closed on its line",
-            hint: "close it; text over several lines is not used here")
+            hint: "close it: text over several lines is not supported")
     }
 
     static func unclosedQuote(at position: Findings.Position) -> YAMLRefusal {
         YAMLRefusal(
             position: position, message: "this quote is never closed: the file ends inside it",
-            hint: "was the file written only in part?")
+            hint: "is the file truncated?")
     }
 
     static func colonWithoutKey(at position: Findings.Position) -> YAMLRefusal {
@@ -39,7 +39,7 @@ struct YAMLRefusal: Error {
     static func severalLines(at position: Findings.Position) -> YAMLRefusal {
         YAMLRefusal(
             position: position, message: "this line is indented under a value that is complete",
-            hint: "align it with the key it belongs beside; or is a ':' missing in the line above?")
+            hint: "align it with the key that it belongs to; or is a ':' missing in the line above?")
     }
 
     static func missingComma(at position: Findings.Position) -> YAMLRefusal {
@@ -50,7 +50,7 @@ struct YAMLRefusal: Error {
         YAMLRefusal(
             position: position,
             message: "this '\(Character(Unicode.Scalar(bracket)))' is never closed: the file ends inside it",
-            hint: "was the file written only in part?")
+            hint: "is the file truncated?")
     }
 }
 
@@ -120,12 +120,12 @@ struct SourceText {
         let byte = byte(at: position)
         let message: String
         switch byte {
-        case UInt8(ascii: "&"): message = "an anchor ('&') is not used in this file"
-        case UInt8(ascii: "*"): message = "an alias ('*') is not used in this file"
-        case UInt8(ascii: "!"): message = "a tag ('!') is not used in this file"
+        case UInt8(ascii: "&"): message = "an anchor ('&') is not supported in this file"
+        case UInt8(ascii: "*"): message = "an alias ('*') is not supported in this file"
+        case UInt8(ascii: "!"): message = "a tag ('!') is not supported in this file"
         case UInt8(ascii: "|"), UInt8(ascii: ">"):
             return YAMLRefusal(
-                position: position, message: "block text ('|' or '>') is not used in this file",
+                position: position, message: "block text ('|' or '>') is not supported in this file",
                 hint: "write the text on one line")
         case UInt8(ascii: "?"): message = "a key cannot begin with '?' here"
         default: message = "a value cannot begin with '\(Character(Unicode.Scalar(byte)))'"

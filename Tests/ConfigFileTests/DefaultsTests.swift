@@ -80,7 +80,7 @@ import Testing
     @Test func `an endpoint that cannot be read says nothing about bounds`() {
         let reading = read(
             "version: 1\nnumbers:\n  - {number: \"+15550100001\", token: a, endpoint: v9, rotate_every: 2s}\n")
-        #expect(reading.problems.map(\.message) == ["'endpoint': 'v9' is no endpoint"])
+        #expect(reading.problems.map(\.message) == ["'endpoint': 'v9' is not an endpoint"])
     }
 
     @Test func `the checksum is that of the bytes, also of an invalid file`() {

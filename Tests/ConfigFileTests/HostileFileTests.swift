@@ -42,7 +42,7 @@ import Testing
             text += "- &\(name) [\(Array(repeating: "*\(before)", count: 9).joined(separator: ", "))]\n"
         }
         let problem = try refusal(Data(text.utf8))
-        #expect(place(problem) == "3:3: an anchor ('&') is not used in this file")
+        #expect(place(problem) == "3:3: an anchor ('&') is not supported in this file")
     }
 
     @Test(arguments: [("[", "2:41"), ("{a: ", "2:134"), ("- ", "3:65")])
@@ -79,7 +79,7 @@ import Testing
     @Test func `a line of 100 KB, with the mistake at its end`() throws {
         let line = "numbers: [\(String(repeating: "{number: \"+15550100001\", token: a}, ", count: 3000))&x b]\n"
         let problem = try refusal(Data("version: 1\n\(line)".utf8))
-        #expect(place(problem) == "2:\(line.utf8.count - 5): an anchor ('&') is not used in this file")
+        #expect(place(problem) == "2:\(line.utf8.count - 5): an anchor ('&') is not supported in this file")
         #expect(try #require(problem.sourceLine).unicodeScalars.count <= 160)
     }
 
@@ -120,7 +120,7 @@ import Testing
         let tabs = String(repeating: "\t\t\t\t\t\t\t\n", count: 100_000)
         #expect(place(try refusal(Data("version: 1\n\(tabs)".utf8))) == "2:1: a tab in the indentation")
         let comments = String(repeating: "#\t\t\t\t\t\t\n", count: 100_000)
-        #expect(place(try refusal(Data("\(comments)a:\tb\n".utf8))) == "100001:3: a tab stands here")
+        #expect(place(try refusal(Data("\(comments)a:\tb\n".utf8))) == "100001:3: a tab is not allowed here")
     }
 
     @Test(

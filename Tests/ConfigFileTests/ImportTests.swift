@@ -143,7 +143,7 @@ import Testing
             place: "fleet.csv:4:1:", words: "first on line 3"),
         Mistake(
             list: "token,number,vendor,phone_number_id\na,+15550100002,whatsapp,17\nb,+15550100001,whatsapp,17\n",
-            place: "fleet.csv:3:25:", words: "the phone_number_id '17' stands here twice: first on line 2"),
+            place: "fleet.csv:3:25:", words: "duplicate phone_number_id '17': first used on line 2"),
         Mistake(
             list: "number,token,vendor,phone_number_id\n+15550100001,a,whatsapp,1.0654E+14\n",
             place: "fleet.csv:2:25:", words: "a spreadsheet has rounded it"),

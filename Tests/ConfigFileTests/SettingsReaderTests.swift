@@ -145,27 +145,27 @@ import Testing
                 timing: {request_timeout: 15, settle_delay: 5, backoff_max: 8d, shutdown_grace: never}
                 """) == [
                     "1:1: unknown key 'desired-state' in the file",
-                    "2:18: 'state_directory' must be a path, and this is a whole number",
-                    "3:20: the path of the control socket would have 163 bytes, and the system takes 107",
+                    "2:18: 'state_directory' must be a path, but is a whole number",
+                    "3:20: the path of the control socket would have 163 bytes; the system allows 107",
                     "4:10: '~' is not expanded in 'secrets'",
                     "5:14: 'sealing_key' must be the name of a credential, or an absolute path",
                     "6:12: 'log_level' must be trace, debug, info, notice, warning, error or critical"
-                        + ", and this is 'verbose'",
+                        + ", but is 'verbose'",
                     "8:24: 'requests_per_minute' must be a whole number from 2 to 100000, or unlimited"
-                        + ", and this is '-1'",
-                    "9:20: 'writes_per_hour' must be a whole number from 1 to 256, or unlimited, and this is '257'",
-                    "10:16: 'concurrency' must be a whole number from 1 to 1024, or unlimited, and this is 'many'",
-                    "11:16: 'max_exposed' must be a whole number from 1 to 1000000, or unlimited, and this is a number",
+                        + ", but is '-1'",
+                    "9:20: 'writes_per_hour' must be a whole number from 1 to 256, or unlimited, but is '257'",
+                    "10:16: 'concurrency' must be a whole number from 1 to 1024, or unlimited, but is 'many'",
+                    "11:16: 'max_exposed' must be a whole number from 1 to 1000000, or unlimited, but is a number",
                     "12:25: 'max_weakened_percent' must be a whole number from 1 to 100, or unlimited"
-                        + ", and this is 'unlimitd'",
+                        + ", but is 'unlimitd'",
                     "13:28: 'writes_per_hour_exposed' must be a whole number from 1 to 256, or unlimited"
-                        + ", and this is '20'",
+                        + ", but is '20'",
                     "14:28: 'observations_per_minute' must be a whole number from 1 to 100000, or unlimited"
-                        + ", and this is '1000000'",
-                    "15:27: 'request_timeout' must be a duration, and this is a whole number",
-                    "15:45: 'settle_delay' must be a duration, and this is a whole number",
-                    "15:61: 'backoff_max' must be 10ms to 7d, and this is 8d",
-                    "15:81: 'shutdown_grace' must be a duration, and this is 'never'",
+                        + ", but is '1000000'",
+                    "15:27: 'request_timeout' must be a duration, but is a whole number",
+                    "15:45: 'settle_delay' must be a duration, but is a whole number",
+                    "15:61: 'backoff_max' must be 10ms to 7d, but is 8d",
+                    "15:81: 'shutdown_grace' must be a duration, but is 'never'",
                 ])
     }
 

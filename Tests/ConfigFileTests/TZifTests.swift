@@ -93,7 +93,7 @@ enum TZifBytes {
         "XXX99999999999999999999", "XXX1YYY,M3.1.0/9999,M10.1.0", "\u{F6}\u{F6}\u{F6}1",
     ])
     func `what is no rule is refused`(_ rule: String) {
-        #expect(throws: TZifFault.malformed("its rule for the years to come is not one")) { try offsets(rule) }
+        #expect(throws: TZifFault.malformed("its rule for future years is invalid")) { try offsets(rule) }
     }
 
     // MARK: Hostile files
@@ -103,10 +103,10 @@ enum TZifBytes {
         #expect(throws: TZifFault.otherFormat) { try TZif.offsets(in: Array("# version 2026f".utf8)) }
         #expect(throws: TZifFault.firstVersion) { try TZif.offsets(in: TZifBytes.zone("UTC0", version: 0)) }
         #expect(throws: TZifFault.leapSeconds) { try TZif.offsets(in: TZifBytes.zone("UTC0", leapSeconds: 1)) }
-        #expect(throws: TZifFault.malformed("its changes are not in order")) { try offsets("UTC0", [(5, 0), (5, 0)]) }
-        #expect(throws: TZifFault.malformed("a change of it has no offset")) { try offsets("UTC0", [(5, 1)]) }
-        #expect(throws: TZifFault.malformed("a change of it has no offset")) { try offsets("UTC0", [], []) }
-        #expect(throws: TZifFault.malformed("an offset of it is more than 26 hours")) {
+        #expect(throws: TZifFault.malformed("its transitions are not in order")) { try offsets("UTC0", [(5, 0), (5, 0)]) }
+        #expect(throws: TZifFault.malformed("one of its transitions has no offset")) { try offsets("UTC0", [(5, 1)]) }
+        #expect(throws: TZifFault.malformed("one of its transitions has no offset")) { try offsets("UTC0", [], []) }
+        #expect(throws: TZifFault.malformed("one of its offsets is more than 26 hours")) {
             try offsets("UTC0", [], [.min])
         }
         // Counts that exceed the bytes that follow, up to the largest ones.

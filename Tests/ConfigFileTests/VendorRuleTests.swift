@@ -50,14 +50,14 @@ import Testing
     @Test(arguments: [
         ("token: b, observer: meta", "'observer' needs the 'phone_number_id'"),
         ("token: b, phone_number_id: \"2\", observer: meta, observe_every: 5m", "'observe_every' must be 10m to 30d"),
-        ("token: b, phone_number_id: \"2\", observer: meta, observer_endpoint: v4", "is no endpoint of an observer"),
+        ("token: b, phone_number_id: \"2\", observer: meta, observer_endpoint: v4", "is not an observer endpoint"),
         (
             "token: b, phone_number_id: \"2\", observer: meta, observer_endpoint: \"https://a.example/?b\"",
             "must not have a query"
         ),
         (
             "token: b, phone_number_id: \"2\", observer: \"EAAGm0PX4ZCpsBAabcdefghijklmnopqrstuvwxyz0123456789\"",
-            "must not stand"
+            "must not appear"
         ),
         ("token: b, phone_number_id: \"1\", observer: meta", "the same phone_number_id 1: first on line 3"),
         ("token: b, phone_number_id: \"2\", observer: a", "the observer 'a' is the token that names"),
@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("endpoint: v4", "'v4' is no endpoint of vendor whatsapp"),
+        ("endpoint: v4", "'v4' is not an endpoint of vendor whatsapp"),
         ("endpoint: https://graph.example.com/?", "must not have a query"),
         ("verification: disabled", "'verification: disabled' is not possible"),
         ("rotation_method: reset", "'rotation_method: reset' is not possible"),

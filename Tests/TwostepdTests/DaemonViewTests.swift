@@ -71,7 +71,7 @@ struct DaemonViewTests {
         #expect(refused.code == 78 && refused.errors.contains("restart it"), "\(refused.errors)")
         #expect(refused.errors.contains("token n9 is in the file alone"))
         let status = try await rig.run("status").output
-        #expect(status.contains("credentials are handed over at the start of the service"), "\(status)")
+        #expect(status.contains("credentials are passed when the service starts"), "\(status)")
         for output in [reload, check, refused] { #expect(!(output.output + output.errors).contains("secret-token-of")) }
         #expect(await rig.stop(daemon) == 0)
         try await rig.end()

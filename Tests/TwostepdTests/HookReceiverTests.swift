@@ -140,7 +140,7 @@ struct HookReceiverTests {
         let rig = try await Rig(Rig.fleet(1))
         let settings = try String(contentsOf: rig.config, encoding: .utf8)
         let cases = [
-            ("command: [/bin/true]\n    failure_text: bad\n", "'failure_text' is for what is posted"),
+            ("command: [/bin/true]\n    failure_text: bad\n", "'failure_text' applies to hooks with a URL"),
             ("url: https://h.example/\n    failure_text: ''\n", "must have 1 to 200 bytes"),
         ]
         for (lines, words) in cases {

@@ -225,15 +225,15 @@ struct HookTests {
         let settings = try String(contentsOf: rig.config, encoding: .utf8)
         let cases = [
             ("  - name: a\n    on: [rotate]\n    url: https://h.example/\n", "did you mean 'rotated'"),
-            ("  - name: a\n    on: [rotated]\n", "needs one of"),
+            ("  - name: a\n    on: [rotated]\n", "needs exactly one of"),
             ("  - name: a\n    on: [rotated]\n    url: http://h.example/\n", "must begin with https://"),
-            ("  - name: a\n    on: [rotated]\n    url: https://h.example/\n    include_pin: true\n", "is for programs"),
+            ("  - name: a\n    on: [rotated]\n    url: https://h.example/\n    include_pin: true\n", "applies to programs only"),
             ("  - name: a\n    on: [rotated]\n    command: [true]\n", "absolute path"),
             (
                 "  - name: a\n    on: [rotated]\n    url: https://h.example/\n    template: '{\"a\": {{pin}}}'\n",
                 "known words"
             ),
-            ("  - name: a\n    on: []\n    url: https://h.example/\n", "a list of what it is told of"),
+            ("  - name: a\n    on: []\n    url: https://h.example/\n", "a list of the notifications"),
         ]
         for (hooks, words) in cases {
             try rig.write(settings + "hooks:\n" + hooks, to: rig.config)

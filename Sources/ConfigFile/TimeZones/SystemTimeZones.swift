@@ -177,7 +177,7 @@ public enum TimeZoneFault: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .noDatabase(let folder): "this machine has no time zone database: there is none in \(folder)"
+        case .noDatabase(let folder): "this machine has no time zone database: none was found in \(folder)"
         case .unknown(let name, _): "there is no time zone \(VisibleText.quoted(name))"
         case .unreadable(let path, let reason): "the time zone file \(path) cannot be used: \(reason)"
         }
@@ -189,7 +189,7 @@ public enum TimeZoneFault: Error, Hashable, Sendable, CustomStringConvertible {
         case .noDatabase: "install the package tzdata, or write the window in UTC"
         case .unknown(let name, let folder):
             NearestName.hint(for: name, among: SystemTimeZones(folder: folder).suggestions)
-                ?? "write a name of the IANA database, such as Europe/Rome, or UTC; former names are in the package "
+                ?? "write a name of the IANA database, such as Europe/Rome, or UTC; old names are in the package "
                 + "tzdata-legacy"
         case .unreadable: "install the package tzdata again"
         }

@@ -41,7 +41,7 @@ enum TZif {
         var instants: [Int64] = []
         for _ in 0..<counts.changes {
             let instant = try reader.integer(8)
-            if let last = instants.last, last >= instant { throw .malformed("its changes are not in order") }
+            if let last = instants.last, last >= instant { throw .malformed("its transitions are not in order") }
             instants.append(instant)
         }
         var types: [Int] = []
@@ -49,13 +49,13 @@ enum TZif {
         var offsets: [Int] = []
         for _ in 0..<counts.types {
             let offset = try reader.integer(4)
-            guard abs(offset) < maxOffset else { throw .malformed("an offset of it is more than 26 hours") }
+            guard abs(offset) < maxOffset else { throw .malformed("one of its offsets is more than 26 hours") }
             offsets.append(Int(offset))
             try reader.skip(2)
         }
         try reader.skip(counts.characters + counts.standardMarks + counts.universalMarks)
         guard let first = offsets.first, types.allSatisfy({ $0 < offsets.count }) else {
-            throw .malformed("a change of it has no offset")
+            throw .malformed("one of its transitions has no offset")
         }
         return (first, zip(instants, types).map { ($0, offsets[$1]) })
     }
@@ -78,12 +78,12 @@ enum TZif {
             } else if change.at < range.upperBound, change.offsetSeconds != changes.last?.offsetSeconds ?? begin {
                 let at = Instant(millisecondsSinceEpoch: change.at * 1000)
                 if let last = changes.last, last.at >= at {
-                    throw .malformed("the changes of its rule are not in order")
+                    throw .malformed("the transitions of its rule are not in order")
                 }
                 changes.append(ZoneOffsets.Change(at: at, offsetSeconds: change.offsetSeconds))
             }
         }
-        guard changes.count <= maxChanges else { throw .malformed("it has \(changes.count.counted("change"))") }
+        guard changes.count <= maxChanges else { throw .malformed("it has \(changes.count.counted("transition"))") }
         return ZoneOffsets(firstOffsetSeconds: begin, changes: changes)
     }
 }
@@ -103,9 +103,9 @@ enum TZifFault: Error, Hashable, CustomStringConvertible {
     var description: String {
         switch self {
         case .otherFormat: "it is not a TZif file"
-        case .firstVersion: "it is of the first version of TZif, which has no rule for the years to come"
+        case .firstVersion: "it has version 1 of the TZif format, which has no rule for future years"
         case .leapSeconds: "it counts leap seconds"
-        case .truncated: "it ends too early"
+        case .truncated: "it is truncated"
         case .malformed(let problem): problem
         }
     }
@@ -149,7 +149,7 @@ extension TZif {
             guard rest.first == 0x0A, let end = rest.dropFirst().firstIndex(of: 0x0A) else { throw .truncated }
             let text = rest[(rest.startIndex + 1)..<end]
             guard !text.isEmpty else { return nil }
-            guard let rule = POSIXZoneRule(text) else { throw .malformed("its rule for the years to come is not one") }
+            guard let rule = POSIXZoneRule(text) else { throw .malformed("its rule for future years is invalid") }
             return rule
         }
 
