@@ -49,7 +49,7 @@ extension ControlMessage.Answer {
             let first = problems.first { $0.severity == .error }?.summary ?? "it cannot be read"
             return "not adopted, \(StateInForce.stays(revision)): \(first)"
         case .held(let held):
-            return "held, \(held.reason.consequence): \(held.reason); see `twostepd plan`; to take it all the same: "
+            return "held, \(held.reason.consequence): \(held.reason); see `twostepd plan`; to accept it anyway: "
                 + "twostepd accept \(held.sha256.prefix(12))"
         case .adoptionFailed(let failure): return "the store failed, it is tried again: \(failure)"
         case .reportFailed(let done, let error):

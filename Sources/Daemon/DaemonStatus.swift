@@ -30,7 +30,7 @@ struct DaemonStatus {
             parts.append(invalid)
         } else if let held {
             parts.append(
-                "the desired state is held: \(held.reason); to take it all the same: "
+                "the desired state is held: \(held.reason); to accept it anyway: "
                     + "twostepd accept \(held.sha256.prefix(12))")
         } else {
             parts.append(revision.map { "revision \($0) is in force" } ?? "ready")

@@ -70,7 +70,7 @@ public enum StoreKey {
         }
         if case .file(let path) = settings.sealingKey {
             let which = needed.map { " (the store is sealed under key \($0))" } ?? ""
-            throw .permissions(path: path, problem: "the sealing key that the settings name is not there\(which)")
+            throw .permissions(path: path, problem: "the sealing key that the settings name does not exist\(which)")
         }
         guard location.hasKeyFile else { return nil }
         let file = KeyFile(path: location.key)

@@ -43,13 +43,14 @@ public enum FileError: Error, Hashable, Sendable {
     public var reason: String {
         switch self {
         case .missing: Self.words(ENOENT)
-        case .exists: "there is a file already"
+        case .exists: "a file of that name already exists"
         case .notRegular(_, let kind): "it is \(kind.rawValue), not a file"
         case .tooLarge(_, let limit): "it is larger than \(Self.size(limit))"
         case .changedWhileRead: "it was changed while it was read"
         case .foreignOwner(_, let owner): "it belongs to another user (id \(owner)), who could change it"
-        case .openToOthers(_, let mode): "others than its owner may read or change it (mode \(String(mode, radix: 8)))"
-        case .invalidPath: "the path contains a NUL"
+        case .openToOthers(_, let mode):
+            "users other than its owner can read or change it (mode \(String(mode, radix: 8)))"
+        case .invalidPath: "the path contains a NUL byte"
         case .refused(_, _, let code): Self.words(code)
         }
     }
@@ -66,8 +67,8 @@ public enum FileError: Error, Hashable, Sendable {
 extension FileError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .missing(let path): "\(path): there is no such file or directory"
-        case .exists(let path): "\(path) exists already: name a new file"
+        case .missing(let path): "\(path): no such file or directory"
+        case .exists(let path): "\(path) already exists: choose another name"
         case .notRegular(let path, let kind): "\(path) is \(kind.rawValue), not a regular file"
         case .tooLarge(let path, _), .changedWhileRead(let path), .foreignOwner(let path, _),
             .openToOthers(let path, _), .invalidPath(let path):
@@ -79,15 +80,15 @@ extension FileError: CustomStringConvertible {
 
 /// The operation on a file, in the words of a message.
 public enum FileAct: String, Hashable, Sendable {
-    case inspect = "look at"
+    case inspect
     case open
-    case create = "make"
+    case create
     case read
     case write
     case empty
-    case sync = "write to the disk"
-    case replace = "put in place"
-    case makeDirectory = "make the directory"
+    case sync
+    case replace
+    case makeDirectory = "create the directory"
     case changeOwner = "set the owner of"
     case changeMode = "set the mode of"
 }

@@ -76,8 +76,8 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .unmanaged: "not in the desired state: left alone"
         case .converged: "as desired"
-        case .awaitingSettlement: "as desired; an unanswered request may still land, and is waited for"
-        case .adopting: "first contact: nothing is known of it yet"
+        case .awaitingSettlement: "as desired; waiting, because an unanswered request may still take effect"
+        case .adopting: "first contact: nothing is known about it yet"
         case .adoptingOperatorPIN: "first contact: the operator's PIN is set"
         case .enabling: "should be enabled and may be disabled"
         case .disabling: "should be disabled and may be enabled"
@@ -92,13 +92,13 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
         case .drift: "another person or program has changed it"
         case .observing: "the observer is asked first whether it is enabled"
         case .backingOff: "waiting after a failure"
-        case .authenticationRefused: "the vendor refuses the token: it has to be put right"
+        case .authenticationRefused: "the vendor refuses the token: correct it"
         case .balanceRefused: "the vendor says that the balance is insufficient"
         case .writeBudget: "the number's requests for this hour are used up"
-        case .exposureBudget: "as many numbers are exposed as may be at once"
+        case .exposureBudget: "the limit of numbers exposed at once is reached"
         case .endpointLimit: "the endpoint's requests for this minute are used up, or it asked us to wait"
         case .endpointDown:
-            "the endpoint is down or refuses every number: one probe at a time finds out when it takes requests again"
+            "the endpoint is down or refuses every number: it is probed with one request at a time"
         case .paused: "paused by an operator"
         case .operatorPINUnavailable: "the operator-owned PIN cannot be read"
         case .clockBehind: "the clock is behind what was recorded: rotations and adoptions wait"
@@ -106,7 +106,7 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
             "a rotation is due, and this machine does not know the time zone of its window: see `twostepd doctor`"
         case .stopping: "the daemon is stopping"
         case .disableRefused:
-            "the vendor refuses to disable the number: it rests as it is, and is tried again after the longest backoff"
+            "the vendor refuses to disable the number: it stays as it is, and is tried again after the longest backoff"
         case .unreadableRecord: "its record cannot be read or written: it is tried again within an hour"
         }
     }

@@ -39,7 +39,7 @@ public struct ExposureBudget: Hashable, Sendable {
             case .stuck:
                 "\(number) cannot be enabled: see `twostepd status \(number)`; `twostepd pause \(number) --even-exposed` gives its "
                     + "place to others"
-            case .paused: "\(number) is paused while it is exposed: `twostepd resume \(number)` has it enabled"
+            case .paused: "\(number) is paused while it is exposed: `twostepd resume \(number)` enables it"
             case .unsettled:
                 "\(number) is enabled; a disable without an answer may still be carried out, which settles by itself"
             }

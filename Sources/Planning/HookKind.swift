@@ -48,9 +48,9 @@ public enum HookKind: String, Hashable, Sendable, CaseIterable {
         case .drift: "another person or program has changed it"
         case .disableRequested: "a person asked WhatsApp to disable its two-step verification"
         case .leftExposed: "it left the desired state while it was disabled by us"
-        case .revealed: "somebody looked at its PIN"
+        case .revealed: "its PIN was revealed"
         case .restored: "the store was restored from an older copy"
-        case .historyAltered: "the history was altered by somebody who can write to the store"
+        case .historyAltered: "the history was altered by someone who can write to the store"
         case .clockBehind: "the clock is behind what was recorded"
         }
     }

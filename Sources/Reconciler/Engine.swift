@@ -658,7 +658,7 @@ public struct Engine: Sendable {
         let found = Set(page.records.map(\.number)).union(page.failures.map(\.number))
         for number in wanted where !found.contains(number) {
             if case .reloading = numbers[number]?.stage {
-                setAside(UnreadableNumber(number: number, message: "the store does not know it any more"), now: now)
+                setAside(UnreadableNumber(number: number, message: "it is no longer in the store"), now: now)
             }
         }
     }

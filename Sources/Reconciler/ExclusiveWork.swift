@@ -102,7 +102,7 @@ struct ExclusiveWork: Sendable {
     /// - Returns: the reason why it cannot be queued; nil when it is queued.
     mutating func enqueue(_ order: PendingOrder) -> String? {
         guard orders.count < Self.maxOrders else {
-            return "\(Self.maxOrders) orders wait already: repeat it later"
+            return "\(Self.maxOrders) orders are already waiting: repeat this one later"
         }
         orders.append(order)
         return nil

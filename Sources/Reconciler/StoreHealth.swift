@@ -27,8 +27,8 @@ struct StoreHealth: Sendable {
     var refusal: String? {
         switch state {
         case .works: nil
-        case .failed(_, let wall): "the store does not work, it is tried again at \(wall): repeat the order then"
-        case .probing: "the store does not work, it is being tried again: repeat the order in a minute"
+        case .failed(_, let wall): "the store is failing, and is retried at \(wall): repeat the order then"
+        case .probing: "the store is failing, and is being retried: repeat the order in a minute"
         }
     }
 

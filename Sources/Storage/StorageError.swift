@@ -84,12 +84,12 @@ extension StorageError: CustomStringConvertible {
         case .lockHeld(let directory, let holder):
             "another twostepd (\(holder)) works on \(directory): stop it, or use its control socket"
         case .diskFull(let path):
-            "the disk that holds \(path) is full: nothing was written; free some space, the work then goes on"
+            "the disk that holds \(path) is full: nothing was written; free some space, and the work continues"
         case .readOnly(let path):
             "\(path) cannot be written: check the mount, the owner and the mode of the file and its directory"
         case .corrupted(let path, let problem):
             "\(path) is damaged or is not a store of twostepd (\(problem)): stop the daemon, keep the file, "
-                + "and restore a backup; without one, move the file away and every number gets a fresh PIN"
+                + "and restore a backup; without one, move the file away and every number gets a new PIN"
         case .replaced(let path):
             "\(path) was removed or replaced while it was open: nothing is written any more; put the file back in its "
                 + "place, or restart the daemon, which begins with what is there"
@@ -104,7 +104,7 @@ extension StorageError: CustomStringConvertible {
                 + "install that version, or restore the backup made before the upgrade"
         case .developmentSchema(let path):
             "\(path) is the store of a development version before 0.1.0, which this version cannot read; nothing was "
-                + "changed: go on with the program that wrote it, or move the state directory aside, keep it for its "
+                + "changed: keep using the program that wrote it, or move the state directory aside, keep it for its "
                 + "PINs, and start with an empty one: then every number is taken over again, disabled for a moment and "
                 + "enabled with a new PIN"
         case .olderSchema(let path):
@@ -116,13 +116,13 @@ extension StorageError: CustomStringConvertible {
         case .unreadableRow(let table, let key, let column):
             "row \(key) of table \(table) holds no valid \(column): the store was edited or damaged; restore a backup"
         case .conflict(let problem):
-            "the store refuses a write: \(problem); nothing of it was kept"
+            "the store refuses a write: \(problem); nothing was written"
         case .outdated(let number):
-            "\(number) was written after the record that was to be saved had been read: it is read again"
+            "\(number) was changed after the record to be saved was read: it is read again"
         case .mismatch(let number, let problem):
-            "a write\(number.map { " for \($0)" } ?? "") does not fit the store: \(problem); nothing of it was kept"
+            "a write\(number.map { " for \($0)" } ?? "") does not fit the store: \(problem); nothing was written"
         case .queueFull(let waiting):
-            "\(waiting) commits wait already: the disk is too slow for the work, or stuck"
+            "\(waiting) commits are already waiting: the disk is too slow for the work, or stuck"
         }
     }
 
@@ -130,13 +130,13 @@ extension StorageError: CustomStringConvertible {
         switch self {
         case .wrongKey(let needed, let have):
             "the PINs in the store are sealed under key \(needed), and the key given is \(have): "
-                + "give the key the store was written with (sealing_key); `twostepd key id FILE` tells which one a file is"
+                + "give the key that sealed them (sealing_key); `twostepd key id FILE` prints the id of a key"
         case .keyNeeded(let path, let id):
             "\(path) is sealed\(id.map { " under key \($0)" } ?? ""): give that key (sealing_key)"
         case .keyMalformed(let source):
             "\(source) is not a sealing key: it must hold 32 bytes, raw, as 64 hexadecimal digits or as base64"
         case .keyExists(let path):
-            "\(path) exists already: a key is never overwritten; move it away if it is not needed any more"
+            "\(path) already exists: a key is never overwritten; move it away if it is no longer needed"
         case .sealedPINUnreadable(let number, let generation, let keyID, let problem):
             "the PIN of \(number), generation \(generation), sealed under key \(keyID), cannot be opened: \(problem)"
         case .noStore, .permissions, .lockHeld, .diskFull, .readOnly, .corrupted, .replaced, .busy, .io, .database,
@@ -157,7 +157,7 @@ extension StorageError {
             return
         }
         guard let error = error as? DatabaseError else {
-            self = .io(path: path, operation: "work on", problem: "\(error)")
+            self = .io(path: path, operation: "use", problem: "\(error)")
             return
         }
         let problem = error.message ?? "no message"
@@ -196,9 +196,9 @@ extension StorageError {
         case .tooLarge(let path, _), .changedWhileRead(let path):
             self = .io(path: path, operation: "read", problem: error.reason)
         case .refused(.inspect, let path, EACCES):
-            self = .permissions(path: path, problem: "this user may not look here: run as the daemon's user")
+            self = .permissions(path: path, problem: "this user has no access to it: run as the daemon's user")
         case .refused(.open, let path, EACCES), .refused(.create, let path, EACCES):
-            self = .permissions(path: path, problem: "this user may not open it: run as the daemon's user")
+            self = .permissions(path: path, problem: "this user has no permission to open it: run as the daemon's user")
         case .refused(let act, let path, _):
             self =
                 error.isFull ? .diskFull(path: path) : .io(path: path, operation: act.rawValue, problem: error.reason)

@@ -91,7 +91,7 @@ extension Store {
             sqlite3_db_status(db.sqliteConnection, SQLITE_DBSTATUS_DEFERRED_FKS, &open, &highest, 0) == SQLITE_OK,
             open == 0
         else {
-            throw StorageError.conflict(problem: "a request refers to a number or a PIN that is not there")
+            throw StorageError.conflict(problem: "a request refers to a number or a PIN that does not exist")
         }
     }
 

@@ -25,7 +25,7 @@ extension Store {
             try append(
                 EventEntry(
                     at: now, kind: .keyRotated, actor: actor,
-                    detail: "\(count.counted("PIN")) sealed anew, from key \(old.keyID) to key \(sealer.keyID)"), db)
+                    detail: "\(count.counted("PIN")) resealed, from key \(old.keyID) to key \(sealer.keyID)"), db)
             return count
         }
         try close()

@@ -41,7 +41,7 @@ extension Store {
                 EventEntry(
                     at: now, kind: .interruptedRequests,
                     detail: "\(count.counted("request was", "requests were")) without an answer: each may have "
-                        + "been carried out, and its number is brought to certainty"
+                        + "been carried out, so its number is made certain"
                 ), db)
             try reportUnreadable(unreadable, at: now, db)
             return entries

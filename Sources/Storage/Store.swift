@@ -126,7 +126,7 @@ public final class Store: Sendable {
             }
             guard mode == "wal", settings == [2, 1, 1] else {
                 throw StorageError.io(
-                    path: path, operation: "make durable",
+                    path: path, operation: "enable durable writes to",
                     problem: "journal mode \(mode ?? "unknown"), settings \(settings): is it on a network file system?"
                 )
             }

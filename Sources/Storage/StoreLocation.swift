@@ -48,7 +48,7 @@ public struct StoreLocation: Hashable, Sendable {
                 try Directory.make(directory, mode: 0o700)
             } catch .missing {
                 throw .permissions(
-                    path: directory, problem: "its parent is not a directory: make that, or correct state_directory")
+                    path: directory, problem: "its parent directory is missing: create it, or correct state_directory")
             } catch {
                 throw StorageError(error)
             }
@@ -60,7 +60,7 @@ public struct StoreLocation: Hashable, Sendable {
     /// write.
     public func checkDirectory() throws(StorageError) {
         guard let status = try FileStatus.stored(directory, followingLinks: true) else {
-            throw .permissions(path: directory, problem: "there is no such directory: make it, mode 0700")
+            throw .permissions(path: directory, problem: "there is no such directory: create it with mode 0700")
         }
         guard status.kind == .directory else {
             throw .permissions(path: directory, problem: "is not a directory: correct state_directory")
@@ -68,7 +68,7 @@ public struct StoreLocation: Hashable, Sendable {
         guard AllowedOwner.userOrAnyoneForRoot.permits(status.owner, path: directory) else {
             throw .permissions(
                 path: directory,
-                problem: "belongs to user id \(status.owner): run as that user, or give the directory to this one"
+                problem: "belongs to user id \(status.owner): run as that user, or make this user its owner"
             )
         }
         guard status.mode & 0o022 == 0 else {
@@ -77,7 +77,7 @@ public struct StoreLocation: Hashable, Sendable {
                 path: directory,
                 problem: isGroupAlone
                     ? "its group can write to this directory: chmod 0700 it; where fsGroup of Kubernetes sets that mode, it "
-                        + "must be a folder inside of the volume, and fsGroupChangePolicy OnRootMismatch: docs/scale.md"
+                        + "must be a folder inside the volume, and fsGroupChangePolicy OnRootMismatch: docs/scale.md"
                     : "others can write to this directory: chmod 0700 it")
         }
     }

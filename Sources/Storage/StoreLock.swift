@@ -19,7 +19,7 @@ public struct LockHolder: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         let parts = [command, pid.map { "pid \($0)" }, since.map { "since \($0)" }].compactMap(\.self)
-        return parts.isEmpty ? "which did not say who it is" : parts.joined(separator: ", ")
+        return parts.isEmpty ? "which has not identified itself" : parts.joined(separator: ", ")
     }
 }
 
@@ -52,7 +52,7 @@ public final class StoreLock: Sendable {
                 return lock
             }
         }
-        throw .io(path: location.lock, operation: "lock", problem: "the file is removed again and again")
+        throw .io(path: location.lock, operation: "lock", problem: "the file is repeatedly removed")
     }
 
     /// Returns the present holder of the lock; nil when no process holds it. Does not acquire the lock, and ignores the
@@ -68,7 +68,7 @@ public final class StoreLock: Sendable {
         }
         var lock = wholeFile(F_WRLCK)
         guard fcntl(file.descriptor, getOpenFileLock, &lock) == 0 else {
-            throw failure("ask for the lock of", location)
+            throw failure("query the lock of", location)
         }
         guard lock.l_type != Int16(F_UNLCK) else { return nil }
         return read(file)

@@ -14,7 +14,7 @@ extension StoreReader {
         var known: [AuditChain.Head] = []
         if let anchor {
             guard let head = AuditChain.Head(text: anchor) else {
-                throw .mismatch(number: nil, problem: "\(anchor) is no head of an audit chain (SEQUENCE:MAC)")
+                throw .mismatch(number: nil, problem: "\(anchor) is not a head of an audit chain (SEQUENCE:MAC)")
             }
             known.append(head)
         }
@@ -131,13 +131,14 @@ public struct AuditFinding: Hashable, Sendable {
     public var sentence: String {
         let time = at.map { " (\($0))" } ?? ""
         return switch problem {
-        case .edited: "row \(id) of \(table)\(time) is not as it was written, or not in its place"
+        case .edited: "row \(id) of \(table)\(time) was edited or moved"
         case .removed: "row \(id) of \(table) was removed"
-        case .linkRemoved: "link \(id) of \(table) was removed, and maybe the row that it stands for\(time)"
+        case .linkRemoved: "link \(id) of \(table) was removed, and perhaps the row that it covers\(time)"
         case .added: "row \(id) of \(table)\(time) was not written by twostepd"
-        case .cutOff: "the newest history was cut off: link \(id) was there and is not, or is another one"
-        case .foundAltered: "row \(id) of \(table)\(time) says that a start found the newest history cut off or changed"
-        case .anchorEdited: "the beginning of the chain was changed: history may have been cut away before link \(id)"
+        case .cutOff: "the newest history was cut off: link \(id) is missing or was replaced"
+        case .foundAltered:
+            "row \(id) of \(table)\(time) records that a start found the newest history cut off or changed"
+        case .anchorEdited: "the beginning of the chain was changed: history may have been removed before link \(id)"
         }
     }
 }

@@ -44,7 +44,7 @@ extension StoreReader {
             guard result == "ok" else { return "the database is damaged: \(result)" }
             guard let row = try Row.fetchOne(db, sql: "PRAGMA foreign_key_check") else { return nil }
             let (table, parent): (String, String) = (row[0], row[2])
-            return "a row of \(table) refers to one of \(parent) that is not there"
+            return "a row of \(table) refers to one of \(parent) that does not exist"
         }
     }
 }

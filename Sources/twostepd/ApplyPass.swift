@@ -119,7 +119,7 @@ final class ApplyPass: Sendable {
         case .desiredState(.adopted): afterAdoption()
         case .desiredState(.held(let held)):
             giveUp(
-                "the desired state is held and nothing was sent: \(held.reason); to take it all the same: "
+                "the desired state is held and nothing was sent: \(held.reason); to accept it anyway: "
                     + "twostepd apply --accept \(held.sha256.prefix(12))")
         case .guardChanged(.endpointDown(let endpoint, _)): state.withLock { $0.failedProbes[endpoint] = 0 }
         case .guardChanged(.endpointUp(let endpoint, _)): state.withLock { $0.failedProbes[endpoint] = nil }

@@ -139,7 +139,7 @@ extension CheckCommand {
     private static func warning(of held: HeldReason, path: String, _ sha256: String) -> ConfigProblem {
         ConfigProblem(
             file: path, line: 1, column: 1, severity: .warning, message: "it would be held: \(held)",
-            hint: "to take it all the same: twostepd accept \(sha256.prefix(12))")
+            hint: "to accept it anyway: twostepd accept \(sha256.prefix(12))")
     }
 }
 

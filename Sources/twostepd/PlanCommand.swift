@@ -68,7 +68,7 @@ struct PlanCommand: ParsableCommand {
             if let held = comparison.held {
                 Console.print(
                     "\nHELD: this file is not taken into force: \(held).\n"
-                        + "To take it all the same: twostepd accept \(desired.sha256.prefix(12))")
+                        + "To accept it anyway: twostepd accept \(desired.sha256.prefix(12))")
             }
         }
         if detailedExitCode, !document.now.isEmpty { throw ExitCode(2) }

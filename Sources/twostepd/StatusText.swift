@@ -82,7 +82,7 @@ struct StatusText: Sendable {
         if let held = inForce.held {
             lines.append("desired state: the file is HELD since \(time.text(held.since)), \(stays):")
             lines.append("  \(held.reason)")
-            lines.append("  see `twostepd plan`; to take it: twostepd accept \(held.sha256.prefix(12))")
+            lines.append("  see `twostepd plan`; to accept it: twostepd accept \(held.sha256.prefix(12))")
         }
         return lines
     }

@@ -32,7 +32,7 @@ import Testing
 
     @Test func `a path with a NUL is refused`() {
         let reading = DesiredStateReader.read(path: "a\0b")
-        #expect(reading.problems.map(\.message) == ["the file cannot be read: the path contains a NUL"])
+        #expect(reading.problems.map(\.message) == ["the file cannot be read: the path contains a NUL byte"])
         #expect(reading.problems.map(\.file) == ["a\u{FFFD}b"])
     }
 

@@ -184,7 +184,7 @@ struct FileErrorTests {
     @Test func `each names the path and says what happened`() {
         #expect(Set(all.map(\.description)).count == all.count && Set(all.map(\.reason)).count == all.count)
         #expect(all.allSatisfy { $0.description.contains("/p") && !$0.reason.contains("/p") })
-        #expect(all.last?.description == "cannot write to the disk /p: Input/output error")
+        #expect(all.last?.description == "cannot sync /p: Input/output error")
     }
 
     @Test func `a full file system and a full quota are full, and nothing else is`() {

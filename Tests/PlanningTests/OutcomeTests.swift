@@ -51,7 +51,7 @@ struct OutcomeTests {
     @Test func `The sentence names action, reason and what the vendor said`() {
         let outcome = Outcome(.vendorRefused, httpStatus: 200, apiStatus: 402, message: "Empty list")
         #expect(outcome.sentence(for: .enable) == "enable: the vendor refused (HTTP 200, status 402, \"Empty list\")")
-        #expect(Outcome(.timeout).sentence(for: .disable) == "disable: no answer in time; it may still be done")
+        #expect(Outcome(.timeout).sentence(for: .disable) == "disable: no answer in time; it may still be carried out")
     }
 
     @Test func `Every reason of an outcome or a decision has its own name and sentence`() {

@@ -35,7 +35,7 @@ struct StorageErrorTests {
             .openToOthers(path: "/p", mode: 0o644),
             .permissions(path: "/p", problem: "others can read or change this key: chmod 0600 it")
         ),
-        (.invalidPath(path: "/p"), .permissions(path: "/p", problem: "the path contains a NUL")),
+        (.invalidPath(path: "/p"), .permissions(path: "/p", problem: "the path contains a NUL byte")),
         (
             .tooLarge(path: "/p", limit: 4096),
             .io(path: "/p", operation: "read", problem: "it is larger than 4 KiB")
@@ -46,17 +46,17 @@ struct StorageErrorTests {
         ),
         (
             .refused(.inspect, path: "/p", code: EACCES),
-            .permissions(path: "/p", problem: "this user may not look here: run as the daemon's user")
+            .permissions(path: "/p", problem: "this user has no access to it: run as the daemon's user")
         ),
         (
             .refused(.open, path: "/p", code: EACCES),
-            .permissions(path: "/p", problem: "this user may not open it: run as the daemon's user")
+            .permissions(path: "/p", problem: "this user has no permission to open it: run as the daemon's user")
         ),
         (.refused(.write, path: "/p", code: ENOSPC), .diskFull(path: "/p")),
         (.refused(.sync, path: "/p", code: EDQUOT), .diskFull(path: "/p")),
         (
             .refused(.sync, path: "/p", code: EIO),
-            .io(path: "/p", operation: "write to the disk", problem: "Input/output error")
+            .io(path: "/p", operation: "sync", problem: "Input/output error")
         ),
     ])
     func `what the file system refuses has its error`(error: FileError, expected: StorageError) {

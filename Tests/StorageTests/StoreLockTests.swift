@@ -59,7 +59,7 @@ struct StoreLockTests {
         try #require(truncate(directory.location.lock, 0) == 0)
         let error = #expect(throws: StorageError.self) { try acquire(directory) }
         #expect(error == .lockHeld(directory: directory.path, holder: LockHolder(pid: nil, since: nil, command: nil)))
-        #expect("\(try #require(error))".hasPrefix("another twostepd (which did not say who it is) works on"))
+        #expect("\(try #require(error))".hasPrefix("another twostepd (which has not identified itself) works on"))
         try lock.release()
     }
 }

@@ -45,7 +45,7 @@ struct ControlRefusalTests {
         let weakening = Weakening(managed: 9, disabled: 0, dropped: 9, maximumPercent: 20)
         check(
             ControlRefusal.held(HeldState(sha256: String(repeating: "a", count: 64), reason: .weakening(weakening))),
-            "held, the last good state stays in force: \(weakening); see `twostepd plan`; to take it all the same: twostepd accept "
+            "held, the last good state stays in force: \(weakening); see `twostepd plan`; to accept it anyway: twostepd accept "
                 + String(repeating: "a", count: 12))
     }
 
