@@ -75,7 +75,7 @@ struct DoctorTests {
         let check = try await rig.run("check", "--format", "json")
         let problems = try check.json()["problems"] as? [[String: Any]] ?? []
         #expect(check.code == 0 && problems.count == 1)
-        #expect((problems.first?["message"] as? String)?.contains("lies beside the store") == true)
+        #expect((problems.first?["message"] as? String)?.contains("is next to the store") == true)
         let key = rig.folder.appendingPathComponent("elsewhere.key")
         try FileManager.default.moveItem(
             at: rig.folder.appendingPathComponent("state/twostepd.key"), to: key)

@@ -40,7 +40,7 @@ extension Doctor {
 
     private func secrets(of view: DaemonView) async -> Finding {
         switch await SecretsOfDaemon.compare(view, settings: settings, environment: environment) {
-        case .same(let count): Finding("secrets", .ok, "those of the file, \(count) compared")
+        case .same(let count): Finding("secrets", .ok, "the same as in the file, \(count) compared")
         case .different(let sentence, let advice): Finding("secrets", .failure, sentence, advice: advice)
         case .unknown(let why): Finding("secrets", .ok, "read from \(view.secrets.path); not compared: \(why)")
         }
@@ -53,7 +53,7 @@ extension Doctor {
         return view.endpointsDown.map { down in
             Finding(
                 "endpoints", .failure, "\(down.detail), since \(down.at)",
-                advice: "see 'endpoints' below for what this machine sees of it, and \"Outages\" in docs/operations.md")
+                advice: "see 'endpoints' below for what this machine sees, and \"Outages\" in docs/operations.md")
         }
     }
 
@@ -62,7 +62,7 @@ extension Doctor {
             return view.serverTroubles.map { trouble in
                 Finding(
                     trouble.subject, .failure, trouble.detail,
-                    advice: "see who has the address (`ss -lp`), or change the settings and restart")
+                    advice: "find out which process uses the address (`ss -lp`), or change the settings and restart")
             }
         }
         return [Finding("listener", .ok, view.listener ?? "off")]

@@ -20,28 +20,28 @@ extension Doctor {
         let needed = StoreReader.keyID(at: location)
         switch search {
         case nil:
-            return [Finding("key", .failure, "not looked for: the secrets cannot be read", advice: "mend that first")]
+            return [Finding("key", .failure, "not checked: the secrets cannot be read", advice: "fix that first")]
         case .failure(let error):
             return [Finding("key", .failure, error.description, advice: "see the message")]
         case .success(nil):
             guard let needed else {
                 return [
                     Finding(
-                        "key", .warning, "there is none: the first start makes one beside the store",
+                        "key", .warning, "no key exists: the first start creates one next to the store",
                         advice: GeneratedKey.advice)
                 ]
             }
             return [
                 Finding(
-                    "key", .failure, "there is none, and the store is sealed under key \(needed)",
-                    advice: "bring that key back; see `twostepd key --help`")
+                    "key", .failure, "no key was found, and the store is sealed under key \(needed)",
+                    advice: "restore that key; see `twostepd key --help`")
             ]
         case .success((let key, let origin)?):
             if let needed, needed != key.id {
                 return [
                     Finding(
                         "key", .failure, "the store is sealed under key \(needed), and this is key \(key.id)",
-                        advice: "bring key \(needed) back")
+                        advice: "restore key \(needed)")
                 ]
             }
             let right = needed == nil ? "key \(key.id)" : "key \(key.id) opens the store"
@@ -65,8 +65,8 @@ extension Doctor {
         guard let file = origin.file, access(file.next, F_OK) == 0 else { return [] }
         return [
             Finding(
-                "rotation", .warning, "a rotation of the key was cut off: \(file.next) is there",
-                advice: "run `twostepd key rotate` once more; it goes on from there")
+                "rotation", .warning, "a key rotation was interrupted: \(file.next) exists",
+                advice: "run `twostepd key rotate` again; it continues from there")
         ]
     }
 }
@@ -74,11 +74,11 @@ extension Doctor {
 /// A key that lies beside the store that it seals: a copy of the folder holds both.
 public enum GeneratedKey {
     static func warning(_ path: String) -> String {
-        "the sealing key \(path) lies beside the store: a copy of that folder holds the PINs and their key"
+        "the sealing key \(path) is next to the store: a copy of that folder holds the PINs and their key"
     }
 
     static let advice =
-        "move it elsewhere and name it in sealing_key, or hand it over as a credential: "
+        "move it elsewhere and name it in sealing_key, or pass it as a credential: "
         + "see `twostepd key generate --help`"
 
     /// The warning and the advice, when the key that would be used lies beside the store; nil otherwise.

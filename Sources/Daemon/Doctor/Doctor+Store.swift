@@ -9,7 +9,7 @@ extension Doctor {
                 Finding(
                     "database", .warning, location.absence,
                     advice:
-                        "for a new fleet: the first start makes one, and `twostepd accept` takes over five numbers and more"
+                        "for a new fleet: the first start creates one; five or more numbers then need `twostepd accept`"
                 )
             ]
         }
@@ -23,7 +23,7 @@ extension Doctor {
                 key = nil
                 reader = try StoreReader.open(at: location, key: nil)
             }
-            var parts = [Finding("version", .ok, "the schema is of this version")]
+            var parts = [Finding("version", .ok, "the schema matches this version")]
             if let problem = try reader.integrityProblem() {
                 parts.append(
                     Finding(
@@ -34,7 +34,7 @@ extension Doctor {
             }
             if key == nil {
                 parts.append(
-                    Finding("PINs", .failure, "not looked at, for want of the key", advice: "see 'sealing key'"))
+                    Finding("PINs", .failure, "not checked: there is no key", advice: "see 'sealing key'"))
             } else {
                 parts += [try pins(reader), try history(reader)]
             }
@@ -83,7 +83,7 @@ extension Doctor {
         }
         return Finding(
             "history", .failure, first.sentence,
-            advice: "`twostepd audit verify` counts all; find out who wrote to the store")
+            advice: "`twostepd audit verify` counts all findings; find out who wrote to the store")
     }
 
     /// Reports the secrets that exist only in the memory of the running daemon.
@@ -99,10 +99,10 @@ extension Doctor {
 
     /// Reports whether the store returns space to the file system when history is pruned.
     private func room(_ size: StoreSize) -> Finding {
-        let figures = "\(size.bytes >> 20) MiB, \(size.freeBytes >> 20) MiB of it free inside"
+        let figures = "\(size.bytes >> 20) MiB, \(size.freeBytes >> 20) MiB of it free"
         guard size.isWasteful, !size.givesBack else { return Finding("room", .ok, figures) }
         return Finding(
-            "room", .warning, figures + ", which this store cannot give back while it is worked on",
+            "room", .warning, figures + ", which this store cannot return to the file system while the daemon runs",
             advice: "stop the daemon, then `twostepd audit compact`: once is enough")
     }
 
@@ -136,7 +136,9 @@ extension Doctor {
     /// Reports the vendors that refuse to disable numbers.
     private func vendors(_ reader: StoreReader) throws(StorageError) -> Finding {
         let refusing = try reader.accountsRefusingDisable().sorted()
-        guard let first = refusing.first else { return Finding("vendors", .ok, "no refusal of a disable is known") }
+        guard let first = refusing.first else {
+            return Finding("vendors", .ok, "no vendor is known to refuse a disable")
+        }
         let more = refusing.count > 1 ? ", and \(refusing.count - 1) more" : ""
         return Finding(
             "vendors", .warning, "\(first.text)\(more) refuses to disable numbers",

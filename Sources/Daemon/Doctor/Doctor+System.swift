@@ -10,12 +10,12 @@ import Vendors
 extension Doctor {
     func clock() -> Finding {
         switch twostepd_clock_is_synchronized() {
-        case 1: Finding("clock", .ok, "\(now), kept by a time service")
+        case 1: Finding("clock", .ok, "\(now), synchronized by a time service")
         case 0:
             Finding(
-                "clock", .warning, "\(now); the kernel knows of no time service that keeps it",
+                "clock", .warning, "\(now); the kernel reports no time synchronization",
                 advice: "install chrony or enable systemd-timesyncd: rotations follow the clock")
-        default: Finding("clock", .ok, "\(now); whether a time service keeps it cannot be seen from here")
+        default: Finding("clock", .ok, "\(now); whether it is synchronized cannot be determined here")
         }
     }
 
@@ -24,7 +24,7 @@ extension Doctor {
         var path = settings.stateDirectory
         while statvfs(path, &status) != 0 {
             guard path != "/", path != "." else {
-                return [Finding("space", .warning, "cannot be asked for \(settings.stateDirectory)")]
+                return [Finding("space", .warning, "cannot be determined for \(settings.stateDirectory)")]
             }
             path = Directory.parent(of: path)
         }
@@ -42,7 +42,7 @@ extension Doctor {
 
     func endpoints(_ desired: DesiredState?) async -> [Finding] {
         guard let desired else {
-            return [Finding("endpoints", .ok, "not looked at: there is no valid desired state")]
+            return [Finding("endpoints", .ok, "not checked: there is no valid desired state")]
         }
         let transport: Transport
         do throws(StartupError) {
@@ -74,17 +74,18 @@ extension Doctor {
             return Finding(
                 endpoint.text, .failure, "\(failure.reason.rawValue): \(failure.message)", advice: advice)
         case .success(let result) where result.isProxy:
-            return Finding(endpoint.text, .ok, "the proxy at \(result.address) answers; behind it nothing was tried")
+            return Finding(
+                endpoint.text, .ok, "the proxy at \(result.address) answers; the endpoint behind it was not tried")
         case .success(let result):
             guard let ends = result.certificateEnds else {
                 return Finding(endpoint.text, .ok, "\(result.address) answers, without TLS")
             }
             guard ends > now.advanced(by: .seconds(14 * 86_400)) else {
                 return Finding(
-                    endpoint.text, .warning, "\(result.address): its certificate ends at \(ends)",
-                    advice: "tell the vendor: from then on nothing can be sent")
+                    endpoint.text, .warning, "\(result.address): its certificate expires at \(ends)",
+                    advice: "notify the vendor: from then on nothing can be sent")
             }
-            return Finding(endpoint.text, .ok, "\(result.address) answers; its certificate ends at \(ends)")
+            return Finding(endpoint.text, .ok, "\(result.address) answers; its certificate expires at \(ends)")
         }
     }
 
@@ -95,7 +96,7 @@ extension Doctor {
             isManaged
                 ? Finding("service manager", .ok, "systemd")
                 : Finding(
-                    "service manager", .warning, "systemd does not run here: nobody starts the daemon again",
+                    "service manager", .warning, "systemd is not running here: nothing restarts the daemon",
                     advice: "see systemd/twostepd.service, or use `twostepd apply` from cron"))
         let holder: LockHolder?
         do throws(StorageError) {
@@ -106,7 +107,7 @@ extension Doctor {
         guard let holder else {
             return parts + [
                 Finding(
-                    "daemon", .warning, "none works on \(location.directory)",
+                    "daemon", .warning, "no daemon works on \(location.directory)",
                     advice: isManaged ? "systemctl start twostepd" : "twostepd run")
             ]
         }
@@ -116,8 +117,8 @@ extension Doctor {
             LocalSocket.answers(at: settings.controlSocket)
                 ? Finding("control socket", .ok, settings.controlSocket)
                 : Finding(
-                    "control socket", .failure, "nobody answers at \(settings.controlSocket)",
-                    advice: "compare runtime_directory with the daemon's; you may lack the right to connect"))
+                    "control socket", .failure, "no answer at \(settings.controlSocket)",
+                    advice: "compare runtime_directory with the daemon's; you may lack the permission to connect"))
         return parts
     }
 
@@ -133,7 +134,7 @@ extension Doctor {
         let isHidden = twostepd_is_dumpable() == 0
         let memory =
             isHidden
-            ? Finding("memory", .ok, "no core dump and no debugger of the same user shows it")
+            ? Finding("memory", .ok, "protected from core dumps and from debuggers of the same user")
             : Finding("memory", .failure, "this process can be dumped", advice: "report this as a bug")
         return [open, threads(), watching(), memory]
     }
@@ -141,7 +142,7 @@ extension Doctor {
     private func threads() -> Finding {
         do throws(ThreadShortage) {
             try ProcessThreads.check(ProcessThreads.ofDaemon)
-            return Finding("threads", .ok, "\(ProcessThreads.ofDaemon) can be had, as a daemon needs")
+            return Finding("threads", .ok, "\(ProcessThreads.ofDaemon) can be created, as a daemon needs")
         } catch {
             return Finding("threads", .failure, error.problem, advice: error.advice)
         }
@@ -150,7 +151,7 @@ extension Doctor {
     private func watching() -> Finding {
         let advice = """
             raise fs.inotify.max_user_watches or max_user_instances, or let the daemon's user read the directory; until then \
-            an edit is noticed within 30 s, or upon `twostepd reload`
+            an edit is noticed within 30 s, or on `twostepd reload`
             """
         if let state = guardStates().first(where: { $0.kind == .filesPolled }) {
             return Finding("file watching", .warning, "not by the daemon: \(state.detail)", advice: advice)

@@ -14,10 +14,10 @@ extension Doctor {
             let text = "this machine has no time zone database in \(zones.folder)"
             // A desired state that names a zone is not valid without a database, so it is nil here.
             guard named == nil else {
-                return Finding("time zones", .ok, "\(text): rotation windows can be in UTC alone")
+                return Finding("time zones", .ok, "\(text): rotation windows can be in UTC only")
             }
             return Finding(
-                "time zones", .warning, "\(text): rotations whose window is in another zone than UTC wait",
+                "time zones", .warning, "\(text): rotations whose window is in a zone other than UTC wait",
                 advice: "install the package tzdata, then `twostepd reload`")
         }
         for zone in (named ?? []).sorted() {
@@ -33,6 +33,6 @@ extension Doctor {
         guard let age, age > Self.maxAgeOfZones else { return Finding("time zones", .ok, text) }
         return Finding(
             "time zones", .warning, "\(text): rotation windows may be off by an hour",
-            advice: "update the package tzdata; the daemon follows within an hour, or upon `twostepd reload`")
+            advice: "update the package tzdata; the daemon adopts it within an hour, or on `twostepd reload`")
     }
 }

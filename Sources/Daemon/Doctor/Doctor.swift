@@ -58,7 +58,7 @@ public struct Doctor: Sendable {
             parts.append(
                 Finding("desired state", .ok, "\(settings.desiredState): \(state.numbers.count.counted("number"))"))
             if secrets.value != nil {
-                parts.append(Finding("secrets", .ok, "every token and PIN of the desired state is found"))
+                parts.append(Finding("secrets", .ok, "every token and PIN of the desired state was found"))
             }
         }
         return Finding("configuration", parts)
@@ -93,7 +93,7 @@ public struct Doctor: Sendable {
         // A file that cannot be inspected is reported by the check that reads it.
         guard let status = try? FileStatus.of(path), status.mode & 0o002 != 0 else { return nil }
         return Finding(
-            "permissions", .warning, "everybody may write to \(path), and with it switch verification off",
+            "permissions", .warning, "everyone can write to \(path), and so switch verification off",
             advice: "chmod o-w \(path)")
     }
 
@@ -103,8 +103,8 @@ public struct Doctor: Sendable {
         // A directory that cannot be inspected is reported as missing.
         guard let status = try? FileStatus.of(settings.stateDirectory) else {
             return Finding(
-                "directory", .warning, "\(settings.stateDirectory) is not there: the first start makes it",
-                advice: "start the daemon as the user that is to own it")
+                "directory", .warning, "\(settings.stateDirectory) does not exist: the first start creates it",
+                advice: "start the daemon as the user that should own it")
         }
         let mode = status.mode & 0o777
         do throws(StorageError) {
@@ -114,7 +114,7 @@ public struct Doctor: Sendable {
         }
         guard mode & 0o077 == 0 else {
             return Finding(
-                "directory", .warning, "others may look into \(settings.stateDirectory) (mode \(Self.octal(mode)))",
+                "directory", .warning, "other users can access \(settings.stateDirectory) (mode \(Self.octal(mode)))",
                 advice: "chmod 0700 \(settings.stateDirectory)")
         }
         return Finding("directory", .ok, "\(settings.stateDirectory), mode \(Self.octal(mode))")
@@ -129,18 +129,18 @@ public struct Doctor: Sendable {
         let open = files.filter { $0.status.mode & 0o077 != 0 }
         guard open.isEmpty else {
             return Finding(
-                "files", .failure, "others may read \(open.map(\.path).joined(separator: ", "))",
-                advice: "chmod 0600 them, and rotate what they held: others may have read it")
+                "files", .failure, "other users can read \(open.map(\.path).joined(separator: ", "))",
+                advice: "chmod 0600 them, and rotate the secrets in them: others may have read those")
         }
         let owner = (try? FileStatus.of(location.directory))?.owner  // As above.
         let strangers = files.filter { owner != nil && $0.status.owner != owner }
         guard strangers.isEmpty else {
             return Finding(
                 "files", .failure,
-                "another user than the folder's owns \(strangers.map(\.path).joined(separator: ", "))",
+                "not owned by the folder's owner: \(strangers.map(\.path).joined(separator: ", "))",
                 advice: "chown --reference=\(location.directory) them: the daemon's user must be able to write them")
         }
-        return Finding("files", .ok, "readable by their owner only, who is the folder's")
+        return Finding("files", .ok, "readable only by their owner, who also owns the folder")
     }
 
     static func octal(_ mode: UInt32) -> String { "0" + String(mode, radix: 8) }

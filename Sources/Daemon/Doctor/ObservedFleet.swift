@@ -20,13 +20,13 @@ struct ObservedFleet {
         var problems: [String] = []
         if let unobserved {
             problems.append(
-                "nothing was seen of \(tally.unobserved) of \(tally.numbers.counted("number")) for longer than twice their "
+                "\(tally.unobserved) of \(tally.numbers.counted("number")) not observed for longer than twice their "
                     + "observe_every, \(unobserved) among them")
         }
         if let failing {
             problems.append(
-                "the observer's last answer showed nothing of \(tally.failing) of \(tally.numbers.counted("number")), "
-                    + "\(failing.number) among them: \(failing.failure)")
+                "the observer's last answer did not show the state of \(tally.failing) of "
+                    + "\(tally.numbers.counted("number")), \(failing.number) among them: \(failing.failure)")
         }
         guard problems.isEmpty else {
             return Finding(
