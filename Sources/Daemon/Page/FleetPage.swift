@@ -63,7 +63,7 @@ struct FleetPage {
         }
         if let held = desiredState.held {
             lines.append(
-                "A desired state is <b>held</b> (\(time.html(held.since))): \(held.reason). To take it: "
+                "A desired state is <b>held</b> (\(time.html(held.since))): \(held.reason). To accept it: "
                     + "<code>twostepd accept \(String(held.sha256.prefix(12)))</code>\(difference)")
         }
         if guards.clock.isBehind(at: now) {
@@ -114,14 +114,14 @@ struct FleetPage {
     private var difference: HTML {
         guard !heldDifference.isEmpty else { return "" }
         let items = heldDifference.map { text -> HTML in "<li>\(text)</li>" }
-        return "<details><summary>What it would take away</summary><ul>\(items)</ul></details>"
+        return "<details><summary>Numbers that it would disable or drop</summary><ul>\(items)</ul></details>"
     }
 
     // MARK: Table
 
     private var table: HTML {
         guard fleet.count > 0 else {
-            return "<p class=\"empty\">No numbers yet: name some in the desired-state file.</p>"
+            return "<p class=\"empty\">No numbers yet: add some to the desired-state file.</p>"
         }
         let rows = fleet.urgent.map(row)
         let more: HTML =

@@ -71,7 +71,7 @@ struct PageFrame {
             <main id="content" tabindex="-1">
             \(content)
             </main>
-            <footer><p>\(Version.text), read only. What each word means and what to do: <code>docs/operations.md</code>,
+            <footer><p>\(Version.text), read-only. What each term means and what to do: <code>docs/operations.md</code>,
             <code>twostepd status</code>.</p></footer>
             </body>
             </html>

@@ -53,7 +53,7 @@ struct NumberPage {
             } ?? ""
         let drift: HTML = sight.drift.map { text in "<dt>Drift</dt><dd>\(Self.mark(.drift)) \(text)</dd>" } ?? ""
         return """
-            <section><h2>How it stands</h2><dl>
+            <section><h2>State</h2><dl>
             <dt>Desired</dt><dd>\(record.desired?.verification.rawValue ?? "not in the desired state")</dd>
             <dt>Vendor</dt><dd>\(record.desired?.vendor.rawValue ?? "none")</dd>
             <dt>\(record.belief.isCertain ? "Certainly" : "Uncertain")</dt><dd>\(states)</dd>
@@ -87,7 +87,7 @@ struct NumberPage {
                 """
         }
         return """
-            <section><h2>PIN generations</h2><p>The PINs themselves are shown by <code>twostepd pin show</code> alone.</p>
+            <section><h2>PIN generations</h2><p>PINs are shown only by <code>twostepd pin show</code>.</p>
             <div class="scroll"><table><thead><tr><th scope="col">Generation</th><th scope="col">Origin</th>
             <th scope="col">Made</th><th scope="col">Live from</th><th scope="col">Live until</th>
             <th scope="col">May be live</th></tr></thead><tbody>\(rows)</tbody></table></div></section>
@@ -109,7 +109,7 @@ struct NumberPage {
         return """
             <section><h2>\(title), newest first</h2><div class="scroll"><table><thead><tr><th scope="col">When</th>
             <th scope="col">Action</th><th scope="col">PIN</th><th scope="col">Why</th><th scope="col">Outcome</th>
-            <th scope="col">Vendor's words</th></tr></thead><tbody>\(items)</tbody></table></div></section>
+            <th scope="col">Vendor's message</th></tr></thead><tbody>\(items)</tbody></table></div></section>
             """
     }
 

@@ -155,7 +155,7 @@ enum PageAssets {
               renew(byId("content"), fresh.getElementById("content"));
               live.textContent = "";
             } catch (error) {
-              live.textContent = "– no answer, this is the last one";
+              live.textContent = "– no answer, showing the last state";
             }
           }
 
