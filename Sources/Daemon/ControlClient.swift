@@ -43,14 +43,15 @@ public struct ControlClient: Sendable {
                 "no daemon answers at \(path): another process works on \(directory) (\(holder)); wait until it has ended, "
                     + "then start the daemon with `twostepd run`, or `systemctl start twostepd`"
             case .forbidden(let path):
-                "you may not connect to \(path): use sudo, or have an administrator add you to the group of that socket "
-                    + "(`usermod -aG twostepd USER`)"
+                "you have no permission to connect to \(path): use sudo, or have an administrator add you to the group "
+                    + "of that socket (`usermod -aG twostepd USER`)"
             case .ended(let path):
-                "the daemon at \(path) ended before it answered: it may have done it; see `twostepd status` and `twostepd "
-                    + "history --events` before asking again, and start it with `twostepd run`, or `systemctl start twostepd`"
+                "the daemon at \(path) ended before it answered, and may have carried out the request: see `twostepd "
+                    + "status` and `twostepd history --events` before you repeat it; start the daemon with `twostepd "
+                    + "run`, or `systemctl start twostepd`"
             case .noAnswer(let path, let problem):
-                "the daemon at \(path) was asked, and has not answered (\(problem)): it may have done it; see `twostepd "
-                    + "status` and `twostepd history --events` before asking again"
+                "the daemon at \(path) has not answered (\(problem)), and may have carried out the request: see "
+                    + "`twostepd status` and `twostepd history --events` before you repeat it"
             case .refused(let message, _): message
             }
         }
@@ -97,7 +98,7 @@ public struct ControlClient: Sendable {
     public func view(within limit: Duration = Self.patience) async throws -> DaemonView {
         let data = try await send(.GET, "/v1/daemon", body: nil, limit: Self.maxView, within: limit)
         do { return try JSONCoding.decoder.decode(DaemonView.self, from: data) } catch {
-            throw Failure.noAnswer(path: socket, problem: "it is of another version, and does not know the question")
+            throw Failure.noAnswer(path: socket, problem: "it is of another version and does not know this request")
         }
     }
 
@@ -121,7 +122,7 @@ public struct ControlClient: Sendable {
         do {
             answer = try JSONCoding.decoder.decode(ControlMessage.Answer.self, from: data)
         } catch {
-            throw Failure.noAnswer(path: socket, problem: "what came is no answer")
+            throw Failure.noAnswer(path: socket, problem: "its answer cannot be understood")
         }
         guard answer.done else { throw Failure.refused(answer.message, exitCode: answer.exitCode) }
         return answer

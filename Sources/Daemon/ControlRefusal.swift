@@ -43,7 +43,7 @@ extension ControlMessage.Answer {
         switch refusal {
         case .unintelligible: return "the request cannot be understood"
         case .otherStore(let own, let asked): return "this daemon works on \(own), not on \(asked)"
-        case .stopping: return "the daemon is stopping: nothing was done; ask again when it runs"
+        case .stopping: return "the daemon is stopping: nothing was done; repeat the command when it runs again"
         case .pointless(let problem), .notAccepted(let problem): return problem
         case .invalidFiles(let problems, let revision):
             let first = problems.first { $0.severity == .error }?.summary ?? "it cannot be read"
@@ -51,7 +51,7 @@ extension ControlMessage.Answer {
         case .held(let held):
             return "held, \(held.reason.consequence): \(held.reason); see `twostepd plan`; to accept it anyway: "
                 + "twostepd accept \(held.sha256.prefix(12))"
-        case .adoptionFailed(let failure): return "the store failed, it is tried again: \(failure)"
+        case .adoptionFailed(let failure): return "the store failed, and is retried: \(failure)"
         case .reportFailed(let done, let error):
             let subject = done.map { "\($0); the others were not reported" } ?? "nothing was reported"
             return "\(subject): \(reason(error)); report them again"
@@ -62,7 +62,7 @@ extension ControlMessage.Answer {
     private static func reason(_ error: any Error) -> String {
         switch error {
         case let refusal as ControlRefusal: words(refusal)
-        case is StorageError: "the store fails: \(error)"
+        case is StorageError: "the store is failing: \(error)"
         default: "\(error)"
         }
     }

@@ -53,7 +53,7 @@ struct ControlService: Sendable {
                 do {
                     try Directory.setMode(0o660, of: path)
                 } catch {
-                    logger.warning("Control socket keeps its mode", metadata: ["path": "\(path)"])
+                    logger.warning("Mode of the control socket was not set", metadata: ["path": "\(path)"])
                 }
                 onRunning()
                 watch(channel)
@@ -78,7 +78,7 @@ struct ControlService: Sendable {
     }
 
     private func close(_ channel: any Channel) {
-        logger.warning("Control socket was removed or replaced: it is made again", metadata: ["path": "\(socketPath)"])
+        logger.warning("Control socket was removed or replaced: creating it again", metadata: ["path": "\(socketPath)"])
         channel.close(promise: nil)
     }
 
@@ -97,7 +97,7 @@ struct ControlService: Sendable {
                 // A foreign page whose host name was made to resolve to this address must not read this one (DNS
                 // rebinding).
                 guard Self.isLocal(call.host, host) else {
-                    return .text(.misdirectedRequest, "this address answers to its own name only")
+                    return .text(.misdirectedRequest, "this server answers only to its own host name")
                 }
                 return await observe(call)
             })
@@ -109,7 +109,7 @@ struct ControlService: Sendable {
         let logger = logger
         return { error in
             logger.error(
-                "Connections wait: no descriptor is left for them",
+                "Connections wait: no file descriptor is left",
                 metadata: [
                     "address": "\(address)", "error": "\(String(cString: strerror(error.errnoCode)))",
                     "advice": "raise LimitNOFILE of the unit or ulimit -n",
@@ -217,7 +217,8 @@ struct ControlService: Sendable {
         default:
             return await observatory.reply(to: call)
                 ?? .text(
-                    .notFound, "not here: /, /healthz, /readyz, /metrics, /v1/status, /v1/numbers and /v1/changes are")
+                    .notFound,
+                    "not found; the paths: /, /healthz, /readyz, /metrics, /v1/status, /v1/numbers, /v1/changes")
         }
     }
 
@@ -254,7 +255,7 @@ struct ControlService: Sendable {
         _ reveal: ControlMessage.PINReveal, number: PhoneNumber, actor: String, at now: Instant
     ) -> EventEntry {
         let generations = reveal.generations.map(String.init).joined(separator: ", ")
-        let terminal = reveal.terminal.map { ", at \(clean($0, 64))" } ?? ", at no terminal"
+        let terminal = reveal.terminal.map { ", at \(clean($0, 64))" } ?? ", without a terminal"
         return EventEntry(
             at: now, kind: .pinRevealed, number: number, actor: actor + behalf(reveal.onBehalfOf, of: actor) + terminal,
             detail: "generations \(generations): \(clean(reveal.reason, 500))"

@@ -124,7 +124,7 @@ extension DaemonProcess {
             }.get()
             guard pause == nil else { return "" }
             throw ControlRefusal.pointless(
-                "nothing was ordered: there is no pause of all numbers; those that are paused one by one are resumed by name"
+                "nothing was ordered: there is no pause of all numbers; those paused one by one are resumed by name"
             )
         case (.resume, .numbers(let numbers)):
             let paused = try await self.paused(among: numbers)
@@ -171,7 +171,7 @@ extension DaemonProcess {
         let more = hindrances.count > 1 ? ", and \(hindrances.count - 1) more are like it" : ""
         let why =
             switch hindrance {
-            case .disabled: "\(number) is to be disabled, it has no PIN to rotate"
+            case .disabled: "\(number) should be disabled, and has no PIN to rotate"
             case .operatorPIN(let name):
                 "the PIN of \(number) is the operator's own (\(name)), and rotates when that value changes"
             }

@@ -180,7 +180,7 @@ public final class DaemonProcess: Sendable {
         if again {
             let (exposed, inFlight) = state.withLock { ($0.exposed.sorted(), $0.inFlight.count) }
             logger.error(
-                "Stopped at once by a second signal: what is left is taken up at the next start",
+                "Stopped at once by a second signal: the next start continues the work",
                 metadata: [
                     "exposed": "\(exposed.prefix(20).map(\.description).joined(separator: ","))",
                     "exposed_count": "\(exposed.count)", "unanswered": "\(inFlight)",
@@ -189,7 +189,7 @@ public final class DaemonProcess: Sendable {
         }
         logger.notice("Stopping", metadata: ["signal": "\(number)"])
         notifier.stopping(
-            status: "stopping: requests in flight end, exposed numbers are enabled first",
+            status: "stopping: waiting for requests in flight, enabling exposed numbers",
             within: settings.timing.shutdownGrace + Self.closingTime)
         reconciliation.requestStop()
     }
@@ -247,7 +247,7 @@ public final class DaemonProcess: Sendable {
     private func startServers(_ observatory: Observatory) {
         if !UserNamespace.isWhole {
             logger.warning(
-                "Callers cannot be told apart: this user namespace has no numbers for the machine's users",
+                "Callers cannot be identified: this user namespace does not map the machine's users",
                 metadata: ["advice": "remove PrivateUsers=yes from the unit; systemd 257 has PrivateUsers=identity"])
         }
         let service = ControlService(
@@ -300,7 +300,7 @@ public final class DaemonProcess: Sendable {
                 state.serverTroubles.append(
                     DaemonView.Trouble(
                         subject: name, at: SystemClock().now().description,
-                        detail: "it does not run, and is tried again: \(problem)"))
+                        detail: "it is not running, and is retried: \(problem)"))
             }
             state.status.servers = state.serverTroubles.map { "the \($0.subject): \($0.detail)" }
         }
@@ -330,7 +330,7 @@ public final class DaemonProcess: Sendable {
         }
         switch result {
         case .success: return (true, "ok")
-        case .failure(let error): return (false, "the store fails: \(error)")
+        case .failure(let error): return (false, "the store is failing: \(error)")
         }
     }
 

@@ -24,7 +24,7 @@ struct DaemonStatus {
 
     /// The status line. It names no number, no token and no PIN.
     var line: String {
-        if let storeProblem { return "the store fails, nothing is sent: \(storeProblem)" }
+        if let storeProblem { return "the store is failing, nothing is sent: \(storeProblem)" }
         var parts: [String] = []
         if !isValid {
             parts.append(invalid)

@@ -81,7 +81,7 @@ extension DaemonView {
 
     /// The problem and the advice for a daemon whose store is not at the configured path.
     public static func astraySentence(_ directory: String) -> String {
-        "it works on a store that is NOT IN \(directory) any more: the folder was moved, unmounted or replaced; stop the daemon, "
-            + "put the folder back, and start it again"
+        "it works on a store that is NO LONGER IN \(directory): the folder was moved, unmounted or replaced; stop the "
+            + "daemon, put the folder back, and start it again"
     }
 }

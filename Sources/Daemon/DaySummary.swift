@@ -59,8 +59,8 @@ struct DaySummaries {
         timer.setEventHandler { [observatory, logger] in
             Task {
                 switch await observatory.summary() {
-                case .success(let summary): logger.notice("The last day", metadata: summary.metadata)
-                case .failure(let error): logger.error("No summary of the day", metadata: ["error": "\(error)"])
+                case .success(let summary): logger.notice("Summary of the last day", metadata: summary.metadata)
+                case .failure(let error): logger.error("No summary of the last day", metadata: ["error": "\(error)"])
                 }
             }
         }

@@ -39,8 +39,8 @@ public struct Acceptance: Sendable {
                 + "SHA-256 that `twostepd status` shows"
         }
         guard sha256.hasPrefix(prefix) else {
-            return "the file is not revision \(prefix.prefix(64)): its SHA-256 is \(sha256.prefix(12))…; look at it "
-                + "with `twostepd plan`, then accept what it is now"
+            return "the file is not revision \(prefix.prefix(64)): its SHA-256 is \(sha256.prefix(12))…; review it "
+                + "with `twostepd plan`, then accept that revision"
         }
         return nil
     }
@@ -182,7 +182,7 @@ final class DesiredStateLoader: @unchecked Sendable {
         reportedChanges = changed
         guard !changed.isEmpty else { return }
         logger.warning(
-            "Files were written that are read at the start alone: restart the service to adopt them",
+            "Files that are read only at startup have changed: restart the service to adopt them",
             metadata: ["files": "\(changed.joined(separator: ", "))"])
     }
 
@@ -209,7 +209,7 @@ final class DesiredStateLoader: @unchecked Sendable {
             case .error:
                 logger.error("Desired state is not valid", metadata: ["problem": "\(problem.summary)"])
             case .warning:
-                logger.warning("Desired state has a weakness", metadata: ["problem": "\(problem.summary)"])
+                logger.warning("Desired state has a warning", metadata: ["problem": "\(problem.summary)"])
             }
         }
     }

@@ -59,8 +59,8 @@ struct GuardAudit: Sendable {
     ) -> [StoreMutation] {
         switch change {
         case .clockBehind(let highWaterMark):
-            return [event(.clockBehind, nil, "the store has recorded \(highWaterMark): rotations hold")]
-        case .clockRight: return [event(.clockRight, nil, "rotations go on")]
+            return [event(.clockBehind, nil, "the store has recorded \(highWaterMark): rotations wait")]
+        case .clockRight: return [event(.clockRight, nil, "rotations continue")]
         case .endpointDown(let endpoint, let outcome):
             let detail = "\(endpoint.text) \(outcome.endpointTrouble)"
             return [

@@ -69,7 +69,7 @@ final class HistoryRetention: Sendable {
     private func ring() {
         guard !state.withLock({ $0.isStopped }) else { return }
         guard compareClocks() else {
-            logger.warning("Clock was set far ahead: history is not removed before it has stayed so for a while")
+            logger.warning("Clock was set far ahead: no history is removed until the clock has been stable for a while")
             alarm.set(after: patience)
             return
         }
@@ -135,7 +135,7 @@ final class HistoryRetention: Sendable {
     private func goOn(after result: Result<Step, StorageError>) {
         switch result {
         case .failure(let error):
-            logger.error("Old history is not removed", metadata: ["error": "\(error)"])
+            logger.error("Old history could not be removed", metadata: ["error": "\(error)"])
             finish(nextAt: clock.now().advanced(by: .seconds(86_400)))
         case .success(let step):
             state.withLock { state in

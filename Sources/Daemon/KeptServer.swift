@@ -60,7 +60,7 @@ final class KeptServer: Sendable {
             return state.problem
         }
         guard was != nil else { return }
-        logger.notice("Server runs again", metadata: ["address": "\(address)"])
+        logger.notice("Server is running again", metadata: ["address": "\(address)"])
         onChange(nil)
     }
 

@@ -56,7 +56,9 @@ public struct LogOutput: LogHandler {
         let message = "\(event.message)".onOneLine()
         guard put(event.level, message, fields) else { return patience.noteLost() }
         let lost = patience.noteTaken()
-        if lost > 0 { _ = put(.warning, "Log lines were lost, nobody took them", [(key: "count", value: "\(lost)")]) }
+        if lost > 0 {
+            _ = put(.warning, "Log lines were dropped, the output was blocked", [(key: "count", value: "\(lost)")])
+        }
     }
 
     /// - Returns: true when the journal or standard error accepted the line.

@@ -98,7 +98,7 @@ enum OpenFiles {
         }
         guard permitted < needed else { return }
         logger.error(
-            "Too few open files are permitted: what is beyond them fails or waits",
+            "Too few open files are permitted: connections may wait and requests may fail",
             metadata: [
                 "permitted": "\(permitted)", "needed": "\(needed)",
                 "advice": "raise LimitNOFILE of the unit or ulimit -n, or lower limits.concurrency",

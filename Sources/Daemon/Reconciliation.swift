@@ -68,7 +68,7 @@ public final class Reconciliation: Sendable {
             let (key, origin) = try StoreKey.forWriting(at: location, secrets: secrets, settings: settings)
             store = try Store.open(at: location, key: key)
             if case .generated(let path) = origin {
-                logger.notice("No sealing key is configured: one was made", metadata: ["file": "\(path)"])
+                logger.notice("No sealing key is configured: one was created", metadata: ["file": "\(path)"])
                 try store.commit([
                     .event(EventEntry(at: now, kind: .keyGenerated, detail: "key \(key.id) made at \(path)"))
                 ])
@@ -80,7 +80,7 @@ public final class Reconciliation: Sendable {
             let interrupted = try store.recoverInterrupted(at: now)
             if !interrupted.isEmpty {
                 logger.warning(
-                    "An earlier process stopped before these answers: they are in doubt",
+                    "An earlier process stopped before its requests were answered: they are in doubt",
                     metadata: ["requests": "\(interrupted.count)"])
             }
             highWaterMark = try store.reader.highWaterMark() ?? .distantPast
@@ -201,7 +201,7 @@ public final class Reconciliation: Sendable {
                 let reader = try StoreReader.open(at: location, key: nil)
                 if let problem = try reader.damageFoundLater() {
                     logger.error(
-                        "Store is damaged in its history: stop the daemon and restore a backup",
+                        "History in the store is damaged: stop the daemon and restore a backup",
                         metadata: ["problem": "\(problem)"])
                 }
                 try reader.close()
@@ -231,7 +231,7 @@ public final class Reconciliation: Sendable {
             case .success(let step) where step.isUnfinished: continue
             case .success: return
             case .failure(let error):
-                return logger.error("Old history is not removed", metadata: ["error": "\(error)"])
+                return logger.error("Old history could not be removed", metadata: ["error": "\(error)"])
             }
         }
     }

@@ -34,7 +34,7 @@ struct ReportLog: Sendable {
                 "Record set aside: it cannot be read or written",
                 metadata: ["number": "\(unreadable.number)", "error": "\(unreadable.message)", "retry_at": "\(until)"])
         case .readAgain(let number):
-            logger.notice("Record is read again", metadata: ["number": "\(number)"])
+            logger.notice("Record can be read again", metadata: ["number": "\(number)"])
         case .pinsUnreadable(let number, let generations):
             logger.error(
                 "PIN cannot be unsealed and counts as foreign",
@@ -97,8 +97,8 @@ struct ReportLog: Sendable {
             let refusesAll = outcome.reason.saysOfEndpoint == .refusesAccount
             logger.error(
                 refusesAll
-                    ? "Endpoint refuses every number, one probe at a time finds out when it no longer does: \(Outcome.accountAdvice)"
-                    : "Endpoint is down, one probe at a time finds out when it is up again",
+                    ? "Endpoint refuses every number, and is probed one request at a time: \(Outcome.accountAdvice)"
+                    : "Endpoint is down, and is probed with one request at a time",
                 metadata: ["endpoint": "\(endpoint.text)", "error": "\(outcome.reason.sentence)"])
         case .endpointUp(let endpoint, let since):
             logger.notice("Endpoint answers again", metadata: ["endpoint": "\(endpoint.text)", "since": "\(since)"])
@@ -121,7 +121,7 @@ struct ReportLog: Sendable {
             logger.debug("Exposure budget", metadata: ["permitted": "\(count)"])
         case .clockBehind(let highWaterMark):
             logger.error(
-                "Clock is behind what was recorded: rotations and adoptions hold, correct the clock",
+                "Clock is behind what was recorded: rotations and adoptions wait, correct the clock",
                 metadata: ["recorded": "\(highWaterMark)"])
         case .clockRight: logger.notice("Clock is right again")
         }
@@ -150,7 +150,7 @@ struct ReportLog: Sendable {
     private func writeStop(_ exposed: [PhoneNumber], _ unanswered: Int) {
         guard exposed.isEmpty, unanswered == 0 else {
             logger.error(
-                "Stopped with work left: it is taken up at the next start",
+                "Stopped with work left: the next start continues it",
                 metadata: [
                     "exposed": "\(exposed.prefix(20).map(\.description).joined(separator: ","))",
                     "exposed_count": "\(exposed.count)", "unanswered": "\(unanswered)",

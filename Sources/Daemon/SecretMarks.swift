@@ -34,7 +34,7 @@ struct SecretMarks: Sendable {
         for name in Set(marks.keys).union(file.marks.keys).sorted() where hasPINs || !name.hasPrefix("PIN ") {
             switch (marks[name], file.marks[name]) {
             case (let held?, let said?): if held != said { found.append("\(name) has another value in the file") }
-            case (nil, _?): found.append("\(name) is in the file alone")
+            case (nil, _?): found.append("\(name) is only in the file")
             case (_?, nil): found.append("\(name) is no longer in the file")
             case (nil, nil): break
             }
@@ -99,7 +99,7 @@ public enum SecretsOfDaemon: Sendable {
             sentence: "the daemon does not have the secrets of \(sources.filePath): "
                 + differences.prefix(maxNamed).joined(separator: ", ") + more,
             advice: view.secrets.handedOver
-                ? "restart the service: `systemctl restart twostepd`; it was handed its secrets at the start, and keeps those"
+                ? "restart the service: `systemctl restart twostepd`; it keeps the secrets that it received at startup"
                 : "`twostepd reload`, and see `twostepd status`: a file that is not valid changes nothing")
     }
 

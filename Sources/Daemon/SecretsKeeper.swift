@@ -43,7 +43,7 @@ final class SecretsKeeper {
         let list = all.prefix(Self.maxNamed).joined(separator: ", ")
         let more = all.count > Self.maxNamed ? " and \(all.count - Self.maxNamed) more" : ""
         logger.error(
-            "Secrets are incomplete: what the desired state in force needs is kept from the last reading",
+            "Secrets are incomplete: those that the desired state in force needs are kept from the last reading",
             metadata: ["count": "\(all.count)", "names": "\(list)\(more)"])
         return GuardState(
             .secretsKept, since: now,

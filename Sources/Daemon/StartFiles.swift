@@ -32,7 +32,7 @@ extension DaemonView {
     public static func sentence(ofOutdated files: [String]) -> String? {
         guard !files.isEmpty else { return nil }
         return
-            "written since the start, and read at the start alone: \(files.joined(separator: ", ")); to adopt a change, "
+            "changed since startup, and read only at startup: \(files.joined(separator: ", ")); to adopt a change, "
             + "restart the daemon: `systemctl restart twostepd`"
     }
 }

@@ -39,7 +39,7 @@ final class ZoneWatch: Sendable {
         if isNews {
             for fault in found.faults {
                 logger.error(
-                    "Time zone cannot be read again: its rules stay as they were",
+                    "Time zone cannot be read again: its earlier rules stay in force",
                     metadata: ["problem": "\(fault)", "advice": "\(fault.hint)"])
             }
         }

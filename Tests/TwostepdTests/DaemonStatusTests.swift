@@ -35,7 +35,7 @@ struct DaemonStatusTests {
     func store() {
         var status = status(Self.adopted, .store(.failed("disk full", retryAt: .distantPast)))
         status.isValid = false
-        #expect(status.line == "the store fails, nothing is sent: disk full")
+        #expect(status.line == "the store is failing, nothing is sent: disk full")
         let news1 = status.note(.store(.recovered))
         #expect(news1)
         #expect(status.line == "the desired state is not valid; revision 7 stays in force")

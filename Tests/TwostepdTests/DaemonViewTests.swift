@@ -48,7 +48,7 @@ struct DaemonViewTests {
         try rig.write(changed.replacing("tokens:", with: "tokens:\n  n9: another"), to: file)
         let reload = try await rig.run("reload")
         #expect(reload.code == 1, "not everything was adopted")
-        for words in ["token n2 has another value", "token n9 is in the file alone", "systemctl restart twostepd"] {
+        for words in ["token n2 has another value", "token n9 is only in the file", "systemctl restart twostepd"] {
             #expect(reload.errors.contains(words), "\(reload.errors)")
         }
         #expect(reload.errors.contains("revision 1 is in force"))
@@ -63,13 +63,13 @@ struct DaemonViewTests {
         #expect(try await rig.run("check", "--strict").code == 78)
         let (code, parts) = try await doctor(rig)
         #expect(code == 1 && parts["secrets"]?.level == "failure")
-        #expect(rig.logText.contains("read at the start alone"))
+        #expect(rig.logText.contains("read only at startup"))
 
         // Valid for a reader of the file, and refused by the daemon: its answer gives the reason and the advice.
         try rig.writeDesiredState { if $0.label == "n1" { $0.extra = ["observer: n9", "phone_number_id: \"123\""] } }
         let refused = try await rig.run("reload")
         #expect(refused.code == 78 && refused.errors.contains("restart it"), "\(refused.errors)")
-        #expect(refused.errors.contains("token n9 is in the file alone"))
+        #expect(refused.errors.contains("token n9 is only in the file"))
         let status = try await rig.run("status").output
         #expect(status.contains("credentials are passed when the service starts"), "\(status)")
         for output in [reload, check, refused] { #expect(!(output.output + output.errors).contains("secret-token-of")) }
@@ -86,7 +86,7 @@ struct DaemonViewTests {
         try rig.write(try String(contentsOf: rig.config, encoding: .utf8) + "# edited\n", to: rig.config)
         let reload = try await rig.run("reload")
         #expect(
-            reload.code == 0 && reload.errors.contains("read at the start alone: \(rig.config.path)"),
+            reload.code == 0 && reload.errors.contains("read only at startup: \(rig.config.path)"),
             "\(reload.errors)")
         #expect(try await doctor(rig).parts["files"]?.level == "warning")
         #expect(await rig.stop(daemon) == 0)
@@ -130,7 +130,7 @@ struct DaemonViewTests {
         #expect(
             held.differences(fromFile: file) == [
                 "token a has another value in the file", "token b is no longer in the file",
-                "token c is in the file alone",
+                "token c is only in the file",
             ], "without marks of PINs in the file there was no key to compare them with")
         #expect(held.differences(fromFile: SecretMarks(["PIN p": "4"])).contains("PIN p has another value in the file"))
     }

@@ -68,7 +68,7 @@ struct FailureTests {
             (
                 .storeHeld(path: "/p", directory: "/d", LockHolder(pid: 7, since: nil, command: "run")),
                 "the daemon that works on /d (run, pid 7) does not answer at /p: compare runtime_directory"
-            ), (.forbidden(path: "/p"), "use sudo"), (.ended(path: "/p"), "it may have done it"),
+            ), (.forbidden(path: "/p"), "use sudo"), (.ended(path: "/p"), "may have carried out the request"),
         ]
         for (error, words) in absent {
             try check(error, 69, error.description)

@@ -156,7 +156,7 @@ struct HardTimesTests {
         #expect(await rig.stop(daemon) == 0)
         #expect(try await rig.run("clock", "accept").code == 0)
         let second = try await rig.startDaemon()
-        try await rig.wait("rotations go on") { rig.vendor.counters.requests > requests + 3 }
+        try await rig.wait("rotations continue") { rig.vendor.counters.requests > requests + 3 }
         #expect(await rig.stop(second) == 0)
         let events = try await Shell.run("sqlite3", [rig.store.path, "SELECT kind FROM events"])
         #expect(events.contains("clock_behind") && events.contains("clock_accepted"))

@@ -133,7 +133,7 @@ struct HookTests {
         #expect(lines.contains("/"), "its working directory")
         let looks = try await rig.query(
             "SELECT actor || ': ' || detail FROM events WHERE kind = 'pin_revealed' ORDER BY id")
-        #expect(looks.first == "hook vault: generation 1, for a program as the settings ask")
+        #expect(looks.first == "hook vault: generation 1, for a program, as the settings say")
         #expect(text.components(separatedBy: "\n").count { $0.hasPrefix("{") } == 1, "its own look is not told of")
         try await rig.end()
     }

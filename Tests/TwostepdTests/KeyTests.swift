@@ -201,7 +201,7 @@ struct KeyTests {
         #expect(try mode(path) == 0o600)
         #expect(made.output.contains(try await rig.run("key", "id", path).output.prefix(16)))
         let again = try await rig.run("key", "generate", path)
-        #expect(again.code == 1 && again.errors.contains("exists already"))
+        #expect(again.code == 1 && again.errors.contains("already exists"))
         #expect(try String(contentsOfFile: path, encoding: .utf8) == content)
         try await rig.end()
     }

@@ -282,7 +282,7 @@ enum UnixHTTP {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        guard isConnected == 0 else { throw TestFailure("nobody answers at \(name)") }
+        guard isConnected == 0 else { throw TestFailure("no answer at \(name)") }
         let request = Array("GET \(path) HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".utf8)
         guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
             throw TestFailure("\(name) hung up")

@@ -92,7 +92,7 @@ struct MachineTests {
 
         let callers = try (1...60).map { _ in try ConnectedSocket(port: port) }
         try await rig.wait("descriptors have run out") {
-            rig.logText.contains("Connections wait: no descriptor is left")
+            rig.logText.contains("Connections wait: no file descriptor is left")
         }
         let before = try Self.ticks(daemon.pid)
         let began = ContinuousClock.now

@@ -20,7 +20,7 @@ struct ServerTests {
         let problem = "127.0.0.1:\(taken.port): Address already in use"
         try await rig.wait("the log names it") { rig.logText.contains("Listener failed") }
         #expect(rig.logText.contains("error=\"\(problem)\""), "\(rig.logText)")
-        let line = "listener: it does not run, and is tried again: \(problem)"
+        let line = "listener: it is not running, and is retried: \(problem)"
         try await rig.wait("status names it") { try await rig.run("status").output.contains(line) }
         #expect(try await rig.run("doctor").output.contains(problem))
         #expect(service.received.contains { $0.contains("the \(line)") }, "\(service.received)")
@@ -29,10 +29,10 @@ struct ServerTests {
         try await rig.wait("it is served", seconds: 60) {
             (try? await Shell.run("curl", ["--silent", "--max-time", "5", url])) == "ok\n"
         }
-        try await rig.wait("the log says so") { rig.logText.contains("Server runs again") }
+        try await rig.wait("the log says so") { rig.logText.contains("Server is running again") }
         #expect(rig.logText.components(separatedBy: "Listener failed").count == 2, "it is logged once")
         #expect(try await !rig.run("status").output.contains("listener:"))
-        #expect(try await !rig.run("doctor").output.contains("it does not run"))
+        #expect(try await !rig.run("doctor").output.contains("it is not running"))
         #expect(await rig.stop(daemon) == 0)
         try await rig.end()
     }
@@ -51,7 +51,7 @@ struct ServerTests {
                 .posixPermissions]
             #expect(mode as? Int == 0o660)
         }
-        #expect(rig.logText.contains("Control socket was removed or replaced: it is made again"))
+        #expect(rig.logText.contains("Control socket was removed or replaced: creating it again"))
         #expect(await rig.stop(daemon) == 0)
         try await rig.end()
     }

@@ -83,7 +83,7 @@ struct SightTests {
             record.sight = .init()
             record.desired?.observeEvery = nil
         }
-        #expect(try facts(never) == ["Observed: never: it is not to be observed"])
+        #expect(try facts(never) == ["Observed: never: it is set not to be observed"])
         let failing = try changed("billing") { $0.sight = .init(failure: "no answer in time") }
         #expect(try facts(failing) == ["Observed: not observed: no answer in time; never seen"])
         // The source of a later observation that the number is on did not see it turned off.
@@ -258,7 +258,7 @@ struct SightTests {
         #expect(worse.level == .warning && worse.advice.value?.contains("Observations and drift") == true)
         let detail = try #require(worse.detail.value)
         #expect(detail.contains("nothing was seen of 1 of 2 numbers for longer than twice their observe_every"))
-        #expect(detail.contains("showed nothing of 1 of 2 numbers, +15550100004 among them: "))
+        #expect(detail.contains("did not show the state of 1 of 2 numbers, +15550100004 among them: "))
         #expect(detail.contains("HTTP 401"))
     }
 

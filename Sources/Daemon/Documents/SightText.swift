@@ -27,7 +27,7 @@ public struct SightText {
         }
         if let seen { return seen }
         guard record.desired?.observer != nil else { return nil }
-        return record.desired?.observation == nil ? "never: it is not to be observed" : "not yet"
+        return record.desired?.observation == nil ? "never: it is set not to be observed" : "not yet"
     }
 
     /// The change by others that is not corrected yet; nil for none.

@@ -19,7 +19,8 @@ public enum HookCheck {
             _ = try secrets.token(named: name)
             return nil
         } catch {
-            return warning(path, "the hook '\(hook.name)' will tell nobody: \(error)", "put it among 'tokens'")
+            return warning(
+                path, "the hook '\(hook.name)' cannot deliver notifications: \(error)", "add the secret under 'tokens'")
         }
     }
 

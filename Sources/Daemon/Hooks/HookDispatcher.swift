@@ -22,7 +22,7 @@ final class HookDispatcher: Sendable {
     ) throws(StorageError) {
         let dropped = try store.setHooks(settings.hooks.map { ($0.name, $0.kinds) })
         if dropped > 0 {
-            logger.warning("Words to hooks that are no more were dropped", metadata: ["count": "\(dropped)"])
+            logger.warning("Notifications of removed hooks were dropped", metadata: ["count": "\(dropped)"])
         }
         let client = WebhookClient(userAgent: "twostepd/\(Version.number)", transport: transport)
         self.client = client
@@ -190,7 +190,7 @@ final class HookCourier: Sendable {
             metadata["error"] = "\(error)"
             metadata["attempts"] = "\(word.attempts + 1)"
             if isLast {
-                logger.error("Hook failed for the last time, the word is given up", metadata: metadata)
+                logger.error("Hook failed for the last time, the notification is given up", metadata: metadata)
             } else {
                 logger.log(level: word.attempts == 0 ? .warning : .debug, "Hook failed", metadata: metadata)
             }
@@ -198,7 +198,7 @@ final class HookCourier: Sendable {
                 try store.noteFailed(word, hook: hook.name, error: error.description, at: now, retryAt: retryAt)
             }
         }
-        logger.debug("Hook told", metadata: metadata)
+        logger.debug("Notification delivered", metadata: metadata)
         return await note { [hook] store throws(StorageError) in try store.noteDelivered(word, hook: hook.name) }
     }
 
@@ -233,7 +233,7 @@ final class HookCourier: Sendable {
         guard let number = word.number, let generation = word.generation else { return nil }
         let event = EventEntry(
             at: clock.now(), kind: .pinRevealed, number: number, actor: "hook \(hook.name)",
-            detail: "generation \(generation), for a program as the settings ask")
+            detail: "generation \(generation), for a program, as the settings say")
         let result = await commits.result(of: { store throws(StorageError) in
             try store.commit([.event(event)])
             return try store.reader.pin(of: number, generation: generation)
@@ -241,7 +241,7 @@ final class HookCourier: Sendable {
         do {
             return try result.get()
         } catch {
-            throw HookDelivery.Failure(description: "the PIN cannot be given: \(error)")
+            throw HookDelivery.Failure(description: "the PIN cannot be read: \(error)")
         }
     }
 }

@@ -21,7 +21,7 @@ enum HookProgram {
     static func run(
         _ command: [String], environment: [String: String], input: [UInt8], timeout: Duration
     ) async throws(Failure) {
-        guard let interruption = Interruption() else { throw failure("no pipe", errno) }
+        guard let interruption = Interruption() else { throw failure("no pipe can be created", errno) }
         let result = await withTaskCancellationHandler {
             await runOnThread(command, environment, input, timeout, interruption)
         } onCancel: {
@@ -57,11 +57,11 @@ enum HookProgram {
     ) throws(Failure) {
         var (toChild, fromChild): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
         var error = twostepd_pipe(&toChild)
-        guard error == 0 else { throw failure("no pipe", error) }
+        guard error == 0 else { throw failure("no pipe can be created", error) }
         error = twostepd_pipe(&fromChild)
         guard error == 0 else {
             toChild.forEach { close($0) }
-            throw failure("no pipe", error)
+            throw failure("no pipe can be created", error)
         }
         let pid: Int32
         do throws(Failure) {
@@ -85,9 +85,9 @@ enum HookProgram {
         case .late: throw Failure(description: "it took longer than \(timeout.roughText)\(said)")
         case .interrupted: throw Failure(description: "twostepd was stopped before it ended\(said)")
         }
-        if status & 0x7f != 0 { throw Failure(description: "signal \(status & 0x7f) ended it\(said)") }
+        if status & 0x7f != 0 { throw Failure(description: "it was ended by signal \(status & 0x7f)\(said)") }
         let code = (status >> 8) & 0xff
-        guard code == 0 else { throw Failure(description: "it ended with \(code)\(said)") }
+        guard code == 0 else { throw Failure(description: "it exited with \(code)\(said)") }
     }
 
     private static func start(
