@@ -41,7 +41,7 @@ struct MetricsPage {
 
     private func addBuild(_ page: inout Exposition) {
         page.add(
-            .info, "twostepd_build", "The program that runs.",
+            .info, "twostepd_build", "Version of the program.",
             [Sample(labels: [("version", Version.number)], value: 1)])
     }
 
@@ -52,7 +52,7 @@ struct MetricsPage {
                 Sample(labels: [("condition", condition.rawValue)], value: Double(fleet.conditions[condition] ?? 0))
             })
         page.add(
-            .gauge, "twostepd_rotations_overdue", "PINs that were to change before now, whatever holds it.",
+            .gauge, "twostepd_rotations_overdue", "PINs whose rotation is overdue, whatever the reason.",
             [Sample(value: Double(fleet.overdue))])
         page.add(
             .gauge, "twostepd_numbers_by_reason", "Numbers by the reason of their condition.",
@@ -81,7 +81,7 @@ struct MetricsPage {
         gauge("twostepd_number_exposed", "1 when the number should be enabled and may be disabled.") {
             $0.condition == .exposed ? 1 : 0
         }
-        gauge("twostepd_number_belief_size", "In how many states the number may be; 1 is certain.") {
+        gauge("twostepd_number_belief_size", "How many states the number may be in; 1 is certain.") {
             Double($0.record.belief.elements.count)
         }
         gauge("twostepd_number_consecutive_failures", "Requests in a row that were not accepted.") {
@@ -105,9 +105,9 @@ struct MetricsPage {
         func add(_ kind: Exposition.Kind, _ name: String, _ help: String, _ value: (HookStanding) -> Double) {
             page.add(kind, name, help, hooks.map { Sample(labels: [("hook", $0.name)], value: value($0)) })
         }
-        add(.gauge, "twostepd_hook_waiting", "Words that a hook has not been told yet.") { Double($0.waiting) }
-        add(.counter, "twostepd_hook_delivered", "Words that a hook was told.") { Double($0.delivered) }
-        add(.counter, "twostepd_hook_given_up", "Words that a hook will never be told.") { Double($0.givenUp) }
+        add(.gauge, "twostepd_hook_waiting", "Notifications that wait for delivery.") { Double($0.waiting) }
+        add(.counter, "twostepd_hook_delivered", "Notifications that were delivered.") { Double($0.delivered) }
+        add(.counter, "twostepd_hook_given_up", "Notifications that were given up.") { Double($0.givenUp) }
         add(.gauge, "twostepd_hook_failing", "1 while a notification waits whose delivery has failed.") {
             $0.failingSince == nil ? 0 : 1
         }
@@ -115,26 +115,26 @@ struct MetricsPage {
 
     private func addRequests(_ page: inout Exposition) {
         page.add(
-            .counter, "twostepd_requests", "Requests that ended, by action and outcome.",
+            .counter, "twostepd_requests", "Completed requests, by action and outcome.",
             counts.requests.sorted { $0.key < $1.key }.map { ending, count in
                 Sample(
                     labels: [("action", ending.action.rawValue), ("outcome", ending.verdict.rawValue)],
                     value: Double(count))
             })
         page.add(
-            "twostepd_request_duration_seconds", "From sending a request to its end.",
+            "twostepd_request_duration_seconds", "Time from sending a request until it ended.",
             VendorAction.allCases.compactMap { action in
                 counts.durations[action].map { ([("action", action.rawValue)], $0) }
             })
         page.add(
-            .gauge, "twostepd_requests_in_flight", "Requests on their way.",
+            .gauge, "twostepd_requests_in_flight", "Requests in flight.",
             [Sample(value: Double(counts.inFlight))])
     }
 
     /// Adds figures by observer, which are few for any fleet, and are present without the series of single numbers.
     private func addObservations(_ page: inout Exposition) {
         page.add(
-            .counter, "twostepd_drift", "Changes by other people or programs that were found, by kind.",
+            .counter, "twostepd_drift", "Detected changes by other people or programs, by kind.",
             Drift.Kind.allCases.map { kind in
                 Sample(labels: [("kind", kind.rawValue)], value: Double(drift[kind] ?? 0))
             })
@@ -153,18 +153,21 @@ struct MetricsPage {
         }
         gauge("twostepd_observable_numbers", "Numbers that an observer can observe.") { Double($0.numbers) }
         gauge(
-            "twostepd_unobserved_numbers", "Numbers that nothing was seen of for longer than twice their observe_every."
+            "twostepd_unobserved_numbers", "Numbers not observed for longer than twice their observe_every."
         ) { Double($0.unobserved) }
-        gauge("twostepd_observation_failing_numbers", "Numbers of which an observer's last answer showed nothing.") {
+        gauge("twostepd_observation_failing_numbers", "Numbers whose state an observer's last answer did not show.") {
             Double($0.failing)
         }
-        gauge("twostepd_observed_timestamp_seconds", "When the number that was not seen for longest was last seen.") {
+        gauge(
+            "twostepd_observed_timestamp_seconds",
+            "When the number that was seen longest ago was last seen."
+        ) {
             $0.oldest.map(Self.seconds)
         }
     }
 
     private func addStore(_ page: inout Exposition) {
-        page.add("twostepd_store_commit_seconds", "One durable transaction.", [([], counts.commits)])
+        page.add("twostepd_store_commit_seconds", "Duration of one durable transaction.", [([], counts.commits)])
         page.add(
             .counter, "twostepd_store_commit_failures", "Transactions that failed.",
             [Sample(value: Double(counts.failedCommits))])
@@ -172,16 +175,17 @@ struct MetricsPage {
             .gauge, "twostepd_store_failing", "1 while the store cannot be written and nothing is sent.",
             [Sample(value: counts.storeIsFailing ? 1 : 0)])
         page.add(
-            .gauge, "twostepd_commit_queue_length", "Commits that wait for the disk.",
+            .gauge, "twostepd_commit_queue_length", "Commits waiting for the disk.",
             [Sample(value: Double(queueLength))])
         page.add(
-            .gauge, "twostepd_store_size_bytes", "The store's database, what is free inside counted.",
+            .gauge, "twostepd_store_size_bytes", "Size of the store's database, including its free space.",
             [Sample(value: Double(size.bytes))])
         page.add(
-            .gauge, "twostepd_store_free_bytes", "What the store has free inside.",
+            .gauge, "twostepd_store_free_bytes", "Free space inside the store's database.",
             [Sample(value: Double(size.freeBytes))])
         page.add(
-            .gauge, "twostepd_store_log_bytes", "The store's write-ahead log.", [Sample(value: Double(logBytes))])
+            .gauge, "twostepd_store_log_bytes", "Size of the write-ahead log.",
+            [Sample(value: Double(logBytes))])
         page.add(
             .gauge, "twostepd_store_restored_timestamp_seconds", "When the store was last found to be an older copy.",
             incidents.restoredAt.map { [Sample(value: Self.seconds($0))] } ?? [])
@@ -189,25 +193,26 @@ struct MetricsPage {
             .gauge, "twostepd_history_altered_timestamp_seconds", "When the history was last found to be altered.",
             incidents.historyAlteredAt.map { [Sample(value: Self.seconds($0))] } ?? [])
         page.add(
-            .gauge, "twostepd_credential_bytes", "What the service's credentials take of the 1 MiB that they may have.",
+            .gauge, "twostepd_credential_bytes", "Size of the service's credentials, which may have 1 MiB together.",
             credentialBytes.map { [Sample(value: Double($0))] } ?? [])
         page.add(
-            .gauge, "twostepd_history_oldest_timestamp_seconds", "When the oldest request or event that is kept was.",
+            .gauge, "twostepd_history_oldest_timestamp_seconds",
+            "When the oldest request or event kept was recorded.",
             oldestHistory.map { [Sample(value: Self.seconds($0))] } ?? [])
     }
 
     private func addDesiredState(_ page: inout Exposition) {
         page.add(
-            .gauge, "twostepd_desired_state_valid", "1 when the file, as it was last read, is valid.",
+            .gauge, "twostepd_desired_state_valid", "1 when the file was valid when it was last read.",
             [Sample(value: desiredState.isValid == true ? 1 : 0)])
         page.add(
             .gauge, "twostepd_desired_state_held", "1 while a file is held because it would weaken the fleet.",
             [Sample(value: desiredState.held == nil ? 0 : 1)])
         page.add(
-            .gauge, "twostepd_desired_state_loaded_timestamp_seconds", "When the state in force was loaded.",
+            .gauge, "twostepd_desired_state_loaded_timestamp_seconds", "When the desired state in force was loaded.",
             desiredState.loadedAt.map { [Sample(value: Self.seconds($0))] } ?? [])
         page.add(
-            .info, "twostepd_desired_state_revision", "The state in force.",
+            .info, "twostepd_desired_state_revision", "The desired state in force.",
             desiredState.revision.map { revision in
                 [
                     Sample(
@@ -223,13 +228,13 @@ struct MetricsPage {
             .gauge, "twostepd_endpoint_down", "1 while the circuit breaker of the endpoint is open.",
             endpoints.map { Sample(labels: [("endpoint", $0)], value: down.contains($0) ? 1 : 0) })
         page.add(
-            .gauge, "twostepd_disable_refused", "Numbers that rest because the vendor refuses to disable them.",
+            .gauge, "twostepd_disable_refused", "Numbers that the vendor refuses to disable.",
             fleet.refused.sorted { $0.key < $1.key }.map { endpoint, count in
                 Sample(
                     labels: [("endpoint", endpoint.text), ("vendor", endpoint.vendor.rawValue)], value: Double(count))
             })
         page.add(
-            .gauge, "twostepd_reapplies_refused", "Numbers of which three re-applies in a row were refused, or more.",
+            .gauge, "twostepd_reapplies_refused", "Numbers with three or more refused re-applies in a row.",
             [Sample(value: Double(fleet.reappliesRefused))])
         page.add(
             .gauge, "twostepd_vendor_numbers", "Numbers of each vendor.",
@@ -237,13 +242,13 @@ struct MetricsPage {
                 Sample(labels: [("vendor", vendor.rawValue)], value: Double(fleet.vendors[vendor] ?? 0))
             })
         page.add(
-            .gauge, "twostepd_exposed_numbers", "Numbers that are exposed by a rotation or adoption.",
+            .gauge, "twostepd_exposed_numbers", "Numbers exposed by a rotation or an adoption.",
             [Sample(value: Double(guards.exposed))])
         page.add(
-            .gauge, "twostepd_exposure_permitted", "How many numbers may be exposed at once just now.",
+            .gauge, "twostepd_exposure_permitted", "How many numbers may be exposed at once at present.",
             guards.permittedNow.map { [Sample(value: Double($0))] } ?? [])
         page.add(
-            .gauge, "twostepd_files_polled", "1 while files are compared every 30 s, because they cannot be watched.",
+            .gauge, "twostepd_files_polled", "1 while files cannot be watched, and are compared every 30 s.",
             [Sample(value: guards.states.contains { $0.kind == .filesPolled } ? 1 : 0)])
         page.add(
             .gauge, "twostepd_paused", "1 while all numbers are paused.",
