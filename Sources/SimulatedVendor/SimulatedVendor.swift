@@ -288,23 +288,23 @@ public enum SimulationError: Error, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .semantics(let text):
-            "'\(text)' is no semantics: write replace, ignore or refuse, a comma, and accept, refuse or "
+            "'\(text)' is not a semantics: write replace, ignore or refuse, a comma, and accept, refuse or "
                 + "never, such as replace,accept"
-        case .state(let text): "'\(text)' is no state: write off, or foreign:123456 with six digits"
-        case .token(let text): "'\(text)' is no token: write TOKEN, TOKEN=off or TOKEN=foreign:123456"
+        case .state(let text): "'\(text)' is not a state: write off, or foreign:123456 with six digits"
+        case .token(let text): "'\(text)' is not a token: write TOKEN, TOKEN=off or TOKEN=foreign:123456"
         case .number(let text):
-            "'\(text)' is no number of WhatsApp's API: write ID=TOKEN, ID=TOKEN=foreign:123456 or "
+            "'\(text)' is not a number of WhatsApp's API: write ID=TOKEN, ID=TOKEN=foreign:123456 or "
                 + "ID=TOKEN=of:PICKY-ASSIST-TOKEN, with an ID of 1 to 19 digits, and +15550100001 after it if wanted"
-        case .unknown(let text): "no number has the token or id '\(text)': give it one first"
+        case .unknown(let text): "no number has the token or id '\(text)': add a number with it first"
         case .taken(let text): "'\(text)' is a Picky Assist token already: choose another id"
         case .limit(let code):
-            "\(code) is no limit: one of "
+            "\(code) is not a limit: write one of "
                 + VendorModel.AppLimit.allCases.map { String($0.rawValue) }.joined(separator: ", ") + ", or null"
         case .fault(let text):
-            "'\(text)' is no fault: one of " + Fault.allCases.map(\.rawValue).joined(separator: ", ")
-        case .probability(let text): "'\(text)' is no probability: write a number from 0 to 1"
+            "'\(text)' is not a fault: write one of " + Fault.allCases.map(\.rawValue).joined(separator: ", ")
+        case .probability(let text): "'\(text)' is not a probability: write a number from 0 to 1"
         case .sumOfProbabilities(let sum):
-            "the probabilities of all faults add up to \(sum): one request meets one fault, so make it 1 at most"
+            "the probabilities of all faults add up to \(sum): one request meets one fault, so 1 is the most"
         case .address(let text):
             "cannot listen: \(text); choose another port, or 0 for any free one"
         }

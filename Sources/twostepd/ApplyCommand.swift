@@ -14,12 +14,12 @@ struct ApplyCommand: AsyncParsableCommand, WatchesSignals {
         commandName: "apply",
         abstract: "Bring every number to its desired state once, then exit: for cron and CI.",
         discussion: """
-            It ends when every number is as desired, is uncertain only until an unanswered request can no longer land, \
-            or is given up: after three failures in a row of its own, or of the probes of an endpoint that is down. Then \
-            the exit code is 1 and the failed numbers are named. It works without a daemon; while one runs, use \
-            `twostepd reload`.
+            It returns when every number is as desired, is uncertain only until an unanswered request can no longer \
+            take effect, or was given up: after three failures in a row of its own, or of the probes of an endpoint \
+            that is down. When numbers were given up, the exit code is 1 and they are named. It works without a \
+            daemon; while one runs, use `twostepd reload`.
 
-            Ctrl-C, SIGTERM and SIGHUP (a connection that breaks) stop it: what is disabled is enabled first.
+            Ctrl-C, SIGTERM and SIGHUP (a lost connection) stop it, once exposed numbers are enabled.
 
             Examples:
               twostepd apply
@@ -31,7 +31,7 @@ struct ApplyCommand: AsyncParsableCommand, WatchesSignals {
     @OptionGroup var config: ConfigOptions
     @OptionGroup var output: FormatOptions
     @Option(
-        help: "Take the desired state although it weakens the fleet, or the store is new: the beginning of its SHA-256."
+        help: "Accept a desired state that is held: the beginning of its SHA-256."
     )
     var accept: String?
 
@@ -61,7 +61,7 @@ struct ApplyCommand: AsyncParsableCommand, WatchesSignals {
     private func report(_ result: ApplyPass.Result, settings: Settings) throws {
         let now = SystemClock().now()
         let fleet = FleetReader(settings: settings, environment: config.environment, now: now)
-        guard let reader = try fleet.open() else { throw Failure.failed("the store vanished while it was worked on") }
+        guard let reader = try fleet.open() else { throw Failure.failed("the store disappeared while it was in use") }
         let status = StatusReport(fleet: fleet, selection: NumberSelection())
         switch output.format {
         case .json: try status.printJSON()
@@ -81,7 +81,7 @@ struct ApplyCommand: AsyncParsableCommand, WatchesSignals {
             }
             let head =
                 result.wasInterrupted
-                ? "stopped before every number was as desired; run it again to go on"
+                ? "stopped before every number was as desired; run it again to continue"
                 : "\(result.failed.count) of \(result.total.counted("number")) could not be brought to their desired state:"
             throw Failure.failed(([head] + lines).joined(separator: "\n"))
         }

@@ -257,7 +257,7 @@ extension ApplyPass.State {
         if !failedProbes.isEmpty { sentMeanwhile.insert(change.id) }
         requestsAside = open.contains(change.number) ? 0 : requestsAside + 1
         guard isAdopted, requestsAside >= ApplyPass.mostFailures else { return }
-        giveUp(open, because: "not begun with: another number stays exposed, and no more may be")
+        giveUp(open, because: "not started: another number stays exposed, and uses the only place")
     }
 
     /// Counts a failed probe. While an endpoint is down one number probes it for all of them: its failure is theirs as

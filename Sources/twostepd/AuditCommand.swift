@@ -16,11 +16,12 @@ struct AuditCommand: ParsableCommand {
     struct Verify: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "verify",
-            abstract: "Find out whether any row of the history was edited, removed, moved or added. Exit 1 when so.",
+            abstract: "Check whether any row of the history was edited, removed, moved or added. Exit 1 if so.",
             discussion: """
-                Every row is chained to the one before under a key that the sealing key opens. A chain cannot tell by \
-                itself that its newest rows were cut off: keep the head that this prints somewhere else, and give it \
-                back later with --anchor. The head of the last start is kept in the fence file and compared as well.
+                Every row is chained to the one before, under a key that the sealing key opens. The chain alone cannot \
+                show that its newest rows were cut off: keep the head that this command prints in another place, and \
+                pass it with --anchor later. The head of the last start is kept in the fence file, and is compared as \
+                well.
 
                 Examples:
                   twostepd audit verify
@@ -30,7 +31,7 @@ struct AuditCommand: ParsableCommand {
 
         @OptionGroup var config: ConfigOptions
         @OptionGroup var output: FormatOptions
-        @Option(name: .long, help: "A head that was printed earlier, SEQUENCE:MAC; the history must still hold it.")
+        @Option(name: .long, help: "A head printed earlier, SEQUENCE:MAC, which the history must still contain.")
         var anchor: String?
 
         func run() throws {
@@ -70,9 +71,9 @@ struct AuditCommand: ParsableCommand {
         )
 
         @OptionGroup var config: ConfigOptions
-        @Option(name: .long, help: "Only what is older than this instant, such as 2026-01-01T00:00:00Z.")
+        @Option(name: .long, help: "Export what is older than this instant, such as 2026-01-01T00:00:00Z.")
         var before: String
-        @Option(name: .long, help: "A new file to write to, readable by its owner only; standard output when absent.")
+        @Option(name: .long, help: "The file to create, readable by its owner only (default: standard output).")
         var output: String?
 
         func run() throws {
@@ -100,8 +101,8 @@ struct AuditCommand: ParsableCommand {
             commandName: "prune",
             abstract: "Remove the history before a date, while the daemon is stopped; the chain stays verifiable.",
             discussion: """
-                Export it first. The last 24 hours are never removed, nor is anything while a request before the date \
-                has no answer or the history is not intact.
+                Export it first. The last 24 hours are never removed. Nothing is removed while a request before the \
+                date has no answer, or while the history is not intact.
 
                 Example:
                   twostepd audit export --before 2026-01-01 --output 2025.jsonl
@@ -129,10 +130,11 @@ extension AuditCommand {
     struct Compact: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "compact",
-            abstract: "Give the room that pruned history took back to the file system, while the daemon is stopped.",
+            abstract: "Return the space of pruned history to the file system, while the daemon is stopped.",
             discussion: """
-                The daemon does this by itself, little by little, in a store that this version made. One that an \
-                earlier version made needs this once. While it lasts it takes as much room again as the store has left.
+                The daemon does this by itself, gradually, in a store that this version created. A store that an \
+                earlier version created needs this command once. While it runs, it needs as much additional space as \
+                the store takes afterwards.
 
                 Example:
                   systemctl stop twostepd
@@ -147,7 +149,7 @@ extension AuditCommand {
             let settings = try config.settings()
             let (before, after) = try HistoryKeeper.compact(
                 settings: settings, environment: config.environment, now: SystemClock().now())
-            Console.print("the store has \(after.text), and had \(before.text)")
+            Console.print("the store takes \(after.text), and took \(before.text) before")
         }
     }
 }

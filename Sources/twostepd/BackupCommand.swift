@@ -6,9 +6,10 @@ import Storage
 struct BackupCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup",
-        abstract: "Write a consistent copy of the store, also while the daemon runs.",
+        abstract: "Write a consistent copy of the store, even while the daemon runs.",
         discussion: """
-            The sealing key is not part of the copy: keep it elsewhere, without it no PIN in the copy can be read.
+            The sealing key is not part of the copy: back it up separately, because without it no PIN in the copy can \
+            be read.
 
             To restore: stop the daemon, move twostepd.sqlite and its -wal and -shm files away, copy the backup to \
             twostepd.sqlite in the state directory (same owner, mode 0600), start the daemon. It notices the restore: \
@@ -20,7 +21,7 @@ struct BackupCommand: ParsableCommand {
     )
 
     @OptionGroup var config: ConfigOptions
-    @Argument(help: "The file to write; there must be none of that name.")
+    @Argument(help: "The file to create; it must not exist yet.")
     var file: String
 
     func run() throws {

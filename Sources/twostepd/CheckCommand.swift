@@ -22,13 +22,13 @@ struct CheckCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var config: ConfigOptions
-    @Option(name: .long, help: "text for people, json for scripts, github for annotations in its CI.")
+    @Option(name: .long, help: "text for people, json for scripts, github for annotations in GitHub Actions.")
     var format = CheckFormat.text
-    @Flag(help: "Take warnings for errors.")
+    @Flag(help: "Treat warnings as errors.")
     var strict = false
     @Flag(
         name: .customLong("against-store"),
-        help: "Say also how it differs from what is in force, and whether it would be held.")
+        help: "Also show how it differs from the desired state in force, and whether it would be held.")
     var againstStore = false
     @Argument(
         help: "A desired-state file to check instead of the one that the settings name; - reads standard input.",
@@ -97,7 +97,7 @@ struct CheckCommand: AsyncParsableCommand {
         }
         guard isValid else {
             let errors = problems.count { $0.severity == .error }
-            let note = strict ? " (--strict takes warnings for errors)" : ""
+            let note = strict ? " (--strict treats warnings as errors)" : ""
             throw Failure.configuration("\(errors.counted("error")) found\(note)")
         }
     }

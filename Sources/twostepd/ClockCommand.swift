@@ -6,17 +6,19 @@ import Storage
 /// `twostepd clock`.
 struct ClockCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "clock", abstract: "Settle a quarrel between the clock and the store.", subcommands: [Accept.self]
+        commandName: "clock", abstract: "Resolve a disagreement between the clock and the store.",
+        subcommands: [Accept.self]
     )
 
     /// `twostepd clock accept`.
     struct Accept: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "accept",
-            abstract: "Take the clock for right, although the store has recorded later instants.",
+            abstract: "Accept the clock as right, although the store has recorded later instants.",
             discussion: """
-                While the clock is behind what the store has recorded, rotations and adoptions hold. When it is the record \
-                that is wrong, because the clock once ran ahead, stop the daemon, run this, and start it again.
+                While the clock is behind what the store has recorded, rotations and adoptions wait. If the record is \
+                wrong, because the clock once ran ahead, stop the daemon, run this command, and start the daemon \
+                again.
 
                 Example:
                   twostepd clock accept
@@ -31,8 +33,8 @@ struct ClockCommand: ParsableCommand {
             let corrected = try ClockKeeper.accept(
                 settings: settings, environment: config.environment, actor: actor, now: SystemClock().now())
             Console.note(
-                "the clock is taken for right; later instants of \(corrected.counted("number")) "
-                    + "count as now; the audit trail says who said so")
+                "the clock is accepted as right; later instants of \(corrected.counted("number")) "
+                    + "count as now; the audit trail records who accepted it")
         }
     }
 }

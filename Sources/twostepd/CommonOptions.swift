@@ -74,7 +74,7 @@ enum TimeBound {
         if let instant = Instant(text) ?? Instant(text + "T00:00:00Z") { return instant }
         if let period = Duration(periodText: text) { return now.advanced(by: .zero - period) }
         throw Failure.usage(
-            "\(option) is an instant such as 2026-11-01T00:00:00Z, a date, or how long ago, such as 7d or 12h: "
+            "\(option) must be an instant such as 2026-11-01T00:00:00Z, a date, or an age such as 7d or 12h, "
                 + "not \"\(text)\"")
     }
 }

@@ -10,11 +10,11 @@ struct DoctorCommand: AsyncParsableCommand {
         discussion: """
             Settings and desired state, secrets for every number, permissions, the sealing key, the store and its \
             history, clock, disk, name and certificate of each endpoint, service manager and limits. The observers are \
-            asked about up to 20 numbers: whether their tokens work, and whether each phone_number_id belongs to its number. \
-            No other request is sent. Exit 1 when something fails; a warning is something to look at.
+            asked about up to 20 numbers: whether their tokens work, and whether each phone_number_id belongs to its \
+            number. No other request is sent. Exit 1 when a check fails; warnings alone do not change the exit code.
 
-            As root it can read what the service manager hands to the daemon; as the daemon's own user (sudo -u \
-            twostepd twostepd doctor) it sees what that user may.
+            As root it can read the credentials that the service manager passes to the daemon; as the daemon's own \
+            user (sudo -u twostepd twostepd doctor) it sees what that user can access.
 
             Examples:
               twostepd doctor
@@ -35,7 +35,7 @@ struct DoctorCommand: AsyncParsableCommand {
         case .text: for check in diagnosis.checks { Self.print(check, depth: 0) }
         }
         guard diagnosis.level == .failure else { return }
-        throw Failure.failed("something that the daemon needs is not as it should be: see above")
+        throw Failure.failed("a check failed: see above")
     }
 
     private static func print(_ finding: Finding, depth: Int) {

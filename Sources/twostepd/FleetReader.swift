@@ -78,7 +78,8 @@ struct FleetReader {
         guard let text else { return nil }
         if let number = PhoneNumber(text) { return number }
         if let number = try reader.number(named: text) { return number }
-        throw Failure.failed("\(text) is no number in E.164 form and no label in the store: see `twostepd status`")
+        throw Failure.failed(
+            "\(text) is neither a number in E.164 form nor a label in the store: see `twostepd status`")
     }
 
     private var view: FleetView { FleetView(location: location, policy: policy, now: now) }

@@ -12,7 +12,8 @@ struct HistoryCommand: AsyncParsableCommand {
         commandName: "history",
         abstract: "Show the requests that were sent, oldest first; or the events of the audit trail.",
         discussion: """
-            Bounds are an instant such as 2026-11-01T00:00:00Z, a date in UTC, or how long ago: 7d, 12h.
+            --since and --until take an instant such as 2026-11-01T00:00:00Z, a date in UTC, or an age such as 7d or \
+            12h.
 
             Examples:
               twostepd history
@@ -27,7 +28,7 @@ struct HistoryCommand: AsyncParsableCommand {
     @OptionGroup var config: ConfigOptions
     @Option(name: .long, help: "text for people, json for scripts, csv for spreadsheets.")
     var format = HistoryFormat.text
-    @Argument(help: "One number (E.164) or label; all numbers when absent.", completion: NumberCompletion.kind)
+    @Argument(help: "One number (E.164) or label (default: all numbers).", completion: NumberCompletion.kind)
     var number: String?
     @Option(name: .long, help: "At most this many, the newest (1 to 1000000).")
     var limit: Int?
@@ -36,25 +37,25 @@ struct HistoryCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Before this instant.")
     var until: String?
     @Option(
-        name: .long, help: "Only requests that ended so, or unanswered for those that have not; may be repeated.")
+        name: .long, help: "Only requests with this outcome, or unanswered for those without one; may be repeated.")
     var outcome: [OutcomeChoice] = []
-    @Flag(help: "What operators and the daemon did besides sending requests.")
+    @Flag(help: "Show events instead: what operators and the daemon did besides sending requests.")
     var events = false
     @Option(name: .long, help: "With --events: only these kinds; may be repeated.")
     var kind: [EventKind] = []
-    @Flag(help: "Then show each further request as it ends, until Ctrl-C.")
+    @Flag(help: "Keep running, and show each further request as it ends, until Ctrl-C.")
     var follow = false
-    @Flag(help: "How long ago instead of dates and times.")
+    @Flag(help: "Show ages instead of dates and times.")
     var relative = false
 
     func validate() throws {
-        if let limit, !(1...1_000_000).contains(limit) { throw ValidationError("--limit is 1 to 1000000") }
-        if events, !outcome.isEmpty { throw ValidationError("--outcome is of requests, and --events shows others") }
-        if !events, !kind.isEmpty { throw ValidationError("--kind is of events: give --events as well") }
+        if let limit, !(1...1_000_000).contains(limit) { throw ValidationError("--limit must be 1 to 1000000") }
+        if events, !outcome.isEmpty { throw ValidationError("--outcome cannot be combined with --events") }
+        if !events, !kind.isEmpty { throw ValidationError("--kind selects events: add --events") }
         if follow, events || format == .json || until != nil {
             throw ValidationError("--follow shows requests as text or csv, without --events and --until")
         }
-        if follow, relative { throw ValidationError("--follow shows dates: what was now would soon be long ago") }
+        if follow, relative { throw ValidationError("--follow cannot be combined with --relative") }
     }
 
     func run() async throws {

@@ -7,7 +7,7 @@ import Storage
 struct HooksCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hooks",
-        abstract: "Show what other systems were told, what waits for them, and why.",
+        abstract: "Show which notifications other systems have received, which still wait, and why.",
         discussion: """
             Examples:
               twostepd hooks
@@ -26,11 +26,11 @@ struct HooksCommand: ParsableCommand {
         case .json: try JSONOutput.print(HooksDocument(hooks))
         case .text:
             guard !hooks.isEmpty else {
-                Console.print("no hooks: 'hooks' in the settings names who is told of what")
+                Console.print("no hooks: name them with 'hooks' in the settings")
                 return
             }
             let time = RelativeTime(now: fleet.now)
-            var table = TextTable(["HOOK", "WAITING", "SINCE", "TOLD", "GIVEN UP", "FAILING SINCE", "LAST ERROR"])
+            var table = TextTable(["HOOK", "WAITING", "SINCE", "DELIVERED", "GIVEN UP", "FAILING SINCE", "LAST ERROR"])
             for hook in hooks {
                 table.add([
                     hook.name, "\(hook.waiting)", time.text(hook.waitingSince), "\(hook.delivered)", "\(hook.givenUp)",

@@ -16,12 +16,12 @@ struct ImportCommand: ParsableCommand {
             refused.
 
             A row whose vendor is whatsapp, or that has an observer, needs a phone_number_id. Numbers of whatsapp may \
-            share a token, and any numbers an observer. Spreadsheets \
-            round long numbers: give that column the format 'text' before the ids are put in.
+            share a token, and any numbers may share an observer. Spreadsheets round long numbers: give that column \
+            the format 'text' before you enter the ids.
 
-            A number is taken with its '+' and country code, with separators between groups of digits; a fraction, an \
-            extension or a second number is an error, and nothing is guessed. \
-            When anything is wrong, all of it is shown with row and column, and nothing is written.
+            A number needs its '+' and country code, and may have separators between groups of digits. A fraction, an \
+            extension or a second number is an error: nothing is guessed. Every problem is shown with row and column; \
+            as long as there is one, nothing is written.
 
             Examples:
               twostepd import fleet.csv
@@ -33,14 +33,14 @@ struct ImportCommand: ParsableCommand {
     @Argument(help: "The list, or - for standard input.", completion: .file(extensions: ["csv"]))
     var file: String
     @Option(
-        name: [.short, .long], help: "The file to make; standard output when absent.",
+        name: [.short, .long], help: "The file to create (default: standard output).",
         completion: .file(extensions: ["yaml"]))
     var output: String?
-    @Flag(name: .long, help: "Replace the file that is there.")
+    @Flag(name: .long, help: "Replace the file if it exists.")
     var force = false
 
     func run() throws {
-        if force, output == nil { throw Failure.usage("--force goes with --output FILE") }
+        if force, output == nil { throw Failure.usage("--force needs --output FILE") }
         let reading =
             file == "-"
             ? NumberListImport.read(bytes: try StandardInput.read(), file: "(standard input)")
@@ -54,7 +54,7 @@ struct ImportCommand: ParsableCommand {
             let policy = WritePolicy(existing: force ? .lendsItsRights : .stays, rights: .usual)
             try Draft.write(Array(imported.text.utf8), to: output, policy)
         } catch .exists {
-            throw Failure.failed("\(output) exists already: name a new file, or say --force to replace it")
+            throw Failure.failed("\(output) already exists: choose another name, or add --force to replace it")
         }
         Console.note("\(output): \(imported.count.counted("number")); next: twostepd check \(output)")
     }

@@ -7,7 +7,7 @@ import Storage
 /// `twostepd key`.
 struct KeyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "key", abstract: "Make, rotate and tell apart sealing keys.",
+        commandName: "key", abstract: "Create, rotate and identify sealing keys.",
         subcommands: [Generate.self, Rotate.self, ID.self]
     )
 
@@ -15,15 +15,15 @@ struct KeyCommand: ParsableCommand {
     struct Generate: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "generate",
-            abstract: "Make a sealing key in a new file that only its owner can read. The key is never printed.",
+            abstract: "Create a sealing key in a new file that only its owner can read. The key is never printed.",
             discussion: """
-                Without FILE it goes beside the store, where the daemon finds it by itself. Better is a key that a copy \
-                of the state directory does not hold:
+                Without FILE the key is created next to the store, where the daemon finds it by itself. It is safer in \
+                a place that a copy of the state directory does not include:
 
                   twostepd key generate /etc/twostepd/twostepd.key
                   systemctl edit twostepd     # [Service] LoadCredential=twostepd-key:/etc/twostepd/twostepd.key
 
-                A store that is sealed already stays under its key: see `twostepd key rotate`.
+                A store that is already sealed keeps its key: to replace it, see `twostepd key rotate`.
 
                 Examples:
                   twostepd key generate /etc/twostepd/twostepd.key
@@ -32,7 +32,7 @@ struct KeyCommand: ParsableCommand {
         )
 
         @OptionGroup var config: ConfigOptions
-        @Argument(help: "The file to make; there must be none of that name.")
+        @Argument(help: "The file to create; it must not exist yet.")
         var file: String?
 
         func run() throws {
@@ -62,7 +62,7 @@ struct KeyCommand: ParsableCommand {
     struct ID: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "id",
-            abstract: "Tell the id of the key in a file, or of the key that the store is sealed under.",
+            abstract: "Print the id of the key in a file, or of the key that the store is sealed under.",
             discussion: """
                 Examples:
                   twostepd key id
@@ -71,7 +71,7 @@ struct KeyCommand: ParsableCommand {
         )
 
         @OptionGroup var config: ConfigOptions
-        @Argument(help: "A key file; the store when absent.")
+        @Argument(help: "A key file (default: the key of the store).")
         var file: String?
 
         func run() throws {
@@ -88,16 +88,17 @@ struct KeyCommand: ParsableCommand {
     struct Rotate: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "rotate",
-            abstract: "Seal every PIN anew under a new key, while the daemon is stopped.",
+            abstract: "Reseal every PIN under a new key, while the daemon is stopped.",
             discussion: """
-                The new key is made durable beside the old one as NAME.new, then everything is sealed anew in one \
-                transaction, then the new key takes the old one's name. Cut off anywhere, one of the two files opens \
-                everything, and the next start or the next rotation goes on from there.
+                The new key is written durably next to the old one as NAME.new, then everything is resealed in one \
+                transaction, then the new key takes the old one's name. Whenever this is interrupted, one of the two \
+                files opens everything, and the next start or the next rotation continues from there.
 
-                The old key is kept beside it as NAME.ID: backups made before need it. Remove it when none does.
+                The old key is kept next to it as NAME.ID, because earlier backups need it. Delete it when none of \
+                them is needed.
 
-                For a key that is a credential, name its source (--key /etc/twostepd/twostepd.key), or give a key of \
-                your own (--new-key) and hand it over as the credential afterwards.
+                For a key that is a credential, name its source (--key /etc/twostepd/twostepd.key), or provide the new \
+                key yourself (--new-key) and pass it as the credential afterwards.
 
                 Examples:
                   twostepd key rotate
@@ -106,7 +107,7 @@ struct KeyCommand: ParsableCommand {
         )
 
         @OptionGroup var config: ConfigOptions
-        @Option(name: .long, help: "The file of the present key, when the settings name a credential.")
+        @Option(name: .long, help: "The file of the current key, when the settings name a credential.")
         var key: String?
         @Option(name: .long, help: "A file with the key to rotate to, instead of a new one.")
         var newKey: String?
@@ -128,15 +129,15 @@ struct KeyCommand: ParsableCommand {
             switch ending {
             case .replaced(let file, let old, let id, let pins):
                 Console.print("\(pins.counted("PIN is", "PINs are")) sealed under key \(id), in \(file)")
-                Console.note("backups made before need the old key, kept as \(old): remove it when none needs it")
+                Console.note("earlier backups need the old key, kept as \(old): delete it when none of them is needed")
             case .handOver(let file, let credential, let id, let pins):
                 Console.print("\(pins.counted("PIN is", "PINs are")) sealed under key \(id), in \(file)")
                 Console.note(
-                    "before the next start, hand \(file) over in the place of \(credential) (LoadCredential in the "
-                        + "unit); backups made before need the old key")
+                    "before the next start, pass \(file) in place of \(credential) (LoadCredential in the "
+                        + "unit); earlier backups need the old key")
             case .finished(let file, let old, let id):
-                Console.print("an earlier rotation was cut off and is finished now: key \(id), in \(file)")
-                Console.note("backups made before need the old key, kept as \(old): remove it when none needs it")
+                Console.print("an earlier rotation was interrupted, and is complete now: key \(id), in \(file)")
+                Console.note("earlier backups need the old key, kept as \(old): delete it when none of them is needed")
             }
         }
     }

@@ -105,7 +105,9 @@ struct NumberText {
         if belief.isCertain { lines = ["certain: " + lines[1]] }
         if let last = belief.doubts.map(\.since).max() {
             let end = last.advanced(by: policy.settleDelay)
-            if end > snapshot.now { lines.append("an unanswered request may still land until then: \(time.full(end))") }
+            if end > snapshot.now {
+                lines.append("an unanswered request may take effect until then: \(time.full(end))")
+            }
         }
         return lines
     }

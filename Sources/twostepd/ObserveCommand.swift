@@ -7,20 +7,21 @@ import Planning
 struct ObserveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "observe",
-        abstract: "Report what was seen of a number: off, on, or that its PIN was changed.",
+        abstract: "Report an observation of a number: off, on, or that its PIN was changed.",
         discussion: """
-            For changes that another person or program has made. The daemon acts at once: a number that is reported off is \
-            enabled again, and one whose PIN was changed is reset. A report only adds to what is believed possible, so a late \
-            or wrong one costs a request or two, and no PIN.
+            Use it for changes that another person or program has made. The daemon acts at once: a number that is \
+            reported off is enabled again, and one whose PIN was changed is reset. A report only adds to what is \
+            believed possible, so a late or wrong one costs a request or two, and never a PIN.
 
             --from meta-security reads the body of WhatsApp's webhook from standard input, and reports each change of the \
             field security: PIN_CHANGED as pin-changed, PIN_RESET_SUCCESS as off. PIN_RESET_REQUEST, a person who asks \
             WhatsApp to disable verification, is an event and a notification (disable_requested) only. Other fields and \
             events are ignored. Check the signature of the body first: docs/operations.md has a receiver that does.
 
-            Numbers that are not in the desired state in force, and changes that cannot be read, are named with exit 1, after \
-            the others were reported. A body that cannot be read exits with 65, and nothing is reported. When the daemon \
-            cannot take a report now (69), report it again: what was reported already does no harm.
+            Numbers that are not in the desired state in force, and changes that cannot be read, are named with exit \
+            1, after the others were reported. With a body that cannot be read the exit code is 65, and nothing is \
+            reported. When the daemon cannot accept a report now (69), repeat it: a report that was already accepted \
+            does no harm.
 
             Examples:
               twostepd observe support-us off --source "WhatsApp Manager, ticket 4711"
@@ -52,9 +53,9 @@ struct ObserveCommand: AsyncParsableCommand {
     @OptionGroup var config: ConfigOptions
     @Argument(help: "The number (E.164) or label.", completion: NumberCompletion.kind)
     var number: String?
-    @Argument(help: "What was seen of it.")
+    @Argument(help: "What was observed.")
     var seen: Seen?
-    @Option(help: "Who or what saw it, for the audit trail.")
+    @Option(help: "Who or what observed it, for the audit trail.")
     var source: String?
     @Option(help: "Read reports in this format from standard input, instead of one in the arguments.")
     var from: Origin?
@@ -62,15 +63,15 @@ struct ObserveCommand: AsyncParsableCommand {
     func validate() throws {
         guard from == nil else {
             guard number == nil, source == nil else {
-                throw ValidationError("either --from, or a number with --source: not both")
+                throw ValidationError("use either --from, or a number with --source, not both")
             }
             return
         }
         guard number != nil, seen != nil else {
-            throw ValidationError("name the number and what was seen of it (on, off or pin-changed), or --from")
+            throw ValidationError("name the number and what was observed (on, off or pin-changed), or use --from")
         }
         guard let source, source.contains(where: { !$0.isWhitespace }) else {
-            throw ValidationError("--source says who or what saw it")
+            throw ValidationError("--source names who or what observed it")
         }
     }
 

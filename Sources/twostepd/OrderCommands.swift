@@ -7,11 +7,12 @@ import Planning
 struct AcceptCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "accept",
-        abstract: "Take a desired state into force that is held.",
+        abstract: "Accept a held desired state.",
         discussion: """
-            A desired state that would disable or drop more than max_weakened_percent of the managed numbers is held, and so is the \
-            first one of a new store, from five numbers on: it may be an empty folder where the store belongs. \
-            `twostepd status` names its revision, and `twostepd plan` shows what it would do.
+            A desired state that would disable or drop more than max_weakened_percent of the managed numbers is held. \
+            So is the first one of a new store if it has five or more numbers, because the store may be an empty \
+            folder where the real one belongs. `twostepd status` shows its SHA-256, and `twostepd plan` what it would \
+            do.
 
             Example:
               twostepd accept 3f9a2c11d0b4
@@ -58,7 +59,7 @@ struct PauseCommand: AsyncParsableCommand {
         abstract: "Send nothing for some numbers, or for all, until they are resumed.",
         discussion: """
             A pause survives restarts. A number that is exposed, because it is between disable and enable, is still \
-            enabled, unless --even-exposed says otherwise.
+            enabled, unless --even-exposed is given.
 
             Examples:
               twostepd pause --reason "vendor maintenance until 14:00"
@@ -79,7 +80,8 @@ struct ResumeCommand: AsyncParsableCommand {
         commandName: "resume",
         abstract: "End the pause of some numbers, or the pause of all.",
         discussion: """
-            Without numbers it ends the pause of all; numbers that were paused one by one stay so until named.
+            Without numbers it ends the pause of all; numbers that were paused by name stay paused until they are \
+            named.
 
             Examples:
               twostepd resume
@@ -95,13 +97,13 @@ struct ResumeCommand: AsyncParsableCommand {
 /// Numbers or all, and whether to wait.
 struct WorkOrderOptions: ParsableArguments {
     @OptionGroup var order: OrderOptions
-    @Flag(help: "All managed numbers. Asks first, unless --yes.")
+    @Flag(help: "All managed numbers. Asks for confirmation, unless --yes is given.")
     var all = false
-    @Flag(help: "Do not ask.")
+    @Flag(help: "Do not ask for confirmation.")
     var yes = false
-    @Flag(help: "Wait until it is done, and show how far it is. Ctrl-C ends the waiting, not the order.")
+    @Flag(help: "Wait until the order is done, and show its progress. Ctrl-C ends the waiting, not the order.")
     var wait = false
-    @Option(help: "How long to wait at most, such as 30s, 10m or 2h.")
+    @Option(help: "The longest time to wait, such as 30s, 10m or 2h.")
     var timeout = "10m"
 
     func validate() throws {
@@ -110,7 +112,7 @@ struct WorkOrderOptions: ParsableArguments {
         }
         guard !all || order.numbers.isEmpty else { throw ValidationError("either numbers or --all, not both") }
         guard let limit = Duration(periodText: timeout), limit > .zero else {
-            throw ValidationError("--timeout is a duration such as 30s, 10m or 2h, not '\(timeout)'")
+            throw ValidationError("--timeout must be a duration such as 30s, 10m or 2h, not '\(timeout)'")
         }
     }
 
@@ -128,7 +130,7 @@ struct WorkOrderOptions: ParsableArguments {
 
     private func confirm(_ question: String) throws {
         guard Console.isTerminal(0), Console.isTerminal(2) else {
-            throw Failure.usage("--all asks first, and there is no terminal to ask at: add --yes")
+            throw Failure.usage("--all asks for confirmation, and there is no terminal: add --yes")
         }
         Console.note("\(question) [y/N] ", terminator: "")
         guard let answer = readLine()?.lowercased(), ["y", "yes"].contains(answer) else {
@@ -141,7 +143,7 @@ struct WorkOrderOptions: ParsableArguments {
 struct RotateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rotate",
-        abstract: "Give numbers a new PIN now, under all limits.",
+        abstract: "Give numbers a new PIN now, within all limits.",
         discussion: """
             The order is durable when the command returns: it survives restarts. Each number is disabled for a moment \
             and enabled with the new PIN, at most max_exposed at once.
@@ -165,7 +167,7 @@ struct ReapplyCommand: AsyncParsableCommand {
         commandName: "reapply",
         abstract: "Send the desired state of numbers again, with the same PIN.",
         discussion: """
-            For a number of which somebody says that it is not as it should be. A backoff ends.
+            Use it for a number that is reported not to be as desired. It ends the number's backoff.
 
             Examples:
               twostepd reapply support-us --wait
@@ -184,10 +186,10 @@ struct ReapplyCommand: AsyncParsableCommand {
 struct ResetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reset",
-        abstract: "Forget what is believed of numbers and take them over again.",
+        abstract: "Discard the belief about numbers, and take them over again.",
         discussion: """
-            For a number that somebody changed behind the daemon's back. It is disabled and enabled with a new PIN, \
-            whatever it was; PINs that may be live are kept until that is certain.
+            Use it for a number that was changed behind the daemon's back. The number is disabled and enabled with a \
+            new PIN, whatever its state was; PINs that may be live are kept until the new one is certain.
 
             Examples:
               twostepd reset +15550100001 --reason "set by hand at the vendor" --wait
@@ -207,12 +209,12 @@ struct ResetCommand: AsyncParsableCommand {
 struct ReloadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reload",
-        abstract: "Have the running daemon read the desired state and the secrets again.",
+        abstract: "Make the running daemon read the desired state and the secrets again.",
         discussion: """
-            The daemon takes up a saved change of the desired state by itself; this is for secrets that changed, and for \
-            scripts that want to know that it was done. The settings and the certificate authorities are read at the start \
-            only, and so are secrets that the service manager hands over: when they were changed, the command says so, and \
-            exits with 1 where the daemon has other secrets than the file.
+            The daemon adopts a saved change of the desired state by itself; use this command after a change of \
+            secrets, and in scripts that need to know the result. The settings and the certificate authorities are \
+            read only at startup, and so are secrets that the service manager passes as credentials: if they have \
+            changed, the command says so, and exits with 1 if the daemon's secrets differ from the file.
 
             Example:
               twostepd reload
@@ -254,7 +256,7 @@ struct ReloadCommand: AsyncParsableCommand {
             if outdated.contains(settings.secrets) {
                 notes.append(
                     (
-                        "the daemon keeps the secrets of its start, and \(settings.secrets) was written since: restart the "
+                        "the daemon keeps the secrets of its startup, and \(settings.secrets) has changed: restart the "
                             + "service: `systemctl restart twostepd`", true
                     ))
             }

@@ -27,11 +27,11 @@ struct OrderProgress {
         var told: Set<PhoneNumber> = []
         while true {
             let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
-            guard let reader = try fleet.open() else { throw Failure.failed("the store vanished while it was watched") }
+            guard let reader = try fleet.open() else { throw Failure.failed("the store disappeared meanwhile") }
             let standings = try fleet.standings(reader, guards: try fleet.guards(reader)).filter(isConcerned)
             guard !standings.isEmpty else {
                 throw Failure.failed(
-                    "nothing is left to do: none of these numbers is in the desired state in force any more")
+                    "nothing is left to do: these numbers are no longer in the desired state in force")
             }
             let open = standings.filter { !isDone($0) }
             for standing in standings where isDone(standing) && told.insert(standing.record.number).inserted {
@@ -86,18 +86,18 @@ struct OrderProgress {
     }
 
     private static let daemonEnded = Failure.noDaemon(
-        "the daemon ended meanwhile: the order is kept, and carried out when it runs again")
+        "the daemon has ended: the order is kept, and is carried out when it runs again")
 
     private func timeout(_ open: [Standing], of total: Int) -> Failure {
         let head =
-            "not done in time for \(open.count) of \(total.counted("number")); the order stands, see `twostepd status`:"
+            "not done in time for \(open.count) of \(total.counted("number")); the order remains, see `twostepd status`:"
         return .failed(([head] + Self.list(open)).joined(separator: "\n"))
     }
 
     private static func refusal(of refused: [Standing], of total: Int) -> Failure {
         let head =
-            "the vendor refused to apply it to \(refused.count) of \(total.counted("number")), whose verification is as it was before; it is "
-            + "tried again when reapply_every says:"
+            "the vendor refused to apply it to \(refused.count) of \(total.counted("number")), whose verification is "
+            + "unchanged; it is tried again as reapply_every says:"
         return .failed(([head] + list(refused)).joined(separator: "\n"))
     }
 

@@ -8,7 +8,7 @@ import Storage
 /// `twostepd pin`.
 struct PINCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pin", abstract: "Show PINs, every look recorded; or list them without showing any.",
+        commandName: "pin", abstract: "Reveal PINs, which is recorded; or list their generations without any PIN.",
         subcommands: [Show.self, List.self]
     )
 
@@ -20,8 +20,8 @@ struct PINCommand: AsyncParsableCommand {
             discussion: """
                 Who asked, from where and why is recorded before anything is shown. Needs the sealing key.
 
-                A PIN goes to a terminal only, unless --stdout or --format json asks for it: one that lands in a file \
-                or a pipe by mistake is a PIN that nobody keeps.
+                A PIN is printed to a terminal only, unless --stdout or --format json asks for it: a PIN that ends up \
+                in a file or a pipe by mistake is not protected there.
 
                 Examples:
                   twostepd pin show support-us --reason "new handset, ticket 4711"
@@ -69,7 +69,7 @@ struct PINCommand: AsyncParsableCommand {
                 }
                 return
             }
-            throw Failure.failed("the PIN of \(number) changes faster than a look can be recorded: ask again")
+            throw Failure.failed("the PIN of \(number) changed while the request was recorded: repeat the command")
         }
 
         private func record(of number: PhoneNumber, _ fleet: FleetReader) throws -> NumberRecord {
@@ -107,7 +107,7 @@ struct PINCommand: AsyncParsableCommand {
                     reveal, number: number, actor: who, settings: settings, environment: config.environment,
                     now: fleet.now)
             } catch let failure as ControlClient.Failure where failure.isOfAbsence {
-                throw Failure.noDaemon("the look cannot be recorded, so nothing is shown: \(failure)")
+                throw Failure.noDaemon("the request cannot be recorded, so no PIN is shown: \(failure)")
             }
         }
 
@@ -141,7 +141,7 @@ struct PINCommand: AsyncParsableCommand {
                 let newest = record.generations.last, newest.generation <= ordered.through
             else { return nil }
             let relative = RelativeTime(now: now).text(ordered.at)
-            return "now that somebody has seen it, it is rotated at \(ordered.at) (\(relative))"
+            return "because it was revealed, it is rotated at \(ordered.at) (\(relative))"
         }
 
         private static func nothingToShow(_ record: NumberRecord) -> Failure {
@@ -172,7 +172,7 @@ struct PINCommand: AsyncParsableCommand {
         var limit = 100
 
         func run() throws {
-            guard (1...StoreReader.pageLimit).contains(limit) else { throw Failure.usage("--limit is 1 to 10000") }
+            guard (1...StoreReader.pageLimit).contains(limit) else { throw Failure.usage("--limit must be 1 to 10000") }
             let settings = try config.settings()
             let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
             let reader = try fleet.existing()
@@ -221,13 +221,13 @@ struct Certainty {
             lines.append("a request without an answer may still be carried out until \(end) (\(relative.text(end)))")
         }
         guard record.desired != nil else {
-            let advice = "put it back, or try them"
+            let advice = "add it again, or try these PINs"
             return lines + ["the number is not in the desired state, so nothing will settle it: \(advice)"]
         }
         let next = standing.outlook.action.map { action in
             "\(action.rawValue)\(standing.outlook.at.map { ", \(relative.text($0))" } ?? "")"
         }
         let step = next.map { "the daemon's next step: \($0)" } ?? "the daemon waits: \(standing.sentence)"
-        return lines + ["what settles it is an accepted request: \(step); see `twostepd status \(record.number)`"]
+        return lines + ["an accepted request settles it: \(step); see `twostepd status \(record.number)`"]
     }
 }

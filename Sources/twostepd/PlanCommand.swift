@@ -22,7 +22,7 @@ struct PlanCommand: ParsableCommand {
     @OptionGroup var output: FormatOptions
     @Option(
         name: .customLong("desired-state"),
-        help: "A desired-state file that is not in force yet, instead of the one that the settings name.")
+        help: "Plan with this desired-state file instead of the one that the settings name.")
     var desiredState: String?
     @Flag(name: .customLong("detailed-exitcode"), help: "Exit 2 when something would be sent now.")
     var detailedExitCode = false
@@ -37,7 +37,7 @@ struct PlanCommand: ParsableCommand {
         if secrets.isForbidden {
             Console.note(
                 "the secrets in \(secrets.filePath) cannot be read by this user: names and new values of tokens are not checked; "
-                    + "as root they are")
+                    + "run as root to check them")
         }
         // With the mark of each token, as the daemon reads it.
         let marker = TokenMarker(at: fleet.location)
@@ -67,7 +67,7 @@ struct PlanCommand: ParsableCommand {
             ).lines.forEach { Console.print($0) }
             if let held = comparison.held {
                 Console.print(
-                    "\nHELD: this file is not taken into force: \(held).\n"
+                    "\nHELD: this file is not put into force: \(held).\n"
                         + "To accept it anyway: twostepd accept \(desired.sha256.prefix(12))")
             }
         }
@@ -79,7 +79,7 @@ struct PlanCommand: ParsableCommand {
         guard desiredState != nil, config.config == nil, !FileManager.default.fileExists(atPath: config.path) else {
             return try config.settings()
         }
-        Console.note("no settings at \(config.path): planned with the defaults")
+        Console.note("no settings at \(config.path): planned with the default settings")
         return Settings()
     }
 }

@@ -11,8 +11,8 @@ struct RunCommand: ParsableCommand, WatchesSignals {
         commandName: "run",
         abstract: "Run the daemon in the foreground.",
         discussion: """
-            SIGHUP reads the desired state again, SIGTERM and SIGINT stop cleanly, a second one stops at once. The log \
-            goes to standard error. As a service: systemctl enable --now twostepd
+            SIGHUP reads the desired state and the secrets again; SIGTERM and SIGINT stop the daemon cleanly, and a \
+            second one stops it at once. The log goes to standard error. As a service: systemctl enable --now twostepd
 
             Example:
               twostepd run --config ./twostepd.yaml

@@ -38,11 +38,11 @@ struct SecurityWebhook {
             }
             let digits = value.displayPhoneNumber.filter { $0.isASCII && $0.isNumber }
             guard let number = PhoneNumber("+\(digits)") else {
-                unreadable.append("a display_phone_number is no telephone number")
+                unreadable.append("a display_phone_number is not a telephone number")
                 continue
             }
             guard let kind = Self.kind(of: value.event) else {
-                ignored.append("\(number): event \(Self.line(value.event)) is not known")
+                ignored.append("\(number): unknown event \(Self.line(value.event))")
                 continue
             }
             let requester = value.requester.map { ", requester \(Self.line($0))" } ?? ""
@@ -123,7 +123,7 @@ extension DecodingError {
             case .dataCorrupted(let context): (context.codingPath, "cannot be read")
             @unknown default: ([], "cannot be read")
             }
-        guard !path.isEmpty else { return "it is no JSON of that shape" }
+        guard !path.isEmpty else { return "it is not JSON of that form" }
         return path.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined().dropFirst() + " \(problem)"
     }
 }

@@ -7,7 +7,7 @@ import SimulatedVendor
 struct SimulateCommand: AsyncParsableCommand, WatchesSignals {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
-        abstract: "Play the vendors over HTTP on loopback, with every answer and every fault.",
+        abstract: "Simulate the vendors over HTTP on loopback, with every answer and every fault.",
         discussion: """
             Examples:
               twostepd simulate --port 8080 --token secret-1 --token secret-2=foreign:123456
@@ -49,7 +49,7 @@ struct SimulateCommand: AsyncParsableCommand, WatchesSignals {
     var seed: UInt64 = 1
 
     func run() async throws {
-        guard (0...65_535).contains(port) else { throw Failure.usage("--port is 0 to 65535") }
+        guard (0...65_535).contains(port) else { throw Failure.usage("--port must be 0 to 65535") }
         let vendor = try await SimulatedVendor(try options(), port: port)
         if let everyFault { vendor.setEveryFault(try Fault.probability(everyFault)) }
         Console.print(vendor.url)

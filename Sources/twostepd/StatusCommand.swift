@@ -9,10 +9,10 @@ import Storage
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show how every number stands: exposed and failing ones first.",
+        abstract: "Show the state of every number, exposed and failing ones first.",
         discussion: """
-            With one number or label it shows everything about it: belief, PIN generations and dates, the last requests \
-            and events, and what comes next. Patterns such as '+39*' or 'support-*' show several.
+            With one number or label it shows all that is known about that number: belief, PIN generations and dates, \
+            the last requests and events, and what comes next. Patterns such as '+39*' or 'support-*' select several.
 
             Examples:
               twostepd status
@@ -26,15 +26,16 @@ struct StatusCommand: AsyncParsableCommand {
     @OptionGroup var config: ConfigOptions
     @OptionGroup var output: FormatOptions
     @Argument(
-        help: "Numbers (E.164), labels, or patterns of either; all when absent.", completion: NumberCompletion.kind)
+        help: "Numbers (E.164), labels, or patterns of either (default: all numbers).",
+        completion: NumberCompletion.kind)
     var numbers: [String] = []
     @Option(name: .long, help: "Only numbers in this condition; may be repeated.")
     var condition: [NumberCondition] = []
     @Option(name: .long, help: "Only numbers whose label matches this pattern.")
     var label: String?
-    @Flag(help: "Dates and times instead of how long ago.")
+    @Flag(help: "Show dates and times instead of ages.")
     var absolute = false
-    @Flag(help: "Show it again every two seconds, in place, until Ctrl-C.")
+    @Flag(help: "Refresh every two seconds, in place, until Ctrl-C.")
     var watch = false
 
     private var selection: NumberSelection {

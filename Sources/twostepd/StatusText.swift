@@ -40,11 +40,11 @@ struct StatusText: Sendable {
         guard snapshot.missing == nil else { return "no numbers here: the store of the running daemon is elsewhere" }
         if snapshot.inForce?.held != nil { return "no numbers yet: the desired state is held" }
         if snapshot.holder != nil { return "no numbers yet: no desired state is in force" }
-        return "no numbers yet: `twostepd run` or `twostepd apply` takes the desired state into force"
+        return "no numbers yet: `twostepd run` or `twostepd apply` puts the desired state into force"
     }
 
     private func table(_ rows: [Row], width: Int, colours: Bool) -> [String] {
-        guard !rows.isEmpty else { return ["\(snapshot.tally.all.counted("number")), none of them meant"] }
+        guard !rows.isEmpty else { return ["\(snapshot.tally.all.counted("number")), none of them selected"] }
         var table = TextTable([
             TextTable.Column("NUMBER"), TextTable.Column("LABEL"), TextTable.Column("DESIRED", spare: 1),
             TextTable.Column("CONDITION"), TextTable.Column("PIN", spare: 2), TextTable.Column("ROTATED", spare: 3),
@@ -138,7 +138,7 @@ struct GuardText {
         }
         if guards.clock.isBehind(at: now) {
             lines.append(
-                "clock: BEHIND what the store has recorded (\(guards.clock.highWaterMark)): rotations and adoptions hold; "
+                "clock: BEHIND what the store has recorded (\(guards.clock.highWaterMark)): rotations and adoptions wait; "
                     + "correct it, or see `twostepd clock accept --help`")
         }
         var unreadable: [String] = []

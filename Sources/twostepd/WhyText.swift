@@ -43,7 +43,7 @@ struct WhyText {
             ["not in the desired state: left alone, its PINs are kept"]
         case .awaitingSettlement:
             [
-                "as desired, but an unanswered request may still land",
+                "as desired, but an unanswered request may still take effect",
                 standing.outlook.at.map { "sent again \(time.phrase($0)), to be certain" },
             ].compactMap(\.self)
         default: [standing.sentence]
@@ -89,7 +89,7 @@ struct WhyText {
             case .operatorPINUnavailable:
                 [
                     "the operator-owned PIN\(record.desired?.operatorPINName.map { " \"\($0)\"" } ?? "") cannot be read",
-                    "put it into the secrets, then `twostepd reload`",
+                    "add it to the secrets, then `twostepd reload`",
                 ]
             case .clockBehind: [because.sentence, "correct the clock, or see `twostepd clock accept --help`"]
             default: [standing.sentence, onward]

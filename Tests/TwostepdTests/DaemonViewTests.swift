@@ -56,7 +56,7 @@ struct DaemonViewTests {
         let inService = try await Binary.run(
             ["reload", "--config", rig.config.path], environment: ["CREDENTIALS_DIRECTORY": credentials.path])
         #expect(
-            inService.code == 1 && inService.errors.contains("was written since: restart the service"), "\(inService)")
+            inService.code == 1 && inService.errors.contains("has changed: restart the service"), "\(inService)")
         let check = try await rig.run("check")
         #expect(check.code == 0 && check.errors.contains("token n2 has another value"), "\(check.errors)")
         #expect(check.errors.contains("systemctl restart twostepd"))

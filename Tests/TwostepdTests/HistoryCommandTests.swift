@@ -12,7 +12,7 @@ struct HistoryCommandTests {
         // reports it.
         rig.vendor.setFaults([.refuseEnable: 1])
         let failed = try await rig.run("apply")
-        #expect(failed.code == 1 && failed.errors.contains("not begun with"), "\(failed.errors)")
+        #expect(failed.code == 1 && failed.errors.contains("not started"), "\(failed.errors)")
         rig.vendor.setFaults([:])
         let mended = try await rig.run("apply")
         #expect(mended.code == 0, "\(mended.errors)")
@@ -90,7 +90,7 @@ struct HistoryCommandTests {
         let some = try await rig.run("status", "n[12]")
         #expect(some.output.contains("n1") && some.output.contains("n2") && !some.output.contains("n3"))
         let none = try await rig.run("status", "--condition", "exposed")
-        #expect(none.code == 0 && none.output.contains("3 numbers, none of them meant"))
+        #expect(none.code == 0 && none.output.contains("3 numbers, none of them selected"))
         #expect(try await rig.run("status", "nobody").code == 1)
         #expect(try await rig.run("status", "--watch").code == 64)
         let typescript = rig.folder.appendingPathComponent("typescript").path

@@ -19,7 +19,7 @@ struct HookCommandTests {
     func broken() async throws {
         let rig = try await Rig(Rig.fleet(2))
         let none = try await rig.run("hooks")
-        #expect(none.code == 0 && none.output.hasPrefix("no hooks: 'hooks' in the settings names who is told of what"))
+        #expect(none.code == 0 && none.output.hasPrefix("no hooks: name them with 'hooks' in the settings"))
         try rig.write(try String(contentsOf: rig.config, encoding: .utf8) + Self.hooks, to: rig.config)
         let check = try await rig.run("check")
         #expect(check.code == 0, "the fleet is kept whoever is told of it: \(check.errors)")

@@ -124,7 +124,7 @@ struct HookReceiverTests {
         try await rig.wait("it fails") { try await rig.query("SELECT attempts > 0 FROM outbox") == ["1"] }
         #expect(
             try await Self.hook(rig)["last_error"] as? String
-                == #"the answer was 200 OK, and its text means failure: {"ok":false,"error":"channel_not_found"} at "#
+                == #"the answer was 200 OK, and its text contains failure_text: {"ok":false,"error":"channel_not_found"} at "#
                 + "[redacted]")
         receiver.reply { _ in .init(body: #"{"ok":true}"#) }
         try await rig.wait("it is delivered") { try await rig.query("SELECT count(*) FROM outbox") == ["0"] }

@@ -98,7 +98,7 @@ struct ObserveCommandTests {
             ]))
         #expect(result.code == 1 && result.output.isEmpty, "\(result)")
         #expect(result.errors.contains("not in the desired state in force: +15550109999; reported: "))
-        #expect(result.errors.contains("ignored: \(rig.entries[1].number): event PIN_EXPLODED is not known"))
+        #expect(result.errors.contains("ignored: \(rig.entries[1].number): unknown event PIN_EXPLODED"))
         try await rig.wait("all are as desired again") {
             guard rig.vendor.truth[rig.entries[0].token] != .on(pin: "604187") else { return false }
             guard try await rig.isConverged() else { return false }
@@ -124,7 +124,7 @@ struct ObserveCommandTests {
         let result = try await receive(rig, good.replacing(#""changes":["#, with: #""changes":["# + odd))
         #expect(result.code == 1 && result.output.isEmpty, "\(result)")
         #expect(result.errors.contains("reported: \(rig.entries[2].number) off"), "\(result.errors)")
-        #expect(result.errors.contains("not reported: a display_phone_number is no telephone number; read the body"))
+        #expect(result.errors.contains("not reported: a display_phone_number is not a telephone number; read the body"))
         #expect(result.errors.ranges(of: "not reported").count == 2, "\(result.errors)")
         try await rig.wait("it is on again") { rig.vendor.truth[rig.entries[2].token]?.pin != nil }
         #expect(try await events(rig, "observed").count == 1)
@@ -171,13 +171,13 @@ struct ObserveCommandTests {
         let before = rig.vendor.requests.count
         let good = Self.body([("PIN_CHANGED", rig.entries[0].number)])
         for (body, words) in [
-            ("", "no JSON"), ("rubbish", "no JSON"), (String(good.dropLast()), "no JSON"), ("[]", "no JSON"),
+            ("", "not JSON"), ("rubbish", "not JSON"), (String(good.dropLast()), "not JSON"), ("[]", "not JSON"),
             ("{}", "object is missing"), (good.replacing("whatsapp_business_account", with: "page"), "its object"),
             (good.replacing("\"event\"", with: "\"evnt\""), "entry[0].changes[0].value.event is missing"),
             (good.replacing("\"15550101001\"", with: "15550101001"), "display_phone_number has another type"),
             (good.replacing("15550101001", with: "none"), "no telephone number"),
             (good + String(repeating: " ", count: 1 << 20), "more than 1 MiB"),
-            (String(repeating: "[", count: 100_000), "no JSON"),
+            (String(repeating: "[", count: 100_000), "not JSON"),
             (Self.body(Array(repeating: ("PIN_CHANGED", "+15550101001"), count: 1001)), "more than 1000 changes"),
         ] {
             let result = try await receive(rig, body)

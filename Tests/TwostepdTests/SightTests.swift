@@ -211,12 +211,12 @@ struct SightTests {
         #expect(cells.contains("on 3 min ago") && cells.contains("off 2 min 10 s ago") && cells.contains("–"))
         #expect(cells.contains("on 2 d ago observer fails"))
         #expect(page.contains("Another person or program has <b>changed</b> 1 number, not corrected yet."))
-        #expect(!page.contains("Nothing was <b>seen</b>"))
+        #expect(!page.contains("has not <b>observed</b>"))
 
         var late = FleetDigest(at: fleet.now)
         late.add(try changed("billing") { $0.sight = .init() })
         let latePage = try fleetPage(late)
-        #expect(latePage.contains("Nothing was <b>seen</b> of 1 number for longer"))
+        #expect(latePage.contains("has not <b>observed</b> 1 number for longer"))
         #expect(!latePage.contains("data-name=\"Seen\""), "nothing was seen of any number")
     }
 
@@ -257,7 +257,7 @@ struct SightTests {
         let worse = finding([good, bad])
         #expect(worse.level == .warning && worse.advice.value?.contains("Observations and drift") == true)
         let detail = try #require(worse.detail.value)
-        #expect(detail.contains("nothing was seen of 1 of 2 numbers for longer than twice their observe_every"))
+        #expect(detail.contains("1 of 2 numbers not observed for longer than twice their observe_every"))
         #expect(detail.contains("did not show the state of 1 of 2 numbers, +15550100004 among them: "))
         #expect(detail.contains("HTTP 401"))
     }

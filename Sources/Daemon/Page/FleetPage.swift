@@ -89,7 +89,7 @@ struct FleetPage {
         for (observer, tally) in fleet.observers.sorted(by: { $0.key < $1.key }) where tally.unobserved > 0 {
             let numbers = tally.unobserved.counted("number")
             lines.append(
-                "Nothing was <b>seen</b> of \(numbers) for longer than twice <code>observe_every</code>: \(observer.text)."
+                "\(observer.text) has not <b>observed</b> \(numbers) for longer than twice <code>observe_every</code>."
             )
         }
         for state in guards.states where state.kind == .secretsKept {

@@ -31,7 +31,7 @@ public enum EndpointProbe {
         guard let parts = URLComponents(string: endpoint.url), let host = parts.host,
             Transport.hasPossiblePort(endpoint.url)
         else {
-            return .failure(Failure(reason: .notSent, message: "this is no URL"))
+            return .failure(Failure(reason: .notSent, message: "this is not a URL"))
         }
         let isTLS = parts.scheme?.lowercased() == "https"
         let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host

@@ -53,7 +53,7 @@ struct Route: Sendable {
         do {
             return try HTTPClient.Request(url: url, method: method, headers: headers)
         } catch {
-            throw RequestRefusal(message: "the endpoint is no URL that can be called: \(error)")
+            throw RequestRefusal(message: "the endpoint is not a URL that can be called: \(error)")
         }
     }
 }

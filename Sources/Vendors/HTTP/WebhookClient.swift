@@ -90,7 +90,7 @@ private final class WebhookExchange: HTTPClientResponseDelegate {
             }
             guard let failureText else { return }
             if text.contains(failureText) {
-                throw WebhookClient.Failure(description: "\(status), and its text means failure\(quote)")
+                throw WebhookClient.Failure(description: "\(status), and its text contains failure_text\(quote)")
             }
             // The missing part may contain that text.
             if let problem { throw WebhookClient.Failure(description: problem) }

@@ -93,7 +93,7 @@ final class Demo {
     /// Has a stranger disable a number: its observer shows that.
     private func disabledByStranger() async throws {
         let entry = fleet.disabledByStranger
-        say("somebody disables \(entry.label) in WhatsApp Manager, and tells nobody")
+        say("another person disables \(entry.label) in WhatsApp Manager, unannounced")
         try vendor.stranger(sets: entry.key, to: .off)
         try await mended(entry, drift: .turnedOff)
         say("its observer saw that it is off (every 2 s it is asked): it is enabled again, with a new PIN")
@@ -102,7 +102,9 @@ final class Demo {
     /// Has a stranger change a PIN: no API shows that, but WhatsApp's webhook reports it.
     private func changedByStranger() async throws {
         let entry = fleet.changedByStranger
-        say("somebody sets another PIN of \(entry.label) there; WhatsApp's webhook tells \"twostepd observe\"")
+        say(
+            "another person sets another PIN of \(entry.label) there; WhatsApp's webhook reports it to \"twostepd observe\""
+        )
         try vendor.stranger(sets: entry.key, to: .on(pin: "330917"))
         let body = """
             {"object": "whatsapp_business_account", "entry": [{"id": "1", "time": 1, "changes": [{"field": "security",
@@ -253,7 +255,7 @@ extension Demo {
             if try condition(try records()) { return }
             try await Task.sleep(for: .milliseconds(50))
         }
-        throw Failure.failed("the demonstration waited \(seconds) s for \(what) in vain: see \(log.path)")
+        throw Failure.failed("the demonstration timed out after \(seconds) s, waiting for \(what): see \(log.path)")
     }
 
     /// Compares the truth of both vendors with the store, number by number.
@@ -337,7 +339,7 @@ final class ProgramChild {
 struct DemoCommand: AsyncParsableCommand, WatchesSignals {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Show the whole job in about 30 s: two simulated vendors, 12 numbers, an outage, a kill, strangers.",
+        abstract: "Show everything in about 30 s: two simulated vendors, 12 numbers, an outage, a kill, strangers.",
         discussion: """
             Nothing else is needed and nothing leaves this machine. Exit 0 when the truth agrees with the store.
 
@@ -347,7 +349,7 @@ struct DemoCommand: AsyncParsableCommand, WatchesSignals {
             """
     )
 
-    @Flag(name: .long, help: "Keep the folder, to look into it with the other commands.")
+    @Flag(name: .long, help: "Keep the folder, to inspect it with the other commands.")
     var keep = false
 
     func run() async throws {
