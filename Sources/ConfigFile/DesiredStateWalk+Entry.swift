@@ -210,7 +210,7 @@ extension DesiredStateWalk {
 
     func warnAboutIgnored(_ key: EntryKey, at position: Position) {
         findings.warning(
-            position, "'\(key.rawValue)' has no effect beside 'pin'",
+            position, "'\(key.rawValue)' has no effect together with 'pin'",
             hint: "a PIN of your own changes only when you change its value: delete one of the two keys")
     }
 }

@@ -113,7 +113,8 @@ extension YAMLEvents {
         }
         return YAMLRefusal(
             position: mark,
-            message: byte == Byte.dash ? "a list item beside the keys of a mapping" : "a line beside the '-' of a list",
+            message: byte == Byte.dash
+                ? "a list item at the level of the keys of a mapping" : "a line at the level of the '-' of a list",
             hint: byte == Byte.dash ? "indent the list under its key" : "align it with the keys of the item above")
     }
 

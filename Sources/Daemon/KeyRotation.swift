@@ -93,7 +93,7 @@ public struct KeyRotation: Sendable {
             throw .permissions(
                 path: path,
                 problem: "the key is a credential, which cannot be replaced here: name its source with --key FILE, or "
-                    + "make a new key with `twostepd key generate FILE` and give it with --new-key FILE")
+                    + "make a new key with `twostepd key generate FILE` and pass it with --new-key FILE")
         }
         let count = try Store.open(at: location, key: key).rotateKey(to: given, at: now, actor: actor)
         return .handOver(file: new, credential: path, id: given.id, pins: count)

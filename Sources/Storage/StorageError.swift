@@ -91,8 +91,8 @@ extension StorageError: CustomStringConvertible {
             "\(path) is damaged or is not a store of twostepd (\(problem)): stop the daemon, keep the file, "
                 + "and restore a backup; without one, move the file away and every number gets a new PIN"
         case .replaced(let path):
-            "\(path) was removed or replaced while it was open: nothing is written any more; put the file back in its "
-                + "place, or restart the daemon, which begins with what is there"
+            "\(path) was removed or replaced while it was open: nothing is written to it; put the file back in its "
+                + "place, or restart the daemon, which then uses the file that it finds"
         case .busy(let path):
             "\(path) stayed locked by another process: find it (lsof \(path)) and end it, then try again"
         case .io(let path, let operation, let problem):

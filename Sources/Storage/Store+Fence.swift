@@ -60,7 +60,7 @@ extension Store {
                 try append(
                     EventEntry(
                         at: now, kind: .historyAltered,
-                        detail: "the history held link \(link) when it was written last, and does not any more"), db)
+                        detail: "the history held link \(link) when it was written last, and no longer does"), db)
             }
             let next = max(starts, fence?.starts ?? 0) + 1
             try db.execute(

@@ -9,7 +9,7 @@ extension Doctor {
             return [
                 Finding(
                     "view", .failure, DaemonView.astraySentence(location.directory),
-                    advice: "until then what it records is lost to every command and to the next start")
+                    advice: "until then neither commands nor the next start see what it records")
             ]
         }
         guard let holder = try? StoreLock.holder(at: location), holder.command == "run" else {

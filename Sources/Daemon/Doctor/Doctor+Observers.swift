@@ -108,7 +108,7 @@ extension Doctor {
             case .success, .nameNotResolved, .connectionRefused, .connectTimeout, .tlsFailed, .notSent,
                 .serviceUnavailable, .serverError, .unexpectedStatus, .timeout, .connectionLost, .oversized,
                 .daemonStopped:
-                (.warning, "see 'endpoints'; numbers are kept as desired all the same")
+                (.warning, "see 'endpoints'; numbers are still kept as desired")
             }
         return Finding(observer.account.text, level, subject + outcome.observerSentence, advice: advice)
     }

@@ -111,7 +111,7 @@ extension Doctor {
         guard bytes > StoreReader.normalLogBytes else { return Finding("write-ahead log", .ok, figure) }
         return Finding(
             "write-ahead log", .warning, figure + ": a process that reads the store holds that up",
-            advice: "find it with `fuser -v \(location.database)-wal`, and end what is not the daemon")
+            advice: "find it with `fuser -v \(location.database)-wal`, and end any process that is not the daemon")
     }
 
     /// Reports incidents of the last week.
@@ -168,7 +168,7 @@ extension Doctor {
         if let held = status.held {
             return Finding(
                 "desired state in force", .warning, "a newer one is held: \(held.reason)",
-                advice: "`twostepd plan`, then `twostepd accept \(held.sha256.prefix(12))` if it is meant")
+                advice: "`twostepd plan`, then `twostepd accept \(held.sha256.prefix(12))` if it is intended")
         }
         guard let revision = status.revision else {
             return Finding("desired state in force", .ok, "none yet")

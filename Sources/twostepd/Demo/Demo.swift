@@ -43,7 +43,7 @@ final class Demo {
         )
         daemon = try ProgramChild(["run", "--config", config.path], log: log)
         say(
-            "the daemon (pid \(daemon?.pid ?? 0)) is to take over 12 numbers: 10 of Picky Assist and 2 of WhatsApp under one token; 2 are to be disabled, 1 has the operator's PIN, 2 have a PIN nobody knows"
+            "the daemon (pid \(daemon?.pid ?? 0)) takes over 12 numbers: 10 of Picky Assist and 2 of WhatsApp under one token; 2 are to be disabled, 1 has the operator's PIN, 2 have an unknown PIN"
         )
         try await acceptNewStore()
         try await converge("all 12 are as desired")
