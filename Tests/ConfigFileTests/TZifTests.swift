@@ -103,7 +103,9 @@ enum TZifBytes {
         #expect(throws: TZifFault.otherFormat) { try TZif.offsets(in: Array("# version 2026f".utf8)) }
         #expect(throws: TZifFault.firstVersion) { try TZif.offsets(in: TZifBytes.zone("UTC0", version: 0)) }
         #expect(throws: TZifFault.leapSeconds) { try TZif.offsets(in: TZifBytes.zone("UTC0", leapSeconds: 1)) }
-        #expect(throws: TZifFault.malformed("its transitions are not in order")) { try offsets("UTC0", [(5, 0), (5, 0)]) }
+        #expect(throws: TZifFault.malformed("its transitions are not in order")) {
+            try offsets("UTC0", [(5, 0), (5, 0)])
+        }
         #expect(throws: TZifFault.malformed("one of its transitions has no offset")) { try offsets("UTC0", [(5, 1)]) }
         #expect(throws: TZifFault.malformed("one of its transitions has no offset")) { try offsets("UTC0", [], []) }
         #expect(throws: TZifFault.malformed("one of its offsets is more than 26 hours")) {

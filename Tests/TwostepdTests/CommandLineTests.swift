@@ -107,7 +107,9 @@ struct CommandLineTests {
         for words in [["reload"], ["rotate", "n1"]] {
             let result = try await Binary.run(words + ["--config", rig.config.path])
             #expect(result.code == 1)
-            #expect(result.errors.contains("has not answered") && result.errors.contains("may have carried out the request"))
+            #expect(
+                result.errors.contains("has not answered") && result.errors.contains("may have carried out the request")
+            )
             #expect(!result.errors.contains("twostepd run"), "\(result.errors)")
         }
         listener.stop()

@@ -23,7 +23,9 @@ struct ControlRefusalTests {
         check(ControlRefusal.unintelligible, "the request cannot be understood", status: 400)
         check(
             ControlRefusal.otherStore(own: "/a", asked: "/b"), "this daemon works on /a, not on /b", status: 409)
-        check(ControlRefusal.stopping, "the daemon is stopping: nothing was done; repeat the command when it runs again", exitCode: 69)
+        check(
+            ControlRefusal.stopping, "the daemon is stopping: nothing was done; repeat the command when it runs again",
+            exitCode: 69)
         check(ControlRefusal.pointless("x"), "x")
         check(ControlRefusal.notAccepted("x"), "x")
     }
@@ -56,10 +58,12 @@ struct ControlRefusalTests {
         check(StoreFailure("x"), "not done: x")
         check(ControlRefusal.adoptionFailed(StoreFailure("x")), "the store failed, and is retried: x")
         check(
-            ControlRefusal.revealNotRecorded(full), "not recorded, so not shown: the store is failing: \(full)", status: 503)
+            ControlRefusal.revealNotRecorded(full), "not recorded, so not shown: the store is failing: \(full)",
+            status: 503)
         check(ControlRefusal.revealNotRecorded(StoreFailure("x")), "not recorded, so not shown: x", status: 503)
         check(
             ControlRefusal.revealNotRecorded(ControlRefusal.stopping),
-            "not recorded, so not shown: the daemon is stopping: nothing was done; repeat the command when it runs again", status: 503)
+            "not recorded, so not shown: the daemon is stopping: nothing was done; repeat the command when it runs again",
+            status: 503)
     }
 }

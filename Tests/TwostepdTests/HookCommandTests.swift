@@ -25,7 +25,8 @@ struct HookCommandTests {
         #expect(check.code == 0, "the fleet is kept whoever is told of it: \(check.errors)")
         #expect(check.errors.contains("the hook 'pager' cannot run /nonexistent/pager: No such file or directory"))
         #expect(check.errors.contains("ExecPaths=/nonexistent/pager"))
-        #expect(check.errors.contains("the hook 'audit' cannot deliver notifications: there is no token named 'not-there'"))
+        #expect(
+            check.errors.contains("the hook 'audit' cannot deliver notifications: there is no token named 'not-there'"))
         #expect(try await rig.run("check", "--strict").code == 78)
 
         #expect(try await rig.run("apply").code == 0)

@@ -227,7 +227,10 @@ struct HookTests {
             ("  - name: a\n    on: [rotate]\n    url: https://h.example/\n", "did you mean 'rotated'"),
             ("  - name: a\n    on: [rotated]\n", "needs exactly one of"),
             ("  - name: a\n    on: [rotated]\n    url: http://h.example/\n", "must begin with https://"),
-            ("  - name: a\n    on: [rotated]\n    url: https://h.example/\n    include_pin: true\n", "applies to programs only"),
+            (
+                "  - name: a\n    on: [rotated]\n    url: https://h.example/\n    include_pin: true\n",
+                "applies to programs only"
+            ),
             ("  - name: a\n    on: [rotated]\n    command: [true]\n", "absolute path"),
             (
                 "  - name: a\n    on: [rotated]\n    url: https://h.example/\n    template: '{\"a\": {{pin}}}'\n",

@@ -90,7 +90,10 @@ struct LogTests {
         logger.info("Line", metadata: ["index": "last"])
         let rest = socket.received.dropFirst(taken).map { $0.prefix { $0 != "\n" } }
         #expect(
-            rest == ["MESSAGE=Line index=last", "MESSAGE=Log lines were dropped, the output was blocked count=\(count - taken)"])
+            rest == [
+                "MESSAGE=Line index=last",
+                "MESSAGE=Log lines were dropped, the output was blocked count=\(count - taken)",
+            ])
         try await rig.end()
     }
 
