@@ -137,7 +137,7 @@ public struct AuditFinding: Hashable, Sendable {
         case .added: "row \(id) of \(table)\(time) was not written by twostepd"
         case .cutOff: "the newest history was cut off: link \(id) is missing or was replaced"
         case .foundAltered:
-            "row \(id) of \(table)\(time) records that a start found the newest history cut off or changed"
+            "row \(id) of \(table)\(time): a start found that the newest history was cut off or changed"
         case .anchorEdited: "the beginning of the chain was changed: history may have been removed before link \(id)"
         }
     }

@@ -118,7 +118,7 @@ import Testing
         Mistake(list: "number,label\n+15550100001,a\n", place: "fleet.csv:1:1:", words: "'token' is missing"),
         Mistake(list: "number,tokn\n+15550100001,a\n", place: "fleet.csv:1:8:", words: "did you mean 'token'?"),
         Mistake(list: "number\ttoken\n+15550100001\ta\n", place: "fleet.csv:1:1:", words: "separate the columns"),
-        Mistake(list: "number,token,number\n", place: "fleet.csv:1:14:", words: "twice"),
+        Mistake(list: "number,token,number\n", place: "fleet.csv:1:14:", words: "duplicate column"),
         Mistake(list: "number,token\n0049301234567,a\n", place: "fleet.csv:2:1:", words: "+49301234567?"),
         Mistake(list: "number,token\n15550100001,a\n", place: "fleet.csv:2:1:", words: "did you mean +15550100001"),
         Mistake(list: "number,token\n1.5551E+10,a\n", place: "fleet.csv:2:1:", words: "rounded"),
@@ -128,7 +128,8 @@ import Testing
         Mistake(list: "number,token\n+15550100001,\n", place: "fleet.csv:2:14:", words: "no 'token'"),
         Mistake(list: "token,number\na,+15550100001\na,+15550100002\n", place: "fleet.csv:3:1:", words: "line 2"),
         Mistake(
-            list: "token,number\na,+15550100001\nb,+1-555-010-0001\n", place: "fleet.csv:3:3:", words: "first on line 2"
+            list: "token,number\na,+15550100001\nb,+1-555-010-0001\n", place: "fleet.csv:3:3:",
+            words: "first used on line 2"
         ),
         Mistake(
             list: "number,token,rotate_every\n+15550100001,a,30\n+15550100002,b,90x\n", place: "fleet.csv:3:16:",
@@ -140,7 +141,7 @@ import Testing
         Mistake(
             list:
                 "token,number,vendor,phone_number_id\na,+15550100001,whatsapp,1\na,+15550100002,,\na,+15550100003,,\n",
-            place: "fleet.csv:4:1:", words: "first on line 3"),
+            place: "fleet.csv:4:1:", words: "first used on line 3"),
         Mistake(
             list: "token,number,vendor,phone_number_id\na,+15550100002,whatsapp,17\nb,+15550100001,whatsapp,17\n",
             place: "fleet.csv:3:25:", words: "duplicate phone_number_id '17': first used on line 2"),

@@ -72,7 +72,7 @@ struct AuditTests {
         #expect(before.code == 1 && before.errors.contains("cut off"), "\(before.errors)")
         #expect(try await rig.run("apply").code == 0)
         let after = try await rig.run("audit", "verify")
-        #expect(after.code == 1 && after.errors.contains("records that a start found"), "\(after.errors)")
+        #expect(after.code == 1 && after.errors.contains("a start found that the newest history"), "\(after.errors)")
         try await rig.end()
     }
 

@@ -36,7 +36,7 @@ struct DaemonViewTests {
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
         let equal = try await rig.run("reload")
         #expect(equal.code == 0 && !equal.errors.contains("restart"), "\(equal.errors)")
-        #expect(try await doctor(rig).parts["secrets"]?.detail == "those of the file, 2 compared")
+        #expect(try await doctor(rig).parts["secrets"]?.detail == "the same as in the file, 2 compared")
 
         // Written again without a change: there is nothing to adopt.
         try rig.write("# edited\n" + text, to: file)

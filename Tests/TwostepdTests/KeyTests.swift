@@ -234,7 +234,7 @@ struct KeyTests {
         let own = rig.folder.appendingPathComponent("own.key").path
         #expect(try await rig.run("key", "generate", own).code == 0)
         let handed = try await run("key", "rotate", "--new-key", own)
-        #expect(handed.code == 0 && handed.errors.contains("hand \(own) over"))
+        #expect(handed.code == 0 && handed.errors.contains("pass \(own) in place of"))
         try FileManager.default.removeItem(atPath: credential)
         try FileManager.default.copyItem(atPath: own, toPath: credential)
         #expect(try await run("apply").code == 0)

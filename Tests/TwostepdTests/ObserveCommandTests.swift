@@ -175,7 +175,7 @@ struct ObserveCommandTests {
             ("{}", "object is missing"), (good.replacing("whatsapp_business_account", with: "page"), "its object"),
             (good.replacing("\"event\"", with: "\"evnt\""), "entry[0].changes[0].value.event is missing"),
             (good.replacing("\"15550101001\"", with: "15550101001"), "display_phone_number has another type"),
-            (good.replacing("15550101001", with: "none"), "no telephone number"),
+            (good.replacing("15550101001", with: "none"), "not a telephone number"),
             (good + String(repeating: " ", count: 1 << 20), "more than 1 MiB"),
             (String(repeating: "[", count: 100_000), "not JSON"),
             (Self.body(Array(repeating: ("PIN_CHANGED", "+15550101001"), count: 1001)), "more than 1000 changes"),

@@ -48,17 +48,18 @@ struct ReachTests {
         try FileManager.default.moveItem(at: state, to: away)
         let status = try await rig.run("status").output
         #expect(
-            status.contains("daemon: run, pid \(daemon.pid)") && status.contains("NOT IN \(state.path)"), "\(status)")
+            status.contains("daemon: run, pid \(daemon.pid)") && status.contains("NO LONGER IN \(state.path)"),
+            "\(status)")
         #expect(!status.contains("not running") && !status.contains("no numbers yet"), "\(status)")
         let json = try await rig.run("status", "--format", "json").json()
         let process = try #require(json["daemon"] as? [String: Any])
         #expect(process["running"] as? Bool == true && process["pid"] as? Int == Int(daemon.pid))
         let doctor = try await rig.run("doctor")
-        #expect(doctor.code == 1 && doctor.output.contains("NOT IN \(state.path)"), "\(doctor.output)")
+        #expect(doctor.code == 1 && doctor.output.contains("NO LONGER IN \(state.path)"), "\(doctor.output)")
         let history = try await rig.run("history")
         #expect(history.code == 1 && history.errors.contains("moved or unmounted"), "\(history.errors)")
         try FileManager.default.moveItem(at: away, to: state)
-        #expect(try await !rig.run("status").output.contains("NOT IN"))
+        #expect(try await !rig.run("status").output.contains("NO LONGER IN"))
         #expect(await rig.stop(daemon) == 0)
         try await rig.end()
     }

@@ -121,7 +121,7 @@ struct RetentionTests {
         let rig = try await rig(keep: "unlimited", old: 700)
         #expect(try await rig.run("audit", "prune", "--before", "2026-01-01").code == 0)
         let result = try await rig.run("audit", "compact")
-        #expect(result.code == 0 && result.output.hasPrefix("the store has "), "\(result.errors)")
+        #expect(result.code == 0 && result.output.hasPrefix("the store takes "), "\(result.errors)")
         #expect(try await rig.query("PRAGMA auto_vacuum") == ["2"])
         #expect(try await rig.query("PRAGMA freelist_count") == ["0"])
         let daemon = try await rig.startDaemon()
