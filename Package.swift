@@ -33,7 +33,6 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
-let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -67,7 +66,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -77,7 +75,7 @@ let package = Package(
         room("Planning"),
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
         room("ConfigFile", ["CYAML", "Files", "Planning", crypto]),
-        room("Vendors", ["Planning", httpClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS]),
+        room("Vendors", ["Planning", nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS]),
         room("Storage", ["Files", "Planning", grdb, sqlite, crypto]),
         room("Reconciler", ["Planning"]),
         room("SimulatedVendor", [nioCore, nioPosix, nioHTTP1]),
@@ -86,8 +84,7 @@ let package = Package(
             "Daemon",
             [
                 "BuildCommit", "LinuxShim", "Files", "Planning", "ConfigFile", "Vendors", "Storage", "Reconciler",
-                crypto,
-                httpClient, httpTypes,
+                crypto, httpTypes,
                 hummingbirdCore, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
             ]
         ),
@@ -129,7 +126,8 @@ let package = Package(
         tests(of: "ConfigFile", ["Dice", "Files", "Planning"], exclude: ["Fixtures"]),
         tests(of: "Storage", ["Files", "Planning", crypto, grdb]),
         tests(
-            of: "Vendors", ["SimulatedVendor", "Planning", nioCore, nioPosix, nioSSL], exclude: ["Certificates"]),
+            of: "Vendors", ["SimulatedVendor", "Planning", nioCore, nioHTTP1, nioPosix, nioSSL],
+            exclude: ["Certificates"]),
         tests(of: "SimulatedVendor", [nioCore, nioPosix]),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(

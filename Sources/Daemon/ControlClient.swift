@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 public import ConfigFile
 import Foundation
 import NIOCore
@@ -136,39 +135,17 @@ public struct ControlClient: Sendable {
         case .forbidden: throw Failure.forbidden(path: socket)
         case .absent: throw absence
         }
-        guard let encoded = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics) else {
-            throw Failure.noDaemon(path: socket)
-        }
-        var request = HTTPClientRequest(url: "http+unix://\(encoded)\(path)")
-        request.method = method
-        if let body {
-            request.headers.add(name: "content-type", value: "application/json")
-            request.body = .bytes(body)
-        }
-        let client = HTTPClient(eventLoopGroupProvider: .shared(EventLoops.group))
-        let end = await Self.execute(request, client, limit, patience)
-        // The shutdown only closes the connection: by now the answer has arrived or has not.
-        try? await client.shutdown()
         do {
-            return try end.get()
+            return Data(
+                try await LocalHTTP.send(
+                    method, path, body: body.map { Array($0) } ?? [], toSocket: socket, limit: limit, within: patience))
         } catch {
             guard isAnswered else { throw Failure.ended(path: socket) }
             throw Failure.noAnswer(path: socket, problem: String("\(error)".onOneLine().prefix(200)))
         }
     }
 
-    private static func execute(
-        _ request: HTTPClientRequest, _ client: HTTPClient, _ limit: Int, _ patience: Duration
-    ) async -> Result<Data, any Error> {
-        do {
-            let response = try await client.execute(request, timeout: .milliseconds(patience.milliseconds))
-            return .success(Data(try await response.body.collect(upTo: limit).readableBytesView))
-        } catch {
-            return .failure(error)
-        }
-    }
-
-    /// The reason why no process answers.
+    /// Why nobody answers.
     private var absence: Failure {
         // A lock that this user may not inspect is not known to be held.
         guard let holder = try? StoreLock.holder(at: location) else { return .noDaemon(path: socket) }

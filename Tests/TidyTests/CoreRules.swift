@@ -14,8 +14,10 @@ enum CoreRules {
         "Sources/SimulatedVendor/SimulatedVendor.swift": "it records when requests came in",
         "Sources/Storage/CommitQueue.swift": "it measures how long transactions take",
         "Sources/Storage/SealingKey.swift": "it makes keys",
+        "Sources/Vendors/HTTP/Client/HTTPConnections.swift": "it has deadlines",
+        "Sources/Vendors/HTTP/Client/HTTPConnector.swift": "it has deadlines",
+        "Sources/Vendors/HTTP/EndpointProbe.swift": "it has deadlines",
         "Sources/Vendors/HTTP/HTTPVendorClient.swift": "it has deadlines, and reads Retry-After, which may be a date",
-        "Sources/Vendors/HTTP/WebhookClient.swift": "it has deadlines",
     ]
 
     /// The files of the reconciler that call the system.
@@ -72,11 +74,7 @@ enum CoreRules {
     /// ends when their creation fails.
     static func sharedThreads(_ file: SourceFile) -> [Finding] {
         file.codeLines.compactMap { number, line in
-            guard line.contains("ingleton") || line.contains("HTTPClient"),
-                let use = line.firstMatch(
-                    of:
-                        #/[.]singleton\w*|NIOSingletons[.]|\bHTTPClient(?:[.](?:shared|default)\w*|[(](?!eventLoopGroup|[?]))/#
-                )
+            guard line.contains("ingleton"), let use = line.firstMatch(of: #/[.]singleton\w*|NIOSingletons[.]/#)
             else { return nil }
             return Finding(
                 path: file.path, line: number,

@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Glibc
 import NIOCore
 import NIOPosix
@@ -13,9 +12,8 @@ enum FailureReason {
         case let error as NIOConnectionError: return reason(of: error)
         case let error as IOError: return error.errnoCode == ETIMEDOUT ? .connectTimeout : reason(of: error)
         case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: return .tlsFailed
-        case let error as HTTPClientError:
-            if error == .tlsHandshakeTimeout { return .tlsFailed }
-            return isTimeout(error) ? .connectTimeout : .notSent
+        case HTTPCallError.tlsTimeout: return .tlsFailed
+        case let error as HTTPCallError: return error.isTimeout ? .connectTimeout : .notSent
         case is ChannelError: return isTimeout(error) ? .connectTimeout : .notSent
         default: return .notSent
         }
@@ -23,9 +21,7 @@ enum FailureReason {
 
     static func isTimeout(_ error: any Error) -> Bool {
         switch error {
-        case let error as HTTPClientError:
-            error == .deadlineExceeded || error == .readTimeout || error == .writeTimeout || error == .connectTimeout
-                || error == .getConnectionFromPoolTimeout || error == .tlsHandshakeTimeout
+        case let error as HTTPCallError: error.isTimeout
         case ChannelError.connectTimeout: true
         default: false
         }
@@ -39,7 +35,6 @@ enum FailureReason {
             return causes.isEmpty ? "\(error.host) does not resolve" : causes.joined(separator: "; ")
         case let error as IOError: return String(cString: strerror(error.errnoCode))
         case is CancellationError: return "cancelled"
-        case let error as HTTPClientError where error == .cancelled: return "cancelled"
         default: return "\(error)"
         }
     }

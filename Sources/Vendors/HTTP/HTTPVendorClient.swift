@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Glibc
 import NIOCore
 public import Planning
@@ -11,7 +10,7 @@ public final class HTTPVendorClient: Sendable {
     /// The maximum size of an answer's body, in bytes.
     public static let bodyLimit = 64 * 1024
 
-    private let connections: Connections
+    private let connections: HTTPConnections
     private let requestTimeout: Duration
     private let routes: RouteTable
 
@@ -28,11 +27,9 @@ public final class HTTPVendorClient: Sendable {
     ) {
         self.requestTimeout = requestTimeout
         routes = RouteTable(userAgent: userAgent)
-        connections = Connections(transport) { configuration in
-            configuration.timeout = .init(connect: .milliseconds(min(connectTimeout, requestTimeout).milliseconds))
-            configuration.connectionPool.retryConnectionEstablishment = false
-            configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
-        }
+        var limits = HTTPConnections.Limits()
+        limits.connect = min(connectTimeout, requestTimeout)
+        connections = HTTPConnections(transport, limits)
     }
 
     /// Closes all connections. No request may be sent afterwards.
@@ -82,22 +79,15 @@ public final class HTTPVendorClient: Sendable {
         to endpoint: Endpoint, _ content: () throws(RequestRefusal) -> RequestContent,
         end: @escaping @Sendable (ExchangeEnd) -> Void
     ) {
-        let exchange: Exchange
-        let message: HTTPClient.Request
-        let isDirect: Bool
+        let call: HTTPCall
         do throws(RequestRefusal) {
             let content = try content()
-            let route = try routes.route(to: endpoint)
-            exchange = Exchange(body: content.body)
-            message = try route.message(for: content, body: exchange.body)
-            isDirect = route.isDirect
+            call = try routes.route(to: endpoint).call(for: content)
         } catch {
             return end(.notSent(.notSent, message: error.message))
         }
-        let limit = TimeAmount.milliseconds(requestTimeout.milliseconds)
-        connections.client(isDirect: isDirect)
-            .execute(request: message, delegate: exchange, deadline: .now() + limit)
-            .futureResult.whenComplete { end(exchange.end($0)) }
+        let deadline = NIODeadline.now() + .milliseconds(requestTimeout.milliseconds)
+        connections.send(HTTPTransaction(call, deadline: deadline) { end(ExchangeEnd($0)) })
     }
 
     private static func now() -> Instant {

@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Foundation
 import NIOHTTP1
 import Planning
@@ -6,54 +5,51 @@ import Synchronization
 
 /// The part of a request that is the same for all requests to an endpoint, computed once for each endpoint.
 struct Route: Sendable {
-    /// True when the endpoint is reached directly although there is a proxy.
-    let isDirect: Bool
     private let url: String
-    private let message: HTTPClient.Request
+    private let call: HTTPCall
 
     init(to endpoint: Endpoint, userAgent: String) throws(RequestRefusal) {
         url = endpoint.url
-        guard Transport.hasPossiblePort(url) else {
-            throw RequestRefusal(message: "the endpoint's port is not a number from 1 to 65535")
-        }
-        // The file's parser rejects this too, but a store that was edited by hand bypasses that parser.
+        // The reader of the file refuses this too; a store that was edited by hand does not go through that reader.
         guard Transport.isEncryptedOrLocal(url) else {
             throw RequestRefusal(message: "the endpoint is neither https nor on loopback: the token would be readable")
         }
-        isDirect = Transport.isDirect(url)
-        message = try Self.message(
-            .POST, to: url,
-            headers: [
-                "content-type": "application/json", "accept": "application/json", "user-agent": userAgent,
-            ])
+        call = try Self.refusing { () throws(HTTPCallError) in
+            var call = try HTTPCall(.POST, to: endpoint.url, bodyLimit: HTTPVendorClient.bodyLimit)
+            try call.add("content-type", "application/json")
+            try call.add("accept", "application/json")
+            try call.add("user-agent", userAgent)
+            return call
+        }
     }
 
-    /// Returns the request for `content` with `body`, which carries the same bytes and records when it is sent; nil for
-    /// none.
-    func message(for content: RequestContent, body: HTTPClient.Body?) throws(RequestRefusal) -> HTTPClient.Request {
-        var message = message
+    /// The call for `content`.
+    func call(for content: RequestContent) throws(RequestRefusal) -> HTTPCall {
+        var call = call
         if !content.path.isEmpty {
             guard !url.utf8.contains(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) else {
                 throw RequestRefusal(
                     message: "the endpoint has a '?' or '#' part, and the request's path belongs before it: remove it")
             }
-            let base = String(url.reversed().drop { $0 == "/" }.reversed())
-            let method: HTTPMethod = content.body.isEmpty ? .GET : .POST
-            message = try Self.message(method, to: base + content.path, headers: message.headers)
+            call.target = String(call.target.reversed().drop { $0 == "/" }.reversed()) + content.path
         }
-        if content.body.isEmpty { message.headers.remove(name: "content-type") }
-        for header in content.headers { message.headers.add(name: header.name, value: header.value) }
-        message.body = body
-        return message
+        if content.body.isEmpty {
+            call.method = .GET
+            call.remove("content-type")
+        }
+        call.body = content.body
+        return try Self.refusing { [call] () throws(HTTPCallError) in
+            var call = call
+            for header in content.headers { try call.add(header.name, header.value) }
+            return call
+        }
     }
 
-    private static func message(
-        _ method: HTTPMethod, to url: String, headers: HTTPHeaders
-    ) throws(RequestRefusal) -> HTTPClient.Request {
+    private static func refusing(_ make: () throws(HTTPCallError) -> HTTPCall) throws(RequestRefusal) -> HTTPCall {
         do {
-            return try HTTPClient.Request(url: url, method: method, headers: headers)
+            return try make()
         } catch {
-            throw RequestRefusal(message: "the endpoint is not a URL that can be called: \(error)")
+            throw RequestRefusal(message: "the endpoint cannot be called: \(error)")
         }
     }
 }

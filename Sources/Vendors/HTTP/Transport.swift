@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Foundation
 import NIOSSL
 import Planning
@@ -84,39 +83,5 @@ public enum TransportError: Error, Hashable, Sendable, CustomStringConvertible {
         case .unusableCertificates(let path):
             "'ca_file' \(path) cannot be read, or holds no PEM certificate: correct or remove the setting"
         }
-    }
-}
-
-/// Connections to any server: direct ones, and when there is a proxy, those through it.
-///
-/// No redirect is followed, no body is decompressed, and HTTP is 1.1.
-struct Connections: Sendable {
-    private let direct: HTTPClient
-    /// For everything but loopback.
-    private let proxied: HTTPClient?
-
-    /// - Parameter adjust: sets further options.
-    init(_ transport: Transport, _ adjust: (inout HTTPClient.Configuration) -> Void) {
-        var configuration = HTTPClient.Configuration()
-        configuration.tlsConfiguration = transport.tls
-        configuration.redirectConfiguration = .disallow
-        configuration.decompression = .disabled
-        configuration.httpVersion = .http1Only
-        adjust(&configuration)
-        direct = HTTPClient(eventLoopGroupProvider: .shared(EventLoops.group), configuration: configuration)
-        proxied = transport.proxy.map { proxy in
-            configuration.proxy = .server(host: proxy.host, port: proxy.port)
-            return HTTPClient(eventLoopGroupProvider: .shared(EventLoops.group), configuration: configuration)
-        }
-    }
-
-    /// - Parameter isDirect: the result of ``Transport/isDirect(_:)`` for the URL.
-    func client(isDirect: Bool) -> HTTPClient { isDirect ? direct : proxied ?? direct }
-
-    /// Closes all connections. Nothing may be sent afterwards.
-    func shutdown() async {
-        // A connection that does not close in order is closed all the same.
-        try? await direct.shutdown()
-        try? await proxied?.shutdown()
     }
 }

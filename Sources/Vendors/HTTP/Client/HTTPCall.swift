@@ -1,0 +1,173 @@
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Planning
+
+/// A server that can be called over kept connections: one per address, with or without TLS.
+struct Origin: Hashable, Sendable {
+    /// Where the connection goes.
+    enum Address: Hashable, Sendable {
+        /// A host name or an IP address without brackets, and a TCP port.
+        case network(host: String, port: Int)
+        /// A Unix domain socket.
+        case socket(path: String)
+    }
+
+    let address: Address
+    let isTLS: Bool
+    /// Whether it is reached through the proxy, when there is one.
+    let usesProxy: Bool
+
+    /// A Unix domain socket, without TLS.
+    init(socket path: String) {
+        address = .socket(path: path)
+        isTLS = false
+        usesProxy = false
+    }
+
+    init(host: String, port: Int, isTLS: Bool) {
+        address = .network(host: host, port: port)
+        self.isTLS = isTLS
+        usesProxy = !LoopbackHost.contains(host)
+    }
+}
+
+/// One HTTP/1.1 request, ready to be written.
+struct HTTPCall: Sendable {
+    /// What happens to the part of an answer's body beyond the limit.
+    enum Excess: Hashable, Sendable {
+        /// The answer ends as ``HTTPCallError/oversized``.
+        case fails
+        /// It is read and dropped.
+        case isDropped
+    }
+
+    let origin: Origin
+    var method: HTTPMethod
+    /// Path and query.
+    var target: String
+    /// With `host`, and without `content-length`.
+    private(set) var headers: HTTPHeaders
+    var body: [UInt8] = []
+    /// How much of the answer's body is kept, in bytes.
+    var bodyLimit: Int
+    var excess = Excess.fails
+
+    /// A request to an `http` or `https` URL; throws ``HTTPCallError/invalid(_:)`` for any other.
+    init(_ method: HTTPMethod, to url: String, bodyLimit: Int) throws(HTTPCallError) {
+        guard let parts = URLComponents(string: url), let scheme = parts.scheme?.lowercased() else {
+            throw .invalid("it is no URL")
+        }
+        guard ["http", "https"].contains(scheme) else { throw .invalid("its scheme is neither http nor https") }
+        guard let encoded = parts.encodedHost, !encoded.isEmpty else { throw .invalid("it names no host") }
+        guard parts.user == nil, parts.password == nil else { throw .invalid("it has a user or password part") }
+        let host = encoded.hasPrefix("[") ? String(encoded.dropFirst().dropLast()) : encoded
+        let isTLS = scheme == "https"
+        let port = parts.port ?? (isTLS ? 443 : 80)
+        guard (1...65_535).contains(port) else { throw .invalid("its port is not a number from 1 to 65535") }
+        self.method = method
+        self.bodyLimit = bodyLimit
+        let path = parts.percentEncodedPath
+        target = (path.isEmpty ? "/" : path) + (parts.percentEncodedQuery.map { "?" + $0 } ?? "")
+        origin = Origin(host: host, port: port, isTLS: isTLS)
+        headers = [:]
+        try add("host", parts.port == nil ? encoded : "\(encoded):\(port)")
+    }
+
+    /// A request over a Unix domain socket.
+    init(_ method: HTTPMethod, _ target: String, toSocket path: String, bodyLimit: Int) {
+        origin = Origin(socket: path)
+        self.method = method
+        self.target = target
+        self.bodyLimit = bodyLimit
+        headers = ["host": "localhost"]
+    }
+
+    /// Adds a header; throws ``HTTPCallError/invalid(_:)`` for a name or a value that would end its line or the head.
+    mutating func add(_ name: String, _ value: String) throws(HTTPCallError) {
+        guard !name.isEmpty, name.utf8.allSatisfy(Self.isToken) else {
+            throw .invalid("the name of a header has a character that no name may have")
+        }
+        guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
+            throw .invalid("the value of header \(name) has a control character")
+        }
+        headers.add(name: name, value: value)
+    }
+
+    mutating func remove(_ name: String) { headers.remove(name: name) }
+
+    /// The head as it is written.
+    var head: HTTPRequestHead {
+        var head = HTTPRequestHead(version: .http1_1, method: method, uri: target, headers: headers)
+        if !body.isEmpty { head.headers.add(name: "content-length", value: String(body.count)) }
+        return head
+    }
+
+    /// RFC 9110, section 5.6.2.
+    private static func isToken(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
+}
+
+/// How a call ended.
+struct HTTPCallEnd: Sendable {
+    /// Whether any byte of the request may have been given to the kernel. Before that, nothing can have happened at the server.
+    var hasLeft = false
+    var head: HTTPResponseHead?
+    var body = ByteBuffer()
+    /// Why the answer is not complete; nil when it is.
+    var failure: (any Error)?
+}
+
+/// Why a call did not end with a complete answer. Errors of the network and of TLS come as SwiftNIO has them.
+enum HTTPCallError: Error, Hashable, CustomStringConvertible {
+    /// The request cannot be made, for this reason.
+    case invalid(String)
+    /// The call's deadline has passed.
+    case deadlineExceeded
+    /// No connection was made in time.
+    case connectTimeout
+    /// TLS was not established in time.
+    case tlsTimeout
+    /// The proxy did not open a tunnel.
+    case proxyRefused(String)
+    /// The peer closed the connection before the answer was complete.
+    case closed
+    /// The answer's body is larger than what is read.
+    case oversized
+    /// The caller gave up.
+    case cancelled
+    /// The connections were shut down.
+    case shutDown
+    /// More calls wait for a connection than are kept.
+    case tooManyWaiting
+
+    var description: String {
+        switch self {
+        case .invalid(let problem): problem
+        case .deadlineExceeded: "the time limit of the request has passed"
+        case .connectTimeout: "no connection within the time limit"
+        case .tlsTimeout: "no TLS handshake within the time limit"
+        case .proxyRefused(let problem): "the proxy opened no tunnel: \(problem)"
+        case .closed: "the connection was closed before the answer was complete"
+        case .oversized: "the answer is larger than the limit"
+        case .cancelled: "cancelled"
+        case .shutDown: "the client is shut down"
+        case .tooManyWaiting: "too many requests wait for a connection"
+        }
+    }
+
+    var isInvalid: Bool { if case .invalid = self { true } else { false } }
+
+    var isTimeout: Bool {
+        switch self {
+        case .deadlineExceeded, .connectTimeout, .tlsTimeout: true
+        case .invalid, .proxyRefused, .closed, .oversized, .cancelled, .shutDown, .tooManyWaiting: false
+        }
+    }
+}

@@ -1,0 +1,176 @@
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Planning
+import Synchronization
+
+/// Connections to whatever is called, kept and used again: a pool for each origin.
+///
+/// HTTP is 1.1, no redirect is followed, no body is decompressed, and nothing is sent twice: a call whose connection was
+/// closed before its first byte was written goes to another one, and no other does.
+final class HTTPConnections: Sendable {
+    struct Limits: Sendable {
+        /// The part of a call that connecting and TLS may take.
+        var connect: Duration = .seconds(10)
+        /// A connection that is not used for so long is closed.
+        var idle: Duration = .seconds(60)
+        /// Connections to one origin at once; further calls wait.
+        var connections = 64
+        /// Calls to one origin that may wait.
+        var waiting = 65_536
+    }
+
+    private struct Pool {
+        /// The one that was used last is the last.
+        var idle: [HTTPConnection] = []
+        /// Connections that are idle, busy, or being made.
+        var open = 0
+        var waiting = CircularBuffer<HTTPTransaction>()
+
+        /// The next call that waits and has not ended.
+        mutating func nextWaiting() -> HTTPTransaction? {
+            while let first = waiting.popFirst() { if !first.isEnded { return first } }
+            return nil
+        }
+    }
+
+    private struct State {
+        var pools: [Origin: Pool] = [:]
+        var connections: [ObjectIdentifier: HTTPConnection] = [:]
+        var isShutDown = false
+    }
+
+    /// What is done about one call.
+    private enum Step {
+        case use(HTTPConnection)
+        case connect
+        case wait
+        case refuse(HTTPCallError)
+    }
+
+    private let state = Mutex(State())
+    private let connector: HTTPConnector
+    private let limits: Limits
+
+    init(_ transport: Transport, _ limits: Limits = Limits()) {
+        connector = HTTPConnector(transport, limit: limits.connect)
+        self.limits = limits
+    }
+
+    /// Sends a call, once.
+    func send(_ transaction: HTTPTransaction) {
+        let origin = transaction.call.origin
+        let step = state.withLock { state -> Step in
+            guard !state.isShutDown else { return .refuse(.shutDown) }
+            if let connection = state.pools[origin]?.idle.popLast() { return .use(connection) }
+            if state.pools[origin, default: Pool()].open < limits.connections {
+                state.pools[origin, default: Pool()].open += 1
+                return .connect
+            }
+            guard state.pools[origin, default: Pool()].waiting.count < limits.waiting else {
+                return .refuse(.tooManyWaiting)
+            }
+            state.pools[origin, default: Pool()].waiting.append(transaction)
+            return .wait
+        }
+        switch step {
+        case .use(let connection): connection.start(transaction)
+        case .connect: connect(for: transaction)
+        case .wait: transaction.watchDeadline(on: EventLoops.group.next())
+        case .refuse(let error): transaction.fail(error)
+        }
+    }
+
+    /// Sends a call, once, and waits for its end; a task that is cancelled gives it up. The time limit is that of the whole
+    /// exchange: an answer that drips in does not prolong it.
+    func end(of call: HTTPCall, within timeout: Duration) async -> HTTPCallEnd {
+        let deadline = NIODeadline.now() + .milliseconds(timeout.milliseconds)
+        let sent = Mutex<HTTPTransaction?>(nil)
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let transaction = HTTPTransaction(call, deadline: deadline) { continuation.resume(returning: $0) }
+                sent.withLock { $0 = transaction }
+                if Task.isCancelled { transaction.fail(HTTPCallError.cancelled) } else { send(transaction) }
+            }
+        } onCancel: {
+            sent.withLock(\.self)?.fail(HTTPCallError.cancelled)
+        }
+    }
+
+    private func connect(for transaction: HTTPTransaction) {
+        let origin = transaction.call.origin
+        let loop = EventLoops.group.next()
+        transaction.watchDeadline(on: loop)
+        connector.connect(to: origin, on: loop, until: transaction.deadline).flatMapThrowing { channel in
+            let connection = HTTPConnection(to: origin, over: channel, of: self)
+            try HTTPConnector.addHandlers(to: channel, connection)
+            let isShutDown = self.state.withLock { state in
+                state.connections[ObjectIdentifier(connection)] = connection
+                return state.isShutDown
+            }
+            if isShutDown { connection.close() }
+            return connection
+        }.whenComplete { (result: Result<HTTPConnection, any Error>) in
+            switch result {
+            case .success(let connection): connection.start(transaction)
+            case .failure(let error):
+                transaction.fail(error)
+                self.free(origin)
+            }
+        }
+    }
+
+    /// An idle connection, for the next call that waits or for later. On its event loop.
+    func release(_ connection: HTTPConnection) {
+        let (next, isShutDown) = state.withLock { state -> (HTTPTransaction?, Bool) in
+            let next = state.pools[connection.origin]?.nextWaiting()
+            if next == nil, !state.isShutDown { state.pools[connection.origin]?.idle.append(connection) }
+            return (next, state.isShutDown)
+        }
+        if let next { return connection.start(next) }
+        if isShutDown { return connection.close() }
+        connection.expire(after: .milliseconds(limits.idle.milliseconds))
+    }
+
+    /// A connection that was closed.
+    func forget(_ connection: HTTPConnection) {
+        state.withLock { state in
+            state.connections[ObjectIdentifier(connection)] = nil
+            state.pools[connection.origin]?.idle.removeAll { $0 === connection }
+        }
+        free(connection.origin)
+    }
+
+    /// A place of an origin is free: the next call that waits has a connection made.
+    private func free(_ origin: Origin) {
+        let next = state.withLock { state -> HTTPTransaction? in
+            state.pools[origin]?.open -= 1
+            guard let next = state.pools[origin]?.nextWaiting() else {
+                if state.pools[origin]?.open == 0 { state.pools[origin] = nil }
+                return nil
+            }
+            state.pools[origin]?.open += 1
+            return next
+        }
+        if let next { connect(for: next) }
+    }
+
+    /// Closes all connections. Calls that are under way end, and nothing is sent afterwards.
+    func shutdown() async {
+        let (connections, waiting) = state.withLock { state -> ([HTTPConnection], [HTTPTransaction]) in
+            state.isShutDown = true
+            let waiting = state.pools.values.flatMap { Array($0.waiting) }
+            for origin in state.pools.keys {
+                state.pools[origin]?.waiting = []
+                state.pools[origin]?.idle = []
+            }
+            return (Array(state.connections.values), waiting)
+        }
+        for transaction in waiting { transaction.fail(HTTPCallError.shutDown) }
+        for connection in connections { connection.close() }
+        for connection in connections {
+            // However it closes, it is closed.
+            try? await connection.channel.closeFuture.get()
+        }
+    }
+}

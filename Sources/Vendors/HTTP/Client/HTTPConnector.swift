@@ -1,0 +1,164 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import NIOTLS
+import Planning
+
+/// Makes connections: to the server, or through the proxy's tunnel, with TLS where the origin has it.
+struct HTTPConnector: Sendable {
+    private let proxy: Transport.Proxy?
+    private let context: Result<NIOSSLContext, any Error>
+    private let limit: Duration
+
+    /// - Parameter limit: the time that one connection may take, with its tunnel and TLS.
+    init(_ transport: Transport, limit: Duration) {
+        proxy = transport.proxy
+        context = Result { try NIOSSLContext(configuration: transport.tls) }
+        self.limit = limit
+    }
+
+    /// A connection on which nothing was sent yet, on `loop`.
+    func connect(to origin: Origin, on loop: any EventLoop, until deadline: NIODeadline) -> EventLoopFuture<any Channel>
+    {
+        let end = min(deadline, .now() + .milliseconds(limit.milliseconds))
+        let bootstrap = ClientBootstrap(group: loop).connectTimeout(max(.nanoseconds(1), end - .now()))
+        switch origin.address {
+        case .socket(let path): return bootstrap.connect(unixDomainSocketPath: path)
+        case .network(let host, let port):
+            guard let proxy, origin.usesProxy else {
+                return bootstrap.connect(host: host, port: port).flatMap { channel in
+                    secure(channel, origin, host, end)
+                }
+            }
+            return bootstrap.connect(host: proxy.host, port: proxy.port).flatMap { channel in
+                tunnel(channel, to: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)", end)
+                    .flatMap { _ in secure(channel, origin, host, end) }
+            }
+        }
+    }
+
+    /// The handlers of HTTP, the connection's own last.
+    static func addHandlers(to channel: any Channel, _ connection: HTTPConnection) throws {
+        guard channel.isActive else { throw HTTPCallError.closed }
+        let decoder = HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop)
+        try channel.pipeline.syncOperations.addHandlers(
+            HTTPRequestEncoder(), ByteToMessageHandler(decoder), connection)
+    }
+
+    private func secure(
+        _ channel: any Channel, _ origin: Origin, _ host: String, _ end: NIODeadline
+    ) -> EventLoopFuture<any Channel> {
+        guard origin.isTLS else { return channel.eventLoop.makeSucceededFuture(channel) }
+        return perform(on: channel, until: end, .tlsTimeout) { done in
+            // A name is sent and verified; an address is verified against the certificate's addresses.
+            let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
+            let tls = try NIOSSLClientHandler(context: context.get(), serverHostname: isAddress ? nil : host)
+            let handshake = Handshake(done)
+            try channel.pipeline.syncOperations.addHandlers(tls, handshake)
+            return handshake
+        }
+    }
+
+    private func tunnel(_ channel: any Channel, to authority: String, _ end: NIODeadline) -> EventLoopFuture<
+        any Channel
+    > {
+        perform(on: channel, until: end, .connectTimeout) { done in
+            let tunnel = ProxyTunnel(to: authority, done)
+            try channel.pipeline.syncOperations.addHandler(tunnel)
+            return tunnel
+        }
+    }
+
+    /// Waits for what a handler promises, until `end`; removes it, or closes the channel. On the channel's loop.
+    private func perform(
+        on channel: any Channel, until end: NIODeadline, _ timeout: HTTPCallError,
+        _ add: (EventLoopPromise<Void>) throws -> any RemovableChannelHandler & Sendable
+    ) -> EventLoopFuture<any Channel> {
+        let done = channel.eventLoop.makePromise(of: Void.self)
+        let handler: any RemovableChannelHandler & Sendable
+        do {
+            handler = try add(done)
+        } catch {
+            done.fail(error)
+            channel.close(promise: nil)
+            return done.futureResult.map { channel }
+        }
+        let timer = channel.eventLoop.scheduleTask(deadline: end) { done.fail(timeout) }
+        done.futureResult.whenComplete { _ in timer.cancel() }
+        done.futureResult.whenFailure { _ in channel.close(promise: nil) }
+        return done.futureResult.flatMap { channel.pipeline.syncOperations.removeHandler(handler) }.map { channel }
+    }
+}
+
+/// Waits for the end of a TLS handshake. Confined to its channel's event loop.
+final class Handshake: ChannelInboundHandler, RemovableChannelHandler, @unchecked Sendable {
+    typealias InboundIn = ByteBuffer
+
+    private let done: EventLoopPromise<Void>
+
+    init(_ done: EventLoopPromise<Void>) { self.done = done }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted? = event as? TLSUserEvent { done.succeed() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { done.fail(error) }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        done.fail(ChannelError.eof)
+        context.fireChannelInactive()
+    }
+}
+
+/// Asks a proxy for a tunnel, and reads its answer's head. Confined to its channel's event loop.
+private final class ProxyTunnel: ChannelInboundHandler, RemovableChannelHandler, @unchecked Sendable {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// The largest head that is read, in bytes.
+    private static let maxHead = 16_384
+
+    private let authority: String
+    private let done: EventLoopPromise<Void>
+    private var received: [UInt8] = []
+
+    init(to authority: String, _ done: EventLoopPromise<Void>) {
+        self.authority = authority
+        self.done = done
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        let request = "CONNECT \(authority) HTTP/1.1\r\nhost: \(authority)\r\n\r\n"
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: request)), promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        received += unwrapInboundIn(data).readableBytesView
+        guard let end = received.firstRange(of: Array("\r\n\r\n".utf8)) else {
+            if received.count > Self.maxHead { done.fail(HTTPCallError.proxyRefused("its answer has no end")) }
+            return
+        }
+        let line = String(decoding: received.prefix { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
+        let words = line.split(separator: " ", maxSplits: 2)
+        guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else {
+            return done.fail(HTTPCallError.proxyRefused("its answer is no HTTP"))
+        }
+        guard (200..<300).contains(status) else {
+            return done.fail(HTTPCallError.proxyRefused("it answered \(status)"))
+        }
+        // The server speaks after us: bytes behind the head are nobody's.
+        guard end.upperBound == received.count else {
+            return done.fail(HTTPCallError.proxyRefused("its answer has a body"))
+        }
+        done.succeed()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { done.fail(error) }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        done.fail(ChannelError.eof)
+        context.fireChannelInactive()
+    }
+}
