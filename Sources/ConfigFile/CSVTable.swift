@@ -27,7 +27,7 @@ struct CSVTable {
     private var lineStart = 0
 
     /// The maximum of fields in a row; no list of numbers has more.
-    static let mostFields = 64
+    static let maxFields = 64
 
     /// Reads valid UTF-8 without a byte order mark.
     init(parsing bytes: [UInt8]) throws(Refusal) {
@@ -72,8 +72,8 @@ struct CSVTable {
     private mutating func readRow() throws(Refusal) -> [Field] {
         var row: [Field] = []
         while true {
-            guard row.count < Self.mostFields else {
-                throw Refusal(position: position(of: index), message: "more than \(Self.mostFields) fields in one row")
+            guard row.count < Self.maxFields else {
+                throw Refusal(position: position(of: index), message: "more than \(Self.maxFields) fields in one row")
             }
             row.append(try readField())
             guard index < bytes.count else { return row }

@@ -2,7 +2,7 @@ import Planning
 
 extension DesiredStateWalk {
     /// The maximum length of a label, in characters.
-    static let longestLabel = 64
+    static let maxLabelLength = 64
 
     /// Reads the entry of `numbers` that begins here; nil when it has no number or no token.
     func entry(at position: Position) throws(YAMLRefusal) -> DesiredNumber? {
@@ -31,7 +31,7 @@ extension DesiredStateWalk {
             token.map { DesiredNumber(number: number, label: label, tokenName: $0.name, tokenMark: $0.mark) }
         }
         desired?.operatorPINName = pin
-        take(own, vendor, id, at: fields.position, into: &desired)
+        applyChoices(own, vendor, id, at: fields.position, into: &desired)
         return desired
     }
 
@@ -43,7 +43,7 @@ extension DesiredStateWalk {
     /// - Parameters:
     ///   - vendor: nil when it cannot be read.
     ///   - position: the position of the entry.
-    func take(
+    func applyChoices(
         _ own: Choices, _ vendor: Vendor?, _ id: Located<PhoneNumberID>?, at position: Position,
         into entry: inout DesiredNumber?
     ) {
@@ -68,7 +68,7 @@ extension DesiredStateWalk {
             entry?.endpoint = text
             reached = ObserverPlace(endpoint: text, isLoopback: endpoint?.value.isLoopback ?? false)
         }
-        takeObserver(own, vendor, id, reached, into: &entry)
+        applyObserver(own, vendor, id, reached, into: &entry)
         guard entry != nil else { return }
         entry?.vendor = vendor
         entry?.phoneNumberID = id?.value
@@ -167,10 +167,10 @@ extension DesiredStateWalk {
         let bytes = text.utf8
         // Printable ASCII needs no further checks.
         if bytes.allSatisfy({ (0x20...0x7E).contains($0) }) {
-            return (1...longestLabel).contains(bytes.count) && bytes.first != Byte.space && bytes.last != Byte.space
+            return (1...maxLabelLength).contains(bytes.count) && bytes.first != Byte.space && bytes.last != Byte.space
         }
         let isPlain = VisibleText.visible(text) == text && !text.contains("\t")
-        return (1...longestLabel).contains(text.unicodeScalars.count) && isPlain
+        return (1...maxLabelLength).contains(text.unicodeScalars.count) && isPlain
             && text.first?.isWhitespace == false && text.last?.isWhitespace == false
     }
 
@@ -179,7 +179,7 @@ extension DesiredStateWalk {
         guard Self.isLabel(text) else {
             findings.error(
                 field.position,
-                "'label' must be 1 to \(Self.longestLabel) visible characters, without spaces at its ends")
+                "'label' must be 1 to \(Self.maxLabelLength) visible characters, without spaces at its ends")
             return nil
         }
         if let line = uniqueness.earlierLine(ofLabel: text, at: field.position) {

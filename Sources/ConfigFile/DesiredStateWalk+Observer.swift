@@ -85,7 +85,7 @@ extension DesiredStateWalk {
     /// Defaults name observers for the vendors whose own tokens cannot observe.
     ///
     /// - Parameter reached: the endpoint of the entry; nil when it cannot be read.
-    func takeObserver(
+    func applyObserver(
         _ own: Choices, _ vendor: Vendor, _ id: Located<PhoneNumberID>?, _ reached: ObserverPlace?,
         into entry: inout DesiredNumber?
     ) {

@@ -27,7 +27,7 @@ enum EndpointText {
     }
 
     /// The maximum length of a URL, in bytes.
-    static let longest = 2048
+    static let maxLength = 2048
 
     /// Reads `v4`, `legacy`, an https URL, or an http URL to loopback.
     static func read(_ text: String) throws(Refusal) -> Accepted {

@@ -23,7 +23,7 @@ final class Findings {
     }
 
     /// The maximum of findings of each severity that are kept for sorting; the rest is only counted.
-    private static let mostKept = 1000
+    private static let maxKept = 1000
     /// The number of errors after which reading stops.
     private static let maxErrors = 100_000
 
@@ -80,7 +80,7 @@ final class Findings {
     ) {
         let count = (counts[severity] ?? 0) + 1
         counts[severity] = count
-        guard count <= Self.mostKept else { return }
+        guard count <= Self.maxKept else { return }
         kept.append(
             Finding(
                 position: position, severity: severity, message: message(), hint: hint(),

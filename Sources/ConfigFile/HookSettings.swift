@@ -34,11 +34,11 @@ public struct HookSettings: Sendable, Equatable {
     }
 
     /// The maximum of hooks.
-    static let most = 20
+    static let maxCount = 20
     static let defaultTimeout: Duration = .seconds(10)
 
     /// The placeholders that a template may contain.
-    public static let templateWords = ["kind", "at", "number", "label", "detail", "summary", "id"]
+    public static let templateVariables = ["kind", "at", "number", "label", "detail", "summary", "id"]
 
     /// Returns `template` with each placeholder `{{word}}` replaced by its value, escaped for a JSON string.
     ///
@@ -49,7 +49,7 @@ public struct HookSettings: Sendable, Equatable {
         while let open = rest.firstRange(of: "{{") {
             guard let close = rest[open.upperBound...].firstRange(of: "}}") else { return nil }
             let word = rest[open.upperBound..<close.lowerBound].filter { $0 != " " }
-            guard templateWords.contains(word) else { return nil }
+            guard templateVariables.contains(word) else { return nil }
             result += rest[..<open.lowerBound]
             result += escaped(value(word))
             rest = rest[close.upperBound...]

@@ -9,10 +9,10 @@ struct HookWalk {
 
     private var findings: Findings { reader.findings }
 
-    private static let mostArguments = 64
-    private static let longestArgument = 4096
-    private static let longestTemplate = 8192
-    private static let longestFailureText = 200
+    private static let maxArguments = 64
+    private static let maxArgumentLength = 4096
+    private static let maxTemplateLength = 8192
+    private static let maxFailureTextLength = 200
     private static let targets = "'url', 'url_secret' or 'command'"
 
     /// Reads the list of hooks that begins here.
@@ -29,7 +29,7 @@ struct HookWalk {
         var seen: Set<String> = []
         try reader.forEachItem { position throws(YAMLRefusal) in
             count += 1
-            guard count <= HookSettings.most else { return try reader.events.skip() }
+            guard count <= HookSettings.maxCount else { return try reader.events.skip() }
             let fields = try reader.fields(at: position, subject: "an entry of 'hooks'", as: HookKey.self)
             guard let fields, let hook = hook(fields) else { return }
             if !seen.insert(hook.name).inserted {
@@ -37,10 +37,10 @@ struct HookWalk {
             }
             hooks.append(hook)
         }
-        if count > HookSettings.most {
+        if count > HookSettings.maxCount {
             findings.error(
                 place.position,
-                "'hooks' has \(count.counted("entry", "entries")); at most \(HookSettings.most) are allowed"
+                "'hooks' has \(count.counted("entry", "entries")); at most \(HookSettings.maxCount) are allowed"
             )
         }
         return hooks
@@ -138,7 +138,7 @@ struct HookWalk {
     }
 
     private func command(_ field: Field) -> [String]? {
-        guard case .list(let items, let count) = field.value, (1...Self.mostArguments).contains(count) else {
+        guard case .list(let items, let count) = field.value, (1...Self.maxArguments).contains(count) else {
             findings.error(
                 field.position, "'command' must be a list: a program and its arguments",
                 hint: "write [/path/of/program, argument]; there is no shell")
@@ -146,7 +146,7 @@ struct HookWalk {
         }
         let texts = items.compactMap { $0.value.scalar?.text }
         guard texts.count == count, texts[0].hasPrefix("/"),
-            texts.allSatisfy({ $0.utf8.count <= Self.longestArgument && !$0.utf8.contains(0) })
+            texts.allSatisfy({ $0.utf8.count <= Self.maxArgumentLength && !$0.utf8.contains(0) })
         else {
             findings.error(
                 field.position, "'command' must begin with the absolute path of a program",
@@ -158,14 +158,14 @@ struct HookWalk {
 
     private func template(_ field: Field) -> String? {
         guard let text = reader.text(field, "a template of JSON") else { return nil }
-        guard text.utf8.count <= Self.longestTemplate,
+        guard text.utf8.count <= Self.maxTemplateLength,
             let sample = HookSettings.fill(text, { _ in "word" }),
             // The position of a JSON error is not reported: it would be a position in the filled text.
             (try? JSONSerialization.jsonObject(with: Data(sample.utf8))) != nil
         else {
             findings.error(
                 field.position, "'template' must be JSON with {{words}} inside its strings",
-                hint: "known words: \(HookSettings.templateWords.joined(separator: ", "))")
+                hint: "known words: \(HookSettings.templateVariables.joined(separator: ", "))")
             return nil
         }
         return text
@@ -173,9 +173,9 @@ struct HookWalk {
 
     private func failureText(_ field: Field) -> String? {
         guard let text = reader.text(field, "a text that marks a failed answer") else { return nil }
-        guard (1...Self.longestFailureText).contains(text.utf8.count) else {
+        guard (1...Self.maxFailureTextLength).contains(text.utf8.count) else {
             findings.error(
-                field.position, "'failure_text' must have 1 to \(Self.longestFailureText) bytes",
+                field.position, "'failure_text' must have 1 to \(Self.maxFailureTextLength) bytes",
                 hint: "a few words are enough, as the receiver writes them: 'delivery failed'")
             return nil
         }

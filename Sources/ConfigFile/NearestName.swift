@@ -1,7 +1,7 @@
 /// Finds the name that a misspelt text probably stands for.
 enum NearestName {
     /// The maximum of candidates that are compared.
-    static let mostCandidates = 5000
+    static let maxCandidates = 5000
 
     /// Returns the candidate nearest to `text`, if it is near: an edit distance of at most a third of its length, and
     /// at most 3.
@@ -9,7 +9,7 @@ enum NearestName {
         let wanted = Array(text.lowercased().unicodeScalars.prefix(64))
         guard !wanted.isEmpty else { return nil }
         var best: (name: String, distance: Int)?
-        for candidate in candidates.prefix(mostCandidates) where candidate != text {
+        for candidate in candidates.prefix(maxCandidates) where candidate != text {
             let scalars = Array(candidate.lowercased().unicodeScalars)
             let limit = min(3, max(1, max(wanted.count, scalars.count) / 3), (best?.distance ?? 4) - 1)
             guard limit >= 0, abs(scalars.count - wanted.count) <= limit else { continue }

@@ -63,7 +63,7 @@ struct NumberCell {
             }
         }
         groups.append(open)
-        let isWhole = groups.allSatisfy { !$0.digits.isEmpty && $0.separators.count <= Self.mostSeparators }
+        let isWhole = groups.allSatisfy { !$0.digits.isEmpty && $0.separators.count <= Self.maxSeparators }
         guard isWhole, !isOpen, groups[0].separators.allSatisfy({ $0 == "(" }) else {
             // A parenthesis may close after the last digits.
             throw Refusal(hint: "separators belong between groups of digits; \(Self.shape)")
@@ -85,11 +85,11 @@ struct NumberCell {
             }
         }
         if let slash = groups.lastIndex(where: { $0.separators.contains("/") }) {
-            guard groups[slash...].reduce(0, { $0 + $1.digits.count }) > Self.longestAlternative else {
+            guard groups[slash...].reduce(0, { $0 + $1.digits.count }) > Self.maxAlternativeDigits else {
                 throw Refusal(hint: "the digits after '/' may be another number: \(Self.ownRow)")
             }
         }
-        if last.digits.count == 1 || groups.dropLast().contains(where: { $0.digits.count >= Self.shortestWhole }) {
+        if last.digits.count == 1 || groups.dropLast().contains(where: { $0.digits.count >= Self.minWholeDigits }) {
             throw Refusal(
                 hint:
                     "the last digits may be an extension, or another number: write one whole number, without an extension"
@@ -104,11 +104,11 @@ struct NumberCell {
         "\u{2013}",
     ]
     /// The maximum of characters in one separator.
-    private static let mostSeparators = 3
+    private static let maxSeparators = 3
     /// The number of digits from which a group is a number by itself.
-    private static let shortestWhole = 9
+    private static let minWholeDigits = 9
     /// The number of digits after a slash that may replace the last ones of the number.
-    private static let longestAlternative = 4
+    private static let maxAlternativeDigits = 4
 
     /// Returns true for marks of writing direction and of width, which spreadsheets and messengers copy along.
     private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {

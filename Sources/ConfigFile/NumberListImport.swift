@@ -29,7 +29,7 @@ public enum NumberListImport {
         // No line of the list is ever shown, because one of its columns may hold confidential data.
         let findings = Findings(file: file, bytes: [], showsSource: false)
         let imported = read(text, file: file, findings)
-        var problems = findings.problems(limit: Reading<ImportedFile>.mostProblems)
+        var problems = findings.problems(limit: Reading<ImportedFile>.maxProblems)
         guard let imported else { return Reading(value: nil, problems: problems, sha256: nil) }
         problems += imported.problems(file: file)
         return Reading(value: imported.file, problems: problems.sorted(), sha256: ReadFile.sha256(of: bytes))

@@ -147,7 +147,7 @@ struct NumberListWalk {
         guard !isName || SecretShape.isName(field.text) else {
             findings.error(
                 field.position, "the column '\(key.rawValue)' must hold a name; this is not one, and may be a secret",
-                hint: "a name has letters, digits, '.', '_' and '-', at most \(SecretShape.longestName) of them")
+                hint: "a name has letters, digits, '.', '_' and '-', at most \(SecretShape.maxNameLength) of them")
             return false
         }
         return true

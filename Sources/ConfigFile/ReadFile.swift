@@ -50,7 +50,7 @@ enum ReadFile {
             }
         }
         return Reading(
-            value: value, problems: findings.problems(limit: Reading<Value>.mostProblems), sha256: sha256)
+            value: value, problems: findings.problems(limit: Reading<Value>.maxProblems), sha256: sha256)
     }
 
     /// Refuses bytes that are not plain UTF-8 text.

@@ -1,11 +1,11 @@
 /// The result of reading a file: a value, or the reasons why there is no value.
 public struct Reading<Value: Sendable>: Sendable {
     /// The maximum of problems that one reading reports.
-    public static var mostProblems: Int { 100 }
+    public static var maxProblems: Int { 100 }
 
     /// The value; nil exactly when there is an error among the problems.
     public let value: Value?
-    /// The errors and warnings, ordered by file, line and column, at most ``mostProblems``; with more of them, the last
+    /// The errors and warnings, ordered by file, line and column, at most ``maxProblems``; with more of them, the last
     /// one states their count.
     public let problems: [ConfigProblem]
     /// SHA-256 of the file's bytes, 64 lower-case hexadecimal digits; nil when the file could not be read.

@@ -1,13 +1,13 @@
 /// Distinguishes secrets from names by their form, so that a secret in the wrong place is neither accepted nor shown.
 enum SecretShape {
     /// The maximum length of the name of a token or PIN.
-    static let longestName = 64
+    static let maxNameLength = 64
 
     /// Returns true when `text` may name a token or a PIN: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
     static func isName(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { bytes in
-            guard let first = bytes.first, isAlphanumeric(first), bytes.count <= longestName else { return false }
+            guard let first = bytes.first, isAlphanumeric(first), bytes.count <= maxNameLength else { return false }
             return bytes.allSatisfy { isAlphanumeric($0) || $0 == 0x2E || $0 == 0x5F || $0 == 0x2D }
         }
     }

@@ -109,7 +109,7 @@ public struct SecretSources: SecretLookup {
             guard let token = Token(text) else {
                 throw .invalid(
                     .token, name: name, origin: variable,
-                    reason: "it must be 1 to \(Token.longest) printable ASCII characters without spaces")
+                    reason: "it must be 1 to \(Token.maxLength) printable ASCII characters without spaces")
             }
             return token
         }

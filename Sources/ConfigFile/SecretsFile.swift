@@ -26,7 +26,7 @@ struct SecretsFile: Sendable {
                 guard !reader.isNull else { return false }
                 switch key {
                 case .tokens:
-                    let expectation = "1 to \(Token.longest) printable ASCII characters"
+                    let expectation = "1 to \(Token.maxLength) printable ASCII characters"
                     var values = TextBlock()
                     let names = try readValues(key, .token, expectation, place, reader) { text in
                         guard Token(text) != nil else { return false }

@@ -78,7 +78,7 @@ public struct Settings: Sendable, Equatable {
     /// The place of the key that seals PINs.
     public var sealingKey = SealingKeySource.credential("twostepd-key")
     /// The address of the status page.
-    public var listen = Listen.address(host: "127.0.0.1", port: 9477)
+    public var listen = ListenAddress.address(host: "127.0.0.1", port: 9477)
     /// A PEM file of certificate authorities that are trusted in addition to the system's; nil for none.
     public var caFile: String?
     /// The HTTP proxy for everything but loopback; nil for none.

@@ -12,8 +12,8 @@ struct SettingsWalk {
     private var findings: Findings { reader.findings }
 
     /// The maximum length of a socket's path in bytes that the system accepts, without the NUL.
-    private static let longestSocketPath = 107
-    private static let longestPath = 4095
+    private static let maxSocketPathLength = 107
+    private static let maxPathLength = 4095
 
     func settings() throws(YAMLRefusal) -> Settings {
         var settings = Settings()
@@ -62,18 +62,18 @@ struct SettingsWalk {
         guard let field = fields[.runtimeDirectory], let path = path(field) else { return }
         settings.runtimeDirectory = path
         let length = settings.controlSocket.utf8.count
-        guard length > Self.longestSocketPath else { return }
+        guard length > Self.maxSocketPathLength else { return }
         findings.error(
             field.position,
-            "the path of the control socket would have \(length) bytes; the system allows \(Self.longestSocketPath)",
+            "the path of the control socket would have \(length) bytes; the system allows \(Self.maxSocketPathLength)",
             hint: "choose a shorter folder, such as /run/twostepd")
     }
 
     /// Returns a path; a relative one is appended to `folder`.
     private func path(_ field: Field) -> String? {
         guard let text = reader.text(field, "a path") else { return nil }
-        guard !text.isEmpty, text.utf8.count <= Self.longestPath, !text.utf8.contains(0) else {
-            findings.error(field.position, "'\(field.name)' must be a path of 1 to \(Self.longestPath) bytes")
+        guard !text.isEmpty, text.utf8.count <= Self.maxPathLength, !text.utf8.contains(0) else {
+            findings.error(field.position, "'\(field.name)' must be a path of 1 to \(Self.maxPathLength) bytes")
             return nil
         }
         guard !text.hasPrefix("~") else {
@@ -87,7 +87,7 @@ struct SettingsWalk {
     private func sealingKey(_ field: Field) -> SealingKeySource? {
         let expectation = "the name of a credential, or an absolute path"
         guard let text = reader.text(field, expectation, showsSource: false) else { return nil }
-        if text.hasPrefix("/"), text.utf8.count <= Self.longestPath, !text.utf8.contains(0) { return .file(text) }
+        if text.hasPrefix("/"), text.utf8.count <= Self.maxPathLength, !text.utf8.contains(0) { return .file(text) }
         if SecretShape.isName(text), !SecretShape.looksLikeToken(text) { return .credential(text) }
         findings.error(
             field.position, "'sealing_key' must be \(expectation)",
@@ -95,11 +95,11 @@ struct SettingsWalk {
         return nil
     }
 
-    private func listen(_ field: Field) -> Listen? {
+    private func listen(_ field: Field) -> ListenAddress? {
         let hint = "write 127.0.0.1:9477, \"[::1]:9477\" in quotes, or off"
         guard let text = reader.text(field, "off or host:port", hint: hint) else { return nil }
-        do throws(Listen.Refusal) {
-            return try Listen(parsing: text)
+        do throws(ListenAddress.Refusal) {
+            return try ListenAddress(parsing: text)
         } catch {
             switch error {
             case .notLoopback(let host):
@@ -124,7 +124,7 @@ struct SettingsWalk {
         let host = parts?.host.map { $0.hasPrefix("[") ? String($0.dropFirst().dropLast()) : $0 }
         guard let parts, parts.scheme?.lowercased() == "http", let host, !host.isEmpty, let port = parts.port,
             (1...65_535).contains(port), parts.user == nil, parts.password == nil, ["", "/"].contains(parts.path),
-            parts.query == nil, parts.fragment == nil, text.utf8.count <= EndpointText.longest
+            parts.query == nil, parts.fragment == nil, text.utf8.count <= EndpointText.maxLength
         else {
             findings.error(
                 field.position, "'proxy' must be off or http://host:port", hint: hint, showsSource: false)
@@ -149,12 +149,14 @@ struct SettingsWalk {
             return limits
         }
         // With fewer requests than a cycle needs, a number could not be enabled in the minute in which it was disabled.
-        limit(fields, .requestsPerMinute, from: RequestRate.least, RequestWindow.remembered, &limits.requestsPerMinute)
+        limit(
+            fields, .requestsPerMinute, from: RequestRate.minPerMinute, RequestWindow.remembered,
+            &limits.requestsPerMinute)
         limit(fields, .observationsPerMinute, from: 1, RequestWindow.remembered, &limits.observationsPerMinute)
         // Writes above this count are not remembered, so a higher limit could not be enforced.
         limit(fields, .writesPerHour, WriteBudget.remembered, &limits.writesPerHour)
         limit(fields, .writesPerHourExposed, WriteBudget.remembered, &limits.writesPerHourExposed)
-        limit(fields, .concurrency, Policy.mostConcurrent, &limits.concurrency)
+        limit(fields, .concurrency, Policy.maxConcurrency, &limits.concurrency)
         limit(fields, .maxExposed, 1_000_000, &limits.maxExposed)
         limit(fields, .maxWeakenedPercent, 100, &limits.maxWeakenedPercent)
         return limits

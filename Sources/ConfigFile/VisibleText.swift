@@ -3,7 +3,7 @@ enum VisibleText {
     /// The maximum length of an excerpt of a source line, in characters.
     static let widestExcerpt = 160
     /// The maximum length of a quoted value in a message, in characters.
-    static let longestQuote = 60
+    static let maxQuoteLength = 60
 
     /// Returns a scalar in visible form: a tab as an arrow; control, format and unassigned characters as a replacement
     /// mark.
@@ -35,8 +35,8 @@ enum VisibleText {
     /// Returns `text` in quotes for a message: bounded, visible, and hidden when it looks like a secret.
     static func quoted(_ text: String) -> String {
         if SecretShape.isSuspect(text) { return "(a value of \(text.unicodeScalars.count) characters, not shown)" }
-        let masked = SecretShape.masked(Array(text.unicodeScalars.prefix(longestQuote + 1)))
-        return "'" + visible(String(String.UnicodeScalarView(masked)), limit: longestQuote) + "'"
+        let masked = SecretShape.masked(Array(text.unicodeScalars.prefix(maxQuoteLength + 1)))
+        return "'" + visible(String(String.UnicodeScalarView(masked)), limit: maxQuoteLength) + "'"
     }
 
     /// Returns the part of a line around a column, masked and visible.

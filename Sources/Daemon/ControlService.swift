@@ -25,9 +25,9 @@ struct ControlService: Sendable {
     let view: @Sendable () async throws -> DaemonView
     /// Returns the marks of the daemon's secrets.
     let secretMarks: @Sendable () async throws -> SecretMarks
-    let observatory: Observatory
+    let readOnlyAPI: ReadOnlyAPI
     /// Records that a number's PINs are revealed, and orders the rotation that follows.
-    let reveal: @Sendable (PINLook) async throws -> Void
+    let reveal: @Sendable (PendingReveal) async throws -> Void
     /// Returns whether the process and the store work, and a text for people.
     let health: @Sendable () async -> (isWell: Bool, text: String)
     /// Returns whether a valid desired state is in force, and a text for people.
@@ -99,7 +99,7 @@ struct ControlService: Sendable {
                 guard Self.isLocal(call.host, host) else {
                     return .text(.misdirectedRequest, "this server answers only to its own host name")
                 }
-                return await observe(call)
+                return await answerReadOnly(call)
             })
         try await server.run()
     }
@@ -127,7 +127,7 @@ struct ControlService: Sendable {
             case (.post, "/v1/observations"): return .json(.ok, try await report(call))
             case (.get, "/v1/daemon"): return .document(try await view())
             case (.get, "/v1/secret-marks"): return .text(.ok, try await secretMarks().text)
-            default: return await observe(call)
+            default: return await answerReadOnly(call)
             }
         } catch {
             return .refusal(error)
@@ -205,7 +205,7 @@ struct ControlService: Sendable {
         String(text.unicodeScalars.prefix(length)).onOneLine()
     }
 
-    func observe(_ call: LocalServer.Call) async -> LocalServer.Reply {
+    func answerReadOnly(_ call: LocalServer.Call) async -> LocalServer.Reply {
         guard call.method == .get || call.method == .head else { return .text(.methodNotAllowed, "GET and HEAD only") }
         switch call.path {
         case "/healthz":
@@ -215,7 +215,7 @@ struct ControlService: Sendable {
             let readiness = await readiness()
             return .text(readiness.isReady ? .ok : .serviceUnavailable, readiness.text)
         default:
-            return await observatory.reply(to: call)
+            return await readOnlyAPI.reply(to: call)
                 ?? .text(
                     .notFound,
                     "not found; the paths: /, /healthz, /readyz, /metrics, /v1/status, /v1/numbers, /v1/changes")
@@ -242,7 +242,7 @@ struct ControlService: Sendable {
         let peer = await PeerCredentials.read(from: call.channel)
         let event = Self.revealEvent(reveal, number: number, actor: peer?.actor ?? "unknown", at: clock.now())
         do {
-            try await self.reveal(PINLook(number: number, event: event))
+            try await self.reveal(PendingReveal(number: number, event: event))
         } catch {
             throw ControlRefusal.revealNotRecorded(error)
         }
@@ -267,43 +267,44 @@ struct ControlService: Sendable {
 }
 
 /// Holds the callers that wait for the running daemon to complete a request, until the engine reports the result.
-final class ControlDesk: Sendable {
+final class PendingReplies: Sendable {
     private struct State {
         var lastOrder: Int64 = 0
         var orders: [OrderID: @Sendable (StoreFailure?) -> Void] = [:]
         /// The callers that wait for a desired state to be adopted, oldest first.
-        var adoptions: [(sha256: String, tell: @Sendable (Result<AdoptionResult.Verdict, StoreFailure>) -> Void)] = []
+        var adoptions:
+            [(sha256: String, completion: @Sendable (Result<AdoptionResult.Verdict, StoreFailure>) -> Void)] = []
     }
 
     private let state = Mutex(State())
 
     /// Returns an id for an order; `tell` is called once, with the order's result.
-    func expectOrder(_ tell: @escaping @Sendable (StoreFailure?) -> Void) -> OrderID {
+    func expectOrder(_ completion: @escaping @Sendable (StoreFailure?) -> Void) -> OrderID {
         state.withLock { state in
             state.lastOrder += 1
             let id = OrderID(state.lastOrder)
-            state.orders[id] = tell
+            state.orders[id] = completion
             return id
         }
     }
 
-    func noteOrder(_ id: OrderID, _ failure: StoreFailure?) {
+    func completeOrder(_ id: OrderID, _ failure: StoreFailure?) {
         state.withLock { $0.orders.removeValue(forKey: id) }?(failure)
     }
 
     /// Registers a caller that waits for the desired state with this SHA-256, whatever its result.
     func expectAdoption(
-        of sha256: String, _ tell: @escaping @Sendable (Result<AdoptionResult.Verdict, StoreFailure>) -> Void
+        of sha256: String, _ completion: @escaping @Sendable (Result<AdoptionResult.Verdict, StoreFailure>) -> Void
     ) {
-        state.withLock { $0.adoptions.append((sha256, tell)) }
+        state.withLock { $0.adoptions.append((sha256, completion)) }
     }
 
     /// Passes on the result of a desired state. Callers that wait for an earlier one, which this one has overtaken, are
     /// notified as well.
     ///
     /// - Parameter sha256: the SHA-256 of the state's file; nil when it is not known, and all callers are notified.
-    func noteAdoption(_ result: Result<AdoptionResult.Verdict, StoreFailure>, sha256: String?) {
-        let told = state.withLock { state in
+    func completeAdoption(_ result: Result<AdoptionResult.Verdict, StoreFailure>, sha256: String?) {
+        let reported = state.withLock { state in
             let end =
                 sha256.map { sha256 in
                     state.adoptions.lastIndex { $0.sha256 == sha256 }.map { $0 + 1 } ?? 0
@@ -311,6 +312,6 @@ final class ControlDesk: Sendable {
             defer { state.adoptions.removeFirst(end) }
             return Array(state.adoptions.prefix(end))
         }
-        for waiter in told { waiter.tell(result) }
+        for waiter in reported { waiter.completion(result) }
     }
 }

@@ -6,11 +6,11 @@ import Storage
 /// The requests that operators send to the running daemon.
 extension DaemonProcess {
     /// Reads the files again, and returns the result for the operator.
-    func reloadAndTell(acceptance: Acceptance?) async throws -> ControlMessage.Answer {
+    func reloadAndReport(acceptance: Acceptance?) async throws -> ControlMessage.Answer {
         let result: Result<AdoptionResult.Verdict, ControlRefusal> = await withCheckedContinuation { continuation in
             load(acceptance: acceptance) {
                 continuation.resume(returning: $0.mapError { .adoptionFailed($0) })
-            } untaken: { [revision] load in
+            } notHandedOver: { [revision] load in
                 switch load {
                 case .handedOver, .unchanged: preconditionFailure("a command gets a reading, and its end")
                 case .notAccepted(let problem): continuation.resume(returning: .failure(.notAccepted(problem)))
@@ -29,7 +29,7 @@ extension DaemonProcess {
     }
 
     /// Has the engine carry out an order, once it is durable.
-    func give(_ request: ControlRequest) async throws -> ControlMessage.Answer {
+    func submit(_ request: ControlRequest) async throws -> ControlMessage.Answer {
         let now = SystemClock().now()
         let scope = try await resolve(request.message.numbers)
         let names =
@@ -86,12 +86,12 @@ extension DaemonProcess {
     }
 
     /// Records a reveal of PINs, with the rotation that follows from it in the same commit.
-    func record(_ look: PINLook) async throws {
+    func record(_ reveal: PendingReveal) async throws {
         let delay = try await reconciliation.commits.result { store throws(StorageError) in
-            try store.reader.rotationAfterReveal(of: look.number)
+            try store.reader.rotationAfterReveal(of: reveal.number)
         }.get()
-        guard let delay else { return try await record(look.event) }
-        let rotation = look.rotation(after: delay)
+        guard let delay else { return try await record(reveal.event) }
+        let rotation = reveal.rotation(after: delay)
         try await carryOut(rotation.order, rotation.scope, rotation.event)
     }
 
@@ -104,7 +104,7 @@ extension DaemonProcess {
     /// Has the engine carry out an order; it is durable when this returns.
     private func carryOut(_ order: Order, _ scope: OrderScope, _ event: EventEntry) async throws(StoreFailure) {
         let failure: StoreFailure? = await withCheckedContinuation { continuation in
-            let id = desk.expectOrder { continuation.resume(returning: $0) }
+            let id = pendingReplies.expectOrder { continuation.resume(returning: $0) }
             reconciliation.order(id, order, scope, event)
         }
         if let failure { throw failure }

@@ -15,7 +15,7 @@ public final class DaemonProcess: Sendable {
     let logger: Logger
     let notifier: ServiceNotifier
     let reconciliation: Reconciliation
-    let desk = ControlDesk()
+    let pendingReplies = PendingReplies()
     /// The newest errors of the log.
     let failures = RecentFailures()
     let startedAt = SystemClock().now()
@@ -60,11 +60,11 @@ public final class DaemonProcess: Sendable {
         let relay = ReportRelay()
         let reconciliation = try Reconciliation(
             settings: settings, settingsPath: settingsPath, environment: environment, command: "run", logger: logger,
-            observe: { relay.pass($0) })
+            onReport: { relay.pass($0) })
         self.reconciliation = reconciliation
         zones = ZoneWatch(zones: .shared, logger: logger) { reconciliation.followZones() }
         state.withLock { $0.status.revision = reconciliation.revisionAtStart }
-        relay.connect { [weak self] in self?.note($0) }
+        relay.connect { [weak self] in self?.handle($0) }
     }
 
     /// The revision in force; nil for none.
@@ -83,7 +83,7 @@ public final class DaemonProcess: Sendable {
         // Watched before they are read: an edit in between would be missed otherwise.
         let watcher = FileWatcher(
             paths: settings.watchedFiles, queue: queue,
-            onProblem: { [reconciliation] in reconciliation.noteWatching($0) },
+            onProblem: { [reconciliation] in reconciliation.reportWatching($0) },
             // Often an operator has edited a file and requested a reload as well.
             onChange: { [weak self] in self?.reload(onlyIfChanged: true) })
         watching.withLock { $0 = watcher }
@@ -94,12 +94,12 @@ public final class DaemonProcess: Sendable {
             notifier: notifier, driver: reconciliation.driver, commits: reconciliation.commits,
             flights: reconciliation.flights
         )?.start(on: queue)
-        let observatory = observatory()
+        let readOnlyAPI = readOnlyAPI()
         // They serve until the process ends: a server whose task is cancelled ends the process when a client connects
         // at that moment (NIO's async channels insist on being read), and a stop must complete. Requests in the
         // meantime are refused by the closed store, or lost with the connection.
-        startServers(observatory)
-        let summaries = DaySummaries(observatory: observatory, logger: logger).start(on: queue)
+        startServers(readOnlyAPI)
+        let summaries = DaySummaries(readOnlyAPI: readOnlyAPI, logger: logger).start(on: queue)
         let zoneChecks = zones.start(on: queue)
         withExtendedLifetime((signals, watchdog, summaries, zoneChecks)) { finished.wait() }
         zoneChecks.cancel()
@@ -123,13 +123,13 @@ public final class DaemonProcess: Sendable {
             $0.status.isValid = load.isValid
         }
         logger.notice("Ready", metadata: ["version": "\(Version.number)", "store": "\(settings.stateDirectory)"])
-        tellStatus(isReady: true)
+        notifyServiceManager(isReady: true)
         reconciliation.startRetention()
         reconciliation.checkHistory()
     }
 
     /// Sends the status line to the service manager. Sent under the lock, so that the last line sent is the newest.
-    private func tellStatus(isReady: Bool = false) {
+    private func notifyServiceManager(isReady: Bool = false) {
         state.withLock { state in
             guard state.status.isReady, !state.isStopping else { return }
             let line = state.status.line
@@ -147,24 +147,24 @@ public final class DaemonProcess: Sendable {
     /// - Parameters:
     ///   - ended: receives the result of the adoption. It is registered even when no caller waits: callers whose state
     ///     this one overtakes are notified with it.
-    ///   - untaken: receives the reason why there was nothing to adopt.
+    ///   - notHandedOver: receives the reason why there was nothing to adopt.
     func load(
         acceptance: Acceptance? = nil, onlyIfChanged: Bool = false,
         ended: @escaping @Sendable (Result<AdoptionResult.Verdict, StoreFailure>) -> Void = { _ in },
-        untaken: @escaping @Sendable (DesiredStateLoad) -> Void = { _ in }
+        notHandedOver: @escaping @Sendable (DesiredStateLoad) -> Void = { _ in }
     ) {
         notifier.reloading()
         zones.check()
-        let read: @Sendable () -> Void = { [weak self, reconciliation, desk] in
+        let read: @Sendable () -> Void = { [weak self, reconciliation, pendingReplies] in
             reconciliation.load(acceptance: acceptance, onlyIfChanged: onlyIfChanged) { [weak self] load in
                 if let self {
                     if case .notAccepted = load {} else { self.state.withLock { $0.status.isValid = load.isValid } }
-                    self.tellStatus(isReady: true)
+                    self.notifyServiceManager(isReady: true)
                 }
                 if case .handedOver(let state) = load {
-                    desk.expectAdoption(of: state.sha256, ended)
+                    pendingReplies.expectAdoption(of: state.sha256, ended)
                 } else {
-                    untaken(load)
+                    notHandedOver(load)
                 }
             }
         }
@@ -194,23 +194,23 @@ public final class DaemonProcess: Sendable {
         reconciliation.requestStop()
     }
 
-    private func note(_ report: EngineReport) {
-        if state.withLock({ $0.status.note(report) }) { tellStatus() }
+    private func handle(_ report: EngineReport) {
+        if state.withLock({ $0.status.handle(report) }) { notifyServiceManager() }
         switch report {
         case .stopped(let exposed, let unanswered):
             state.withLock { $0.left = (exposed.count, unanswered) }
             finished.signal()
-        case .desiredState(let report): note(report)
-        case .orderEnded(let id, let failure): desk.noteOrder(id, failure)
+        case .desiredState(let report): handle(report)
+        case .orderEnded(let id, let failure): pendingReplies.completeOrder(id, failure)
         case .number(.requestSent(let change)):
             state.withLock { _ = $0.inFlight.insert(change.id) }
         case .number(.requestEnded(let change, let record)):
             state.withLock {
                 $0.inFlight.remove(change.id)
-                $0.note(record)
+                $0.update(record)
             }
         case .number(.planned(let record, _)), .number(.observed(let record, _)):
-            state.withLock { $0.note(record) }
+            state.withLock { $0.update(record) }
         case .guardChanged(.endpointDown(let account, let outcome)):
             let trouble = DaemonView.Trouble(
                 subject: account.text, at: SystemClock().now().description,
@@ -221,30 +221,30 @@ public final class DaemonProcess: Sendable {
         }
     }
 
-    private func note(_ report: DesiredStateReport) {
+    private func handle(_ report: DesiredStateReport) {
         switch report {
         case .adopted(let adoption):
             // The memory for reading the files and comparing them with the store would stay with a process that idles
             // from here on. It is returned a moment later, when nothing refers to it any longer.
-            queue.asyncAfter(deadline: .now() + .seconds(2)) { ProcessMemory.giveBack() }
-            desk.noteAdoption(.success(.adopted(adoption)), sha256: adoption.sha256)
-        case .held(let held): desk.noteAdoption(.success(.held(held)), sha256: held.sha256)
-        case .failed(let message): desk.noteAdoption(.failure(StoreFailure(message)), sha256: nil)
+            queue.asyncAfter(deadline: .now() + .seconds(2)) { ProcessMemory.release() }
+            pendingReplies.completeAdoption(.success(.adopted(adoption)), sha256: adoption.sha256)
+        case .held(let held): pendingReplies.completeAdoption(.success(.held(held)), sha256: held.sha256)
+        case .failed(let message): pendingReplies.completeAdoption(.failure(StoreFailure(message)), sha256: nil)
         case .kept, .leftExposed: break
         }
     }
 
     // MARK: Servers
 
-    private func observatory() -> Observatory {
-        Observatory(
+    private func readOnlyAPI() -> ReadOnlyAPI {
+        ReadOnlyAPI(
             location: StoreLocation(directory: settings.stateDirectory), policy: settings.policy(),
             desiredState: settings.desiredState, since: SystemClock().now(),
             clock: SystemClock(), recorder: reconciliation.recorder, commits: reconciliation.commits,
             isPerNumber: settings.metrics == .numbers)
     }
 
-    private func startServers(_ observatory: Observatory) {
+    private func startServers(_ readOnlyAPI: ReadOnlyAPI) {
         if !UserNamespace.isWhole {
             logger.warning(
                 "Callers cannot be identified: this user namespace does not map the machine's users",
@@ -253,22 +253,22 @@ public final class DaemonProcess: Sendable {
         let service = ControlService(
             stateDirectory: settings.stateDirectory, socketPath: settings.controlSocket,
             clock: SystemClock(), logger: logger,
-            reload: { [weak self] in try await Self.running(self).reloadAndTell(acceptance: nil) },
-            accept: { [weak self] in try await Self.running(self).reloadAndTell(acceptance: $0) },
-            order: { [weak self] in try await Self.running(self).give($0) },
+            reload: { [weak self] in try await Self.running(self).reloadAndReport(acceptance: nil) },
+            accept: { [weak self] in try await Self.running(self).reloadAndReport(acceptance: $0) },
+            order: { [weak self] in try await Self.running(self).submit($0) },
             report: { [weak self] in try await Self.running(self).carryOut($0, by: $1) },
             view: { [weak self] in try Self.running(self).view() },
             secretMarks: { [weak self] in try await Self.running(self).reconciliation.secretMarks() },
-            observatory: observatory,
+            readOnlyAPI: readOnlyAPI,
             reveal: { [weak self] in try await Self.running(self).record($0) },
             health: { [weak self] in await self?.health() ?? (false, "stopping") },
             readiness: { [weak self] in self?.readiness() ?? (false, "stopping") }
         )
-        keep("control socket", at: settings.controlSocket, "Control socket failed") {
+        supervise("control socket", at: settings.controlSocket, "Control socket failed") {
             try await service.serveControl(onRunning: $0)
         }
         if case .address(let host, let port) = settings.listen {
-            keep("listener", at: Self.listener(host, port), "Listener failed") {
+            supervise("listener", at: Self.listener(host, port), "Listener failed") {
                 try await service.serveListener(host: host, port: port, onRunning: $0)
             }
         }
@@ -283,17 +283,17 @@ public final class DaemonProcess: Sendable {
         return process
     }
 
-    private func keep(
+    private func supervise(
         _ name: String, at address: String, _ failure: Logger.Message,
         _ serve: @escaping @Sendable (_ onRunning: @escaping @Sendable () -> Void) async throws -> Void
     ) {
-        KeptServer(at: address, failure: failure, logger: logger) { [weak self] problem in
-            self?.noteServer(name, problem)
+        SupervisedServer(at: address, failure: failure, logger: logger) { [weak self] problem in
+            self?.recordServer(name, problem)
         }.start(serve)
     }
 
     /// Records the reason why a server does not run; nil when it runs.
-    private func noteServer(_ name: String, _ problem: String?) {
+    private func recordServer(_ name: String, _ problem: String?) {
         state.withLock { state in
             state.serverTroubles.removeAll { $0.subject == name }
             if let problem {
@@ -304,7 +304,7 @@ public final class DaemonProcess: Sendable {
             }
             state.status.servers = state.serverTroubles.map { "the \($0.subject): \($0.detail)" }
         }
-        tellStatus()
+        notifyServiceManager()
     }
 
     private func view() -> DaemonView {
@@ -326,7 +326,7 @@ public final class DaemonProcess: Sendable {
 
     private func health() async -> (isWell: Bool, text: String) {
         let result = await withCheckedContinuation { continuation in
-            Watchdog.takePulse(reconciliation.driver, reconciliation.commits) { continuation.resume(returning: $0) }
+            Watchdog.checkLiveness(reconciliation.driver, reconciliation.commits) { continuation.resume(returning: $0) }
         }
         switch result {
         case .success: return (true, "ok")
@@ -342,7 +342,7 @@ public final class DaemonProcess: Sendable {
 }
 
 extension DaemonProcess.State {
-    fileprivate mutating func note(_ record: NumberRecord) {
+    fileprivate mutating func update(_ record: NumberRecord) {
         if record.isExposed { exposed.insert(record.number) } else { exposed.remove(record.number) }
     }
 }

@@ -43,7 +43,7 @@ struct DaemonStatus {
     /// Updates the status with a report.
     ///
     /// - Returns: true when the line may have changed.
-    mutating func note(_ report: EngineReport) -> Bool {
+    mutating func handle(_ report: EngineReport) -> Bool {
         switch report {
         case .desiredState(.adopted(let adoption)):
             revision = adoption.revision

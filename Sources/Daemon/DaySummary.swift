@@ -6,7 +6,7 @@ import Storage
 /// A summary of the fleet, one line a day: on a quiet day it is the only one.
 struct DaySummary: Hashable {
     let standings: [NumberCondition: Int]
-    /// Requests of the last 24 hours, among the newest ``mostCounted``.
+    /// Requests of the last 24 hours, among the newest ``maxCounted``.
     let accepted: Int
     let others: Int
     /// Rotations that fall due within the next 24 hours.
@@ -17,13 +17,13 @@ struct DaySummary: Hashable {
     let unobserved: Int
 
     /// More than the limits permit one instance in a day: by default, ten times as many.
-    private static let mostCounted = 1_000_000
+    private static let maxCounted = 1_000_000
 
     /// Reads the store as it is at `view.now`.
     init(_ reader: StoreReader, view: FleetView, guards: GuardsInForce) throws(StorageError) {
         let fleet = try FleetDigest(reader, view: view, guards: guards)
         let day: Duration = .seconds(86_400)
-        let days = try reader.changesPerDay(from: view.now.advanced(by: .zero - day), limit: Self.mostCounted)
+        let days = try reader.changesPerDay(from: view.now.advanced(by: .zero - day), limit: Self.maxCounted)
         standings = fleet.conditions
         accepted = days.reduce(0) { $0 + $1.accepted }
         others = days.reduce(0) { $0 + $1.others }
@@ -47,7 +47,7 @@ struct DaySummary: Hashable {
 
 /// Writes the summary once a day.
 struct DaySummaries {
-    let observatory: Observatory
+    let readOnlyAPI: ReadOnlyAPI
     let logger: Logger
 
     private static let day: DispatchTimeInterval = .seconds(86_400)
@@ -56,9 +56,9 @@ struct DaySummaries {
     func start(on queue: DispatchQueue) -> any DispatchSourceTimer {
         let timer = DispatchSource.makeTimerSource(queue: queue)
         timer.schedule(deadline: .now() + Self.day, repeating: Self.day, leeway: .seconds(60))
-        timer.setEventHandler { [observatory, logger] in
+        timer.setEventHandler { [readOnlyAPI, logger] in
             Task {
-                switch await observatory.summary() {
+                switch await readOnlyAPI.summary() {
                 case .success(let summary): logger.notice("Summary of the last day", metadata: summary.metadata)
                 case .failure(let error): logger.error("No summary of the last day", metadata: ["error": "\(error)"])
                 }

@@ -25,7 +25,7 @@ public struct Acceptance: Sendable {
     public let actor: String
 
     /// The shortest beginning that is accepted.
-    public static let shortestPrefix = 4
+    public static let minPrefixLength = 4
 
     public init(prefix: String, actor: String) {
         self.prefix = prefix.lowercased()
@@ -34,8 +34,8 @@ public struct Acceptance: Sendable {
 
     /// Returns the reason why a file with this SHA-256 is not the accepted one; nil when it is.
     func problem(with sha256: String) -> String? {
-        guard prefix.utf8.count >= Self.shortestPrefix else {
-            return "\"\(prefix)\" is too short to name a revision: give at least \(Self.shortestPrefix) digits of the "
+        guard prefix.utf8.count >= Self.minPrefixLength else {
+            return "\"\(prefix)\" is too short to name a revision: give at least \(Self.minPrefixLength) digits of the "
                 + "SHA-256 that `twostepd status` shows"
         }
         guard sha256.hasPrefix(prefix) else {
@@ -162,7 +162,7 @@ final class DesiredStateLoader: @unchecked Sendable {
 
     /// Processes the store's verdict on a reading: secrets that neither the state in force nor a later one needs are
     /// dropped.
-    func note(_ report: DesiredStateReport) {
+    func handle(_ report: DesiredStateReport) {
         let judged: String?
         switch report {
         case .adopted(let adoption): judged = adoption.sha256

@@ -10,7 +10,7 @@ struct GuardAudit: Sendable {
     let maxExposed: Int?
     let logger: Logger
 
-    func note(_ report: EngineReport) {
+    func handle(_ report: EngineReport) {
         let mutations = mutations(for: report, now: clock.now())
         guard !mutations.isEmpty else { return }
         commits.submit(mutations) { result in
@@ -25,7 +25,7 @@ struct GuardAudit: Sendable {
         switch report {
         case .guardChanged(let change): return mutations(for: change, now: now, event)
         case .desiredState(.leftExposed(let numbers)):
-            return numbers.prefix(Self.mostNamed).map { number in
+            return numbers.prefix(Self.maxNamed).map { number in
                 event(
                     .leftExposed, number,
                     "it left the desired state while we had it disabled, and could not be enabled in time: "
@@ -99,7 +99,7 @@ struct GuardAudit: Sendable {
     }
 
     /// As many numbers as can be exposed at once under any sensible setting.
-    private static let mostNamed = 256
+    private static let maxNamed = 256
 }
 
 extension Outcome {
@@ -109,7 +109,7 @@ extension Outcome {
 
     /// The reason for which the breaker of an endpoint opened, to follow the endpoint's name.
     var endpointTrouble: String {
-        reason.saysOfEndpoint == .refusesAccount
+        reason.endpointSignal == .refusesAccount
             ? "refuses every number, \(reason.sentence): \(Self.accountAdvice)" : "is down, \(reason.sentence)"
     }
 }

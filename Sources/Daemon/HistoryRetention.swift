@@ -17,7 +17,7 @@ final class HistoryRetention: Sendable {
     private let logger: Logger
     private let queue = DispatchQueue(label: "twostepd.retention")
     private let state = Mutex(State())
-    private let alarm: Alarm
+    private let timer: OneShotTimer
 
     private struct State {
         var isStopped = false
@@ -26,7 +26,7 @@ final class HistoryRetention: Sendable {
         var steady = ContinuousClock.now
         /// The rows that this run has removed so far.
         var removed = Pruning()
-        var hasTold = false
+        var hasRecordedEvent = false
     }
 
     /// The links that one transaction removes, which takes some milliseconds.
@@ -44,20 +44,20 @@ final class HistoryRetention: Sendable {
         self.commits = commits
         self.clock = clock
         self.logger = logger
-        alarm = Alarm(on: queue)
-        alarm.onRing { [weak self] in self?.ring() }
+        timer = OneShotTimer(on: queue)
+        timer.onFire { [weak self] in self?.ring() }
     }
 
     /// Begins some time after the start, when a clock that was wrong at first has had time to be corrected.
     func start() {
         compareClocks()
-        alarm.set(after: patience)
+        timer.set(after: patience)
     }
 
     /// Ends the work after the step in progress.
     func stop() {
         state.withLock { $0.isStopped = true }
-        alarm.cancel()
+        timer.cancel()
     }
 
     /// The delay before the first run: an hour where a year is kept, some seconds where a day is.
@@ -70,7 +70,7 @@ final class HistoryRetention: Sendable {
         guard !state.withLock({ $0.isStopped }) else { return }
         guard compareClocks() else {
             logger.warning("Clock was set far ahead: no history is removed until the clock has been stable for a while")
-            alarm.set(after: patience)
+            timer.set(after: patience)
             return
         }
         step()
@@ -90,10 +90,10 @@ final class HistoryRetention: Sendable {
     /// Runs one transaction, and then the next one, at once or later.
     private func step() {
         let (keep, now) = (keep, clock.now())
-        let tells = !state.withLock { $0.hasTold }
+        let recordsEvent = !state.withLock { $0.hasRecordedEvent }
         let slack = slack
         commits.perform({ store throws(StorageError) in
-            try Self.step(store, keep: keep, slack: slack, now: now, tells: tells)
+            try Self.step(store, keep: keep, slack: slack, now: now, recordsEvent: recordsEvent)
         }) { [weak self] result in
             guard let self else { return }
             queue.async { self.goOn(after: result) }
@@ -109,22 +109,25 @@ final class HistoryRetention: Sendable {
 
     /// Does the work that is due at `now`, as far as it fits into one short transaction.
     static func step(
-        _ store: Store, keep: Duration?, slack: Duration, now: Instant, tells: Bool
+        _ store: Store, keep: Duration?, slack: Duration, now: Instant, recordsEvent: Bool
     ) throws(StorageError) -> Step {
         var step = Step()
         if let keep {
             let date = now.advanced(by: .zero - keep)
-            let isDue = try store.reader.oldestHistory().map { $0 < (tells ? date.advanced(by: .zero - slack) : date) }
+            let isDue = try store.reader.oldestHistory().map {
+                $0 < (recordsEvent ? date.advanced(by: .zero - slack) : date)
+            }
             if isDue ?? false {
                 step.removed = try store.pruneOldest(
-                    before: date, at: now, limit: links, policy: tells ? "keep_changes is \(keep.periodText)" : nil)
+                    before: date, at: now, limit: links,
+                    policy: recordsEvent ? "keep_changes is \(keep.periodText)" : nil)
                 step.isUnfinished = step.removed.isUnfinished
                 if step.isUnfinished { return step }
                 step.isUnfinished = try store.pruneRevisions(before: date, limit: revisions) == revisions
                 if step.isUnfinished { return step }
             }
         }
-        step.isUnfinished = try store.giveBackSpace(atMost: pages)
+        step.isUnfinished = try store.releaseSpace(atMost: pages)
         guard !step.isUnfinished, let keep else { return step }
         // Old rows that stay because they are the newest must not cause constant work.
         let oldest = try store.reader.oldestHistory() ?? now
@@ -141,17 +144,17 @@ final class HistoryRetention: Sendable {
             state.withLock { state in
                 state.removed.changes += step.removed.changes
                 state.removed.events += step.removed.events
-                if step.removed.changes + step.removed.events > 0 { state.hasTold = true }
+                if step.removed.changes + step.removed.events > 0 { state.hasRecordedEvent = true }
             }
             guard step.isUnfinished else { return finish(nextAt: step.nextAt) }
             guard !state.withLock({ $0.isStopped }) else { return }
-            if commits.length == 0 { self.step() } else { alarm.set(after: Self.courtesy) }
+            if commits.length == 0 { self.step() } else { timer.set(after: Self.courtesy) }
         }
     }
 
     private func finish(nextAt: Instant?) {
         let (removed, isStopped) = state.withLock { state in
-            defer { (state.removed, state.hasTold) = (Pruning(), false) }
+            defer { (state.removed, state.hasRecordedEvent) = (Pruning(), false) }
             return (state.removed, state.isStopped)
         }
         if removed.changes + removed.events > 0 {
@@ -163,6 +166,6 @@ final class HistoryRetention: Sendable {
                 ])
         }
         guard let nextAt, !isStopped else { return }
-        alarm.setLoosely(after: max(clock.now().duration(to: nextAt), .seconds(1)))
+        timer.setLoosely(after: max(clock.now().duration(to: nextAt), .seconds(1)))
     }
 }

@@ -74,7 +74,7 @@ struct LocalServer: Sendable {
     let respond: @Sendable (Call) async -> Reply
 
     /// The time that a request may take from its head to the end of its answer.
-    private static let longestRequest: TimeAmount = .seconds(60)
+    private static let maxRequestDuration: TimeAmount = .seconds(60)
     /// The limit of connections at once; further ones wait.
     static let maxConnections = 128
 
@@ -120,7 +120,7 @@ struct LocalServer: Sendable {
         _ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel
     ) async throws {
         // A client that sends byte by byte is not idle, and would otherwise stay.
-        let limit = channel.eventLoop.scheduleTask(in: Self.longestRequest) {
+        let limit = channel.eventLoop.scheduleTask(in: Self.maxRequestDuration) {
             channel.close(mode: .all, promise: nil)
         }
         defer { limit.cancel() }

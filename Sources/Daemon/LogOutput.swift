@@ -11,11 +11,11 @@ import Synchronization
 /// (`TWOSTEPD_NUMBER=…`). When the journal cannot be reached, its priority, `<6>`, precedes the line. The journal
 /// records the time; elsewhere the line begins with time and level.
 ///
-/// A slow reader of the log blocks nothing: see `LogPatience`.
+/// A slow reader of the log blocks nothing: see `LogWriteTimeout`.
 public struct LogOutput: LogHandler {
     /// The size limit of a line, in UTF-8 bytes; the rest is cut off. With its line break it is as much as a pipe
     /// accepts in one piece.
-    static let longestLine = 4095
+    static let maxLineLength = 4095
 
     public var logLevel: Logger.Level
     public var metadata: Logger.Metadata = [:]
@@ -23,7 +23,7 @@ public struct LogOutput: LogHandler {
     private let forJournal: Bool
     private let journal: JournalSocket?
     private let now: @Sendable () -> Instant
-    private let patience = LogPatience()
+    private let patience = LogWriteTimeout()
 
     /// - Parameters:
     ///   - level: the lowest level that is written.
@@ -54,8 +54,8 @@ public struct LogOutput: LogHandler {
         let merged = metadata.merging(event.metadata ?? [:]) { $1 }
         let fields = merged.sorted { $0.key < $1.key }.map { (key: $0.key, value: "\($0.value)".onOneLine()) }
         let message = "\(event.message)".onOneLine()
-        guard put(event.level, message, fields) else { return patience.noteLost() }
-        let lost = patience.noteTaken()
+        guard put(event.level, message, fields) else { return patience.recordLost() }
+        let lost = patience.recordWritten()
         if lost > 0 {
             _ = put(.warning, "Log lines were dropped, the output was blocked", [(key: "count", value: "\(lost)")])
         }
@@ -74,7 +74,7 @@ public struct LogOutput: LogHandler {
         let limit = patience.milliseconds
         if let journal {
             switch journal.send(Self.cut(body), priority: priority, fields: fields, patience: limit) {
-            case .taken: return true
+            case .accepted: return true
             // Standard error leads to the same busy journal.
             case .busy: return false
             case .refused: break
@@ -92,7 +92,7 @@ public struct LogOutput: LogHandler {
         object["level"] = level.rawValue
         object["message"] = message
         // Cut before it is assembled: half a JSON object is invalid.
-        let longest = Self.longestLine / max(4, 2 * object.count)
+        let longest = Self.maxLineLength / max(4, 2 * object.count)
         object = object.mapValues { $0.utf8.count > longest ? String($0.prefix(longest / 4)) + "…" : $0 }
         let data = try? JSONSerialization.data(
             withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
@@ -102,7 +102,7 @@ public struct LogOutput: LogHandler {
 
     private static func cut(_ text: String) -> String {
         // A character that is cut in two is shown as one of three bytes.
-        text.utf8.count <= longestLine ? text : String(decoding: text.utf8.prefix(longestLine - 3), as: UTF8.self)
+        text.utf8.count <= maxLineLength ? text : String(decoding: text.utf8.prefix(maxLineLength - 3), as: UTF8.self)
     }
 
     /// Writes a whole line at once, so that lines of several threads never mix; returns false when it is not accepted
@@ -146,7 +146,7 @@ public struct LogOutput: LogHandler {
 
 /// The time that a log line waits for its reader: a journal that hangs, or a pipe that no process reads, must not delay
 /// a rotation.
-final class LogPatience: Sendable {
+final class LogWriteTimeout: Sendable {
     private struct State {
         var isBusy = false
         var lost = 0
@@ -159,7 +159,7 @@ final class LogPatience: Sendable {
     var milliseconds: Int32 { state.withLock { $0.isBusy ? 0 : 1000 } }
 
     /// Records that a line was not accepted in time.
-    func noteLost() {
+    func recordLost() {
         state.withLock { state in
             state.isBusy = true
             state.lost += 1
@@ -167,7 +167,7 @@ final class LogPatience: Sendable {
     }
 
     /// Records that a line was accepted; returns the count of lines lost since the last accepted one.
-    func noteTaken() -> Int {
+    func recordWritten() -> Int {
         state.withLock { state in
             defer { state = State() }
             return state.lost
@@ -209,7 +209,7 @@ public final class JournalSocket: Sendable {
 
     /// The journal's response to an entry.
     enum Reception {
-        case taken
+        case accepted
         /// The journal's queue is full.
         case busy
         case refused
@@ -229,7 +229,7 @@ public final class JournalSocket: Sendable {
             let sent = bytes.withUnsafeBytes {
                 Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
             }
-            if sent == bytes.count { return .taken }
+            if sent == bytes.count { return .accepted }
             guard errno == EAGAIN || errno == EINTR else {
                 guard !isConnectedAgain, connect() else { return .refused }
                 isConnectedAgain = true

@@ -51,7 +51,7 @@ extension CommitQueue {
 struct VendorAdapter: VendorConnection {
     let client: HTTPVendorClient
     let secrets: SecretsInForce
-    let flights: FlightLog
+    let flights: InFlightRequests
 
     func send(_ call: VendorCall, completion: @escaping @Sendable (Outcome) -> Void) {
         let token: Token

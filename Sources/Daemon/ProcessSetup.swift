@@ -34,7 +34,7 @@ public enum ProcessMemory {
     public static func keepLittle() { twostepd_keep_little_memory() }
 
     /// Returns freed memory to the system.
-    static func giveBack() { twostepd_give_back_memory() }
+    static func release() { twostepd_release_memory() }
 }
 
 /// Checks that the system provides the threads that this process needs: a thread that cannot be created later ends the
@@ -107,14 +107,14 @@ enum OpenFiles {
 }
 
 /// The signals by which other processes end or control this one: SIGTERM, SIGINT and SIGHUP.
-public enum HeldSignals {
+public enum BlockedSignals {
     private static let numbers = [SIGTERM, SIGINT, SIGHUP]
 
     /// Blocks these signals until the command line is parsed, so that none is lost. All others get through: a mask is
     /// inherited, and a daemon that was started under one would not crash on SIGABRT, which is what a watchdog sends.
     ///
     /// Call it first, while there is one thread.
-    public static func hold() { set(numbers) }
+    public static func block() { set(numbers) }
 
     /// Unblocks them: they end a process that has nothing to clean up.
     ///
@@ -145,7 +145,7 @@ public enum HeldSignals {
     }
 }
 
-/// Receives the signals that ``HeldSignals`` keeps, as events on a private queue; at most one in a process.
+/// Receives the signals that ``BlockedSignals`` keeps, as events on a private queue; at most one in a process.
 public final class SignalWatcher: @unchecked Sendable {
     private let source: (any DispatchSourceRead)?
 

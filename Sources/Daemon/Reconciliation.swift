@@ -15,7 +15,7 @@ public final class Reconciliation: Sendable {
     public let commits: CommitQueue
     let driver: EngineDriver
     let loader: DesiredStateLoader
-    let flights: FlightLog
+    let flights: InFlightRequests
     let secrets: SecretsInForce
     /// The files that are read only at the start.
     let startFiles: StartFiles
@@ -46,7 +46,7 @@ public final class Reconciliation: Sendable {
     ///   - observe: receives every report of the engine, on its queue; it must not block.
     public init(
         settings: Settings, settingsPath: String? = nil, environment: [String: String], command: String, logger: Logger,
-        observe: @escaping @Sendable (EngineReport) -> Void
+        onReport: @escaping @Sendable (EngineReport) -> Void
     ) throws(StartupError) {
         self.settings = settings
         self.logger = logger
@@ -91,11 +91,11 @@ public final class Reconciliation: Sendable {
             throw .store(error)
         }
         let recorder = recorder
-        commits = CommitQueue(store: store, onTransaction: { recorder.noteCommit($0, succeeded: $1) })
+        commits = CommitQueue(store: store, onTransaction: { recorder.recordCommit($0, succeeded: $1) })
         client = HTTPVendorClient(
             requestTimeout: settings.timing.requestTimeout, userAgent: "twostepd/\(Version.number)",
             transport: transport)
-        flights = FlightLog(requestTimeout: settings.timing.requestTimeout)
+        flights = InFlightRequests(requestTimeout: settings.timing.requestTimeout)
         let inForce = SecretsInForce(secrets)
         self.secrets = inForce
         let marker: TokenMarker
@@ -119,19 +119,19 @@ public final class Reconciliation: Sendable {
                 queue: commits, desiredStateGuard: DesiredStateGuard(maximumPercent: settings.limits.maxWeakenedPercent)
             ),
             vendor: VendorAdapter(client: client, secrets: inForce, flights: flights), clock: clock,
-            observe: { report in
+            onReport: { report in
                 log.write(report)
-                audit.note(report)
-                recorder.note(report)
+                audit.handle(report)
+                recorder.handle(report)
                 relay.pass(report)
-                observe(report)
+                onReport(report)
             })
         self.driver = driver
         loader = DesiredStateLoader(
             files: files, settings: settings, secrets: inForce, startFiles: startFiles, marker: marker,
             commits: commits, clock: clock, logger: logger, post: { driver.post($0) })
         relay.connect { [loader] report in
-            if case .desiredState(let report) = report { loader.note(report) }
+            if case .desiredState(let report) = report { loader.handle(report) }
         }
     }
 
@@ -180,7 +180,7 @@ public final class Reconciliation: Sendable {
 
     /// Reports the reason why the files cannot be watched, or with nil that they are: in the log, and where `status`
     /// and `doctor` find it.
-    func noteWatching(_ problem: String?) {
+    func reportWatching(_ problem: String?) {
         if let problem {
             logger.warning("Files cannot be watched: they are compared every 30 s", metadata: ["why": "\(problem)"])
         } else {
@@ -199,7 +199,7 @@ public final class Reconciliation: Sendable {
         DispatchQueue(label: "twostepd.check", qos: .background).async {
             do {
                 let reader = try StoreReader.open(at: location, key: nil)
-                if let problem = try reader.damageFoundLater() {
+                if let problem = try reader.deferredIntegrityProblem() {
                     logger.error(
                         "History in the store is damaged: stop the daemon and restore a backup",
                         metadata: ["problem": "\(problem)"])
@@ -219,14 +219,14 @@ public final class Reconciliation: Sendable {
         guard let keep = settings.keepChanges else { return }
         let now = clock.now()
         // After so long a gap the store was unused, or the clock is wrong: the next pass can tell which.
-        guard highWaterMark.duration(to: now) < Self.longestGap else { return }
-        var tells = true
-        for _ in 0..<Self.mostSteps {
-            let isTold = tells
+        guard highWaterMark.duration(to: now) < Self.maxGap else { return }
+        var recordsEvent = true
+        for _ in 0..<Self.maxSteps {
+            let recordsNow = recordsEvent
             let result = await commits.result(of: { store throws(StorageError) in
-                try HistoryRetention.step(store, keep: keep, slack: .zero, now: now, tells: isTold)
+                try HistoryRetention.step(store, keep: keep, slack: .zero, now: now, recordsEvent: recordsNow)
             })
-            tells = false
+            recordsEvent = false
             switch result {
             case .success(let step) where step.isUnfinished: continue
             case .success: return
@@ -236,15 +236,15 @@ public final class Reconciliation: Sendable {
         }
     }
 
-    private static let longestGap: Duration = .seconds(30 * 86_400)
+    private static let maxGap: Duration = .seconds(30 * 86_400)
     /// Some seconds of work: the rest is for the next pass.
-    private static let mostSteps = 200
+    private static let maxSteps = 200
 
     /// Requests a clean stop of the engine; the report `stopped` follows when it is complete.
     public func requestStop() { driver.post(.stopRequested) }
 
     /// Delivers the notifications that are due, for at most `limit`; the rest waits in the store.
-    public func tellHooks(within limit: Duration) async { await hooks.drain(within: limit) }
+    public func deliverNotifications(within limit: Duration) async { await hooks.drain(within: limit) }
 
     /// Closes everything, after the engine has stopped.
     public func close() async {

@@ -54,7 +54,7 @@ struct ReportLog: Sendable {
         case .enabled, .disabled:
             metadata["observed"] = "\(answer == .enabled ? "on" : "off")"
             // Only for drift that this answer revealed, not an earlier one.
-            if let drift = record.sight.drift, drift.at == record.sight.newest?.at {
+            if let drift = record.observations.drift, drift.at == record.observations.newest?.at {
                 metadata["drift"] = "\(drift.kind.rawValue)"
                 logger.error("Drift found: another person or program has changed the number", metadata: metadata)
             } else {
@@ -94,7 +94,7 @@ struct ReportLog: Sendable {
     private func write(_ report: GuardReport) {
         switch report {
         case .endpointDown(let endpoint, let outcome):
-            let refusesAll = outcome.reason.saysOfEndpoint == .refusesAccount
+            let refusesAll = outcome.reason.endpointSignal == .refusesAccount
             logger.error(
                 refusesAll
                     ? "Endpoint refuses every number, and is probed one request at a time: \(Outcome.accountAdvice)"

@@ -27,14 +27,14 @@ public enum RevealRecorder {
                 return
             }
             // For the next start: it is in the store before anything is shown.
-            let rotation = PINLook(number: number, event: event).rotation(after: delay)
+            let rotation = PendingReveal(number: number, event: event).rotation(after: delay)
             try store.commit([.order(rotation.order, rotation.scope, at: now), .event(rotation.event)])
         }
     }
 }
 
 /// A reveal of a number's PINs that is about to be recorded.
-struct PINLook: Sendable {
+struct PendingReveal: Sendable {
     let number: PhoneNumber
     let event: EventEntry
 
@@ -43,9 +43,9 @@ struct PINLook: Sendable {
     /// - Parameter delay: the time from a reveal to the rotation of the number's PIN.
     func rotation(after delay: Duration) -> (order: Order, scope: OrderScope, event: EventEntry) {
         let instant = event.at.advanced(by: delay)
-        let told = EventEntry(
+        let reported = EventEntry(
             at: event.at, kind: event.kind, number: number, actor: event.actor,
             detail: event.detail + " (the PIN is rotated at \(instant))")
-        return (.rotate(before: instant), .numbers([number]), told)
+        return (.rotate(before: instant), .numbers([number]), reported)
     }
 }

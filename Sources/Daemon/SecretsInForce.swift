@@ -60,12 +60,12 @@ final class SecretsInForce: Sendable {
             let held = Set(present + kept.everySecret)
             let replaced = (state.replaced + state.sources.everySecret).filter { !held.contains($0) }
             state = State(
-                sources: secrets, kept: kept, replaced: Array(replaced.suffix(max(Self.leastReplaced, present.count))))
+                sources: secrets, kept: kept, replaced: Array(replaced.suffix(max(Self.minReplaced, present.count))))
         }
     }
 
     /// The minimum count of replaced values that are hidden; with more secrets, as many as there are secrets.
-    private static let leastReplaced = 1000
+    private static let minReplaced = 1000
 
     /// Drops the kept secrets that are not needed.
     func drop(allBut needed: SecretNames) {

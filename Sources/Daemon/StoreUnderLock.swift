@@ -49,7 +49,7 @@ enum StoreUnderLock {
 }
 
 /// Records the operator's decision that the clock is right.
-public enum ClockKeeper {
+public enum ClockCorrection {
     /// Sets the store's mark, and every later instant, back to `now`; returns the count of numbers that had one. Throws
     /// while another process works on the store.
     public static func accept(
@@ -64,7 +64,7 @@ public enum ClockKeeper {
 }
 
 /// Removes old history and the space that it used, while no daemon works on the store.
-public enum HistoryKeeper {
+public enum HistoryMaintenance {
     /// Rewrites the database without its free space.
     public static func compact(
         settings: Settings, environment: [String: String], now: Instant

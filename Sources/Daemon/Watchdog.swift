@@ -14,11 +14,11 @@ final class Watchdog: Sendable {
     private let notifier: ServiceNotifier
     private let driver: EngineDriver
     private let commits: CommitQueue
-    private let flights: FlightLog
+    private let flights: InFlightRequests
     private let isAsking = Mutex(false)
 
     /// A watchdog that feeds `notifier`; nil when the service manager expects no sign of life.
-    init?(notifier: ServiceNotifier, driver: EngineDriver, commits: CommitQueue, flights: FlightLog) {
+    init?(notifier: ServiceNotifier, driver: EngineDriver, commits: CommitQueue, flights: InFlightRequests) {
         guard let interval = notifier.watchdogInterval else { return nil }
         self.interval = interval
         self.notifier = notifier
@@ -44,7 +44,7 @@ final class Watchdog: Sendable {
             return isAsking
         }
         guard !wasAsking else { return }
-        Self.takePulse(driver, commits) { result in
+        Self.checkLiveness(driver, commits) { result in
             self.isAsking.withLock { $0 = false }
             guard case .success = result, !self.flights.isOverdue else { return }
             self.notifier.watchdog()
@@ -52,7 +52,7 @@ final class Watchdog: Sendable {
     }
 
     /// Probes engine and store in turn; `completion` runs when both have answered.
-    static func takePulse(
+    static func checkLiveness(
         _ driver: EngineDriver, _ commits: CommitQueue,
         completion: @escaping @Sendable (Result<Void, StorageError>) -> Void
     ) {
@@ -64,16 +64,16 @@ final class Watchdog: Sendable {
 }
 
 /// The requests in flight, so that one that never ends is noticed.
-final class FlightLog: Sendable {
+final class InFlightRequests: Sendable {
     /// A request that changes a number, by its id in the history, or a request to an observer, by the engine's id. The
     /// two kinds have separate ids.
-    enum Flight: Hashable, Sendable {
+    enum ID: Hashable, Sendable {
         case change(Int64)
         case question(Int64)
     }
 
     private let allowance: Duration
-    private let began = Mutex<[Flight: SuspendingClock.Instant]>([:])
+    private let began = Mutex<[ID: SuspendingClock.Instant]>([:])
 
     /// - Parameter requestTimeout: the client's timeout of a request; a request may take twice that and 30 s.
     convenience init(requestTimeout: Duration) { self.init(allowance: requestTimeout * 2 + .seconds(30)) }
@@ -87,7 +87,7 @@ final class FlightLog: Sendable {
         return began.withLock { $0.values.contains { $0.duration(to: now) > allowance } }
     }
 
-    func begin(_ flight: Flight) { began.withLock { $0[flight] = SuspendingClock.now } }
+    func begin(_ flight: ID) { began.withLock { $0[flight] = SuspendingClock.now } }
 
-    func end(_ flight: Flight) { began.withLock { _ = $0.removeValue(forKey: flight) } }
+    func end(_ flight: ID) { began.withLock { _ = $0.removeValue(forKey: flight) } }
 }

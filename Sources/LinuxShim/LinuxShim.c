@@ -46,12 +46,12 @@ void twostepd_wipe_environment(const char *prefix) {
     if (kept != NULL) *kept = NULL;
 }
 
-void twostepd_give_back_memory(void) { malloc_trim(0); }
+void twostepd_release_memory(void) { malloc_trim(0); }
 
 void twostepd_keep_little_memory(void) {
     mallopt(M_ARENA_MAX, 2);
     mallopt(M_MMAP_THRESHOLD, 256 * 1024);
-    // Under load the end of the heap grows and shrinks often; at rest twostepd_give_back_memory releases it.
+    // Under load the end of the heap grows and shrinks often; at rest twostepd_release_memory releases it.
     mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
 }
 

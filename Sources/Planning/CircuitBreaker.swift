@@ -35,7 +35,7 @@ public struct CircuitBreaker: Hashable, Sendable {
     }
 
     /// The maximum count of refused numbers to remember.
-    private static let mostRefused = 1024
+    private static let maxRefused = 1024
 
     public init() {}
 
@@ -69,10 +69,10 @@ public struct CircuitBreaker: Hashable, Sendable {
     /// endpoint leaves it as it is. `jitter`, uniform in 0..<1, is for the wait until the next probe.
     ///
     /// - Returns: whether this opened or closed the breaker.
-    public mutating func note(
+    public mutating func record(
         _ outcome: Outcome, of changeID: Int64, number: PhoneNumber, now: SteadyInstant, policy: Policy, jitter: Double
     ) -> Change {
-        switch outcome.reason.saysOfEndpoint {
+        switch outcome.reason.endpointSignal {
         case .up:
             let wasOpen = openSince != nil
             self = CircuitBreaker()
@@ -100,7 +100,7 @@ public struct CircuitBreaker: Hashable, Sendable {
         jitter: Double
     ) -> Change {
         var refused = refused?.reason == reason ? refused ?? Refused(reason: reason) : Refused(reason: reason)
-        if refused.numbers.count < Self.mostRefused { refused.numbers.insert(number) }
+        if refused.numbers.count < Self.maxRefused { refused.numbers.insert(number) }
         self.refused = refused
         lastFailed = number
         if openSince != nil, state != .probing(changeID: changeID) { return .none }
@@ -143,7 +143,7 @@ public struct CircuitBreaker: Hashable, Sendable {
 }
 
 /// The conclusion that the end of a request permits about its endpoint as a whole.
-public enum EndpointWord: Hashable, Sendable {
+public enum EndpointSignal: Hashable, Sendable {
     /// The endpoint works: it gave an answer of its own, whatever that was.
     case up
     /// The endpoint answers, and refuses this number, or the account or address that all numbers share.

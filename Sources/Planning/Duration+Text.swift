@@ -18,10 +18,10 @@ extension Duration {
             guard let unit = Self.unit(letters), unit < lastUnit else { return nil }
             lastUnit = unit
             let (part, overflow) = value.multipliedReportingOverflow(by: unit)
-            guard !overflow, part <= Self.longestPeriodMilliseconds else { return nil }
+            guard !overflow, part <= Self.maxPeriodMilliseconds else { return nil }
             total += part
         }
-        guard total <= Self.longestPeriodMilliseconds else { return nil }
+        guard total <= Self.maxPeriodMilliseconds else { return nil }
         self = .milliseconds(total)
     }
 
@@ -50,7 +50,7 @@ extension Duration {
         return remainder == 0 ? head : "\(head) \(remainder) \(nextName)"
     }
 
-    private static let longestPeriodMilliseconds: Int64 = 10_000 * 86_400_000
+    private static let maxPeriodMilliseconds: Int64 = 10_000 * 86_400_000
 
     /// Returns the milliseconds of a unit; nil when the name is not a unit.
     private static func unit(_ letters: Substring.UTF8View) -> Int64? {

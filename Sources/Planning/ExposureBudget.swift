@@ -60,9 +60,9 @@ public struct ExposureBudget: Hashable, Sendable {
     /// the cause.
     public private(set) var heldUntil: SteadyInstant?
 
-    /// The wait after the second failure in a row; it doubles with each further failure, up to ``longestHold``.
-    public static let shortestHold: Duration = .seconds(60)
-    public static let longestHold: Duration = .seconds(3600)
+    /// The wait after the second failure in a row; it doubles with each further failure, up to ``maxHold``.
+    public static let minHold: Duration = .seconds(60)
+    public static let maxHold: Duration = .seconds(3600)
 
     /// Creates a budget that permits this many open cycles at present.
     public init(maximum: Int?, permitted: Int) {
@@ -107,7 +107,7 @@ public struct ExposureBudget: Hashable, Sendable {
         failuresInARow += 1
         guard failuresInARow >= 2 else { return }
         let hold = RetrySchedule.ceiling(
-            attempts: failuresInARow - 1, minimum: Self.shortestHold, maximum: Self.longestHold)
+            attempts: failuresInARow - 1, minimum: Self.minHold, maximum: Self.maxHold)
         heldUntil = now.advanced(by: hold)
     }
 }

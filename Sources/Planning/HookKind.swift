@@ -32,7 +32,7 @@ public enum HookKind: String, Hashable, Sendable, CaseIterable {
     case clockBehind = "clock_behind"
 
     /// The count of requests in a row that are not accepted before `failed` is sent.
-    public static let failuresToTell = 3
+    public static let failuresBeforeNotification = 3
 
     /// The event, in words.
     public var sentence: String {
@@ -93,7 +93,9 @@ extension HookKind {
         let hasFailed = record.attempts > before.attempts
         if hasFailed, record.isExposed, trouble?.includesExposure != true { kinds.append(.exposed) }
         let failures = record.health.failures
-        if failures >= failuresToTell, before.failures < failuresToTell { kinds.append(.failed) }
+        if failures >= failuresBeforeNotification, before.failures < failuresBeforeNotification {
+            kinds.append(.failed)
+        }
         // An order ends the backoff, but that is no recovery: the last error remains.
         if trouble != nil, failures == 0, record.lastError == nil, record.isAsDesired {
             kinds.append(.recovered)

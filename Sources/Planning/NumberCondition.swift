@@ -68,7 +68,7 @@ public enum NextAction: String, Hashable, Sendable, CaseIterable {
 }
 
 /// The next expected action on a number, and its time.
-public struct Outlook: Hashable, Sendable {
+public struct NextStep: Hashable, Sendable {
     public let action: NextAction?
     public let at: Instant?
     public let reason: DecisionReason

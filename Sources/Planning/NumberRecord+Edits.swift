@@ -23,11 +23,11 @@ extension NumberRecord {
             case .newToken: next.forgetApplication()
             case .otherNumber:
                 next.belief = belief.addingForeign().addingOff()
-                next.sight = Sight()
+                next.observations = Observations()
             }
             // An observer with another ID or token may see another number.
             if desired?.observer != newDesired.observer || desired?.phoneNumberID != newDesired.phoneNumberID {
-                next.sight = Sight()
+                next.observations = Observations()
             }
             if desired == nil { next.forgetApplication() }
             next.endBackoff()
@@ -61,7 +61,7 @@ extension NumberRecord {
             next.belief = belief.addingForeign().addingOff()
             next.lastAccepted = nil
             next.forgetApplication()
-            next.sight.askedAt = nil
+            next.observations.askedAt = nil
             next.endBackoff()
         case .observe(let observation): next = reported(observation, at: now)
         }
@@ -89,7 +89,7 @@ extension NumberRecord {
         var next = self
         next.belief = belief.addingForeign().addingOff()
         next.lastAccepted = nil
-        next.sight.askedAt = nil
+        next.observations.askedAt = nil
         next.answeredAt = now
         next.retryAt = nil
         next.becomeDue(at: now)
@@ -107,7 +107,7 @@ extension NumberRecord {
         next.reapplyRefusals = reapplyRefusals.map { ReapplyRefusals(count: $0.count, at: min($0.at, now)) }
         next.rotatedAt = corrected(rotatedAt)
         next.answeredAt = corrected(answeredAt)
-        next.sight = sight.seen(noLaterThan: now)
+        next.observations = observations.seen(noLaterThan: now)
         next.recentWrites = recentWrites.map { min($0, now) }
         next.generations = generations.map { $0.made(noLaterThan: now) }
         next.retryAt = retryAt.flatMap { $0 > now ? nil : $0 }
@@ -184,7 +184,7 @@ extension Flight {
     /// Returns the request under another desired state of its number.
     public func adopting(_ desired: DesiredNumber?, at now: Instant) -> Flight {
         var next = self
-        if let desired, before.change(to: desired) == .otherNumber { next.isOvertaken = true }
+        if let desired, before.change(to: desired) == .otherNumber { next.isSuperseded = true }
         next.before = before.adopting(desired, at: now)
         return next
     }

@@ -13,7 +13,7 @@ public struct Flight: Hashable, Sendable {
     /// The account that the request belongs to; nil only when the number has no entry.
     public let account: Account?
     /// True when the number's entry has named another identity since. The result of this request concerns the old one.
-    public var isOvertaken = false
+    public var isSuperseded = false
     /// True when a report about the number arrived while the request was in flight. Its effect may have been undone
     /// since.
     public var isContradicted = false
@@ -99,7 +99,7 @@ extension NumberRecord {
         var next = self
         // An acceptance under an identity that the entry has left proves nothing about the new identity. An acceptance
         // of a request during which others changed the number proves nothing about their change.
-        let provesNothing = (flight.isOvertaken || flight.isContradicted) && outcome.verdict == .accepted
+        let provesNothing = (flight.isSuperseded || flight.isContradicted) && outcome.verdict == .accepted
         next.belief = flight.before.belief.narrowed(
             by: provesNothing ? .refused : outcome.verdict, of: flight.effect, proof: flight.request.proof,
             sentAt: flight.sentAt, answeredAt: now, settleDelay: policy.settleDelay
@@ -111,7 +111,7 @@ extension NumberRecord {
             next.lastAccepted = flight.before.lastAccepted
             next.cycle = flight.before.cycle
             next.generations = flight.before.generations
-            if outcome.reason.neverLeft { next.recentWrites = flight.before.recentWrites }
+            if outcome.reason.neverSent { next.recentWrites = flight.before.recentWrites }
         case .refused:
             if flight.before.lastAccepted == flight.effect { next.lastAccepted = flight.effect }
             // A refused disable exposes no number.
@@ -137,7 +137,7 @@ extension NumberRecord {
         retryAt = nil
         lastFailure = nil
         lastError = nil
-        sight.drift = nil
+        observations.drift = nil
     }
 
     private func newGeneration(
@@ -172,12 +172,12 @@ extension NumberRecord {
         }
         guard let generation = effect.generation else { return }
         // A PIN that was replaced and is set again counts as a change as well: an operator's old value, for instance.
-        noteLive(generation, wasGone: flight.before.generation(generation)?.liveUntil != nil, at: now)
+        markLive(generation, wasGone: flight.before.generation(generation)?.liveUntil != nil, at: now)
     }
 
     /// Records that the PIN of a generation is certainly live. It counts as a rotation the first time, and when another
     /// PIN was live since.
-    mutating func noteLive(_ generation: Int, wasGone: Bool = false, at now: Instant) {
+    mutating func markLive(_ generation: Int, wasGone: Bool = false, at now: Instant) {
         guard let index = generations.firstIndex(where: { $0.generation == generation }) else { return }
         if generations[index].liveFrom == nil || wasGone { rotatedAt = now }
         generations[index].liveFrom = generations[index].liveFrom ?? now
@@ -204,18 +204,18 @@ extension NumberRecord {
         attempts += 1
         // A delay or block under an identity that the entry has left no longer concerns the number.
         let delay =
-            outcome.reason == .tooManyAttempts && !flight.isOvertaken
+            outcome.reason == .tooManyAttempts && !flight.isSuperseded
             ? RetrySchedule.block(attempts: blocks, jitter: jitter)
             : RetrySchedule.delay(
                 attempts: attempts, exposed: isExposed, policy: policy, jitter: jitter,
-                retryAfter: flight.isOvertaken ? nil : outcome.retryAfter)
+                retryAfter: flight.isSuperseded ? nil : outcome.retryAfter)
         retryAt = now.advanced(by: delay)
     }
 
     /// Counts a refusal.
     private mutating func recordRefusal(of flight: Flight, now: Instant) {
         // A refusal under an identity that the entry has left no longer concerns the number.
-        guard !flight.isOvertaken else { return }
+        guard !flight.isSuperseded else { return }
         let action = flight.effect.action
         let earlier = refusals.flatMap { $0.action == action ? $0.count : nil } ?? 0
         refusals = Refusals(action: action, count: earlier + 1)

@@ -31,25 +31,25 @@ public struct NumberRecord: Hashable, Sendable {
 
     /// The consecutive re-applies that the vendor refused since the desired state was last accepted.
     public struct ReapplyRefusals: Hashable, Sendable {
-        /// The count, at most ``most``, which also stands for more.
+        /// The count, at most ``maxCount``, which also stands for more.
         public let count: Int
         /// The time of the last refusal.
         public let at: Instant
 
         /// The maximum count.
-        public static let most = 1000
+        public static let maxCount = 1000
 
         /// The count in words: `was refused 3 times in a row`.
         public var words: String {
             switch count {
             case ...1: "was refused"
             case 2: "was refused twice in a row"
-            default: "was refused \(count)\(count < Self.most ? "" : " or more") times in a row"
+            default: "was refused \(count)\(count < Self.maxCount ? "" : " or more") times in a row"
             }
         }
 
         public init(count: Int, at: Instant) {
-            self.count = min(count, Self.most)
+            self.count = min(count, Self.maxCount)
             self.at = at
         }
     }
@@ -157,7 +157,7 @@ public struct NumberRecord: Hashable, Sendable {
     /// given up, or a change by others was reported. Nil when none of this happened.
     public var answeredAt: Instant?
     /// The state of the observation of the number.
-    public var sight: Sight
+    public var observations: Observations
     /// The times within the last hour at which requests that reached the vendor were sent, ascending; from the history.
     public var recentWrites: [Instant]
     /// A rotation that an operator ordered, or that follows from a reveal of the PIN; nil when there never was one.
@@ -173,7 +173,8 @@ public struct NumberRecord: Hashable, Sendable {
         generations: [PINGeneration] = [], lastAccepted: Effect? = nil, refusals: Refusals? = nil,
         impasse: Impasse? = nil, attempts: Int = 0, retryAt: Instant? = nil, cycle: Cycle? = nil,
         appliedAt: Instant? = nil, reapplyRefusals: ReapplyRefusals? = nil, rotatedAt: Instant? = nil,
-        lastFailure: OutcomeReason? = nil, lastError: String? = nil, answeredAt: Instant? = nil, sight: Sight = Sight(),
+        lastFailure: OutcomeReason? = nil, lastError: String? = nil, answeredAt: Instant? = nil,
+        observations: Observations = Observations(),
         recentWrites: [Instant] = [],
         orderedRotation: OrderedRotation? = nil, pause: Pause? = nil, dueAt: Instant? = nil
     ) {
@@ -195,7 +196,7 @@ public struct NumberRecord: Hashable, Sendable {
         self.lastFailure = lastFailure
         self.lastError = lastError
         self.answeredAt = answeredAt
-        self.sight = sight
+        self.observations = observations
         self.recentWrites = recentWrites
         self.orderedRotation = orderedRotation
         self.pause = pause

@@ -93,7 +93,7 @@ extension DesiredNumber {
 
 extension NumberRecord {
     /// The state of the observation of a number.
-    public struct Sight: Hashable, Sendable {
+    public struct Observations: Hashable, Sendable {
         /// The newest observation, whether it was evidence or not.
         public var newest: Observation?
         /// The time at which the observer last answered or failed; nil when it is to be asked as soon as its answer is
@@ -120,8 +120,8 @@ extension NumberRecord {
         }
 
         /// Returns a copy in which no instant is later than `instant`.
-        func seen(noLaterThan instant: Instant) -> Sight {
-            Sight(
+        func seen(noLaterThan instant: Instant) -> Observations {
+            Observations(
                 newest: newest.map { Observation($0.kind, at: min($0.at, instant), source: $0.source) },
                 askedAt: askedAt.map { min($0, instant) }, failure: failure,
                 drift: drift.map { Drift($0.kind, at: min($0.at, instant)) })
@@ -141,24 +141,24 @@ extension NumberRecord {
     /// soon as its answer is evidence of that request's effect. Nil when the number cannot be observed.
     public func observationDue(_ settleDelay: Duration, now: Instant) -> Instant? {
         guard let observation = desired?.observation else { return nil }
-        guard let askedAt = sight.askedAt, isObserved(settleDelay) else { return evidenceFrom(settleDelay) }
+        guard let askedAt = observations.askedAt, isObserved(settleDelay) else { return evidenceFrom(settleDelay) }
         // An instant ahead of the clock, which has been corrected since, counts as now.
         return min(askedAt, now).advanced(by: observation.every)
     }
 
     /// The change by others that is still to be corrected; nil when the number is as desired, or not managed.
-    public var openDrift: Drift? { desired == nil || isAsDesired ? nil : sight.drift }
+    public var openDrift: Drift? { desired == nil || isAsDesired ? nil : observations.drift }
 
     /// Returns whether the observer has answered or failed since its answer would be evidence.
     func isObserved(_ settleDelay: Duration) -> Bool {
-        sight.askedAt.map { $0 >= evidenceFrom(settleDelay) } ?? false
+        observations.askedAt.map { $0 >= evidenceFrom(settleDelay) } ?? false
     }
 
     /// Returns whether the number can be observed, and its observer has shown nothing for longer than twice its period,
     /// or never.
     public func isUnobserved(at now: Instant) -> Bool {
         guard let observation = desired?.observation else { return false }
-        return sight.observerSaw.map { $0.advanced(by: observation.every * 2) < now } ?? true
+        return observations.observerSaw.map { $0.advanced(by: observation.every * 2) < now } ?? true
     }
 
     /// Returns the record after the observer's answer to a question that was asked at `askedAt`.
@@ -170,13 +170,13 @@ extension NumberRecord {
     ///   - policy: the policy, for its settle delay.
     public func observed(_ answer: ObserverAnswer, askedAt: Instant, now: Instant, policy: Policy) -> NumberRecord {
         var next = self
-        next.sight.askedAt = now
+        next.observations.askedAt = now
         switch answer {
-        case .unknown(let outcome): next.sight.failure = outcome.observerSentence
+        case .unknown(let outcome): next.observations.failure = outcome.observerSentence
         case .enabled, .disabled:
-            next.sight.failure = nil
+            next.observations.failure = nil
             let seen = Observation(answer == .enabled ? .on : .off, at: now, source: Observation.observer)
-            next.sight.newest = seen
+            next.observations.newest = seen
             if askedAt >= evidenceFrom(policy.settleDelay) { next.narrow(to: seen.kind, at: now) }
         }
         return next
@@ -187,7 +187,7 @@ extension NumberRecord {
     public func reported(_ observation: Observation, at now: Instant) -> NumberRecord {
         guard desired != nil else { return self }
         var next = self
-        next.sight.newest = observation
+        next.observations.newest = observation
         // An observer's next answer may be older than the reported change.
         next.answeredAt = now
         let drift = contradiction(by: observation.kind)
@@ -217,7 +217,7 @@ extension NumberRecord {
         setLiveUntil(now, of: generations.filter { !belief.generations.contains($0) })
         // A PIN that was never acknowledged and is certainly live counts as a change all the same: the next rotation
         // creates another.
-        if let generation = belief.certainEffect?.generation { noteLive(generation, at: now) }
+        if let generation = belief.certainEffect?.generation { markLive(generation, at: now) }
         conclude(kind, drift, at: now)
         if !wasAsDesired, isAsDesired, drift == nil { endFailure() }
     }
@@ -235,9 +235,9 @@ extension NumberRecord {
         }
         if desired?.verification != .enabled || !belief.maybeOff { cycle = nil }
         if let drift {
-            sight.drift = Drift(drift, at: now)
+            observations.drift = Drift(drift, at: now)
         } else if isAsDesired {
-            sight.drift = nil
+            observations.drift = nil
         }
     }
 }
@@ -246,7 +246,9 @@ extension EventEntry {
     /// Returns the event of a contradiction that `record` holds and `stored` does not, with the belief, the observation
     /// and its source.
     public static func drift(of record: NumberRecord, since stored: NumberRecord) -> EventEntry? {
-        guard let drift = record.sight.drift, drift != stored.sight.drift, let seen = record.sight.newest else {
+        guard let drift = record.observations.drift, drift != stored.observations.drift,
+            let seen = record.observations.newest
+        else {
             return nil
         }
         return EventEntry(

@@ -66,7 +66,7 @@ public enum OutcomeReason: String, Hashable, Sendable, CaseIterable {
     }
 
     /// True when the request certainly never reached the vendor, so that it does not count as a write to the number.
-    public var neverLeft: Bool {
+    public var neverSent: Bool {
         switch self {
         case .nameNotResolved, .connectionRefused, .connectTimeout, .tlsFailed, .notSent, .tokenUnavailable: true
         case .success, .authenticationRefused, .balanceRefused, .rateLimited, .clientError, .forbidden,
@@ -78,7 +78,7 @@ public enum OutcomeReason: String, Hashable, Sendable, CaseIterable {
     }
 
     /// The conclusion about the endpoint. A refused token is a problem of the token, not of the endpoint.
-    public var saysOfEndpoint: EndpointWord {
+    public var endpointSignal: EndpointSignal {
         switch self {
         case .success, .rateLimited, .tooManyAttempts, .vendorRefused: .up
         case .authenticationRefused, .balanceRefused, .clientError, .forbidden, .accountBlocked: .refusesAccount

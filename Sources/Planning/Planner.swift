@@ -110,7 +110,7 @@ struct Situation {
         case .disabled:
             return belief.certainEffect == .off ? .rest(.idle(until: reapplyDue, because: .converged)) : nil
         case .settleDisabled: return awaitedSettlement(of: .off).map(Answer.rest)
-        case .disable: return .need(.disable, record.sight.drift == nil ? .disabling : .drift)
+        case .disable: return .need(.disable, record.observations.drift == nil ? .disabling : .drift)
         case .unmanaged, .setOperatorPIN, .settleUnreadablePIN, .rotateByReset, .rotateByReplacement, .reapplyEnabled,
             .enabled, .settleEnabled, .takeOverByReset, .takeOverByReplacement, .resetAmbiguous, .replaceAmbiguous,
             .enableAgain, .enableNew, .observeFirst, .awaitEvidence, .restEnabled, .enableBeforeResting, .restRefused,
@@ -282,7 +282,7 @@ struct Situation {
 
     /// Returns the decision to send the request, or a hold when a limit of this one number requires a wait.
     private func permitted(_ request: PlannedRequest, _ reason: DecisionReason, by rule: PlannerRule) -> Ruling {
-        if let retryAt = record.retryAt, retryAt > now, retryAt <= now.advanced(by: record.longestRetry(under: policy))
+        if let retryAt = record.retryAt, retryAt > now, retryAt <= now.advanced(by: record.maxRetryDelay(under: policy))
         {
             return Ruling(
                 .hold(until: retryAt, because: record.lastFailure?.holdReason ?? .backingOff), by: .backOff)
@@ -340,7 +340,7 @@ struct Situation {
     }
 
     private var reasonToEnable: DecisionReason {
-        record.cycle?.reason ?? (record.sight.drift == nil ? .enabling : .drift)
+        record.cycle?.reason ?? (record.observations.drift == nil ? .enabling : .drift)
     }
 
     private var reasonOfAmbiguity: DecisionReason {

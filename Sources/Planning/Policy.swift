@@ -8,7 +8,7 @@ public struct Policy: Sendable {
     public var writesPerHour: Int? = 20
     /// The maximum requests an hour to one number while it is exposed; nil lifts the limit.
     public var writesPerHourExposed: Int? = 120
-    /// The maximum requests in flight, at most ``mostConcurrent``; nil lifts the limit, up to
+    /// The maximum requests in flight, at most ``maxConcurrency``; nil lifts the limit, up to
     /// ``concurrencyWhenLifted``.
     public var concurrency: Int? = 8
     /// The maximum count of numbers that we expose at once; nil lifts the limit.
@@ -37,7 +37,7 @@ public struct Policy: Sendable {
     public init() {}
 
     /// The maximum limit of requests in flight; a higher one is reduced to it.
-    public static let mostConcurrent = 1024
+    public static let maxConcurrency = 1024
     /// The bound on requests in flight when their limit is lifted.
     public static let concurrencyWhenLifted = 256
 

@@ -6,7 +6,7 @@ public struct RequestRate: Hashable, Sendable {
     /// The time within which limits on two different numbers mean a limit of the endpoint, not of one number.
     public static let agreement: Duration = .seconds(60)
     /// The minimum rate. One cycle needs two requests: a lower rate would expose a number for longer than a minute.
-    public static let least = 2
+    public static let minPerMinute = 2
     /// The rate that halving starts from when the setting lifts the limit.
     public static let whenLifted = 600
 
@@ -52,7 +52,7 @@ public struct RequestRate: Hashable, Sendable {
         // Further answers to requests that were in flight at the time do not halve it again.
         if let changedAt, changedAt.duration(to: now) < .seconds(10), reduced != nil { return true }
         let current = permitted(limit: limit, now: now) ?? Self.whenLifted
-        reduced = max(Self.least, current / 2)
+        reduced = max(Self.minPerMinute, current / 2)
         changedAt = now
         return true
     }

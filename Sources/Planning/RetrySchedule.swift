@@ -4,12 +4,12 @@
 public enum RetrySchedule {
     /// The maximum Retry-After that is obeyed: an hour, as long as any backoff. A number may be exposed meanwhile, and
     /// a vendor's mistake must not prolong that.
-    public static let longestRetryAfter: Duration = .seconds(3600)
+    public static let maxRetryAfter: Duration = .seconds(3600)
 
     /// The first wait after a refusal that reports a long block of the number; it doubles with each further one.
-    public static let shortestBlock: Duration = .seconds(3600)
+    public static let minBlock: Duration = .seconds(3600)
     /// The maximum wait after such a refusal: WhatsApp's own block lasts for 72 hours from the last attempt.
-    public static let longestBlock: Duration = .seconds(86_400)
+    public static let maxBlock: Duration = .seconds(86_400)
 
     /// Returns the maximum wait after `attempts` failures in a row (1 or more): `minimum`, doubled each time, at most
     /// `maximum`.
@@ -24,9 +24,9 @@ public enum RetrySchedule {
 
     /// Returns the wait after a refusal that reports a long block of the number, where `attempts` counts such failures
     /// in a row, 1 or more. It is half of a ceiling plus a random share of the other half; the ceiling doubles from
-    /// twice ``shortestBlock`` up to ``longestBlock``.
+    /// twice ``minBlock`` up to ``maxBlock``.
     public static func block(attempts: Int, jitter: Double) -> Duration {
-        let ceiling = ceiling(attempts: attempts, minimum: shortestBlock * 2, maximum: longestBlock)
+        let ceiling = ceiling(attempts: attempts, minimum: minBlock * 2, maximum: maxBlock)
         return .milliseconds(Int64(Double(ceiling.milliseconds) * (1 + jitter) / 2))
     }
 
@@ -52,10 +52,10 @@ public enum RetrySchedule {
 extension NumberRecord {
     /// Returns the maximum wait that the last failure can have caused. A stored wait that ends later was set by a clock
     /// that has been corrected since, and counts as over.
-    public func longestRetry(under policy: Policy) -> Duration {
+    public func maxRetryDelay(under policy: Policy) -> Duration {
         switch lastFailure {
-        case .rateLimited, .serverError, .serviceUnavailable: RetrySchedule.longestRetryAfter
-        case .tooManyAttempts: RetrySchedule.longestBlock
+        case .rateLimited, .serverError, .serviceUnavailable: RetrySchedule.maxRetryAfter
+        case .tooManyAttempts: RetrySchedule.maxBlock
         case .success, .nameNotResolved, .connectionRefused, .connectTimeout, .tlsFailed, .notSent, .tokenUnavailable,
             .authenticationRefused, .balanceRefused, .clientError, .forbidden, .accountBlocked, .vendorRefused,
             .unexpectedStatus, .timeout, .connectionLost, .oversized, .malformed, .daemonStopped, nil:

@@ -5,11 +5,11 @@ public struct Token: Hashable, Sendable {
     private let value: String
 
     /// The maximum length of a token, in UTF-8 bytes.
-    public static let longest = 4096
+    public static let maxLength = 4096
 
     /// Creates a token from 1 to ``longest`` bytes of printable ASCII without spaces; nil for anything else.
     public init?(_ text: String) {
-        guard (1...Self.longest).contains(text.utf8.count) else { return nil }
+        guard (1...Self.maxLength).contains(text.utf8.count) else { return nil }
         var text = text
         // Over the bytes themselves: a fleet has many tokens, and a view of a string is ten times slower.
         guard text.withUTF8({ bytes in bytes.allSatisfy { (33...126).contains($0) } }) else { return nil }

@@ -69,7 +69,7 @@ struct ActiveNumber: Sendable {
     var needsSave: Bool {
         switch stage {
         case .unsaved: true
-        case .waiting: !evidence.isEmpty || record.sight != saved.sight
+        case .waiting: !evidence.isEmpty || record.observations != saved.observations
         case .planned, .committing, .inFlight, .saving, .resting, .observing, .reloading: false
         }
     }

@@ -64,7 +64,7 @@ struct Dispatch: Sendable {
     /// The count of numbers that may be exposed at present.
     var permittedExposure: Int { budget.permitted }
 
-    private var concurrency: Int { min(policy.concurrency ?? Policy.concurrencyWhenLifted, Policy.mostConcurrent) }
+    private var concurrency: Int { min(policy.concurrency ?? Policy.concurrencyWhenLifted, Policy.maxConcurrency) }
 
     // MARK: The queue
 
@@ -151,7 +151,7 @@ struct Dispatch: Sendable {
     private func needed(for line: WaitingKey.Line, at account: Account, _ places: HeldPlaces, limit: Int?) -> Int {
         guard line.urgency != .exposed else { return 1 }
         let held = places.at(account)
-        let least = (line.startsCycle ? RequestRate.least : 1) + held[.open]
+        let least = (line.startsCycle ? RequestRate.minPerMinute : 1) + held[.open]
         return min(least + held[.stuck], max(least, limit ?? .max))
     }
 
@@ -237,7 +237,7 @@ struct Dispatch: Sendable {
 
     /// Reports the first number that an account refuses to disable, and the first that it disables after all.
     private mutating func disableReports(of end: End) -> [GuardReport] {
-        guard end.flight.effect == .off, !end.flight.isOvertaken, let account = end.flight.account else { return [] }
+        guard end.flight.effect == .off, !end.flight.isSuperseded, let account = end.flight.account else { return [] }
         if end.outcome.verdict == .accepted {
             return refusingDisable.remove(account) == nil ? [] : [.disableAccepted(account)]
         }
@@ -275,7 +275,7 @@ struct Dispatch: Sendable {
         }
         var breaker = breakers[account] ?? CircuitBreaker()
         let since = breaker.openSince
-        let change = breaker.note(
+        let change = breaker.record(
             end.outcome, of: end.flight.changeID, number: end.number, now: now.steady, policy: policy, jitter: jitter)
         breakers[account] = breaker
         switch change {

@@ -30,7 +30,7 @@ public struct Engine: Sendable {
     private let policy: Policy
     /// The values of operator-owned PINs; nil until the files were read for the first time.
     private var operatorPINs: [String: PIN]?
-    private var numbers = NumbersAtWork()
+    private var numbers = ActiveNumbers()
     private var dispatch: Dispatch
     private var observing: Observing
     private var exclusive = ExclusiveWork()
@@ -316,7 +316,7 @@ public struct Engine: Sendable {
         if operatorPINs == nil, record.desired?.operatorPINName != nil, !decision.isSend {
             // The files are still being read, including the number's operator-owned PIN: the first decision about it
             // follows that reading.
-            return rest(number, until: now.wall.advanced(by: Self.firstReading), isAtHand: true, now: now)
+            return rest(number, until: now.wall.advanced(by: Self.firstReading), isInMemory: true, now: now)
         }
         report(.number(.planned(record, decision)))
         carryOut(decision, of: number, now: now)
@@ -329,7 +329,7 @@ public struct Engine: Sendable {
         case .observe(let reason, let otherwise):
             switch turn(of: number, because: reason, now: now) {
             case .atOnce: observe(number, until: otherwise.until, now: now)
-            case .soon(let turn): rest(number, until: wall(at: turn, of: number, now: now), isAtHand: true, now: now)
+            case .soon(let turn): rest(number, until: wall(at: turn, of: number, now: now), isInMemory: true, now: now)
             case .later(let turn):
                 let turn = wall(at: turn, of: number, now: now)
                 rest(number, until: min(otherwise.until ?? turn, turn), now: now)
@@ -355,15 +355,15 @@ public struct Engine: Sendable {
         numbers.change(number) { $0.wait(under: key) }
     }
 
-    /// Puts a number to rest until `until`: in the store, or in memory while it is exposed or `isAtHand`.
-    private mutating func rest(_ number: PhoneNumber, until: Instant?, isAtHand: Bool = false, now: Moment) {
+    /// Puts a number to rest until `until`: in the store, or in memory while it is exposed or `isInMemory`.
+    private mutating func rest(_ number: PhoneNumber, until: Instant?, isInMemory: Bool = false, now: Moment) {
         numbers.change(number) { $0.record.dueAt = until }
         guard let entry = numbers[number] else { return }
         guard entry.isSaved else {
             numbers.change(number) { $0.postpone() }
             return
         }
-        if isAtHand || entry.record.isExposed && mayRestAtHand(entry), let until {
+        if isInMemory || entry.record.isExposed && mayRestInMemory(entry), let until {
             numbers.change(number) { $0.rest(until: now.steady(at: until)) }
         } else {
             remove(number)
@@ -378,7 +378,7 @@ public struct Engine: Sendable {
 
     /// Returns whether an exposed number may rest in memory: always when we have exposed it, otherwise as long as that
     /// leaves room for numbers that are due.
-    private func mayRestAtHand(_ entry: ActiveNumber) -> Bool {
+    private func mayRestInMemory(_ entry: ActiveNumber) -> Bool {
         guard let group = entry.record.dueGroup, group.urgency != .exposed else { return true }
         return numbers.groups[group] ?? 0 <= loading.room(atWork: numbers.groups).perGroup / 2
     }
@@ -666,7 +666,7 @@ public struct Engine: Sendable {
     private mutating func begin(_ record: NumberRecord, now: Moment) {
         let number = record.number
         let settleDelay = policy.settleDelay
-        if let interruptedIn = loading.takeBack(number) {
+        if let interruptedIn = loading.clearSetAside(number) {
             report(.number(.readAgain(number)))
             guard numbers[number] == nil else { preconditionFailure("a number that is set aside is not at work") }
             numbers.insert(ActiveNumber(record, interruptedIn: interruptedIn, now: now.wall, settleDelay: settleDelay))

@@ -11,7 +11,7 @@ public final class EngineDriver: @unchecked Sendable {
     private let store: any RecordStore
     private let vendor: any VendorConnection
     private let clock: any MomentClock
-    private let observe: @Sendable (EngineReport) -> Void
+    private let onReport: @Sendable (EngineReport) -> Void
     private let timer: WakeTimer
     private var engine: Engine
     private var random = SystemRandomNumberGenerator()
@@ -22,12 +22,12 @@ public final class EngineDriver: @unchecked Sendable {
     /// not block.
     public init(
         policy: Policy, store: any RecordStore, vendor: any VendorConnection, clock: any MomentClock,
-        observe: @escaping @Sendable (EngineReport) -> Void
+        onReport: @escaping @Sendable (EngineReport) -> Void
     ) {
         self.store = store
         self.vendor = vendor
         self.clock = clock
-        self.observe = observe
+        self.onReport = onReport
         engine = Engine(policy: policy)
         timer = WakeTimer(queue: queue)
         timer.onFire = { [weak self] in self?.handle(.timerFired) }
@@ -96,7 +96,7 @@ public final class EngineDriver: @unchecked Sendable {
             }
         case .armTimer(let wall, let steady):
             timer.arm(wall: wall, after: steady.map { clock.moment().steady.duration(to: $0) })
-        case .report(let report): observe(report)
+        case .report(let report): onReport(report)
         }
     }
 }

@@ -15,10 +15,10 @@ struct Loading: Sendable {
     /// The maximum count of numbers of one group at work with one account; several accounts share it.
     private static let roomOfGroups = 1024
     /// The minimum room of a group, however many accounts there are.
-    private static let leastRoom = 32
+    private static let minRoom = 32
     /// The maximum count of numbers at work at which numbers affected by a corrected clock or another time zone
     /// database are still read. Above it they wait until some numbers have come to rest.
-    private static let mostRetrying = 4096
+    private static let maxRetrying = 4096
     /// The maximum count of unreadable records; with more of them the store itself is considered broken.
     static let maxSetAside = 10_000
 
@@ -38,7 +38,7 @@ struct Loading: Sendable {
     /// Returns the due instant from which something can be read from the store; nil when nothing is known to be due.
     func nextDueAt(atWork: [DueGroup: Int], count: Int) -> Instant? {
         guard underWay == nil else { return nil }
-        if !wanted.isEmpty || ((retrying != nil || windowed != nil) && count < Self.mostRetrying) {
+        if !wanted.isEmpty || ((retrying != nil || windowed != nil) && count < Self.maxRetrying) {
             return .distantPast
         }
         if !backlog.isEmpty {
@@ -52,7 +52,7 @@ struct Loading: Sendable {
     /// Returns the room of each group; half of it is left for numbers that rest in memory.
     func room(atWork: [DueGroup: Int]) -> DueRoom {
         let accounts = Set(atWork.keys.map(\.account)).union(backlog.map(\.account)).count
-        return DueRoom(perGroup: max(Self.leastRoom, Self.roomOfGroups / max(1, accounts)), atWork: atWork)
+        return DueRoom(perGroup: max(Self.minRoom, Self.roomOfGroups / max(1, accounts)), atWork: atWork)
     }
 
     /// The time at which the next number that is set aside is retried.
@@ -90,9 +90,9 @@ struct Loading: Sendable {
             let numbers = Array(wanted.sorted().prefix(Self.pageSize))
             wanted.subtract(numbers)
             underWay = .numbers(numbers)
-        } else if let retrying, numbers.count < Self.mostRetrying {
+        } else if let retrying, numbers.count < Self.maxRetrying {
             underWay = .retrying(limit: Self.pageSize, after: retrying.after)
-        } else if let windowed, numbers.count < Self.mostRetrying {
+        } else if let windowed, numbers.count < Self.maxRetrying {
             underWay = .windowed(limit: Self.pageSize, after: windowed.after)
         } else {
             // The page reports when all other numbers are due, except those that come to rest meanwhile: from here on
@@ -147,7 +147,9 @@ struct Loading: Sendable {
     /// Ends the setting aside of a number that was read, if it was set aside.
     ///
     /// - Returns: effects of its requests whose end could not be recorded; nil when it was not set aside.
-    mutating func takeBack(_ number: PhoneNumber) -> [Effect]? { setAside.removeValue(forKey: number)?.interruptedIn }
+    mutating func clearSetAside(_ number: PhoneNumber) -> [Effect]? {
+        setAside.removeValue(forKey: number)?.interruptedIn
+    }
 
     /// Makes a number that was set aside and edited since be read at once.
     mutating func release(_ number: PhoneNumber) {

@@ -29,7 +29,7 @@ struct Observing: Sendable {
     /// The maximum count of questions under way, of all observers.
     static let maxUnderWay = 16
     /// The maximum wait of a request for its question.
-    static let longestWait: Duration = .seconds(60)
+    static let maxWait: Duration = .seconds(60)
     /// The wait before a retry while the observers are busy.
     private static let busyWait: Duration = .seconds(1)
     /// The wait after an observer limits its requests without a Retry-After.
@@ -58,13 +58,13 @@ struct Observing: Sendable {
         let reserved = turns[number]
         if let reserved, reserved > now {
             if !isFirst { return .later(reserved) }
-            if reserved <= now.advanced(by: Self.longestWait) { return .soon(reserved) }
+            if reserved <= now.advanced(by: Self.maxWait) { return .soon(reserved) }
         }
         turns[number] = nil
         var down = now
         if let until = breakers[observer]?.blockedUntil(now: now) {
             guard !isFirst else { return .never }
-            down = until == .distantFuture ? now.advanced(by: Self.longestWait) : until
+            down = until == .distantFuture ? now.advanced(by: Self.maxWait) : until
         }
         let limit = policy.observationsPerMinute
         let busyUntil = underWay.count < Self.maxUnderWay ? now : now.advanced(by: Self.busyWait)
@@ -83,7 +83,7 @@ struct Observing: Sendable {
         }
         let slot = max(free, next)
         if slot <= now { return .atOnce }
-        guard slot <= now.advanced(by: Self.longestWait) else { return .never }
+        guard slot <= now.advanced(by: Self.maxWait) else { return .never }
         turns[number] = slot
         lastTurns[observer] = max(lastTurn ?? slot, slot)
         return .soon(slot)
@@ -117,7 +117,7 @@ struct Observing: Sendable {
         }
         var breaker = breakers[question.observer] ?? CircuitBreaker()
         let since = breaker.openSince
-        let change = breaker.note(
+        let change = breaker.record(
             outcome, of: id, number: question.number, now: now.steady, policy: policy, jitter: jitter)
         breakers[question.observer] = breaker
         switch change {

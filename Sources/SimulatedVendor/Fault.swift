@@ -91,7 +91,7 @@ struct FaultSource: Sendable {
     init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
     /// The maximum length of the script.
-    static let longestScript = 10_000
+    static let maxScriptLength = 10_000
 
     /// Sets the probability of each fault. Their sum is at most 1, because one request meets at most one fault.
     mutating func setProbabilities(_ probabilities: [Fault: Double]) {
@@ -106,7 +106,7 @@ struct FaultSource: Sendable {
 
     /// Appends the faults of the next requests, one each; nil is a healthy request.
     mutating func append(_ faults: [Fault?], name: String?) {
-        script = Array((script + faults.map { Line(name: name, fault: $0) }).prefix(Self.longestScript))
+        script = Array((script + faults.map { Line(name: name, fault: $0) }).prefix(Self.maxScriptLength))
     }
 
     /// Returns the fault of a request that names a number by `name`.

@@ -28,9 +28,9 @@ final class ChainNotes: Sendable {
     }
 
     /// Returns the notes since the last call, in the order of writing, and clears them.
-    func take() -> [Note] {
+    func drain() -> [Note] {
         notes.withLock { notes in
-            defer { notes.removeAll(keepingCapacity: notes.count <= Self.mostKept) }
+            defer { notes.removeAll(keepingCapacity: notes.count <= Self.maxKept) }
             return notes
         }
     }
@@ -41,7 +41,7 @@ final class ChainNotes: Sendable {
     /// Drops all notes but the first `count`, after their rows were rolled back.
     func drop(after count: Int) { notes.withLock { $0.removeLast(max($0.count - count, 0)) } }
 
-    private static let mostKept = 4096
+    private static let maxKept = 4096
 
     private func add(_ values: [DatabaseValue]) {
         guard values.count > 2, let kind = String.fromDatabaseValue(values[0]).flatMap(AuditEntry.Kind.init),

@@ -88,7 +88,7 @@ public final class CommitQueue: Sendable {
 
     /// Handles the next batch or the next piece of work, and reschedules itself while anything waits.
     private func drain() {
-        let items = state.withLock { $0.takeNext(batchLimit) }
+        let items = state.withLock { $0.dequeue(batchLimit) }
         var submissions: [Submission] = []
         for item in items {
             switch item {
@@ -121,7 +121,7 @@ public final class CommitQueue: Sendable {
 
 extension CommitQueue.State {
     /// Removes the commits at the head, at most `limit`; or the one piece of work there.
-    fileprivate mutating func takeNext(_ limit: Int) -> [CommitQueue.Item] {
+    fileprivate mutating func dequeue(_ limit: Int) -> [CommitQueue.Item] {
         guard let first = waiting.first else { return [] }
         if case .work = first { return [waiting.removeFirst()] }
         let count = waiting.prefix(limit).prefix { item in

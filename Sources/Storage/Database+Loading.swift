@@ -25,7 +25,7 @@ extension Database {
         """
     /// One comparison each: for a list, SQLite would build a table on every run.
     private static let mayHaveLeft =
-        OutcomeReason.allCases.filter(\.neverLeft).map { "outcome_reason <> '\($0.rawValue)'" }
+        OutcomeReason.allCases.filter(\.neverSent).map { "outcome_reason <> '\($0.rawValue)'" }
         .joined(separator: " AND ")
 
     /// Returns the number's row; nil when the store does not know it.

@@ -166,14 +166,14 @@ extension DesiredNumber {
 struct PeriodTexts {
     private var known: [Duration: String] = [:]
     /// The maximum of cached texts.
-    private static let most = 64
+    private static let maxCount = 64
 
     mutating func text(_ period: Duration?) -> String {
         guard let period else { return "never" }
         if let text = known[period] { return text }
         let text = period.periodText
         precondition(Duration(periodText: text) != nil, "a period of a valid desired state is at most 10,000 days")
-        if known.count < Self.most { known[period] = text }
+        if known.count < Self.maxCount { known[period] = text }
         return text
     }
 }

@@ -4,7 +4,7 @@ public import Planning
 /// A filter for the history; a property that is nil or empty does not filter.
 public struct HistoryFilter: Hashable, Sendable {
     /// The way in which a request ended, or that it has not ended.
-    public enum Ending: Hashable, Sendable {
+    public enum OutcomeMatch: Hashable, Sendable {
         case ended(Verdict)
         /// In flight, or cut off by a stop.
         case unanswered
@@ -15,8 +15,8 @@ public struct HistoryFilter: Hashable, Sendable {
     public var since: Instant?
     /// The end of the time span; not included.
     public var until: Instant?
-    /// Only requests with one of these endings.
-    public var endings: Set<Ending> = []
+    /// Only requests with one of these outcomes.
+    public var outcomes: Set<OutcomeMatch> = []
     /// Only events of these kinds.
     public var kinds: Set<EventKind> = []
 
@@ -29,12 +29,12 @@ public struct HistoryFilter: Hashable, Sendable {
     /// A condition on `changes`, and the arguments for its question marks.
     var changes: (sql: String, arguments: StatementArguments) {
         var (conditions, arguments) = common(time: "sent_at")
-        let verdicts: [Verdict] = endings.compactMap { ending in
+        let verdicts: [Verdict] = outcomes.compactMap { ending in
             guard case .ended(let verdict) = ending else { return nil }
             return verdict
         }
-        if !endings.isEmpty {
-            let open = endings.contains(.unanswered) ? " OR outcome IS NULL" : ""
+        if !outcomes.isEmpty {
+            let open = outcomes.contains(.unanswered) ? " OR outcome IS NULL" : ""
             conditions.append("(outcome IN (\(Self.marks(verdicts.count)))\(open))")
             arguments += StatementArguments(verdicts.map(\.rawValue).sorted())
             // Written as in the partial index, which leads to the few such rows among millions.

@@ -55,7 +55,7 @@ struct NumberRow {
         record.lastFailure = try reader.optional("last_failure") { OutcomeReason(rawValue: $0) }
         record.lastError = reader.optionalText()
         record.answeredAt = try reader.optionalInstant("answered_at")
-        record.sight = try NumberRecord.Sight(&reader)
+        record.observations = try NumberRecord.Observations(&reader)
         let rotateThrough = reader.optionalInteger()
         let rotateAt = try reader.optionalInstant("rotate_at")
         if let rotateThrough, let rotateAt {
@@ -115,7 +115,7 @@ extension DesiredNumber {
     }
 }
 
-extension NumberRecord.Sight {
+extension NumberRecord.Observations {
     /// Reads the observation columns of `numbers`, in their order.
     fileprivate init(_ reader: inout RowReader) throws(StorageError) {
         self.init()

@@ -106,7 +106,7 @@ extension SealingKey {
         defer { content.wipe() }
         do throws(FileError) {
             let owner: WritePolicy.Owner = owner.map { .user($0) } ?? .directory
-            try Draft.write(content, to: path, WritePolicy(existing: .stays, owner: owner))
+            try AtomicFile.write(content, to: path, WritePolicy(existing: .stays, owner: owner))
         } catch {
             throw StorageError(key: error)
         }

@@ -35,9 +35,11 @@ struct Bindings {
         guard var value else { return null() }
         value.withUTF8 { bytes in
             // An empty text may have no address, which SQLite would store as NULL.
-            guard let base = bytes.baseAddress else { return note(sqlite3_bind_text(statement, count + 1, "", 0, nil)) }
+            guard let base = bytes.baseAddress else {
+                return check(sqlite3_bind_text(statement, count + 1, "", 0, nil))
+            }
             base.withMemoryRebound(to: CChar.self, capacity: bytes.count) { text in
-                note(sqlite3_bind_text(statement, count + 1, text, Int32(bytes.count), Self.transient))
+                check(sqlite3_bind_text(statement, count + 1, text, Int32(bytes.count), Self.transient))
             }
         }
     }
@@ -48,7 +50,7 @@ struct Bindings {
 
     mutating func integer(_ value: Int64?) {
         guard let value else { return null() }
-        note(sqlite3_bind_int64(statement, count + 1, value))
+        check(sqlite3_bind_int64(statement, count + 1, value))
     }
 
     mutating func integer(_ value: Int?) { integer(value.map { Int64($0) }) }
@@ -57,13 +59,13 @@ struct Bindings {
 
     mutating func bytes(_ value: [UInt8]) {
         value.withUnsafeBytes { bytes in
-            note(sqlite3_bind_blob(statement, count + 1, bytes.baseAddress, Int32(bytes.count), Self.transient))
+            check(sqlite3_bind_blob(statement, count + 1, bytes.baseAddress, Int32(bytes.count), Self.transient))
         }
     }
 
-    private mutating func null() { note(sqlite3_bind_null(statement, count + 1)) }
+    private mutating func null() { check(sqlite3_bind_null(statement, count + 1)) }
 
-    private mutating func note(_ code: Int32) {
+    private mutating func check(_ code: Int32) {
         // Fails only for a missing parameter, or a text beyond SQLite's limit; all texts here are bounded.
         precondition(code == SQLITE_OK, "a value can be bound")
         count += 1

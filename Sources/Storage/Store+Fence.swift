@@ -155,7 +155,7 @@ struct Fence {
     func raise(at location: StoreLocation) throws(StorageError) -> OpenFence {
         let content = Self.firstLine(starts) + (head.map { Self.secondLine($0, starts) } ?? [])
         return try StorageError.files { () throws(FileError) in
-            try Draft.write(content, to: location.fence, WritePolicy(existing: .isReplaced, owner: .directory))
+            try AtomicFile.write(content, to: location.fence, WritePolicy(existing: .isReplaced, owner: .directory))
             return OpenFence(
                 file: try OpenFile(location.fence, for: .updating), starts: starts,
                 offset: Self.firstLine(starts).count)

@@ -3,9 +3,9 @@ public import Planning
 
 extension Store {
     /// The maximum of waiting notifications of one hook; beyond it the oldest are given up.
-    public static let mostWaitingWords = 10_000
+    public static let maxWaitingNotifications = 10_000
     /// The maximum of given-up notifications of one hook that are kept for inspection.
-    static let mostGivenUpWords = 1000
+    static let maxGivenUpNotifications = 1000
 
     /// Replaces the hooks by those of the settings. Deletes the waiting notifications of removed hooks.
     ///
@@ -33,9 +33,9 @@ extension Store {
         return dropped
     }
 
-    /// Calls `tell` after each commit that added notifications, until the store is closed. It must not block.
-    public func onNewWords(_ tell: @escaping @Sendable () -> Void) {
-        queue.add(transactionObserver: OutboxObserver(tell), extent: .databaseLifetime)
+    /// Calls `notify` after each commit that added notifications, until the store is closed. It must not block.
+    public func onNewNotifications(_ notify: @escaping @Sendable () -> Void) {
+        queue.add(transactionObserver: OutboxObserver(notify), extent: .databaseLifetime)
     }
 
     /// Returns the next notification for `hook` that is due, in the order of each number; gives up the oldest when too
@@ -43,7 +43,7 @@ extension Store {
     ///
     /// Notifications without an attempt come first, and among them those of the whole fleet. So a notification of the
     /// fleet waits for at most one attempt, however many notifications of single numbers fail.
-    public func nextWord(for hook: String, now: Instant) throws(StorageError) -> HookWork {
+    public func nextNotification(for hook: String, now: Instant) throws(StorageError) -> NextNotification {
         try write { db in
             try db.giveUpExcess(hook, at: now)
             let due = """
@@ -57,23 +57,24 @@ extension Store {
                 """
             return try db.firstRow(of: "outbox", due, [hook]) { row in
                 if let retryAt = try row.optionalInstant("retry_at"), retryAt > now { return .wait(until: retryAt) }
-                return .deliver(try HookWord(&row))
+                return .deliver(try HookNotification(&row))
             } ?? .nothing
         }
     }
 
     /// Deletes a delivered notification, and counts it.
-    public func noteDelivered(_ word: HookWord, hook: String) throws(StorageError) {
+    public func markDelivered(_ notification: HookNotification, hook: String) throws(StorageError) {
         try write { db in
-            try db.execute(sql: "DELETE FROM outbox WHERE id = ? AND uid = ?", arguments: [word.id, word.uid])
+            try db.execute(
+                sql: "DELETE FROM outbox WHERE id = ? AND uid = ?", arguments: [notification.id, notification.uid])
             try db.execute(
                 sql: "UPDATE hooks SET delivered = delivered + ? WHERE name = ?", arguments: [db.changesCount, hook])
         }
     }
 
     /// Records a failed attempt: the notification waits until `retryAt`, or is given up when `retryAt` is nil.
-    public func noteFailed(
-        _ word: HookWord, hook: String, error: String, at now: Instant, retryAt: Instant?
+    public func recordFailedAttempt(
+        _ notification: HookNotification, hook: String, error: String, at now: Instant, retryAt: Instant?
     ) throws(StorageError) {
         try write { db in
             try db.execute(
@@ -82,10 +83,11 @@ extension Store {
                     WHERE id = ? AND uid = ?
                     """,
                 arguments: [
-                    retryAt?.description, now.description, error.boundedLine(to: TextLimit.line), word.id, word.uid,
+                    retryAt?.description, now.description, error.boundedLine(to: TextLimit.line), notification.id,
+                    notification.uid,
                 ])
             guard retryAt == nil else { return }
-            try db.giveUp("id = ? AND uid = ?", [word.id, word.uid], of: hook, at: now)
+            try db.giveUp("id = ? AND uid = ?", [notification.id, notification.uid], of: hook, at: now)
         }
     }
 }
@@ -95,7 +97,7 @@ extension Database {
         let excess = """
             id IN (SELECT id FROM outbox WHERE hook = ? AND given_up = 0 ORDER BY id DESC LIMIT -1 OFFSET ?)
             """
-        try giveUp(excess, [hook, Store.mostWaitingWords], of: hook, at: now)
+        try giveUp(excess, [hook, Store.maxWaitingNotifications], of: hook, at: now)
     }
 
     /// Gives up the notifications that `condition` selects, counts them, and keeps the newest for inspection.
@@ -111,13 +113,13 @@ extension Database {
             sql: """
                 DELETE FROM outbox WHERE id IN (
                     SELECT id FROM outbox WHERE hook = ? AND given_up = 1 ORDER BY id DESC LIMIT -1 OFFSET ?)
-                """, arguments: [hook, Store.mostGivenUpWords])
+                """, arguments: [hook, Store.maxGivenUpNotifications])
     }
 }
 
 extension StoreReader {
     /// Returns the delivery state of each hook, by name.
-    public func hooks() throws(StorageError) -> [HookStanding] {
+    public func hooks() throws(StorageError) -> [HookStatus] {
         try read { db in
             let sql = """
                 SELECT name, (SELECT count(*) FROM outbox WHERE hook = name AND given_up = 0),
@@ -129,7 +131,7 @@ extension StoreReader {
                 FROM hooks ORDER BY name
                 """
             let standings = try db.rows(of: "hooks", sql) { row in
-                HookStanding(
+                HookStatus(
                     name: row.text(), waiting: row.integer(), waitingSince: try row.optionalInstant("at"),
                     delivered: row.integer(), givenUp: row.integer(), lastError: row.optionalText(),
                     failingSince: try row.optionalInstant("failed_at"))
@@ -144,19 +146,19 @@ extension StoreReader {
 }
 
 extension Database {
-    fileprivate func lastGivenUp(of hook: String) throws -> HookStanding.GivenUp? {
+    fileprivate func lastGivenUp(of hook: String) throws -> HookStatus.GivenUp? {
         let sql = """
             SELECT given_up_at, kind, number, error FROM outbox WHERE hook = ? AND given_up = 1 ORDER BY id DESC LIMIT 1
             """
         return try firstRow(of: "outbox", sql, [hook]) { row in
-            HookStanding.GivenUp(
+            HookStatus.GivenUp(
                 at: try row.optionalInstant("given_up_at"), kind: try row.value("kind") { HookKind(rawValue: $0) },
                 number: try row.optional("number") { PhoneNumber($0) }, error: row.optionalText())
         }
     }
 }
 
-extension HookWord {
+extension HookNotification {
     /// Reads the columns of a notification, beginning with the id.
     fileprivate init(_ reader: inout RowReader) throws {
         self.init(

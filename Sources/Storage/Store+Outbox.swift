@@ -168,10 +168,10 @@ private struct LastChange {
 
 /// Calls a closure after each commit that added to the outbox.
 final class OutboxObserver: TransactionObserver {
-    private let tell: @Sendable () -> Void
+    private let notify: @Sendable () -> Void
     private var hasNews = false
 
-    init(_ tell: @escaping @Sendable () -> Void) { self.tell = tell }
+    init(_ notify: @escaping @Sendable () -> Void) { self.notify = notify }
 
     func observes(eventsOfKind eventKind: DatabaseEventKind) -> Bool {
         if case .insert("outbox") = eventKind { true } else { false }
@@ -180,7 +180,7 @@ final class OutboxObserver: TransactionObserver {
     func databaseDidChange(with event: DatabaseEvent) { hasNews = true }
 
     func databaseDidCommit(_ db: Database) {
-        if hasNews { tell() }
+        if hasNews { notify() }
         hasNews = false
     }
 

@@ -17,7 +17,7 @@ public struct Pruning: Hashable, Sendable {
 extension Store {
     /// The minimum of kept history, which is never pruned: the limits count the requests of the last hour, and
     /// operators ask about yesterday.
-    public static let leastHistory = Duration.seconds(24 * 3600)
+    public static let minHistory = Duration.seconds(24 * 3600)
 
     /// Deletes the history before `date`, up to the first newer link in the chain. The chain's cut is authenticated and
     /// recorded by an event, so the rest can be verified as before.
@@ -95,7 +95,7 @@ extension Store {
     }
 
     private static func refuseRecent(_ date: Instant, at now: Instant) throws(StorageError) {
-        guard date <= now.advanced(by: .zero - leastHistory) else {
+        guard date <= now.advanced(by: .zero - minHistory) else {
             throw .pruneRefused(problem: "the last 24 hours are never pruned: give a date before that")
         }
     }

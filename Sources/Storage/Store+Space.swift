@@ -10,7 +10,7 @@ public struct StoreSize: Hashable, Sendable {
     /// The size of the free pages inside the database, in bytes, which the next writes use.
     public let freeBytes: Int64
     /// True when free pages can be released to the file system while the store is open.
-    public let givesBack: Bool
+    public let canReleaseSpace: Bool
 
     init(_ db: Database) throws {
         let figures = try ["page_size", "page_count", "freelist_count", "auto_vacuum"].map { pragma in
@@ -18,7 +18,7 @@ public struct StoreSize: Hashable, Sendable {
         }
         bytes = figures[0] * figures[1]
         freeBytes = figures[0] * figures[2]
-        givesBack = figures[3] == Store.incremental
+        canReleaseSpace = figures[3] == Store.incremental
     }
 
     /// True when more is free than the next days need: more than a tenth, and more than 4 MiB.
@@ -50,10 +50,10 @@ extension Store {
     /// Releases at most `pages` free pages to the file system, in one short transaction, while too many are free.
     ///
     /// - Returns: true when more can be released.
-    public func giveBackSpace(atMost pages: Int) throws(StorageError) -> Bool {
+    public func releaseSpace(atMost pages: Int) throws(StorageError) -> Bool {
         try write { db in
             let before = try StoreSize(db)
-            guard before.givesBack, before.isWasteful else { return false }
+            guard before.canReleaseSpace, before.isWasteful else { return false }
             // The pragma releases one page at each step, and returns a row for it.
             let cursor = try Row.fetchCursor(db, sql: "PRAGMA incremental_vacuum(\(max(pages, 1)))")
             while try cursor.next() != nil {}

@@ -155,13 +155,13 @@ public final class Store: Sendable {
         do {
             let (value, head) = try queue.write { db in
                 let value = try body(db)
-                return (value, try chain.extend(with: notes.take(), db))
+                return (value, try chain.extend(with: notes.drain(), db))
             }
             if let head { fence.withLock { $0?.follow(head) } }
             return value
         } catch {
             // Rows that were rolled back are not chained.
-            _ = notes.take()
+            _ = notes.drain()
             throw StorageError(error, at: path)
         }
     }

@@ -88,7 +88,8 @@ public struct StoreLocation: Hashable, Sendable {
     /// closing it would release SQLite's own locks in this process.
     func prepareDatabaseFile() throws(StorageError) {
         if try FileStatus.stored(database) == nil {
-            try StorageError.files { () throws(FileError) in try Draft.makeEmpty(database, .ownerOnly, .directory) }
+            try StorageError.files { () throws(FileError) in try AtomicFile.makeEmpty(database, .ownerOnly, .directory)
+            }
         }
         for (path, status) in try checkDatabaseFiles() where status.mode & 0o777 != 0o600 {
             try StorageError.files { () throws(FileError) in try Directory.setMode(0o600, of: path) }

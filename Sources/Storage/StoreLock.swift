@@ -46,7 +46,7 @@ public final class StoreLock: Sendable {
             let lock = StoreLock(
                 location,
                 try StorageError.files { () throws(FileError) in try OpenFile(location.lock, for: .updating) })
-            try lock.take()
+            try lock.lockFile()
             if try lock.isOnNamedFile() {
                 try lock.write(LockHolder(pid: pid, since: now, command: command))
                 return lock
@@ -86,7 +86,7 @@ public final class StoreLock: Sendable {
         guard fcntl(file.descriptor, Self.setOpenFileLock, &unlock) == 0 else { throw Self.failure("unlock", location) }
     }
 
-    private func take() throws(StorageError) {
+    private func lockFile() throws(StorageError) {
         var lock = Self.wholeFile(F_WRLCK)
         guard fcntl(file.descriptor, Self.setOpenFileLock, &lock) != 0 else { return }
         guard errno == EAGAIN || errno == EACCES else { throw Self.failure("lock", location) }

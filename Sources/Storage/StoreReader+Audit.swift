@@ -54,19 +54,19 @@ struct AuditVerification {
     func run(_ db: Database) throws -> AuditReport {
         var report = AuditReport()
         report.prunedBefore = state.before.flatMap { Instant($0) }
-        if try !chain.vouches(for: state, db) { report.note(.anchorEdited, "audit_state", state.cut.sequence + 1) }
+        if try !chain.vouches(for: state, db) { report.record(.anchorEdited, "audit_state", state.cut.sequence + 1) }
         let head = try walk(db, &report)
         report.head = head.text
         for (kind, sql) in Self.strangers {
             let cursor = try Row.fetchCursor(db, sql: sql)
             while let row = try cursor.next() {
                 let isHalf = state.halves.kinds[row[0]] == kind
-                if !isHalf { report.note(.added, kind.table, row[0], at: row[1]) }
+                if !isHalf { report.record(.added, kind.table, row[0], at: row[1]) }
             }
         }
         let sql = "SELECT id, at FROM events WHERE kind = '\(EventKind.historyAltered.rawValue)' ORDER BY id"
         let cursor = try Row.fetchCursor(db, sql: sql)
-        while let row = try cursor.next() { report.note(.foundAltered, "events", row[0], at: row[1]) }
+        while let row = try cursor.next() { report.record(.foundAltered, "events", row[0], at: row[1]) }
         return report
     }
 
@@ -83,18 +83,18 @@ struct AuditVerification {
             report.links += 1
             if missing[head.sequence] == head { missing[head.sequence] = nil }
             if entry.sequence != head.sequence + 1 {
-                report.note(.linkRemoved, "audit_chain", head.sequence + 1, at: entry.at)
+                report.record(.linkRemoved, "audit_chain", head.sequence + 1, at: entry.at)
                 head.sequence = entry.sequence - 1
             } else if let content = entry.content {
                 let isRight = entry.mac == chain.mac(after: head.mac, entry.sequence, entry.kind, content)
-                if !isRight { report.note(.edited, entry.kind.table, entry.rowID, at: entry.at) }
+                if !isRight { report.record(.edited, entry.kind.table, entry.rowID, at: entry.at) }
             } else {
-                report.note(.removed, entry.kind.table, entry.rowID)
+                report.record(.removed, entry.kind.table, entry.rowID)
             }
             head = AuditChain.Head(sequence: entry.sequence, mac: entry.mac ?? [])
         }
         if missing[head.sequence] == head { missing[head.sequence] = nil }
-        for sequence in missing.keys.sorted() { report.note(.cutOff, "audit_chain", sequence) }
+        for sequence in missing.keys.sorted() { report.record(.cutOff, "audit_chain", sequence) }
         return head
     }
 }
@@ -156,7 +156,7 @@ public struct AuditReport: Hashable, Sendable {
     /// The first problem; nil when the history is intact.
     public internal(set) var first: AuditFinding?
 
-    mutating func note(_ problem: AuditFinding.Problem, _ table: String, _ id: Int64, at: String? = nil) {
+    mutating func record(_ problem: AuditFinding.Problem, _ table: String, _ id: Int64, at: String? = nil) {
         problems += 1
         if first == nil {
             first = AuditFinding(problem: problem, table: table, id: id, at: at.flatMap { Instant($0) })

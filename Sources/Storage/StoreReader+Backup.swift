@@ -11,7 +11,7 @@ extension StoreReader {
     /// - Parameter path: the copy's path, where no file may exist yet.
     /// - Throws: ``StorageError``, or a `FileError` of the copy.
     public func backup(to path: String) throws {
-        try Draft.makeEmpty(path, .ownerOnly, .directory)
+        try AtomicFile.makeEmpty(path, .ownerOnly, .directory)
         do {
             var configuration = Configuration()
             configuration.label = "twostepd.backup"

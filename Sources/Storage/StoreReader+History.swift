@@ -49,12 +49,12 @@ extension StoreReader {
     }
 
     /// The maximum of requests that ``changesPerDay(from:limit:)`` counts for a page.
-    public static let mostCounted = 100_000
+    public static let maxCounted = 100_000
 
     /// Returns the counts of requests of each day (UTC) from `first` on, oldest first, among the newest `limit`
     /// requests.
     public func changesPerDay(
-        from first: Instant, limit: Int = mostCounted
+        from first: Instant, limit: Int = maxCounted
     ) throws(StorageError) -> [DayOfChanges] {
         try read { db in
             let sql = """

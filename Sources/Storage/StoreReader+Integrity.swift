@@ -3,14 +3,14 @@ import GRDB
 extension StoreReader {
     /// The size in bytes above which a store is not read as a whole before the start: that would take seconds, for
     /// history alone.
-    static let mostReadAtStart: Int64 = 256 << 20
+    static let maxReadAtStart: Int64 = 256 << 20
     /// The tables on which beliefs, PINs and the next requests depend.
     private static let vital = ["numbers", "pins", "desired_states", "store_state", "audit_state", "guards"]
 
     /// Reads the tables on which a start depends, or the whole store when it is not large, and throws
     /// ``StorageError/corrupted(path:problem:)`` when there is damage.
-    static func checkBeforeStart(_ db: Database, _ path: String, mostRead: Int64 = mostReadAtStart) throws {
-        guard try StoreSize(db).bytes > mostRead else { return try check(db, path) }
+    static func checkBeforeStart(_ db: Database, _ path: String, maxRead: Int64 = maxReadAtStart) throws {
+        guard try StoreSize(db).bytes > maxRead else { return try check(db, path) }
         for table in vital where try db.tableExists(table) {
             let findings = try String.fetchAll(db, sql: "PRAGMA quick_check('\(table)')")
             guard findings == ["ok"] else {
@@ -21,13 +21,13 @@ extension StoreReader {
 
     /// Returns the damage of a store that is too large to be read as a whole before the start; nil when none exists,
     /// and at once for any smaller store.
-    public func damageFoundLater() throws(StorageError) -> String? {
-        try damageFoundLater(mostRead: Self.mostReadAtStart)
+    public func deferredIntegrityProblem() throws(StorageError) -> String? {
+        try deferredIntegrityProblem(maxRead: Self.maxReadAtStart)
     }
 
     /// Does the same with another limit.
-    func damageFoundLater(mostRead: Int64) throws(StorageError) -> String? {
-        guard try size().bytes > mostRead else { return nil }
+    func deferredIntegrityProblem(maxRead: Int64) throws(StorageError) -> String? {
+        guard try size().bytes > maxRead else { return nil }
         do {
             try read { try Self.check($0, path) }
             return nil

@@ -26,7 +26,7 @@ public enum ResponseClassifier {
         let secrets = Secrets(own: secrets, others: others)
         switch end {
         case .notSent(let reason, let message):
-            precondition(reason.neverLeft, "a request that was not sent has a reason that says so")
+            precondition(reason.neverSent, "a request that was not sent has a reason that says so")
             return Outcome(reason, message: clean(message, secrets))
         case .timedOut: return Outcome(.timeout)
         case .lost(let message): return Outcome(.connectionLost, message: clean(message, secrets))

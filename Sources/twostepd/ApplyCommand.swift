@@ -40,9 +40,9 @@ struct ApplyCommand: AsyncParsableCommand, WatchesSignals {
         let secrets = try SecretsOption.read(settings, config.environment)
         let reading = DesiredStateReader.read(
             path: settings.desiredState, secrets: secrets, references: .required)
-        Diagnostics.note(reading.problems)
+        Diagnostics.print(reading.problems)
         guard let desired = reading.value else {
-            throw Failure.configuration("\(settings.desiredState) is not valid: nothing was sent")
+            throw CommandFailure.configuration("\(settings.desiredState) is not valid: nothing was sent")
         }
         let isWatched = Console.isTerminal(2) && output.format == .text
         // The bar shows the failures on a terminal; log lines would break it.
@@ -61,7 +61,9 @@ struct ApplyCommand: AsyncParsableCommand, WatchesSignals {
     private func report(_ result: ApplyPass.Result, settings: Settings) throws {
         let now = SystemClock().now()
         let fleet = FleetReader(settings: settings, environment: config.environment, now: now)
-        guard let reader = try fleet.open() else { throw Failure.failed("the store disappeared while it was in use") }
+        guard let reader = try fleet.open() else {
+            throw CommandFailure.failed("the store disappeared while it was in use")
+        }
         let status = StatusReport(fleet: fleet, selection: NumberSelection())
         switch output.format {
         case .json: try status.printJSON()
@@ -83,7 +85,7 @@ struct ApplyCommand: AsyncParsableCommand, WatchesSignals {
                 result.wasInterrupted
                 ? "stopped before every number was as desired; run it again to continue"
                 : "\(result.failed.count) of \(result.total.counted("number")) could not be brought to their desired state:"
-            throw Failure.failed(([head] + lines).joined(separator: "\n"))
+            throw CommandFailure.failed(([head] + lines).joined(separator: "\n"))
         }
     }
 }

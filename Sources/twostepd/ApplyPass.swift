@@ -19,10 +19,10 @@ final class ApplyPass: Sendable {
     }
 
     /// The limit of failed requests in a row, at which a number is given up.
-    static let mostFailuresInARow = 3
+    static let maxFailuresInARow = 3
     /// The limit of failed requests before a number is as desired, even with acceptances in between: a vendor that
     /// alternates between success and failure must not keep a pass from ending.
-    static let mostFailures = 12
+    static let maxFailures = 12
 
     fileprivate enum End {
         case asDesired
@@ -80,7 +80,7 @@ final class ApplyPass: Sendable {
     func run() async throws -> Result {
         let work = try Reconciliation(
             settings: settings, environment: environment, command: "apply", logger: logger,
-            observe: { [weak self] in self?.note($0) })
+            onReport: { [weak self] in self?.handle($0) })
         reconciliation.withLock { $0 = work }
         let signals = SignalWatcher { [weak self] _ in
             self?.state.withLock { $0.wasInterrupted = true }
@@ -101,7 +101,7 @@ final class ApplyPass: Sendable {
         withExtendedLifetime(signals) {}
         bar?.end()
         if !state.withLock({ $0.wasInterrupted }) {
-            await work.tellHooks(within: .seconds(30))
+            await work.deliverNotifications(within: .seconds(30))
             await work.pruneHistory()
         }
         await work.close()
@@ -113,9 +113,9 @@ final class ApplyPass: Sendable {
         }
     }
 
-    private func note(_ report: EngineReport) {
+    private func handle(_ report: EngineReport) {
         switch report {
-        case .number(let report): note(report)
+        case .number(let report): handle(report)
         case .desiredState(.adopted): afterAdoption()
         case .desiredState(.held(let held)):
             giveUp(
@@ -138,10 +138,10 @@ final class ApplyPass: Sendable {
         stopIfDone()
     }
 
-    private func note(_ report: NumberReport) {
+    private func handle(_ report: NumberReport) {
         switch report {
         case .planned(let record, let decision): judge(record, decision)
-        case .requestSent(let change): state.withLock { $0.noteSent(change) }
+        case .requestSent(let change): state.withLock { $0.recordSent(change) }
         case .requestEnded(let change, let record):
             state.withLock { state in
                 let wasMeanwhile = state.sentMeanwhile.remove(change.id) != nil
@@ -152,7 +152,7 @@ final class ApplyPass: Sendable {
                 state.failures += 1
                 state.failuresOf[record.number, default: 0] += 1
                 state.failuresInARow[record.number, default: 0] += 1
-                if wasMeanwhile, let desired = record.desired { state.noteFailedProbe(of: Account(of: desired)) }
+                if wasMeanwhile, let desired = record.desired { state.recordFailedProbe(of: Account(of: desired)) }
             }
         case .setAside(let unreadable, _):
             state.withLock {
@@ -203,13 +203,13 @@ final class ApplyPass: Sendable {
         let (inARow, all) = state.withLock {
             ($0.failuresInARow[record.number] ?? 0, $0.failuresOf[record.number] ?? 0)
         }
-        let isGivenUp = inARow >= Self.mostFailuresInARow || all >= Self.mostFailures
+        let isGivenUp = inARow >= Self.maxFailuresInARow || all >= Self.maxFailures
         let end: End?
         switch decision.withoutRoutine {
         case .idle: end = .asDesired
         case .observe: end = nil
         case .send, .hold(_, .backingOff): end = isGivenUp ? .failed : nil
-        // The number's turn comes when others are protected; if they never are, noteSent ends it.
+        // The number's turn comes when others are protected; if they never are, recordSent ends it.
         case .hold(_, .exposureBudget): end = nil
         // The other holds last for an hour, or until an operator corrects something: longer than one pass.
         case .hold: end = .failed
@@ -252,20 +252,20 @@ final class ApplyPass: Sendable {
 }
 
 extension ApplyPass.State {
-    fileprivate mutating func noteSent(_ change: ChangeEntry) {
+    fileprivate mutating func recordSent(_ change: ChangeEntry) {
         requests += 1
         if !failedProbes.isEmpty { sentMeanwhile.insert(change.id) }
         requestsAside = open.contains(change.number) ? 0 : requestsAside + 1
-        guard isAdopted, requestsAside >= ApplyPass.mostFailures else { return }
+        guard isAdopted, requestsAside >= ApplyPass.maxFailures else { return }
         giveUp(open, because: "not started: another number stays exposed, and uses the only place")
     }
 
     /// Counts a failed probe. While an endpoint is down one number probes it for all of them: its failure is theirs as
     /// well.
-    fileprivate mutating func noteFailedProbe(of account: Account) {
+    fileprivate mutating func recordFailedProbe(of account: Account) {
         guard let count = failedProbes[account] else { return }
         failedProbes[account] = count + 1
-        guard count + 1 >= ApplyPass.mostFailuresInARow else { return }
+        guard count + 1 >= ApplyPass.maxFailuresInARow else { return }
         giveUp(open.filter { accountOf[$0] == account }, because: "its endpoint \(account.text) is down")
     }
 

@@ -44,7 +44,7 @@ struct AuditCommand: ParsableCommand {
             case .text: printText(report)
             }
             guard let first = report.first else { return }
-            throw Failure.failed(
+            throw CommandFailure.failed(
                 "the history is not as it was written: \(report.problems.counted("problem")), the first: "
                     + first.sentence)
         }
@@ -117,7 +117,7 @@ struct AuditCommand: ParsableCommand {
         func run() throws {
             let date = try TimeBound.read(before, option: "--before", now: SystemClock().now())
             let settings = try config.settings()
-            let pruning = try HistoryKeeper.prune(
+            let pruning = try HistoryMaintenance.prune(
                 before: date, settings: settings, environment: config.environment,
                 actor: UserName.current(environment: config.environment), now: SystemClock().now())
             Console.print("\(pruning.changes.counted("request")) and \(pruning.events.counted("event")) were removed")
@@ -147,7 +147,7 @@ extension AuditCommand {
 
         func run() throws {
             let settings = try config.settings()
-            let (before, after) = try HistoryKeeper.compact(
+            let (before, after) = try HistoryMaintenance.compact(
                 settings: settings, environment: config.environment, now: SystemClock().now())
             Console.print("the store takes \(after.text), and took \(before.text) before")
         }
@@ -239,7 +239,7 @@ struct AuditLine: Encodable {
 
 /// The target of an export: standard output, or a new file for its owner alone, which appears when it is complete.
 final class ExportSink {
-    private let draft: Draft?
+    private let draft: AtomicFile?
     private var count = 0
     /// The reason why a line could not be written.
     private(set) var failure: FileError?
@@ -249,7 +249,7 @@ final class ExportSink {
             draft = nil
             return
         }
-        draft = try Draft(of: path, WritePolicy(existing: .stays))
+        draft = try AtomicFile(of: path, WritePolicy(existing: .stays))
     }
 
     func write(_ line: String) throws(FileError) {

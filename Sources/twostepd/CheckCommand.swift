@@ -82,7 +82,7 @@ struct CheckCommand: AsyncParsableCommand {
             for problem in problems { Console.print(GitHubAnnotation(problem).text) }
         case .json: try JSONOutput.print(CheckDocument(valid: isValid, problems: problems))
         case .text:
-            Diagnostics.note(problems)
+            Diagnostics.print(problems)
             if desiredState == nil, let settings {
                 let location = StoreLocation(directory: settings.stateDirectory)
                 if !location.hasStore { Console.warning(location.absence) }
@@ -98,7 +98,7 @@ struct CheckCommand: AsyncParsableCommand {
         guard isValid else {
             let errors = problems.count { $0.severity == .error }
             let note = strict ? " (--strict treats warnings as errors)" : ""
-            throw Failure.configuration("\(errors.counted("error")) found\(note)")
+            throw CommandFailure.configuration("\(errors.counted("error")) found\(note)")
         }
     }
 }

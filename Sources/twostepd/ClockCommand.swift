@@ -30,7 +30,7 @@ struct ClockCommand: ParsableCommand {
         func run() throws {
             let settings = try config.settings()
             let actor = UserName.current(environment: config.environment)
-            let corrected = try ClockKeeper.accept(
+            let corrected = try ClockCorrection.accept(
                 settings: settings, environment: config.environment, actor: actor, now: SystemClock().now())
             Console.note(
                 "the clock is accepted as right; later instants of \(corrected.counted("number")) "

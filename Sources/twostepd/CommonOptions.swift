@@ -21,9 +21,9 @@ struct ConfigOptions: ParsableArguments {
     /// Returns the settings, or throws when they are invalid, with every problem on standard error.
     func settings() throws -> Settings {
         let reading = SettingsReader.read(path: path)
-        Diagnostics.note(reading.problems)
+        Diagnostics.print(reading.problems)
         guard let settings = reading.value else {
-            throw Failure.configuration("the settings in \(path) are not valid: nothing was done")
+            throw CommandFailure.configuration("the settings in \(path) are not valid: nothing was done")
         }
         return settings
     }
@@ -39,9 +39,9 @@ enum SecretsOption {
     ) throws -> SecretSources {
         let reading = SecretSources.read(
             settings: settings, environment: environment, mayBeForbidden: mayBeForbidden)
-        Diagnostics.note(reading.problems)
+        Diagnostics.print(reading.problems)
         guard let sources = reading.value else {
-            throw Failure.configuration("the secrets in \(settings.secrets) cannot be used")
+            throw CommandFailure.configuration("the secrets in \(settings.secrets) cannot be used")
         }
         return sources
     }
@@ -60,7 +60,7 @@ struct FormatOptions: ParsableArguments {
 
 /// Problems of files, in the form of a compiler's messages.
 enum Diagnostics {
-    static func note(_ problems: [ConfigProblem]) {
+    static func print(_ problems: [ConfigProblem]) {
         let color = Console.colours(2)
         for problem in problems { Console.note(problem.rendered(color: color)) }
     }
@@ -73,7 +73,7 @@ enum TimeBound {
     static func read(_ text: String, option: String, now: Instant) throws -> Instant {
         if let instant = Instant(text) ?? Instant(text + "T00:00:00Z") { return instant }
         if let period = Duration(periodText: text) { return now.advanced(by: .zero - period) }
-        throw Failure.usage(
+        throw CommandFailure.usage(
             "\(option) must be an instant such as 2026-11-01T00:00:00Z, a date, or an age such as 7d or 12h, "
                 + "not \"\(text)\"")
     }

@@ -94,14 +94,14 @@ enum JSONOutput {
 enum StandardInput {
     /// Reads all of it, by default up to the size limit of a configuration file.
     static func read(
-        limit: Int = DesiredStateReader.largestFile, tooLarge: (String) -> Failure = Failure.configuration
+        limit: Int = DesiredStateReader.largestFile, tooLarge: (String) -> CommandFailure = CommandFailure.configuration
     ) throws -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = Glibc.read(STDIN_FILENO, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw Failure.failed("standard input cannot be read: error \(errno)") }
+            guard count >= 0 else { throw CommandFailure.failed("standard input cannot be read: error \(errno)") }
             guard count > 0 else { return bytes }
             bytes += buffer[..<count]
             guard bytes.count <= limit else { throw tooLarge("standard input has more than \(limit >> 20) MiB") }

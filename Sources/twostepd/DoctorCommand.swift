@@ -35,7 +35,7 @@ struct DoctorCommand: AsyncParsableCommand {
         case .text: for check in diagnosis.checks { Self.print(check, depth: 0) }
         }
         guard diagnosis.level == .failure else { return }
-        throw Failure.failed("a check failed: see above")
+        throw CommandFailure.failed("a check failed: see above")
     }
 
     private static func print(_ finding: Finding, depth: Int) {

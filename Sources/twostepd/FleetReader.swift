@@ -17,7 +17,7 @@ struct FleetReader {
     func existing() throws -> StoreReader {
         guard let reader = try open() else {
             guard !ControlClient(settings).isAnswered else {
-                throw Failure.failed(
+                throw CommandFailure.failed(
                     "there is no store at \(location.database), and a daemon answers at \(settings.controlSocket): its folder may "
                         + "have been moved or unmounted; see `twostepd doctor`")
             }
@@ -39,25 +39,25 @@ struct FleetReader {
     func openWithKey() throws -> StoreReader {
         let secrets = try SecretsOption.read(settings, environment, mayBeForbidden: true)
         guard let (key, _) = try StoreKey.forReading(at: location, secrets: secrets, settings: settings) else {
-            throw Failure.configuration(
+            throw CommandFailure.configuration(
                 "no sealing key: neither the one that the settings name nor \(location.key) can be read")
         }
         return try StoreReader.open(at: location, key: key)
     }
 
     /// Returns the standing of every number, most urgent first.
-    func standings(_ reader: StoreReader, guards: GuardsInForce) throws -> [Standing] {
+    func standings(_ reader: StoreReader, guards: GuardsInForce) throws -> [NumberStatus] {
         try view.standings(reader, guards: guards)
     }
 
     /// Returns the standing of one number, by number or label; nil when the store does not know it.
-    func standing(named name: String, _ reader: StoreReader, guards: GuardsInForce) throws -> Standing? {
+    func standing(named name: String, _ reader: StoreReader, guards: GuardsInForce) throws -> NumberStatus? {
         try view.standing(named: name, reader, guards: guards)
     }
 
     /// Returns the values that `render` makes of every number, most urgent first; uses all processors.
     func survey<Value: Sendable>(
-        _ reader: StoreReader, guards: GuardsInForce, _ render: @escaping @Sendable (Standing) -> Value?
+        _ reader: StoreReader, guards: GuardsInForce, _ render: @escaping @Sendable (NumberStatus) -> Value?
     ) throws -> [Value] {
         try view.survey(reader, guards: guards, inParallel: true, render)
     }
@@ -78,7 +78,7 @@ struct FleetReader {
         guard let text else { return nil }
         if let number = PhoneNumber(text) { return number }
         if let number = try reader.number(named: text) { return number }
-        throw Failure.failed(
+        throw CommandFailure.failed(
             "\(text) is neither a number in E.164 form nor a label in the store: see `twostepd status`")
     }
 

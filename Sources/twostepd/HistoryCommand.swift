@@ -65,12 +65,12 @@ struct HistoryCommand: AsyncParsableCommand {
         var filter = HistoryFilter(number: try fleet.resolve(number, reader))
         filter.since = try since.map { try TimeBound.read($0, option: "--since", now: fleet.now) }
         filter.until = try until.map { try TimeBound.read($0, option: "--until", now: fleet.now) }
-        filter.endings = Set(outcome.map(\.ending))
+        filter.outcomes = Set(outcome.map(\.match))
         filter.kinds = Set(kind)
         let view = HistoryView(
             format: format, filter: filter, time: RelativeTime(now: fleet.now, isAbsolute: !relative), isStream: follow,
             // People get the newest rows, a screenful or so; scripts, and people who name a span, get all of them.
-            most: limit ?? (format == .text && filter.since == nil ? 200 : 1_000_000))
+            limit: limit ?? (format == .text && filter.since == nil ? 200 : 1_000_000))
         if events { return try view.printEvents(reader) }
         guard follow else { return try view.printChanges(reader) }
         try await view.follow(reader)
@@ -92,7 +92,7 @@ enum OutcomeChoice: String, ExpressibleByArgument, CaseIterable {
     case inDoubt = "in_doubt"
     case unanswered
 
-    var ending: HistoryFilter.Ending {
+    var match: HistoryFilter.OutcomeMatch {
         switch self {
         case .accepted: .ended(.accepted)
         case .refused: .ended(.refused)
@@ -110,12 +110,12 @@ struct HistoryView {
     let time: RelativeTime
     let isStream: Bool
     /// The limit of rows, of which the newest are shown.
-    let most: Int
+    let limit: Int
 
     private var width: Int { Console.tableWidth }
 
     func printChanges(_ reader: StoreReader) throws {
-        let first = try reader.changeID(beforeNewest: most, matching: filter)
+        let first = try reader.changeID(beforeNewest: limit, matching: filter)
         let all = try rows(after: first, CSV.changeHeader, CSV.line, id: \.id) {
             try reader.changes(matching: filter, after: $0, limit: StoreReader.pageLimit)
         }
@@ -126,11 +126,11 @@ struct HistoryView {
             let text = HistoryText(time: time, isStream: isStream)
             text.lines(all, width: width, colours: Console.colours(1)).forEach { Console.print($0) }
         }
-        noteLimit(first)
+        reportLimit(first)
     }
 
     func printEvents(_ reader: StoreReader) throws {
-        let first = try reader.eventID(beforeNewest: most, matching: filter)
+        let first = try reader.eventID(beforeNewest: limit, matching: filter)
         let all = try rows(after: first, CSV.eventHeader, CSV.line, id: \.id) {
             try reader.events(matching: filter, after: $0, limit: StoreReader.pageLimit)
         }
@@ -139,7 +139,7 @@ struct HistoryView {
         case .json: try JSONOutput.print(EventsDocument(all))
         case .text: EventText(time: time).lines(all, width: width).forEach { Console.print($0) }
         }
-        noteLimit(first)
+        reportLimit(first)
     }
 
     /// Returns all rows after `first`, page by page. As CSV each page is printed, and none is kept.
@@ -178,9 +178,9 @@ struct HistoryView {
     }
 
     /// - Parameter first: the id before the first row that was shown.
-    private func noteLimit(_ first: Int64) {
+    private func reportLimit(_ first: Int64) {
         guard first > 0 else { return }
-        Console.note("only the newest \(most) are shown: see --limit and --since")
+        Console.note("only the newest \(limit) are shown: see --limit and --since")
     }
 }
 

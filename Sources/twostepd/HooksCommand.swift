@@ -74,7 +74,7 @@ struct HooksDocument: Encodable {
 
     private enum CodingKeys: String, CodingKey { case version, hooks }
 
-    init(_ hooks: [HookStanding]) {
+    init(_ hooks: [HookStatus]) {
         self.hooks = hooks.map {
             Hook(
                 name: $0.name, waiting: $0.waiting, waitingSince: Nullable($0.waitingSince?.description),

@@ -40,21 +40,22 @@ struct ImportCommand: ParsableCommand {
     var force = false
 
     func run() throws {
-        if force, output == nil { throw Failure.usage("--force needs --output FILE") }
+        if force, output == nil { throw CommandFailure.usage("--force needs --output FILE") }
         let reading =
             file == "-"
             ? NumberListImport.read(bytes: try StandardInput.read(), file: "(standard input)")
             : NumberListImport.read(path: file)
-        Diagnostics.note(reading.problems)
+        Diagnostics.print(reading.problems)
         guard let imported = reading.value else {
-            throw Failure.configuration("\(file == "-" ? "the list" : file) cannot be imported: nothing was written")
+            throw CommandFailure.configuration(
+                "\(file == "-" ? "the list" : file) cannot be imported: nothing was written")
         }
         guard let output else { return Console.print(imported.text, terminator: "") }
         do throws(FileError) {
             let policy = WritePolicy(existing: force ? .lendsItsRights : .stays, rights: .usual)
-            try Draft.write(Array(imported.text.utf8), to: output, policy)
+            try AtomicFile.write(Array(imported.text.utf8), to: output, policy)
         } catch .exists {
-            throw Failure.failed("\(output) already exists: choose another name, or add --force to replace it")
+            throw CommandFailure.failed("\(output) already exists: choose another name, or add --force to replace it")
         }
         Console.note("\(output): \(imported.count.counted("number")); next: twostepd check \(output)")
     }

@@ -49,7 +49,7 @@ struct KeyCommand: ParsableCommand {
         private func besideStore() throws -> String {
             let location = StoreLocation(directory: try config.settings().stateDirectory)
             if let id = StoreReader.keyID(at: location) {
-                throw Failure.failed(
+                throw CommandFailure.failed(
                     "the store in \(location.directory) is sealed under key \(id), which a new key does not open: "
                         + "use `twostepd key rotate`, or name a FILE")
             }
@@ -78,7 +78,8 @@ struct KeyCommand: ParsableCommand {
             if let file { return Console.print(try SealingKey.load(file: file).id) }
             let location = StoreLocation(directory: try config.settings().stateDirectory)
             guard let id = StoreReader.keyID(at: location) else {
-                throw Failure.failed("nothing is sealed in \(location.directory) yet, or its store cannot be read")
+                throw CommandFailure.failed(
+                    "nothing is sealed in \(location.directory) yet, or its store cannot be read")
             }
             Console.print(id)
         }
@@ -117,15 +118,15 @@ struct KeyCommand: ParsableCommand {
                 settings: try config.settings(), environment: config.environment,
                 actor: UserName.current(environment: config.environment), now: SystemClock().now())
             do throws(StartupError) {
-                Self.tell(try rotation.run(current: key, new: newKey))
+                Self.report(try rotation.run(current: key, new: newKey))
             } catch .store(.lockHeld(let directory, let holder)) {
                 let error = StorageError.lockHeld(directory: directory, holder: holder)
-                throw Failure.failed(
+                throw CommandFailure.failed(
                     "\(error)\nnothing was rotated; with a daemon: systemctl stop twostepd, rotate, start it again")
             }
         }
 
-        private static func tell(_ ending: KeyRotation.Ending) {
+        private static func report(_ ending: KeyRotation.Ending) {
             switch ending {
             case .replaced(let file, let old, let id, let pins):
                 Console.print("\(pins.counted("PIN is", "PINs are")) sealed under key \(id), in \(file)")

@@ -12,13 +12,13 @@ enum NumberCompletion {
     }
 
     /// The limit of candidates: a shell is of little help with more.
-    static let mostCandidates = 500
+    static let maxCandidates = 500
 
     private static func candidates(words: [String], prefix: String, shell: CompletionShell?) -> [String] {
         guard let settings = SettingsReader.read(path: settingsPath(words)).value,
             // Without a store that this user may read there is nothing to offer.
             let reader = try? StoreReader.open(at: StoreLocation(directory: settings.stateDirectory), key: nil),
-            let names = try? reader.names(beginningWith: prefix, limit: mostCandidates)
+            let names = try? reader.names(beginningWith: prefix, limit: maxCandidates)
         else { return [] }
         return names.flatMap { name in
             let label = name.label.flatMap { isHarmless($0) ? $0 : nil }

@@ -4,7 +4,7 @@ import Storage
 
 /// One number in full, for people: desired state, belief, history and next action.
 struct NumberText {
-    let standing: Standing
+    let standing: NumberStatus
     let snapshot: StatusSnapshot
     let policy: Policy
     /// The newest PIN generations, newest first.
@@ -16,13 +16,13 @@ struct NumberText {
     var isAbsolute = false
 
     /// The limit of generations, requests and events that are shown.
-    static let most = 10
+    static let maxCount = 10
 
     private var record: NumberRecord { standing.record }
     private var time: RelativeTime { RelativeTime(now: snapshot.now, isAbsolute: isAbsolute) }
 
     init(
-        standing: Standing, snapshot: StatusSnapshot, policy: Policy, pins: [PINRow], changes: [ChangeEntry],
+        standing: NumberStatus, snapshot: StatusSnapshot, policy: Policy, pins: [PINRow], changes: [ChangeEntry],
         events: [StoredEvent], isAbsolute: Bool = false
     ) {
         self.standing = standing
@@ -35,13 +35,15 @@ struct NumberText {
     }
 
     /// Reads the rows of the number.
-    init(_ standing: Standing, snapshot: StatusSnapshot, policy: Policy, reader: StoreReader, isAbsolute: Bool) throws {
+    init(_ standing: NumberStatus, snapshot: StatusSnapshot, policy: Policy, reader: StoreReader, isAbsolute: Bool)
+        throws
+    {
         let number = standing.record.number
         self.init(
             standing: standing, snapshot: snapshot, policy: policy,
-            pins: try reader.pins(of: number, limit: Self.most),
-            changes: try reader.history(of: number, limit: Self.most),
-            events: try reader.events(of: number, limit: Self.most), isAbsolute: isAbsolute)
+            pins: try reader.pins(of: number, limit: Self.maxCount),
+            changes: try reader.history(of: number, limit: Self.maxCount),
+            events: try reader.events(of: number, limit: Self.maxCount), isAbsolute: isAbsolute)
     }
 
     func lines(width: Int, colours: Bool = false) -> [String] {
@@ -62,11 +64,11 @@ struct NumberText {
         table.add(["Condition:", standing.condition.rawValue], styles: [1: standing.condition.style])
         table.add(["Why:", snapshot.why(standing, time: time).explanation])
         for (index, line) in belief.enumerated() { table.add([index == 0 ? "Belief:" : "", line]) }
-        let sight = SightText(record) { time.full($0) }
-        if let observed = sight.observed {
-            table.add(["Observed:", observed], styles: sight.isFailing ? [1: .warning] : [:])
+        let observations = ObservationText(record) { time.full($0) }
+        if let observed = observations.observed {
+            table.add(["Observed:", observed], styles: observations.isFailing ? [1: .warning] : [:])
         }
-        if let drift = sight.drift { table.add(["Drift:", drift], styles: [1: .alarm]) }
+        if let drift = observations.drift { table.add(["Drift:", drift], styles: [1: .alarm]) }
         table.add(["Next action:", nextAction])
         if let rotationAt = standing.rotationAt { table.add(["Next PIN:", time.full(rotationAt)]) }
         table.add(["Applied:", full(record.appliedAt)])
@@ -77,7 +79,7 @@ struct NumberText {
         table.add(["Failures:", record.attempts == 0 ? "none" : "\(record.attempts) in a row"])
         if let error = record.lastError { table.add(["Last error:", error], styles: [1: .warning]) }
         table.add(["Paused:", pause])
-        return table.lines(width: width, colours: colours, mostLines: nil)
+        return table.lines(width: width, colours: colours, maxLines: nil)
     }
 
     private var desired: String {
@@ -116,10 +118,10 @@ struct NumberText {
         if let flight = snapshot.flights[record.number] {
             return "\(flight.action.rawValue) is on its way, sent \(time.full(flight.sentAt))"
         }
-        guard let action = standing.outlook.action else {
+        guard let action = standing.nextStep.action else {
             return standing.condition == .converged || standing.condition == .unmanaged ? "none" : "waits, see above"
         }
-        guard let at = standing.outlook.at, at > snapshot.now else { return "\(action.rawValue), now" }
+        guard let at = standing.nextStep.at, at > snapshot.now else { return "\(action.rawValue), now" }
         return "\(action.rawValue), \(time.full(at))"
     }
 

@@ -81,7 +81,7 @@ struct ObserveCommand: AsyncParsableCommand {
         if let number, let seen, let source {
             return try await report([.init(number: number, kind: seen.kind, source: source)], to: daemon)
         }
-        let bytes = try StandardInput.read(limit: SecurityWebhook.maxSize, tooLarge: Failure.malformedInput)
+        let bytes = try StandardInput.read(limit: SecurityWebhook.maxSize, tooLarge: CommandFailure.malformedInput)
         let webhook = try SecurityWebhook(bytes)
         for line in webhook.ignored { Console.note("ignored: \(line)") }
         try await report(webhook.items, unreadable: webhook.unreadable, to: daemon)
@@ -110,10 +110,10 @@ struct ObserveCommand: AsyncParsableCommand {
             } catch ControlClient.Failure.refused(let message, let exitCode) {
                 refusals.append((message, exitCode))
             } catch ControlClient.Failure.noAnswer(let path, let problem) {
-                throw Failure.noDaemon("the daemon at \(path) has not answered (\(problem)): report it again")
+                throw CommandFailure.noDaemon("the daemon at \(path) has not answered (\(problem)): report it again")
             }
         }
         guard let code = refusals.map(\.code).max() else { return }
-        throw Failure(message: refusals.map(\.message).joined(separator: "\n"), code: code)
+        throw CommandFailure(message: refusals.map(\.message).joined(separator: "\n"), code: code)
     }
 }

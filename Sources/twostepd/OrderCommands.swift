@@ -130,11 +130,11 @@ struct WorkOrderOptions: ParsableArguments {
 
     private func confirm(_ question: String) throws {
         guard Console.isTerminal(0), Console.isTerminal(2) else {
-            throw Failure.usage("--all asks for confirmation, and there is no terminal: add --yes")
+            throw CommandFailure.usage("--all asks for confirmation, and there is no terminal: add --yes")
         }
         Console.note("\(question) [y/N] ", terminator: "")
         guard let answer = readLine()?.lowercased(), ["y", "yes"].contains(answer) else {
-            throw Failure.failed("nothing was ordered")
+            throw CommandFailure.failed("nothing was ordered")
         }
     }
 }
@@ -237,7 +237,7 @@ struct ReloadCommand: AsyncParsableCommand {
         let notes = await Self.outdated(client, settings, config.environment)
         for note in notes where !note.concernsSecrets { Console.note(note.text) }
         guard let secrets = notes.first(where: { $0.concernsSecrets }) else { return }
-        throw Failure.failed(secrets.text)
+        throw CommandFailure.failed(secrets.text)
     }
 
     /// Returns the files that the daemon has not adopted, and the reasons.

@@ -15,26 +15,26 @@ struct OrderProgress {
     /// The interval at which the store is read.
     private static let interval: Duration = .milliseconds(250)
     /// The limit of numbers that are named one by one at the end.
-    private static let mostNamed = 20
+    private static let maxNamed = 20
 
     /// Shows progress on standard error until all numbers are done.
     ///
-    /// - Throws: ``Failure`` when that takes too long, or when the daemon ends in the meantime.
+    /// - Throws: ``CommandFailure`` when that takes too long, or when the daemon ends in the meantime.
     func follow() async throws {
         let settings = try config.settings()
         let bar = Console.isTerminal(2) ? ProgressBar(width: Console.width(2)) : nil
         let deadline = ContinuousClock.now.advanced(by: limit)
-        var told: Set<PhoneNumber> = []
+        var reported: Set<PhoneNumber> = []
         while true {
             let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
-            guard let reader = try fleet.open() else { throw Failure.failed("the store disappeared meanwhile") }
+            guard let reader = try fleet.open() else { throw CommandFailure.failed("the store disappeared meanwhile") }
             let standings = try fleet.standings(reader, guards: try fleet.guards(reader)).filter(isConcerned)
             guard !standings.isEmpty else {
-                throw Failure.failed(
+                throw CommandFailure.failed(
                     "nothing is left to do: these numbers are no longer in the desired state in force")
             }
             let open = standings.filter { !isDone($0) }
-            for standing in standings where isDone(standing) && told.insert(standing.record.number).inserted {
+            for standing in standings where isDone(standing) && reported.insert(standing.record.number).inserted {
                 guard bar == nil else { continue }
                 let pin = standing.record.likeliestGeneration.map { ", PIN generation \($0)" } ?? ""
                 Console.note("\(standing.record.number): done\(pin)")
@@ -56,14 +56,14 @@ struct OrderProgress {
         }
     }
 
-    private func isConcerned(_ standing: Standing) -> Bool {
+    private func isConcerned(_ standing: NumberStatus) -> Bool {
         guard let desired = standing.record.desired else { return false }
         if let names { return names.contains(desired.number.description) || desired.label.map(names.contains) == true }
         return kind != .rotate || (desired.verification == .enabled && desired.operatorPINName == nil)
     }
 
     /// Returns true when the order is carried out: it left a mark on the record, which only its completion removes.
-    private func isDone(_ standing: Standing) -> Bool {
+    private func isDone(_ standing: NumberStatus) -> Bool {
         let record = standing.record
         guard [.converged, .uncertain].contains(standing.condition), record.appliedAt != nil else { return false }
         switch kind {
@@ -77,7 +77,7 @@ struct OrderProgress {
     }
 
     /// Returns true when the vendor refused the ordered request, which is not sent again before it falls due.
-    private func isRefused(_ standing: Standing) -> Bool {
+    private func isRefused(_ standing: NumberStatus) -> Bool {
         kind == .reapply && standing.record.appliedAt == nil && standing.record.reapplyRefusals != nil
     }
 
@@ -85,27 +85,27 @@ struct OrderProgress {
         try StoreLock.holder(at: fleet.location) != nil
     }
 
-    private static let daemonEnded = Failure.noDaemon(
+    private static let daemonEnded = CommandFailure.noDaemon(
         "the daemon has ended: the order is kept, and is carried out when it runs again")
 
-    private func timeout(_ open: [Standing], of total: Int) -> Failure {
+    private func timeout(_ open: [NumberStatus], of total: Int) -> CommandFailure {
         let head =
             "not done in time for \(open.count) of \(total.counted("number")); the order remains, see `twostepd status`:"
         return .failed(([head] + Self.list(open)).joined(separator: "\n"))
     }
 
-    private static func refusal(of refused: [Standing], of total: Int) -> Failure {
+    private static func refusal(of refused: [NumberStatus], of total: Int) -> CommandFailure {
         let head =
             "the vendor refused to apply it to \(refused.count) of \(total.counted("number")), whose verification is "
             + "unchanged; it is tried again as reapply_every says:"
         return .failed(([head] + list(refused)).joined(separator: "\n"))
     }
 
-    private static func list(_ standings: [Standing]) -> [String] {
-        let lines = standings.prefix(mostNamed).map { standing in
+    private static func list(_ standings: [NumberStatus]) -> [String] {
+        let lines = standings.prefix(maxNamed).map { standing in
             let error = standing.record.lastError.map { "; \($0)" } ?? ""
             return "  \(standing.record.number): \(standing.sentence)\(error)"
         }
-        return lines + (standings.count > mostNamed ? ["  … and \(standings.count - mostNamed) more"] : [])
+        return lines + (standings.count > maxNamed ? ["  … and \(standings.count - maxNamed) more"] : [])
     }
 }

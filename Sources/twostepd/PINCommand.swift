@@ -39,9 +39,9 @@ struct PINCommand: AsyncParsableCommand {
         var stdout = false
 
         func run() async throws {
-            guard !reason.allSatisfy(\.isWhitespace) else { throw Failure.usage("--reason must say why") }
+            guard !reason.allSatisfy(\.isWhitespace) else { throw CommandFailure.usage("--reason must say why") }
             guard stdout || output.format == .json || Console.isTerminal(1) else {
-                throw Failure.usage(
+                throw CommandFailure.usage(
                     "standard output is not a terminal, so no PIN is printed there: "
                         + "--stdout or --format json asks for it")
             }
@@ -55,32 +55,33 @@ struct PINCommand: AsyncParsableCommand {
                 let before = try record(of: number, fleet)
                 let shown = before.candidates.filter { !before.isUnreadable($0) }
                 guard !shown.isEmpty else {
-                    try noteUnreadable(before, fleet)
+                    try reportUnreadable(before, fleet)
                     guard output.format == .json else { throw Self.nothingToShow(before) }
                     return try JSONOutput.print(PINDocument(before))
                 }
                 try await recordReveal(of: number, shown, settings: settings, fleet: fleet)
                 let record = try record(of: number, fleet)
                 guard Set(record.candidates).isSubset(of: before.candidates) else { continue }
-                try noteUnreadable(record, fleet)
+                try reportUnreadable(record, fleet)
                 switch output.format {
                 case .json: try JSONOutput.print(PINDocument(record))
                 case .text: try printText(record, fleet, plain)
                 }
                 return
             }
-            throw Failure.failed("the PIN of \(number) changed while the request was recorded: repeat the command")
+            throw CommandFailure.failed(
+                "the PIN of \(number) changed while the request was recorded: repeat the command")
         }
 
         private func record(of number: PhoneNumber, _ fleet: FleetReader) throws -> NumberRecord {
             guard let record = try fleet.openWithKey().record(number, at: fleet.now) else {
-                throw Failure.failed("\(number) is not in the store: see `twostepd status`")
+                throw CommandFailure.failed("\(number) is not in the store: see `twostepd status`")
             }
             return record
         }
 
         /// Prints the reason for each PIN that may be live and cannot be opened; throws when there is no other PIN.
-        private func noteUnreadable(_ record: NumberRecord, _ fleet: FleetReader) throws {
+        private func reportUnreadable(_ record: NumberRecord, _ fleet: FleetReader) throws {
             let unreadable = record.candidates.filter { record.isUnreadable($0) }
             guard !unreadable.isEmpty else { return }
             let reader = try fleet.openWithKey()
@@ -107,7 +108,7 @@ struct PINCommand: AsyncParsableCommand {
                     reveal, number: number, actor: who, settings: settings, environment: config.environment,
                     now: fleet.now)
             } catch let failure as ControlClient.Failure where failure.isOfAbsence {
-                throw Failure.noDaemon("the request cannot be recorded, so no PIN is shown: \(failure)")
+                throw CommandFailure.noDaemon("the request cannot be recorded, so no PIN is shown: \(failure)")
             }
         }
 
@@ -126,7 +127,7 @@ struct PINCommand: AsyncParsableCommand {
             for candidate in document.candidates {
                 Console.print("\(candidate.pin)  generation \(candidate.generation)")
             }
-            let standing = Standing(
+            let standing = NumberStatus(
                 record, operatorPIN: record.generations.last?.pin, policy: fleet.policy, now: fleet.now,
                 guards: try fleet.guards(reader))
             rotation.map { Console.note($0) }
@@ -144,7 +145,7 @@ struct PINCommand: AsyncParsableCommand {
             return "because it was revealed, it is rotated at \(ordered.at) (\(relative))"
         }
 
-        private static func nothingToShow(_ record: NumberRecord) -> Failure {
+        private static func nothingToShow(_ record: NumberRecord) -> CommandFailure {
             .failed(
                 "no PIN of ours can be live for \(record.number): it is "
                     + record.belief.elements.joined(separator: " or ")
@@ -172,13 +173,15 @@ struct PINCommand: AsyncParsableCommand {
         var limit = 100
 
         func run() throws {
-            guard (1...StoreReader.pageLimit).contains(limit) else { throw Failure.usage("--limit must be 1 to 10000") }
+            guard (1...StoreReader.pageLimit).contains(limit) else {
+                throw CommandFailure.usage("--limit must be 1 to 10000")
+            }
             let settings = try config.settings()
             let fleet = FleetReader(settings: settings, environment: config.environment, now: SystemClock().now())
             let reader = try fleet.existing()
             guard let number = try fleet.resolve(number, reader) else { return }
             guard try reader.closedRecord(number, at: fleet.now) != nil else {
-                throw Failure.failed("\(number) is not in the store: see `twostepd status`")
+                throw CommandFailure.failed("\(number) is not in the store: see `twostepd status`")
             }
             let pins = try reader.pins(of: number, limit: limit)
             switch output.format {
@@ -206,7 +209,7 @@ struct PINCommand: AsyncParsableCommand {
 
 /// The other states that a number may be in, and the event that would settle them.
 struct Certainty {
-    let standing: Standing
+    let standing: NumberStatus
     let policy: Policy
     let now: Instant
 
@@ -224,8 +227,8 @@ struct Certainty {
             let advice = "add it again, or try these PINs"
             return lines + ["the number is not in the desired state, so nothing will settle it: \(advice)"]
         }
-        let next = standing.outlook.action.map { action in
-            "\(action.rawValue)\(standing.outlook.at.map { ", \(relative.text($0))" } ?? "")"
+        let next = standing.nextStep.action.map { action in
+            "\(action.rawValue)\(standing.nextStep.at.map { ", \(relative.text($0))" } ?? "")"
         }
         let step = next.map { "the daemon's next step: \($0)" } ?? "the daemon waits: \(standing.sentence)"
         return lines + ["an accepted request settles it: \(step); see `twostepd status \(record.number)`"]

@@ -3,12 +3,12 @@ import Foundation
 import Synchronization
 
 /// A task on another processor.
-final class Errand<Value: Sendable>: Sendable {
+final class BackgroundWork<Value: Sendable>: Sendable {
     private let group = DispatchGroup()
     private let outcome = Mutex<Result<Value, any Error>?>(nil)
 
     init(_ work: @escaping @Sendable () throws -> Value) {
-        DispatchQueue(label: "twostepd.errand").async(group: group) {
+        DispatchQueue(label: "twostepd.backgroundWork").async(group: group) {
             let result = Result { try work() }
             self.outcome.withLock { $0 = result }
         }

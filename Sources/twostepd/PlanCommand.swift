@@ -32,7 +32,7 @@ struct PlanCommand: ParsableCommand {
         let path = desiredState ?? settings.desiredState
         let fleet = FleetReader(
             settings: settings, environment: config.environment, now: SystemClock().now())
-        let store = Errand { try StoreComparison.Store(fleet) }
+        let store = BackgroundWork { try StoreComparison.Store(fleet) }
         let secrets = try SecretsOption.read(settings, config.environment, mayBeForbidden: true)
         if secrets.isForbidden {
             Console.note(
@@ -44,10 +44,10 @@ struct PlanCommand: ParsableCommand {
         let reading = DesiredStateReader.read(
             path: path, secrets: secrets, references: .warnIfNoSource,
             mark: marker.map { marker in { marker.mark(of: $0) } })
-        Diagnostics.note(reading.problems)
+        Diagnostics.print(reading.problems)
         guard let desired = reading.value else {
             let revision = (try? store.result().reader?.desiredStateStatus().revision) ?? nil
-            throw Failure.configuration("\(path) is not valid; \(StateInForce.stays(revision))")
+            throw CommandFailure.configuration("\(path) is not valid; \(StateInForce.stays(revision))")
         }
         let comparison = try StoreComparison(of: desired, store: store.result(), fleet: fleet, secrets: secrets)
         let time = RelativeTime(now: fleet.now)
@@ -95,7 +95,7 @@ struct PlanRow: Sendable {
     /// The reason why nothing is sent before another event; nil when nothing holds the number back.
     let heldBack: String?
 
-    init(_ standing: Standing, time: RelativeTime) {
+    init(_ standing: NumberStatus, time: RelativeTime) {
         number = standing.record.number
         label = standing.record.desired?.label
         reason = standing.reason
@@ -125,7 +125,7 @@ struct PlanText {
 
     /// The labels of the listed numbers, by number.
     private var labels: [PhoneNumber: String] {
-        let listed = Set(document.now.map(\.number) + document.later.prefix(Self.mostListed).map(\.number))
+        let listed = Set(document.now.map(\.number) + document.later.prefix(Self.maxListed).map(\.number))
         let pairs = rows.lazy.filter { listed.contains($0.number) }.map { ($0.number, $0.label ?? "") }
         return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
@@ -149,7 +149,7 @@ struct PlanText {
         let held = rows.filter { $0.heldBack != nil }
         guard !held.isEmpty else { return [] }
         var table = TextTable(["  NUMBER", "LABEL", "WHY"])
-        for row in held.prefix(Self.mostListed) {
+        for row in held.prefix(Self.maxListed) {
             table.add(["  \(row.number)", row.label ?? "", row.heldBack ?? ""])
         }
         return ["", "Held back:", ""] + table.lines(width: width) + more(held.count)
@@ -158,7 +158,7 @@ struct PlanText {
     private func later(_ labels: [PhoneNumber: String]) -> [String] {
         guard !document.later.isEmpty else { return [] }
         var table = TextTable(["  NUMBER", "LABEL", "ACTION", "WHEN"])
-        for item in document.later.prefix(Self.mostListed) {
+        for item in document.later.prefix(Self.maxListed) {
             let when = "\(relative.text(item.at)), \(item.at)"
             table.add(["  \(item.number)", labels[item.number] ?? "", item.action.rawValue, when])
         }
@@ -185,8 +185,8 @@ struct PlanText {
     }
 
     private func more(_ count: Int) -> [String] {
-        count > Self.mostListed ? ["  … and \(count - Self.mostListed) more (see --format json)"] : []
+        count > Self.maxListed ? ["  … and \(count - Self.maxListed) more (see --format json)"] : []
     }
 
-    private static let mostListed = 50
+    private static let maxListed = 50
 }

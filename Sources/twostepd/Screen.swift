@@ -64,7 +64,7 @@ final class Ticker {
     init(every interval: DispatchTimeInterval) {
         let (ticks, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         self.ticks = ticks
-        HeldSignals.keep(evenIgnored: false)
+        BlockedSignals.keep(evenIgnored: false)
         signals = SignalWatcher { _ in continuation.finish() }
         timer = DispatchSource.makeTimerSource()
         timer.schedule(deadline: .now(), repeating: interval)

@@ -18,7 +18,7 @@ struct SecurityWebhook {
     /// The problems of those changes of its field `security` that cannot be read.
     private(set) var unreadable: [String] = []
 
-    /// - Throws: ``Failure`` with exit 65 when `bytes` are not such a body, or no part of it can be read.
+    /// - Throws: ``CommandFailure`` with exit 65 when `bytes` are not such a body, or no part of it can be read.
     init(_ bytes: [UInt8]) throws {
         let body: Body
         do {
@@ -61,7 +61,7 @@ struct SecurityWebhook {
         }
     }
 
-    private static func malformed(_ problem: String) -> Failure {
+    private static func malformed(_ problem: String) -> CommandFailure {
         .malformedInput("standard input is not the body of WhatsApp's webhook: \(problem); nothing was reported")
     }
 

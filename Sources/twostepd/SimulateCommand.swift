@@ -49,7 +49,7 @@ struct SimulateCommand: AsyncParsableCommand, WatchesSignals {
     var seed: UInt64 = 1
 
     func run() async throws {
-        guard (0...65_535).contains(port) else { throw Failure.usage("--port must be 0 to 65535") }
+        guard (0...65_535).contains(port) else { throw CommandFailure.usage("--port must be 0 to 65535") }
         let vendor = try await SimulatedVendor(try options(), port: port)
         if let everyFault { vendor.setEveryFault(try Fault.probability(everyFault)) }
         Console.print(vendor.url)

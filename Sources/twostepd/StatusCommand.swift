@@ -51,7 +51,7 @@ struct StatusCommand: AsyncParsableCommand {
                 lines: try report.lines(width: Console.tableWidth, colours: Console.colours(1)))
         }
         guard output.format == .text, Console.isTerminal(1) else {
-            throw Failure.usage("--watch needs a terminal and text; for scripts: --format json")
+            throw CommandFailure.usage("--watch needs a terminal and text; for scripts: --format json")
         }
         try await Screen.keep(everySeconds: 2) {
             try await report(settings).lines(width: Console.width(1), colours: Console.colours(1))

@@ -83,10 +83,10 @@ struct StatusSnapshot: Sendable {
 
     /// Surveys the fleet, and returns the values that `render` makes of each selected number, most urgent first.
     ///
-    /// Throws ``Failure`` for a name that matches no number.
+    /// Throws ``CommandFailure`` for a name that matches no number.
     mutating func survey<Value: Sendable>(
         _ fleet: FleetReader, reader: StoreReader?, selection: NumberSelection,
-        _ render: @escaping @Sendable (Standing) -> Value
+        _ render: @escaping @Sendable (NumberStatus) -> Value
     ) throws -> [Value] {
         let counted = Mutex(StatusTally())
         let values = try reader.map { reader in
@@ -106,7 +106,7 @@ struct StatusSnapshot: Sendable {
     var document: StatusDocument { StatusDocument(at: now, holder: holder, inForce: inForce, standings: []) }
 
     /// Returns the explanation of a number's condition and next action.
-    func why(_ standing: Standing, time: RelativeTime) -> WhyText {
+    func why(_ standing: NumberStatus, time: RelativeTime) -> WhyText {
         WhyText(
             standing: standing, time: time, isWorkedOn: holder != nil, flight: flights[standing.record.number])
     }
@@ -121,7 +121,7 @@ struct StatusTally: Sendable {
     /// The requested names that match a number.
     private(set) var names: Set<String> = []
 
-    mutating func add(_ standing: Standing, isShown: Bool, names: [String]) {
+    mutating func add(_ standing: NumberStatus, isShown: Bool, names: [String]) {
         all += 1
         if isShown { shown[standing.condition, default: 0] += 1 }
         awaited.add(standing.reason, account: standing.record.desired.map(Account.init(of:)))
@@ -147,20 +147,20 @@ struct NumberSelection: Sendable {
     }
 
     /// Returns true when `standing` is selected.
-    func means(_ standing: Standing) -> Bool {
+    func means(_ standing: NumberStatus) -> Bool {
         (names.isEmpty || names.contains { Self.isMeant(standing, by: $0) })
             && (conditions.isEmpty || conditions.contains(standing.condition))
             && label.map { Glob.matches($0, standing.record.desired?.label ?? "") } ?? true
     }
 
-    /// Throws ``Failure`` when a name matched no number.
+    /// Throws ``CommandFailure`` when a name matched no number.
     func requireAll(_ found: Set<String>, in location: StoreLocation) throws {
         guard let unknown = names.first(where: { !found.contains($0) }) else { return }
         let what = Glob.isPattern(unknown) ? "no number or label matches \(unknown)" : "\(unknown) is not"
-        throw Failure.failed("\(what) in the store \(location.database): see `twostepd status`")
+        throw CommandFailure.failed("\(what) in the store \(location.database): see `twostepd status`")
     }
 
-    static func isMeant(_ standing: Standing, by name: String) -> Bool {
+    static func isMeant(_ standing: NumberStatus, by name: String) -> Bool {
         guard Glob.isPattern(name) else { return standing.isMeant(by: name) }
         return Glob.matches(name, standing.record.number.description)
             || standing.record.desired?.label.map { Glob.matches(name, $0) } ?? false

@@ -88,7 +88,7 @@ struct StatusText: Sendable {
     }
 
     /// Returns the row of one number.
-    func row(_ standing: Standing) -> Row {
+    func row(_ standing: NumberStatus) -> Row {
         let record = standing.record
         let cells = [
             record.number.description, record.desired?.label ?? "-", record.desired?.verification.rawValue ?? "-",
@@ -168,20 +168,20 @@ struct GuardText {
                 "vendor: REFUSES TO DISABLE \(count.counted("number")): \(account.text); \(Account.refusalAdvice)")
         }
         if awaited.isBudget {
-            lines += guards.holders.prefix(GuardsInForce.mostShown).map {
+            lines += guards.holders.prefix(GuardsInForce.maxShown).map {
                 "exposure: \($0.kind.sentence(for: $0.number))"
             }
-            let more = guards.holders.count - GuardsInForce.mostShown
+            let more = guards.holders.count - GuardsInForce.maxShown
             if more > 0 { lines.append("exposure: \(more) more hold a place") }
         }
-        lines += unreadable.prefix(Self.mostUnreadable).map { "record: SET ASIDE \($0)" }
-        let more = unreadable.count - Self.mostUnreadable
+        lines += unreadable.prefix(Self.maxUnreadable).map { "record: SET ASIDE \($0)" }
+        let more = unreadable.count - Self.maxUnreadable
         if more > 0 { lines.append("record: SET ASIDE \(more) more") }
         return lines
     }
 
     /// The limit of set-aside records that have a line of their own.
-    private static let mostUnreadable = 5
+    private static let maxUnreadable = 5
 }
 
 /// The guards that several numbers wait for.

@@ -40,7 +40,7 @@ struct StoreComparison {
         guards = try reader.map { try fleet.guards($0) } ?? GuardsInForce()
         var desired = desired
         for index in desired.numbers.indices {
-            desired.numbers[index].takeMarks(of: places[desired.numbers[index].number].flatMap { known[$0].desired })
+            desired.numbers[index].inheritMarks(of: places[desired.numbers[index].number].flatMap { known[$0].desired })
         }
         self.desired = desired
         change = DesiredStateDifference(from: known.compactMap(\.desired), to: desired.numbers)
@@ -56,7 +56,7 @@ struct StoreComparison {
 
     /// Returns the values that `render` makes of every number's standing as if the state were in force, in the order of
     /// numbers.
-    func survey<Value: Sendable>(_ render: @Sendable (Standing) -> Value) throws -> [Value] {
+    func survey<Value: Sendable>(_ render: @Sendable (NumberStatus) -> Value) throws -> [Value] {
         try desired.numbers.sorted { $0.number < $1.number }.mapInParallel { entry in
             var record = record(of: entry).map { $0.adopting(entry, at: fleet.now) } ?? .new(entry, at: fleet.now)
             var operatorPIN: PIN?
@@ -68,7 +68,7 @@ struct StoreComparison {
                 }
             }
             return render(
-                Standing(
+                NumberStatus(
                     record, operatorPIN: operatorPIN, policy: fleet.policy, now: fleet.now, guards: guards.forPlanning))
         }
     }
@@ -79,7 +79,7 @@ struct StoreComparison {
 extension DesiredNumber {
     /// Adopts the marks of the entry in force where this one has none: that of a token that cannot be read, which the
     /// reader of the file has reported, and that of an operator-owned PIN, which only the store makes.
-    fileprivate mutating func takeMarks(of inForce: DesiredNumber?) {
+    fileprivate mutating func inheritMarks(of inForce: DesiredNumber?) {
         guard let inForce else { return }
         tokenMark = tokenMark ?? inForce.tokenMark
         if operatorPINName == inForce.operatorPINName { operatorPINMark = inForce.operatorPINMark }

@@ -40,8 +40,8 @@ struct TextTable {
     ///   - width: the width of the terminal in columns; 0 for no limit, one line a row.
     ///   - colours: true to apply the styles of cells.
     ///   - header: true to begin with the titles.
-    ///   - mostLines: the limit of lines of one row; nil for no limit.
-    func lines(width: Int, colours: Bool = false, header: Bool = true, mostLines: Int? = 4) -> [String] {
+    ///   - maxLines: the limit of lines of one row; nil for no limit.
+    func lines(width: Int, colours: Bool = false, header: Bool = true, maxLines: Int? = 4) -> [String] {
         guard !columns.isEmpty else { return [] }
         // A label or an actor wider than a quarter of the terminal leaves too little to the other columns.
         let longest = width == 0 ? Int.max : max(20, width / 4)
@@ -53,7 +53,7 @@ struct TextTable {
         }
         let kept = kept(of: widths, in: width)
         let layout = Layout(
-            kept: kept, widths: widths, width: width, narrowest: Self.narrowest, mostLines: mostLines, colours: colours)
+            kept: kept, widths: widths, width: width, narrowest: Self.narrowest, maxLines: maxLines, colours: colours)
         return ((header ? [titles] : []) + rows).flatMap { layout.lines($0.cells, $0.styles) }
     }
 
@@ -76,7 +76,7 @@ struct TextTable {
         let widths: [Int]
         let width: Int
         let narrowest: Int
-        let mostLines: Int?
+        let maxLines: Int?
         let colours: Bool
 
         func lines(_ cells: [String], _ styles: [Int: TextStyle]) -> [String] {
@@ -91,7 +91,7 @@ struct TextTable {
             guard let last = kept.last else { return [] }
             let cell = last < cells.count ? cells[last] : ""
             let pieces =
-                width == 0 ? [cell] : cell.wrapped(to: max(width - indent, narrowest), mostLines: mostLines)
+                width == 0 ? [cell] : cell.wrapped(to: max(width - indent, narrowest), maxLines: maxLines)
             return pieces.enumerated().map { index, piece in
                 let front = index == 0 ? head : String(repeating: " ", count: indent)
                 return (front + style(piece, styles[last])).trimmedRight
@@ -155,8 +155,8 @@ extension String {
 
     /// Returns the text in lines of at most `width` columns, broken at spaces where there are any.
     ///
-    /// - Parameter mostLines: the limit of lines; the last one ends with `…` when text is omitted.
-    func wrapped(to width: Int, mostLines: Int? = nil) -> [String] {
+    /// - Parameter maxLines: the limit of lines; the last one ends with `…` when text is omitted.
+    func wrapped(to width: Int, maxLines: Int? = nil) -> [String] {
         precondition(width > 0, "a line has room for something")
         var lines: [String] = []
         var line = ""
@@ -175,9 +175,9 @@ extension String {
             line = word
         }
         lines.append(line)
-        guard let mostLines, lines.count > mostLines, mostLines > 0 else { return lines }
-        let last = lines[mostLines - 1]
-        return lines.prefix(mostLines - 1) + [(last.displayWidth < width ? last : last.beginning(width - 1)) + "…"]
+        guard let maxLines, lines.count > maxLines, maxLines > 0 else { return lines }
+        let last = lines[maxLines - 1]
+        return lines.prefix(maxLines - 1) + [(last.displayWidth < width ? last : last.beginning(width - 1)) + "…"]
     }
 
     /// Returns as many characters as fit into `width` columns, at least one.

@@ -38,13 +38,13 @@ struct Twostepd: AsyncParsableCommand {
     )
 
     private static func letSignals(reach command: any ParsableCommand) {
-        guard let command = command as? any WatchesSignals else { return HeldSignals.release() }
-        HeldSignals.keep(evenIgnored: command.hasUseForHangup)
+        guard let command = command as? any WatchesSignals else { return BlockedSignals.release() }
+        BlockedSignals.keep(evenIgnored: command.hasUseForHangup)
     }
 
     /// Runs on the main thread, which is the only one until a command runs.
     @MainActor static func main() async {
-        HeldSignals.hold()
+        BlockedSignals.block()
         ProcessSecrets.protect()
         ProcessMemory.keepLittle()
         do {
@@ -57,7 +57,7 @@ struct Twostepd: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            guard let failure = Failure(error) else { exit(withError: error) }
+            guard let failure = CommandFailure(error) else { exit(withError: error) }
             Console.error(failure.message)
             exit(withError: ExitCode(failure.code))
         }

@@ -3,7 +3,7 @@ import Planning
 
 /// The reason for a number's condition, and its next action with the time: one line in words.
 struct WhyText {
-    let standing: Standing
+    let standing: NumberStatus
     let time: RelativeTime
     /// True when a process works on the store: without one nothing is sent.
     let isWorkedOn: Bool
@@ -44,7 +44,7 @@ struct WhyText {
         case .awaitingSettlement:
             [
                 "as desired, but an unanswered request may still take effect",
-                standing.outlook.at.map { "sent again \(time.phrase($0)), to be certain" },
+                standing.nextStep.at.map { "sent again \(time.phrase($0)), to be certain" },
             ].compactMap(\.self)
         default: [standing.sentence]
         }
@@ -53,7 +53,7 @@ struct WhyText {
     /// The actions that fall due for a number that is as desired.
     private var upcoming: String {
         var due: [String] = []
-        if let at = standing.outlook.at, standing.outlook.action == .reapply {
+        if let at = standing.nextStep.at, standing.nextStep.action == .reapply {
             due.append("re-applied \(time.phrase(at))")
         }
         if let at = standing.rotationAt { due.append("new PIN \(time.phrase(at))") }
@@ -97,7 +97,7 @@ struct WhyText {
         return parts.compactMap(\.self)
     }
 
-    private var what: String { standing.outlook.action?.rawValue ?? "the request" }
+    private var what: String { standing.nextStep.action?.rawValue ?? "the request" }
 
     private var failures: String {
         switch record.attempts {

@@ -107,7 +107,7 @@ final class Explorer {
     /// Carries out each late effect, as its last time and as one of several.
     private func land(_ state: WalkState) {
         guard state.late != 0 else { return }
-        for effect in 0...Truth.mostGenerations where state.late & (1 << effect) != 0 {
+        for effect in 0...Truth.maxGenerations where state.late & (1 << effect) != 0 {
             var next = changed(state, to: vendor.carryOut(effect, on: state.truth).truth)
             reach(next)
             next.late &= ~(1 << effect)
@@ -138,7 +138,7 @@ final class Explorer {
         }
         // Time also passes for late effects that the daemon does not doubt.
         let forgotten = state.late & ~machine.unsettled[state.node]
-        for effect in 0...Truth.mostGenerations where forgotten & (1 << effect) != 0 {
+        for effect in 0...Truth.maxGenerations where forgotten & (1 << effect) != 0 {
             var next = state
             next.late &= ~(1 << effect)
             reach(next)
@@ -217,7 +217,7 @@ final class Explorer {
         var here = state
         here.isSent = false
         let (carriedOut, isAccepted) = vendor.carryOut(steps.effect, on: state.truth)
-        guard !steps.isOvertaken else {
+        guard !steps.isSuperseded else {
             for edge in [steps.accepted, steps.refused, steps.inDoubt, steps.crash, steps.noEffect] + steps.answered {
                 follow(edge, here)
             }
@@ -291,7 +291,7 @@ final class Explorer {
         }
         guard late > 1 else { return (newTruth, late) }
         var newLate = late & 1
-        for effect in 1...Truth.mostGenerations where late & (1 << effect) != 0 {
+        for effect in 1...Truth.maxGenerations where late & (1 << effect) != 0 {
             let newEffect = Int(map >> UInt32(4 * effect)) & 15
             if newEffect == 15 { return (newTruth, -1) }
             newLate |= 1 << newEffect
@@ -333,7 +333,7 @@ final class Explorer {
             belief \(record.belief.elements), doubts \(record.belief.doubts.map { "\($0.effect)" }), \
             desired \(desired ?? "nothing"), operator's value \(node.operatorValue), \
             last accepted \(record.lastAccepted.map { "\($0)" } ?? "-"), impasse \(record.impasse.map { "\($0.disablesRefusedWhenOn)\($0.refusesBoth ? " both" : "")\($0.isOppositeSpent ? " spent" : "")\($0.at > Node.impasseOverFrom ? "" : " over")" } ?? "-"), refusals \(record.refusals?.count ?? 0), \
-            observed \(record.sight.askedAt != nil), changed lately \(record.answeredAt != nil), \
+            observed \(record.observations.askedAt != nil), changed lately \(record.answeredAt != nil), \
             cycle \(record.cycle != nil), applied \(record.appliedAt != nil), \
             generations \(record.generations.map { "\($0.generation)\($0.liveFrom == nil ? "" : " lived")" })
             """

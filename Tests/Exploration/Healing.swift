@@ -109,7 +109,7 @@ struct Healing {
                 needed = max(needed, after((edge, next)))
             }
         }
-        for effect in 0...Truth.mostGenerations where state.late & (1 << effect) != 0 {
+        for effect in 0...Truth.maxGenerations where state.late & (1 << effect) != 0 {
             var next = explorer.changed(state, to: explorer.vendor.carryOut(effect, on: state.truth).truth)
             next.late &= ~(1 << effect)
             needed = max(needed, Int(requests[explorer.code(next)]))
@@ -122,7 +122,7 @@ struct Healing {
         _ steps: RecordMachine.Flying, _ state: WalkState
     ) throws -> (RecordMachine.Edge, WalkState) {
         let (carriedOut, isAccepted) = explorer.vendor.carryOut(steps.effect, on: state.truth)
-        var next = steps.isOvertaken ? state : explorer.changed(state, to: carriedOut)
+        var next = steps.isSuperseded ? state : explorer.changed(state, to: carriedOut)
         next.isSent = false
         return (isAccepted ? steps.accepted : steps.refused, next)
     }

@@ -15,7 +15,7 @@ struct Node: Hashable {
     /// Returns the normal form, and the new number of each generation: four bits each, 15 for one that is left out.
     func normalised() throws -> (node: Node, map: UInt32) {
         let kept = keptGenerations()
-        guard kept.count <= Truth.mostGenerations else { throw TooManyGenerations(generations: kept) }
+        guard kept.count <= Truth.maxGenerations else { throw TooManyGenerations(generations: kept) }
         var map = UInt32.max
         for (index, generation) in kept.enumerated() where generation < 8 {
             map &= ~(15 << UInt32(4 * generation))
@@ -31,7 +31,7 @@ struct Node: Hashable {
                 reason: Self.normalised(flight.reason), effect: effect, sentAt: Scenario.now,
                 before: normalised(flight.before, kept)
             )
-            node.flight?.isOvertaken = flight.isOvertaken
+            node.flight?.isSuperseded = flight.isSuperseded
             node.flight?.isContradicted = flight.isContradicted
         }
         return (node, map)
@@ -108,8 +108,8 @@ struct Node: Hashable {
         if isObservable {
             next.answeredAt = record.answeredAt.flatMap { $0 > Self.settledSince ? Scenario.now : nil }
             let isObserved =
-                record.sight.askedAt.map { $0 >= record.evidenceFrom(Scenario.policy.settleDelay) } ?? false
-            next.sight.askedAt = isObserved ? Scenario.now : nil
+                record.observations.askedAt.map { $0 >= record.evidenceFrom(Scenario.policy.settleDelay) } ?? false
+            next.observations.askedAt = isObserved ? Scenario.now : nil
         }
         next.rotatedAt = record.rotatedAt.map { $0 <= Self.rotationDueFrom ? Self.rotationDueFrom : Scenario.now }
         return next

@@ -60,7 +60,7 @@ final class RecordMachine {
         let isWanted: Bool
         /// True when the entry has named another number since: the result of the request does not affect the true
         /// state.
-        let isOvertaken: Bool
+        let isSuperseded: Bool
         let crash: Edge
         let accepted: Edge
         let refused: Edge
@@ -72,13 +72,13 @@ final class RecordMachine {
         let reports: Reports?
 
         init(
-            effect: Int, isWanted: Bool, isOvertaken: Bool, crash: Edge, accepted: Edge, refused: Edge, inDoubt: Edge,
+            effect: Int, isWanted: Bool, isSuperseded: Bool, crash: Edge, accepted: Edge, refused: Edge, inDoubt: Edge,
             noEffect: Edge,
             answered: [Edge], edits: [Edge], reports: Reports?
         ) {
             self.effect = effect
             self.isWanted = isWanted
-            self.isOvertaken = isOvertaken
+            self.isSuperseded = isSuperseded
             self.crash = crash
             self.accepted = accepted
             self.refused = refused
@@ -227,8 +227,8 @@ final class RecordMachine {
         steps.seenOff = try seeing(.disabled)
         steps.seenNothing = try seeing(.unknown(Outcome(.timeout)))
         steps.isEvidence = node.record.evidenceFrom(Scenario.policy.settleDelay) <= Scenario.now
-        if node.record.sight.askedAt != nil {
-            steps.fallingDue.append(try step(from: node) { $0.record.sight.askedAt = nil })
+        if node.record.observations.askedAt != nil {
+            steps.fallingDue.append(try step(from: node) { $0.record.observations.askedAt = nil })
         }
         steps.reports = try reports(of: node)
         let belief = node.record.belief
@@ -308,7 +308,7 @@ final class RecordMachine {
         let answered = try reasons.sorted { $0.rawValue < $1.rawValue }.map(arriving)
         return Flying(
             effect: Truth.code(of: flight.effect), isWanted: node.record.desired != nil,
-            isOvertaken: flight.isOvertaken, crash: crash,
+            isSuperseded: flight.isSuperseded, crash: crash,
             accepted: try arriving(.success), refused: try arriving(.vendorRefused), inDoubt: try arriving(.timeout),
             noEffect: try arriving(.notSent), answered: answered, edits: try edits(of: node),
             reports: try reports(of: node)

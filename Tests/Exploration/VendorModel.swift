@@ -54,7 +54,7 @@ enum Truth {
     static let foreign = 7
     /// The maximum count of generations that matter at once. The exploration never reaches this bound; it would stop if
     /// it did.
-    static let mostGenerations = 4
+    static let maxGenerations = 4
 
     static func code(of effect: Effect) -> Int { effect.generation ?? off }
 

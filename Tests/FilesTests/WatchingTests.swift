@@ -63,7 +63,7 @@ struct WatchingTests {
         // The watches are set on the queue.
         queue.sync {}
         var next = changes.stream.makeAsyncIterator()
-        try Draft.write([51], to: folder("a"), WritePolicy(existing: .isReplaced))
+        try AtomicFile.write([51], to: folder("a"), WritePolicy(existing: .isReplaced))
         await next.next()
         try #require(symlink("b", folder("new")) == 0)
         try Directory.move(folder("new"), over: folder("file"))

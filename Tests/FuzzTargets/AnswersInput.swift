@@ -21,7 +21,7 @@
                 status: status, retryAfter: String(decoding: header, as: UTF8.self), body: .complete(body))
             let outcome = ResponseClassifier.classify(.answered(answer), of: vendor, now: now, secrets: secrets)
             if outcome.verdict == .accepted, !isAcceptance(vendor, status, body) { return "accepted without proof" }
-            if outcome.reason.neverLeft { return "an answer to what was never sent" }
+            if outcome.reason.neverSent { return "an answer to what was never sent" }
             if let wait = outcome.retryAfter, !(.zero...Duration.seconds(3600)).contains(wait) {
                 return "a wait of \(wait)"
             }

@@ -18,7 +18,7 @@
         private static func judge<Value>(_ reading: Reading<Value>, of content: [UInt8]) -> String? {
             if reading.value == nil, reading.errors.isEmpty { return "there is neither a value nor an error" }
             if reading.value != nil, !reading.errors.isEmpty { return "there are a value and an error" }
-            if reading.problems.count > Reading<Value>.mostProblems { return "\(reading.problems.count) problems" }
+            if reading.problems.count > Reading<Value>.maxProblems { return "\(reading.problems.count) problems" }
             let lines = content.count { $0 == 0x0A } + 1
             for problem in reading.problems {
                 if problem.line > lines { return "the problem is behind the end of the file: \(problem)" }

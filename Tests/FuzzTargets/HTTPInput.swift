@@ -59,7 +59,7 @@
             let reply = Mutex<LocalServer.Reply?>(nil)
             let done = DispatchSemaphore(value: 0)
             Task {
-                let answer = isControl ? await service.control(call) : await service.observe(call)
+                let answer = isControl ? await service.control(call) : await service.answerReadOnly(call)
                 reply.withLock { $0 = answer }
                 done.signal()
             }
@@ -118,11 +118,11 @@
                 report: { report, actor in .init(done: true, message: "\(report.items.count) by \(actor)") },
                 view: { throw ControlRefusal.stopping },
                 secretMarks: { SecretMarks(["token a": "0123456789abcdef"]) },
-                observatory: Observatory(
+                readOnlyAPI: ReadOnlyAPI(
                     location: location, policy: Settings().policy(), desiredState: folder + "/desired-state.yaml",
                     since: Instant(millisecondsSinceEpoch: 0), clock: SystemClock(),
                     recorder: MetricsRecorder(), commits: commits, isPerNumber: true),
-                reveal: { look in throw StoreFailure(look.rotation(after: .seconds(60)).event.detail) },
+                reveal: { reveal in throw StoreFailure(reveal.rotation(after: .seconds(60)).event.detail) },
                 health: { (true, "ok") }, readiness: { (false, "starting") })
         }()
     }

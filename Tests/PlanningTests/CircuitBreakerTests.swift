@@ -16,12 +16,12 @@ struct CircuitBreakerTests {
         var now = Fixture.steadyNow
         var changeID: Int64 = 0
 
-        mutating func note(
+        mutating func record(
             _ reason: OutcomeReason, of index: Int = 0, changeID known: Int64? = nil, jitter: Double = 0.5
         ) -> CircuitBreaker.Change {
             changeID += 1
             if known == nil { breaker.depart(changeID) }
-            return breaker.note(
+            return breaker.record(
                 Outcome(reason), of: known ?? changeID, number: Fixture.phone("+1555010\(1000 + index)"), now: now,
                 policy: CircuitBreakerTests.policy, jitter: jitter)
         }
@@ -33,10 +33,10 @@ struct CircuitBreakerTests {
     @Test func `It opens at the fifth failure in a row, and then blocks until a probe is due`() {
         var endpoint = Endpoint()
         for index in 0..<4 {
-            #expect(endpoint.note(.connectionRefused, of: index % 2) == .none)
+            #expect(endpoint.record(.connectionRefused, of: index % 2) == .none)
             #expect(endpoint.breaker.blockedUntil(now: endpoint.now) == nil)
         }
-        #expect(endpoint.note(.connectionRefused, of: 0) == .opened)
+        #expect(endpoint.record(.connectionRefused, of: 0) == .opened)
         #expect(endpoint.breaker.openSince == Fixture.steadyNow)
         // Half of two seconds, and half of the other half by chance.
         #expect(endpoint.breaker.blockedUntil(now: endpoint.now) == Fixture.steadyLater(.milliseconds(1500)))
@@ -45,9 +45,9 @@ struct CircuitBreakerTests {
 
     @Test func `One number alone never opens it`() {
         var endpoint = Endpoint()
-        for _ in 0..<50 { #expect(endpoint.note(.timeout) == .none) }
+        for _ in 0..<50 { #expect(endpoint.record(.timeout) == .none) }
         #expect(endpoint.breaker.blockedUntil(now: endpoint.now) == nil)
-        #expect(endpoint.note(.timeout, of: 1) == .opened)
+        #expect(endpoint.record(.timeout, of: 1) == .opened)
     }
 
     @Test(arguments: [
@@ -55,34 +55,34 @@ struct CircuitBreakerTests {
     ])
     func `An answer of its own, whatever it says, starts the count again`(_ answer: OutcomeReason) {
         var endpoint = Endpoint()
-        for index in 0..<4 { _ = endpoint.note(.serverError, of: index) }
-        #expect(endpoint.note(answer, of: 4) == .none)
+        for index in 0..<4 { _ = endpoint.record(.serverError, of: index) }
+        #expect(endpoint.record(answer, of: 4) == .none)
         #expect(endpoint.breaker == CircuitBreaker())
     }
 
     @Test(arguments: [OutcomeReason.tokenUnavailable, .daemonStopped])
     func `What was not about the endpoint counts neither way`(_ reason: OutcomeReason) {
         var endpoint = Endpoint()
-        for index in 0..<4 { _ = endpoint.note(.serverError, of: index) }
-        #expect(endpoint.note(reason) == .none)
+        for index in 0..<4 { _ = endpoint.record(.serverError, of: index) }
+        #expect(endpoint.record(reason) == .none)
         #expect(endpoint.breaker.failures == 4)
-        #expect(endpoint.note(.serverError) == .opened)
+        #expect(endpoint.record(.serverError) == .opened)
     }
 
     @Test(arguments: [OutcomeReason.authenticationRefused, .balanceRefused, .clientError, .forbidden, .accountBlocked])
     func `The same refusal for five numbers in a row opens it, for one number never`(_ refusal: OutcomeReason) {
         var endpoint = Endpoint()
-        for _ in 0..<50 { #expect(endpoint.note(refusal, of: 1) == .none) }
-        for index in 2..<5 { #expect(endpoint.note(refusal, of: index) == .none) }
-        #expect(endpoint.note(refusal, of: 5) == .opened)
+        for _ in 0..<50 { #expect(endpoint.record(refusal, of: 1) == .none) }
+        for index in 2..<5 { #expect(endpoint.record(refusal, of: index) == .none) }
+        #expect(endpoint.record(refusal, of: 5) == .opened)
         // Each probe with the same refusal keeps it open; an accepted probe closes it.
         endpoint.now = Fixture.steadyLater(.seconds(2))
         endpoint.breaker.depart(99)
-        #expect(endpoint.note(refusal, of: 6, changeID: 99) == .none)
+        #expect(endpoint.record(refusal, of: 6, changeID: 99) == .none)
         #expect(endpoint.breaker.blockedUntil(now: endpoint.now) != nil)
         endpoint.now = Fixture.steadyLater(.seconds(60))
         endpoint.breaker.depart(100)
-        #expect(endpoint.note(.success, of: 7, changeID: 100) == .closed)
+        #expect(endpoint.record(.success, of: 7, changeID: 100) == .closed)
         #expect(endpoint.breaker == CircuitBreaker())
     }
 
@@ -90,11 +90,11 @@ struct CircuitBreakerTests {
         var endpoint = Endpoint()
         for index in 0..<20 {
             let refusal: OutcomeReason = index.isMultiple(of: 2) ? .authenticationRefused : .clientError
-            #expect(endpoint.note(refusal, of: index) == .none)
+            #expect(endpoint.record(refusal, of: index) == .none)
         }
         for index in 0..<20 {
-            #expect(endpoint.note(.authenticationRefused, of: index) == .none)
-            if index % 3 == 0 { #expect(endpoint.note(.success, of: 100) == .none) }
+            #expect(endpoint.record(.authenticationRefused, of: index) == .none)
+            if index % 3 == 0 { #expect(endpoint.record(.success, of: 100) == .none) }
         }
     }
 
@@ -105,10 +105,10 @@ struct CircuitBreakerTests {
         endpoint.breaker.depart(99)
         #expect(endpoint.breaker.blockedUntil(now: Fixture.steadyLater(.seconds(3600))) == .distantFuture)
         // The outcome of a request that was in flight when the breaker opened is no new evidence.
-        let late = endpoint.breaker.note(
+        let late = endpoint.breaker.record(
             Outcome(.timeout), of: 3, number: Fixture.number, now: endpoint.now, policy: Self.policy, jitter: 0)
         #expect(late == .none && endpoint.breaker.state == .probing(changeID: 99))
-        let closed = endpoint.breaker.note(
+        let closed = endpoint.breaker.record(
             Outcome(.vendorRefused), of: 99, number: Fixture.number, now: endpoint.now, policy: Self.policy, jitter: 0)
         #expect(closed == .closed)
         #expect(endpoint.breaker == CircuitBreaker())
@@ -122,7 +122,7 @@ struct CircuitBreakerTests {
             guard let until = endpoint.breaker.blockedUntil(now: endpoint.now) else { break }
             waits.append(endpoint.now.duration(to: until).milliseconds)
             endpoint.now = until
-            #expect(endpoint.note(.timeout, of: index, jitter: 0) == .none)
+            #expect(endpoint.record(.timeout, of: index, jitter: 0) == .none)
         }
         #expect(waits == [1500, 2000, 4000, 8000, 15_000, 15_000, 15_000, 15_000, 15_000])
     }
@@ -140,9 +140,9 @@ struct CircuitBreakerTests {
     }
 
     @Test func `The exhaustive list of reasons says of each what it tells`() {
-        let down = OutcomeReason.allCases.filter { $0.saysOfEndpoint == .down }
-        let up = OutcomeReason.allCases.filter { $0.saysOfEndpoint == .up }
-        let account = OutcomeReason.allCases.filter { $0.saysOfEndpoint == .refusesAccount }
+        let down = OutcomeReason.allCases.filter { $0.endpointSignal == .down }
+        let up = OutcomeReason.allCases.filter { $0.endpointSignal == .up }
+        let account = OutcomeReason.allCases.filter { $0.endpointSignal == .refusesAccount }
         #expect(down.count == 12 && up.count == 4 && OutcomeReason.allCases.count == 23)
         #expect(account == [.authenticationRefused, .balanceRefused, .clientError, .forbidden, .accountBlocked])
         #expect(!down.contains(.authenticationRefused), "one wrong token does not stop the others")
@@ -153,7 +153,7 @@ struct CircuitBreakerTests {
         let isAnswer: Bool
         switch reason.verdict {
         case .accepted, .refused: isAnswer = true
-        case .noEffect: isAnswer = !reason.neverLeft
+        case .noEffect: isAnswer = !reason.neverSent
         case .inDoubt: isAnswer = false
         }
         // Two reasons are caused by the daemon itself.
@@ -162,7 +162,7 @@ struct CircuitBreakerTests {
         let mayBeTheAccount = [
             .authenticationRefused, .balanceRefused, .clientError, .forbidden, .accountBlocked,
         ].contains(reason)
-        let expected: EndpointWord = isOurs ? .nothing : mayBeTheAccount ? .refusesAccount : isAnswer ? .up : .down
-        #expect(reason.saysOfEndpoint == expected)
+        let expected: EndpointSignal = isOurs ? .nothing : mayBeTheAccount ? .refusesAccount : isAnswer ? .up : .down
+        #expect(reason.endpointSignal == expected)
     }
 }

@@ -182,7 +182,7 @@ struct ImpasseTests {
             now = until
         }
         #expect(waits.first == .seconds(3600) && waits == waits.sorted())
-        #expect(waits.allSatisfy { $0 <= RetrySchedule.longestBlock })
+        #expect(waits.allSatisfy { $0 <= RetrySchedule.maxBlock })
     }
 
     @Test(arguments: [OutcomeReason.tooManyAttempts, .vendorRefused])

@@ -55,24 +55,24 @@ struct NumberConditionTests {
     }
 }
 
-struct OutlookTests {
+struct NextStepTests {
     typealias F = Fixture
 
-    private func outlook(_ record: NumberRecord) -> Outlook {
-        Outlook(of: record, decision: F.decide(record), policy: Policy(), now: F.now)
+    private func nextStep(_ record: NumberRecord) -> NextStep {
+        NextStep(of: record, decision: F.decide(record), policy: Policy(), now: F.now)
     }
 
     @Test func `A request is due now`() {
-        let outlook = outlook(NumberRecord(number: F.number, desired: F.desired()))
-        #expect(outlook.action == .disable && outlook.at == F.now && outlook.reason == .adopting)
+        let nextStep = nextStep(NumberRecord(number: F.number, desired: F.desired()))
+        #expect(nextStep.action == .disable && nextStep.at == F.now && nextStep.reason == .adopting)
     }
 
     @Test func `A number at rest is looked at again when its rest ends`() {
-        let reapply = outlook(F.record(F.desired(), F.on(1)))
+        let reapply = nextStep(F.record(F.desired(), F.on(1)))
         #expect(reapply.action == .reapply && reapply.at == F.later(F.day) && reapply.reason == .converged)
         var desired = F.desired()
         desired.reapplyEvery = nil
-        let rotate = outlook(F.record(desired, F.on(1)))
+        let rotate = nextStep(F.record(desired, F.on(1)))
         #expect(rotate.action == .rotate && rotate.reason == .converged)
     }
 
@@ -80,14 +80,14 @@ struct OutlookTests {
         var record = F.record(F.desired(.disabled), F.on(1))
         record.attempts = 3
         record.retryAt = F.later(.seconds(5))
-        let outlook = outlook(record)
-        #expect(outlook.action == .disable && outlook.at == F.later(.seconds(5)) && outlook.reason == .backingOff)
+        let nextStep = nextStep(record)
+        #expect(nextStep.action == .disable && nextStep.at == F.later(.seconds(5)) && nextStep.reason == .backingOff)
     }
 
     @Test func `Nothing to come is nil`() {
-        let unmanaged = outlook(F.record(nil, F.on(1)))
+        let unmanaged = nextStep(F.record(nil, F.on(1)))
         #expect(unmanaged.action == nil && unmanaged.at == nil && unmanaged.reason == .unmanaged)
-        let held = outlook(NumberRecord(number: F.number, desired: F.desired(operatorPINName: "p")))
+        let held = nextStep(NumberRecord(number: F.number, desired: F.desired(operatorPINName: "p")))
         #expect(held.action == nil && held.at == nil && held.reason == .operatorPINUnavailable)
     }
 }

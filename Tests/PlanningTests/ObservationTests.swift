@@ -25,7 +25,7 @@ struct ObservationTests {
         #expect(record.belief == Belief(maybeOff: true, maybeForeign: false, generations: []))
         #expect(record.isExposed && record.urgency == .off)
         #expect(record.cycle?.isOurs == false, "others have exposed it: it takes no place of the exposure budget")
-        #expect(record.sight.drift == Drift(.turnedOff, at: F.now))
+        #expect(record.observations.drift == Drift(.turnedOff, at: F.now))
         guard case .send(let request, .drift) = F.decide(record) else {
             Issue.record("it is not enabled: \(F.decide(record))")
             return
@@ -39,8 +39,8 @@ struct ObservationTests {
         let off = Self.record(Belief(maybeOff: true, maybeForeign: false, generations: []), accepted: .off)
         let record = Self.seen(off, .enabled)
         #expect(record.belief == Belief(maybeOff: false, maybeForeign: true, generations: []))
-        #expect(record.sight.drift?.kind == .turnedOn)
-        #expect(Self.seen(Self.record(.unknown), .enabled).sight.drift == nil, "it is what may be")
+        #expect(record.observations.drift?.kind == .turnedOn)
+        #expect(Self.seen(Self.record(.unknown), .enabled).observations.drift == nil, "it is what may be")
     }
 
     /// Records whose number may have changed within the settle delay before the question: an observer may not see that
@@ -54,7 +54,7 @@ struct ObservationTests {
         for answer in [ObserverAnswer.enabled, .disabled] {
             let seen = Self.seen(record, answer)
             #expect(seen.belief == record.belief && seen.cycle == record.cycle)
-            #expect(seen.sight.newest?.at == F.now && seen.sight.drift == nil)
+            #expect(seen.observations.newest?.at == F.now && seen.observations.drift == nil)
         }
     }
 
@@ -103,15 +103,15 @@ struct ObservationTests {
         failing.retryAt = F.later(.seconds(300))
         failing.lastFailure = .timeout
         failing.lastError = "enable: no answer in time"
-        failing.sight.drift = Drift(.turnedOff, at: F.ago(.seconds(900)))
+        failing.observations.drift = Drift(.turnedOff, at: F.ago(.seconds(900)))
         let seen = Self.seen(failing, .enabled)
         #expect(seen.attempts == 0 && seen.lastFailure == nil && seen.lastError == nil && seen.retryAt == nil)
-        #expect(seen.sight.drift == nil)
+        #expect(seen.observations.drift == nil)
     }
 
     @Test func `First contact that is seen off was not changed by others`() {
         let seen = Self.seen(Self.record(.unknown), .disabled)
-        #expect(seen.cycle?.reason == .enabling && seen.sight.drift == nil)
+        #expect(seen.cycle?.reason == .enabling && seen.observations.drift == nil)
         guard case .send(_, .enabling) = F.decide(seen) else {
             Issue.record("it is not enabled: \(F.decide(seen))")
             return
@@ -126,22 +126,22 @@ struct ObservationTests {
 
     @Test func `A report is no answer of the observer`() {
         var record = Self.record(F.on(1), accepted: .on(1))
-        record.sight.newest = Observation(.on, at: F.now, source: "handset")
+        record.observations.newest = Observation(.on, at: F.now, source: "handset")
         #expect(record.isUnobserved(at: F.now))
-        record.sight.askedAt = F.ago(.seconds(60))
+        record.observations.askedAt = F.ago(.seconds(60))
         #expect(!record.isUnobserved(at: F.now))
-        record.sight.failure = "no answer in time"
+        record.observations.failure = "no answer in time"
         #expect(record.isUnobserved(at: F.now))
     }
 
     @Test func `A clock that is confirmed leaves no observation in the future`() {
         var record = Self.record(F.on(1), accepted: .on(1))
-        record.sight = .init(
+        record.observations = .init(
             newest: Observation(.off, at: F.later(.seconds(500)), source: "ops"), askedAt: F.later(.seconds(400)),
             drift: Drift(.turnedOff, at: F.later(.seconds(500))))
-        let sight = record.clockAccepted(at: F.now).sight
-        #expect(sight.newest?.at == F.now && sight.askedAt == F.now && sight.drift?.at == F.now)
-        #expect(sight.newest?.source == "ops" && sight.drift?.kind == .turnedOff)
+        let observations = record.clockAccepted(at: F.now).observations
+        #expect(observations.newest?.at == F.now && observations.askedAt == F.now && observations.drift?.at == F.now)
+        #expect(observations.newest?.source == "ops" && observations.drift?.kind == .turnedOff)
     }
 
     @Test func `First contact is observed, once, and goes on when nothing is seen`() {
@@ -153,7 +153,7 @@ struct ObservationTests {
         #expect(otherwise == F.decide(Self.unobserved(new)))
         let unseen = Self.seen(new, .unknown(Outcome(.timeout)))
         #expect(F.decide(unseen) == otherwise)
-        #expect(unseen.sight.failure == "no answer in time")
+        #expect(unseen.observations.failure == "no answer in time")
         // Seen off, it needs one enable, and no disable.
         guard case .send(let request, _) = F.decide(Self.seen(new, .disabled)) else {
             Issue.record("it is not enabled")
@@ -170,10 +170,10 @@ struct ObservationTests {
 
     @Test func `A number at rest is observed when it is time, and no request waits for that`() {
         var record = Self.record(F.on(1), accepted: .on(1), answered: F.ago(.seconds(7 * 3600)))
-        record.sight.askedAt = F.ago(.seconds(6 * 3600 - 1))
+        record.observations.askedAt = F.ago(.seconds(6 * 3600 - 1))
         let rest = F.decide(record)
         #expect(rest.until == F.later(.seconds(1)))
-        record.sight.askedAt = F.ago(.seconds(6 * 3600))
+        record.observations.askedAt = F.ago(.seconds(6 * 3600))
         guard case .observe(.converged, .idle) = F.decide(record) else {
             Issue.record("it is not observed: \(F.decide(record))")
             return
@@ -187,7 +187,7 @@ struct ObservationTests {
 
     @Test func `After each request the observer is asked once what became of it`() {
         var record = Self.record(F.on(1), accepted: .on(1), answered: F.ago(.seconds(300)))
-        record.sight.askedAt = F.ago(.seconds(1000))
+        record.observations.askedAt = F.ago(.seconds(1000))
         #expect(F.decide(record).until == F.later(.seconds(300)), "as soon as it is evidence, and not in hours")
         record.answeredAt = F.ago(.seconds(601))
         guard case .observe(.converged, .idle) = F.decide(record) else {
@@ -201,7 +201,7 @@ struct ObservationTests {
 
     @Test func `A clock that was ahead delays no observation`() {
         var record = Self.record(F.on(1), accepted: .on(1))
-        record.sight.askedAt = F.later(.seconds(86_400))
+        record.observations.askedAt = F.later(.seconds(86_400))
         #expect(record.observationDue(Self.settle, now: F.now) == F.later(.seconds(6 * 3600)))
     }
 
@@ -225,7 +225,7 @@ struct ObservationTests {
 
     @Test func `Reported off, a number is exposed, and enabled with the PIN that it has`() {
         let record = Self.reported(Self.record(F.on(1), accepted: .on(1)), .off)
-        #expect(record.isExposed && record.sight.drift?.kind == .turnedOff)
+        #expect(record.isExposed && record.observations.drift?.kind == .turnedOff)
         guard case .send(let request, _) = F.decide(record) else {
             Issue.record("it is not enabled")
             return
@@ -250,11 +250,11 @@ struct ObservationTests {
         let record = Self.seen(Self.record(F.on(1), accepted: .on(1)), .enabled)
         var entry = try #require(record.desired)
         entry.phoneNumberID = PhoneNumberID("106540352242923")
-        #expect(record.adopting(entry, at: F.now).sight == NumberRecord.Sight())
+        #expect(record.adopting(entry, at: F.now).observations == NumberRecord.Observations())
         #expect(record.adopting(entry, at: F.now).belief == record.belief)
         entry.label = "another label"
         entry.phoneNumberID = record.desired?.phoneNumberID
-        #expect(record.adopting(entry, at: F.now).sight == record.sight)
+        #expect(record.adopting(entry, at: F.now).observations == record.observations)
     }
 
     private static func unobserved(_ record: NumberRecord) -> NumberRecord {

@@ -23,10 +23,10 @@ struct OutcomeTests {
     }
 
     @Test func `What never left has no effect`() {
-        let neverLeft = OutcomeReason.allCases.filter(\.neverLeft)
-        #expect(neverLeft.allSatisfy { $0.verdict == .noEffect })
+        let neverSent = OutcomeReason.allCases.filter(\.neverSent)
+        #expect(neverSent.allSatisfy { $0.verdict == .noEffect })
         #expect(
-            Set(OutcomeReason.allCases.filter { $0.verdict == .noEffect }).subtracting(neverLeft)
+            Set(OutcomeReason.allCases.filter { $0.verdict == .noEffect }).subtracting(neverSent)
                 == [
                     .authenticationRefused, .balanceRefused, .rateLimited, .clientError, .tooManyAttempts,
                     .accountBlocked,

@@ -76,7 +76,7 @@ struct SecretsTests {
 
     @Test func `A token reveals its text and refuses what cannot be one`() {
         #expect(Token("abc.DEF-123~")?.reveal() == "abc.DEF-123~")
-        #expect(Token(String(repeating: "x", count: Token.longest)) != nil)
+        #expect(Token(String(repeating: "x", count: Token.maxLength)) != nil)
         for bad in ["", "with space", "line\n", "tab\t", "é", "\u{7f}", String(repeating: "x", count: 4097)] {
             #expect(Token(bad) == nil)
         }

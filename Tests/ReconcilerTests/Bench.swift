@@ -51,7 +51,7 @@ final class Bench {
         armed = (nil, nil)
         _ = try store.recoverInterrupted(at: now)
         engine = Engine(policy: policy)
-        tell(
+        post(
             .started(
                 EngineStart(
                     nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.exposedNumbers(),
@@ -61,7 +61,7 @@ final class Bench {
                     hasWindows: try store.reader.hasWindows())))
     }
 
-    func tell(_ event: EngineEvent) {
+    func post(_ event: EngineEvent) {
         eventCount += 1
         for action in engine.handle(event, at: Moment(wall: now, steady: steady), random: &random) {
             switch action {
@@ -76,7 +76,7 @@ final class Bench {
 
     /// Reports a reading of the files; nil for a desired state that is not valid.
     func read(_ state: DesiredState?, _ operatorPINs: [String: PIN] = [:]) {
-        tell(.desiredStateRead(DesiredStateReading(state: state, operatorPINs: operatorPINs)))
+        post(.desiredStateRead(DesiredStateReading(state: state, operatorPINs: operatorPINs)))
     }
 
     /// The numbers that were set aside, in order.
@@ -87,7 +87,7 @@ final class Bench {
     static let entry = EventEntry(at: start, kind: .rotationOrdered, actor: "ops", detail: "drill")
 
     func answer(_ call: VendorCall, _ reason: OutcomeReason, retryAfter: Duration? = nil) {
-        tell(.answered(changeID: call.changeID, Outcome(reason, retryAfter: retryAfter)))
+        post(.answered(changeID: call.changeID, Outcome(reason, retryAfter: retryAfter)))
     }
 
     /// Answers a request that has no answer yet.
@@ -113,7 +113,7 @@ final class Bench {
     func wake() throws {
         pass(now.duration(to: try #require(timer)))
         armed = (nil, nil)
-        tell(.timerFired)
+        post(.timerFired)
     }
 
     // MARK: Store
@@ -124,21 +124,21 @@ final class Bench {
         switch action {
         case .commit(let id, let mutations):
             commitCount += 1
-            if failing { return tell(.commitFailed(id, .outage("the disk is full"))) }
+            if failing { return post(.commitFailed(id, .outage("the disk is full"))) }
             if mutations.contains(where: { $0.savedNumber.map(refused.contains) ?? false }) {
-                return tell(.commitFailed(id, .refused("a constraint failed")))
+                return post(.commitFailed(id, .refused("a constraint failed")))
             }
             do throws(StorageError) {
-                tell(.committed(id, try store.commit(mutations)))
+                post(.committed(id, try store.commit(mutations)))
             } catch {
-                tell(.commitFailed(id, error.commitFailure))
+                post(.commitFailed(id, error.commitFailure))
             }
         case .load(let request, let now):
-            if failing { return tell(.loadFailed("the disk cannot be read")) }
-            tell(.loaded(try store.reader.load(request, at: now)))
+            if failing { return post(.loadFailed("the disk cannot be read")) }
+            post(.loaded(try store.reader.load(request, at: now)))
         case .adopt(let reading, let following, let now):
-            if failing { return tell(.adoptionFailed("the disk is full")) }
-            tell(.adopted(try store.adopt(reading, guardedBy: desiredStateGuard, following: following, at: now)))
+            if failing { return post(.adoptionFailed("the disk is full")) }
+            post(.adopted(try store.adopt(reading, guardedBy: desiredStateGuard, following: following, at: now)))
         case .send, .observe, .armTimer, .report: Issue.record("not the store's work")
         }
     }

@@ -12,7 +12,7 @@ struct EngineAdoptionTests {
         try bench.converge(1)
         try bench.start()
         bench.pass(.seconds(86_400))
-        bench.tell(.timerFired)
+        bench.post(.timerFired)
         try bench.work()
         #expect(bench.calls.map(\.isEnable) == [true])
         return bench
@@ -40,7 +40,7 @@ struct EngineAdoptionTests {
         bench.answer(bench.calls[0], .timeout)
         try bench.work()
         bench.pass(.seconds(30 * 86_400))
-        bench.tell(.timerFired)
+        bench.post(.timerFired)
         try bench.work()
         #expect(bench.calls.count == 1)
         let record = try bench.record(1)
@@ -99,12 +99,12 @@ struct EngineAdoptionTests {
         #expect(!bench.reports.contains { if case .store = $0 { true } else { false } }, "it is no outage")
         bench.answer(bench.calls[0], .success)
         bench.pass(.seconds(3599))
-        bench.tell(.timerFired)
+        bench.post(.timerFired)
         try bench.work()
         #expect(bench.calls.count == 1 && bench.setAside.count == 1, "it is left alone")
         bench.refused = []
         bench.pass(.seconds(2))
-        bench.tell(.timerFired)
+        bench.post(.timerFired)
         try bench.work()
         #expect(bench.calls.map(\.number) == [try Bench.number(2), try Bench.number(1)])
     }
@@ -118,7 +118,7 @@ struct EngineAdoptionTests {
         #expect(bench.setAside == [try Bench.number(1)])
         #expect(try bench.store.reader.unansweredChanges().isEmpty, "the end of the request is in the history")
         bench.refused = []
-        bench.tell(.ordered(OrderID(1), .reapply, .numbers([try Bench.number(1)]), Bench.entry))
+        bench.post(.ordered(OrderID(1), .reapply, .numbers([try Bench.number(1)]), Bench.entry))
         try bench.work()
         let doubts = try bench.record(1).belief.doubts
         #expect(doubts.map(\.effect) == [.on(1)] && doubts.allSatisfy { $0.since == bench.now })
@@ -211,7 +211,7 @@ struct EngineAdoptionTests {
         #expect(bench.storeWork.isEmpty && bench.calls.isEmpty)
         let events = bench.eventCount
         bench.pass(.seconds(3600))
-        bench.tell(.timerFired)
+        bench.post(.timerFired)
         try bench.work()
         #expect(bench.eventCount - events <= 2, "an hour passes without work")
         #expect(!bench.reports.contains { if case .store = $0 { true } else { false } })
@@ -253,12 +253,12 @@ struct EngineAdoptionTests {
         for index in 1...3 { try bench.converge(index) }
         try bench.start()
         bench.pass(.seconds(86_400))
-        bench.tell(.timerFired)
+        bench.post(.timerFired)
         guard case .load = try #require(bench.storeWork.first) else {
             Issue.record("a page is asked for")
             return
         }
-        bench.tell(.ordered(OrderID(1), .rotate(before: bench.now), .all, Bench.entry))
+        bench.post(.ordered(OrderID(1), .rotate(before: bench.now), .all, Bench.entry))
         try bench.work()
         for _ in 0..<20 {
             for call in bench.calls { bench.answerOnce(call, .success) }

@@ -84,11 +84,11 @@ struct EngineCommitTests {
         try bench.converge(2, dueAfter: .seconds(2 * 86_400))
         try bench.start()
         bench.pass(.seconds(86_400))
-        bench.tell(.timerFired)
+        bench.post(.timerFired)
         try bench.work()
         // The page is requested without the first number, which rests by the time at which the page is read.
         bench.pass(.seconds(86_400))
-        bench.tell(.timerFired)
+        bench.post(.timerFired)
         guard case .load(.due(_, let excluded, _), _) = try #require(bench.storeWork.last) else {
             Issue.record("a page is asked for")
             return

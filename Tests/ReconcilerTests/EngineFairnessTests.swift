@@ -55,7 +55,7 @@ struct EngineFairnessTests {
         #expect(before >= 60 && !bench.calls.contains { $0.number == (try? Bench.number(off)) })
         // It is seen off, and an order makes the engine replan it.
         try bench.believe(off, off: true) { $0.dueAt = bench.now }
-        bench.tell(
+        bench.post(
             .ordered(
                 OrderID(1), .reapply, .numbers([try Bench.number(off)]), Bench.entry))
         try bench.work()

@@ -73,7 +73,7 @@ struct EngineGuardTests {
         let bench = try Bench()
         try bench.adopt(try (1...3).map { try Bench.desired($0) })
         try bench.start()
-        bench.tell(.ordered(OrderID(1), Self.pause(), .all, Self.entry))
+        bench.post(.ordered(OrderID(1), Self.pause(), .all, Self.entry))
         #expect(orderEnds(bench).isEmpty, "not before it is durable")
         try bench.work()
         #expect(orderEnds(bench) == [nil])
@@ -83,7 +83,7 @@ struct EngineGuardTests {
         try bench.start()
         try bench.work()
         #expect(bench.calls.isEmpty)
-        bench.tell(.ordered(OrderID(2), .resume, .all, Self.entry))
+        bench.post(.ordered(OrderID(2), .resume, .all, Self.entry))
         try bench.work()
         #expect(!bench.calls.isEmpty)
     }
@@ -93,7 +93,7 @@ struct EngineGuardTests {
         let bench = try Bench()
         try bench.adopt([try Bench.desired(1)])
         try bench.start()
-        bench.tell(.ordered(OrderID(1), Self.pause(), .numbers([try Bench.number(1)]), Self.entry))
+        bench.post(.ordered(OrderID(1), Self.pause(), .numbers([try Bench.number(1)]), Self.entry))
         while !bench.storeWork.isEmpty {
             if case .commit(_, let mutations) = bench.storeWork[0],
                 mutations.contains(where: { if case .order = $0 { true } else { false } })
@@ -141,7 +141,7 @@ struct EngineGuardTests {
             (.rotate(before: bench.now), 1, false), (.reapply, 2, true), (.reset, 3, false),
         ]
         for (order, index, isEnable) in orders {
-            bench.tell(.ordered(OrderID(Int64(index)), order, .numbers([try Bench.number(index)]), Self.entry))
+            bench.post(.ordered(OrderID(Int64(index)), order, .numbers([try Bench.number(index)]), Self.entry))
             try bench.work()
             let call = try #require(bench.calls.last)
             #expect(try call.number == Bench.number(index) && call.isEnable == isEnable, "\(order)")

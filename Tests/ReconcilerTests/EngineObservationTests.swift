@@ -27,7 +27,7 @@ struct EngineObservationTests {
         let bench = try Self.bench(1)
         #expect(bench.questions.map(\.number) == [try Bench.number(1)])
         #expect(bench.calls.isEmpty)
-        bench.tell(.observed(id: bench.questions[0].id, .disabled))
+        bench.post(.observed(id: bench.questions[0].id, .disabled))
         try bench.work()
         #expect(bench.calls.map(\.isEnable) == [true])
         bench.answer(bench.calls[0], .success)
@@ -38,16 +38,16 @@ struct EngineObservationTests {
     @Test("an observer that fails holds nothing back")
     func failing() throws {
         let bench = try Self.bench(1)
-        bench.tell(.observed(id: bench.questions[0].id, .unknown(Outcome(.timeout))))
+        bench.post(.observed(id: bench.questions[0].id, .unknown(Outcome(.timeout))))
         try bench.work()
         #expect(bench.calls.map(\.isEnable) == [false])
-        #expect(try bench.record(1).sight.failure == "no answer in time")
+        #expect(try bench.record(1).observations.failure == "no answer in time")
     }
 
     @Test("what is turned off by others is found, an event says so, and it is enabled")
     func drift() throws {
         let bench = try Self.bench(1)
-        bench.tell(.observed(id: bench.questions[0].id, .disabled))
+        bench.post(.observed(id: bench.questions[0].id, .disabled))
         try bench.work()
         bench.answer(bench.calls[0], .success)
         try bench.work()
@@ -56,14 +56,14 @@ struct EngineObservationTests {
             try bench.work()
         }
         #expect(bench.now >= Bench.start.advanced(by: .seconds(600)), "not before it is evidence")
-        bench.tell(.observed(id: bench.questions[1].id, .disabled))
+        bench.post(.observed(id: bench.questions[1].id, .disabled))
         try bench.work()
         #expect(bench.calls.map(\.isEnable) == [true, true])
         let events = try bench.store.reader.events(matching: HistoryFilter(), limit: 100).map(\.entry.kind)
         #expect(events.filter { $0 == .drift }.count == 1)
         bench.answer(bench.calls[1], .success)
         try bench.work()
-        #expect(try bench.record(1).sight.drift == nil)
+        #expect(try bench.record(1).observations.drift == nil)
     }
 
     @Test("no minute holds more questions than the limit; the others wait in the store, or go without")
@@ -78,7 +78,7 @@ struct EngineObservationTests {
         while isBusy || bench.timer.map({ $0 < end }) ?? false {
             if !isBusy { try bench.wake() }
             let (questions, calls) = (bench.questions.count, bench.calls.count)
-            for question in bench.questions.dropFirst(seen) { bench.tell(.observed(id: question.id, .disabled)) }
+            for question in bench.questions.dropFirst(seen) { bench.post(.observed(id: question.id, .disabled)) }
             seen = questions
             for call in bench.calls { bench.answerOnce(call, .success) }
             try bench.work()
@@ -99,7 +99,7 @@ struct EngineObservationTests {
             for question in bench.questions.dropFirst(seen) {
                 // Down from two hours on.
                 let isUp = bench.now < Bench.start.advanced(by: .seconds(7200))
-                bench.tell(.observed(id: question.id, isUp ? .disabled : .unknown(Outcome(.timeout))))
+                bench.post(.observed(id: question.id, isUp ? .disabled : .unknown(Outcome(.timeout))))
             }
             let questions = bench.questions.count
             for call in bench.calls { bench.answerOnce(call, .success) }
@@ -117,21 +117,21 @@ struct EngineObservationTests {
     func order() throws {
         let bench = try Self.bench(1)
         let report = Observation(.off, at: bench.now, source: "ops")
-        bench.tell(.ordered(OrderID(1), .observe(report), .numbers([try Bench.number(1)]), Bench.entry))
+        bench.post(.ordered(OrderID(1), .observe(report), .numbers([try Bench.number(1)]), Bench.entry))
         try bench.work()
         #expect(bench.calls.map(\.isEnable) == [false], "a report proves nothing: it is reset, at once")
-        bench.tell(.observed(id: bench.questions[0].id, .disabled))
+        bench.post(.observed(id: bench.questions[0].id, .disabled))
         #expect(bench.calls.count == 1)
         bench.answer(bench.calls[0], .success)
         try bench.work()
         #expect(bench.calls.map(\.isEnable) == [false, true])
-        #expect(try bench.record(1).sight.newest == report)
+        #expect(try bench.record(1).observations.newest == report)
     }
 
     @Test("a stop waits for no observer")
     func stop() throws {
         let bench = try Self.bench(1)
-        bench.tell(.stopRequested)
+        bench.post(.stopRequested)
         try bench.work()
         #expect(bench.engine.hasStopped)
     }

@@ -52,7 +52,7 @@ struct EngineOrderTests {
         bench.read(nil)
         try bench.work()
         bench.pass(.seconds(3600))
-        bench.tell(.timerFired)
+        bench.post(.timerFired)
         try bench.work()
         #expect(bench.calls.count == 1)
         bench.answer(bench.calls[0], .success)

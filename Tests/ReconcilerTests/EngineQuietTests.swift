@@ -76,7 +76,7 @@ struct EngineQuietTests {
     func refusedRecord() throws {
         let bench = try settled(10)
         bench.refused = [try Bench.number(1)]
-        bench.tell(.ordered(OrderID(1), .reset, .numbers([try Bench.number(1)]), Bench.entry))
+        bench.post(.ordered(OrderID(1), .reset, .numbers([try Bench.number(1)]), Bench.entry))
         let hour = try hour(bench)
         #expect(hour.events <= 20 && hour.commits <= 5, "\(hour)")
     }

@@ -70,11 +70,11 @@ struct EngineRotationTests {
         try live(bench, until: bench.now)
         #expect(try dueAt() == 0, "the due instant of an earlier process was computed again")
         zone.offset.withLock { $0 = -5 * 3600 }
-        bench.tell(.zonesChanged)
+        bench.post(.zonesChanged)
         try live(bench, until: bench.now)
         #expect(try dueAt() == 5)
         let commits = bench.commitCount
-        bench.tell(.zonesChanged)
+        bench.post(.zonesChanged)
         try live(bench, until: bench.now)
         #expect(bench.commitCount == commits, "what has not changed is not written")
         zone.offset.withLock { $0 = 3 * 3600 }

@@ -19,7 +19,7 @@ struct EngineStoppingTests {
         try bench.converge(2)
         try bench.start()
         bench.pass(.seconds(120 * 86_400))
-        bench.tell(.timerFired)
+        bench.post(.timerFired)
         try bench.work()
         #expect(bench.calls.map(\.isEnable) == [false])
         return bench
@@ -29,7 +29,7 @@ struct EngineStoppingTests {
     func atRest() throws {
         let bench = try Bench()
         try bench.start()
-        bench.tell(.stopRequested)
+        bench.post(.stopRequested)
         #expect(bench.engine.hasStopped)
         #expect(stopped(bench)?.exposed == [])
     }
@@ -37,7 +37,7 @@ struct EngineStoppingTests {
     @Test("a number between disable and enable is enabled first, and no other cycle begins")
     func exposedComesHome() throws {
         let bench = try rotating()
-        bench.tell(.stopRequested)
+        bench.post(.stopRequested)
         #expect(!bench.engine.hasStopped)
         bench.answer(bench.calls[0], .success)
         try bench.work()
@@ -53,12 +53,12 @@ struct EngineStoppingTests {
     @Test("the grace period ends the stop, and says who is left exposed")
     func grace() throws {
         let bench = try rotating()
-        bench.tell(.stopRequested)
+        bench.post(.stopRequested)
         bench.answer(bench.calls[0], .success)
         try bench.work()
         #expect(bench.calls.count == 2)
         bench.pass(.seconds(25))
-        bench.tell(.timerFired)
+        bench.post(.timerFired)
         #expect(bench.engine.hasStopped)
         #expect(stopped(bench)?.exposed == [try Bench.number(1)])
         #expect(stopped(bench)?.unanswered == 1)

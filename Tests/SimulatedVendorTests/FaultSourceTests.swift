@@ -64,8 +64,8 @@ struct FaultSourceTests {
     @Test("a script is bounded")
     func bounded() {
         var source = FaultSource(seed: 1)
-        source.append(Array(repeating: .hang, count: FaultSource.longestScript + 5), name: nil)
-        #expect(draws(source, FaultSource.longestScript + 5).count { $0 == .hang } == FaultSource.longestScript)
+        source.append(Array(repeating: .hang, count: FaultSource.maxScriptLength + 5), name: nil)
+        #expect(draws(source, FaultSource.maxScriptLength + 5).count { $0 == .hang } == FaultSource.maxScriptLength)
     }
 
     @Test("the generator is SplitMix64")

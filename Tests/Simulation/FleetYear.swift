@@ -69,19 +69,19 @@ public final class FleetYear {
     /// - Parameter mark: receives the figures once a virtual day.
     /// - Throws: the store's errors.
     public func run(mark: (Figures) -> Void) throws {
-        try tell(
+        try post(
             .started(
                 EngineStart(
                     nextChangeID: try store.reader.nextChangeID(), openCycles: [],
                     nextDueAt: try store.reader.nextDueAt())))
         let state = DesiredState(numbers: try fleet(), sha256: Self.digest, source: "fleet")
-        try tell(.desiredStateRead(DesiredStateReading(state: state)))
+        try post(.desiredStateRead(DesiredStateReading(state: state)))
         timeline.insert(.mark, at: .day)
         while clock.elapsed < end {
             if let timer, max(clock.elapsed, timer) <= timeline.nextAt ?? .max {
                 clock.advance(to: max(clock.elapsed, timer))
                 self.timer = nil
-                try tell(.timerFired)
+                try post(.timerFired)
                 continue
             }
             guard let (moment, happening) = timeline.removeNext() else { break }
@@ -91,7 +91,7 @@ public final class FleetYear {
             case .diskTurn: try diskTurn()
             case .answer(let id):
                 figures.requests += 1
-                try tell(.answered(changeID: id, Outcome(.success)))
+                try post(.answered(changeID: id, Outcome(.success)))
             case .mark:
                 mark(figures)
                 timeline.insert(.mark, at: moment + .day)
@@ -113,7 +113,7 @@ public final class FleetYear {
         }
     }
 
-    private func tell(_ event: EngineEvent) throws {
+    private func post(_ event: EngineEvent) throws {
         for action in engine.handle(event, at: clock.moment, random: &random) {
             switch action {
             case .commit(let id, let mutations): submit(.commit(id, mutations))
@@ -149,7 +149,7 @@ public final class FleetYear {
             batch = []
             let receipt = try store.commit(committed.flatMap(\.1))
             figures.commits += 1
-            for (id, _) in committed { try tell(.committed(id, receipt)) }
+            for (id, _) in committed { try post(.committed(id, receipt)) }
         }
         for job in due {
             switch job {
@@ -157,13 +157,13 @@ public final class FleetYear {
             case .load(let request, let now):
                 try commit()
                 figures.pages += 1
-                try tell(.loaded(try store.reader.load(request, at: now)))
+                try post(.loaded(try store.reader.load(request, at: now)))
             case .adopt(let reading, let following, let now):
                 try commit()
                 let result = try store.adopt(
                     reading, guardedBy: DesiredStateGuard.none, following: following, at: now)
                 guard case .adopted = result.verdict else { preconditionFailure("a first state is never held") }
-                try tell(.adopted(result))
+                try post(.adopted(result))
             case .loadFailure, .intrusion: break
             }
         }

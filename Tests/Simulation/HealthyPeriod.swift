@@ -16,7 +16,7 @@ struct HealthyPeriod {
 
     /// The maximum count of requests that a number needs to reach its desired state once every doubt is settled: 8 by
     /// exploration of the planner, and one that was in flight then.
-    static let mostRequests = 9
+    static let maxRequests = 9
     /// The maximum backoff, a used-up write budget of 6 an hour, the maximum settle delay, each perhaps twice; and up
     /// to a day for a number that the vendor blocks.
     static let patience: Milliseconds = 8 * .hour + .day
@@ -48,8 +48,8 @@ extension World {
             schedule(.operate(life: life), after: 2 * .second)
         }
         schedule(.convergenceDue, after: HealthyPeriod.patience + clock.behind)
-        for number in scenario.numbers { noteHealth(of: number) }
-        noteExposedBehind()
+        for number in scenario.numbers { recordHealth(of: number) }
+        recordExposedBehind()
     }
 
     /// Returns whether the durable record, the true state and the file agree.
@@ -87,7 +87,7 @@ extension World {
     }
 
     /// Counts a request that is sent in the healthy period.
-    func noteHealthyRequest(_ number: PhoneNumber) {
+    func recordHealthyRequest(_ number: PhoneNumber) {
         guard let healthy else { return }
         // A doubt from before the clock was set back settles by the clock, later by that much.
         let settled = healthy.since + healthy.clockBehind + scenario.policy.settleDelay.milliseconds
@@ -95,8 +95,8 @@ extension World {
         self.healthy?.requests[number, default: 0] += 1
     }
 
-    func noteHealth(of number: PhoneNumber) {
-        notePINAge(of: number)
+    func recordHealth(of number: PhoneNumber) {
+        recordPINAge(of: number)
         guard healthy != nil, isAsDesired(number) else { return }
         healthy?.converged.insert(number)
     }
@@ -105,7 +105,7 @@ extension World {
     func checkConvergence() throws {
         guard let healthy, !healthy.isDue else { return }
         for (number, count) in healthy.requests.sorted(by: { $0.key < $1.key })
-        where !healthy.converged.contains(number) && count > HealthyPeriod.mostRequests {
+        where !healthy.converged.contains(number) && count > HealthyPeriod.maxRequests {
             throw Violation(.converges, "\(number) took \(count) requests of a healthy vendor and is not as desired")
         }
     }
@@ -140,7 +140,7 @@ extension World {
     // MARK: Ages of PINs
 
     /// Records the time from which a PIN's age counts: from when its belief was certain, durable and true.
-    private func notePINAge(of number: PhoneNumber) {
+    private func recordPINAge(of number: PhoneNumber) {
         guard let record = durable[number] else { return }
         // A PIN that was certainly replaced and is set again begins a new life.
         if let age = ages[number], !record.belief.generations.contains(where: { record.generation($0)?.pin == age.pin })

@@ -142,7 +142,7 @@ struct LimitWatch {
 }
 
 extension World {
-    func noteDepartures(in mutations: [StoreMutation]) throws {
+    func recordDepartures(in mutations: [StoreMutation]) throws {
         for case .openChange(let entry) in mutations {
             guard let desired = inForce[entry.number] else {
                 throw Violation(.onlyManagedNumbers, "a request for \(entry.number) departs")
@@ -151,7 +151,7 @@ extension World {
             departures[entry.id] = entry
             // A new observation that makes the number urgent may not be durable yet.
             let record = planned[entry.number] ?? durable[entry.number]
-            let longest = record?.longestRetry(under: scenario.policy) ?? .zero
+            let longest = record?.maxRetryDelay(under: scenario.policy) ?? .zero
             if let retryAt = backoffs.removeValue(forKey: entry.number), retryAt > clock.wall,
                 retryAt <= clock.wall.advanced(by: longest)
             {

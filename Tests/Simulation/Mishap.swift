@@ -110,7 +110,7 @@ extension World {
         isStopping = true
         let grace = scenario.policy.shutdownGrace.milliseconds
         schedule(.stopDue(life: life), after: grace + .second)
-        try tell(.stopRequested)
+        try post(.stopRequested)
     }
 
     private func setClock(by milliseconds: Milliseconds) throws {

@@ -61,7 +61,7 @@ public struct Observers {
 
     /// Records a change of the durable record.
     mutating func store(_ record: NumberRecord) {
-        guard let answer = seen[record.number], record.sight.askedAt == answer.at else { return }
+        guard let answer = seen[record.number], record.observations.askedAt == answer.at else { return }
         seen[record.number] = nil
         if let since = unseen[record.number], since <= answer.from { unseen[record.number] = nil }
     }

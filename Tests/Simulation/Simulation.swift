@@ -15,9 +15,9 @@ public struct SimulationOptions: Sendable {
     /// The count of lines of the trace that a failure shows.
     public var traceLines = 30
     /// The count of events after which the weather clears.
-    public var mostStormyEvents = Scenario.stormyEvents
+    public var maxStormyEvents = Scenario.stormyEvents
     /// The maximum count of events; a run that takes more does not end by itself.
-    public var mostEvents = 60_000
+    public var maxEvents = 60_000
 
     public init() {}
 }

@@ -5,7 +5,7 @@ import Storage
 /// The invariants that hold at every instant.
 extension World {
     /// The maximum count of possible PINs: an outage must not accumulate them.
-    private static let mostCandidates = 4
+    private static let maxCandidates = 4
 
     /// Checks I1 and I2: the vendor's true state is in the durable belief, and our live PIN is in the store.
     func checkBelief(of number: PhoneNumber) throws {
@@ -24,7 +24,7 @@ extension World {
         guard believed.count == belief.generations.count else {
             throw Violation(.pinsAreKept, "a PIN of \(Self.text(of: record)) is not in the store")
         }
-        if belief.generations.count > Self.mostCandidates {
+        if belief.generations.count > Self.maxCandidates {
             throw Violation(.housekeeping, "PINs pile up: \(Self.text(of: record))")
         }
         let isBelieved =

@@ -86,8 +86,8 @@ extension World {
             try checkDoubts(record, mutations)
         }
         journal.append(.commit(mutations))
-        noteBackoffs(in: mutations)
-        try noteDurable(numbers(in: mutations))
+        recordBackoffs(in: mutations)
+        try recordDurable(numbers(in: mutations))
         return .success(receipt)
     }
 
@@ -104,7 +104,7 @@ extension World {
         let now = clock.wall
         do {
             let pruning = try store.pruneOldest(
-                before: now.advanced(by: .zero - Store.leastHistory), at: now, limit: 5, policy: nil)
+                before: now.advanced(by: .zero - Store.minHistory), at: now, limit: 5, policy: nil)
             counters.prunedChanges += pruning.changes
         } catch {
             throw Violation(.housekeeping, "old history cannot be let go: \(error)")
@@ -138,8 +138,8 @@ extension World {
             }
             intruded.formUnion(numbers)
             journal.append(.commit(mutations))
-            noteBackoffs(in: mutations)
-            try noteDurable(numbers)
+            recordBackoffs(in: mutations)
+            try recordDurable(numbers)
         case .loadFailure(let now):
             guard !isDiskFailing else { return }
             try store.recordLoadFailure(sha256: nil, source: "file", problem: "not valid", at: now)
@@ -179,7 +179,7 @@ extension World {
             }
         }
         confirm(.adopted(result))
-        try noteDurable(result.written)
+        try recordDurable(result.written)
         for number in moved { try checkKnowsNothing(of: number) }
     }
 
@@ -213,7 +213,8 @@ extension World {
         }
         // An observer that saw it off has seen the stored state, and not that of an older row.
         let wasSeenOff =
-            record.sight.newest != stored.sight.newest && record.sight.newest?.kind == .off && record.belief.maybeOff
+            record.observations.newest != stored.observations.newest && record.observations.newest?.kind == .off
+            && record.belief.maybeOff
         if stored.belief.maybeForeign, !record.belief.maybeForeign, !wasSeenOff {
             guard let accepted, accepted >= movedBefore[number] ?? 0 else {
                 throw Violation(.ordersAreKept, "\(number) is believed again what it was before it was reset or moved")
@@ -252,10 +253,10 @@ extension World {
     private func confirm(_ event: EngineEvent) {
         let soonest = clock.elapsed + random.span(0...max(1, scenario.slowestCommit / 8))
         lastConfirmation = max(lastConfirmation, soonest)
-        timeline.insert(.tell(life: life, event), at: lastConfirmation)
+        timeline.insert(.post(life: life, event), at: lastConfirmation)
     }
 
-    private func noteBackoffs(in mutations: [StoreMutation]) {
+    private func recordBackoffs(in mutations: [StoreMutation]) {
         for mutation in mutations {
             switch mutation {
             case .save(let record, _, _): retryAts[record.number] = record.retryAt
@@ -296,7 +297,7 @@ extension World {
         try checkPauses()
     }
 
-    private func noteDurable(_ numbers: Set<PhoneNumber>) throws {
+    private func recordDurable(_ numbers: Set<PhoneNumber>) throws {
         for number in numbers.sorted() {
             do {
                 durable[number] = try store.reader.record(number, at: clock.wall)
@@ -304,7 +305,7 @@ extension World {
                 throw Violation(.pinsAreKept, "\(number) cannot be read: \(error)")
             }
             try checkBelief(of: number)
-            noteHealth(of: number)
+            recordHealth(of: number)
         }
     }
 }

@@ -53,7 +53,7 @@ extension World {
     func answer(_ call: ObserverCall, _ answer: ObserverAnswer, from: Milliseconds?) throws {
         // Only an answer that the engine still waits for counts.
         observedLast = nil
-        try tell(.observed(id: call.id, answer))
+        try post(.observed(id: call.id, answer))
         guard let from, observedLast == call.number else { return }
         if case .unknown = answer { return }
         observers.see(call.number, from: from, at: clock.wall)
@@ -75,7 +75,7 @@ extension World {
         note("stranger: \(number) \(before.text) -> \(account.truth.text)")
         observers.change(number, isVisible: (before == .off) != (account.truth == .off), at: clock.elapsed)
         exposure.note(number, isOff: account.truth == .off, term: nil)
-        try noteOffTime(of: number, isOursNow: exposure.numbers.contains(number))
+        try recordOffTime(of: number, isOursNow: exposure.numbers.contains(number))
         guard observers.random.chance(0.5) else { return }
         let isTrue = observers.random.chance(0.8)
         let kind: Observation.Kind =

@@ -47,7 +47,7 @@ extension World {
         case .rotate, .observe: break
         }
         let event = EventEntry(at: clock.wall, kind: .paused, actor: "operator", detail: "drill")
-        try tell(.ordered(id, order, scope, event))
+        try post(.ordered(id, order, scope, event))
         mayCrash()
     }
 

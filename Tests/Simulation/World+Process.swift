@@ -5,9 +5,9 @@ import Storage
 /// The daemon's process: the engine, the execution of its actions, and its end.
 extension World {
     /// Passes an event to the engine and carries out its actions; a crash may occur before, between and after them.
-    func tell(_ event: EngineEvent) throws {
+    func post(_ event: EngineEvent) throws {
         guard engine != nil else { return }
-        noteInForce(event)
+        recordInForce(event)
         guard let actions = engine?.handle(event, at: clock.moment, random: &engineRandom) else { return }
         let current = life
         for action in actions {
@@ -16,7 +16,7 @@ extension World {
         }
     }
 
-    private func noteInForce(_ event: EngineEvent) {
+    private func recordInForce(_ event: EngineEvent) {
         guard case .adopted(let result) = event, case .adopted = result.verdict, let state = adoptedLast else { return }
         let entries = Dictionary(uniqueKeysWithValues: state.numbers.map { ($0.number, $0) })
         for (number, entry) in inForce where entries[number]?.verification != .enabled {
@@ -28,7 +28,7 @@ extension World {
     private func carryOut(_ action: EngineAction) throws {
         switch action {
         case .commit(let id, let mutations):
-            try noteDepartures(in: mutations)
+            try recordDepartures(in: mutations)
             submit(.commit(id, mutations))
             mayCrash()
         case .send(let call): try send(call)
@@ -49,8 +49,8 @@ extension World {
             note("engine: #\(entry.id) ended \(entry.outcome?.reason.rawValue ?? "?"), \(Self.text(of: record))")
         case .number(.planned(let record, let decision)):
             planned[record.number] = record
-            noteExcuse(record, decision)
-            noteUrgency(record, decision)
+            recordExcuse(record, decision)
+            recordUrgency(record, decision)
             note("engine: \(record.number) \(Self.text(of: decision))")
         case .number(.setAside(let unreadable, let until)):
             guard refusing.contains(unreadable.number) || unreadable.message == "a drill" else {
@@ -143,7 +143,7 @@ extension World {
             refusingDisable: try store.reader.accountsRefusingDisable(),
             hasWindows: try store.reader.hasWindows()
         )
-        try tell(.started(start))
+        try post(.started(start))
         if healthy != nil { schedule(.operate(life: life), after: 2 * .second) }
         schedule(.readFile(life: life), after: random.span(1...500))
     }
@@ -165,7 +165,7 @@ extension World {
             submit(.loadFailure(at: clock.wall))
         }
         for name in named { reading.operatorPINs[name] = file.operatorPINs[name] }
-        try tell(.desiredStateRead(reading))
+        try post(.desiredStateRead(reading))
     }
 
     static func text(of entry: ChangeEntry) -> String {
@@ -183,7 +183,7 @@ extension World {
     /// it keeps no other number from being reset. Its cycle continues when it is resumed, or when the doubt proves
     /// true; until that cycle ends, its exposure does not count against the maximum. At most the maximum count of each
     /// kind is excused.
-    private func noteExcuse(_ record: NumberRecord, _ decision: Decision) {
+    private func recordExcuse(_ record: NumberRecord, _ decision: Decision) {
         if record.cycle?.isOurs != true { excused.remove(record.number) }
         let isPaused = if case .hold(_, .paused) = decision { record.isExposed } else { false }
         if isPaused || record.place(fleetPause: nil) == .unsettled { excused.insert(record.number) }

@@ -20,14 +20,14 @@ extension World {
             fault: fault,
             exposureTerm: isEnabled && !liesAboutDisable ? exposure.term(of: call.number) : nil
         )
-        noteHealthyRequest(call.number)
+        recordHealthyRequest(call.number)
         note("sends #\(call.changeID) \(call.number) \(call.operation.action.rawValue): \(fault.rawValue)")
         let there = random.span(1...(random.chance(0.05) ? 14_000 : 200))
         schedule(.arrival(id), after: there)
         let back = fault == .none || random.chance(0.5) ? random.span(1...200) : 15_000 - there
         schedule(.answer(id), after: there + max(1, back))
         if fault != .none || there + back > Waits.fast { waits.lastSlow = clock.elapsed }
-        noteUrgentDeparture(of: call.number)
+        recordUrgentDeparture(of: call.number)
         mayCrash()
     }
 
@@ -56,10 +56,10 @@ extension World {
                 for: outcome.retryAfter?.milliseconds ?? 0, at: clock.elapsed)
         }
         limits.end(request.call, of: request.account, outcome, at: clock.elapsed)
-        if outcome.reason.neverLeft { limits.forget(request.call) }
+        if outcome.reason.neverSent { limits.forget(request.call) }
         if outcome.verdict == .accepted, case .enable = request.call.operation { counters.rotations += 1 }
         note("answers #\(request.call.changeID) \(request.call.number): \(outcome.reason.rawValue)")
-        try tell(.answered(changeID: request.call.changeID, outcome))
+        try post(.answered(changeID: request.call.changeID, outcome))
         mayCrash()
     }
 
@@ -131,14 +131,14 @@ extension World {
         note("vendor: \(number) \(before.text) -> \(account.truth.text)")
         exposure.note(number, isOff: account.truth == .off, term: request.exposureTerm)
         if exposure.numbers.contains(number) { counters.exposures += 1 }
-        try noteOffTime(of: number, isOursNow: exposure.numbers.contains(number))
+        try recordOffTime(of: number, isOursNow: exposure.numbers.contains(number))
         let counted = exposure.numbers.subtracting(excused)
         if let most = scenario.policy.maxExposed, counted.count > most || exposure.numbers.count > 3 * most {
             throw Violation(
                 .exposureIsBounded, "\(exposure.numbers.sorted()) are exposed by us; at most \(most) may be")
         }
         try checkBelief(of: number)
-        noteHealth(of: number)
+        recordHealth(of: number)
         return isAccepted
     }
 

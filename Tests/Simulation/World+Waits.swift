@@ -29,9 +29,9 @@ extension World {
     /// Checks I4: with a healthy vendor a number of ours is off only for the answer of its disable, the commit before
     /// its enable and the way of that enable, at any rate limit. When few requests may be in flight at once, it also
     /// waits for one of them.
-    func noteOffTime(of number: PhoneNumber, isOursNow: Bool) throws {
+    func recordOffTime(of number: PhoneNumber, isOursNow: Bool) throws {
         guard isOursNow else {
-            try noteCorrectedClock(of: number)
+            try recordCorrectedClock(of: number)
             guard let since = waits.offSince.removeValue(forKey: number) else { return }
             let off = clock.elapsed - since
             counters.offTimes += 1
@@ -50,7 +50,7 @@ extension World {
     }
 
     /// Records that an urgent number's request is wanted, or in flight.
-    func noteUrgency(_ record: NumberRecord, _ decision: Decision) {
+    func recordUrgency(_ record: NumberRecord, _ decision: Decision) {
         guard case .send = decision, record.urgency <= .off, healthy != nil else {
             waits.urgentSince[record.number] = nil
             return
@@ -58,7 +58,7 @@ extension World {
         waits.urgentSince[record.number] = waits.urgentSince[record.number] ?? clock.elapsed
     }
 
-    func noteUrgentDeparture(of number: PhoneNumber) {
+    func recordUrgentDeparture(of number: PhoneNumber) {
         guard let since = waits.urgentSince.removeValue(forKey: number) else { return }
         counters.urgentRequests += 1
         counters.longestUrgentWait = max(counters.longestUrgentWait, clock.elapsed - since)
@@ -66,14 +66,14 @@ extension World {
 
     /// Records the exposed numbers when the healthy period begins while the clock is behind: a correction costs them at
     /// most one backoff.
-    func noteExposedBehind() {
+    func recordExposedBehind() {
         guard clock.behind > 0 else { return }
         waits.exposedBehind = exposure.numbers.filter { durable[$0]?.isExposed == true && durable[$0]?.pause == nil }
     }
 
     /// Checks I11: a number that was exposed while the clock was behind is enabled within the maximum wait that a rule
     /// of its own permits.
-    private func noteCorrectedClock(of number: PhoneNumber) throws {
+    private func recordCorrectedClock(of number: PhoneNumber) throws {
         guard let healthy, waits.exposedBehind.remove(number) != nil else { return }
         counters.correctedClocks += 1
         try checkCorrectedClock(of: number, after: clock.elapsed - healthy.since)

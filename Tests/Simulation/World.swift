@@ -15,7 +15,7 @@ final class World {
         /// The disk performs the next waiting job.
         case diskTurn
         /// The engine of this life receives an event.
-        case tell(life: Int, EngineEvent)
+        case post(life: Int, EngineEvent)
         /// An observer's answer arrives; `from` is nil when it is not evidence.
         case observed(life: Int, ObserverCall, ObserverAnswer, from: Milliseconds?)
         /// Others change a number.
@@ -155,8 +155,8 @@ final class World {
             try step()
             counters.events += 1
             if counters.events == restore.afterEvents { try putBackOlderStore() }
-            if counters.events == options.mostStormyEvents, healthy == nil { try clearUp() }
-            guard counters.events < options.mostEvents else {
+            if counters.events == options.maxStormyEvents, healthy == nil { try clearUp() }
+            guard counters.events < options.maxEvents else {
                 throw Violation(.housekeeping, "the run does not come to its end")
             }
         }
@@ -169,7 +169,7 @@ final class World {
         if let timerAt, timerAt <= timeline.nextAt ?? .max {
             clock.advance(to: timerAt)
             timer = (nil, nil)
-            try tell(.timerFired)
+            try post(.timerFired)
             return try checkAges()
         }
         guard let (moment, happening) = timeline.removeNext() else {
@@ -183,8 +183,8 @@ final class World {
     private func perform(_ happening: Happening) throws {
         switch happening {
         case .diskTurn: try diskTurn()
-        case .tell(let life, let event):
-            if life == self.life { try tell(event) }
+        case .post(let life, let event):
+            if life == self.life { try post(event) }
         case .observed(let life, let call, let answer, let from):
             if life == self.life { try self.answer(call, answer, from: from) }
         case .stranger: try actAsStranger()

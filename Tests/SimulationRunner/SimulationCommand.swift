@@ -65,8 +65,8 @@ struct RunRequest {
                 case "--count", "--seeds": count = Int(value)
                 case "--stride": stride = value
                 case "--stormy-events":
-                    options.mostStormyEvents = Int(value)
-                    options.mostEvents = Int(value) + options.mostEvents
+                    options.maxStormyEvents = Int(value)
+                    options.maxEvents = Int(value) + options.maxEvents
                 case "--lines": options.traceLines = Int(value)
                 case "--replay":
                     first = value

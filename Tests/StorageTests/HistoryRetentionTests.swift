@@ -121,9 +121,9 @@ struct HistoryRetentionTests {
         _ = try prune(store, hours: 40, limit: 20)
         _ = try store.pruneOldest(
             before: Sample.at(40 * 3600), at: Sample.at(3_600_000), limit: 20, policy: nil)
-        let told = try store.reader.events(limit: 100).map(\.entry).filter { $0.kind == .auditPruned }
-        #expect(told.count == 1 && told.first?.actor == "daemon")
-        #expect(told.first?.detail.hasSuffix("the oldest first: the test says so") == true)
+        let reported = try store.reader.events(limit: 100).map(\.entry).filter { $0.kind == .auditPruned }
+        #expect(reported.count == 1 && reported.first?.actor == "daemon")
+        #expect(reported.first?.detail.hasSuffix("the oldest first: the test says so") == true)
         try store.commit(
             (58...60).map { .closeChange(id: $0, answeredAt: Sample.at(220_000), outcome: Outcome(.success)) })
         let rest = try store.pruneHistory(
@@ -204,15 +204,15 @@ struct HistoryRetentionTests {
                 (0..<400).map { .event(EventEntry(at: Sample.at(batch * 400 + $0), kind: .started, detail: detail)) })
         }
         let full = try store.reader.size()
-        #expect(full.givesBack && !full.isWasteful)
+        #expect(full.canReleaseSpace && !full.isWasteful)
         while try prune(store, hours: 900, limit: 5000).isUnfinished {}
         let free = try store.reader.size()
         #expect(free.isWasteful && free.bytes >= full.bytes)
         var steps = 0
-        while try store.giveBackSpace(atMost: 500) { steps += 1 }
+        while try store.releaseSpace(atMost: 500) { steps += 1 }
         let after = try store.reader.size()
         #expect(steps > 5 && !after.isWasteful && after.bytes < full.bytes / 3)
-        #expect(try store.giveBackSpace(atMost: 500) == false)
+        #expect(try store.releaseSpace(atMost: 500) == false)
         #expect(try store.reader.verifyAudit().first == nil)
         try store.close()
         #expect(try directory.bytes("twostepd.sqlite").count == after.bytes)
@@ -238,16 +238,16 @@ struct HistoryRetentionTests {
             try queue.unsafeRead { db in
                 #expect(throws: (any Error).self) { try StoreReader.checkBeforeStart(db, path) }
                 if isVital {
-                    #expect(throws: (any Error).self) { try StoreReader.checkBeforeStart(db, path, mostRead: 0) }
+                    #expect(throws: (any Error).self) { try StoreReader.checkBeforeStart(db, path, maxRead: 0) }
                 } else {
-                    try StoreReader.checkBeforeStart(db, path, mostRead: 0)
+                    try StoreReader.checkBeforeStart(db, path, maxRead: 0)
                 }
             }
             try queue.close()
             guard !isVital else { continue }
             let reader = try StoreReader.open(at: directory.location, key: nil)
-            #expect(try reader.damageFoundLater() == nil, "a small store has been looked at before the start")
-            #expect(try reader.damageFoundLater(mostRead: 0) != nil)
+            #expect(try reader.deferredIntegrityProblem() == nil, "a small store has been looked at before the start")
+            #expect(try reader.deferredIntegrityProblem(maxRead: 0) != nil)
             try reader.close()
         }
     }
@@ -262,18 +262,19 @@ struct HistoryRetentionTests {
         }
         try old.close()
         let store = try Store.open(at: directory.location, key: Sample.key)
-        #expect(try store.reader.size().givesBack == false)
+        #expect(try store.reader.size().canReleaseSpace == false)
         let detail = String(repeating: "a long story ", count: 60)
         try store.commit(
             (0..<9000).map { .event(EventEntry(at: Sample.at($0), kind: .started, detail: detail)) })
         while try prune(store, hours: 900, limit: 5000).isUnfinished {}
         #expect(try store.reader.size().isWasteful)
-        #expect(try store.giveBackSpace(atMost: 500) == false)
+        #expect(try store.releaseSpace(atMost: 500) == false)
         try store.close()
         let (before, after) = try Store.compact(at: directory.location, key: Sample.key)
-        #expect(!before.givesBack && after.givesBack && after.bytes < before.bytes / 3 && after.freeBytes == 0)
+        #expect(
+            !before.canReleaseSpace && after.canReleaseSpace && after.bytes < before.bytes / 3 && after.freeBytes == 0)
         let again = try Store.open(at: directory.location, key: Sample.key)
-        #expect(try again.reader.size().givesBack)
+        #expect(try again.reader.size().canReleaseSpace)
         #expect(try again.reader.verifyAudit().first == nil)
         #expect(try directory.mode("twostepd.sqlite") == 0o600)
         try again.close()

@@ -9,8 +9,10 @@ struct OutboxTests {
     private static let held = EventEntry(at: Sample.now, kind: .configurationHeld, detail: "too many")
 
     private func word(_ store: Store) throws -> HookKind? {
-        guard case .deliver(let word) = try store.nextWord(for: "pager", now: Sample.at(10)) else { return nil }
-        return word.kind
+        guard case .deliver(let notification) = try store.nextNotification(for: "pager", now: Sample.at(10)) else {
+            return nil
+        }
+        return notification.kind
     }
 
     @Test func `A store that is opened again tells the hooks that it had`() throws {
@@ -144,8 +146,10 @@ struct OutboxTests {
                 at: Sample.now, kind: kind, number: try number.map(Sample.number), actor: "ops", detail: "")
             try store.commit([.event(event)])
         }
-        func next() throws -> HookWord? {
-            guard case .deliver(let word) = try store.nextWord(for: "pager", now: Sample.at(10)) else { return nil }
+        func next() throws -> HookNotification? {
+            guard case .deliver(let notification) = try store.nextNotification(for: "pager", now: Sample.at(10)) else {
+                return nil
+            }
             return word
         }
         try add(.pinRevealed, 1)
@@ -153,7 +157,7 @@ struct OutboxTests {
         try add(.configurationRefused)
         let held = try #require(try next())
         #expect(held.kind == .held)
-        try store.noteFailed(held, hook: "pager", error: "no", at: Sample.at(5), retryAt: Sample.at(3600))
+        try store.recordFailedAttempt(held, hook: "pager", error: "no", at: Sample.at(5), retryAt: Sample.at(3600))
         // Notifications about the same file wait behind the one that failed.
         #expect(try next()?.kind == .revealed)
         try add(.clockBehind)
@@ -165,12 +169,13 @@ struct OutboxTests {
         let store = try Sample.store(1)
         _ = try store.setHooks([("pager", [.held])])
         try store.commit([.event(Self.held)])
-        guard case .deliver(let word) = try store.nextWord(for: "pager", now: Sample.at(1)) else {
+        guard case .deliver(let notification) = try store.nextNotification(for: "pager", now: Sample.at(1)) else {
             Issue.record("nothing is to be delivered")
             return
         }
-        try store.noteFailed(word, hook: "pager", error: "404", at: Sample.at(2), retryAt: Sample.at(3))
-        try store.noteFailed(word, hook: "pager", error: "410", at: Sample.at(3), retryAt: nil)
+        try store.recordFailedAttempt(
+            notification, hook: "pager", error: "404", at: Sample.at(2), retryAt: Sample.at(3))
+        try store.recordFailedAttempt(notification, hook: "pager", error: "410", at: Sample.at(3), retryAt: nil)
         let standing = try #require(try store.reader.hooks().first)
         #expect(standing.givenUp == 1 && standing.waiting == 0)
         #expect(standing.failingSince == nil && standing.lastError == nil, "nothing that waits fails")
@@ -196,12 +201,12 @@ struct OutboxTests {
         let late = StoreMutation.reschedule(NumberRecord(number: try Sample.number(9)))
         #expect(throws: StorageError.self) { try store.commit([report(.pinChanged, 3), late]) }
         #expect(try store.count("outbox") == 1)
-        guard case .deliver(let word) = try store.nextWord(for: "pager", now: Sample.at(10)) else {
+        guard case .deliver(let notification) = try store.nextNotification(for: "pager", now: Sample.at(10)) else {
             Issue.record("nothing is to be delivered")
             return
         }
-        #expect(word.kind == .drift && word.drift == .pinChanged && word.number == number)
-        #expect(word.detail?.contains("seen pin_changed by the webhook, believed off") == true)
+        #expect(notification.kind == .drift && notification.drift == .pinChanged && notification.number == number)
+        #expect(notification.detail?.contains("seen pin_changed by the webhook, believed off") == true)
         try store.close()
         store = try Store.open(at: directory.location, key: Sample.key)
         #expect(try store.reader.driftCounts() == [.turnedOff: 0, .turnedOn: 0, .pinChanged: 1])

@@ -76,7 +76,7 @@ enum ClosedLists {
 
     /// Returns the names of metrics: the literals in the source of the metrics page.
     static func metrics(in files: [SourceFile]) -> Set<String> {
-        let pages = files.filter { $0.path.hasPrefix("Sources/Daemon/Observation/") }
+        let pages = files.filter { $0.path.hasPrefix("Sources/Daemon/Monitoring/") }
         let literals = pages.flatMap { $0.text.matches(of: #/"((?:twostepd|process)_[a-z]+(?:_[a-z]+)*)"/#) }
         return Set(literals.map { String($0.output.1) })
     }

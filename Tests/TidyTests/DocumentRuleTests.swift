@@ -52,7 +52,7 @@ struct DocumentRuleTests {
     @Test("the names of metrics, from literals alone")
     func metrics() {
         let page = SourceFile(
-            path: "Sources/Daemon/Observation/P.swift",
+            path: "Sources/Daemon/Monitoring/P.swift",
             text: "add(\"twostepd_numbers\", \"Numbers.\")\nadd(\"process_cpu_seconds\", \"twostepd_ x\")"
         )
         let other = SourceFile(path: "Sources/Daemon/Q.swift", text: "f(\"twostepd_other\")")

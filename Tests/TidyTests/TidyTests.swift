@@ -112,7 +112,7 @@ struct DocumentTests {
         let rules = try Self.rules()
         try #require(rules.metrics.count > 20)
         let list = ClosedLists.List(
-            type: "MetricsPage", source: "Sources/Daemon/Observation", document: "docs/reference.md", section: "Metrics"
+            type: "MetricsPage", source: "Sources/Daemon/Monitoring", document: "docs/reference.md", section: "Metrics"
         )
         #expect(
             ClosedLists.differences(

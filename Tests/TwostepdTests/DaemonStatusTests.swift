@@ -19,7 +19,7 @@ struct DaemonStatusTests {
         status.isReady = true
         status.isValid = true
         for report in reports {
-            let isNews = status.note(report)
+            let isNews = status.handle(report)
             #expect(isNews)
         }
         return status
@@ -36,7 +36,7 @@ struct DaemonStatusTests {
         var status = status(Self.adopted, .store(.failed("disk full", retryAt: .distantPast)))
         status.isValid = false
         #expect(status.line == "the store is failing, nothing is sent: disk full")
-        let news1 = status.note(.store(.recovered))
+        let news1 = status.handle(.store(.recovered))
         #expect(news1)
         #expect(status.line == "the desired state is not valid; revision 7 stays in force")
     }
@@ -53,7 +53,7 @@ struct DaemonStatusTests {
         var status = status(Self.adopted, .guardChanged(.endpointDown(Account(text: "v4"), Outcome(.timeout))))
         status.isValid = false
         #expect(status.line == "\(status.invalid); endpoint \(Endpoint.v4.text) is down: it is probed")
-        let news2 = status.note(.guardChanged(.endpointUp(Account(text: "v4"), since: .distantPast)))
+        let news2 = status.handle(.guardChanged(.endpointUp(Account(text: "v4"), since: .distantPast)))
         #expect(news2)
         #expect(status.line == status.invalid)
     }
@@ -63,7 +63,7 @@ struct DaemonStatusTests {
         var status = status(Self.adopted, held())
         #expect(status.line.hasPrefix("the desired state is held: it would disable 3 of 10 managed numbers"))
         #expect(status.line.hasSuffix("twostepd accept bbbbbbbbbbbb"))
-        let news3 = status.note(Self.adopted)
+        let news3 = status.handle(Self.adopted)
         #expect(news3)
         #expect(status.line == "revision 7 is in force")
     }
@@ -71,9 +71,9 @@ struct DaemonStatusTests {
     @Test("what concerns single numbers does not change it")
     func others() {
         var status = status(Self.adopted)
-        let news4 = status.note(.guardChanged(.exposurePermitted(2)))
+        let news4 = status.handle(.guardChanged(.exposurePermitted(2)))
         #expect(!news4)
-        let news5 = status.note(.guardChanged(.clockRight))
+        let news5 = status.handle(.guardChanged(.clockRight))
         #expect(!news5)
         #expect(status.line == "revision 7 is in force")
     }

@@ -37,7 +37,7 @@ struct FailureTests {
     ]
 
     private func check(_ error: any Error, _ code: Int32, _ message: String) throws {
-        let failure = try #require(Failure(error))
+        let failure = try #require(CommandFailure(error))
         #expect(failure.code == code, "\(error)")
         #expect(failure.message == message)
     }
@@ -106,10 +106,10 @@ struct FailureTests {
     }
 
     @Test func `what a command says itself`() throws {
-        try check(Failure.failed("x"), 1, "x")
-        try check(Failure.usage("x"), 64, "x")
-        try check(Failure.noDaemon("x"), 69, "x")
-        try check(Failure.configuration("x"), 78, "x")
+        try check(CommandFailure.failed("x"), 1, "x")
+        try check(CommandFailure.usage("x"), 64, "x")
+        try check(CommandFailure.noDaemon("x"), 69, "x")
+        try check(CommandFailure.configuration("x"), 78, "x")
     }
 
     @Test func `the command line's own errors are its parser's, and anything else exits with 1`() {
@@ -118,7 +118,7 @@ struct FailureTests {
         let help = #expect(throws: (any Error).self) { try Twostepd.parseAsRoot(["--version"]) }
         for (error, code) in [(usage, Int32(64)), (help, 0), (Other(), 1)] {
             guard let error else { continue }
-            #expect(Failure(error) == nil)
+            #expect(CommandFailure(error) == nil)
             #expect(Twostepd.exitCode(for: error).rawValue == code)
         }
     }

@@ -14,8 +14,8 @@ struct HistoryCommandTests {
         let failed = try await rig.run("apply")
         #expect(failed.code == 1 && failed.errors.contains("not started"), "\(failed.errors)")
         rig.vendor.setFaults([:])
-        let mended = try await rig.run("apply")
-        #expect(mended.code == 0, "\(mended.errors)")
+        let repaired = try await rig.run("apply")
+        #expect(repaired.code == 0, "\(repaired.errors)")
         func ids(_ arguments: String...) async throws -> [Int] {
             let result = try await Binary.run(
                 ["history", "--format", "json", "--config", rig.config.path] + arguments)

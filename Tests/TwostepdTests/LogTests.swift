@@ -66,7 +66,7 @@ struct LogTests {
         #expect(send("nobody takes it") == .refused)
         for name in ["first", "second"] {
             let socket = try NotifySocket(path: path)
-            #expect(send(name) == .taken)
+            #expect(send(name) == .accepted)
             #expect(socket.received.map { $0.prefix { $0 != "\n" } } == ["MESSAGE=\(name)"])
             unlink(path)
         }

@@ -25,9 +25,9 @@ struct ParallelTests {
     }
 
     @Test("an errand brings its result, or its error")
-    func errand() throws {
-        #expect(try Errand { 6 * 7 }.result() == 42)
-        #expect(throws: Refusal(at: 1)) { try Errand<Int> { throw Refusal(at: 1) }.result() }
+    func backgroundWork() throws {
+        #expect(try BackgroundWork { 6 * 7 }.result() == 42)
+        #expect(throws: Refusal(at: 1)) { try BackgroundWork<Int> { throw Refusal(at: 1) }.result() }
     }
 
     @Test("a bar fits its terminal, and is full when all is done")

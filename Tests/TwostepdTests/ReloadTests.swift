@@ -46,17 +46,17 @@ struct ReloadTests {
 
     @Test("whoever waits for a state that is overtaken is told how the one that overtook it ended")
     func overtaken() throws {
-        let desk = ControlDesk()
-        let told = Mutex<[String]>([])
-        desk.expectAdoption(of: "a") { _ in told.withLock { $0.append("a") } }
-        desk.expectAdoption(of: "b") { _ in told.withLock { $0.append("b") } }
-        desk.expectAdoption(of: "c") { _ in told.withLock { $0.append("c") } }
-        desk.noteAdoption(.failure(StoreFailure("test")), sha256: "b")
-        #expect(told.withLock { $0 } == ["a", "b"])
-        desk.noteAdoption(.failure(StoreFailure("test")), sha256: "unknown")
-        #expect(told.withLock { $0 } == ["a", "b"], "a state that nobody waits for answers nobody")
-        desk.noteAdoption(.failure(StoreFailure("test")), sha256: nil)
-        #expect(told.withLock { $0 } == ["a", "b", "c"])
+        let pendingReplies = PendingReplies()
+        let reported = Mutex<[String]>([])
+        pendingReplies.expectAdoption(of: "a") { _ in reported.withLock { $0.append("a") } }
+        pendingReplies.expectAdoption(of: "b") { _ in reported.withLock { $0.append("b") } }
+        pendingReplies.expectAdoption(of: "c") { _ in reported.withLock { $0.append("c") } }
+        pendingReplies.completeAdoption(.failure(StoreFailure("test")), sha256: "b")
+        #expect(reported.withLock { $0 } == ["a", "b"])
+        pendingReplies.completeAdoption(.failure(StoreFailure("test")), sha256: "unknown")
+        #expect(reported.withLock { $0 } == ["a", "b"], "a state that nobody waits for answers nobody")
+        pendingReplies.completeAdoption(.failure(StoreFailure("test")), sha256: nil)
+        #expect(reported.withLock { $0 } == ["a", "b", "c"])
     }
 
     @Test("every one of many reloads at once is answered, while the file changes under them, the real binary", .inTurn)

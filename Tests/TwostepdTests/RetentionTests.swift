@@ -70,9 +70,9 @@ struct RetentionTests {
         #expect(verified.code == 0, "\(verified.errors)")
         #expect(try verified.json()["pruned_before"] is String)
         let events = try await rig.run("history", "--events", "--kind", "audit_pruned", "--format", "json").json()
-        let told = try #require(events["events"] as? [[String: Any]])
-        #expect(told.count == 1 && told.first?["actor"] as? String == "daemon")
-        #expect((told.first?["detail"] as? String)?.contains("keep_changes is 1d") == true)
+        let reported = try #require(events["events"] as? [[String: Any]])
+        #expect(reported.count == 1 && reported.first?["actor"] as? String == "daemon")
+        #expect((reported.first?["detail"] as? String)?.contains("keep_changes is 1d") == true)
         #expect(try await rig.query("SELECT count(*) FROM desired_states") == ["1"], "old revisions go as well")
         let metrics = try await Shell.run(
             "curl",
@@ -149,8 +149,8 @@ struct RetentionStepTests {
         return store
     }
 
-    private func step(_ store: Store, tells: Bool = true) throws -> HistoryRetention.Step {
-        try HistoryRetention.step(store, keep: keep, slack: slack, now: now, tells: tells)
+    private func step(_ store: Store, recordsEvent: Bool = true) throws -> HistoryRetention.Step {
+        try HistoryRetention.step(store, keep: keep, slack: slack, now: now, recordsEvent: recordsEvent)
     }
 
     @Test("nothing is due before the oldest piece is old enough by a day, and then it wakes at that instant")
@@ -160,18 +160,18 @@ struct RetentionStepTests {
         #expect(young.nextAt == ago(days: 300).advanced(by: keep).advanced(by: slack))
         let almost = try store(days: [400, 10, 1])
         #expect(try step(almost).removed == Pruning(), "a day's worth goes at a time")
-        #expect(try step(almost, tells: false).removed == Pruning(), "400 days are not more than 400 days")
-        #expect(try step(try store(days: [401, 10]), tells: false).removed == Pruning(changes: 0, events: 1))
+        #expect(try step(almost, recordsEvent: false).removed == Pruning(), "400 days are not more than 400 days")
+        #expect(try step(try store(days: [401, 10]), recordsEvent: false).removed == Pruning(changes: 0, events: 1))
     }
 
     @Test("the work goes on until nothing is left to do, and wakes no more than once a day for what has to stay")
     func goesOn() throws {
         let days = Array((410...2600).reversed())
         let store = try store(days: days + [2])
-        var (steps, removed, tells) = (0, 0, true)
+        var (steps, removed, recordsEvent) = (0, 0, true)
         while true {
-            let step = try step(store, tells: tells)
-            tells = false
+            let step = try step(store, recordsEvent: recordsEvent)
+            recordsEvent = false
             removed += step.removed.events
             steps += 1
             guard step.isUnfinished else {
@@ -184,6 +184,6 @@ struct RetentionStepTests {
         // The newest event is very old, and stays.
         let idle = try step(try self.store(days: [900]))
         #expect(idle.removed == Pruning() && !idle.isUnfinished && idle.nextAt == now.advanced(by: slack))
-        #expect(try HistoryRetention.step(store, keep: nil, slack: slack, now: now, tells: true).nextAt == nil)
+        #expect(try HistoryRetention.step(store, keep: nil, slack: slack, now: now, recordsEvent: true).nextAt == nil)
     }
 }

@@ -8,7 +8,7 @@ import Testing
 @Suite("Status documents that are written number by number")
 struct StatusStreamTests {
     /// Returns the document encoded with all its numbers, and the same written piece by piece.
-    private func texts(_ standings: [Standing], isPretty: Bool) throws -> (encoded: String, written: String) {
+    private func texts(_ standings: [NumberStatus], isPretty: Bool) throws -> (encoded: String, written: String) {
         let (now, holder) = (try TextFleet().now, try TextFleet().snapshot().holder)
         let encoder = JSONCoding.encoder
         if isPretty { encoder.outputFormatting.insert(.prettyPrinted) }
@@ -35,7 +35,7 @@ struct StatusStreamTests {
         }
         let now = try TextFleet().now
         for count in [0, 1, 2, records.count] {
-            let standings = records.prefix(count).map { Standing($0, operatorPIN: nil, policy: Policy(), now: now) }
+            let standings = records.prefix(count).map { NumberStatus($0, operatorPIN: nil, policy: Policy(), now: now) }
             let (encoded, written) = try texts(standings, isPretty: isPretty)
             #expect(written == encoded)
         }

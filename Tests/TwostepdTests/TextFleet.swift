@@ -46,7 +46,7 @@ struct TextFleet {
     }
 
     /// Returns the number whose two-step verification another person or program has turned off.
-    func drifted() throws -> Standing {
+    func drifted() throws -> NumberStatus {
         try #require(standings().first { $0.record.desired?.label == "billing" })
     }
 
@@ -54,8 +54,8 @@ struct TextFleet {
         [
             try record(1, label: "support-us") { record in
                 observe(&record)
-                record.sight.newest = Observation(.on, at: ago(180), source: Observation.observer)
-                record.sight.askedAt = ago(180)
+                record.observations.newest = Observation(.on, at: ago(180), source: Observation.observer)
+                record.observations.askedAt = ago(180)
             },
             try record(2, label: "support-emea-italy-second-line") { record in
                 record.desired?.rotationWindow = try RotationWindow(parsing: "Mon-Fri 02:00-05:30 Europe/Rome")
@@ -76,9 +76,9 @@ struct TextFleet {
             try record(4, label: "sales") { record in
                 record.pause = Pause(since: ago(7200), by: "ops (uid 1000)", reason: "port out", includesExposed: false)
                 observe(&record)
-                record.sight.newest = Observation(.pinChanged, at: ago(172_800), source: "WhatsApp's webhook")
-                record.sight.askedAt = ago(600)
-                record.sight.failure = Outcome(.authenticationRefused, httpStatus: 401).observerSentence
+                record.observations.newest = Observation(.pinChanged, at: ago(172_800), source: "WhatsApp's webhook")
+                record.observations.askedAt = ago(600)
+                record.observations.failure = Outcome(.authenticationRefused, httpStatus: 401).observerSentence
             },
             try record(5, label: "tëst-日本語") { record in
                 record.desired?.verification = .disabled
@@ -98,15 +98,15 @@ struct TextFleet {
                 record.belief = Belief(maybeOff: true, maybeForeign: false, generations: [])
                 record.lastAccepted = .off
                 record.cycle = NumberRecord.Cycle(since: ago(130), reason: .drift)
-                record.sight.newest = Observation(.off, at: ago(130), source: Observation.observer)
-                record.sight.askedAt = ago(130)
-                record.sight.drift = Drift(.turnedOff, at: ago(130))
+                record.observations.newest = Observation(.off, at: ago(130), source: Observation.observer)
+                record.observations.askedAt = ago(130)
+                record.observations.drift = Drift(.turnedOff, at: ago(130))
             },
         ]
     }
 
-    func standings() throws -> [Standing] {
-        try records().map { Standing($0, operatorPIN: nil, policy: Policy(), now: now) }
+    func standings() throws -> [NumberStatus] {
+        try records().map { NumberStatus($0, operatorPIN: nil, policy: Policy(), now: now) }
             .sorted { ($0.rank, $0.record.number) < ($1.rank, $1.record.number) }
     }
 

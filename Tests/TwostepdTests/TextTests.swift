@@ -88,8 +88,8 @@ struct TextTests {
         #expect(try labels(NumberSelection(names: ["+1555010000[67]"])) == ["-", "new"])
         #expect(try labels(NumberSelection(conditions: [.exposed, .paused])).contains("sales"))
         #expect(try labels(NumberSelection(conditions: [.converged], label: "support-*")) == ["support-us"])
-        #expect(throws: Failure.self) { try labels(NumberSelection(names: ["nobody"])) }
-        #expect(throws: Failure.self) { try labels(NumberSelection(names: ["nobody*"])) }
+        #expect(throws: CommandFailure.self) { try labels(NumberSelection(names: ["nobody"])) }
+        #expect(throws: CommandFailure.self) { try labels(NumberSelection(names: ["nobody*"])) }
     }
 
     @Test("CSV quotes what has to be quoted, and bounds of time are read in each form")
@@ -102,7 +102,7 @@ struct TextTests {
         #expect(
             try TimeBound.read("2026-11-01T10:00:00Z", option: "--since", now: now).description.hasPrefix(
                 "2026-11-01T10"))
-        #expect(throws: Failure.self) { try TimeBound.read("yesterday", option: "--since", now: now) }
+        #expect(throws: CommandFailure.self) { try TimeBound.read("yesterday", option: "--since", now: now) }
     }
 
     @Test("text wraps at spaces, counts wide characters as two, and says when it leaves something out")
@@ -111,6 +111,6 @@ struct TextTests {
         #expect("abcdefghij".wrapped(to: 4) == ["abcd", "efgh", "ij"])
         #expect("日本語".displayWidth == 6 && "日本語".cut(to: 5) == "日本…")
         #expect(
-            "a b c d".wrapped(to: 1, mostLines: 2) == ["a", "…"] || "a b c d".wrapped(to: 1, mostLines: 2).count == 2)
+            "a b c d".wrapped(to: 1, maxLines: 2) == ["a", "…"] || "a b c d".wrapped(to: 1, maxLines: 2).count == 2)
     }
 }

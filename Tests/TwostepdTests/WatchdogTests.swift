@@ -16,7 +16,7 @@ struct WatchdogTests {
         // Unchecked for the timer alone, which Dispatch lets any thread cancel.
         let socket: NotifySocket
         let reconciliation: Reconciliation
-        let flights = FlightLog(allowance: .zero)
+        let flights = InFlightRequests(allowance: .zero)
         private let timer: any DispatchSourceTimer
 
         init(_ rig: Rig, _ name: String) throws {
@@ -30,7 +30,7 @@ struct WatchdogTests {
             socket = try NotifySocket(path: folder.appendingPathComponent("notify").path)
             reconciliation = try Reconciliation(
                 settings: settings, environment: [:], command: "run",
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, observe: { _ in })
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onReport: { _ in })
             let notifier = ServiceNotifier(environment: ["NOTIFY_SOCKET": socket.path, "WATCHDOG_USEC": "100000"])
             let watchdog = try #require(
                 Watchdog(

@@ -109,7 +109,7 @@ struct ObservationRequestTests {
                 .vendorRefused, httpStatus: 200,
                 message: "phone_number_id 106540352242922 belongs to \(named), not to +15550100001: correct the entry")
             #expect(try answer(200, body) == .unknown(expected))
-            #expect(expected.reason.saysOfEndpoint == .up)
+            #expect(expected.reason.endpointSignal == .up)
         }
     }
 

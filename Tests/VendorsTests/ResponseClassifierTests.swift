@@ -110,7 +110,7 @@ struct ResponseClassifierTests {
         }
         #expect(classify(.timedOut) == Outcome(.timeout))
         #expect(classify(.lost(message: "reset, secret")) == Outcome(.connectionLost, message: "reset, [redacted]"))
-        for reason in OutcomeReason.allCases where reason.neverLeft {
+        for reason in OutcomeReason.allCases where reason.neverSent {
             let outcome = classify(.notSent(reason, message: "secret"))
             #expect(outcome == Outcome(reason, message: "[redacted]"))
             #expect(outcome.verdict == .noEffect)

@@ -100,7 +100,7 @@ extension Doctor {
     /// Reports whether the store returns space to the file system when history is pruned.
     private func room(_ size: StoreSize) -> Finding {
         let figures = "\(size.bytes >> 20) MiB, \(size.freeBytes >> 20) MiB of it free"
-        guard size.isWasteful, !size.givesBack else { return Finding("room", .ok, figures) }
+        guard size.isWasteful, !size.canReleaseSpace else { return Finding("room", .ok, figures) }
         return Finding(
             "room", .warning, figures + ", which this store cannot return to the file system while the daemon runs",
             advice: "stop the daemon, then `twostepd audit compact`: once is enough")

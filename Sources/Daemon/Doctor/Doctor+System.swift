@@ -53,7 +53,7 @@ extension Doctor {
         var findings: [Finding] = []
         let all = desired.numbers.map(\.endpoint) + desired.numbers.compactMap(\.observation?.observer.endpoint)
         for endpoint in Set(all).sorted(by: { $0.text < $1.text }).prefix(50) {
-            let result = await EndpointProbe.look(at: endpoint, transport: transport, timeout: .seconds(10))
+            let result = await EndpointProbe.probe(at: endpoint, transport: transport, timeout: .seconds(10))
             findings.append(finding(endpoint, result))
         }
         return findings

@@ -12,7 +12,7 @@ struct ObservedFleet {
         guard record.desired?.observation != nil else { return }
         tally.add(record, isPaused: isPaused, at: now)
         if unobserved == nil, !isPaused, record.isUnobserved(at: now) { unobserved = record.number }
-        if failing == nil, let failure = record.sight.failure { failing = (record.number, failure) }
+        if failing == nil, let failure = record.observations.failure { failing = (record.number, failure) }
     }
 
     func finding(at now: Instant) -> Finding {

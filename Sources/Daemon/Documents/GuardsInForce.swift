@@ -14,7 +14,7 @@ public struct GuardsInForce: Sendable {
     public let permittedNow: Int?
     /// The numbers that hold places of the exposure budget for another reason than an open cycle in progress,
     /// ascending.
-    public let holders: [PlaceHolder]
+    public let holders: [ExposureHolder]
     private let budget: ExposureBudget
     private let places: ExposureBudget.Places
     private let down: Set<String>
@@ -25,16 +25,16 @@ public struct GuardsInForce: Sendable {
     private let setAside: [String: Instant]
 
     /// A number that holds a place of the exposure budget.
-    public struct PlaceHolder: Hashable, Sendable {
+    public struct ExposureHolder: Hashable, Sendable {
         public let number: PhoneNumber
         public let kind: ExposureBudget.Kind
     }
 
     /// The count of holders that are shown on a line of their own.
-    public static let mostShown = 5
+    public static let maxShown = 5
 
     /// The limit of records in a cycle that are read; beyond it each number counts as one whose cycle is in progress.
-    private static let mostHolders = 200
+    private static let maxHolders = 200
 
     /// Makes guards that hold nothing.
     public init() { self.init(clock: ClockGuard(), fleetPause: nil) }
@@ -48,10 +48,10 @@ public struct GuardsInForce: Sendable {
         states = isRunning ? try reader.guardStates() : []
         let inCycle = try reader.exposedNumbers()
         exposed = inCycle.count
-        var holders: [PlaceHolder] = []
+        var holders: [ExposureHolder] = []
         var places = ExposureBudget.Places()
-        places[.open] = max(0, inCycle.count - Self.mostHolders)
-        for number in inCycle.prefix(Self.mostHolders) {
+        places[.open] = max(0, inCycle.count - Self.maxHolders)
+        for number in inCycle.prefix(Self.maxHolders) {
             let record: NumberRecord?
             do {
                 record = try reader.closedRecord(number, at: now)
@@ -61,15 +61,15 @@ public struct GuardsInForce: Sendable {
                 continue
             }
             guard let kind = record?.place(fleetPause: fleetPause) else { continue }
-            if kind != .open { holders.append(PlaceHolder(number: number, kind: kind)) }
+            if kind != .open { holders.append(ExposureHolder(number: number, kind: kind)) }
             places[kind] += 1
         }
         self.holders = holders
         self.places = places
         // The daemon records this only while it permits fewer than the settings do.
-        let told = states.first { $0.kind == .exposureBudget }?.permitted
-        permittedNow = policy.maxExposed.map { min($0, told ?? $0) }
-        budget = ExposureBudget(maximum: policy.maxExposed, permitted: told ?? policy.maxExposed ?? 1)
+        let reported = states.first { $0.kind == .exposureBudget }?.permitted
+        permittedNow = policy.maxExposed.map { min($0, reported ?? $0) }
+        budget = ExposureBudget(maximum: policy.maxExposed, permitted: reported ?? policy.maxExposed ?? 1)
         down = Set(states.filter { $0.kind == .endpointDown }.map(\.subject))
         limited = Dictionary(
             states.filter { $0.kind == .endpointLimit }.compactMap { state in state.until.map { (state.subject, $0) } },

@@ -37,8 +37,8 @@ public struct PlanDocument: Encodable, Sendable {
 
         /// Makes the share of a number. Without a request now, it is the next action later, and the rotation when a
         /// re-apply comes before that.
-        public init(_ standing: Standing) {
-            let (number, outlook) = (standing.record.number, standing.outlook)
+        public init(_ standing: NumberStatus) {
+            let (number, nextStep) = (standing.record.number, standing.nextStep)
             let work: (reason: DecisionReason, isCycle: Bool)? =
                 switch standing.decision {
                 case .send(let request, let reason): (reason, request.startsCycle)
@@ -46,7 +46,7 @@ public struct PlanDocument: Encodable, Sendable {
                 case .idle, .hold, .observe: nil
                 }
             if let work {
-                now = outlook.action.map {
+                now = nextStep.action.map {
                     Now(
                         number: number, action: $0, reason: work.reason, isCycle: work.isCycle,
                         sentence: standing.sentence)
@@ -56,10 +56,10 @@ public struct PlanDocument: Encodable, Sendable {
             }
             now = nil
             var later: [Later] = []
-            if let at = outlook.at, let action = outlook.action {
+            if let at = nextStep.at, let action = nextStep.action {
                 later.append(Later(number: number, action: action, at: at))
             }
-            if let rotation = standing.rotationAt, outlook.action != .rotate {
+            if let rotation = standing.rotationAt, nextStep.action != .rotate {
                 later.append(Later(number: number, action: .rotate, at: rotation))
             }
             self.later = later

@@ -63,7 +63,7 @@ public struct StatusDocument: Encodable, Sendable {
     ///   - holder: the process that works on the store; nil for none.
     ///   - inForce: the desired state in the store; nil when there is no store yet.
     ///   - standings: the numbers to show, in order.
-    public init(at: Instant, holder: LockHolder?, inForce: DesiredStateStatus?, standings: [Standing]) {
+    public init(at: Instant, holder: LockHolder?, inForce: DesiredStateStatus?, standings: [NumberStatus]) {
         self.at = at.description
         let isDaemon = holder?.command == "run"
         daemon = DaemonState(
@@ -98,7 +98,7 @@ struct NumberDocument: Encodable {
 
     private enum CodingKeys: String, CodingKey { case version, number, rotationDueAt, generations, changes }
 
-    init(_ standing: Standing, pins: [PINRow], changes: [ChangeEntry]) {
+    init(_ standing: NumberStatus, pins: [PINRow], changes: [ChangeEntry]) {
         number = standing.document
         rotationDueAt = Nullable(standing.rotationAt?.description)
         generations = pins.map { row in

@@ -19,26 +19,26 @@ struct HookDelivery: Sendable {
     let client: WebhookClient
     let clock: SystemClock
     /// Records in the audit trail that the hook receives a PIN, and returns that PIN.
-    let pin: @Sendable (HookWord) async throws(Failure) -> PIN?
+    let pin: @Sendable (HookNotification) async throws(Failure) -> PIN?
 
-    func deliver(_ word: HookWord) async throws(Failure) {
+    func deliver(_ notification: HookNotification) async throws(Failure) {
         switch hook.target {
-        case .url(let url): try await post(word, to: url)
+        case .url(let url): try await post(notification, to: url)
         case .secretURL(let name):
             let url = try secret(name).reveal()
             if let problem = HookURL.problem(with: url) {
                 throw Failure(description: "the secret '\(name)' \(problem)")
             }
-            try await post(word, to: url)
-        case .command(let command): try await run(command, word)
+            try await post(notification, to: url)
+        case .command(let command): try await run(command, notification)
         }
     }
 
-    private func post(_ word: HookWord, to url: String) async throws(Failure) {
-        let document = HookDocument(word)
+    private func post(_ notification: HookNotification, to url: String) async throws(Failure) {
+        let document = HookDocument(notification)
         let body = hook.template.flatMap { document.filling($0) } ?? document.json
         let signing: Token? = if let name = hook.signingSecret { try secret(name) } else { nil }
-        let headers = WebhookSignature.headers(id: word.uid, now: clock.now(), body: body, secret: signing)
+        let headers = WebhookSignature.headers(id: notification.uid, now: clock.now(), body: body, secret: signing)
         do {
             try await client.post(
                 body, to: url, headers: headers, failureText: hook.failureText, timeout: hook.timeout,
@@ -50,13 +50,13 @@ struct HookDelivery: Sendable {
         }
     }
 
-    private func run(_ command: [String], _ word: HookWord) async throws(Failure) {
-        let pin: PIN? = hook.includesPIN && word.kind == .rotated ? try await pin(word) : nil
+    private func run(_ command: [String], _ notification: HookNotification) async throws(Failure) {
+        let pin: PIN? = hook.includesPIN && notification.kind == .rotated ? try await pin(notification) : nil
         let environment = [
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8",
-            "TWOSTEPD_HOOK": hook.name, "TWOSTEPD_EVENT": word.kind.rawValue,
+            "TWOSTEPD_HOOK": hook.name, "TWOSTEPD_EVENT": notification.kind.rawValue,
         ]
-        let input = Array((HookDocument(word, pin: pin).json + "\n").utf8)
+        let input = Array((HookDocument(notification, pin: pin).json + "\n").utf8)
         do {
             try await HookProgram.run(command, environment: environment, input: input, timeout: hook.timeout)
         } catch {

@@ -12,7 +12,7 @@ import Vendors
 /// The notifications are in the store's outbox. They are committed with the change that they report, so a crash loses
 /// none, and may cause a duplicate. Nothing here blocks the engine.
 final class HookDispatcher: Sendable {
-    private let couriers: [HookCourier]
+    private let workers: [HookWorker]
     private let client: WebhookClient
 
     /// Records the settings' hooks in the store.
@@ -26,21 +26,21 @@ final class HookDispatcher: Sendable {
         }
         let client = WebhookClient(userAgent: "twostepd/\(Version.number)", transport: transport)
         self.client = client
-        couriers = settings.hooks.map {
-            HookCourier(hook: $0, client: client, secrets: secrets, commits: commits, clock: clock, logger: logger)
+        workers = settings.hooks.map {
+            HookWorker(hook: $0, client: client, secrets: secrets, commits: commits, clock: clock, logger: logger)
         }
-        guard !couriers.isEmpty else { return }
-        let couriers = couriers
-        store.onNewWords { couriers.forEach { $0.look() } }
+        guard !workers.isEmpty else { return }
+        let workers = workers
+        store.onNewNotifications { workers.forEach { $0.wake() } }
     }
 
     /// Starts delivery with the notifications in the outbox.
-    func start() { couriers.forEach { $0.start() } }
+    func start() { workers.forEach { $0.start() } }
 
     /// Stops delivery: attempts in progress have `grace` to finish; the rest waits in the store.
     func stop(within grace: Duration) async {
         await withTaskGroup(of: Void.self) { group in
-            for courier in couriers { group.addTask { await courier.stop(within: grace) } }
+            for worker in workers { group.addTask { await worker.stop(within: grace) } }
         }
         await client.shutdown()
     }
@@ -48,13 +48,13 @@ final class HookDispatcher: Sendable {
     /// Waits until nothing is due, for at most `limit`.
     func drain(within limit: Duration) async {
         await withTaskGroup(of: Void.self) { group in
-            for courier in couriers { group.addTask { await courier.drain(within: limit) } }
+            for worker in workers { group.addTask { await worker.drain(within: limit) } }
         }
     }
 }
 
 /// Delivers the notifications to one hook.
-final class HookCourier: Sendable {
+final class HookWorker: Sendable {
     private struct State {
         var task: Task<Void, Never>?
         var isStopping = false
@@ -65,16 +65,16 @@ final class HookCourier: Sendable {
     }
 
     /// The limit of attempts, about a day after the first; then the notification is dropped.
-    static let mostTries = 36
+    static let maxAttempts = 36
 
     private let hook: HookSettings
     private let delivery: HookDelivery
     private let commits: CommitQueue
     private let clock: SystemClock
     private let logger: Logger
-    private let looks = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    private let wakeups = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     private let state = Mutex(State())
-    private let alarm: Alarm
+    private let timer: OneShotTimer
 
     init(
         hook: HookSettings, client: WebhookClient, secrets: SecretsInForce, commits: CommitQueue, clock: SystemClock,
@@ -86,19 +86,19 @@ final class HookCourier: Sendable {
         self.logger = logger
         delivery = HookDelivery(
             hook: hook, secrets: secrets, client: client, clock: clock,
-            pin: { word async throws(HookDelivery.Failure) in
-                try await Self.givePIN(word, to: hook, commits, clock)
+            pin: { notification async throws(HookDelivery.Failure) in
+                try await Self.revealPIN(notification, to: hook, commits, clock)
             })
-        alarm = Alarm(on: DispatchQueue(label: "twostepd.hook"))
-        alarm.onRing { [weak self] in self?.look() }
+        timer = OneShotTimer(on: DispatchQueue(label: "twostepd.hook"))
+        timer.onFire { [weak self] in self?.wake() }
     }
 
     /// Signals that a notification may be due.
-    func look() { looks.continuation.yield() }
+    func wake() { wakeups.continuation.yield() }
 
     func start() {
         let task = Task {
-            for await _ in looks.stream {
+            for await _ in wakeups.stream {
                 state.withLock { $0.isIdle = false }
                 await work()
                 let waiting = state.withLock { state in
@@ -110,7 +110,7 @@ final class HookCourier: Sendable {
             }
         }
         state.withLock { $0.task = task }
-        look()
+        wake()
     }
 
     func stop(within grace: Duration) async {
@@ -118,8 +118,8 @@ final class HookCourier: Sendable {
             state.isStopping = true
             return state.task
         }
-        alarm.cancel()
-        looks.continuation.finish()
+        timer.cancel()
+        wakeups.continuation.finish()
         guard let task else { return }
         let guardian = Task {
             try await Task.sleep(for: grace)
@@ -140,7 +140,7 @@ final class HookCourier: Sendable {
         }
         await withCheckedContinuation { continuation in
             state.withLock { $0.idle.append(continuation) }
-            look()
+            wake()
         }
         release.cancel()
     }
@@ -151,10 +151,10 @@ final class HookCourier: Sendable {
             if let heldUntil = state.withLock({ $0.heldUntil }), heldUntil > .now {
                 return wait(for: ContinuousClock.now.duration(to: heldUntil))
             }
-            let next: HookWork
+            let next: NextNotification
             do {
                 next = try await perform { [hook, clock] store throws(StorageError) in
-                    try store.nextWord(for: hook.name, now: clock.now())
+                    try store.nextNotification(for: hook.name, now: clock.now())
                 }
             } catch {
                 // The engine reports the store's own failures; delivery is retried in a minute, or with the next
@@ -164,45 +164,48 @@ final class HookCourier: Sendable {
             switch next {
             case .nothing: return
             case .wait(let until): return wait(for: clock.now().duration(to: until))
-            case .deliver(let word):
-                guard await deliver(word) else { return wait(for: .seconds(60)) }
+            case .deliver(let notification):
+                guard await deliver(notification) else { return wait(for: .seconds(60)) }
             }
         }
     }
 
     /// - Returns: true when the store recorded the result.
-    private func deliver(_ word: HookWord) async -> Bool {
-        var metadata: Logger.Metadata = ["hook": "\(hook.name)", "word": "\(word.kind.rawValue)"]
-        if let number = word.number { metadata["number"] = "\(number)" }
-        if let change = word.changeID { metadata["change"] = "\(change)" }
+    private func deliver(_ notification: HookNotification) async -> Bool {
+        var metadata: Logger.Metadata = ["hook": "\(hook.name)", "word": "\(notification.kind.rawValue)"]
+        if let number = notification.number { metadata["number"] = "\(number)" }
+        if let change = notification.changeID { metadata["change"] = "\(change)" }
         do throws(HookDelivery.Failure) {
-            try await delivery.deliver(word)
+            try await delivery.deliver(notification)
         } catch {
             guard !Task.isCancelled else { return true }
-            let isLast = word.attempts + 1 >= Self.mostTries
+            let isLast = notification.attempts + 1 >= Self.maxAttempts
             let now = clock.now()
             let asked = error.retryAfter ?? .zero
-            let retryAt = isLast ? nil : now.advanced(by: max(asked, Self.backoff(after: word.attempts + 1)))
+            let retryAt = isLast ? nil : now.advanced(by: max(asked, Self.backoff(after: notification.attempts + 1)))
             if error.isOverloaded, asked > .zero {
                 state.withLock { $0.heldUntil = ContinuousClock.now + asked }
                 metadata["retry_after"] = "\(asked.roughText)"
             }
             metadata["error"] = "\(error)"
-            metadata["attempts"] = "\(word.attempts + 1)"
+            metadata["attempts"] = "\(notification.attempts + 1)"
             if isLast {
                 logger.error("Hook failed for the last time, the notification is given up", metadata: metadata)
             } else {
-                logger.log(level: word.attempts == 0 ? .warning : .debug, "Hook failed", metadata: metadata)
+                logger.log(level: notification.attempts == 0 ? .warning : .debug, "Hook failed", metadata: metadata)
             }
-            return await note { [hook] store throws(StorageError) in
-                try store.noteFailed(word, hook: hook.name, error: error.description, at: now, retryAt: retryAt)
+            return await persist { [hook] store throws(StorageError) in
+                try store.recordFailedAttempt(
+                    notification, hook: hook.name, error: error.description, at: now, retryAt: retryAt)
             }
         }
         logger.debug("Notification delivered", metadata: metadata)
-        return await note { [hook] store throws(StorageError) in try store.noteDelivered(word, hook: hook.name) }
+        return await persist { [hook] store throws(StorageError) in
+            try store.markDelivered(notification, hook: hook.name)
+        }
     }
 
-    private func note(_ work: @escaping @Sendable (Store) throws(StorageError) -> Void) async -> Bool {
+    private func persist(_ work: @escaping @Sendable (Store) throws(StorageError) -> Void) async -> Bool {
         do {
             try await perform(work)
             return true
@@ -223,14 +226,14 @@ final class HookCourier: Sendable {
     }
 
     private func wait(for time: Duration) {
-        alarm.set(after: time)
+        timer.set(after: time)
     }
 
     /// Returns the PIN of a rotation, after the audit trail has recorded its recipient.
-    private static func givePIN(
-        _ word: HookWord, to hook: HookSettings, _ commits: CommitQueue, _ clock: SystemClock
+    private static func revealPIN(
+        _ notification: HookNotification, to hook: HookSettings, _ commits: CommitQueue, _ clock: SystemClock
     ) async throws(HookDelivery.Failure) -> PIN? {
-        guard let number = word.number, let generation = word.generation else { return nil }
+        guard let number = notification.number, let generation = notification.generation else { return nil }
         let event = EventEntry(
             at: clock.now(), kind: .pinRevealed, number: number, actor: "hook \(hook.name)",
             detail: "generation \(generation), for a program, as the settings say")

@@ -25,18 +25,18 @@ struct HookDocument: Encodable {
     /// Present only for a program whose settings ask for it.
     let pin: String?
 
-    init(_ word: HookWord, pin: PIN? = nil) {
-        id = word.uid
-        kind = word.kind.rawValue
-        at = word.at.description
-        number = Nullable(word.number?.description)
-        label = Nullable(word.label)
-        change = Nullable(word.changeID)
-        generation = Nullable(word.generation)
-        detail = Nullable(word.detail)
-        drift = Nullable(word.drift?.rawValue)
-        summary = Self.summary(word)
-        attempt = word.attempts + 1
+    init(_ notification: HookNotification, pin: PIN? = nil) {
+        id = notification.uid
+        kind = notification.kind.rawValue
+        at = notification.at.description
+        number = Nullable(notification.number?.description)
+        label = Nullable(notification.label)
+        change = Nullable(notification.changeID)
+        generation = Nullable(notification.generation)
+        detail = Nullable(notification.detail)
+        drift = Nullable(notification.drift?.rawValue)
+        summary = Self.summary(notification)
+        attempt = notification.attempts + 1
         self.pin = pin?.reveal()
     }
 
@@ -44,10 +44,10 @@ struct HookDocument: Encodable {
         case version, id, kind, at, number, label, change, generation, detail, drift, summary, attempt, pin
     }
 
-    private static func summary(_ word: HookWord) -> String {
-        let name = word.number.map { number in word.label.map { "\($0) (\(number))" } ?? "\(number)" }
+    private static func summary(_ notification: HookNotification) -> String {
+        let name = notification.number.map { number in notification.label.map { "\($0) (\(number))" } ?? "\(number)" }
         let subject = name.map { "\($0): " } ?? ""
-        return "twostepd: \(subject)\(word.kind.sentence)" + (word.detail.map { " (\($0))" } ?? "")
+        return "twostepd: \(subject)\(notification.kind.sentence)" + (notification.detail.map { " (\($0))" } ?? "")
     }
 
     var json: String {

@@ -11,7 +11,7 @@ struct FleetDigest: Sendable {
     private(set) var count = 0
     private(set) var conditions: [NumberCondition: Int] = [:]
     private(set) var reasons: [DecisionReason: Int] = [:]
-    /// The count of PINs that were due to change before ``at``: see ``Standing/isRotationOverdue``.
+    /// The count of PINs that were due to change before ``at``: see ``NumberStatus/isRotationOverdue``.
     private(set) var overdue = 0
     /// The count of PINs that fall due on each of the coming days; overdue ones count on the first.
     private(set) var rotations = [Int](repeating: 0, count: daysAhead)
@@ -29,7 +29,7 @@ struct FleetDigest: Sendable {
     /// True when any number was ever observed.
     private(set) var hasObservations = false
     /// The most urgent numbers by rank, as many as the page can show.
-    private var urgentByRank: [Int: [Standing]] = [:]
+    private var urgentByRank: [Int: [NumberStatus]] = [:]
 
     /// The count of days for which rotations are counted.
     static let daysAhead = 90
@@ -48,8 +48,8 @@ struct FleetDigest: Sendable {
     }
 
     /// The most urgent numbers, at most as many as the page shows.
-    var urgent: [Standing] {
-        Array(urgentByRank.sorted { $0.key < $1.key }.flatMap(\.value).prefix(FleetPage.mostRows))
+    var urgent: [NumberStatus] {
+        Array(urgentByRank.sorted { $0.key < $1.key }.flatMap(\.value).prefix(FleetPage.maxRows))
     }
 
     /// PINs that fall due within a day, or are overdue.
@@ -58,7 +58,7 @@ struct FleetDigest: Sendable {
     /// The count of numbers that were not observed for longer than twice their `observe_every`.
     var unobserved: Int { observers.values.reduce(0) { $0 + $1.unobserved } }
 
-    mutating func add(_ standing: Standing) {
+    mutating func add(_ standing: NumberStatus) {
         count += 1
         conditions[standing.condition, default: 0] += 1
         reasons[standing.reason, default: 0] += 1
@@ -75,16 +75,18 @@ struct FleetDigest: Sendable {
             }
             if standing.record.openDrift != nil { drifted += 1 }
         }
-        if standing.record.desired != nil, standing.record.reapplyRefusals?.count ?? 0 >= HookKind.failuresToTell {
+        if standing.record.desired != nil,
+            standing.record.reapplyRefusals?.count ?? 0 >= HookKind.failuresBeforeNotification
+        {
             reappliesRefused += 1
         }
-        if standing.record.sight.newest != nil { hasObservations = true }
+        if standing.record.observations.newest != nil { hasObservations = true }
         if let rotationAt = standing.rotationAt {
             if standing.isRotationOverdue { overdue += 1 }
             let days = max(0, at.duration(to: rotationAt).milliseconds) / Self.day
             if days < Self.daysAhead { rotations[Int(days)] += 1 }
         }
-        if urgentByRank[standing.rank, default: []].count < FleetPage.mostRows {
+        if urgentByRank[standing.rank, default: []].count < FleetPage.maxRows {
             urgentByRank[standing.rank, default: []].append(standing)
         }
     }
@@ -103,7 +105,7 @@ struct VendorEndpoint: Hashable, Sendable, Comparable {
 
 /// Caches a digest of a large fleet, so that requests use at most a tenth of one processor at any rate. A fleet that is
 /// read quickly is read for each request.
-final class DigestShelf: Sendable {
+final class DigestCache: Sendable {
     private struct Kept {
         let digest: FleetDigest
         let until: ContinuousClock.Instant

@@ -13,7 +13,7 @@ public struct FleetView: Sendable {
     /// The count of records that are read at once: enough for the statement to pay off, and little to hold in memory.
     private static let pageSize = 2000
     /// The limit of parts that are read at once.
-    private static let mostParts = 8
+    private static let maxParts = 8
 
     public init(location: StoreLocation, policy: Policy, now: Instant) {
         self.location = location
@@ -33,7 +33,7 @@ public struct FleetView: Sendable {
     }
 
     /// Returns the standing of every number, most urgent first.
-    public func standings(_ reader: StoreReader, guards: GuardsInForce) throws(StorageError) -> [Standing] {
+    public func standings(_ reader: StoreReader, guards: GuardsInForce) throws(StorageError) -> [NumberStatus] {
         try survey(reader, guards: guards) { $0 }
     }
 
@@ -45,7 +45,7 @@ public struct FleetView: Sendable {
     ///   - guards: the guards that hold requests back at present.
     public func standing(
         named name: String, _ reader: StoreReader, guards: GuardsInForce
-    ) throws(StorageError) -> Standing? {
+    ) throws(StorageError) -> NumberStatus? {
         guard let number = try reader.number(named: name) else { return nil }
         return try reader.closedRecord(number, at: now).map { standing($0, guards) }
     }
@@ -61,7 +61,7 @@ public struct FleetView: Sendable {
     ///   - render: makes the value of a number; nil for none. It runs on several threads when `inParallel`.
     public func survey<Value: Sendable>(
         _ reader: StoreReader, guards: GuardsInForce, inParallel: Bool = false,
-        _ render: @escaping @Sendable (Standing) -> Value?
+        _ render: @escaping @Sendable (NumberStatus) -> Value?
     ) throws(StorageError) -> [Value] {
         let parts = try parts(reader, inParallel: inParallel, from: [:]) { (ranks: inout [Int: [Value]], record) in
             let standing = standing(record, guards)
@@ -78,7 +78,7 @@ public struct FleetView: Sendable {
         _ add: @escaping @Sendable (inout Gathered, NumberRecord) -> Void
     ) throws(StorageError) -> [Gathered] {
         let writes = try reader.recentWrites(at: now)
-        let processors = min(ProcessInfo.processInfo.activeProcessorCount, Self.mostParts)
+        let processors = min(ProcessInfo.processInfo.activeProcessorCount, Self.maxParts)
         let cuts = inParallel ? try reader.cuts(parts: processors) : []
         let gather: @Sendable (StoreReader, Int) throws(StorageError) -> Gathered = {
             reader, part throws(StorageError) in
@@ -113,8 +113,8 @@ public struct FleetView: Sendable {
         return parts
     }
 
-    private func standing(_ record: NumberRecord, _ guards: GuardsInForce) -> Standing {
-        Standing(
+    private func standing(_ record: NumberRecord, _ guards: GuardsInForce) -> NumberStatus {
+        NumberStatus(
             record, operatorPIN: Self.operatorPIN(of: record), policy: policy, now: now, guards: guards)
     }
 

@@ -7,7 +7,7 @@ struct MetricsPage {
     let now: Instant
     let fleet: FleetDigest
     /// The numbers that have series of their own; empty when none has.
-    let numbers: [Standing]
+    let numbers: [NumberStatus]
     let size: StoreSize
     let oldestHistory: Instant?
     let logBytes: Int
@@ -18,7 +18,7 @@ struct MetricsPage {
     let desiredState: DesiredStateStatus
     let counts: MetricsRecorder.Counts
     let queueLength: Int
-    let hooks: [HookStanding]
+    let hooks: [HookStatus]
     /// The count of drift found, by kind.
     let drift: [Drift.Kind: Int]
 
@@ -62,13 +62,13 @@ struct MetricsPage {
     }
 
     /// Returns a number's labels: the number, and its label or an empty text.
-    private func labels(_ standing: Standing) -> [(name: String, value: String)] {
+    private func labels(_ standing: NumberStatus) -> [(name: String, value: String)] {
         [("number", standing.record.number.description), ("label", standing.record.desired?.label ?? "")]
     }
 
     private func addNumbers(_ page: inout Exposition) {
         let managed = numbers.filter { $0.record.desired != nil }
-        func gauge(_ name: String, _ help: String, _ value: (Standing) -> Double?) {
+        func gauge(_ name: String, _ help: String, _ value: (NumberStatus) -> Double?) {
             page.add(
                 .gauge, name, help,
                 managed.compactMap { standing in
@@ -97,12 +97,12 @@ struct MetricsPage {
             $0.rotationAt.map(Self.seconds)
         }
         gauge("twostepd_number_observed_timestamp_seconds", "When the number was last seen.") {
-            $0.record.sight.newest.map { Self.seconds($0.at) }
+            $0.record.observations.newest.map { Self.seconds($0.at) }
         }
     }
 
     private func addHooks(_ page: inout Exposition) {
-        func add(_ kind: Exposition.Kind, _ name: String, _ help: String, _ value: (HookStanding) -> Double) {
+        func add(_ kind: Exposition.Kind, _ name: String, _ help: String, _ value: (HookStatus) -> Double) {
             page.add(kind, name, help, hooks.map { Sample(labels: [("hook", $0.name)], value: value($0)) })
         }
         add(.gauge, "twostepd_hook_waiting", "Notifications that wait for delivery.") { Double($0.waiting) }

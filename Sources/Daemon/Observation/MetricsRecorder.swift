@@ -55,10 +55,10 @@ final class MetricsRecorder: Sendable {
 
     var counts: Counts { state.withLock { $0 } }
 
-    func note(_ report: EngineReport) {
+    func handle(_ report: EngineReport) {
         switch report {
         case .number(.requestSent): state.withLock { $0.inFlight += 1 }
-        case .number(.requestEnded(let change, _)): noteEnd(change)
+        case .number(.requestEnded(let change, _)): recordEnd(change)
         case .number(.observed(_, let answer)):
             state.withLock { $0.observations[ObservationResult(answer), default: 0] += 1 }
         case .store(.failed): state.withLock { $0.storeIsFailing = true }
@@ -69,7 +69,7 @@ final class MetricsRecorder: Sendable {
         }
     }
 
-    private func noteEnd(_ change: ChangeEntry) {
+    private func recordEnd(_ change: ChangeEntry) {
         guard let outcome = change.outcome, let answeredAt = change.answeredAt else { return }
         // The wall clock may have been set in the meantime.
         let seconds = max(0, Double(change.sentAt.duration(to: answeredAt).milliseconds) / 1000)
@@ -81,7 +81,7 @@ final class MetricsRecorder: Sendable {
     }
 
     /// Counts a transaction of the commit queue that ended.
-    func noteCommit(_ duration: Duration, succeeded: Bool) {
+    func recordCommit(_ duration: Duration, succeeded: Bool) {
         let (seconds, attoseconds) = duration.components
         state.withLock { counts in
             counts.commits.observe(Double(seconds) + Double(attoseconds) / 1e18)

@@ -16,8 +16,8 @@ struct ObserverTally: Hashable, Sendable {
     mutating func add(_ record: NumberRecord, isPaused: Bool, at now: Instant) {
         numbers += 1
         if !isPaused, record.isUnobserved(at: now) { unobserved += 1 }
-        if record.sight.failure != nil { failing += 1 }
-        guard let seenAt = record.sight.newest?.at else { return }
+        if record.observations.failure != nil { failing += 1 }
+        guard let seenAt = record.observations.newest?.at else { return }
         oldest = min(oldest ?? seenAt, seenAt)
     }
 }

@@ -11,7 +11,7 @@ struct FleetPage {
     let changesPerDay: [DayOfChanges]
 
     /// The limit of numbers in the table; `status` shows them all.
-    static let mostRows = 2000
+    static let maxRows = 2000
 
     /// The count of days for which requests are shown.
     static let daysBehind = 30
@@ -102,7 +102,7 @@ struct FleetPage {
             lines.append("The daemon is <b>stopping</b>: nothing starts that exposes a number.")
         }
         if fleet.reasons[.exposureBudget] ?? 0 > 0 {
-            for holder in guards.holders.prefix(GuardsInForce.mostShown) {
+            for holder in guards.holders.prefix(GuardsInForce.maxShown) {
                 lines.append("\(holder.kind.sentence(for: holder.number))")
             }
         }
@@ -125,8 +125,8 @@ struct FleetPage {
         }
         let rows = fleet.urgent.map(row)
         let more: HTML =
-            fleet.count > Self.mostRows
-            ? "<p>The \(Self.mostRows) most urgent of \(fleet.count.counted("number")); <code>twostepd status</code> has all.</p>"
+            fleet.count > Self.maxRows
+            ? "<p>The \(Self.maxRows) most urgent of \(fleet.count.counted("number")); <code>twostepd status</code> has all.</p>"
             : ""
         return """
             <section aria-labelledby="numbers"><h2 id="numbers">Numbers <small>\(fleet.count)</small></h2>
@@ -147,15 +147,15 @@ struct FleetPage {
         ["Number", "Label", "Condition", "PIN", "Rotated", "Next"] + (fleet.hasObservations ? ["Seen"] : []) + ["Why"]
     }
 
-    private func row(_ standing: Standing) -> HTML {
+    private func row(_ standing: NumberStatus) -> HTML {
         let record = standing.record
         let number = record.number.description
         let path = "/numbers/" + number.replacing("+", with: "%2B")
         let pin = record.likeliestGeneration.map { "gen \($0)" } ?? "–"
         let next: HTML =
-            standing.outlook.action.map { action in
-                standing.outlook.at == nil
-                    ? "\(action.rawValue)" : "\(action.rawValue) \(time.html(standing.outlook.at))"
+            standing.nextStep.action.map { action in
+                standing.nextStep.at == nil
+                    ? "\(action.rawValue)" : "\(action.rawValue) \(time.html(standing.nextStep.at))"
             } ?? "–"
         return """
             <tr><th scope="row" data-name="Number"><a href="\(path)">\(number)</a></th>\
@@ -163,19 +163,19 @@ struct FleetPage {
             <td data-name="Condition" data-sort="\(standing.rank)">\(standing.condition.badge)</td>\
             <td data-name="PIN"\(Self.none(record.likeliestGeneration)) data-sort="\(record.likeliestGeneration ?? 0)">\(pin)</td>\
             <td data-name="Rotated"\(Self.none(record.rotatedAt)) data-sort="\(Self.sortKey(record.rotatedAt))">\(time.html(record.rotatedAt))</td>\
-            <td data-name="Next"\(Self.none(standing.outlook.action)) data-sort="\(Self.sortKey(standing.outlook.at))">\(next)</td>\
-            \(fleet.hasObservations ? seen(record.sight) : "")<td data-name="Why">\(standing.sentence)\(record.lastError.map { "; \($0)" } ?? "")</td></tr>
+            <td data-name="Next"\(Self.none(standing.nextStep.action)) data-sort="\(Self.sortKey(standing.nextStep.at))">\(next)</td>\
+            \(fleet.hasObservations ? seen(record.observations) : "")<td data-name="Why">\(standing.sentence)\(record.lastError.map { "; \($0)" } ?? "")</td></tr>
 
             """
     }
 
     /// Returns the cell of the newest observation, with a mark when the observer has failed since.
-    private func seen(_ sight: NumberRecord.Sight) -> HTML {
-        let newest: HTML = sight.newest.map { "\($0.kind.isOn ? "on" : "off") \(time.html($0.at))" } ?? "–"
-        let failing: HTML = sight.failure == nil ? "" : " <small>observer fails</small>"
-        let isNone: HTML = sight.newest == nil && sight.failure == nil ? " class=\"none\"" : ""
+    private func seen(_ observations: NumberRecord.Observations) -> HTML {
+        let newest: HTML = observations.newest.map { "\($0.kind.isOn ? "on" : "off") \(time.html($0.at))" } ?? "–"
+        let failing: HTML = observations.failure == nil ? "" : " <small>observer fails</small>"
+        let isNone: HTML = observations.newest == nil && observations.failure == nil ? " class=\"none\"" : ""
         return
-            "<td data-name=\"Seen\"\(isNone) data-sort=\"\(Self.sortKey(sight.newest?.at))\">\(newest)\(failing)</td>"
+            "<td data-name=\"Seen\"\(isNone) data-sort=\"\(Self.sortKey(observations.newest?.at))\">\(newest)\(failing)</td>"
     }
 
     /// Marks an empty cell, which is left out where space is short.
@@ -196,7 +196,7 @@ struct FleetPage {
                 return BarChart.Bar(label: String(date), good: count, bad: 0)
             }, words: ("rotations", ""))
         let counted = changesPerDay.reduce(0) { $0 + $1.accepted + $1.others }
-        let isCut = counted >= StoreReader.mostCounted
+        let isCut = counted >= StoreReader.maxCounted
         let behind = BarChart(
             title: isCut ? "The last \(counted.counted("request"))" : "Requests of the last \(Self.daysBehind) days",
             bars: (0..<Self.daysBehind).reversed().map { age in

@@ -4,7 +4,7 @@ import Storage
 /// `/numbers/{number}`: one number in full, in words.
 struct NumberPage {
     let now: Instant
-    let standing: Standing
+    let standing: NumberStatus
     let pins: [PINRow]
     /// Newest first.
     let changes: [ChangeEntry]
@@ -12,7 +12,7 @@ struct NumberPage {
     let events: [StoredEvent]
 
     /// The limit of events that are shown.
-    static let mostEvents = 200
+    static let maxEvents = 200
 
     private var time: PageTime { PageTime(relative: RelativeTime(now: now)) }
     private var record: NumberRecord { standing.record }
@@ -33,9 +33,9 @@ struct NumberPage {
     }
 
     private var nextInWords: HTML {
-        guard let action = standing.outlook.action else { return "" }
-        return standing.outlook.at == nil
-            ? " Next: \(action.rawValue)." : " Next: \(action.rawValue), \(time.html(standing.outlook.at))."
+        guard let action = standing.nextStep.action else { return "" }
+        return standing.nextStep.at == nil
+            ? " Next: \(action.rawValue)." : " Next: \(action.rawValue), \(time.html(standing.nextStep.at))."
     }
 
     private var facts: HTML {
@@ -45,13 +45,13 @@ struct NumberPage {
                 "<dt>Paused</dt><dd>\(time.html(pause.since)) by \(pause.by)\(pause.reason.map { ": \($0)" } ?? "")</dd>"
             } ?? ""
         let error: HTML = record.lastError.map { error in "<dt>Last error</dt><dd>\(error)</dd>" } ?? ""
-        let sight = SightText(record) { time.relative.text($0) }
-        let seen: HTML = sight.observed.map { text in "<dt>Observed</dt><dd>\(text)</dd>" } ?? ""
+        let observations = ObservationText(record) { time.relative.text($0) }
+        let seen: HTML = observations.observed.map { text in "<dt>Observed</dt><dd>\(text)</dd>" } ?? ""
         let reapply: HTML =
             record.reapplyRefusals.map { refused in
                 "<dt>Re-apply</dt><dd>\(refused.words), last \(time.html(refused.at))</dd>"
             } ?? ""
-        let drift: HTML = sight.drift.map { text in "<dt>Drift</dt><dd>\(Self.mark(.drift)) \(text)</dd>" } ?? ""
+        let drift: HTML = observations.drift.map { text in "<dt>Drift</dt><dd>\(Self.mark(.drift)) \(text)</dd>" } ?? ""
         return """
             <section><h2>State</h2><dl>
             <dt>Desired</dt><dd>\(record.desired?.verification.rawValue ?? "not in the desired state")</dd>

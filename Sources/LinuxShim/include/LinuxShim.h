@@ -14,7 +14,7 @@ int twostepd_is_dumpable(void);
 void twostepd_wipe_environment(const char *prefix);
 
 /// Releases freed memory to the system: after a large operation the allocator would keep it.
-void twostepd_give_back_memory(void);
+void twostepd_release_memory(void);
 
 /// Makes the allocator keep little memory. Two arenas, however many threads there are, because threads do not reuse
 /// each other's memory. Large blocks, such as a file's, are mapped one by one and unmapped when they are freed; by

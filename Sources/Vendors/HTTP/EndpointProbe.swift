@@ -23,7 +23,7 @@ public enum EndpointProbe {
     }
 
     /// Resolves the name, connects and performs the TLS handshake as a request would, then closes the connection.
-    public static func look(
+    public static func probe(
         at endpoint: Endpoint, transport: Transport, timeout: Duration
     ) async -> Swift.Result<Result, Failure> {
         do {

@@ -90,7 +90,7 @@ private struct JSONReader {
         try expect("{")
         skipBlanks()
         var members: [String: JSONValue] = [:]
-        if take("}") { return JSONObject(members: members) }
+        if consume("}") { return JSONObject(members: members) }
         repeat {
             skipBlanks()
             let name = try text(isName: true)
@@ -100,7 +100,7 @@ private struct JSONReader {
             // An object with two values for one name is rejected as a whole.
             guard members.updateValue(try value(depth: depth), forKey: name) == nil else { throw Malformed() }
             skipBlanks()
-        } while take(",")
+        } while consume(",")
         try expect("}")
         return JSONObject(members: members)
     }
@@ -109,12 +109,12 @@ private struct JSONReader {
         guard depth <= JSONObject.maxDepth else { throw Malformed() }
         try expect("[")
         skipBlanks()
-        if take("]") { return }
+        if consume("]") { return }
         repeat {
             skipBlanks()
             _ = try value(depth: depth)
             skipBlanks()
-        } while take(",")
+        } while consume(",")
         try expect("]")
     }
 
@@ -122,11 +122,11 @@ private struct JSONReader {
     /// another: 99.99999999999999999 would become 100.
     private mutating func number() throws(Malformed) -> Int? {
         let start = index
-        _ = take("-")
-        if !take("0") { try digits() }
-        if take(".") { try digits() }
-        if take("e") || take("E") {
-            if !take("+") { _ = take("-") }
+        _ = consume("-")
+        if !consume("0") { try digits() }
+        if consume(".") { try digits() }
+        if consume("e") || consume("E") {
+            if !consume("+") { _ = consume("-") }
             try digits()
         }
         guard let value = Double(String(decoding: bytes[start..<index], as: UTF8.self)), value.isFinite else {
@@ -211,7 +211,7 @@ private struct JSONReader {
     }
 
     /// Consumes `wanted` if it is next, and returns whether it was.
-    private mutating func take(_ wanted: StaticString) -> Bool {
+    private mutating func consume(_ wanted: StaticString) -> Bool {
         let wanted = UnsafeBufferPointer(start: wanted.utf8Start, count: wanted.utf8CodeUnitCount)
         guard bytes[index...].starts(with: wanted) else { return false }
         index += wanted.count
@@ -219,6 +219,6 @@ private struct JSONReader {
     }
 
     private mutating func expect(_ wanted: StaticString) throws(Malformed) {
-        guard take(wanted) else { throw Malformed() }
+        guard consume(wanted) else { throw Malformed() }
     }
 }

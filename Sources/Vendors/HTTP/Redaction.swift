@@ -51,7 +51,7 @@ enum Redaction {
                 run.append(byte)
                 continue
             }
-            let isHidden = run.count == 6 && run != code && !announcesCode(result.suffix(longestAnnouncement), byte)
+            let isHidden = run.count == 6 && run != code && !announcesCode(result.suffix(maxAnnouncementLength), byte)
             result += isHidden ? Array(placeholder.utf8) : run
             run = []
             result.append(byte)
@@ -67,7 +67,7 @@ enum Redaction {
         "error_code\":", "error_code\": ", "\"code\":", "\"code\": ", "status ", "status: ", "status=", "\"status\":",
         "\"status\": ",
     ].map { Array($0.utf8) }
-    private static let longestAnnouncement = 32
+    private static let maxAnnouncementLength = 32
 
     /// Returns whether the text announces the number between `before` and `next` as a code.
     private static func announcesCode(_ before: ArraySlice<UInt8>, _ next: UInt8) -> Bool {

@@ -5,7 +5,7 @@
 public struct SecretIndex: Sendable {
     /// The minimum length. Shorter secrets are parts of many words, and are only searched for in the answer to their
     /// own request.
-    public static let shortest = 4
+    public static let minLength = 4
 
     /// The secrets in the order of their bytes, without separators.
     private var block: [UInt8] = []
@@ -21,7 +21,7 @@ public struct SecretIndex: Sendable {
 
     /// Creates an index of `secrets`, without those under ``shortest`` bytes.
     public init(_ secrets: some Sequence<String>) {
-        let texts = secrets.filter { $0.utf8.count >= Self.shortest }
+        let texts = secrets.filter { $0.utf8.count >= Self.minLength }
         // Swift orders strings by their canonical form, which is the order of their bytes for ASCII alone.
         let isPlain = texts.allSatisfy { text in text.utf8.allSatisfy { $0 < 0x80 } }
         let sorted = isPlain ? texts.sorted() : texts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
@@ -44,7 +44,7 @@ public struct SecretIndex: Sendable {
 
     /// Returns whether `text` is one of the secrets. A text under ``shortest`` bytes never is.
     public func holds(_ text: String) -> Bool {
-        guard text.utf8.count >= Self.shortest else { return false }
+        guard text.utf8.count >= Self.minLength else { return false }
         return longest(at: Array(text.utf8)[...]) == text.utf8.count
     }
 

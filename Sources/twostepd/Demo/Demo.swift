@@ -87,7 +87,7 @@ final class Demo {
             "it holds them, and sends nothing: the store is new, and might be the wrong one. twostepd accept \(revision)"
         )
         let code = try ProgramChild(["accept", revision, "--config", config.path], log: log).wait()
-        guard code == 0 else { throw Failure.failed("twostepd accept ended with exit code \(code)") }
+        guard code == 0 else { throw CommandFailure.failed("twostepd accept ended with exit code \(code)") }
     }
 
     /// Has a stranger disable a number: its observer shows that.
@@ -95,7 +95,7 @@ final class Demo {
         let entry = fleet.disabledByStranger
         say("another person disables \(entry.label) in WhatsApp Manager, unannounced")
         try vendor.stranger(sets: entry.key, to: .off)
-        try await mended(entry, drift: .turnedOff)
+        try await repaired(entry, drift: .turnedOff)
         say("its observer saw that it is off (every 2 s it is asked): it is enabled again, with a new PIN")
     }
 
@@ -114,14 +114,14 @@ final class Demo {
         try write(body, to: file)
         let arguments = ["observe", "--from", "meta-security", "--config", config.path]
         let code = try ProgramChild(arguments, input: file, log: log).wait()
-        guard code == 0 else { throw Failure.failed("twostepd observe ended with exit code \(code)") }
-        try await mended(entry, drift: .pinChanged)
+        guard code == 0 else { throw CommandFailure.failed("twostepd observe ended with exit code \(code)") }
+        try await repaired(entry, drift: .pinChanged)
         say("its PIN is ours again")
     }
 
     /// Waits until a stranger's change was found and corrected: the number is certainly as desired, at its vendor as
     /// well.
-    private func mended(_ entry: DemoFleet.Entry, drift: Drift.Kind) async throws {
+    private func repaired(_ entry: DemoFleet.Entry, drift: Drift.Kind) async throws {
         try await wait(seconds: 20, for: "\(entry.label), which a stranger changed") { records in
             guard let number = PhoneNumber(entry.number), let record = records.first(where: { $0.number == number }),
                 record.isAsDesired, let store = try reader.open()
@@ -174,7 +174,7 @@ final class Demo {
     }
 
     private func write(_ text: String, to file: URL) throws {
-        try Draft.write(Array(text.utf8), to: file.path, WritePolicy(existing: .isReplaced))
+        try AtomicFile.write(Array(text.utf8), to: file.path, WritePolicy(existing: .isReplaced))
     }
 
     private func say(_ text: String) {
@@ -192,7 +192,7 @@ extension Demo {
     private var reader: FleetReader {
         get throws {
             guard let settings = SettingsReader.read(path: config.path).value else {
-                throw Failure.failed("the demonstration's own settings are not valid")
+                throw CommandFailure.failed("the demonstration's own settings are not valid")
             }
             return FleetReader(settings: settings, environment: [:], now: SystemClock().now())
         }
@@ -255,7 +255,8 @@ extension Demo {
             if try condition(try records()) { return }
             try await Task.sleep(for: .milliseconds(50))
         }
-        throw Failure.failed("the demonstration timed out after \(seconds) s, waiting for \(what): see \(log.path)")
+        throw CommandFailure.failed(
+            "the demonstration timed out after \(seconds) s, waiting for \(what): see \(log.path)")
     }
 
     /// Compares the truth of both vendors with the store, number by number.
@@ -268,7 +269,7 @@ extension Demo {
         for entry in self.fleet.entries {
             guard let number = PhoneNumber(entry.number), let record = try store.record(number, at: fleet.now),
                 let state = truth[entry.key]
-            else { throw Failure.failed("\(entry.number) is not in the store") }
+            else { throw CommandFailure.failed("\(entry.number) is not in the store") }
             let agrees = agrees(record, state)
             agreed += agrees ? 1 : 0
             table.add([
@@ -360,7 +361,7 @@ struct DemoCommand: AsyncParsableCommand, WatchesSignals {
                 agreed = try await demo.run()
             } catch is CancellationError {
                 await demo.end()
-                throw Failure.failed("the demonstration was stopped before its end")
+                throw CommandFailure.failed("the demonstration was stopped before its end")
             } catch {
                 await demo.end(failed: true)
                 throw error

@@ -8,7 +8,7 @@ struct EndpointProbeTests {
     private func look(_ url: String, _ transport: Transport = Transport()) async
         -> Result<EndpointProbe.Result, EndpointProbe.Failure>
     {
-        await EndpointProbe.look(at: .url(url), transport: transport, timeout: .seconds(20))
+        await EndpointProbe.probe(at: .url(url), transport: transport, timeout: .seconds(20))
     }
 
     @Test("a good certificate gives its end, and not a byte of a request is sent")
@@ -50,7 +50,7 @@ struct EndpointProbeTests {
         #expect(try #require(await look(plain).failure).reason == .connectionRefused)
         #expect(try #require(await look("https://nonexistent.invalid/").failure).reason == .nameNotResolved)
         let silent = try await RawServer(.silent)
-        let result = await EndpointProbe.look(
+        let result = await EndpointProbe.probe(
             at: .url(silent.httpsURL), transport: Transport(), timeout: .milliseconds(300))
         #expect(try #require(result.failure).reason == .tlsFailed)
         try await silent.stop()

@@ -200,7 +200,7 @@ struct HostileServerTests {
         }
         let outcome = try await send(server.url(scheme: "https"))
         #expect(outcome.verdict == .noEffect, "\(outcome)")
-        #expect(outcome.reason.neverLeft)
+        #expect(outcome.reason.neverSent)
     }
 
     @Test("nobody listens: refused by address and by name", arguments: ["127.0.0.1", "localhost"])
@@ -229,6 +229,6 @@ struct HostileServerTests {
     func badEndpoints(_ url: String) async throws {
         let outcome = try await send(url)
         #expect(outcome.verdict == .noEffect, "\(outcome)")
-        #expect(outcome.reason.neverLeft)
+        #expect(outcome.reason.neverSent)
     }
 }

@@ -66,7 +66,7 @@ struct RedactionTests {
             let text = (0..<10).map { number >> $0 & 1 == 0 ? "a" : "b" }.joined()
             var (expected, rest) = ("", text[...])
             while let first = rest.first {
-                let found = secrets.filter { $0.count >= SecretIndex.shortest && rest.hasPrefix($0) }
+                let found = secrets.filter { $0.count >= SecretIndex.minLength && rest.hasPrefix($0) }
                 let longest = found.map(\.count).max()
                 expected += longest == nil ? String(first) : Redaction.placeholder
                 rest = rest.dropFirst(longest ?? 1)

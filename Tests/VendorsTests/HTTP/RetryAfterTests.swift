@@ -24,7 +24,7 @@ struct RetryAfterTests {
         #expect(RetryAfter.delay(text, now: example.advanced(by: .seconds(-90))) == .seconds(90))
         #expect(RetryAfter.delay(text, now: example) == .zero)
         #expect(RetryAfter.delay(text, now: example.advanced(by: .seconds(5))) == .zero)
-        #expect(RetryAfter.delay("Fri, 31 Dec 9999 23:59:60 GMT", now: example) == RetryAfter.longest)
+        #expect(RetryAfter.delay("Fri, 31 Dec 9999 23:59:60 GMT", now: example) == RetryAfter.maxDelay)
         #expect(RetryAfter.delay("Thu, 01 Jan 1970 00:00:00 GMT", now: .distantFuture) == .zero)
     }
 
@@ -42,7 +42,7 @@ struct RetryAfterTests {
     func shortYears() {
         // 2026-11-29.
         let now = Instant(millisecondsSinceEpoch: 1_795_910_400_000)
-        #expect(RetryAfter.delay("Sunday, 29-Nov-76 00:00:00 GMT", now: now) == RetryAfter.longest, "2076")
+        #expect(RetryAfter.delay("Sunday, 29-Nov-76 00:00:00 GMT", now: now) == RetryAfter.maxDelay, "2076")
         #expect(RetryAfter.delay("Sunday, 29-Nov-77 00:00:00 GMT", now: now) == .zero, "1977")
     }
 

@@ -46,7 +46,7 @@ public struct WritePolicy: Sendable {
 /// earlier one, whenever the process or the machine stops.
 ///
 /// It is written in the same directory, as `PATH.PID.part`. A draft that is released unfinished is removed.
-public final class Draft {
+public final class AtomicFile {
     private let path: String
     /// The final path: that of the target when symbolic links stay.
     private let target: String
@@ -73,14 +73,14 @@ public final class Draft {
             unlink(draft)
             file = try Self.make(draft, rights, policy.owner)
         }
-        if let lender { try takeRights(of: lender) }
+        if let lender { try copyOwnerAndMode(of: lender) }
     }
 
     deinit { discard() }
 
     /// Writes a whole file.
     public static func write(_ bytes: [UInt8], to path: String, _ policy: WritePolicy) throws(FileError) {
-        let draft = try Draft(of: path, policy)
+        let draft = try AtomicFile(of: path, policy)
         try draft.write(bytes)
         try draft.finish()
     }
@@ -147,7 +147,7 @@ public final class Draft {
         return file
     }
 
-    private func takeRights(of old: FileStatus) throws(FileError) {
+    private func copyOwnerAndMode(of old: FileStatus) throws(FileError) {
         let file = open()
         if old.owner != geteuid() || old.group != getegid() { try file.setOwner(old.owner, group: old.group) }
         try file.setMode(old.mode)

@@ -1,13 +1,13 @@
 public import Planning
 
 /// The condition of one number and its next action: the basis of `status`, `apply` and the daemon's summary line.
-public struct Standing: Sendable {
+public struct NumberStatus: Sendable {
     public let record: NumberRecord
     public let condition: NumberCondition
     public let decision: Decision
     /// The planner's rule that the decision follows from, before the fleet's guards.
     public let rule: PlannerRule
-    public let outlook: Outlook
+    public let nextStep: NextStep
     /// The instant at which the live PIN is due to change; nil for never, and when no PIN of ours is certainly live.
     public let rotationAt: Instant?
     /// True when the live PIN was due to change before now, whatever has held that since: a pause, a guard, a refusal,
@@ -34,7 +34,7 @@ public struct Standing: Sendable {
         }
         rotationAt = rotation?.at
         isRotationOverdue = rotation.map { $0.since < now } ?? false
-        outlook = Outlook(
+        nextStep = NextStep(
             of: record, decision: decision, operatorPIN: operatorPIN, fleetPause: guards.fleetPause, policy: policy,
             now: now)
     }
@@ -43,7 +43,7 @@ public struct Standing: Sendable {
     private let isGuarded: Bool
 
     /// The reason for the number's condition.
-    public var reason: DecisionReason { outlook.reason }
+    public var reason: DecisionReason { nextStep.reason }
 
     /// The reason in one sentence, without a full stop: that of the planner's rule, or of the guard or limit that holds
     /// the number back.
@@ -84,13 +84,13 @@ public struct Standing: Sendable {
             pinGeneration: Nullable(record.likeliestGeneration),
             appliedAt: Nullable(record.appliedAt?.description),
             rotatedAt: Nullable(record.rotatedAt?.description),
-            nextAction: Nullable(outlook.action?.rawValue),
-            nextActionAt: Nullable(outlook.at?.description),
+            nextAction: Nullable(nextStep.action?.rawValue),
+            nextActionAt: Nullable(nextStep.at?.description),
             attempts: record.attempts,
             lastError: Nullable(record.lastError),
             vendor: Nullable(record.desired?.vendor.rawValue),
-            observed: Nullable(record.sight.newest.map { $0.kind.isOn ? "on" : "off" }),
-            observedAt: Nullable(record.sight.newest?.at.description),
+            observed: Nullable(record.observations.newest.map { $0.kind.isOn ? "on" : "off" }),
+            observedAt: Nullable(record.observations.newest?.at.description),
             reapplyRefusals: record.reapplyRefusals?.count ?? 0
         )
     }

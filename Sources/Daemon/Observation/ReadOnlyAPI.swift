@@ -9,7 +9,7 @@ import Storage
 /// Answers requests that only read, on the control socket and on the listener: status, numbers, changes, metrics.
 ///
 /// It reads the store by connections of its own, so the engine's commits do not wait for it at any load.
-struct Observatory: Sendable {
+struct ReadOnlyAPI: Sendable {
     let location: StoreLocation
     let policy: Policy
     /// The path of the desired-state file.
@@ -21,10 +21,10 @@ struct Observatory: Sendable {
     /// True when each number has metrics of its own.
     let isPerNumber: Bool
 
-    let digests = DigestShelf()
+    let digests = DigestCache()
 
     /// The limit of changes in one answer.
-    static let longestPage = 1000
+    static let maxPageSize = 1000
 
     private static let queue = DispatchQueue(label: "twostepd.observatory")
 
@@ -58,7 +58,7 @@ struct Observatory: Sendable {
 
     /// Returns the summary of the last day.
     func summary() async -> Result<DaySummary, any Error> {
-        await look { reader, view in try DaySummary(reader, view: view, guards: try guards(reader)) }
+        await readStore { reader, view in try DaySummary(reader, view: view, guards: try guards(reader)) }
     }
 
     private func status(_ reader: StoreReader, _ view: FleetView) throws -> LocalServer.Reply {
@@ -68,7 +68,7 @@ struct Observatory: Sendable {
             inForce: try reader.desiredStateStatus(), standings: [])
         let stream = StatusStream(isPretty: false)
         let numbers = try view.survey(reader, guards: guards) { stream.piece($0.document) }
-        if numbers.count > Self.many { Self.giveBackMemory() }
+        if numbers.count > Self.many { Self.releaseMemory() }
         var text = ""
         text.reserveCapacity(numbers.reduce(1024) { $0 + $1.count + 1 })
         try stream.write(document, numbers) { text += $0 }
@@ -76,8 +76,8 @@ struct Observatory: Sendable {
     }
 
     /// Returns freed memory to the system some seconds later: nothing reports that the answer has been written.
-    private static func giveBackMemory() {
-        queue.asyncAfter(deadline: .now() + .seconds(5)) { ProcessMemory.giveBack() }
+    private static func releaseMemory() {
+        queue.asyncAfter(deadline: .now() + .seconds(5)) { ProcessMemory.release() }
     }
 
     /// The count of numbers beyond which the memory for an answer is worth returning.
@@ -105,7 +105,7 @@ struct Observatory: Sendable {
         let (digest, wasCostly) = try digests.digest { () throws(StorageError) in
             try FleetDigest(reader, view: view, guards: guards)
         }
-        if wasCostly { Self.giveBackMemory() }
+        if wasCostly { Self.releaseMemory() }
         return digest
     }
 
@@ -155,11 +155,11 @@ struct Observatory: Sendable {
     private func changesByOthers(of number: PhoneNumber, _ reader: StoreReader) throws -> [StoredEvent] {
         var filter = HistoryFilter(number: number)
         filter.kinds = [.observed, .drift]
-        let first = try reader.eventID(beforeNewest: NumberPage.mostEvents, matching: filter)
-        return try reader.events(matching: filter, after: first, limit: NumberPage.mostEvents).reversed()
+        let first = try reader.eventID(beforeNewest: NumberPage.maxEvents, matching: filter)
+        return try reader.events(matching: filter, after: first, limit: NumberPage.maxEvents).reversed()
     }
 
-    private func standing(of name: String, _ reader: StoreReader, _ view: FleetView) throws -> Standing? {
+    private func standing(of name: String, _ reader: StoreReader, _ view: FleetView) throws -> NumberStatus? {
         try view.standing(named: name.removingPercentEncoding ?? name, reader, guards: try guards(reader))
     }
 
@@ -182,9 +182,9 @@ struct Observatory: Sendable {
             }
             number = wanted
         }
-        guard let limit = Self.integer(query["limit"], or: 100), (1...Int64(Self.longestPage)).contains(limit),
+        guard let limit = Self.integer(query["limit"], or: 100), (1...Int64(Self.maxPageSize)).contains(limit),
             let before = Self.integer(query["before"], or: .max), before > 0
-        else { return .text(.badRequest, "limit is 1 to \(Self.longestPage), before an id") }
+        else { return .text(.badRequest, "limit is 1 to \(Self.maxPageSize), before an id") }
         let page = try reader.history(of: number, limit: Int(limit), before: before)
         return .document(HistoryDocument(page.reversed()))
     }
@@ -197,14 +197,14 @@ struct Observatory: Sendable {
     private func read(
         _ body: @escaping @Sendable (StoreReader, FleetView) throws -> LocalServer.Reply
     ) async -> LocalServer.Reply {
-        switch await look(body) {
+        switch await readStore(body) {
         case .success(let reply): reply
         case .failure(let error): .text(.serviceUnavailable, "the store cannot be read: \(error)")
         }
     }
 
     /// Reads the store on a queue of its own, away from the shared threads.
-    private func look<Value: Sendable>(
+    private func readStore<Value: Sendable>(
         _ body: @escaping @Sendable (StoreReader, FleetView) throws -> Value
     ) async -> Result<Value, any Error> {
         await withCheckedContinuation { continuation in
@@ -217,7 +217,7 @@ struct Observatory: Sendable {
     }
 }
 
-extension Standing {
+extension NumberStatus {
     /// Returns true when a number (E.164) or label names this number.
     public func isMeant(by name: String) -> Bool {
         record.number.description == name || record.desired?.label == name

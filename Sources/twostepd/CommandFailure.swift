@@ -5,20 +5,20 @@ import SimulatedVendor
 import Storage
 
 /// The failure of a command: its message on standard error, and its exit code.
-struct Failure: Error {
+struct CommandFailure: Error {
     let message: String
     let code: Int32
 
     /// Exit 1: the command failed.
-    static func failed(_ message: String) -> Failure { Failure(message: message, code: 1) }
+    static func failed(_ message: String) -> CommandFailure { CommandFailure(message: message, code: 1) }
     /// Exit 64: the command line is invalid.
-    static func usage(_ message: String) -> Failure { Failure(message: message, code: 64) }
+    static func usage(_ message: String) -> CommandFailure { CommandFailure(message: message, code: 64) }
     /// Exit 65: standard input is not in the format that the command reads.
-    static func malformedInput(_ message: String) -> Failure { Failure(message: message, code: 65) }
+    static func malformedInput(_ message: String) -> CommandFailure { CommandFailure(message: message, code: 65) }
     /// Exit 69: no daemon answers.
-    static func noDaemon(_ message: String) -> Failure { Failure(message: message, code: 69) }
+    static func noDaemon(_ message: String) -> CommandFailure { CommandFailure(message: message, code: 69) }
     /// Exit 78: the configuration is invalid.
-    static func configuration(_ message: String) -> Failure { Failure(message: message, code: 78) }
+    static func configuration(_ message: String) -> CommandFailure { CommandFailure(message: message, code: 78) }
 
     init(message: String, code: Int32) {
         self.message = message
@@ -26,7 +26,7 @@ struct Failure: Error {
     }
 }
 
-extension Failure {
+extension CommandFailure {
     /// Makes the message and the exit code of a command that ended with `error`. No other place turns errors into exit
     /// codes.
     ///
@@ -34,7 +34,7 @@ extension Failure {
     /// meets: the parser prints them, and exits with 1.
     init?(_ error: any Error) {
         switch error {
-        case let failure as Failure: self = failure
+        case let failure as CommandFailure: self = failure
         case let error as StorageError: self = .failed(error.description)
         case let error as StartupError: self.init(error)
         case let error as ControlClient.Failure: self.init(error)

@@ -6,7 +6,7 @@ import Synchronization
 /// Keeps a server of the daemon running: one that cannot start, or has ended, is restarted with increasing delays.
 ///
 /// A server that cannot run is reported; numbers stay protected without it.
-final class KeptServer: Sendable {
+final class SupervisedServer: Sendable {
     private struct State {
         /// The reason why it does not run; nil while it runs, or before the first attempt.
         var problem: String?
@@ -14,7 +14,7 @@ final class KeptServer: Sendable {
         var attempts = 0
     }
 
-    private static let longestWait: Duration = .seconds(30)
+    private static let maxWait: Duration = .seconds(30)
 
     private let failure: Logger.Message
     private let address: String
@@ -77,7 +77,7 @@ final class KeptServer: Sendable {
             logger.error(failure, metadata: ["error": "\(problem)", "next": "it is tried again"])
             onChange(problem)
         }
-        return min(.seconds(1 << min(attempts, 5)), Self.longestWait)
+        return min(.seconds(1 << min(attempts, 5)), Self.maxWait)
     }
 
     private static func reason(_ error: any Error) -> String {

@@ -1,7 +1,7 @@
 public import Planning
 
 /// One notification for one hook.
-public struct HookWord: Hashable, Sendable {
+public struct HookNotification: Hashable, Sendable {
     public let id: Int64
     /// The notification's identifier, the same at every attempt, so that a receiver can detect a duplicate. 32
     /// hexadecimal digits.
@@ -25,7 +25,7 @@ public struct HookWord: Hashable, Sendable {
 }
 
 /// The delivery state of a hook.
-public struct HookStanding: Hashable, Sendable {
+public struct HookStatus: Hashable, Sendable {
     /// A notification that will not be delivered.
     public struct GivenUp: Hashable, Sendable {
         public let at: Instant?
@@ -54,8 +54,8 @@ public struct HookStanding: Hashable, Sendable {
 }
 
 /// The next step for a hook.
-public enum HookWork: Hashable, Sendable {
-    case deliver(HookWord)
+public enum NextNotification: Hashable, Sendable {
+    case deliver(HookNotification)
     /// Nothing is due before this instant.
     case wait(until: Instant)
     case nothing

@@ -11,9 +11,9 @@ import Testing
 
 /// The display of observations and drift to operators, from records made by hand.
 @Suite("What is shown of observations and drift")
-struct SightTests {
+struct ObservationTextTests {
     private let fleet: TextFleet
-    private let standings: [Standing]
+    private let standings: [NumberStatus]
     private let digest: FleetDigest
 
     init() throws {
@@ -26,14 +26,14 @@ struct SightTests {
 
     private static let observer = "https://graph.facebook.com/v25.0 (observer meta)"
 
-    private func standing(_ label: String) throws -> Standing {
+    private func standing(_ label: String) throws -> NumberStatus {
         try #require(standings.first { $0.record.desired?.label == label })
     }
 
-    private func changed(_ label: String, _ change: (inout NumberRecord) -> Void) throws -> Standing {
+    private func changed(_ label: String, _ change: (inout NumberRecord) -> Void) throws -> NumberStatus {
         var record = try standing(label).record
         change(&record)
-        return Standing(record, operatorPIN: nil, policy: Policy(), now: fleet.now)
+        return NumberStatus(record, operatorPIN: nil, policy: Policy(), now: fleet.now)
     }
 
     @Test func `The JSON of a number says on, off or nothing, and when; another PIN counts as on`() throws {
@@ -52,12 +52,12 @@ struct SightTests {
         let drifted = try fleet.drifted()
         #expect(drifted.reason == .drift && drifted.document.reason == "drift")
         #expect(drifted.sentence.hasPrefix("another person or program disabled it; it should be enabled"))
-        let corrected = try changed("support-us") { $0.sight.drift = Drift(.turnedOff, at: fleet.now) }
+        let corrected = try changed("support-us") { $0.observations.drift = Drift(.turnedOff, at: fleet.now) }
         #expect(corrected.condition == .converged && corrected.sentence == "as desired")
     }
 
     /// Returns the facts of `status NUMBER` about observations.
-    private func facts(_ standing: Standing) throws -> [String] {
+    private func facts(_ standing: NumberStatus) throws -> [String] {
         let text = NumberText(
             standing: standing, snapshot: try fleet.snapshot(), policy: Policy(), pins: [], changes: [], events: [])
         return text.lines(width: 0).filter { $0.hasPrefix("Observed:") || $0.hasPrefix("Drift:") }
@@ -78,17 +78,17 @@ struct SightTests {
                 "Drift: another person or program disabled it 2 min 10 s ago (2026-11-23T08:57:50Z), seen by observer",
             ])
         #expect(try facts(standing("new")).isEmpty, "nobody observes it")
-        #expect(try facts(changed("billing") { $0.sight = .init() }) == ["Observed: not yet"])
+        #expect(try facts(changed("billing") { $0.observations = .init() }) == ["Observed: not yet"])
         let never = try changed("billing") { record in
-            record.sight = .init()
+            record.observations = .init()
             record.desired?.observeEvery = nil
         }
         #expect(try facts(never) == ["Observed: never: it is set not to be observed"])
-        let failing = try changed("billing") { $0.sight = .init(failure: "no answer in time") }
+        let failing = try changed("billing") { $0.observations = .init(failure: "no answer in time") }
         #expect(try facts(failing) == ["Observed: not observed: no answer in time; never seen"])
         // The source of a later observation that the number is on did not see it turned off.
         let later = try changed("billing") {
-            $0.sight.newest = Observation(.on, at: fleet.now, source: "the webhook")
+            $0.observations.newest = Observation(.on, at: fleet.now, source: "the webhook")
         }
         #expect(try facts(later).last?.hasSuffix("disabled it 2 min 10 s ago (2026-11-23T08:57:50Z)") == true)
     }
@@ -109,7 +109,7 @@ struct SightTests {
     @Test func `The metrics count drift by kind, answers by result, and the numbers of each observer`() throws {
         let recorder = MetricsRecorder()
         for answer in [ObserverAnswer.enabled, .enabled, .disabled, .unknown(Outcome(.timeout))] {
-            recorder.note(.number(.observed(standings[0].record, answer)))
+            recorder.handle(.number(.observed(standings[0].record, answer)))
         }
         let lines = try metrics(digest, counts: recorder.counts)
         for line in [
@@ -182,13 +182,13 @@ struct SightTests {
         func seen(_ hours: Int64) -> (inout NumberRecord) -> Void {
             let at = fleet.now.advanced(by: .seconds(-hours * 3600))
             return {
-                $0.sight.newest = Observation(.on, at: at, source: Observation.observer)
-                $0.sight.askedAt = at
+                $0.observations.newest = Observation(.on, at: at, source: Observation.observer)
+                $0.observations.askedAt = at
             }
         }
         #expect(try tally("support-us", seen(12))?.unobserved == 0)
         #expect(try tally("support-us", seen(13))?.unobserved == 1)
-        #expect(try tally("support-us") { $0.sight = .init() }?.unobserved == 1)
+        #expect(try tally("support-us") { $0.observations = .init() }?.unobserved == 1)
         #expect(try tally("sales", seen(13))?.unobserved == 0, "paused")
         #expect(try tally("support-us") { $0.desired?.observeEvery = nil } == nil)
     }
@@ -214,7 +214,7 @@ struct SightTests {
         #expect(!page.contains("has not <b>observed</b>"))
 
         var late = FleetDigest(at: fleet.now)
-        late.add(try changed("billing") { $0.sight = .init() })
+        late.add(try changed("billing") { $0.observations = .init() })
         let latePage = try fleetPage(late)
         #expect(latePage.contains("has not <b>observed</b> 1 number for longer"))
         #expect(!latePage.contains("data-name=\"Seen\""), "nothing was seen of any number")
@@ -291,9 +291,11 @@ struct SightTests {
             .event(EventEntry(at: fleet.now, kind: .configurationHeld, detail: "too many")),
         ])
         func next() throws -> String {
-            guard case .deliver(let word) = try store.nextWord(for: "pager", now: fleet.now) else { return "" }
-            try store.noteDelivered(word, hook: "pager")
-            return HookDocument(word).json
+            guard case .deliver(let notification) = try store.nextNotification(for: "pager", now: fleet.now) else {
+                return ""
+            }
+            try store.markDelivered(notification, hook: "pager")
+            return HookDocument(notification).json
         }
         #expect(try next().contains("\"drift\":null"), "what concerns the whole fleet goes first")
         let drift = try next()

@@ -1,7 +1,7 @@
 public import Planning
 
 /// The observations of a number in words, for `status NUMBER` and for the number's page.
-public struct SightText {
+public struct ObservationText {
     private let record: NumberRecord
     /// Formats an instant.
     private let time: (Instant) -> String
@@ -12,17 +12,17 @@ public struct SightText {
     }
 
     /// True when the last request to the observer failed.
-    public var isFailing: Bool { record.sight.failure != nil }
+    public var isFailing: Bool { record.observations.failure != nil }
 
     /// The newest observation, or the reason for its absence; nil for a number without an observer and without reports.
     public var observed: String? {
-        let seen = record.sight.newest.map { newest in
+        let seen = record.observations.newest.map { newest in
             // The observer is asked again as soon as its answer proves something.
             let isOutdated = newest.source == Observation.observer && record.answeredAt.map { newest.at < $0 } ?? false
             let age = isOutdated ? ", before the last request" : ""
             return "seen \(newest.kind.state) \(time(newest.at)) by \(newest.source)\(age)"
         }
-        if let failure = record.sight.failure {
+        if let failure = record.observations.failure {
             return "not observed: \(failure); \(seen.map { "last \($0)" } ?? "never seen")"
         }
         if let seen { return seen }
@@ -34,7 +34,7 @@ public struct SightText {
     public var drift: String? {
         guard let drift = record.openDrift else { return nil }
         // The source is known only while the newest observation is the one that showed the drift.
-        let seen = record.sight.newest.flatMap { $0.kind.drift == drift.kind ? ", seen by \($0.source)" : nil }
+        let seen = record.observations.newest.flatMap { $0.kind.drift == drift.kind ? ", seen by \($0.source)" : nil }
         return "\(drift.kind.sentence) \(time(drift.at))\(seen ?? "")"
     }
 }

@@ -5,7 +5,7 @@ import Testing
 @testable import Files
 
 @Suite("Writing whole files")
-struct DraftTests {
+struct AtomicFileTests {
     private let folder: Folder
     private var path: String { folder("file") }
     private let old = "the old content\n"
@@ -14,7 +14,7 @@ struct DraftTests {
     init() throws { folder = try Folder() }
 
     private func write(_ text: String, _ existing: WritePolicy.Existing) throws(FileError) {
-        try Draft.write(Array(text.utf8), to: path, WritePolicy(existing: existing))
+        try AtomicFile.write(Array(text.utf8), to: path, WritePolicy(existing: existing))
     }
 
     private static let all: [WritePolicy.Existing] = [.stays, .isReplaced, .lendsItsRights]
@@ -30,13 +30,13 @@ struct DraftTests {
     }
 
     @Test func `a file for all has what the umask leaves`() throws {
-        try Draft.write([], to: path, WritePolicy(existing: .stays, rights: .usual))
+        try AtomicFile.write([], to: path, WritePolicy(existing: .stays, rights: .usual))
         let mode = try folder.mode("file")
         #expect(mode & 0o600 == 0o600 && mode & ~0o644 == 0)
     }
 
     @Test func `a file that is to stay is never replaced, also not one that appears meanwhile`() throws {
-        let draft = try Draft(of: path, WritePolicy(existing: .stays))
+        let draft = try AtomicFile(of: path, WritePolicy(existing: .stays))
         try folder.write("file", old)
         try draft.write(Array(new.utf8))
         #expect(throws: FileError.exists(path: path)) { try draft.finish() }
@@ -76,12 +76,12 @@ struct DraftTests {
 
     @Test func `a draft that is dropped or discarded leaves nothing behind`() throws {
         do {
-            let draft = try Draft(of: path, WritePolicy(existing: .isReplaced))
+            let draft = try AtomicFile(of: path, WritePolicy(existing: .isReplaced))
             try draft.write(Array(new.utf8))
             #expect(try folder.names == ["file.\(getpid()).part"])
         }
         #expect(try folder.names == [])
-        let draft = try Draft(of: path, WritePolicy(existing: .stays))
+        let draft = try AtomicFile(of: path, WritePolicy(existing: .stays))
         draft.discard()
         #expect(try folder.names == [])
     }
@@ -95,7 +95,9 @@ struct DraftTests {
 
     @Test func `a folder that is missing is named`() {
         let path = folder("none/file")
-        let error = #expect(throws: FileError.self) { try Draft.write([], to: path, WritePolicy(existing: .stays)) }
+        let error = #expect(throws: FileError.self) {
+            try AtomicFile.write([], to: path, WritePolicy(existing: .stays))
+        }
         #expect(error?.description.contains(path) == true)
     }
 
@@ -103,15 +105,15 @@ struct DraftTests {
         let directory = try #require(try FileStatus.of(folder.path))
         // Only root can change a file's owner; for other users the file is theirs, like the folder.
         if geteuid() == 0 { try #require(chown(folder.path, 12_345, 12_345) == 0) }
-        try Draft.write([], to: path, WritePolicy(existing: .stays, owner: .directory))
+        try AtomicFile.write([], to: path, WritePolicy(existing: .stays, owner: .directory))
         let owner = geteuid() == 0 ? 12_345 : directory.owner
         #expect(try FileStatus.of(path)?.owner == owner)
-        try Draft.makeEmpty(folder("empty"), .ownerOnly, .directory)
+        try AtomicFile.makeEmpty(folder("empty"), .ownerOnly, .directory)
         #expect(try FileStatus.of(folder("empty"))?.owner == owner)
         #expect(throws: FileError.exists(path: folder("empty"))) {
-            try Draft.makeEmpty(folder("empty"), .ownerOnly, .directory)
+            try AtomicFile.makeEmpty(folder("empty"), .ownerOnly, .directory)
         }
-        try Draft.write([], to: path, WritePolicy(existing: .isReplaced, owner: .user(12_347)))
+        try AtomicFile.write([], to: path, WritePolicy(existing: .isReplaced, owner: .user(12_347)))
         #expect(try FileStatus.of(path)?.owner == (geteuid() == 0 ? 12_347 : directory.owner))
     }
 

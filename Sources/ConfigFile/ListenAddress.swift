@@ -1,7 +1,7 @@
 import Planning
 
 /// The address of the status page, health and metrics: on loopback, or off.
-public enum Listen: Sendable, Equatable {
+public enum ListenAddress: Sendable, Equatable {
     /// Nothing is served.
     case off
     /// A loopback host (`127.0.0.0/8`, `::1` without brackets, or `localhost`) and a port; port 0 takes a free one.

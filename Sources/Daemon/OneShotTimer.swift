@@ -4,7 +4,7 @@ import Planning
 /// A timer that fires once each time it is set.
 ///
 /// Unchecked, because Dispatch lets any thread set or cancel a timer.
-struct Alarm: @unchecked Sendable {
+struct OneShotTimer: @unchecked Sendable {
     private let timer: any DispatchSourceTimer
 
     /// - Parameter queue: the queue that it fires on, which must be a private one. The thread of a global queue wakes
@@ -17,7 +17,7 @@ struct Alarm: @unchecked Sendable {
     }
 
     /// Sets the handler that runs when the timer fires.
-    func onRing(_ handler: @escaping @Sendable () -> Void) { timer.setEventHandler(handler: handler) }
+    func onFire(_ handler: @escaping @Sendable () -> Void) { timer.setEventHandler(handler: handler) }
 
     /// Sets the timer, in place of an earlier setting; it fires in a millisecond at the earliest.
     func set(after time: Duration) {

@@ -2,7 +2,7 @@ import Planning
 
 /// The numbers that the engine is working on, the indexes that follow from their stages, and the places of the exposure
 /// budget.
-struct NumbersAtWork: Sendable {
+struct ActiveNumbers: Sendable {
     /// The time at which a number that rests in memory is replanned.
     private struct Waking: Comparable, Sendable {
         let at: SteadyInstant
