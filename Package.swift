@@ -21,8 +21,8 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [
     )
 }
 
-/// The commit that `twostepd --version` names: what TWOSTEPD_COMMIT says when the program is built, and nothing otherwise.
-/// SwiftPM's own knowledge of git is not asked: a wrong commit, from its cache, would be worse than none.
+/// The commit that `twostepd --version` names: what TWOSTEPD_COMMIT says when the program is built, and nothing
+/// otherwise. SwiftPM's own knowledge of git is not asked: a wrong commit, from its cache, would be worse than none.
 let commit = Context.environment["TWOSTEPD_COMMIT"].flatMap { text in
     text.isEmpty || text.contains { !($0.isHexDigit || "-dirty".contains($0)) } ? nil : text
 }

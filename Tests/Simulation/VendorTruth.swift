@@ -95,7 +95,8 @@ struct VendorAccount {
         visible[target]?.isOff(at: instant) ?? (truth(at: target) == .off)
     }
 
-    /// The store is replaced by an older one: PINs that we have set count as set by others, because it may not hold them.
+    /// The store is replaced by an older one: PINs that we have set count as set by others, because it may not hold
+    /// them.
     mutating func disownPINs() {
         for (target, truth) in truths {
             if case .ours(let pin) = truth { truths[target] = .foreign(pin) }

@@ -2,10 +2,11 @@ import Dice
 import Planning
 import Storage
 
-/// An older copy of the store that is put back, as a restored disk image or a file that was copied while the daemon ran.
+/// An older copy of the store that is put back, as a restored disk image or a file that was copied while the daemon
+/// ran.
 ///
-/// It has dice of its own: runs without a restore are the same with and without this. Its store has a fence in a folder of
-/// its own, so that each start compares the two as the daemon does.
+/// It has dice of its own: runs without a restore are the same with and without this. Its store has a fence in a folder
+/// of its own, so that each start compares the two as the daemon does.
 struct Restore {
     /// Of so many seeds one has a restore.
     static let period: UInt64 = 5
@@ -44,8 +45,8 @@ struct Restore {
 }
 
 extension World {
-    /// The daemon ends, and its store is replaced by an older one. Requests that had left have taken effect or are lost by
-    /// then: that is the assumption that docs/reliability.md states.
+    /// The daemon ends, and its store is replaced by an older one. Requests that had left have taken effect or are lost
+    /// by then: that is the assumption that docs/reliability.md states.
     func putBackOlderStore() throws {
         guard healthy == nil, restore.location != nil else { return }
         if engine != nil { endProcess() }

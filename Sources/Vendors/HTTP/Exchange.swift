@@ -73,8 +73,8 @@ extension ExchangeEnd.Answer.Body {
         if isEndWithoutCloseNotify(error), !head.headers.contains(name: "content-length"),
             !head.headers.contains(name: "transfer-encoding")
         {
-            // Only the connection's end tells where such a body ends, and without TLS's own word for it the body may have
-            // been cut. One that is a whole JSON object was not.
+            // Only the connection's end tells where such a body ends, and without TLS's own word for it the body may
+            // have been cut. One that is a whole JSON object was not.
             let bytes = Array(body.readableBytesView)
             if JSONObject(bytes) != nil { return .complete(bytes) }
         }

@@ -116,7 +116,8 @@ struct HTTPCall: Sendable {
 
 /// How a call ended.
 struct HTTPCallEnd: Sendable {
-    /// Whether any byte of the request may have been given to the kernel. Before that, nothing can have happened at the server.
+    /// Whether any byte of the request may have been given to the kernel. Before that, nothing can have happened at the
+    /// server.
     var hasLeft = false
     var head: HTTPResponseHead?
     var body = ByteBuffer()

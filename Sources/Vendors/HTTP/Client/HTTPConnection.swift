@@ -1,8 +1,8 @@
 import NIOCore
 import NIOHTTP1
 
-/// One kept connection, the last handler of its channel. Everything but ``start(_:)`` and ``abandon(_:)`` happens on the
-/// channel's event loop, which is what makes it sendable.
+/// One kept connection, the last handler of its channel. Everything but ``start(_:)`` and ``abandon(_:)`` happens on
+/// the channel's event loop, which is what makes it sendable.
 ///
 /// Valid transitions are: idle → busy → idle, and from either to closed. One answer is awaited at a time; bytes that
 /// nobody asked for close the connection.
@@ -34,7 +34,8 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
 
     // MARK: From any thread
 
-    /// Sends the request, or gives it to another connection when this one was closed meanwhile: nothing was written then.
+    /// Sends the request, or gives it to another connection when this one was closed meanwhile: nothing was written
+    /// then.
     func start(_ transaction: HTTPTransaction) {
         let loop = channel.eventLoop
         if loop.inEventLoop { begin(transaction) } else { loop.execute { self.begin(transaction) } }
@@ -86,8 +87,8 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
             goesOn = transaction.receive(head)
         case .body(let part): goesOn = transaction.receive(part)
         case .end:
-            // An answer that is complete before the request is: what is left of the request must not reach the server as
-            // the beginning of the next one.
+            // An answer that is complete before the request is: what is left of the request must not reach the server
+            // as the beginning of the next one.
             if isWritten, isKept, channel.isActive {
                 state = .idle
                 transaction.complete()

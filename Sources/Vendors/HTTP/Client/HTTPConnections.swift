@@ -6,8 +6,8 @@ import Synchronization
 
 /// Connections to whatever is called, kept and used again: a pool for each origin.
 ///
-/// HTTP is 1.1, no redirect is followed, no body is decompressed, and nothing is sent twice: a call whose connection was
-/// closed before its first byte was written goes to another one, and no other does.
+/// HTTP is 1.1, no redirect is followed, no body is decompressed, and nothing is sent twice: a call whose connection
+/// was closed before its first byte was written goes to another one, and no other does.
 final class HTTPConnections: Sendable {
     struct Limits: Sendable {
         /// The part of a call that connecting and TLS may take.
@@ -81,8 +81,8 @@ final class HTTPConnections: Sendable {
         }
     }
 
-    /// Sends a call, once, and waits for its end; a task that is cancelled gives it up. The time limit is that of the whole
-    /// exchange: an answer that drips in does not prolong it.
+    /// Sends a call, once, and waits for its end; a task that is cancelled gives it up. The time limit is that of the
+    /// whole exchange: an answer that drips in does not prolong it.
     func end(of call: HTTPCall, within timeout: Duration) async -> HTTPCallEnd {
         let deadline = NIODeadline.now() + .milliseconds(timeout.milliseconds)
         let sent = Mutex<HTTPTransaction?>(nil)

@@ -81,8 +81,8 @@ final class HTTPTransaction: Sendable {
     /// The answer is complete.
     func complete() { finish(nil) }
 
-    /// It ends here, for this reason, unless it has ended already. A connection that it is on is closed: whatever comes on
-    /// that one belongs to this call.
+    /// It ends here, for this reason, unless it has ended already. A connection that it is on is closed: whatever comes
+    /// on that one belongs to this call.
     func fail(_ error: any Error) { finish(error)?.abandon(self) }
 
     @discardableResult
