@@ -34,20 +34,20 @@ public struct ControlClient: Sendable {
         public var description: String {
             switch self {
             case .noDaemon(let path):
-                "no daemon answers at \(path): start it with `twostepd run`, or `systemctl start twostepd`"
+                "no daemon answers at \(path): start it with `twostepd run`, or `systemctl start \(ServiceUnit.name(for: path))`"
             case .storeHeld(let path, let directory, let holder) where holder.command == "run":
                 "the daemon that works on \(directory) (\(holder)) does not answer at \(path): compare runtime_directory with "
-                    + "the settings that it was started with; if it is the same, `systemctl restart twostepd`"
+                    + "the settings that it was started with; if it is the same, `systemctl restart \(ServiceUnit.name(for: path))`"
             case .storeHeld(let path, let directory, let holder):
                 "no daemon answers at \(path): another process works on \(directory) (\(holder)); wait until it has ended, "
-                    + "then start the daemon with `twostepd run`, or `systemctl start twostepd`"
+                    + "then start the daemon with `twostepd run`, or `systemctl start \(ServiceUnit.name(for: path))`"
             case .forbidden(let path):
                 "you have no permission to connect to \(path): use sudo, or have an administrator add you to the group "
                     + "of that socket (`usermod -aG twostepd USER`)"
             case .ended(let path):
                 "the daemon at \(path) ended before it answered, and may have carried out the request: see `twostepd "
                     + "status` and `twostepd history --events` before you repeat it; start the daemon with `twostepd "
-                    + "run`, or `systemctl start twostepd`"
+                    + "run`, or `systemctl start \(ServiceUnit.name(for: path))`"
             case .noAnswer(let path, let problem):
                 "the daemon at \(path) has not answered (\(problem)), and may have carried out the request: see "
                     + "`twostepd status` and `twostepd history --events` before you repeat it"

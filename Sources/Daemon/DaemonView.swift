@@ -53,6 +53,9 @@ public struct DaemonView: Codable, Sendable {
 }
 
 extension DaemonView {
+    /// The command that restarts the service of this daemon.
+    public var restartCommand: String { "systemctl restart \(ServiceUnit.name(for: stateDirectory))" }
+
     /// The daemon that works on the store of `settings`, when that store is not at the configured path: its folder was
     /// moved, unmounted or replaced while the daemon ran, so that no process holds the lock there. Nil when there is no
     /// such daemon.

@@ -99,7 +99,7 @@ public enum SecretsOfDaemon: Sendable {
             sentence: "the daemon does not have the secrets of \(sources.filePath): "
                 + differences.prefix(maxNamed).joined(separator: ", ") + more,
             advice: view.secrets.handedOver
-                ? "restart the service: `systemctl restart twostepd`; it keeps the secrets that it received at startup"
+                ? "restart the service: `\(view.restartCommand)`; it keeps the secrets that it received at startup"
                 : "`twostepd reload`, and see `twostepd status`: a file that is not valid changes nothing")
     }
 

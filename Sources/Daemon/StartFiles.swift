@@ -29,10 +29,10 @@ struct StartFiles: Sendable {
 extension DaemonView {
     /// Returns the sentence about files that are read only at the start and were written since; nil when there are
     /// none.
-    public static func sentence(ofOutdated files: [String]) -> String? {
+    public func sentence(ofOutdated files: [String]) -> String? {
         guard !files.isEmpty else { return nil }
         return
             "changed since startup, and read only at startup: \(files.joined(separator: ", ")); to adopt a change, "
-            + "restart the daemon: `systemctl restart twostepd`"
+            + "restart the daemon: `\(restartCommand)`"
     }
 }

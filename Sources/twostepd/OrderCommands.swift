@@ -257,12 +257,12 @@ struct ReloadCommand: AsyncParsableCommand {
                 notes.append(
                     (
                         "the daemon keeps the secrets of its startup, and \(settings.secrets) has changed: restart the "
-                            + "service: `systemctl restart twostepd`", true
+                            + "service: `\(view.restartCommand)`", true
                     ))
             }
         }
         outdated.removeAll { $0 == settings.secrets }
-        if let sentence = DaemonView.sentence(ofOutdated: outdated) { notes.append((sentence, false)) }
+        if let sentence = view.sentence(ofOutdated: outdated) { notes.append((sentence, false)) }
         return notes
     }
 }

@@ -70,8 +70,8 @@ extension Doctor {
 
     private func files(of view: DaemonView) -> [Finding] {
         var parts: [Finding] = []
-        if let sentence = DaemonView.sentence(ofOutdated: view.outdated) {
-            parts.append(Finding("files", .warning, sentence, advice: "systemctl restart twostepd"))
+        if let sentence = view.sentence(ofOutdated: view.outdated) {
+            parts.append(Finding("files", .warning, sentence, advice: view.restartCommand))
         }
         return parts
     }

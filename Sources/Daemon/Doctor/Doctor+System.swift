@@ -108,7 +108,7 @@ extension Doctor {
             return parts + [
                 Finding(
                     "daemon", .warning, "no daemon works on \(location.directory)",
-                    advice: isManaged ? "systemctl start twostepd" : "twostepd run")
+                    advice: isManaged ? "systemctl start \(ServiceUnit.name(for: location.directory))" : "twostepd run")
             ]
         }
         parts.append(Finding("daemon", .ok, holder.description))
