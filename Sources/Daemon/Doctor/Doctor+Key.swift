@@ -22,7 +22,11 @@ extension Doctor {
         case nil:
             return [Finding("key", .failure, "not checked: the secrets cannot be read", advice: "fix that first")]
         case .failure(let error):
-            return [Finding("key", .failure, error.description, advice: "see the message")]
+            return [
+                Finding(
+                    "key", .failure, error.description,
+                    advice: "correct what the message names, and run `twostepd doctor` again")
+            ]
         case .success(nil):
             guard let needed else {
                 return [

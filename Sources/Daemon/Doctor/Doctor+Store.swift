@@ -43,7 +43,11 @@ extension Doctor {
                 log(reader.logBytes),
             ] + incidents(try reader.incidents())
         } catch {
-            return [Finding("database", .failure, error.description, advice: "see the message")]
+            return [
+                Finding(
+                    "database", .failure, error.description,
+                    advice: "see \"Restoring, moving, losing\" in docs/operations.md")
+            ]
         }
     }
 

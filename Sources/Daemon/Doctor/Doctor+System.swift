@@ -102,7 +102,11 @@ extension Doctor {
         do throws(StorageError) {
             holder = try StoreLock.holder(at: location)
         } catch {
-            return parts + [Finding("daemon", .failure, error.description, advice: "see the message")]
+            return parts + [
+                Finding(
+                    "daemon", .failure, error.description,
+                    advice: "run `twostepd doctor` as a user that may read the state directory")
+            ]
         }
         guard let holder else {
             return parts + [

@@ -110,7 +110,9 @@ public struct Doctor: Sendable {
         do throws(StorageError) {
             try location.checkDirectory()
         } catch {
-            return Finding("directory", .failure, error.description, advice: "see the message")
+            return Finding(
+                "directory", .failure, error.description,
+                advice: "correct what the message names, and run `twostepd doctor` again")
         }
         guard mode & 0o077 == 0 else {
             return Finding(
