@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import SimulatedVendor
 import Testing
 
@@ -99,6 +100,28 @@ struct HistoryCommandTests {
         let drawn = try String(contentsOfFile: typescript, encoding: .utf8)
         #expect(drawn.contains("\u{1B}[?1049h") && drawn.contains("\u{1B}[?1049l") && drawn.contains("n3"))
         #expect(drawn.components(separatedBy: "\u{1B}[H").count > 2, "it was drawn more than once")
+        try await rig.end()
+    }
+
+    @Test("status --watch shows a daemon that is started while it draws")
+    func watchChanges() async throws {
+        let rig = try await Rig(Rig.fleet(2))
+        let typescript = rig.folder.appendingPathComponent("typescript").path
+        let output = try Child.open(rig.folder.appendingPathComponent("script.out"))
+        defer { close(output) }
+        let script = try Child(
+            program: "/usr/bin/env",
+            ["script", "--flush", "-qec", "\(Binary.url.path) status --watch --config \(rig.config.path)", typescript],
+            environment: ProcessInfo.processInfo.environment, output: output, errors: output)
+        func drawn() -> String { (try? String(contentsOfFile: typescript, encoding: .utf8)) ?? "" }
+        try await rig.wait("it draws") { drawn().contains("not running") }
+        let daemon = try await rig.startDaemon()
+        try await rig.wait("it draws the daemon") { drawn().contains("run, pid \(daemon.pid)") }
+        let pattern = "^\(Binary.url.path) status --watch --config \(rig.config.path)"
+        _ = try await Shell.run("pkill", ["-INT", "-f", pattern])
+        #expect(await script.exitCode() == 0)
+        #expect(drawn().contains("\u{1B}[?1049l"))
+        #expect(await rig.stop(daemon) == 0)
         try await rig.end()
     }
 }

@@ -75,6 +75,32 @@ struct KeptSecretsTests {
     }
 }
 
+extension KeptSecretsTests {
+    @Test("an edit that is held drops no token that the state in force needs")
+    func held() async throws {
+        let rig = try await Rig(Rig.fleet(6))
+        let secrets = rig.folder.appendingPathComponent("secrets.yaml")
+        let text = try String(contentsOf: secrets, encoding: .utf8)
+        let daemon = try await rig.startDaemon()
+        try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
+        let lines = try String(contentsOf: rig.desiredState, encoding: .utf8).components(separatedBy: "\n")
+        let first = try #require(lines.firstIndex { $0.contains(rig.entries[0].number) })
+        let last = try #require(lines.firstIndex { $0.contains(rig.entries[5].number) })
+        try rig.write((lines[..<first] + lines[last...]).joined(separator: "\n"), to: rig.desiredState)
+        let gone = (1...5).map { "  n\($0):" }
+        let kept = text.split(separator: "\n").filter { line in !gone.contains { line.hasPrefix($0) } }
+        try rig.write(kept.joined(separator: "\n") + "\n", to: secrets)
+        try await rig.wait("the tokens are kept") {
+            let status = try await rig.run("status").output
+            return status.contains("5 tokens kept from the last reading: n1, n2, n3, n4, n5") && status.contains("HELD")
+        }
+        let reset = try await rig.run("reset", "n2", "--wait", "--timeout", "20s")
+        #expect(reset.code == 0, "\(reset.errors)")
+        #expect(await rig.stop(daemon) == 0)
+        try await rig.end()
+    }
+}
+
 @Suite("Secrets in force")
 struct SecretsInForceTests {
     private let folder: URL
