@@ -153,7 +153,7 @@ public enum StateInForce {
     ///
     /// - Parameter revision: the revision in force; nil for none.
     public static func stays(_ revision: Int?) -> String {
-        revision.map { "revision \($0) stays in force" } ?? "none is in force, so nothing is sent"
+        revision.map { "revision \($0) stays in force" } ?? "none is in force and nothing is sent"
     }
 }
 

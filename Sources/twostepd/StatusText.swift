@@ -73,14 +73,14 @@ struct StatusText: Sendable {
         let hash = inForce.sha256.map { " (sha256 \($0.prefix(12)))" } ?? ""
         let inWords = inForce.revision.map { "revision \($0)\(hash)\(loaded)" } ?? "none in force"
         var lines = ["desired state: \(inWords)"]
-        let stays = inForce.revision.map { "so revision \($0) stays" } ?? "so none is in force"
+        let stays = StateInForce.stays(inForce.revision)
         if inForce.isValid == false {
-            lines.append("desired state: the file is NOT VALID, so \(StateInForce.stays(inForce.revision)):")
+            lines.append("desired state: the file is NOT VALID, so \(stays):")
             lines.append("  \(inForce.problem ?? "it cannot be read")")
             lines.append("  see `twostepd check`")
         }
         if let held = inForce.held {
-            lines.append("desired state: the file is HELD since \(time.text(held.since)), \(stays):")
+            lines.append("desired state: the file is HELD since \(time.text(held.since)), so \(stays):")
             lines.append("  \(held.reason)")
             lines.append("  see `twostepd plan`; to accept it: twostepd accept \(held.sha256.prefix(12))")
         }

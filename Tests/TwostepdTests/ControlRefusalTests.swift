@@ -42,7 +42,7 @@ struct ControlRefusalTests {
             "not adopted, revision 3 stays in force: \(problems[1].summary)", exitCode: 78)
         check(
             ControlRefusal.invalidFiles([], inForce: nil),
-            "not adopted, none is in force, so nothing is sent: it cannot be read",
+            "not adopted, none is in force and nothing is sent: it cannot be read",
             exitCode: 78)
         let weakening = Weakening(managed: 9, disabled: 0, dropped: 9, maximumPercent: 20)
         check(

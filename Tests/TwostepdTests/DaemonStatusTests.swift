@@ -45,7 +45,7 @@ struct DaemonStatusTests {
     func nothingInForce() {
         var status = status()
         status.isValid = false
-        #expect(status.line == "the desired state is not valid; none is in force, so nothing is sent")
+        #expect(status.line == "the desired state is not valid; none is in force and nothing is sent")
     }
 
     @Test("an invalid file stays told while an endpoint goes and comes back")

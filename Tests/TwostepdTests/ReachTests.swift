@@ -70,7 +70,7 @@ struct ReachTests {
         try rig.write("numbers: [\n", to: rig.desiredState)
         let daemon = try await rig.startDaemon()
         let reload = try await rig.run("reload")
-        #expect(reload.code == 78 && reload.errors.contains("none is in force, so nothing is sent"), "\(reload.errors)")
+        #expect(reload.code == 78 && reload.errors.contains("none is in force and nothing is sent"), "\(reload.errors)")
         let status = try await rig.run("status").output
         #expect(status.contains("the file is NOT VALID, so none is in force"), "\(status)")
         let plan = try await rig.run("plan")
