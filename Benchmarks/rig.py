@@ -1,5 +1,6 @@
 """What the measurements share: processes, the static vendor, the daemon, the disk."""
 import contextlib
+import hashlib
 import os
 import pathlib
 import re
@@ -68,6 +69,11 @@ def fleet(folder, numbers, url=None, *options):
         words += ["--setting", line]
     Run(words + list(options))
     return folder / "twostepd.yaml"
+
+
+def digest(folder):
+    """The beginning of the SHA-256 of the desired state, as `accept` requires it of a new store."""
+    return hashlib.sha256((folder / "desired-state.yaml").read_bytes()).hexdigest()[:12]
 
 
 def free_port():

@@ -2,7 +2,7 @@
 import re
 import sys
 
-from rig import HERE, Daemon, Row, Run, fail, fleet, median, requests_after, static_vendor, store, tell, wait
+from rig import HERE, Daemon, Row, Run, digest, fail, fleet, median, requests_after, static_vendor, store, tell, wait
 
 CONVERGED, REAPPLIED, LOOPED = 10_000, 100_000, 200
 
@@ -17,7 +17,7 @@ def careful_operator(folder, job, url, numbers):
 def converge(binary, folder, url, numbers):
     """Requests a second of `apply` on a new fleet, from its start to its end."""
     config = fleet(folder, numbers, url)
-    run = Run([binary, "apply", "--config", config])
+    run = Run([binary, "apply", "--accept", digest(folder), "--config", config])
     requests, _ = requests_after(config, 0)
     if requests != 2 * numbers:
         fail(f"{requests} requests for {numbers} numbers")
