@@ -53,7 +53,6 @@ need_build() {
     need libsqlite3-dev /usr/include/sqlite3.h
     need libyaml-dev /usr/include/yaml.h
     need g++ g++
-    need zlib1g-dev /usr/include/zlib.h
 }
 
 # The further requirements of the tests.
