@@ -41,7 +41,7 @@ enum EndpointText {
                 message: "\(VisibleText.quoted(text)) is not an endpoint",
                 hint: NearestName.hint(for: text, among: ["v4", "legacy"]) ?? "write v4, legacy or an https URL")
         }
-        guard text.utf8.count <= longest, text.utf8.allSatisfy({ (33...126).contains($0) }),
+        guard text.utf8.count <= maxLength, text.utf8.allSatisfy({ (33...126).contains($0) }),
             let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased()
         else {
             throw Refusal(message: "this is not a URL", hint: "write it as https://host/path, without spaces")

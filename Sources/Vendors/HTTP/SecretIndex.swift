@@ -19,7 +19,7 @@ public struct SecretIndex: Sendable {
     /// Creates an empty index.
     public init() {}
 
-    /// Creates an index of `secrets`, without those under ``shortest`` bytes.
+    /// Creates an index of `secrets`, without those under ``minLength`` bytes.
     public init(_ secrets: some Sequence<String>) {
         let texts = secrets.filter { $0.utf8.count >= Self.minLength }
         // Swift orders strings by their canonical form, which is the order of their bytes for ASCII alone.
@@ -42,7 +42,7 @@ public struct SecretIndex: Sendable {
         }
     }
 
-    /// Returns whether `text` is one of the secrets. A text under ``shortest`` bytes never is.
+    /// Returns whether `text` is one of the secrets. A text under ``minLength`` bytes never is.
     public func holds(_ text: String) -> Bool {
         guard text.utf8.count >= Self.minLength else { return false }
         return longest(at: Array(text.utf8)[...]) == text.utf8.count
@@ -96,8 +96,8 @@ public struct SecretIndex: Sendable {
     private func secret(_ place: Int) -> ArraySlice<UInt8> { block[Int(begins[place])..<Int(begins[place + 1])] }
 
     private static func start(of bytes: ArraySlice<UInt8>) -> UInt32? {
-        guard bytes.count >= shortest else { return nil }
-        return bytes.prefix(shortest).reduce(0) { $0 << 8 | UInt32($1) }
+        guard bytes.count >= minLength else { return nil }
+        return bytes.prefix(minLength).reduce(0) { $0 << 8 | UInt32($1) }
     }
 }
 
