@@ -7,7 +7,7 @@ public struct Token: Hashable, Sendable {
     /// The maximum length of a token, in UTF-8 bytes.
     public static let maxLength = 4096
 
-    /// Creates a token from 1 to ``longest`` bytes of printable ASCII without spaces; nil for anything else.
+    /// Creates a token from 1 to ``maxLength`` bytes of printable ASCII without spaces; nil for anything else.
     public init?(_ text: String) {
         guard (1...Self.maxLength).contains(text.utf8.count) else { return nil }
         var text = text

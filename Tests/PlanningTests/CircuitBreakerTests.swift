@@ -27,7 +27,7 @@ struct CircuitBreakerTests {
         }
 
         /// Records five failures of two numbers.
-        mutating func fail() { for index in 0..<CircuitBreaker.threshold { _ = note(.timeout, of: index % 2) } }
+        mutating func fail() { for index in 0..<CircuitBreaker.threshold { _ = record(.timeout, of: index % 2) } }
     }
 
     @Test func `It opens at the fifth failure in a row, and then blocks until a probe is due`() {

@@ -150,7 +150,7 @@ struct OutboxTests {
             guard case .deliver(let notification) = try store.nextNotification(for: "pager", now: Sample.at(10)) else {
                 return nil
             }
-            return word
+            return notification
         }
         try add(.pinRevealed, 1)
         try add(.configurationHeld)
