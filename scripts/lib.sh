@@ -46,7 +46,7 @@ as_root() {
 # The requirements of a build. SQLite and libyaml are the system's.
 need_build() {
     command -v swift >/dev/null 2>&1 || {
-        echo "a Swift 6.1 or later toolchain is needed in PATH: see https://www.swift.org/install/linux/" >&2
+        echo "a Swift 6.2 or later toolchain is needed in PATH: see https://www.swift.org/install/linux/" >&2
         exit 1
     }
     missing=()

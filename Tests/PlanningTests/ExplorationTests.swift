@@ -5,8 +5,8 @@ import Testing
 /// release, as a stage of the gate.
 @Suite("The exploration of every state of one number")
 struct ExplorationTests {
-    @Test("it is sound and heals, and finds what is known to be unsound", arguments: Exploration.short)
-    func holds(_ exploration: Exploration) throws {
+    @Test(arguments: Exploration.short)
+    func `it is sound and heals, and finds what is known to be unsound`(_ exploration: Exploration) throws {
         let complaints = try exploration.run { print($0) }
         #expect(complaints == [])
     }

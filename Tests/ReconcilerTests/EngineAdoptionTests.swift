@@ -18,8 +18,7 @@ struct EngineAdoptionTests {
         return bench
     }
 
-    @Test("a number that should be disabled now is disabled after the answer")
-    func changed() throws {
+    @Test func `a number that should be disabled now is disabled after the answer`() throws {
         let bench = try reapplying()
         bench.read(Bench.state([try Bench.desired(1, .disabled)]))
         try bench.work()
@@ -32,8 +31,7 @@ struct EngineAdoptionTests {
         #expect(try bench.record(1).belief.certainEffect == .off)
     }
 
-    @Test("a number that left the file is sent nothing more, and its answer is kept")
-    func removed() throws {
+    @Test func `a number that left the file is sent nothing more, and its answer is kept`() throws {
         let bench = try reapplying()
         bench.read(Bench.state([]))
         try bench.work()
@@ -49,8 +47,7 @@ struct EngineAdoptionTests {
         #expect(try bench.store.reader.unansweredChanges().isEmpty)
     }
 
-    @Test("nothing is written while an adoption is under way, so that no answer is saved over it")
-    func answeredWhileAdopting() throws {
+    @Test func `nothing is written while an adoption is under way, so that no answer is saved over it`() throws {
         let bench = try reapplying()
         var moved = try Bench.desired(1)
         moved.endpoint = .legacy
@@ -70,8 +67,7 @@ struct EngineAdoptionTests {
         #expect(try bench.store.reader.unansweredChanges().map(\.id) == [bench.calls[1].changeID])
     }
 
-    @Test("a row that somebody else has written is not overwritten: the number is read again")
-    func outdated() throws {
+    @Test func `a row that somebody else has written is not overwritten: the number is read again`() throws {
         let bench = try reapplying()
         bench.answer(bench.calls[0], .success)
         // The answer is on its way to the disk, and meanwhile the row is written without the engine.
@@ -87,8 +83,8 @@ struct EngineAdoptionTests {
             "but the history has it")
     }
 
-    @Test("a number whose record the store refuses is set aside for an hour, and nobody else is concerned")
-    func refused() throws {
+    @Test func `a number whose record the store refuses is set aside for an hour, and nobody else is concerned`() throws
+    {
         let bench = try Bench()
         try bench.adopt([try Bench.desired(1, .disabled), try Bench.desired(2, .disabled)])
         try bench.start()
@@ -109,8 +105,9 @@ struct EngineAdoptionTests {
         #expect(bench.calls.map(\.number) == [try Bench.number(2), try Bench.number(1)])
     }
 
-    @Test("an answer that the store refuses to record leaves its request in doubt when the number is tried again")
-    func refusedAnswer() throws {
+    @Test func `an answer that the store refuses to record leaves its request in doubt when the number is tried again`()
+        throws
+    {
         let bench = try reapplying()
         bench.refused = [try Bench.number(1)]
         bench.answer(bench.calls[0], .success)
@@ -125,8 +122,7 @@ struct EngineAdoptionTests {
         #expect(bench.calls.count == 2, "an order has it tried at once")
     }
 
-    @Test("nothing departs between a new file and its adoption")
-    func waitsForAdoption() throws {
+    @Test func `nothing departs between a new file and its adoption`() throws {
         let bench = try Bench()
         try bench.adopt([try Bench.desired(1, .disabled)])
         try bench.start()
@@ -135,8 +131,7 @@ struct EngineAdoptionTests {
         #expect(bench.calls.isEmpty)
     }
 
-    @Test("another endpoint while a request is in flight makes a foreign PIN possible")
-    func endpointChanged() throws {
+    @Test func `another endpoint while a request is in flight makes a foreign PIN possible`() throws {
         let bench = try reapplying()
         var moved = try Bench.desired(1)
         moved.endpoint = .legacy
@@ -149,8 +144,7 @@ struct EngineAdoptionTests {
         #expect(try bench.record(1).belief.maybeForeign)
     }
 
-    @Test("a desired state waits for a page that is being read, so that its numbers follow it")
-    func pageUnderWay() throws {
+    @Test func `a desired state waits for a page that is being read, so that its numbers follow it`() throws {
         let bench = try Bench()
         try bench.adopt(try (1...3).map { try Bench.desired($0, .disabled) })
         try bench.start()
@@ -165,8 +159,7 @@ struct EngineAdoptionTests {
         #expect(try bench.record(1).desired?.verification == .enabled)
     }
 
-    @Test("an adoption that fails is tried again when the store works")
-    func adoptionFails() throws {
+    @Test func `an adoption that fails is tried again when the store works`() throws {
         let bench = try Bench()
         try bench.start()
         bench.read(Bench.state([try Bench.desired(1, .disabled)]))
@@ -177,8 +170,7 @@ struct EngineAdoptionTests {
         #expect(bench.calls.map(\.number) == [try Bench.number(1)])
     }
 
-    @Test("a new value of an operator-owned PIN is set when the store failed at first")
-    func operatorPINSurvivesStoreFailure() throws {
+    @Test func `a new value of an operator-owned PIN is set when the store failed at first`() throws {
         let bench = try Bench()
         var entry = try Bench.desired(1)
         entry.operatorPINName = "known"
@@ -196,8 +188,7 @@ struct EngineAdoptionTests {
         #expect(bench.calls.map(\.isEnable) == [false])
     }
 
-    @Test("a held file with a new number and its PIN asks for nothing while it is held")
-    func heldWithPIN() throws {
+    @Test func `a held file with a new number and its PIN asks for nothing while it is held`() throws {
         let bench = try Bench(desiredStateGuard: DesiredStateGuard(maximumPercent: 20, holdsNewStore: false))
         try bench.adopt(try (1...10).map { try Bench.desired($0) })
         for index in 1...10 { try bench.converge(index) }
@@ -217,8 +208,10 @@ struct EngineAdoptionTests {
         #expect(!bench.reports.contains { if case .store = $0 { true } else { false } })
     }
 
-    @Test("a number whose operator-owned PIN is not read yet waits for the first reading, not for its due instant")
-    func firstReading() throws {
+    @Test
+    func `a number whose operator-owned PIN is not read yet waits for the first reading, not for its due instant`()
+        throws
+    {
         let bench = try Bench()
         var entry = try Bench.desired(1)
         entry.operatorPINName = "known"
@@ -232,8 +225,7 @@ struct EngineAdoptionTests {
         #expect(bench.calls.map(\.operation) == [.enable(pin)])
     }
 
-    @Test("of two files that are read one after the other the second is adopted alone")
-    func overtakenFile() throws {
+    @Test func `of two files that are read one after the other the second is adopted alone`() throws {
         let bench = try Bench()
         try bench.start()
         var entry = try Bench.desired(1)
@@ -246,8 +238,7 @@ struct EngineAdoptionTests {
         #expect(bench.calls.map(\.number) == [try Bench.number(2)])
     }
 
-    @Test("an order that comes while a page is read reaches the numbers of that page")
-    func orderWhileLoading() throws {
+    @Test func `an order that comes while a page is read reaches the numbers of that page`() throws {
         let bench = try Bench()
         try bench.adopt(try (1...3).map { try Bench.desired($0) })
         for index in 1...3 { try bench.converge(index) }

@@ -14,8 +14,7 @@ struct EngineCommitTests {
         return bench
     }
 
-    @Test("a request is sent only after the commit that widens its belief")
-    func wideningPrecedesSend() throws {
+    @Test func `a request is sent only after the commit that widens its belief`() throws {
         let bench = try departed()
         guard case .commit(_, let mutations) = try #require(bench.storeWork.first) else {
             Issue.record("a commit comes first")
@@ -31,8 +30,7 @@ struct EngineCommitTests {
         #expect(try bench.store.reader.unansweredChanges().map(\.id) == [1])
     }
 
-    @Test("a commit that fails sends nothing, and is tried again when the store works")
-    func failedCommit() throws {
+    @Test func `a commit that fails sends nothing, and is tried again when the store works`() throws {
         let bench = try departed()
         try bench.workOnce(failing: true)
         #expect(bench.calls.isEmpty && bench.storeWork.isEmpty)
@@ -45,8 +43,7 @@ struct EngineCommitTests {
         #expect(try bench.record(1).belief.doubts.map(\.effect) == [.off])
     }
 
-    @Test("while the store fails, its waits double to a minute and nothing is sent")
-    func storeStaysBroken() throws {
+    @Test func `while the store fails, its waits double to a minute and nothing is sent`() throws {
         let bench = try departed()
         try bench.workOnce(failing: true)
         var waits: [Int64] = []
@@ -60,8 +57,9 @@ struct EngineCommitTests {
         #expect(bench.calls.isEmpty)
     }
 
-    @Test("an answer is durable before the number is sent anything else, also when the store fails meanwhile")
-    func answerIsKept() throws {
+    @Test func `an answer is durable before the number is sent anything else, also when the store fails meanwhile`()
+        throws
+    {
         let bench = try departed()
         try bench.work()
         bench.answer(bench.calls[0], .success)
@@ -74,8 +72,7 @@ struct EngineCommitTests {
         #expect(try bench.store.reader.unansweredChanges().map(\.id) == [bench.calls[1].changeID])
     }
 
-    @Test("a number that comes to rest while a page is read is not forgotten")
-    func restWhileLoading() throws {
+    @Test func `a number that comes to rest while a page is read is not forgotten`() throws {
         let bench = try Bench()
         var rare = try Bench.desired(2)
         rare.reapplyEvery = nil

@@ -20,8 +20,7 @@ struct EngineFairnessTests {
         return bench
     }
 
-    @Test("numbers at a healthy endpoint do not wait for those of a dead one, however many they are")
-    func deadEndpoint() throws {
+    @Test func `numbers at a healthy endpoint do not wait for those of a dead one, however many they are`() throws {
         var policy = Policy()
         policy.requestsPerMinute = nil
         let bench = try crowded(policy)
@@ -37,8 +36,7 @@ struct EngineFairnessTests {
         #expect(bench.calls.count < 200, "nothing but probes goes to the dead endpoint")
     }
 
-    @Test("a number that should be on and is off is next, however many wait to be taken over")
-    func offIsNext() throws {
+    @Test func `a number that should be on and is off is next, however many wait to be taken over`() throws {
         let bench = try Bench()
         let takenOver = try (1...Self.waiting).map { try Bench.desired($0) }
         let off = Self.waiting + 1
@@ -68,8 +66,7 @@ struct EngineFairnessTests {
         #expect(bench.calls.dropFirst(before).first?.number == (try Bench.number(off)))
     }
 
-    @Test("what waits is read in parts, each number once, and everything has its turn")
-    func everyTurn() throws {
+    @Test func `what waits is read in parts, each number once, and everything has its turn`() throws {
         var policy = Policy()
         policy.requestsPerMinute = nil
         let bench = try Bench(policy: policy)
@@ -86,8 +83,7 @@ struct EngineFairnessTests {
         #expect(bench.timer.map { $0 > bench.now } ?? true, "nothing is read for nothing")
     }
 
-    @Test("an exposed number of ours is next after its endpoint's minute, however many were off before")
-    func exposedFirst() throws {
+    @Test func `an exposed number of ours is next after its endpoint's minute, however many were off before`() throws {
         var policy = Policy()
         policy.requestsPerMinute = 2
         let bench = try Bench(policy: policy)

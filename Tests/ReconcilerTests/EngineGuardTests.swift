@@ -15,8 +15,10 @@ struct EngineGuardTests {
         bench.reports.compactMap { if case .orderEnded(_, let failure) = $0 { .some(failure) } else { nil } }
     }
 
-    @Test("failures of several numbers open the breaker; then one probe at a time goes out, of another number each")
-    func probes() throws {
+    @Test
+    func `failures of several numbers open the breaker; then one probe at a time goes out, of another number each`()
+        throws
+    {
         let bench = try Bench()
         try bench.adopt(try (1...40).map { try Bench.desired($0, .disabled) })
         try bench.start()
@@ -52,8 +54,7 @@ struct EngineGuardTests {
         #expect(bench.calls.count > storm + probed.count + 2, "all go on")
     }
 
-    @Test("a token that is refused again and again opens no breaker")
-    func refusedToken() throws {
+    @Test func `a token that is refused again and again opens no breaker`() throws {
         let bench = try Bench()
         try bench.adopt(try (1...3).map { try Bench.desired($0, .disabled) })
         try bench.start()
@@ -68,8 +69,7 @@ struct EngineGuardTests {
         #expect(!bench.reports.contains { if case .guardChanged(.endpointDown) = $0 { true } else { false } })
     }
 
-    @Test("a pause holds at once, is durable before it is confirmed, and outlives the process")
-    func pauseSurvives() throws {
+    @Test func `a pause holds at once, is durable before it is confirmed, and outlives the process`() throws {
         let bench = try Bench()
         try bench.adopt(try (1...3).map { try Bench.desired($0) })
         try bench.start()
@@ -88,8 +88,7 @@ struct EngineGuardTests {
         #expect(!bench.calls.isEmpty)
     }
 
-    @Test("a pause that cannot be made durable is none, and is said")
-    func pauseFails() throws {
+    @Test func `a pause that cannot be made durable is none, and is said`() throws {
         let bench = try Bench()
         try bench.adopt([try Bench.desired(1)])
         try bench.start()
@@ -110,8 +109,7 @@ struct EngineGuardTests {
         #expect(try bench.record(1).pause == nil)
     }
 
-    @Test("an exposed number is enabled in spite of the pause of all, unless that includes exposed ones")
-    func exposedWhilePaused() throws {
+    @Test func `an exposed number is enabled in spite of the pause of all, unless that includes exposed ones`() throws {
         for includesExposed in [false, true] {
             let bench = try Bench()
             try bench.adopt(try (1...2).map { try Bench.desired($0) })
@@ -128,8 +126,7 @@ struct EngineGuardTests {
         }
     }
 
-    @Test("an order to rotate, re-apply or reset reaches numbers at rest in the store")
-    func ordersReachTheStore() throws {
+    @Test func `an order to rotate, re-apply or reset reaches numbers at rest in the store`() throws {
         let bench = try Bench()
         try bench.adopt(try (1...3).map { try Bench.desired($0) })
         for index in 1...3 { try bench.converge(index) }
@@ -157,8 +154,7 @@ struct EngineGuardTests {
         #expect(record.belief.generations == [2], "rotated once")
     }
 
-    @Test("a state that drops a number in the midst of its rotation waits until it is enabled again")
-    func droppedWhileExposed() throws {
+    @Test func `a state that drops a number in the midst of its rotation waits until it is enabled again`() throws {
         let bench = try Bench()
         try bench.adopt(try (1...6).map { try Bench.desired($0) })
         for index in 2...6 { try bench.converge(index) }
@@ -176,8 +172,9 @@ struct EngineGuardTests {
         #expect(!bench.reports.contains { if case .desiredState(.leftExposed) = $0 { true } else { false } })
     }
 
-    @Test("when it cannot be enabled within the grace of a stop, the state is taken and the number told of")
-    func droppedAndLost() throws {
+    @Test func `when it cannot be enabled within the grace of a stop, the state is taken and the number told of`()
+        throws
+    {
         let bench = try Bench()
         try bench.adopt(try (1...6).map { try Bench.desired($0) })
         for index in 2...6 { try bench.converge(index) }
@@ -200,8 +197,9 @@ struct EngineGuardTests {
         #expect(left == [[try Bench.number(1)]])
     }
 
-    @Test("a state that is held changes nothing, and the number that it would have added is not looked for")
-    func held() throws {
+    @Test func `a state that is held changes nothing, and the number that it would have added is not looked for`()
+        throws
+    {
         let bench = try Bench(desiredStateGuard: DesiredStateGuard(maximumPercent: 20, holdsNewStore: false))
         try bench.adopt(try (1...10).map { try Bench.desired($0) })
         for index in 1...10 { try bench.converge(index) }
@@ -221,8 +219,7 @@ struct EngineGuardTests {
         #expect(try bench.store.reader.desiredStateStatus().held == nil)
     }
 
-    @Test("Retry-After is the endpoint's that gave it, also when the number has another by then")
-    func retryAfterOfTheOldEndpoint() throws {
+    @Test func `Retry-After is the endpoint's that gave it, also when the number has another by then`() throws {
         let bench = try Bench()
         let entry = try Bench.desired(1, .disabled)
         try bench.adopt([entry])
@@ -240,12 +237,12 @@ struct EngineGuardTests {
         #expect(Bench.start.duration(to: bench.now) < .seconds(60))
     }
 
-    @Test(
-        "an outage of an hour brings a fleet of 10,000 to a few hundred probes, however its requests end",
-        arguments: [
-            (OutcomeReason.connectionRefused, 0 as Int64), (.serverError, 0), (.timeout, 30),
-        ])
-    func outageOfAnHour(_ reason: OutcomeReason, _ secondsEach: Int64) throws {
+    @Test(arguments: [
+        (OutcomeReason.connectionRefused, 0 as Int64), (.serverError, 0), (.timeout, 30),
+    ])
+    func `an outage of an hour brings a fleet of 10,000 to a few hundred probes, however its requests end`(
+        _ reason: OutcomeReason, _ secondsEach: Int64
+    ) throws {
         var policy = Policy()
         policy.requestsPerMinute = nil
         let bench = try Bench(policy: policy)

@@ -22,8 +22,7 @@ struct EngineObservationTests {
         return bench
     }
 
-    @Test("a first contact that is seen off gets one enable, and no disable")
-    func seenOff() throws {
+    @Test func `a first contact that is seen off gets one enable, and no disable`() throws {
         let bench = try Self.bench(1)
         #expect(bench.questions.map(\.number) == [try Bench.number(1)])
         #expect(bench.calls.isEmpty)
@@ -35,8 +34,7 @@ struct EngineObservationTests {
         #expect(try bench.record(1).belief.generations == [1])
     }
 
-    @Test("an observer that fails holds nothing back")
-    func failing() throws {
+    @Test func `an observer that fails holds nothing back`() throws {
         let bench = try Self.bench(1)
         bench.post(.observed(id: bench.questions[0].id, .unknown(Outcome(.timeout))))
         try bench.work()
@@ -44,8 +42,7 @@ struct EngineObservationTests {
         #expect(try bench.record(1).observations.failure == "no answer in time")
     }
 
-    @Test("what is turned off by others is found, an event says so, and it is enabled")
-    func drift() throws {
+    @Test func `what is turned off by others is found, an event says so, and it is enabled`() throws {
         let bench = try Self.bench(1)
         bench.post(.observed(id: bench.questions[0].id, .disabled))
         try bench.work()
@@ -66,8 +63,7 @@ struct EngineObservationTests {
         #expect(try bench.record(1).observations.drift == nil)
     }
 
-    @Test("no minute holds more questions than the limit; the others wait in the store, or go without")
-    func limit() throws {
+    @Test func `no minute holds more questions than the limit; the others wait in the store, or go without`() throws {
         var policy = Policy()
         policy.observationsPerMinute = 3
         let bench = try Self.bench(8, policy: policy)
@@ -88,8 +84,7 @@ struct EngineObservationTests {
         #expect(Set(bench.calls.map(\.number)).count == 8, "no number waits longer than a minute for its question")
     }
 
-    @Test("while an observer is down, the numbers that fall due are spread as its limit has it")
-    func down() throws {
+    @Test func `while an observer is down, the numbers that fall due are spread as its limit has it`() throws {
         var policy = Policy()
         policy.observationsPerMinute = 2
         let bench = try Self.bench(8, policy: policy)
@@ -113,8 +108,7 @@ struct EngineObservationTests {
         #expect(gaps.allSatisfy { $0 >= .seconds(25) }, "\(gaps)")
     }
 
-    @Test("an order does not wait for the observer's answer, which then says nothing")
-    func order() throws {
+    @Test func `an order does not wait for the observer's answer, which then says nothing`() throws {
         let bench = try Self.bench(1)
         let report = Observation(.off, at: bench.now, source: "ops")
         bench.post(.ordered(OrderID(1), .observe(report), .numbers([try Bench.number(1)]), Bench.entry))
@@ -128,8 +122,7 @@ struct EngineObservationTests {
         #expect(try bench.record(1).observations.newest == report)
     }
 
-    @Test("a stop waits for no observer")
-    func stop() throws {
+    @Test func `a stop waits for no observer`() throws {
         let bench = try Self.bench(1)
         bench.post(.stopRequested)
         try bench.work()

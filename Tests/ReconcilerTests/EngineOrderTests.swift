@@ -7,8 +7,7 @@ import Testing
 struct EngineOrderTests {
     private func numbers(_ calls: [VendorCall]) -> [PhoneNumber] { calls.map(\.number) }
 
-    @Test("an exposed number goes first, whatever was due before it")
-    func exposedFirst() throws {
+    @Test func `an exposed number goes first, whatever was due before it`() throws {
         var policy = Policy()
         policy.concurrency = 1
         let bench = try Bench(policy: policy)
@@ -22,8 +21,7 @@ struct EngineOrderTests {
         #expect(bench.calls[0].isEnable)
     }
 
-    @Test("no more requests are in flight than permitted, and the next leaves when one is answered")
-    func concurrency() throws {
+    @Test func `no more requests are in flight than permitted, and the next leaves when one is answered`() throws {
         var policy = Policy()
         policy.concurrency = 3
         let bench = try Bench(policy: policy)
@@ -37,8 +35,7 @@ struct EngineOrderTests {
         #expect(Set(numbers(bench.calls)).count == 4)
     }
 
-    @Test("one request is in flight a number, even when its entry changes and its time comes meanwhile")
-    func oneInFlight() throws {
+    @Test func `one request is in flight a number, even when its entry changes and its time comes meanwhile`() throws {
         let bench = try Bench()
         let entry = try Bench.desired(1, .disabled)
         try bench.adopt([entry])
@@ -60,8 +57,7 @@ struct EngineOrderTests {
         #expect(bench.calls.map(\.isEnable) == [false, true])
     }
 
-    @Test("cycles start one at a time, then two, and one again after an enable that was not accepted")
-    func exposureBudget() throws {
+    @Test func `cycles start one at a time, then two, and one again after an enable that was not accepted`() throws {
         let bench = try Bench()
         try bench.adopt(try (1...9).map { try Bench.desired($0) })
         try bench.start()
@@ -87,8 +83,7 @@ struct EngineOrderTests {
         #expect(try bench.store.reader.exposedNumbers().count == 2)
     }
 
-    @Test("a place of the exposure budget is free only when the end of the cycle is durable")
-    func placeIsFreedDurably() throws {
+    @Test func `a place of the exposure budget is free only when the end of the cycle is durable`() throws {
         var policy = Policy()
         policy.maxExposed = 1
         let bench = try Bench(policy: policy)
@@ -107,8 +102,9 @@ struct EngineOrderTests {
         #expect(bench.calls.map(\.isEnable) == [true, false])
     }
 
-    @Test("a number that was off before and may be on by now is disabled for certainty only under the budget")
-    func oppositeNeedsBudget() throws {
+    @Test func `a number that was off before and may be on by now is disabled for certainty only under the budget`()
+        throws
+    {
         var policy = Policy()
         policy.maxExposed = 1
         let bench = try Bench(policy: policy)
@@ -128,8 +124,8 @@ struct EngineOrderTests {
         #expect(bench.calls.map(\.isEnable) == [true, false])
     }
 
-    @Test("an endpoint's requests for a minute are kept to the limit, and the timer is armed for the next")
-    func endpointRate() throws {
+    @Test func `an endpoint's requests for a minute are kept to the limit, and the timer is armed for the next`() throws
+    {
         var policy = Policy()
         policy.requestsPerMinute = 2
         let bench = try Bench(policy: policy)
@@ -143,8 +139,10 @@ struct EngineOrderTests {
         #expect(bench.calls.count == 3)
     }
 
-    @Test("a number that is asked to wait waits alone; after a second one within a minute the endpoint is left alone")
-    func retryAfter() throws {
+    @Test
+    func `a number that is asked to wait waits alone; after a second one within a minute the endpoint is left alone`()
+        throws
+    {
         var policy = Policy()
         policy.concurrency = 1
         let bench = try Bench(policy: policy)

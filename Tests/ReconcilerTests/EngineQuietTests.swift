@@ -40,17 +40,14 @@ struct EngineQuietTests {
         return bench
     }
 
-    @Test("at rest nothing happens")
-    func atRest() throws {
+    @Test func `at rest nothing happens`() throws {
         let bench = try settled(100)
         let hour = try hour(bench)
         #expect(hour.events <= 1 && hour.commits == 0, "\(hour)")
     }
 
-    @Test(
-        "in an outage there are the probes and their records",
-        arguments: [OutcomeReason.timeout, .authenticationRefused])
-    func outage(_ reason: OutcomeReason) throws {
+    @Test(arguments: [OutcomeReason.timeout, .authenticationRefused])
+    func `in an outage there are the probes and their records`(_ reason: OutcomeReason) throws {
         let bench = try Bench()
         try bench.adopt(try (1...100).map { try Bench.desired($0, .disabled) })
         try bench.start()
@@ -61,8 +58,7 @@ struct EngineQuietTests {
         #expect(bench.calls.count <= 260)
     }
 
-    @Test("under a held file nothing happens")
-    func heldFile() throws {
+    @Test func `under a held file nothing happens`() throws {
         let bench = try settled(100)
         bench.read(Bench.state(try (1...10).map { try Bench.desired($0) }))
         try bench.work()
@@ -72,8 +68,7 @@ struct EngineQuietTests {
         #expect(hour.events <= 1 && hour.commits == 0, "\(hour)")
     }
 
-    @Test("a record that the store refuses is tried once an hour")
-    func refusedRecord() throws {
+    @Test func `a record that the store refuses is tried once an hour`() throws {
         let bench = try settled(10)
         bench.refused = [try Bench.number(1)]
         bench.post(.ordered(OrderID(1), .reset, .numbers([try Bench.number(1)]), Bench.entry))
@@ -81,8 +76,7 @@ struct EngineQuietTests {
         #expect(hour.events <= 20 && hour.commits <= 5, "\(hour)")
     }
 
-    @Test("a full disk is tried every minute, by one commit")
-    func fullDisk() throws {
+    @Test func `a full disk is tried every minute, by one commit`() throws {
         let bench = try Bench()
         try bench.adopt(try (1...100).map { try Bench.desired($0, .disabled) })
         try bench.start()
@@ -91,8 +85,7 @@ struct EngineQuietTests {
         #expect(bench.calls.isEmpty)
     }
 
-    @Test("a limit that many wait for costs one look for each request")
-    func limit() throws {
+    @Test func `a limit that many wait for costs one look for each request`() throws {
         let bench = try Bench()
         try bench.adopt(try (1...5000).map { try Bench.desired($0, .disabled) })
         try bench.start()

@@ -36,8 +36,8 @@ struct EngineRestartTests {
         }
     }
 
-    @Test("a new process brings the number to its desired state in 6 requests or fewer", arguments: situations)
-    func reachesDesiredState(_ situation: Situation) throws {
+    @Test(arguments: situations)
+    func `a new process brings the number to its desired state in 6 requests or fewer`(_ situation: Situation) throws {
         let bench = try Bench()
         var entry = try Bench.desired(1, situation.verification)
         entry.rotationMethod = situation.method

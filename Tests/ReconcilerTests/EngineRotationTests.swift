@@ -31,8 +31,7 @@ struct EngineRotationTests {
         Issue.record("it never rests")
     }
 
-    @Test("downtime of many periods causes one rotation, and the next comes a period after it")
-    func downtime() throws {
+    @Test func `downtime of many periods causes one rotation, and the next comes a period after it`() throws {
         let bench = try Bench()
         try bench.adopt([try Self.desired(1, every: 10)])
         try bench.converge(1)
@@ -54,8 +53,10 @@ struct EngineRotationTests {
         var offsets: ZoneOffsets { ZoneOffsets(firstOffsetSeconds: offset.withLock { $0 }, changes: []) }
     }
 
-    @Test("a window opens by the time zone's new rules, whether they come while the process works or before it starts")
-    func changedZone() throws {
+    @Test
+    func `a window opens by the time zone's new rules, whether they come while the process works or before it starts`()
+        throws
+    {
         let zone = Zone()
         var policy = Policy()
         policy.zones = { $0 == "Test/Zone" ? zone.offsets : nil }
@@ -84,8 +85,7 @@ struct EngineRotationTests {
         #expect(bench.calls.isEmpty)
     }
 
-    @Test("a shorter period is obeyed at once, a longer one puts the rotation off")
-    func changedPeriod() throws {
+    @Test func `a shorter period is obeyed at once, a longer one puts the rotation off`() throws {
         let bench = try Bench()
         try bench.adopt([try Self.desired(1, every: 90), try Self.desired(2, every: 10)])
         for index in 1...2 { try bench.converge(index) }
@@ -101,8 +101,7 @@ struct EngineRotationTests {
         #expect(bench.calls.count == 2)
     }
 
-    @Test("rotate_before for a whole fleet flows out under all limits, and rotates each number once")
-    func wholeFleet() throws {
+    @Test func `rotate_before for a whole fleet flows out under all limits, and rotates each number once`() throws {
         var policy = Policy()
         policy.requestsPerMinute = 12
         policy.maxExposed = 3

@@ -25,8 +25,7 @@ struct EngineStoppingTests {
         return bench
     }
 
-    @Test("an engine at rest stops at once")
-    func atRest() throws {
+    @Test func `an engine at rest stops at once`() throws {
         let bench = try Bench()
         try bench.start()
         bench.post(.stopRequested)
@@ -34,8 +33,7 @@ struct EngineStoppingTests {
         #expect(stopped(bench)?.exposed == [])
     }
 
-    @Test("a number between disable and enable is enabled first, and no other cycle begins")
-    func exposedComesHome() throws {
+    @Test func `a number between disable and enable is enabled first, and no other cycle begins`() throws {
         let bench = try rotating()
         bench.post(.stopRequested)
         #expect(!bench.engine.hasStopped)
@@ -50,8 +48,7 @@ struct EngineStoppingTests {
         #expect(try bench.record(1).isAsDesired)
     }
 
-    @Test("the grace period ends the stop, and says who is left exposed")
-    func grace() throws {
+    @Test func `the grace period ends the stop, and says who is left exposed`() throws {
         let bench = try rotating()
         bench.post(.stopRequested)
         bench.answer(bench.calls[0], .success)
@@ -64,8 +61,7 @@ struct EngineStoppingTests {
         #expect(stopped(bench)?.unanswered == 1)
     }
 
-    @Test("the next process enables what the last one left exposed, before anything else")
-    func nextProcess() throws {
+    @Test func `the next process enables what the last one left exposed, before anything else`() throws {
         let bench = try rotating()
         bench.answer(bench.calls[0], .success)
         try bench.work()

@@ -28,8 +28,7 @@ struct WaitingQueueTests {
         return keys
     }
 
-    @Test("each line is ordered by due instant and then by number, however it was filled")
-    func order() throws {
+    @Test func `each line is ordered by due instant and then by number, however it was filled`() throws {
         let keys = [
             try key(Self.ordinary, 5, 1), try key(Self.ordinary, 5, 2), try key(Self.ordinary, 7, 0),
             try key(Self.exposed, 9, 4),
@@ -46,8 +45,7 @@ struct WaitingQueueTests {
         }
     }
 
-    @Test("a number that is removed is gone, and the others stay in order")
-    func removal() throws {
+    @Test func `a number that is removed is gone, and the others stay in order`() throws {
         let keys = try (0..<5).map { try key(Self.ordinary, Int64($0), $0) }
         var queue = WaitingQueue()
         for key in keys.reversed() { queue.insert(key) }
@@ -55,8 +53,7 @@ struct WaitingQueueTests {
         #expect(taken(Self.ordinary, from: queue) == [keys[0], keys[1], keys[3], keys[4]])
     }
 
-    @Test("accounts have lines of their own, and none is left when nothing waits for them")
-    func accounts() throws {
+    @Test func `accounts have lines of their own, and none is left when nothing waits for them`() throws {
         let (here, there) = (try key(Self.ordinary, 2, 1), try key(Self.ordinary, 1, 2, .legacy))
         var queue = WaitingQueue()
         queue.insert(here)

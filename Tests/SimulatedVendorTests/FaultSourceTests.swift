@@ -9,8 +9,7 @@ struct FaultSourceTests {
         return (0..<count).map { _ in source.next(name: "t") }
     }
 
-    @Test("the same seed gives the same faults, and another seed others")
-    func seeded() {
+    @Test func `the same seed gives the same faults, and another seed others`() {
         func source(_ seed: UInt64) -> FaultSource {
             var source = FaultSource(seed: seed)
             source.setProbabilities(Fault.every(0.05))
@@ -20,16 +19,14 @@ struct FaultSourceTests {
         #expect(draws(source(1), 500) != draws(source(2), 500))
     }
 
-    @Test("each fault comes about as often as its probability says")
-    func frequencies() {
+    @Test func `each fault comes about as often as its probability says`() {
         var source = FaultSource(seed: 42)
         source.setProbabilities(Fault.every(0.05))
         let counts = Dictionary(grouping: draws(source, 20_000).compactMap { $0 }, by: { $0 }).mapValues(\.count)
         for fault in Fault.allCases { #expect((800...1200).contains(counts[fault] ?? 0), "\(fault)") }
     }
 
-    @Test("a probability of 1 always comes, and none never")
-    func certainties() {
+    @Test func `a probability of 1 always comes, and none never`() {
         var source = FaultSource(seed: 1)
         #expect(draws(source, 100).allSatisfy { $0 == nil })
         source.setProbabilities([.hang: 1])
@@ -38,8 +35,7 @@ struct FaultSourceTests {
         #expect(draws(source, 1000).allSatisfy { $0 != nil })
     }
 
-    @Test("a new kind of fault comes last, so that those before it keep their draws")
-    func order() {
+    @Test func `a new kind of fault comes last, so that those before it keep their draws`() {
         let known: [Fault] = [
             .refuseConnection, .closeBefore, .closeAfter, .landLate, .slow, .hang, .serverErrorBefore,
             .serverErrorAfter,
@@ -49,8 +45,7 @@ struct FaultSourceTests {
         #expect(Array(Fault.allCases.prefix(known.count)) == known)
     }
 
-    @Test("a script comes first, in order, and the lines of a number wait for that number")
-    func scripts() {
+    @Test func `a script comes first, in order, and the lines of a number wait for that number`() {
         var source = FaultSource(seed: 1)
         source.append([.html], name: "b")
         source.append([.hang, nil, .slow], name: nil)
@@ -61,15 +56,13 @@ struct FaultSourceTests {
         #expect(source.next(name: "b") == nil)
     }
 
-    @Test("a script is bounded")
-    func bounded() {
+    @Test func `a script is bounded`() {
         var source = FaultSource(seed: 1)
         source.append(Array(repeating: .hang, count: FaultSource.maxScriptLength + 5), name: nil)
         #expect(draws(source, FaultSource.maxScriptLength + 5).count { $0 == .hang } == FaultSource.maxScriptLength)
     }
 
-    @Test("the generator is SplitMix64")
-    func generator() {
+    @Test func `the generator is SplitMix64`() {
         var generator = SeededGenerator(seed: 1_234_567)
         #expect(
             (0..<3).map { _ in generator.next() } == [

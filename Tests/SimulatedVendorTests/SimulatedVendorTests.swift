@@ -18,8 +18,8 @@ struct SimulatedVendorTests {
         return try await SimulatedVendor(options)
     }
 
-    @Test("each semantics answers over HTTP as the model says", arguments: VendorSemantics.allCases)
-    func semantics(_ semantics: VendorSemantics) async throws {
+    @Test(arguments: VendorSemantics.allCases)
+    func `each semantics answers over HTTP as the model says`(_ semantics: VendorSemantics) async throws {
         let vendor = try await vendor { $0.semantics = semantics }
         let client = try await RawClient(port: vendor.port)
         let enabled = try await client.post(enable)
@@ -42,8 +42,8 @@ struct SimulatedVendorTests {
         try await vendor.stop()
     }
 
-    @Test("each fault looks as it should and does what it says", arguments: Fault.allCases)
-    func faults(_ fault: Fault) async throws {
+    @Test(arguments: Fault.allCases)
+    func `each fault looks as it should and does what it says`(_ fault: Fault) async throws {
         let vendor = try await vendor()
         let client = try await RawClient(port: vendor.port)
         vendor.script([fault])
@@ -103,9 +103,11 @@ struct SimulatedVendorTests {
         }
     }
 
-    @Test(
-        "a request that is carried out meets each status that a proxy may say of it, in an order that the seed decides")
-    func statusesAfter() async throws {
+    @Test
+    func
+        `a request that is carried out meets each status that a proxy may say of it, in an order that the seed decides`()
+        async throws
+    {
         var orders: [[String]] = []
         for seed: UInt64 in [1, 1, 2] {
             let vendor = try await vendor { $0.seed = seed }
@@ -127,8 +129,7 @@ struct SimulatedVendorTests {
         #expect(orders[0] != orders[2])
     }
 
-    @Test("a refused enable and a refused disable leave the other alone")
-    func refusals() async throws {
+    @Test func `a refused enable and a refused disable leave the other alone`() async throws {
         let vendor = try await vendor()
         let client = try await RawClient(port: vendor.port)
         vendor.script([.refuseEnable, .refuseDisable])
@@ -140,8 +141,7 @@ struct SimulatedVendorTests {
         try await vendor.stop()
     }
 
-    @Test("a late request lands by itself, after its connection is gone")
-    func lateLanding() async throws {
+    @Test func `a late request lands by itself, after its connection is gone`() async throws {
         let vendor = try await vendor { $0.lateDelay = .milliseconds(50) }
         vendor.script([.landLate])
         let client = try await RawClient(port: vendor.port)
@@ -152,8 +152,7 @@ struct SimulatedVendorTests {
         try await vendor.stop()
     }
 
-    @Test("an outage refuses connections and breaks open ones; then the same port listens again")
-    func outage() async throws {
+    @Test func `an outage refuses connections and breaks open ones; then the same port listens again`() async throws {
         let vendor = try await vendor()
         let port = vendor.port
         let open = try await RawClient(port: port)
@@ -174,8 +173,7 @@ struct SimulatedVendorTests {
         try await vendor.stop()
     }
 
-    @Test("an outage for a time ends by itself, also when several overlap")
-    func timedOutage() async throws {
+    @Test func `an outage for a time ends by itself, also when several overlap`() async throws {
         let vendor = try await vendor()
         for _ in 0..<20 { vendor.outage(for: .milliseconds(Int64.random(in: 1...40))) }
         try await wait("all are over") { vendor.isListening }
@@ -185,8 +183,7 @@ struct SimulatedVendorTests {
         try await vendor.stop()
     }
 
-    @Test("requests are recorded as they came, in order, with headers and verdict")
-    func recording() async throws {
+    @Test func `requests are recorded as they came, in order, with headers and verdict`() async throws {
         let vendor = try await vendor()
         let client = try await RawClient(port: vendor.port)
         _ = try await client.post(enable)
@@ -204,8 +201,7 @@ struct SimulatedVendorTests {
         try await vendor.stop()
     }
 
-    @Test("pipelined requests are answered in order, a slow one first")
-    func pipelining() async throws {
+    @Test func `pipelined requests are answered in order, a slow one first`() async throws {
         let vendor = try await vendor()
         vendor.script([.slow, nil])
         let client = try await RawClient(port: vendor.port)
@@ -218,8 +214,7 @@ struct SimulatedVendorTests {
         try await vendor.stop()
     }
 
-    @Test("a request that is too large, is no HTTP, or asks for another path changes nothing")
-    func hostileClients() async throws {
+    @Test func `a request that is too large, is no HTTP, or asks for another path changes nothing`() async throws {
         let vendor = try await vendor()
         let large = try await RawClient(port: vendor.port)
         // The write may fail when the vendor has already hung up, which is the purpose.
@@ -238,8 +233,7 @@ struct SimulatedVendorTests {
         try await vendor.stop()
     }
 
-    @Test("64 connections with thousands of requests are all served and counted")
-    func load() async throws {
+    @Test func `64 connections with thousands of requests are all served and counted`() async throws {
         let vendor = try await vendor { options in
             options.tokens = (0..<64).map { SimulatedToken(token: "t\($0)") }
         }

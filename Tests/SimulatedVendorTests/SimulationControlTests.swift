@@ -33,8 +33,7 @@ struct SimulationControlTests {
         }
     }
 
-    @Test("the truth names every token and id, its state, its PIN or null, and what is pending")
-    func truth() async throws {
+    @Test func `the truth names every token and id, its state, its PIN or null, and what is pending`() async throws {
         let rig = try await Rig()
         rig.vendor.script([.landLate], token: "b")
         _ = try await RawClient(port: rig.vendor.port).post(#"{"token":"b","action":0,"pin":"222222"}"#)
@@ -48,8 +47,7 @@ struct SimulationControlTests {
         try await rig.end()
     }
 
-    @Test("faults, scripts, semantics and tokens can be set")
-    func steering() async throws {
+    @Test func `faults, scripts, semantics and tokens can be set`() async throws {
         let rig = try await Rig()
         #expect(try await rig.ask("PUT", "faults", #"{"authRefused":1}"#).status == 200)
         #expect(try await rig.client.post(#"{"token":"a","action":1}"#).text.contains("\"status\":401"))
@@ -69,8 +67,7 @@ struct SimulationControlTests {
         try await rig.end()
     }
 
-    @Test("the numbers of WhatsApp's API, their blocks and the limit of the app can be set")
-    func steeringWhatsApp() async throws {
+    @Test func `the numbers of WhatsApp's API, their blocks and the limit of the app can be set`() async throws {
         let rig = try await Rig()
         #expect(try await rig.ask("PUT", "numbers", #"["16=w=foreign:666666","17+15550100017=w=of:a"]"#).status == 200)
         #expect(rig.vendor.truth["16"] == .on(pin: "666666"))
@@ -95,8 +92,7 @@ struct SimulationControlTests {
         try await rig.end()
     }
 
-    @Test("a stranger turns a number off or changes its PIN, by token or id, without a request")
-    func strangers() async throws {
+    @Test func `a stranger turns a number off or changes its PIN, by token or id, without a request`() async throws {
         let rig = try await Rig()
         #expect(try await rig.ask("PUT", "numbers", #"["17=w=of:b"]"#).status == 200)
         #expect(try await rig.ask("POST", "stranger", #"{"name":"a","state":"off"}"#).status == 200)
@@ -112,8 +108,7 @@ struct SimulationControlTests {
         try await rig.end()
     }
 
-    @Test("requests and counters can be read")
-    func reading() async throws {
+    @Test func `requests and counters can be read`() async throws {
         let rig = try await Rig()
         _ = try await rig.client.post(#"{"token":"a","action":1}"#)
         #expect(try await rig.ask("GET", "requests").body == #"["{\"token\":\"a\",\"action\":1}"]"#)
@@ -125,8 +120,7 @@ struct SimulationControlTests {
         try await rig.end()
     }
 
-    @Test("an outage can be ordered, and is answered before it begins")
-    func outage() async throws {
+    @Test func `an outage can be ordered, and is answered before it begins`() async throws {
         let rig = try await Rig()
         #expect(try await rig.ask("POST", "outage", #"{"seconds":0.05}"#).body == "true")
         try await wait("the connection is broken") { rig.client.seen.isClosed }
@@ -134,21 +128,21 @@ struct SimulationControlTests {
         try await rig.end()
     }
 
-    @Test(
-        "a wrong order is refused with a reason, and changes nothing",
-        arguments: [
-            ("PUT", "faults", #"{"nonsense":1}"#), ("PUT", "faults", #"{"hang":2}"#), ("PUT", "faults", "["),
-            ("PUT", "faults", #"{"hang":0.6,"html":0.6}"#), ("POST", "script", #"["nonsense"]"#),
-            ("POST", "script", "{}"), ("PUT", "semantics", "\"replace\""), ("PUT", "semantics", ""),
-            ("PUT", "look-faults", #"{"nonsense":1}"#), ("POST", "look-script", "5"),
-            ("PUT", "numbers", #"["16=w","17"]"#), ("PUT", "numbers", #"["16=w","17=w=of:unknown"]"#),
-            ("PUT", "blocked", #"["a","unknown"]"#), ("PUT", "blocked", "{}"), ("PUT", "app-limit", "5"),
-            ("POST", "stranger", #"{"name":"unknown","state":"off"}"#), ("POST", "stranger", #"{"name":"a"}"#),
-            ("POST", "stranger", #"{"name":"a","state":"gone"}"#),
-            ("PUT", "app-limit", ""), ("PUT", "tokens", #"["x=maybe"]"#), ("PUT", "tokens", #"["a=off","x=maybe"]"#),
-            ("POST", "outage", "5"),
-        ])
-    func wrongOrders(_ method: String, _ path: String, _ body: String) async throws {
+    @Test(arguments: [
+        ("PUT", "faults", #"{"nonsense":1}"#), ("PUT", "faults", #"{"hang":2}"#), ("PUT", "faults", "["),
+        ("PUT", "faults", #"{"hang":0.6,"html":0.6}"#), ("POST", "script", #"["nonsense"]"#),
+        ("POST", "script", "{}"), ("PUT", "semantics", "\"replace\""), ("PUT", "semantics", ""),
+        ("PUT", "look-faults", #"{"nonsense":1}"#), ("POST", "look-script", "5"),
+        ("PUT", "numbers", #"["16=w","17"]"#), ("PUT", "numbers", #"["16=w","17=w=of:unknown"]"#),
+        ("PUT", "blocked", #"["a","unknown"]"#), ("PUT", "blocked", "{}"), ("PUT", "app-limit", "5"),
+        ("POST", "stranger", #"{"name":"unknown","state":"off"}"#), ("POST", "stranger", #"{"name":"a"}"#),
+        ("POST", "stranger", #"{"name":"a","state":"gone"}"#),
+        ("PUT", "app-limit", ""), ("PUT", "tokens", #"["x=maybe"]"#), ("PUT", "tokens", #"["a=off","x=maybe"]"#),
+        ("POST", "outage", "5"),
+    ])
+    func `a wrong order is refused with a reason, and changes nothing`(_ method: String, _ path: String, _ body: String)
+        async throws
+    {
         let rig = try await Rig()
         let answer = try await rig.ask(method, path, body)
         #expect(answer.status == 400)
@@ -158,8 +152,7 @@ struct SimulationControlTests {
         try await rig.end()
     }
 
-    @Test("another path or method is not found")
-    func unknownPath() async throws {
+    @Test func `another path or method is not found`() async throws {
         let rig = try await Rig()
         #expect(try await rig.ask("GET", "nonsense").status == 404)
         #expect(try await rig.ask("DELETE", "truth").status == 404)

@@ -12,8 +12,8 @@ struct VendorModelTests {
         VendorModel(semantics: semantics, tokens: [SimulatedToken(token: "t", state: state)])
     }
 
-    @Test("enable while off and disable while on work under each semantics", arguments: VendorSemantics.allCases)
-    func documented(_ semantics: VendorSemantics) {
+    @Test(arguments: VendorSemantics.allCases)
+    func `enable while off and disable while on work under each semantics`(_ semantics: VendorSemantics) {
         var off = model(semantics, .off)
         #expect(off.carryOut(enable) == .success)
         #expect(off.states == ["t": .on(pin: "222222")])
@@ -24,8 +24,8 @@ struct VendorModelTests {
         #expect(on.counters.applied == 1)
     }
 
-    @Test("enable while on replaces, is ignored with a success, or is refused", arguments: VendorSemantics.allCases)
-    func enableWhenOn(_ semantics: VendorSemantics) {
+    @Test(arguments: VendorSemantics.allCases)
+    func `enable while on replaces, is ignored with a success, or is refused`(_ semantics: VendorSemantics) {
         var model = model(semantics, .on(pin: "111111"))
         let verdict = model.carryOut(enable)
         switch semantics.enableWhenOn {
@@ -43,8 +43,8 @@ struct VendorModelTests {
         }
     }
 
-    @Test("disable while off is accepted or refused, and changes nothing", arguments: VendorSemantics.allCases)
-    func disableWhenOff(_ semantics: VendorSemantics) {
+    @Test(arguments: VendorSemantics.allCases)
+    func `disable while off is accepted or refused, and changes nothing`(_ semantics: VendorSemantics) {
         var model = model(semantics, .off)
         let verdict: VendorModel.Verdict =
             switch semantics.disableWhenOff {
@@ -57,8 +57,7 @@ struct VendorModelTests {
         #expect(model.counters.applied == 0)
     }
 
-    @Test("a vendor that never disables refuses every disable, and changes nothing")
-    func neverDisables() {
+    @Test func `a vendor that never disables refuses every disable, and changes nothing`() {
         for enable in VendorSemantics.EnableWhenOn.allCases {
             for state in [VendorState.off, .on(pin: "111111")] {
                 var model = model(VendorSemantics(enableWhenOn: enable, disableWhenOff: .never), state)
@@ -70,16 +69,14 @@ struct VendorModelTests {
         }
     }
 
-    @Test("there are nine semantics, and each is written as it is read")
-    func nineSemantics() throws {
+    @Test func `there are nine semantics, and each is written as it is read`() throws {
         #expect(Set(VendorSemantics.allCases).count == 9)
         for semantics in VendorSemantics.allCases {
             #expect(try VendorSemantics(parsing: semantics.description) == semantics)
         }
     }
 
-    @Test("an unknown token is refused, or becomes known where that is wanted")
-    func unknownTokens() {
+    @Test func `an unknown token is refused, or becomes known where that is wanted`() {
         var model = model(VendorSemantics(), .off)
         let stranger = VendorModel.Request.enable(token: "stranger", pin: "222222")
         #expect(model.carryOut(stranger) == .authenticationFailed)
@@ -89,8 +86,7 @@ struct VendorModelTests {
         #expect(model.states["stranger"] == .on(pin: "222222"))
     }
 
-    @Test("late requests land once, in the order in which they came")
-    func lateLandings() {
+    @Test func `late requests land once, in the order in which they came`() {
         var model = model(VendorSemantics(), .off)
         let first = model.addLate(enable)
         let second = model.addLate(disable)
@@ -107,8 +103,7 @@ struct VendorModelTests {
         #expect(model.counters.landedLate == 3)
     }
 
-    @Test("the most tokens that were off at once are counted")
-    func mostOff() {
+    @Test func `the most tokens that were off at once are counted`() {
         var model = VendorModel(
             semantics: VendorSemantics(),
             tokens: ["a", "b", "c"].map { SimulatedToken(token: $0, state: .on(pin: "111111")) })
@@ -122,8 +117,7 @@ struct VendorModelTests {
         #expect(model.counters.mostOff == 2)
     }
 
-    @Test("a request is read strictly as documented")
-    func strictReading() {
+    @Test func `a request is read strictly as documented`() {
         func read(_ text: String) -> VendorModel.Request? { VendorModel.Request(body: Data(text.utf8)) }
         #expect(read(#"{"token":"t","action":0,"pin":"222222"}"#) == enable)
         #expect(read(#"{"token":"t","action":1}"#) == disable)

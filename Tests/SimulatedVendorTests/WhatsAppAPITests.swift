@@ -52,8 +52,10 @@ struct WhatsAppAPITests {
         return problem.code
     }
 
-    @Test("a PIN is set, and changed, whatever the semantics of the other vendor", arguments: VendorSemantics.allCases)
-    func setting(_ semantics: VendorSemantics) async throws {
+    @Test(arguments: VendorSemantics.allCases)
+    func `a PIN is set, and changed, whatever the semantics of the other vendor`(_ semantics: VendorSemantics)
+        async throws
+    {
         let vendor = try await vendor { $0.semantics = semantics }
         let client = try await RawClient(port: vendor.port)
         for id in [Self.id, "2"] {
@@ -70,8 +72,7 @@ struct WhatsAppAPITests {
         try await vendor.stop()
     }
 
-    @Test("a look gives the fields that are asked for, and never a PIN")
-    func looks() async throws {
+    @Test func `a look gives the fields that are asked for, and never a PIN`() async throws {
         let vendor = try await vendor()
         let client = try await RawClient(port: vendor.port)
         let look = { (path: String) in try await client.ask("GET", path, token: "w").text }
@@ -91,8 +92,9 @@ struct WhatsAppAPITests {
         try await vendor.stop()
     }
 
-    @Test("a number of Picky Assist that has an id is one number: looks show it, and a PIN set by id is its PIN")
-    func sharedNumber() async throws {
+    @Test func `a number of Picky Assist that has an id is one number: looks show it, and a PIN set by id is its PIN`()
+        async throws
+    {
         let vendor = try await vendor()
         let client = try await RawClient(port: vendor.port)
         let look = { try await client.ask("GET", "/v25.0/4?fields=is_pin_enabled", token: "w").text }
@@ -105,8 +107,8 @@ struct WhatsAppAPITests {
         try await vendor.stop()
     }
 
-    @Test("an unknown, missing or wrong token is refused with 190 and HTTP 401", arguments: ["POST", "GET"])
-    func tokens(_ method: String) async throws {
+    @Test(arguments: ["POST", "GET"])
+    func `an unknown, missing or wrong token is refused with 190 and HTTP 401`(_ method: String) async throws {
         let vendor = try await vendor()
         let client = try await RawClient(port: vendor.port)
         for (id, token) in [(Self.id, "nobody"), (Self.id, nil), (Self.id, "other"), ("99", "nobody"), ("3", "w")] {
@@ -120,8 +122,8 @@ struct WhatsAppAPITests {
         try await vendor.stop()
     }
 
-    @Test("an unknown id is refused with 100 and HTTP 400", arguments: ["POST", "GET"])
-    func unknownIDs(_ method: String) async throws {
+    @Test(arguments: ["POST", "GET"])
+    func `an unknown id is refused with 100 and HTTP 400`(_ method: String) async throws {
         let vendor = try await vendor()
         let client = try await RawClient(port: vendor.port)
         for id in ["99", "t", "2/x", "", "0\(Self.id)"] {
@@ -134,8 +136,7 @@ struct WhatsAppAPITests {
         try await vendor.stop()
     }
 
-    @Test("a malformed PIN is refused with 100 and HTTP 400, and changes nothing")
-    func malformedPINs() async throws {
+    @Test func `a malformed PIN is refused with 100 and HTTP 400, and changes nothing`() async throws {
         let vendor = try await vendor()
         let client = try await RawClient(port: vendor.port)
         let bodies = [
@@ -152,8 +153,10 @@ struct WhatsAppAPITests {
         try await vendor.stop()
     }
 
-    @Test("a blocked number is refused with 133016 at both APIs, can be seen, and works again when it is unblocked")
-    func blocked() async throws {
+    @Test
+    func `a blocked number is refused with 133016 at both APIs, can be seen, and works again when it is unblocked`()
+        async throws
+    {
         let vendor = try await vendor()
         let client = try await RawClient(port: vendor.port)
         try vendor.block(["2", "4"])
@@ -173,8 +176,9 @@ struct WhatsAppAPITests {
         try await vendor.stop()
     }
 
-    @Test("a limit of the app refuses requests and looks of all its numbers", arguments: VendorModel.AppLimit.allCases)
-    func limits(_ limit: VendorModel.AppLimit) async throws {
+    @Test(arguments: VendorModel.AppLimit.allCases)
+    func `a limit of the app refuses requests and looks of all its numbers`(_ limit: VendorModel.AppLimit) async throws
+    {
         let vendor = try await vendor()
         let client = try await RawClient(port: vendor.port)
         vendor.setAppLimit(limit)
@@ -191,8 +195,7 @@ struct WhatsAppAPITests {
         try await vendor.stop()
     }
 
-    @Test("unknown ids become known, as off, with any token, where that is wanted")
-    func registering() async throws {
+    @Test func `unknown ids become known, as off, with any token, where that is wanted`() async throws {
         let vendor = try await vendor { $0.registersUnknownTokens = true }
         let client = try await RawClient(port: vendor.port)
         let look = try await client.ask("GET", "/v25.0/77?fields=is_pin_enabled", token: "any")
@@ -205,8 +208,7 @@ struct WhatsAppAPITests {
         try await vendor.stop()
     }
 
-    @Test("another version, or another method, is not found")
-    func otherPaths() async throws {
+    @Test func `another version, or another method, is not found`() async throws {
         let vendor = try await vendor()
         let client = try await RawClient(port: vendor.port)
         #expect(status(try await client.ask("POST", "/v24.0/2", pin, token: "w")) == "404")
@@ -218,8 +220,8 @@ struct WhatsAppAPITests {
 
     // MARK: - Faults
 
-    @Test("each fault plays with this API's own answers", arguments: Fault.allCases)
-    func faults(_ fault: Fault) async throws {
+    @Test(arguments: Fault.allCases)
+    func `each fault plays with this API's own answers`(_ fault: Fault) async throws {
         let vendor = try await vendor()
         let client = try await RawClient(port: vendor.port)
         vendor.script([fault])
@@ -277,8 +279,7 @@ struct WhatsAppAPITests {
         }
     }
 
-    @Test("looks meet faults of their own, and leave those of requests alone")
-    func lookFaults() async throws {
+    @Test func `looks meet faults of their own, and leave those of requests alone`() async throws {
         let vendor = try await vendor()
         vendor.script([.serviceUnavailable], token: "4")
         vendor.scriptLooks([.authRefused, nil, .landLate])
@@ -300,8 +301,7 @@ struct WhatsAppAPITests {
         try await vendor.stop()
     }
 
-    @Test("a late PIN lands by itself, after its connection is gone")
-    func lateLanding() async throws {
+    @Test func `a late PIN lands by itself, after its connection is gone`() async throws {
         let vendor = try await vendor { $0.lateDelay = .milliseconds(50) }
         vendor.script([.landLate], token: Self.id)
         let client = try await RawClient(port: vendor.port)

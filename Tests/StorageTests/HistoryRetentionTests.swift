@@ -38,9 +38,9 @@ struct HistoryRetentionTests {
             before: Sample.at(hours * 3600), at: Sample.at(now * 3600), limit: limit, policy: "the test says so")
     }
 
-    @Test(
-        "every step is small, ends where it may in the midst of requests, and what is left verifies", arguments: 1...7)
-    func steps(limit: Int) throws {
+    @Test(arguments: 1...7)
+    func `every step is small, ends where it may in the midst of requests, and what is left verifies`(limit: Int) throws
+    {
         let store = try store(60)
         let anchor = try store.reader.verifyAudit().head
         var (links, total) = (try store.count("audit_chain"), Pruning())
@@ -66,8 +66,7 @@ struct HistoryRetentionTests {
         #expect(try store.reader.verifyAudit().prunedBefore == Sample.at(40 * 3600))
     }
 
-    @Test("what the cut left of a request is authenticated as well")
-    func halvesAreGuarded() throws {
+    @Test func `what the cut left of a request is authenticated as well`() throws {
         for sql in [
             "UPDATE changes SET sent_at = '2020-01-01T00:00:00.000Z' WHERE id = 38",
             "UPDATE changes SET number = '+15551000002' WHERE id IN (37, 38, 39)",
@@ -88,8 +87,7 @@ struct HistoryRetentionTests {
         }
     }
 
-    @Test("a link that is not as it was written stops it, and nothing of that step goes")
-    func evidenceStays() throws {
+    @Test func `a link that is not as it was written stops it, and nothing of that step goes`() throws {
         let store = try store(20)
         try tamper(store, "UPDATE events SET detail = 'nothing' WHERE id = 3")
         _ = try prune(store, hours: 15, limit: 5)
@@ -99,8 +97,7 @@ struct HistoryRetentionTests {
         #expect(try store.count("audit_chain") == before)
     }
 
-    @Test("open requests, the newest rows and the last day stay, however old")
-    func whatIsNeededStays() throws {
+    @Test func `open requests, the newest rows and the last day stay, however old`() throws {
         let store = try store(20)
         while try prune(store, hours: 900, limit: 7).isUnfinished {}
         // 18 to 20 have no answer, and the answers of 15 to 17 came after 18 was sent.
@@ -115,8 +112,7 @@ struct HistoryRetentionTests {
         #expect(throws: StorageError.self) { try prune(store, hours: 990, limit: 1) }
     }
 
-    @Test("an event tells of it once, and pruning by hand goes on from there")
-    func events() throws {
+    @Test func `an event tells of it once, and pruning by hand goes on from there`() throws {
         let store = try store(60)
         _ = try prune(store, hours: 40, limit: 20)
         _ = try store.pruneOldest(
@@ -133,8 +129,9 @@ struct HistoryRetentionTests {
         #expect(try store.reader.verifyAudit().first == nil)
     }
 
-    @Test("requests since a time are found by the hour, whatever the clock did, before and after a pruning")
-    func hours() throws {
+    @Test func `requests since a time are found by the hour, whatever the clock did, before and after a pruning`()
+        throws
+    {
         let store = try store(60)
         // The clock was set back by ten hours for one request.
         try store.commit([.openChange(try Sample.change(61, 1, sentAt: Sample.at(50 * 3600 + 5)))])
@@ -154,8 +151,7 @@ struct HistoryRetentionTests {
         for hour in [0, 1, 30, 50, 51, 60, 61, 62, 500] { #expect(try found(since: hour) == expected(since: hour)) }
     }
 
-    @Test("recent writes of all numbers at once are those of each")
-    func recentWrites() throws {
+    @Test func `recent writes of all numbers at once are those of each`() throws {
         let store = try Sample.store(3)
         for index in 1...30 {
             let sent = try Sample.change(Int64(index), 1 + index % 2, sentAt: Sample.at(index * 300))
@@ -173,8 +169,7 @@ struct HistoryRetentionTests {
         }
     }
 
-    @Test("revisions that nothing refers to go; those in use, in force and held stay")
-    func revisions() throws {
+    @Test func `revisions that nothing refers to go; those in use, in force and held stay`() throws {
         let store = try Sample.store(6)
         for (index, sha) in "123456".enumerated() {
             let numbers = try (1...(index < 2 ? 5 : 6)).map { try Sample.desired($0) }
@@ -194,8 +189,7 @@ struct HistoryRetentionTests {
         #expect(try left() == [1, 4, 7, 8], "of most numbers, of the one that came back, in force, held")
     }
 
-    @Test("room that history took is given back while the store is worked on")
-    func room() throws {
+    @Test func `room that history took is given back while the store is worked on`() throws {
         let directory = try StateDirectory()
         let store = try Store.open(at: directory.location, key: Sample.key)
         let detail = String(repeating: "a long story ", count: 60)
@@ -218,8 +212,9 @@ struct HistoryRetentionTests {
         #expect(try directory.bytes("twostepd.sqlite").count == after.bytes)
     }
 
-    @Test("damage of what beliefs depend on is found before the start of a large store; of its history, later")
-    func damage() throws {
+    @Test func `damage of what beliefs depend on is found before the start of a large store; of its history, later`()
+        throws
+    {
         for (table, isVital) in [("changes", false), ("numbers", true)] {
             let directory = try StateDirectory()
             let store = try Store.open(at: directory.location, key: Sample.key)
@@ -252,8 +247,7 @@ struct HistoryRetentionTests {
         }
     }
 
-    @Test("a store of an earlier version gives nothing back until it is compacted")
-    func compaction() throws {
+    @Test func `a store of an earlier version gives nothing back until it is compacted`() throws {
         let directory = try StateDirectory()
         try Store.open(at: directory.location, key: Sample.key).close()
         let old = try DatabaseQueue(path: directory.location.database)

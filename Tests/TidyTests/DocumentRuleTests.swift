@@ -10,8 +10,7 @@ struct DocumentRuleTests {
 
     private func document(_ text: String) -> SourceFile { SourceFile(path: "docs/a.md", text: text) }
 
-    @Test("the raw values of an enumeration, whatever else is in it")
-    func rawValues() {
+    @Test func `the raw values of an enumeration, whatever else is in it`() {
         let code = """
             enum Other: String { case z }
             struct S {
@@ -37,8 +36,7 @@ struct DocumentRuleTests {
         #expect(ClosedLists.rawValues(of: "Missing", in: file) == [])
     }
 
-    @Test("a case that the document leaves out, and a row without a case")
-    func differences() {
+    @Test func `a case that the document leaves out, and a row without a case`() {
         let list = ClosedLists.List(type: "Kind", source: "k.swift", document: "docs/a.md", section: "Kinds")
         let text =
             "# A\n\n## Kinds\n\n| kind | |\n|---|---|\n| `one` | 1 |\n| `gone` | 2 |\n\n## More\n\n| `two` | 3 |\n"
@@ -49,8 +47,7 @@ struct DocumentRuleTests {
         #expect(ClosedLists.differences(list, names: ["one"], document: "# A\n").map(\.line) == [1])
     }
 
-    @Test("the names of metrics, from literals alone")
-    func metrics() {
+    @Test func `the names of metrics, from literals alone`() {
         let page = SourceFile(
             path: "Sources/Daemon/Monitoring/P.swift",
             text: "add(\"twostepd_numbers\", \"Numbers.\")\nadd(\"process_cpu_seconds\", \"twostepd_ x\")"
@@ -59,21 +56,18 @@ struct DocumentRuleTests {
         #expect(ClosedLists.metrics(in: [page, other]) == ["process_cpu_seconds", "twostepd_numbers"])
     }
 
-    @Test("a metric that is not there, by any of its series")
-    func unknownMetrics() {
+    @Test func `a metric that is not there, by any of its series`() {
         let file = document("twostepd_requests_total\ntwostepd_build_info twostepd_spawn\n`twostepd_gone`\n")
         #expect(rules.unknownMetrics(file).map(\.line) == [3])
     }
 
-    @Test("a link to a file or a heading that is not there")
-    func links() {
+    @Test func `a link to a file or a heading that is not there`() {
         let text =
             "# A title: `x`\n[a](a.md) [b](../Sources/A.swift) [c](https://x.org/y)\n[d](gone.md)\n[e](#a-title-x)\n[f](a.md#gone)\n"
         #expect(rules.deadLinks(document(text)) { _ in text }.map(\.line) == [3, 5])
     }
 
-    @Test("a code word that nobody knows, and not what is in a fenced block")
-    func names() {
+    @Test func `a code word that nobody knows, and not what is in a fenced block`() {
         let text = """
             `max_exposed` `limits.max_exposed` `EngineDriver` `EngineDriver.perform` `twostepd.yaml` `status` `--flag_x`
             `min_exposed`

@@ -15,8 +15,7 @@ struct TidyTests {
         try swift().flatMap(rule).map(\.description).joined(separator: "\n")
     }
 
-    @Test("no file is longer than 500 lines without a reason")
-    func fileLengths() throws {
+    @Test func `no file is longer than 500 lines without a reason`() throws {
         let others = try SourceTree.files(
             ["Sources", "Tests", "scripts", "packaging", ".ci"], [".c", ".h", ".sh", ".ci/run", ".js", ".css"])
         try #require(others.count > 10)
@@ -24,38 +23,32 @@ struct TidyTests {
         #expect(findings.map(\.description).joined(separator: "\n") == "")
     }
 
-    @Test("Planning imports nothing, and the engine only Planning")
-    func imports() throws {
+    @Test func `Planning imports nothing, and the engine only Planning`() throws {
         let findings = try Self.all(CoreRules.imports)
         #expect(findings == "")
     }
 
-    @Test("Files imports the system alone, and no other target does what it does")
-    func files() throws {
+    @Test func `Files imports the system alone, and no other target does what it does`() throws {
         #expect(try Self.all { FileRules.calls($0) + FileRules.imports($0) } == "")
     }
 
-    @Test("every count that people read is written by one function, which knows the singular")
-    func plurals() throws {
+    @Test func `every count that people read is written by one function, which knows the singular`() throws {
         let findings = try Self.all(CountRules.plurals)
         #expect(findings == "")
     }
 
-    @Test("nobody outside of the shell looks at the clock or throws dice")
-    func clockAndDice() throws {
+    @Test func `nobody outside of the shell looks at the clock or throws dice`() throws {
         let findings = try Self.all(CoreRules.clockAndDice)
         #expect(findings == "")
         #expect(CoreRules.needlessEdges(try Self.swift()) == [])
     }
 
-    @Test("only the command line prints")
-    func printing() throws {
+    @Test func `only the command line prints`() throws {
         let findings = try Self.all(CoreRules.printing)
         #expect(findings == "")
     }
 
-    @Test("no thread is one of those that a library makes one a processor")
-    func sharedThreads() throws {
+    @Test func `no thread is one of those that a library makes one a processor`() throws {
         let findings = try Self.all(CoreRules.sharedThreads)
         #expect(findings == "")
     }
@@ -78,18 +71,17 @@ struct DocumentTests {
             exists: { FileManager.default.fileExists(atPath: SourceTree.root.appending(path: $0).path) })
     }
 
-    @Test(
-        "every event, reason, condition, outcome and guard is explained, and nothing that is not there",
-        arguments: ClosedLists.all.indices)
-    func closedLists(_ index: Int) throws {
+    @Test(arguments: ClosedLists.all.indices)
+    func `every event, reason, condition, outcome and guard is explained, and nothing that is not there`(_ index: Int)
+        throws
+    {
         let list = ClosedLists.all[index]
         let names = ClosedLists.rawValues(of: list.type, in: try Self.swift(list.source))
         try #require(names.count > 1)
         #expect(ClosedLists.differences(list, names: names, document: try SourceTree.text(list.document)) == [])
     }
 
-    @Test("every setting is in the manual and in the sample, and nothing else is")
-    func settings() throws {
+    @Test func `every setting is in the manual and in the sample, and nothing else is`() throws {
         let sources = try SourceTree.swift.get().filter { $0.target == "ConfigFile" }
         var known: Set<String> = []
         for type in ClosedLists.settingsKeys {
@@ -107,8 +99,7 @@ struct DocumentTests {
         #expect(shown.subtracting(known).sorted() == [], "config/twostepd.yaml: there is no such key")
     }
 
-    @Test("every metric is explained, and the documents, alerts and dashboard name no other")
-    func metrics() throws {
+    @Test func `every metric is explained, and the documents, alerts and dashboard name no other`() throws {
         let rules = try Self.rules()
         try #require(rules.metrics.count > 20)
         let list = ClosedLists.List(
@@ -121,8 +112,7 @@ struct DocumentTests {
         #expect(files.flatMap(rules.unknownMetrics).map(\.description).joined(separator: "\n") == "")
     }
 
-    @Test("no document links to what is not there, or names what nobody knows")
-    func names() throws {
+    @Test func `no document links to what is not there, or names what nobody knows`() throws {
         let rules = try Self.rules()
         let documents = try SourceTree.documents()
         try #require(documents.count > 5)

@@ -98,8 +98,7 @@ struct AcceptancePathTests {
         return parts
     }
 
-    @Test("from an empty machine: it works as docs/operations.md says, word for word")
-    func path() async throws {
+    @Test func `from an empty machine: it works as docs/operations.md says, word for word`() async throws {
         let parts = try await run(Self.way)
         let output = parts.joined(separator: "\n== block ")
         let text = { (wanted: String) in parts.first { $0.contains(wanted) } }
@@ -117,8 +116,7 @@ struct AcceptancePathTests {
         #expect(who.contains("+15550100001") && !who.contains("+15550100002"), "who\n\(output)")
     }
 
-    @Test("on bad days each step's own output names the next command")
-    func rehearsal() async throws {
+    @Test func `on bad days each step's own output names the next command`() async throws {
         let parts = try await run(Self.badDays)
         let output = parts.joined(separator: "\n== block ")
         try #require(parts.count == 5)

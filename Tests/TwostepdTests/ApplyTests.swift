@@ -4,10 +4,10 @@ import Testing
 
 @Suite("twostepd apply, the real binary against the simulated vendor", .inTurn)
 struct ApplyTests {
-    @Test(
-        "brings the fleet to its desired state under each semantics that can disable",
-        arguments: VendorSemantics.allCases.filter(\.canDisable))
-    func eachSemantics(_ semantics: VendorSemantics) async throws {
+    @Test(arguments: VendorSemantics.allCases.filter(\.canDisable))
+    func `brings the fleet to its desired state under each semantics that can disable`(_ semantics: VendorSemantics)
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(6, disabled: 2), semantics: semantics)
         let result = try await rig.run("apply", "--accept", try await rig.digest())
         #expect(result.code == 0, "\(result.errors)")
@@ -19,8 +19,7 @@ struct ApplyTests {
         try await rig.end()
     }
 
-    @Test("keeps the operator's PIN without a gap where the vendor's answer allows it")
-    func operatorPIN() async throws {
+    @Test func `keeps the operator's PIN without a gap where the vendor's answer allows it`() async throws {
         var entries = Rig.fleet(2)
         entries[0].operatorPIN = "274916"
         entries[0].start = .on(pin: "274916")
@@ -34,8 +33,7 @@ struct ApplyTests {
         try await rig.end()
     }
 
-    @Test("sets an operator's new PIN, and says done only when it is live")
-    func newOperatorPIN() async throws {
+    @Test func `sets an operator's new PIN, and says done only when it is live`() async throws {
         var entries = Rig.fleet(3)
         for index in entries.indices { entries[index].operatorPIN = "27491\(index)" }
         let rig = try await Rig(entries)
@@ -56,8 +54,7 @@ struct ApplyTests {
         try await rig.end()
     }
 
-    @Test("names the numbers that fail three times, and exits with 1")
-    func failing() async throws {
+    @Test func `names the numbers that fail three times, and exits with 1`() async throws {
         let rig = try await Rig(Rig.fleet(3), timing: "{ backoff_min: 10ms, backoff_max: 20ms, shutdown_grace: 1s }")
         rig.vendor.setFaults([.authRefused: 1])
         let result = try await rig.run("apply")
@@ -68,8 +65,10 @@ struct ApplyTests {
         try await rig.end()
     }
 
-    @Test("ends when an endpoint stays down, with a few probes for the whole fleet, and the others are as desired")
-    func outage() async throws {
+    @Test
+    func `ends when an endpoint stays down, with a few probes for the whole fleet, and the others are as desired`()
+        async throws
+    {
         let other = try await SimulatedVendor()
         var entries = Rig.fleet(60)
         entries[59].extra = ["endpoint: \(other.url)"]
@@ -91,8 +90,7 @@ struct ApplyTests {
         try await rig.end()
     }
 
-    @Test("sends nothing for an invalid file, and exits with 78")
-    func invalid() async throws {
+    @Test func `sends nothing for an invalid file, and exits with 78`() async throws {
         let rig = try await Rig(Rig.fleet(2))
         try rig.write("version: 1\nnumbers:\n  - numbr: \"+15550100001\"\n", to: rig.desiredState)
         let result = try await rig.run("apply")
@@ -102,8 +100,7 @@ struct ApplyTests {
         try await rig.end()
     }
 
-    @Test("refuses to work beside a daemon, and names it")
-    func besideDaemon() async throws {
+    @Test func `refuses to work beside a daemon, and names it`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let daemon = try await rig.startDaemon()
         let result = try await rig.run("apply")

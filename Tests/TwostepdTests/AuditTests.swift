@@ -5,8 +5,7 @@ import Testing
 
 @Suite("The audited history, the real binary", .inTurn)
 struct AuditTests {
-    @Test("verify is content with what the daemon wrote, also beside it, and after a kill")
-    func verify() async throws {
+    @Test func `verify is content with what the daemon wrote, also beside it, and after a kill`() async throws {
         let rig = try await Rig(Rig.fleet(3), defaults: ["rotate_every: 1s"])
         let daemon = try await rig.startDaemon()
         try await rig.wait("some rotations") { rig.vendor.counters.requests > 12 }
@@ -28,8 +27,7 @@ struct AuditTests {
         try await rig.end()
     }
 
-    @Test("verify names the first row that somebody edited, and exits with 1")
-    func tampered() async throws {
+    @Test func `verify names the first row that somebody edited, and exits with 1`() async throws {
         let rig = try await Rig(Rig.fleet(2))
         #expect(try await rig.run("apply").code == 0)
         let shell: (String) async throws -> Void = { _ = try await Shell.run("sqlite3", [rig.store.path, $0]) }
@@ -53,8 +51,7 @@ struct AuditTests {
         try await rig.end()
     }
 
-    @Test("newest rows that were cut off between two starts are reported for good")
-    func cutOff() async throws {
+    @Test func `newest rows that were cut off between two starts are reported for good`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         #expect(try await rig.run("apply").code == 0)
         _ = try await Shell.run(
@@ -76,8 +73,7 @@ struct AuditTests {
         try await rig.end()
     }
 
-    @Test("history is exported and pruned, and what is left still verifies")
-    func pruning() async throws {
+    @Test func `history is exported and pruned, and what is left still verifies`() async throws {
         let rig = try await Rig(Rig.fleet(2))
         #expect(try await rig.run("apply").code == 0)
         let recent = try await rig.run("audit", "prune", "--before", "2999-01-01")

@@ -48,8 +48,7 @@ struct BrowserTests {
         try await scene.browser.look(.light)
     }
 
-    @Test("an empty fleet says so, in light, in dark and on a phone")
-    func empty() async throws {
+    @Test func `an empty fleet says so, in light, in dark and on a phone`() async throws {
         let rig = try await Rig([])
         try rig.write("tokens: {}\n", to: rig.folder.appendingPathComponent("secrets.yaml"))
         try rig.write("version: 1\nnumbers: []\n", to: rig.desiredState)
@@ -78,8 +77,9 @@ struct BrowserTests {
         try await scene.end()
     }
 
-    @Test("a fleet of twelve in all conditions, a held and a broken file: every page is sound in every view")
-    func varied() async throws {
+    @Test func `a fleet of twelve in all conditions, a held and a broken file: every page is sound in every view`()
+        async throws
+    {
         let rig = try await Rig(Self.variedFleet, timing: Self.calmTiming)
         rig.vendor.script(Array(repeating: .refuseEnable, count: 50), token: rig.entries[4].token)
         rig.vendor.script(Array(repeating: .authRefused, count: 50), token: rig.entries[8].token)
@@ -131,8 +131,7 @@ struct BrowserTests {
         try await scene.end(code: 1)
     }
 
-    @Test("two thousand numbers are shown, sorted and filtered")
-    func many() async throws {
+    @Test func `two thousand numbers are shown, sorted and filtered`() async throws {
         let rig = try await Rig(
             Rig.fleet(2000), timing: Self.calmTiming.replacing("shutdown_grace: 1s", with: "shutdown_grace: 20s"))
         let scene = try await scene(rig)
@@ -169,8 +168,9 @@ struct BrowserTests {
     private static let shownLabels =
         "Array.from(document.querySelectorAll('#fleet tbody tr:not([hidden]) td:nth-child(2)'), (c) => c.textContent)"
 
-    @Test("the keyboard alone filters, sorts and opens; the page renews itself and keeps focus, filter and order")
-    func keyboard() async throws {
+    @Test func `the keyboard alone filters, sorts and opens; the page renews itself and keeps focus, filter and order`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(4))
         let scene = try await scene(rig)
         let browser = scene.browser
@@ -236,8 +236,7 @@ struct BrowserTests {
         try await scene.end()
     }
 
-    @Test("a page whose daemon has gone says so, and goes on when it is back")
-    func gone() async throws {
+    @Test func `a page whose daemon has gone says so, and goes on when it is back`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let scene = try await scene(rig)
         let browser = scene.browser

@@ -7,8 +7,9 @@ import Testing
 
 @Suite("Who asks, and what a user may do who cannot read the secrets, the real binary", .inTurn)
 struct CallerTests {
-    @Test("an order is recorded under the kernel's name of its caller, and what it says of itself as its claim")
-    func claims() async throws {
+    @Test func `an order is recorded under the kernel's name of its caller, and what it says of itself as its claim`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(1))
         let daemon = try await rig.startDaemon()
         let order = try await Binary.run(
@@ -24,13 +25,11 @@ struct CallerTests {
         try await rig.end()
     }
 
-    @Test(
-        "a user namespace without the machine's users cannot name callers",
-        arguments: [
-            ("         0          0 4294967295\n", true), ("0 0 65536\n", true), ("0 1000 1\n1000 0 1\n", false),
-            ("998 998 1\n0 0 1\n", false), ("", false),
-        ])
-    func namespaces(_ map: String, _ isWhole: Bool) {
+    @Test(arguments: [
+        ("         0          0 4294967295\n", true), ("0 0 65536\n", true), ("0 1000 1\n1000 0 1\n", false),
+        ("998 998 1\n0 0 1\n", false), ("", false),
+    ])
+    func `a user namespace without the machine's users cannot name callers`(_ map: String, _ isWhole: Bool) {
         #expect(UserNamespace.isWhole(map: map) == isWhole)
     }
 
@@ -51,8 +50,9 @@ struct CallerTests {
             errors: try String(contentsOf: err, encoding: .utf8))
     }
 
-    @Test("PINs, plan and clock need no secrets that only root can read; plan says what it did not check")
-    func forbiddenSecrets() async throws {
+    @Test func `PINs, plan and clock need no secrets that only root can read; plan says what it did not check`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(2))
         #expect(try await rig.run("apply").code == 0)
         let known = try await rig.run("plan")

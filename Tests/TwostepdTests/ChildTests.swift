@@ -4,8 +4,7 @@ import Testing
 
 @Suite("Programs that tests start")
 struct ChildTests {
-    @Test("a program gets its standard streams, and nothing that happens to be open")
-    func descriptors() async throws {
+    @Test func `a program gets its standard streams, and nothing that happens to be open`() async throws {
         // Inheritable descriptors, such as Foundation's pipes have.
         let descriptors = (0..<20).map { _ in open("/dev/null", O_RDONLY) }
         defer { for descriptor in descriptors { close(descriptor) } }
@@ -13,15 +12,13 @@ struct ChildTests {
         #expect(try await Shell.run("ls", ["/proc/self/fd"]) == "0\n1\n2\n3\n")
     }
 
-    @Test("its end is noticed while what it has started lives on with its streams")
-    func end() async throws {
+    @Test func `its end is noticed while what it has started lives on with its streams`() async throws {
         let text = try await Shell.run("sh", ["-c", "sleep 100 & echo $!"])
         let pid = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
         #expect(kill(pid, SIGKILL) == 0)
     }
 
-    @Test("one that does not end in time is killed, and what it has started with it")
-    func late() async throws {
+    @Test func `one that does not end in time is killed, and what it has started with it`() async throws {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("twostepd-out-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }  // Only output of a test.
         let output = try Child.open(file)

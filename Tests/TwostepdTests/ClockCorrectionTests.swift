@@ -5,8 +5,9 @@ import Testing
 
 @Suite("A clock that was ahead and is corrected, the real binary", .inTurn)
 struct ClockCorrectionTests {
-    @Test("after a correction of 90 seconds rotate --wait sends requests, and says done when the PIN has changed")
-    func rotateAfterCorrection() async throws {
+    @Test func `after a correction of 90 seconds rotate --wait sends requests, and says done when the PIN has changed`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(3))
         let clock = try await ShiftedClock(for: rig, ahead: .seconds(90))
         let daemon = try await rig.startDaemon(environment: clock.environment)
@@ -24,9 +25,11 @@ struct ClockCorrectionTests {
         try await rig.end()
     }
 
-    @Test(
-        "two hours ahead: exposed numbers are enabled after the correction, and clock accept settles the rest at once")
-    func twoHours() async throws {
+    @Test
+    func
+        `two hours ahead: exposed numbers are enabled after the correction, and clock accept settles the rest at once`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(3))
         let (one, two, three) = (rig.entries[0], rig.entries[1], rig.entries[2])
         let clock = try await ShiftedClock(for: rig, ahead: .seconds(7200))
@@ -73,8 +76,10 @@ struct ClockCorrectionTests {
         try await rig.end()
     }
 
-    @Test("a store that was written while the clock was ahead: a number that is exposed is enabled by the next start")
-    func exposedWhileStopped() async throws {
+    @Test
+    func `a store that was written while the clock was ahead: a number that is exposed is enabled by the next start`()
+        async throws
+    {
         let rig = try await Rig([Rig.Entry(number: "+15550101001", label: "n1", start: .on(pin: "604189"))])
         let clock = try await ShiftedClock(for: rig, ahead: .seconds(7200))
         rig.vendor.setFaults([.refuseEnable: 1])

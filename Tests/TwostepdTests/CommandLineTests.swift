@@ -23,8 +23,7 @@ struct CommandLineTests {
     /// Commands that read no settings, or make all that they need.
     private static let alone: Set<String> = ["demo", "simulate", "import"]
 
-    @Test("the help of each has an example")
-    func examples() async throws {
+    @Test func `the help of each has an example`() async throws {
         for command in try await HelpDump.read().command.leaves {
             let name = command.words.joined(separator: " ")
             let result = try await Binary.run(command.words + ["--help"])
@@ -36,8 +35,7 @@ struct CommandLineTests {
         }
     }
 
-    @Test("the examples in the help name only options that there are")
-    func exampleOptions() async throws {
+    @Test func `the examples in the help name only options that there are`() async throws {
         for command in try await HelpDump.read().command.leaves {
             let words = "twostepd " + command.words.joined(separator: " ") + " "
             let known = Set((command.arguments ?? []).flatMap { $0.names ?? [] }.map(\.text))
@@ -50,8 +48,7 @@ struct CommandLineTests {
         }
     }
 
-    @Test("an unknown option exits with 64, with nothing on standard output")
-    func usage() async throws {
+    @Test func `an unknown option exits with 64, with nothing on standard output`() async throws {
         for command in try await HelpDump.read().command.leaves {
             let needed = Self.needed(command.words, URL(fileURLWithPath: "/nonexistent"))
             let result = try await Binary.run(command.words + needed + ["--nonsense"])
@@ -60,8 +57,7 @@ struct CommandLineTests {
         }
     }
 
-    @Test("invalid settings exit with 78 and name the place, with nothing on standard output")
-    func invalidSettings() async throws {
+    @Test func `invalid settings exit with 78 and name the place, with nothing on standard output`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         try rig.write("limts: { }\n", to: rig.config)
         for command in try await HelpDump.read().command.leaves {
@@ -81,8 +77,7 @@ struct CommandLineTests {
         "accept", "pause", "resume", "reload", "rotate", "reapply", "reset", "observe",
     ]
 
-    @Test("without a daemon, orders exit with 69 and say how to start one")
-    func noDaemon() async throws {
+    @Test func `without a daemon, orders exit with 69 and say how to start one`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         for command in try await HelpDump.read().command.leaves
         where Self.orders.contains(command.words.joined(separator: " ")) {
@@ -95,8 +90,9 @@ struct CommandLineTests {
         try await rig.end()
     }
 
-    @Test("a daemon that takes an order and never answers is not taken for none: it may have carried it out")
-    func noAnswer() async throws {
+    @Test func `a daemon that takes an order and never answers is not taken for none: it may have carried it out`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(1))
         let listener = try ListeningSocket(at: rig.folder.appendingPathComponent("run/control.sock").path)
         let thread = Thread {
@@ -116,8 +112,9 @@ struct CommandLineTests {
         try await rig.end()
     }
 
-    @Test("without a store, what needs one exits with 1 and says so, with nothing on standard output")
-    func noStore() async throws {
+    @Test func `without a store, what needs one exits with 1 and says so, with nothing on standard output`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(1))
         for words in [
             ["history"], ["status", "n1"], ["pin", "show"], ["pin", "list"], ["backup"], ["audit", "verify"],
@@ -133,8 +130,7 @@ struct CommandLineTests {
         try await rig.end()
     }
 
-    @Test("with --format json, standard output is one JSON object of version 1 and nothing else")
-    func json() async throws {
+    @Test func `with --format json, standard output is one JSON object of version 1 and nothing else`() async throws {
         let rig = try await Rig(Rig.fleet(2))
         #expect(try await rig.run("apply").code == 0)
         var seen: Set<String> = []
@@ -155,8 +151,7 @@ struct CommandLineTests {
         try await rig.end()
     }
 
-    @Test("orders that a daemon carries out say so on standard error, and print no data")
-    func orderNotes() async throws {
+    @Test func `orders that a daemon carries out say so on standard error, and print no data`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let daemon = try await rig.startDaemon()
         for words in [["pause"], ["resume"], ["reload"]] {
@@ -169,8 +164,7 @@ struct CommandLineTests {
         try await rig.end()
     }
 
-    @Test("--version names the program and its version, and the commit only when there is one")
-    func version() async throws {
+    @Test func `--version names the program and its version, and the commit only when there is one`() async throws {
         let result = try await Binary.run(["--version"])
         let shape = #/twostepd \d+\.\d+\.\d+( \([0-9a-f]{7,40}(-dirty)?\))?\n/#
         #expect(result.code == 0 && result.errors.isEmpty)

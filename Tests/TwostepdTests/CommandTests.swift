@@ -4,8 +4,7 @@ import Testing
 
 @Suite("The other commands, the real binary", .inTurn)
 struct CommandTests {
-    @Test("plan shows what would be sent, changes nothing, and says so with its exit code")
-    func plan() async throws {
+    @Test func `plan shows what would be sent, changes nothing, and says so with its exit code`() async throws {
         let rig = try await Rig(Rig.fleet(3, disabled: 1))
         let plan = try await rig.run("plan", "--format", "json", "--detailed-exitcode")
         #expect(plan.code == 2)
@@ -31,8 +30,7 @@ struct CommandTests {
         try await rig.end()
     }
 
-    @Test("the store shows a person the dates and every change, and no PIN or token")
-    func storeForPeople() async throws {
+    @Test func `the store shows a person the dates and every change, and no PIN or token`() async throws {
         let rig = try await Rig(Rig.fleet(2))
         #expect(try await rig.run("apply").code == 0)
         let dump = try await Shell.run(
@@ -51,8 +49,7 @@ struct CommandTests {
         try await rig.end()
     }
 
-    @Test("pin show records who and why before it prints, with and without a daemon")
-    func pinShow() async throws {
+    @Test func `pin show records who and why before it prints, with and without a daemon`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         #expect(try await rig.run("apply").code == 0)
         let alone = try await rig.run("pin", "show", rig.entries[0].number, "--reason", "without a daemon", "--stdout")
@@ -69,8 +66,7 @@ struct CommandTests {
         try await rig.end()
     }
 
-    @Test("check shows every problem with line and column, as text and as JSON")
-    func check() async throws {
+    @Test func `check shows every problem with line and column, as text and as JSON`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         #expect(try await rig.run("check").code == 0)
         try rig.write(
@@ -90,8 +86,9 @@ struct CommandTests {
         try await rig.end()
     }
 
-    @Test("check reads standard input, annotates for GitHub, and takes warnings for errors when told to")
-    func checkElsewhere() async throws {
+    @Test func `check reads standard input, annotates for GitHub, and takes warnings for errors when told to`()
+        async throws
+    {
         var entries = Rig.fleet(2)
         entries[1].operatorPIN = "121212"
         entries[0].extra = ["rotate_every: 300d"]
@@ -124,8 +121,7 @@ struct CommandTests {
         try await rig.end()
     }
 
-    @Test("plan shows a file that is not in force yet, against the store, and what would hold it")
-    func planOfAnotherFile() async throws {
+    @Test func `plan shows a file that is not in force yet, against the store, and what would hold it`() async throws {
         let rig = try await Rig(Rig.fleet(6), defaults: ["rotate_every: 90d"])
         #expect(try await rig.run("apply", "--accept", try await rig.digest()).code == 0)
         let requests = rig.vendor.counters.requests
@@ -148,8 +144,7 @@ struct CommandTests {
         try await rig.end()
     }
 
-    @Test("status has every key of its JSON shape, absent values as null")
-    func statusShape() async throws {
+    @Test func `status has every key of its JSON shape, absent values as null`() async throws {
         let rig = try await Rig(Rig.fleet(2, disabled: 1))
         #expect(try await rig.run("apply").code == 0)
         let json = try await rig.run("status", "--format", "json").json()
@@ -182,8 +177,7 @@ struct CommandTests {
         try await rig.end()
     }
 
-    @Test("without a daemon, reload exits with 69 and says what to do")
-    func reloadAlone() async throws {
+    @Test func `without a daemon, reload exits with 69 and says what to do`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let result = try await rig.run("reload")
         #expect(result.code == 69)
@@ -191,8 +185,7 @@ struct CommandTests {
         try await rig.end()
     }
 
-    @Test("an unknown option is a usage error, 64")
-    func usage() async throws {
+    @Test func `an unknown option is a usage error, 64`() async throws {
         #expect(try await Binary.run(["status", "--nonsense"]).code == 64)
     }
 }

@@ -37,8 +37,7 @@ struct CompletionTests {
         return output.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
 
-    @Test("bash completes numbers and labels from the store, and runs nothing that a label says")
-    func bash() async throws {
+    @Test func `bash completes numbers and labels from the store, and runs nothing that a label says`() async throws {
         let rig = try await rig()
         let folder = try await scripts(rig)
         #expect(try await bash(rig, folder, ["status", "+1555"]) == ["+15550101001", "+15550101002", "+15550101003"])
@@ -53,8 +52,8 @@ struct CompletionTests {
         try await rig.end()
     }
 
-    @Test("fish takes the script, and is given each with its other name", .enabled(if: Self.has("fish")))
-    func fish() async throws {
+    @Test(.enabled(if: Self.has("fish")))
+    func `fish takes the script, and is given each with its other name`() async throws {
         let rig = try await rig()
         let folder = try await scripts(rig)
         _ = try await Shell.run("fish", ["-n", "\(folder.path)/fish/vendor_completions.d/twostepd.fish"])
@@ -66,8 +65,8 @@ struct CompletionTests {
         try await rig.end()
     }
 
-    @Test("zsh takes the script, and is given numbers with their labels", .enabled(if: Self.has("zsh")))
-    func zsh() async throws {
+    @Test(.enabled(if: Self.has("zsh")))
+    func `zsh takes the script, and is given numbers with their labels`() async throws {
         let rig = try await rig()
         let folder = try await scripts(rig)
         _ = try await Shell.run("zsh", ["-f", "-n", "\(folder.path)/zsh/vendor-completions/_twostepd"])
@@ -79,8 +78,7 @@ struct CompletionTests {
         try await rig.end()
     }
 
-    @Test("without settings or a store, nothing is offered and nothing is said")
-    func nothing() async throws {
+    @Test func `without settings or a store, nothing is offered and nothing is said`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let arguments = ["---completion", "status", "--", "positional@0", "2", "0", "twostepd", "status", ""]
         for config in [rig.config.path, "/nonexistent/twostepd.yaml", rig.desiredState.path] {
@@ -92,8 +90,7 @@ struct CompletionTests {
         try await rig.end()
     }
 
-    @Test("the settings that the command line names are those that count")
-    func namedSettings() async throws {
+    @Test func `the settings that the command line names are those that count`() async throws {
         let rig = try await rig()
         let words = ["twostepd", "status", "--config", rig.config.path, "n"]
         let result = try await Binary.run(["---completion", "status", "--", "positional@0", "4", "1"] + words)

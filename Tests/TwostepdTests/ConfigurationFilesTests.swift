@@ -44,8 +44,7 @@ struct ConfigurationFilesTests {
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
     }
 
-    @Test("secrets are read again when their file is another, and only then")
-    func secrets() throws {
+    @Test func `secrets are read again when their file is another, and only then`() throws {
         let files = files(Shifted(by: .seconds(3600)))
         #expect(files.readSecrets().value != nil)
         #expect(files.queue.sync { files.read(with: marker) }.hasSameSecrets)
@@ -58,8 +57,7 @@ struct ConfigurationFilesTests {
         #expect(open.secrets.value == nil, "a change of the mode is a change")
     }
 
-    @Test("what was written a moment ago is read again: the next write may not show in its times")
-    func fresh() throws {
+    @Test func `what was written a moment ago is read again: the next write may not show in its times`() throws {
         let files = files(Shifted(by: .seconds(-60)))
         try replace(settings.secrets) { $0 + "# just now\n" }
         _ = files.readSecrets()
@@ -67,8 +65,9 @@ struct ConfigurationFilesTests {
         #expect(!files.queue.sync { files.areUnchanged(since: "") })
     }
 
-    @Test("a desired state that was read ahead is taken as it was, and not when the file has changed since")
-    func ahead() throws {
+    @Test func `a desired state that was read ahead is taken as it was, and not when the file has changed since`()
+        throws
+    {
         let files = files(Shifted(by: .seconds(3600)))
         _ = files.readSecrets()
         files.readAhead(at: location)
@@ -81,8 +80,7 @@ struct ConfigurationFilesTests {
         #expect(second.sha256 != first.sha256 && second.numbers == first.numbers)
     }
 
-    @Test("nothing is unchanged but the same content with the same secrets")
-    func unchanged() throws {
+    @Test func `nothing is unchanged but the same content with the same secrets`() throws {
         let files = files(Shifted(by: .seconds(3600)))
         _ = files.readSecrets()
         let sha256 = try #require(files.queue.sync { files.read(with: marker) }.state.value?.sha256)

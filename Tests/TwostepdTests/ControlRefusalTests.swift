@@ -18,8 +18,7 @@ struct ControlRefusalTests {
         #expect(LocalServer.Reply.refusal(error).status.code == status, "\(message)")
     }
 
-    @Test("what cannot be done for this caller, or not now")
-    func requests() {
+    @Test func `what cannot be done for this caller, or not now`() {
         check(ControlRefusal.unintelligible, "the request cannot be understood", status: 400)
         check(
             ControlRefusal.otherStore(own: "/a", asked: "/b"), "this daemon works on /a, not on /b", status: 409)
@@ -30,8 +29,9 @@ struct ControlRefusalTests {
         check(ControlRefusal.notAccepted("x"), "x")
     }
 
-    @Test("a desired state that is not valid exits with 78, as in every command; one that is held does not")
-    func desiredStates() throws {
+    @Test func `a desired state that is not valid exits with 78, as in every command; one that is held does not`()
+        throws
+    {
         let problems = [
             ConfigProblem(
                 file: "/d", line: 1, column: 2, severity: .warning, message: "weak", hint: nil),
@@ -51,8 +51,7 @@ struct ControlRefusalTests {
                 + String(repeating: "a", count: 12))
     }
 
-    @Test("a store that fails is named as such, and what was not recorded is not shown")
-    func stores() {
+    @Test func `a store that fails is named as such, and what was not recorded is not shown`() {
         let full = StorageError.diskFull(path: "/p")
         check(full, "not done: the store is failing: \(full)")
         check(StoreFailure("x"), "not done: x")

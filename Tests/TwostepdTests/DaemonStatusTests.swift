@@ -25,14 +25,12 @@ struct DaemonStatusTests {
         return status
     }
 
-    @Test("it names the revision in force once there is one")
-    func revision() {
+    @Test func `it names the revision in force once there is one`() {
         #expect(status().line == "ready")
         #expect(status(Self.adopted).line == "revision 7 is in force")
     }
 
-    @Test("a store that fails comes before everything else, and is forgotten when it works")
-    func store() {
+    @Test func `a store that fails comes before everything else, and is forgotten when it works`() {
         var status = status(Self.adopted, .store(.failed("disk full", retryAt: .distantPast)))
         status.isValid = false
         #expect(status.line == "the store is failing, nothing is sent: disk full")
@@ -41,15 +39,13 @@ struct DaemonStatusTests {
         #expect(status.line == "the desired state is not valid; revision 7 stays in force")
     }
 
-    @Test("an invalid file in a store without a desired state keeps none in force")
-    func nothingInForce() {
+    @Test func `an invalid file in a store without a desired state keeps none in force`() {
         var status = status()
         status.isValid = false
         #expect(status.line == "the desired state is not valid; none is in force and nothing is sent")
     }
 
-    @Test("an invalid file stays told while an endpoint goes and comes back")
-    func invalid() {
+    @Test func `an invalid file stays told while an endpoint goes and comes back`() {
         var status = status(Self.adopted, .guardChanged(.endpointDown(Account(text: "v4"), Outcome(.timeout))))
         status.isValid = false
         #expect(status.line == "\(status.invalid); endpoint \(Endpoint.v4.text) is down: it is probed")
@@ -58,8 +54,7 @@ struct DaemonStatusTests {
         #expect(status.line == status.invalid)
     }
 
-    @Test("a held file is told with the command that takes it, until another is in force")
-    func heldFile() {
+    @Test func `a held file is told with the command that takes it, until another is in force`() {
         var status = status(Self.adopted, held())
         #expect(status.line.hasPrefix("the desired state is held: it would disable 3 of 10 managed numbers"))
         #expect(status.line.hasSuffix("twostepd accept bbbbbbbbbbbb"))
@@ -68,8 +63,7 @@ struct DaemonStatusTests {
         #expect(status.line == "revision 7 is in force")
     }
 
-    @Test("what concerns single numbers does not change it")
-    func others() {
+    @Test func `what concerns single numbers does not change it`() {
         var status = status(Self.adopted)
         let news4 = status.handle(.guardChanged(.exposurePermitted(2)))
         #expect(!news4)

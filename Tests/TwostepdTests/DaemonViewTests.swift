@@ -20,10 +20,11 @@ struct DaemonViewTests {
         return (result.code, found)
     }
 
-    @Test(
-        "secrets that the service manager handed over at the start are compared with the file, and a restart is asked for"
-    )
-    func handedOver() async throws {
+    @Test
+    func
+        `secrets that the service manager handed over at the start are compared with the file, and a restart is asked for`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(2))
         let file = rig.folder.appendingPathComponent("secrets.yaml")
         let text = try String(contentsOf: file, encoding: .utf8)
@@ -77,8 +78,7 @@ struct DaemonViewTests {
         try await rig.end()
     }
 
-    @Test("settings that were written since the start are named by reload and doctor")
-    func settings() async throws {
+    @Test func `settings that were written since the start are named by reload and doctor`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
@@ -93,8 +93,9 @@ struct DaemonViewTests {
         try await rig.end()
     }
 
-    @Test("doctor asks the daemon for endpoints that are down, for its listener, and for what it last failed at")
-    func troubles() async throws {
+    @Test func `doctor asks the daemon for endpoints that are down, for its listener, and for what it last failed at`()
+        async throws
+    {
         let taken = try ListeningSocket("port that is taken")
         let rig = try await Rig(Rig.fleet(3))
         let settings = try String(contentsOf: rig.config, encoding: .utf8)
@@ -120,8 +121,7 @@ struct DaemonViewTests {
         try FileManager.default.removeItem(at: rig.folder)
     }
 
-    @Test("marks tell names and changes, and never a value")
-    func marks() {
+    @Test func `marks tell names and changes, and never a value`() {
         let held = SecretMarks(["token a": "1", "token b": "2", "PIN p": "3"])
         let read = SecretMarks(text: held.text)
         #expect(read.marks == held.marks)

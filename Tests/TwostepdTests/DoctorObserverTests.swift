@@ -39,8 +39,9 @@ struct DoctorObserverTests {
         DesiredState(numbers: entries, sha256: String(repeating: "0", count: 64), source: "test")
     }
 
-    @Test("ids that belong to their numbers are well, and at most 20 are asked about, which the text says")
-    func healthy() async throws {
+    @Test func `ids that belong to their numbers are well, and at most 20 are asked about, which the text says`()
+        async throws
+    {
         let (vendor, doctor, secrets, entries) = try await make(25)
         let findings = await doctor.observers(state(entries), secrets)
         #expect(findings.map(\.level) == [.ok])
@@ -50,8 +51,9 @@ struct DoctorObserverTests {
         try await vendor.stop()
     }
 
-    @Test("an id of another number, a revoked token and a missing one are failures that say what to do")
-    func broken() async throws {
+    @Test func `an id of another number, a revoked token and a missing one are failures that say what to do`()
+        async throws
+    {
         var (vendor, doctor, secrets, entries) = try await make(25)
         entries[2].phoneNumberID = PhoneNumberID("4")
         for index in 22...23 { entries[index].observer?.tokenName = "revoked" }
@@ -71,8 +73,9 @@ struct DoctorObserverTests {
         try await vendor.stop()
     }
 
-    @Test("an observer that is down is a warning, and a fleet without observers is asked about nothing")
-    func absent() async throws {
+    @Test func `an observer that is down is a warning, and a fleet without observers is asked about nothing`()
+        async throws
+    {
         let (vendor, doctor, secrets, entries) = try await make(3)
         vendor.setLookFaults([.serverErrorAfter: 1])
         #expect(await doctor.observers(state(entries), secrets).map(\.level) == [.ok, .warning])

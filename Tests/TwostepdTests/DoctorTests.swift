@@ -39,8 +39,7 @@ struct DoctorTests {
         isBetter(first, second) ? second : first
     }
 
-    @Test("a working installation has no failure, and nothing is sent or written")
-    func healthy() async throws {
+    @Test func `a working installation has no failure, and nothing is sent or written`() async throws {
         let rig = try await Rig(Rig.fleet(3))
         #expect(try await rig.run("apply").code == 0)
         let requests = rig.vendor.requests.count
@@ -68,8 +67,8 @@ struct DoctorTests {
         try await rig.end()
     }
 
-    @Test("a key elsewhere and a running daemon are seen, and check warns of a key beside the store")
-    func placeOfKey() async throws {
+    @Test func `a key elsewhere and a running daemon are seen, and check warns of a key beside the store`() async throws
+    {
         let rig = try await Rig(Rig.fleet(1))
         #expect(try await rig.run("apply").code == 0)
         let check = try await rig.run("check", "--format", "json")
@@ -90,8 +89,7 @@ struct DoctorTests {
         try await rig.end()
     }
 
-    @Test("what is broken fails, with exit 1: secrets, permissions, endpoint, key, history")
-    func broken() async throws {
+    @Test func `what is broken fails, with exit 1: secrets, permissions, endpoint, key, history`() async throws {
         let rig = try await Rig(Rig.fleet(2))
         #expect(try await rig.run("apply").code == 0)
         let secrets = rig.folder.appendingPathComponent("secrets.yaml")
@@ -134,8 +132,10 @@ struct DoctorTests {
         try FileManager.default.removeItem(at: rig.folder)
     }
 
-    @Test("what is about to stop the service is warned of: its credentials, the store's log, an older copy (20.17)")
-    func ahead() async throws {
+    @Test
+    func `what is about to stop the service is warned of: its credentials, the store's log, an older copy (20.17)`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(1))
         #expect(try await rig.run("apply").code == 0)
         #expect(try await levels(rig).findings["configuration/credentials"] == nil, "it has none")

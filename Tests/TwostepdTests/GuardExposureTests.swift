@@ -4,8 +4,10 @@ import Testing
 
 @Suite("A vendor that refuses to protect again, the real binary", .inTurn)
 struct GuardExposureTests {
-    @Test("of 1,000 numbers two at most are exposed, are shown first, and all end protected when the vendor heals")
-    func refusedEnables() async throws {
+    @Test
+    func `of 1,000 numbers two at most are exposed, are shown first, and all end protected when the vendor heals`()
+        async throws
+    {
         let entries = (1...1000).map { index in
             Rig.Entry(number: "+1555\(2_000_000 + index)", label: "n\(index)", start: .on(pin: "604189"))
         }
@@ -50,8 +52,10 @@ struct GuardExposureTests {
         try await rig.end()
     }
 
-    @Test("SIGTERM leaves a number exposed only when the vendor refuses to the end; a second one says what is left")
-    func secondSignal() async throws {
+    @Test
+    func `SIGTERM leaves a number exposed only when the vendor refuses to the end; a second one says what is left`()
+        async throws
+    {
         let rig = try await Rig(
             [Rig.Entry(number: "+15550101001", label: "n1", start: .on(pin: "604189"))],
             timing: """
@@ -78,8 +82,7 @@ struct GuardExposureTests {
         try await rig.end()
     }
 
-    @Test("of 200 clean stops in the midst of rotations none leaves a number exposed")
-    func cleanStops() async throws {
+    @Test func `of 200 clean stops in the midst of rotations none leaves a number exposed`() async throws {
         let rig = try await Rig(
             Rig.fleet(4), semantics: .init(enableWhenOn: .ignore, disableWhenOff: .refuse),
             defaults: ["rotate_every: 1s"])

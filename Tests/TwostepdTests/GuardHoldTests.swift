@@ -4,8 +4,9 @@ import Testing
 
 @Suite("What operators hold and let go, the real binary", .inTurn)
 struct GuardHoldTests {
-    @Test("a file that weakens the fleet is held, shown and planned, and taken only by its own digest")
-    func weakening() async throws {
+    @Test func `a file that weakens the fleet is held, shown and planned, and taken only by its own digest`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(10))
         var daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
@@ -59,8 +60,7 @@ struct GuardHoldTests {
         try await rig.end()
     }
 
-    @Test("apply holds a weakening file too, says how to take it, and takes it by its digest")
-    func applyAccepts() async throws {
+    @Test func `apply holds a weakening file too, says how to take it, and takes it by its digest`() async throws {
         let rig = try await Rig(Rig.fleet(6))
         #expect(try await rig.run("apply", "--accept", try await rig.digest()).code == 0)
         let requests = rig.vendor.counters.requests
@@ -76,8 +76,7 @@ struct GuardHoldTests {
         try await rig.end()
     }
 
-    @Test("a pause of all outlives a restart, is shown with who and why, and holds every request")
-    func pauseAll() async throws {
+    @Test func `a pause of all outlives a restart, is shown with who and why, and holds every request`() async throws {
         let rig = try await Rig(Rig.fleet(4), defaults: ["rotate_every: 1s"])
         var daemon = try await rig.startDaemon()
         try await rig.wait("it rotates") { rig.vendor.counters.requests > 12 }
@@ -111,10 +110,10 @@ struct GuardHoldTests {
         try await rig.end()
     }
 
-    @Test(
-        "an exposed number is protected in spite of its pause, unless the pause says otherwise",
-        arguments: [false, true])
-    func pauseExposed(evenExposed: Bool) async throws {
+    @Test(arguments: [false, true])
+    func `an exposed number is protected in spite of its pause, unless the pause says otherwise`(evenExposed: Bool)
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(2))
         rig.vendor.setFaults([.refuseEnable: 1])
         let daemon = try await rig.startDaemon()

@@ -4,8 +4,9 @@ import Testing
 
 @Suite("Outages and refusals of the vendor, the real binary", .inTurn)
 struct GuardOutageTests {
-    @Test("an outage brings probes one at a time, whatever the fleet; afterwards all is brought to its end")
-    func outage() async throws {
+    @Test func `an outage brings probes one at a time, whatever the fleet; afterwards all is brought to its end`()
+        async throws
+    {
         let rig = try await Rig(
             (1...60).map { Rig.Entry(number: "+1555\(3_000_000 + $0)", label: "n\($0)", start: .on(pin: "604189")) })
         rig.vendor.beginOutage()
@@ -36,8 +37,10 @@ struct GuardOutageTests {
         try await rig.end()
     }
 
-    @Test("an endpoint that refuses every number alike is asked by probes alone, and every sentence says what it does")
-    func refusedAccount() async throws {
+    @Test
+    func `an endpoint that refuses every number alike is asked by probes alone, and every sentence says what it does`()
+        async throws
+    {
         let rig = try await Rig(
             (1...40).map { Rig.Entry(number: "+1555\(4_000_000 + $0)", label: "n\($0)", start: .on(pin: "604189")) })
         rig.vendor.setFaults([.authRefused: 1])
@@ -70,8 +73,7 @@ struct GuardOutageTests {
         }
     }
 
-    @Test("a refused token holds its own number, names what to check, and the others go on")
-    func refusedToken() async throws {
+    @Test func `a refused token holds its own number, names what to check, and the others go on`() async throws {
         let rig = try await Rig(Rig.fleet(8))
         // The vendor knows n3 by another token than ours: the simulator refuses unknown tokens.
         let secrets = rig.entries.map { "  \($0.label): \($0.label == "n3" ? "token-of-nobody" : $0.token)" }
@@ -107,10 +109,8 @@ struct GuardOutageTests {
         try await rig.end()
     }
 
-    @Test(
-        "a refusal with a status that nobody knows shows the vendor's own words",
-        arguments: [Fault.refuseDisable, .refuseEnable])
-    func unknownStatus(_ fault: Fault) async throws {
+    @Test(arguments: [Fault.refuseDisable, .refuseEnable])
+    func `a refusal with a status that nobody knows shows the vendor's own words`(_ fault: Fault) async throws {
         let rig = try await Rig([Rig.Entry(number: "+15550101001", label: "n1", start: .on(pin: "604189"))])
         rig.vendor.setFaults([fault: 1])
         let daemon = try await rig.startDaemon()

@@ -5,8 +5,9 @@ import Testing
 
 @Suite("The real process in hard times: damaged, lost, full and restored stores", .inTurn)
 struct HardTimesTests {
-    @Test("a backup that is put back makes every belief gain foreign, and every number is certain again")
-    func backupRoundTrip() async throws {
+    @Test func `a backup that is put back makes every belief gain foreign, and every number is certain again`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(3), defaults: ["rotate_every: never"])
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
@@ -36,8 +37,7 @@ struct HardTimesTests {
         try await rig.end()
     }
 
-    @Test("an older file put in place of the store is noticed by its fence")
-    func rolledBack() async throws {
+    @Test func `an older file put in place of the store is noticed by its fence`() async throws {
         let rig = try await Rig(Rig.fleet(2))
         #expect(try await rig.run("apply").code == 0)
         let old = rig.folder.appendingPathComponent("old.sqlite")
@@ -54,10 +54,10 @@ struct HardTimesTests {
         try await rig.end()
     }
 
-    @Test(
-        "a copy from the same start that is put back is noticed, however the daemon ended",
-        arguments: [SIGTERM, SIGKILL])
-    func rolledBackWithinOneStart(by signal: Int32) async throws {
+    @Test(arguments: [SIGTERM, SIGKILL])
+    func `a copy from the same start that is put back is noticed, however the daemon ended`(by signal: Int32)
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(3), defaults: ["rotate_every: never"])
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
@@ -87,8 +87,8 @@ struct HardTimesTests {
         try await rig.end()
     }
 
-    @Test("a damaged store stops the daemon with 78 and says what to do", arguments: ["truncated", "flipped"])
-    func damaged(_ how: String) async throws {
+    @Test(arguments: ["truncated", "flipped"])
+    func `a damaged store stops the daemon with 78 and says what to do`(_ how: String) async throws {
         let rig = try await Rig(Rig.fleet(3))
         #expect(try await rig.run("apply").code == 0)
         var bytes = try Data(contentsOf: rig.store)
@@ -106,8 +106,9 @@ struct HardTimesTests {
         try await rig.end()
     }
 
-    @Test("a store of a development version before 0.1.0 stops the daemon with 78, and stays as it is")
-    func developmentStore() async throws {
+    @Test func `a store of a development version before 0.1.0 stops the daemon with 78, and stays as it is`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(2))
         #expect(try await rig.run("apply").code == 0)
         _ = try await Shell.run(
@@ -128,8 +129,7 @@ struct HardTimesTests {
         try await rig.end()
     }
 
-    @Test("with an empty store every number gets a fresh PIN")
-    func lostStore() async throws {
+    @Test func `with an empty store every number gets a fresh PIN`() async throws {
         let rig = try await Rig(Rig.fleet(3, disabled: 1))
         #expect(try await rig.run("apply").code == 0)
         try FileManager.default.removeItem(at: rig.store.deletingLastPathComponent())
@@ -138,8 +138,7 @@ struct HardTimesTests {
         try await rig.end()
     }
 
-    @Test("a clock behind the record holds rotations, is shown, and can be accepted")
-    func clockBehind() async throws {
+    @Test func `a clock behind the record holds rotations, is shown, and can be accepted`() async throws {
         let rig = try await Rig(Rig.fleet(2), defaults: ["rotate_every: 1s"])
         #expect(try await rig.run("apply").code == 0)
         _ = try await Shell.run(
@@ -163,8 +162,7 @@ struct HardTimesTests {
         try await rig.end()
     }
 
-    @Test("a rubbish log beside the store does no harm")
-    func staleLog() async throws {
+    @Test func `a rubbish log beside the store does no harm`() async throws {
         let rig = try await Rig(Rig.fleet(2))
         #expect(try await rig.run("apply").code == 0)
         try Data(repeating: 0x37, count: 50_000).write(to: URL(fileURLWithPath: rig.store.path + "-wal"))
@@ -174,8 +172,7 @@ struct HardTimesTests {
         try await rig.end()
     }
 
-    @Test("a store that is removed under the running daemon stops all requests, and is said")
-    func removedWhileRunning() async throws {
+    @Test func `a store that is removed under the running daemon stops all requests, and is said`() async throws {
         let rig = try await Rig(Rig.fleet(2), defaults: ["rotate_every: 1s"])
         let daemon = try await rig.startDaemon()
         try await rig.wait("some rotations") { rig.vendor.counters.requests > 8 }
@@ -191,9 +188,8 @@ struct HardTimesTests {
         try await rig.end()
     }
 
-    @Test(
-        "a full disk stops all requests; when there is space again, the work goes on by itself", whereMountsWork)
-    func fullDisk() async throws {
+    @Test(whereMountsWork)
+    func `a full disk stops all requests; when there is space again, the work goes on by itself`() async throws {
         let rig = try await Rig(Rig.fleet(3), defaults: ["rotate_every: 1s"])
         let state = rig.folder.appendingPathComponent("state")
         try FileManager.default.createDirectory(at: state, withIntermediateDirectories: false)
@@ -222,8 +218,8 @@ struct HardTimesTests {
         try await rig.end()
     }
 
-    @Test("a start on a read-only file system fails and names the path", whereMountsWork)
-    func readOnly() async throws {
+    @Test(whereMountsWork)
+    func `a start on a read-only file system fails and names the path`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         #expect(try await rig.run("apply").code == 0)
         let state = rig.store.deletingLastPathComponent().path

@@ -5,8 +5,7 @@ import Testing
 
 @Suite("history and status for operators, the real binary", .inTurn)
 struct HistoryCommandTests {
-    @Test("history is filtered by time, outcome and kind, and comes as text, JSON and CSV")
-    func filters() async throws {
+    @Test func `history is filtered by time, outcome and kind, and comes as text, JSON and CSV`() async throws {
         let timing = Rig.fastTiming.replacing(" }", with: ", shutdown_grace: 1s }")
         let rig = try await Rig(Rig.fleet(2), timing: timing, limits: Rig.oneExposed)
         // One number stays exposed in the only place, so the other does not start: the pass ends all the same, and
@@ -57,8 +56,7 @@ struct HistoryCommandTests {
         try await rig.end()
     }
 
-    @Test("history --follow shows requests as they end, each once, until it is told to stop")
-    func follow() async throws {
+    @Test func `history --follow shows requests as they end, each once, until it is told to stop`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
@@ -80,8 +78,9 @@ struct HistoryCommandTests {
         try await rig.end()
     }
 
-    @Test("status shows one number in full, several by pattern, and --watch draws in place until it is stopped")
-    func status() async throws {
+    @Test func `status shows one number in full, several by pattern, and --watch draws in place until it is stopped`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(3))
         #expect(try await rig.run("apply").code == 0)
         let one = try await rig.run("status", "n2")
@@ -103,8 +102,7 @@ struct HistoryCommandTests {
         try await rig.end()
     }
 
-    @Test("status --watch shows a daemon that is started while it draws")
-    func watchChanges() async throws {
+    @Test func `status --watch shows a daemon that is started while it draws`() async throws {
         let rig = try await Rig(Rig.fleet(2))
         let typescript = rig.folder.appendingPathComponent("typescript").path
         let output = try Child.open(rig.folder.appendingPathComponent("script.out"))

@@ -15,8 +15,10 @@ struct HookCommandTests {
 
         """
 
-    @Test("a program that is not there and a secret that is not there are warned of, and hooks says what waits and why")
-    func broken() async throws {
+    @Test
+    func `a program that is not there and a secret that is not there are warned of, and hooks says what waits and why`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(2))
         let none = try await rig.run("hooks")
         #expect(none.code == 0 && none.output.hasPrefix("no hooks: name them with 'hooks' in the settings"))

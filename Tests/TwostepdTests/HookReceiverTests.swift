@@ -16,8 +16,9 @@ struct HookReceiverTests {
         return try #require((document?["hooks"] as? [[String: Any]])?.first)
     }
 
-    @Test("a disable that is refused and tried again exposes nobody, and nobody is notified of it (20.14)")
-    func retriedDisable() async throws {
+    @Test func `a disable that is refused and tried again exposes nobody, and nobody is notified of it (20.14)`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(1))
         let receiver = try WebhookReceiver()
         try Self.add(
@@ -42,9 +43,11 @@ struct HookReceiverTests {
         try await rig.end()
     }
 
-    @Test(
-        "a receiver that fails for one number is failing as long as it does, and delays no other notification (20.14)")
-    func oneNumber() async throws {
+    @Test
+    func
+        `a receiver that fails for one number is failing as long as it does, and delays no other notification (20.14)`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(2))
         let receiver = try WebhookReceiver()
         try Self.add(
@@ -78,8 +81,9 @@ struct HookReceiverTests {
         try await rig.end()
     }
 
-    @Test("Retry-After of a receiver that is overloaded holds everything that the hook has to deliver (20.14)")
-    func retryAfter() async throws {
+    @Test func `Retry-After of a receiver that is overloaded holds everything that the hook has to deliver (20.14)`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(2))
         let receiver = try WebhookReceiver()
         receiver.reply { _ in .init(status: 429, headers: ["Retry-After: 1800"]) }
@@ -106,8 +110,9 @@ struct HookReceiverTests {
         try await rig.end()
     }
 
-    @Test("a 200 whose body has failure_text is a failure that quotes the answer, without the URL (20.14)")
-    func failureText() async throws {
+    @Test func `a 200 whose body has failure_text is a failure that quotes the answer, without the URL (20.14)`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(1))
         let receiver = try WebhookReceiver()
         let url = receiver.url
@@ -135,8 +140,7 @@ struct HookReceiverTests {
         try await rig.end()
     }
 
-    @Test("failure_text is for what is posted, and is not empty (20.14)")
-    func refused() async throws {
+    @Test func `failure_text is for what is posted, and is not empty (20.14)`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let settings = try String(contentsOf: rig.config, encoding: .utf8)
         let cases = [

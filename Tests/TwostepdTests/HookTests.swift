@@ -13,8 +13,9 @@ struct HookTests {
         try rig.write(old.replacingOccurrences(of: "tokens:\n", with: "tokens:\n" + secrets), to: file)
     }
 
-    @Test("a webhook is told of each rotation in order, signed, and what was refused comes again with its own id")
-    func webhook() async throws {
+    @Test func `a webhook is told of each rotation in order, signed, and what was refused comes again with its own id`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(2))
         let receiver = try WebhookReceiver()
         try Self.add(
@@ -59,9 +60,11 @@ struct HookTests {
         try await rig.end()
     }
 
-    @Test(
-        "words outlive a kill and a receiver that is away, and trouble is told of with its end, in a chat tool's form")
-    func outlives() async throws {
+    @Test
+    func
+        `words outlive a kill and a receiver that is away, and trouble is told of with its end, in a chat tool's form`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(2))
         let receiver = try WebhookReceiver()
         try Self.add(
@@ -100,8 +103,9 @@ struct HookTests {
         try await rig.end()
     }
 
-    @Test("a program gets the new PIN when it was promised, in an empty environment, and the audit trail says so")
-    func program() async throws {
+    @Test func `a program gets the new PIN when it was promised, in an empty environment, and the audit trail says so`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(1))
         let kept = rig.folder.appendingPathComponent("kept")
         let script = rig.folder.appendingPathComponent("keep.sh")
@@ -138,10 +142,11 @@ struct HookTests {
         try await rig.end()
     }
 
-    @Test(
-        "a program that hangs is ended with what it started, its words are shown without the PIN, and nothing waits for it"
-    )
-    func hangs() async throws {
+    @Test
+    func
+        `a program that hangs is ended with what it started, its words are shown without the PIN, and nothing waits for it`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(2))
         let script = rig.folder.appendingPathComponent("hang.sh")
         let pids = rig.folder.appendingPathComponent("pids")
@@ -187,8 +192,9 @@ struct HookTests {
         try await rig.end()
     }
 
-    @Test("a stop does not wait for a program that takes its time: it is ended, and its word is told again")
-    func stop() async throws {
+    @Test func `a stop does not wait for a program that takes its time: it is ended, and its word is told again`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(1))
         let runs = rig.folder.appendingPathComponent("runs")
         try Self.add(
@@ -219,8 +225,7 @@ struct HookTests {
         try await rig.end()
     }
 
-    @Test("hooks that cannot work are refused with their line and what to write")
-    func refused() async throws {
+    @Test func `hooks that cannot work are refused with their line and what to write`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let settings = try String(contentsOf: rig.config, encoding: .utf8)
         let cases = [

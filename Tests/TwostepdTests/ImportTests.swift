@@ -23,8 +23,7 @@ struct ImportTests {
 
     private static let list = "number;label;token\r\n+1 555 010 0002;b;b\r\n+1 555 010 0001;a;a\r\n"
 
-    @Test("import prints a file that check finds valid")
-    func importPrints() async throws {
+    @Test func `import prints a file that check finds valid`() async throws {
         try await inFolder { folder in
             let (list, file) = (folder.appendingPathComponent("l.csv"), folder.appendingPathComponent("d.yaml"))
             try write(Self.list, list)
@@ -37,8 +36,7 @@ struct ImportTests {
         }
     }
 
-    @Test("import makes a file, never replaces one unasked, and leaves no half of one")
-    func importWrites() async throws {
+    @Test func `import makes a file, never replaces one unasked, and leaves no half of one`() async throws {
         try await inFolder { folder in
             let (list, file) = (folder.appendingPathComponent("l.csv"), folder.appendingPathComponent("d.yaml"))
             try write(Self.list, list)
@@ -58,8 +56,7 @@ struct ImportTests {
         }
     }
 
-    @Test("a list with mistakes gives no file, exit 78, and every mistake with its place")
-    func importRefuses() async throws {
+    @Test func `a list with mistakes gives no file, exit 78, and every mistake with its place`() async throws {
         try await inFolder { folder in
             let (list, file) = (folder.appendingPathComponent("l.csv"), folder.appendingPathComponent("d.yaml"))
             try write("number,token\n0049301234567,a\n+15550100001,CANARYa8f3b2c9d4e5f6a7b8\n", list)
@@ -73,8 +70,7 @@ struct ImportTests {
         }
     }
 
-    @Test("--force keeps the mode of the file that it replaces, and a link")
-    func importReplaces() async throws {
+    @Test func `--force keeps the mode of the file that it replaces, and a link`() async throws {
         try await inFolder { folder in
             let (list, file) = (folder.appendingPathComponent("l.csv"), folder.appendingPathComponent("d.yaml"))
             let link = folder.appendingPathComponent("link.yaml")
@@ -89,8 +85,7 @@ struct ImportTests {
         }
     }
 
-    @Test("import reads standard input")
-    func standardInput() async throws {
+    @Test func `import reads standard input`() async throws {
         let script = "printf '%s' \"$1\" | \"$0\" import -"
         let output = try await Shell.run("bash", ["-c", script, Binary.url.path, Self.list])
         #expect(output.contains("numbers:\n  - number: \"+15550100001\""))

@@ -17,10 +17,10 @@ struct KeptSecretsTests {
         return (rig, secrets, try String(contentsOf: secrets, encoding: .utf8))
     }
 
-    @Test(
-        "numbers are disabled and enabled with tokens and PINs that the file no longer has",
-        arguments: [nil, "", "tokens: {}\n"] as [String?])
-    func gone(_ left: String?) async throws {
+    @Test(arguments: [nil, "", "tokens: {}\n"] as [String?])
+    func `numbers are disabled and enabled with tokens and PINs that the file no longer has`(_ left: String?)
+        async throws
+    {
         let (rig, secrets, text) = try await Self.setUp()
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
@@ -52,8 +52,7 @@ struct KeptSecretsTests {
         try await rig.end()
     }
 
-    @Test("a removed token is dropped with the last entry that needs it")
-    func dropped() async throws {
+    @Test func `a removed token is dropped with the last entry that needs it`() async throws {
         let (rig, secrets, text) = try await Self.setUp()
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
@@ -76,8 +75,7 @@ struct KeptSecretsTests {
 }
 
 extension KeptSecretsTests {
-    @Test("an edit that is held drops no token that the state in force needs")
-    func held() async throws {
+    @Test func `an edit that is held drops no token that the state in force needs`() async throws {
         let rig = try await Rig(Rig.fleet(6))
         let secrets = rig.folder.appendingPathComponent("secrets.yaml")
         let text = try String(contentsOf: secrets, encoding: .utf8)
@@ -127,10 +125,11 @@ struct SecretsInForceTests {
         return try #require(SecretSources.read(settings: settings, environment: environment).value)
     }
 
-    @Test(
-        "what a reading lacks is kept over any number of readings, a new value is taken, and what is not needed dropped"
-    )
-    func kept() throws {
+    @Test
+    func
+        `what a reading lacks is kept over any number of readings, a new value is taken, and what is not needed dropped`()
+        throws
+    {
         try write("secrets.yaml", "tokens: {a: one, b: one}\npins: {p: \"604180\"}\n")
         try write("credentials/c", "one")
         let secrets = SecretsInForce(try read())
@@ -156,8 +155,9 @@ struct SecretsInForceTests {
         try FileManager.default.removeItem(at: folder)
     }
 
-    @Test("a credential is what it was when the secrets were read, and another value of it is another reading")
-    func snapshot() throws {
+    @Test func `a credential is what it was when the secrets were read, and another value of it is another reading`()
+        throws
+    {
         try write("credentials/c", "one")
         let sources = try read()
         #expect(sources.hasSameCredentials)

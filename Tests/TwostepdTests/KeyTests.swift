@@ -56,8 +56,9 @@ struct KeyTests {
         return isNext ? "next" : "file"
     }
 
-    @Test("killed at any moment of a rotation, one key file opens everything, and the next rotation goes on")
-    func killedRotation() async throws {
+    @Test func `killed at any moment of a rotation, one key file opens everything, and the next rotation goes on`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(1))
         let pins = 400
         _ = try Self.fill(rig, pins: pins)
@@ -84,8 +85,7 @@ struct KeyTests {
         try await rig.end()
     }
 
-    @Test("a rotation that was cut off before its key was in place is finished by the next start")
-    func finishedByStart() async throws {
+    @Test func `a rotation that was cut off before its key was in place is finished by the next start`() async throws {
         let rig = try await Rig(Rig.fleet(2))
         #expect(try await rig.run("apply").code == 0)
         let pin = try await rig.shownPIN(rig.entries[0])
@@ -107,8 +107,7 @@ struct KeyTests {
         try await rig.end()
     }
 
-    @Test("a wrong or a missing key stops the start with 78 and names the key that is needed")
-    func wrongKey() async throws {
+    @Test func `a wrong or a missing key stops the start with 78 and names the key that is needed`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         #expect(try await rig.run("apply").code == 0)
         let id = try await rig.run("key", "id").output.trimmingCharacters(in: .whitespacesAndNewlines)
@@ -142,10 +141,10 @@ struct KeyTests {
         return content
     }
 
-    @Test(
-        "with a wrong or a missing key, or one that others may read, no command changes a byte of the store",
-        arguments: ["wrong", "missing", "readable by others"])
-    func unusableKey(_ problem: String) async throws {
+    @Test(arguments: ["wrong", "missing", "readable by others"])
+    func `with a wrong or a missing key, or one that others may read, no command changes a byte of the store`(
+        _ problem: String
+    ) async throws {
         let rig = try await Rig(Rig.fleet(2))
         // A log that is not checkpointed yet, and a file whose mode and journal a writer would set.
         let daemon = try await rig.startDaemon()
@@ -187,8 +186,7 @@ struct KeyTests {
         try await rig.end()
     }
 
-    @Test("key generate makes a private file once, and prints its id and not the key")
-    func generate() async throws {
+    @Test func `key generate makes a private file once, and prints its id and not the key`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let path = rig.folder.appendingPathComponent("made.key").path
         let made = try await rig.run("key", "generate", path)
@@ -206,8 +204,7 @@ struct KeyTests {
         try await rig.end()
     }
 
-    @Test("a key that is a credential is rotated at its source, or to a key of the operator's own")
-    func credential() async throws {
+    @Test func `a key that is a credential is rotated at its source, or to a key of the operator's own`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let folder = rig.folder.appendingPathComponent("credentials")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
@@ -242,8 +239,9 @@ struct KeyTests {
         try await rig.end()
     }
 
-    @Test("a PIN row that was moved is named by the commands, counts as foreign, and its number is reset")
-    func movedRow() async throws {
+    @Test func `a PIN row that was moved is named by the commands, counts as foreign, and its number is reset`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(2), defaults: ["reapply_every: 1s"])
         #expect(try await rig.run("apply").code == 0)
         _ = try await Shell.run(

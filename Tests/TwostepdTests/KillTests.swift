@@ -9,8 +9,10 @@ struct KillTests {
     /// The count of kills.
     static let kills = 100
 
-    @Test("after each of 100 kills the vendor's truth is in the belief, and in the end each shown PIN is the live one")
-    func kills() async throws {
+    @Test
+    func `after each of 100 kills the vendor's truth is in the belief, and in the end each shown PIN is the live one`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(6), defaults: ["rotate_every: 2s", "reapply_every: 3s"], seed: 11)
         rig.vendor.setFaults([
             .closeBefore: 0.03, .closeAfter: 0.05, .landLate: 0.05, .slow: 0.15, .serverErrorAfter: 0.03,

@@ -15,8 +15,7 @@ struct KubernetesTests {
         return String(try #require(text.firstMatch(of: #/http:\/\/127\.0\.0\.1:9477(\/[a-z]+)/#)).output.1)
     }
 
-    @Test("a pod whose desired state is not valid is not restarted, and is not ready (20.21)")
-    func invalid() async throws {
+    @Test func `a pod whose desired state is not valid is not restarted, and is not ready (20.21)`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let port = try FreePort.find()
         let settings = try String(contentsOf: rig.config, encoding: .utf8)

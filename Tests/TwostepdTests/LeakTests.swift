@@ -63,8 +63,7 @@ struct LeakTests {
         ["key", "generate", "FILE"],
     ]
 
-    @Test("the commands that are driven are all that there are")
-    func allCommands() async throws {
+    @Test func `the commands that are driven are all that there are`() async throws {
         let leaves = try await HelpDump.read().command.leaves.map { $0.words.joined(separator: " ") }
         let driven = Self.commands.map { $0.joined(separator: " ") }
         // The demonstrations invent secrets of their own, and print them.
@@ -72,8 +71,7 @@ struct LeakTests {
         #expect(Set(missing) == ["demo", "simulate"])
     }
 
-    @Test("no command, log level, endpoint, fault, order or error shows a token, a PIN or a key")
-    func everything() async throws {
+    @Test func `no command, log level, endpoint, fault, order or error shows a token, a PIN or a key`() async throws {
         let rig = try await rig()
         let daemon = try await child(rig, "run")
         try await rig.wait("the fleet was taken over") { rig.vendor.requests.count > 12 }
@@ -150,8 +148,7 @@ struct LeakTests {
         #expect(try canaries.found(inBytesOf: files.filter { !$0.lastPathComponent.contains(".key") }) == [])
     }
 
-    @Test("a vendor that echoes requests, tokens of others and PINs is not repeated")
-    func gossip() async throws {
+    @Test func `a vendor that echoes requests, tokens of others and PINs is not repeated`() async throws {
         let rig = try await rig()
         let echo = try EchoVendor(
             gossip: "\(rig.entries.map(\.token).joined(separator: ",")) \(Self.environmentToken) 739182, 518273")
@@ -174,9 +171,11 @@ struct LeakTests {
         try await rig.end()
     }
 
-    @Test(
-        "mistakes with secrets are shown without them: in the wrong file, malformed, readable by others, the wrong key")
-    func mistakes() async throws {
+    @Test
+    func
+        `mistakes with secrets are shown without them: in the wrong file, malformed, readable by others, the wrong key`()
+        async throws
+    {
         let rig = try await rig()
         #expect(try await rig.run("apply").code == 0)
         let secrets = rig.folder.appendingPathComponent("secrets.yaml")
@@ -232,8 +231,7 @@ struct LeakTests {
         try await rig.end()
     }
 
-    @Test("a crash leaves no core, though core dumps are allowed")
-    func crash() async throws {
+    @Test func `a crash leaves no core, though core dumps are allowed`() async throws {
         let rig = try await rig()
         let folder = rig.folder.appendingPathComponent("crash")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

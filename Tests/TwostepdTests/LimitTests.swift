@@ -5,8 +5,9 @@ import Testing
 
 @Suite("Limits of requests, and fairness under load, the real binary", .inTurn)
 struct LimitTests {
-    @Test("at the default limits no number stays off when the minute runs out, and no restart forgets the minute")
-    func defaultLimits() async throws {
+    @Test func `at the default limits no number stays off when the minute runs out, and no restart forgets the minute`()
+        async throws
+    {
         // A kill leaves up to four disables without an answer, and they hold that many places: here they settle soon.
         let rig = try await Rig(
             Self.protected(100), timing: "{ request_timeout: 4s, settle_delay: 5s }", limits: Self.defaults)
@@ -47,8 +48,7 @@ struct LimitTests {
         try await rig.end()
     }
 
-    @Test("a small limit is the reason that is shown, with the instant until which numbers wait")
-    func shownReason() async throws {
+    @Test func `a small limit is the reason that is shown, with the instant until which numbers wait`() async throws {
         let rig = try await Rig(
             Self.protected(10),
             limits: "{ requests_per_minute: 4, writes_per_hour: unlimited, writes_per_hour_exposed: unlimited }")
@@ -66,8 +66,9 @@ struct LimitTests {
         try await rig.end()
     }
 
-    @Test("2,200 numbers due at an endpoint where nobody listens do not keep 20 at a healthy one waiting")
-    func deadEndpoint() async throws {
+    @Test func `2,200 numbers due at an endpoint where nobody listens do not keep 20 at a healthy one waiting`()
+        async throws
+    {
         let healthy = (1...20).map {
             Rig.Entry(number: "+1555\(9_000_000 + $0)", label: "h\($0)", start: .on(pin: Self.foreign))
         }
@@ -91,10 +92,10 @@ struct LimitTests {
         try await rig.end()
     }
 
-    @Test(
-        "one number that the vendor wants to be left alone for two minutes leaves the others of its endpoint alone",
-        arguments: [[Fault.tooManyRequests], [nil, Fault.tooManyRequests]])
-    func retryAfterOfOne(_ script: [Fault?]) async throws {
+    @Test(arguments: [[Fault.tooManyRequests], [nil, Fault.tooManyRequests]])
+    func `one number that the vendor wants to be left alone for two minutes leaves the others of its endpoint alone`(
+        _ script: [Fault?]
+    ) async throws {
         let rig = try await Rig(Self.protected(12)) { $0.retryAfter = .seconds(120) }
         let one = rig.entries[0]
         rig.vendor.script(script, token: one.token)
@@ -113,8 +114,10 @@ struct LimitTests {
         try await rig.end()
     }
 
-    @Test("numbers whose enable is refused for ever take a place each; a pause gives one back, and status says so")
-    func refusedForEver() async throws {
+    @Test
+    func `numbers whose enable is refused for ever take a place each; a pause gives one back, and status says so`()
+        async throws
+    {
         let rig = try await Rig(
             Self.protected(16),
             limits: """
@@ -163,8 +166,9 @@ struct LimitTests {
         try await rig.end()
     }
 
-    @Test("the lost answer of a disable keeps no other cycle waiting for settle_delay once the number is enabled")
-    func lostAnswer() async throws {
+    @Test func `the lost answer of a disable keeps no other cycle waiting for settle_delay once the number is enabled`()
+        async throws
+    {
         let rig = try await Rig(
             Self.protected(10),
             timing: """
@@ -240,8 +244,7 @@ extension LimitTests {
         }.max() ?? 0
     }
 
-    @Test("a record in a cycle that cannot be read does not keep the others from being shown")
-    func unreadableInCycle() async throws {
+    @Test func `a record in a cycle that cannot be read does not keep the others from being shown`() async throws {
         let rig = try await Rig(Rig.fleet(2))
         #expect(try await rig.run("apply").code == 0)
         _ = try await rig.query(

@@ -11,8 +11,7 @@ import Testing
 
 @Suite("The log", .inTurn)
 struct LogTests {
-    @Test("as JSON, each line is one object with time, level, message and each fact by its name")
-    func json() async throws {
+    @Test func `as JSON, each line is one object with time, level, message and each fact by its name`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let settings = try String(contentsOf: rig.config, encoding: .utf8)
         try rig.write(settings + "log_format: json\n", to: rig.config)
@@ -31,8 +30,7 @@ struct LogTests {
         try await rig.end()
     }
 
-    @Test("the journal gets a field for each fact, and the whole line for people")
-    func journal() async throws {
+    @Test func `the journal gets a field for each fact, and the whole line for people`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let socket = try NotifySocket(path: rig.folder.appendingPathComponent("journal").path)
         let journal = try #require(JournalSocket(path: socket.path))
@@ -55,8 +53,7 @@ struct LogTests {
         try await rig.end()
     }
 
-    @Test("a journal that comes later, or is made again, gets the lines from then on")
-    func journalMadeAgain() async throws {
+    @Test func `a journal that comes later, or is made again, gets the lines from then on`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let path = rig.folder.appendingPathComponent("journal").path
         let journal = try #require(JournalSocket(path: path))
@@ -74,9 +71,11 @@ struct LogTests {
         try await rig.end()
     }
 
-    @Test(
-        "a journal that takes nothing holds nobody up; once it does again, it gets the number of lines that were lost")
-    func busyJournal() async throws {
+    @Test
+    func
+        `a journal that takes nothing holds nobody up; once it does again, it gets the number of lines that were lost`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(1))
         let socket = try NotifySocket(path: rig.folder.appendingPathComponent("journal").path)
         let journal = try #require(JournalSocket(path: socket.path))
@@ -97,8 +96,7 @@ struct LogTests {
         try await rig.end()
     }
 
-    @Test("a daemon whose standard error nobody reads works on")
-    func unread() async throws {
+    @Test func `a daemon whose standard error nobody reads works on`() async throws {
         let rig = try await Rig(Rig.fleet(8))
         let pipe = Pipe()
         let descriptor = pipe.fileHandleForWriting.fileDescriptor
@@ -122,8 +120,7 @@ struct LogTests {
         try await rig.end()
     }
 
-    @Test("the day's line says how the fleet stands and what was sent")
-    func summary() async throws {
+    @Test func `the day's line says how the fleet stands and what was sent`() async throws {
         let rig = try await Rig(Rig.fleet(3, disabled: 1), defaults: ["rotate_every: 23h"])
         #expect(try await rig.run("apply").code == 0)
         let location = StoreLocation(directory: rig.store.deletingLastPathComponent().path)

@@ -9,8 +9,7 @@ struct MachineTests {
         try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task").count
     }
 
-    @Test("with 64 processors the daemon has at most 40 threads, under many callers as well")
-    func manyProcessors() async throws {
+    @Test func `with 64 processors the daemon has at most 40 threads, under many callers as well`() async throws {
         let rig = try await Rig(Rig.fleet(4))
         let port = try FreePort.find()
         let text = try String(contentsOf: rig.config, encoding: .utf8)
@@ -46,8 +45,9 @@ struct MachineTests {
         try await rig.end()
     }
 
-    @Test("threads that cannot be had are an error with a text, of the daemon, of commands and of the simulator")
-    func fewThreads() async throws {
+    @Test func `threads that cannot be had are an error with a text, of the daemon, of commands and of the simulator`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(1))
         let machine = try await OtherMachine(for: rig, processors: 64, threads: 12)
         let refused = try await Binary.run(["run", "--config", rig.config.path], environment: machine.environment)
@@ -73,8 +73,9 @@ struct MachineTests {
         return (Int(fields[12]) ?? 0) + (Int(fields[13]) ?? 0)
     }
 
-    @Test("a limit of descriptors that is too low is logged at the start, and connections that wait cost no time")
-    func fewDescriptors() async throws {
+    @Test func `a limit of descriptors that is too low is logged at the start, and connections that wait cost no time`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(1))
         let port = try FreePort.find()
         let text = try String(contentsOf: rig.config, encoding: .utf8)

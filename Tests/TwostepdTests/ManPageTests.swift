@@ -9,8 +9,7 @@ struct ManPageTests {
     static let repository = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
     static let page = repository.appending(path: "docs/man/twostepd.1")
 
-    @Test("it describes every command and every option as the binary has them")
-    func commands() async throws {
+    @Test func `it describes every command and every option as the binary has them`() async throws {
         let text = try String(contentsOf: Self.page, encoding: .utf8)
         let begin = try #require(text.range(of: #"\.\\" BEGIN COMMANDS[^\n]*\n"#, options: .regularExpression))
         let end = try #require(text.range(of: #".\" END COMMANDS"#))
@@ -26,8 +25,7 @@ struct ManPageTests {
             "the page is out of date: TWOSTEPD_RECORD_MAN=1 swift test --skip-build --filter ManPageTests")
     }
 
-    @Test("options of every command are explained once, by their real names")
-    func commonOptions() async throws {
+    @Test func `options of every command are explained once, by their real names`() async throws {
         let text = try String(contentsOf: Self.page, encoding: .utf8)
         for option in ["\\-\\-config", "\\-\\-help", "\\-\\-version"] { #expect(text.contains(option)) }
         let names = try await HelpDump.read().command.leaves.flatMap { $0.arguments ?? [] }.filter(\.isCommon)
@@ -35,8 +33,8 @@ struct ManPageTests {
         #expect(Set(names) == ["--config", "--help", "-h", "--version"])
     }
 
-    @Test("groff has no complaint about any page", .enabled(if: Self.hasGroff))
-    func groff() async throws {
+    @Test(.enabled(if: Self.hasGroff))
+    func `groff has no complaint about any page`() async throws {
         for name in ["twostepd.1", "twostepd.yaml.5", "twostepd-desired-state.5"] {
             let path = Self.repository.appending(path: "docs/man/\(name)").path
             let complaints = try await Shell.run("sh", ["-c", "groff -man -ww -z -Tutf8 \"$0\" 2>&1", path])

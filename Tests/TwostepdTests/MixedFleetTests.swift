@@ -42,8 +42,8 @@ struct MixedFleetTests {
         try rig.write(shared, to: rig.desiredState)
     }
 
-    @Test("every number comes to rest, and pin show prints the PIN that is live", arguments: semantics)
-    func converges(_ text: String) async throws {
+    @Test(arguments: semantics)
+    func `every number comes to rest, and pin show prints the PIN that is live`(_ text: String) async throws {
         let semantics = try VendorSemantics(parsing: text)
         let rig = try await rig(semantics)
         try write(rig)
@@ -70,8 +70,7 @@ struct MixedFleetTests {
         try await rig.end()
     }
 
-    @Test("with the method that the vendor needs, a fleet whose vendor never disables converges")
-    func replace() async throws {
+    @Test func `with the method that the vendor needs, a fleet whose vendor never disables converges`() async throws {
         let rig = try await rig(VendorSemantics(parsing: "replace,never"))
         try write(rig) { if !$0.label.hasPrefix("w") { $0.extra.append("rotation_method: replace") } }
         #expect(try await rig.run("apply", "--accept", try await rig.digest()).code == 0)

@@ -4,8 +4,9 @@ import Testing
 
 @Suite("A store that is new may be the wrong one, the real binary", .inTurn)
 struct NewStoreTests {
-    @Test("a new store takes over five numbers only when that is accepted, and every command says that it is new")
-    func held() async throws {
+    @Test func `a new store takes over five numbers only when that is accepted, and every command says that it is new`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(5))
         for command in ["check", "plan", "doctor", "status"] {
             let result = try await rig.run(command)
@@ -36,8 +37,8 @@ struct NewStoreTests {
         try await rig.end()
     }
 
-    @Test("with the volume away nothing is sent, and back again every PIN is the one that is shown")
-    func volumeAway() async throws {
+    @Test func `with the volume away nothing is sent, and back again every PIN is the one that is shown`() async throws
+    {
         let rig = try await Rig(Rig.fleet(5))
         #expect(try await rig.run("apply", "--accept", try await rig.digest()).code == 0)
         let requests = rig.vendor.requests.count
@@ -59,8 +60,7 @@ struct NewStoreTests {
         try await rig.end()
     }
 
-    @Test("four numbers are taken over without a word")
-    func small() async throws {
+    @Test func `four numbers are taken over without a word`() async throws {
         let rig = try await Rig(Rig.fleet(4))
         #expect(try await rig.run("apply").code == 0)
         #expect(try await rig.disagreements() == [])

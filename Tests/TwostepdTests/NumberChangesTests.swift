@@ -4,8 +4,7 @@ import Testing
 
 @Suite("Numbers that leave, return, and change what they are reached by, the real binary", .inTurn)
 struct NumberChangesTests {
-    @Test("a number that leaves is untouched and kept, and re-applied when it returns")
-    func leavingAndReturning() async throws {
+    @Test func `a number that leaves is untouched and kept, and re-applied when it returns`() async throws {
         let rig = try await Rig(Rig.fleet(6))
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
@@ -29,8 +28,7 @@ struct NumberChangesTests {
         try await rig.end()
     }
 
-    @Test("a new value of a token is applied at once; a new label sends nothing")
-    func tokenAndLabel() async throws {
+    @Test func `a new value of a token is applied at once; a new label sends nothing`() async throws {
         let rig = try await Rig(Rig.fleet(4))
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
@@ -60,8 +58,7 @@ struct NumberChangesTests {
         try await rig.end()
     }
 
-    @Test("behind a new endpoint any PIN may be live: the number is made certain there")
-    func endpoint() async throws {
+    @Test func `behind a new endpoint any PIN may be live: the number is made certain there`() async throws {
         let rig = try await Rig(Rig.fleet(2))
         let moved = rig.entries[1]
         var options = SimulatedVendor.Options()
@@ -90,8 +87,7 @@ struct NumberChangesTests {
         try await rig.end()
     }
 
-    @Test("a PIN passes to the operator by a rotation, and back to us without one until it is due")
-    func ownership() async throws {
+    @Test func `a PIN passes to the operator by a rotation, and back to us without one until it is due`() async throws {
         var entries = Rig.fleet(2)
         entries[1].operatorPIN = "271828"
         let rig = try await Rig(entries)
@@ -128,8 +124,7 @@ struct NumberChangesTests {
         try await rig.end()
     }
 
-    @Test("two entries for one number, one token, or one value of a token are refused")
-    func duplicates() async throws {
+    @Test func `two entries for one number, one token, or one value of a token are refused`() async throws {
         let rig = try await Rig(Rig.fleet(3))
         let whole = try String(contentsOf: rig.desiredState, encoding: .utf8)
         for (old, new) in [("+15550101003", "+15550101002"), ("token: n3", "token: n2"), ("label: n3", "label: n2")] {

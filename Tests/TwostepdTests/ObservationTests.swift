@@ -23,8 +23,8 @@ struct ObservationTests {
         return (rig, "http://127.0.0.1:\(port)")
     }
 
-    @Test("status, numbers and changes are what the commands say, on the listener and on the socket")
-    func documents() async throws {
+    @Test func `status, numbers and changes are what the commands say, on the listener and on the socket`() async throws
+    {
         let (rig, base) = try await rig(3)
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
@@ -61,8 +61,7 @@ struct ObservationTests {
         try await rig.end()
     }
 
-    @Test("other hosts, methods and sizes are refused, and every answer has its security headers")
-    func manners() async throws {
+    @Test func `other hosts, methods and sizes are refused, and every answer has its security headers`() async throws {
         let (rig, base) = try await rig(1)
         let daemon = try await rig.startDaemon()
         // A request without an answer is tried again.
@@ -85,8 +84,7 @@ struct ObservationTests {
         try await rig.end()
     }
 
-    @Test("the metrics are those of the fleet, in both formats, without a complaint of promtool")
-    func metrics() async throws {
+    @Test func `the metrics are those of the fleet, in both formats, without a complaint of promtool`() async throws {
         let (rig, base) = try await rig(4)
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
@@ -129,8 +127,9 @@ struct ObservationTests {
         try String(contentsOf: root.appendingPathComponent(file), encoding: .utf8)
     }
 
-    @Test("each alert fires when it should and keeps quiet when it should, and leads to a place in the documents")
-    func alerts() async throws {
+    @Test func `each alert fires when it should and keeps quiet when it should, and leads to a place in the documents`()
+        async throws
+    {
         let tests = Self.root.appendingPathComponent("Tests/Prometheus/twostepd.rules.test.yml").path
         let result = try await Shell.run(
             "sh", ["-c", "promtool test rules \"$1\" 2>&1; echo \"exit $?\"", "sh", tests])
@@ -149,8 +148,7 @@ struct ObservationTests {
         for anchor in anchors { #expect(headings.contains(anchor), "\(anchor) in \(headings)") }
     }
 
-    @Test("rules and dashboard name only metrics that there are")
-    func names() async throws {
+    @Test func `rules and dashboard name only metrics that there are`() async throws {
         let (rig, base) = try await rig(1, more: "hooks: [{ name: none, on: [held], command: [/bin/true] }]")
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
@@ -173,8 +171,7 @@ struct ObservationTests {
         try await rig.end()
     }
 
-    @Test("a real Prometheus scrapes it, knows every number, and reads the alert rules")
-    func prometheus() async throws {
+    @Test func `a real Prometheus scrapes it, knows every number, and reads the alert rules`() async throws {
         let (rig, base) = try await rig(3)
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
@@ -220,8 +217,7 @@ struct ObservationTests {
         try await rig.end()
     }
 
-    @Test("the series of single numbers can be switched off")
-    func fleetOnly() async throws {
+    @Test func `the series of single numbers can be switched off`() async throws {
         let (rig, base) = try await rig(2, more: "metrics: fleet")
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }

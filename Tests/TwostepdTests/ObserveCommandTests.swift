@@ -40,8 +40,9 @@ struct ObserveCommandTests {
             "SELECT number || ' ' || actor || ' ' || detail FROM events WHERE kind = '\(kind)' ORDER BY id")
     }
 
-    @Test("a number that is reported off is on again within two requests, and the audit trail says who and why")
-    func off() async throws {
+    @Test func `a number that is reported off is on again within two requests, and the audit trail says who and why`()
+        async throws
+    {
         let (rig, daemon) = try await fleet()
         let (number, token) = (rig.entries[1].number, rig.entries[1].token)
         try rig.vendor.stranger(sets: token, to: .off)
@@ -64,8 +65,9 @@ struct ObserveCommandTests {
         try await rig.end()
     }
 
-    @Test("a number whose PIN was changed is reset, and one that is reported on as believed causes no request")
-    func pinChanged() async throws {
+    @Test func `a number whose PIN was changed is reset, and one that is reported on as believed causes no request`()
+        async throws
+    {
         let (rig, daemon) = try await fleet()
         let (number, token) = (rig.entries[0].number, rig.entries[0].token)
         let before = rig.vendor.requests.count
@@ -84,8 +86,9 @@ struct ObserveCommandTests {
         try await rig.end()
     }
 
-    @Test("a webhook's body resets the numbers that it names, in one pass, and names the one that is not managed")
-    func webhook() async throws {
+    @Test func `a webhook's body resets the numbers that it names, in one pass, and names the one that is not managed`()
+        async throws
+    {
         let (rig, daemon) = try await fleet()
         try rig.vendor.stranger(sets: rig.entries[0].token, to: .on(pin: "604187"))
         try rig.vendor.stranger(sets: rig.entries[2].token, to: .off)
@@ -114,8 +117,8 @@ struct ObserveCommandTests {
         try await rig.end()
     }
 
-    @Test("a change that cannot be read is named, and keeps none of the others from being reported")
-    func oddChange() async throws {
+    @Test func `a change that cannot be read is named, and keeps none of the others from being reported`() async throws
+    {
         let (rig, daemon) = try await fleet()
         try rig.vendor.stranger(sets: rig.entries[2].token, to: .off)
         let good = Self.body([("PIN_RESET_SUCCESS", rig.entries[2].number)])
@@ -134,8 +137,9 @@ struct ObserveCommandTests {
         try await rig.end()
     }
 
-    @Test("a person who asks WhatsApp to disable a number is an event and a notification, and no request")
-    func disableRequested() async throws {
+    @Test func `a person who asks WhatsApp to disable a number is an event and a notification, and no request`()
+        async throws
+    {
         let receiver = try WebhookReceiver()
         let (rig, daemon) = try await fleet(
             hooks: "hooks:\n  - name: chat\n    on: [disable_requested]\n    url: \(receiver.url)\n")
@@ -154,8 +158,7 @@ struct ObserveCommandTests {
         try await rig.end()
     }
 
-    @Test("many changes in one body are all reported")
-    func many() async throws {
+    @Test func `many changes in one body are all reported`() async throws {
         let (rig, daemon) = try await fleet()
         let changes = (0..<250).map { ("PIN_RESET_REQUEST", rig.entries[$0 % 3].number) }
         let result = try await receive(rig, Self.body(changes))
@@ -165,8 +168,9 @@ struct ObserveCommandTests {
         try await rig.end()
     }
 
-    @Test("rubbish, other webhooks and incomplete command lines report nothing, each with its exit code")
-    func refusals() async throws {
+    @Test func `rubbish, other webhooks and incomplete command lines report nothing, each with its exit code`()
+        async throws
+    {
         let (rig, daemon) = try await fleet()
         let before = rig.vendor.requests.count
         let good = Self.body([("PIN_CHANGED", rig.entries[0].number)])
@@ -231,8 +235,9 @@ struct ObserveCommandTests {
             ])
     }
 
-    @Test("the receivers in docs/operations.md report bodies with the right signature, and nothing else")
-    func receivers() async throws {
+    @Test func `the receivers in docs/operations.md report bodies with the right signature, and nothing else`()
+        async throws
+    {
         let (rig, daemon) = try await fleet()
         let secrets = rig.folder.appendingPathComponent("secrets-of-webhook")
         try rig.write("APP_SECRET=app-secret\nVERIFY_TOKEN=verify-me\n", to: secrets)

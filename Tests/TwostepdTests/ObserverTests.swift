@@ -37,8 +37,9 @@ struct ObserverTests {
         }
     }
 
-    @Test("a number that is seen off is enabled without a disable, and one that a stranger turns off is on again")
-    func observed() async throws {
+    @Test func `a number that is seen off is enabled without a disable, and one that a stranger turns off is on again`()
+        async throws
+    {
         let rig = try await rig()
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
@@ -65,8 +66,9 @@ struct ObserverTests {
         try await rig.end()
     }
 
-    @Test("an observer that lags behind causes no request: it is asked again when what it shows proves something")
-    func lagging() async throws {
+    @Test func `an observer that lags behind causes no request: it is asked again when what it shows proves something`()
+        async throws
+    {
         let rig = try await rig()
         rig.vendor.freezeLooks(true)
         let daemon = try await rig.startDaemon()
@@ -88,8 +90,7 @@ struct ObserverTests {
         try await rig.end()
     }
 
-    @Test("doctor asks about each number, and names an id that belongs to another one")
-    func doctor() async throws {
+    @Test func `doctor asks about each number, and names an id that belongs to another one`() async throws {
         let rig = try await rig()
         let good = try await rig.run("doctor")
         #expect(good.code == 0 && good.output.contains("ids that belong to their numbers: 3 of 3"), "\(good)")

@@ -4,8 +4,7 @@ import Testing
 
 @Suite("Orders: rotate, reapply, reset, the real binary", .inTurn)
 struct OrderCommandTests {
-    @Test("rotate --wait ends when the new PIN is live, and names who ordered it and why")
-    func rotate() async throws {
+    @Test func `rotate --wait ends when the new PIN is live, and names who ordered it and why`() async throws {
         let rig = try await Rig(Rig.fleet(4))
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
@@ -27,8 +26,9 @@ struct OrderCommandTests {
         try await rig.end()
     }
 
-    @Test("reapply sends the same PIN again; reset takes a number over whatever it was; both for all with --yes")
-    func reapplyAndReset() async throws {
+    @Test func `reapply sends the same PIN again; reset takes a number over whatever it was; both for all with --yes`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(3))
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
@@ -47,8 +47,10 @@ struct OrderCommandTests {
         try await rig.end()
     }
 
-    @Test("a re-apply that the vendor refuses is neither applied nor done, and is counted where people and alerts look")
-    func refusedReapply() async throws {
+    @Test
+    func `a re-apply that the vendor refuses is neither applied nor done, and is counted where people and alerts look`()
+        async throws
+    {
         let receiver = try WebhookReceiver()
         let rig = try await Rig(
             Rig.fleet(1), semantics: .init(enableWhenOn: .refuse, disableWhenOff: .accept),
@@ -79,8 +81,7 @@ struct OrderCommandTests {
         try await rig.end()
     }
 
-    @Test("what cannot be ordered is said, and nothing is sent")
-    func refusals() async throws {
+    @Test func `what cannot be ordered is said, and nothing is sent`() async throws {
         var entries = Rig.fleet(3, disabled: 1)
         entries[1].operatorPIN = "271828"
         let rig = try await Rig(entries)
@@ -103,8 +104,9 @@ struct OrderCommandTests {
         try await rig.end()
     }
 
-    @Test("waiting ends with the reason when it takes too long, or when the daemon ends; the order stands")
-    func waitingEnds() async throws {
+    @Test func `waiting ends with the reason when it takes too long, or when the daemon ends; the order stands`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(2))
         var daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }

@@ -10,8 +10,7 @@ struct PINTests {
         return try await Shell.run("sqlite3", [rig.store.path, sql])
     }
 
-    @Test("a PIN is not printed to a pipe or a file by mistake, and such a try is not a look")
-    func pipe() async throws {
+    @Test func `a PIN is not printed to a pipe or a file by mistake, and such a try is not a look`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         #expect(try await rig.run("apply").code == 0)
         let pin = try #require(rig.truth(rig.entries[0])?.pin)
@@ -28,8 +27,9 @@ struct PINTests {
         try await rig.end()
     }
 
-    @Test("on a terminal it is printed, and who, from which terminal, why and which generation is recorded")
-    func terminal() async throws {
+    @Test func `on a terminal it is printed, and who, from which terminal, why and which generation is recorded`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(1))
         #expect(try await rig.run("apply").code == 0)
         let pin = try #require(rig.truth(rig.entries[0])?.pin)
@@ -50,8 +50,9 @@ struct PINTests {
         try await rig.end()
     }
 
-    @Test("an uncertain PIN is shown with every other that may be live, and with what would settle it")
-    func uncertain() async throws {
+    @Test func `an uncertain PIN is shown with every other that may be live, and with what would settle it`()
+        async throws
+    {
         let rig = try await Rig(
             Rig.fleet(1), defaults: ["rotation_method: replace", "rotate_every: never"],
             timing: "{ request_timeout: 1s, settle_delay: 1h, backoff_min: 1s, backoff_max: 1h }")
@@ -80,8 +81,7 @@ struct PINTests {
         try await rig.end()
     }
 
-    @Test("pin list shows generations and dates, no PIN, and needs no key")
-    func list() async throws {
+    @Test func `pin list shows generations and dates, no PIN, and needs no key`() async throws {
         let rig = try await Rig(Rig.fleet(1), defaults: ["rotate_every: 1s"])
         let daemon = try await rig.startDaemon()
         try await rig.wait("some rotations") { rig.vendor.counters.requests > 6 }
@@ -112,8 +112,7 @@ struct PINTests {
 
 @Suite("Secrets that change, the real binary", .inTurn)
 struct SecretReloadTests {
-    @Test("a token that changes in secrets.yaml is used after a reload")
-    func token() async throws {
+    @Test func `a token that changes in secrets.yaml is used after a reload`() async throws {
         let rig = try await Rig(Rig.fleet(2))
         let state = """
             version: 1

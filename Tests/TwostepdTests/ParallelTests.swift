@@ -8,14 +8,13 @@ struct ParallelTests {
         let at: Int
     }
 
-    @Test("a large array is mapped in its order, and a small one as well", arguments: [0, 1, 999, 5000, 100_003])
-    func order(count: Int) throws {
+    @Test(arguments: [0, 1, 999, 5000, 100_003])
+    func `a large array is mapped in its order, and a small one as well`(count: Int) throws {
         let numbers = Array(0..<count)
         #expect(try numbers.mapInParallel { $0 * 2 } == numbers.map { $0 * 2 })
     }
 
-    @Test("an error in any part is the error of the whole")
-    func failure() {
+    @Test func `an error in any part is the error of the whole`() {
         #expect(throws: Refusal(at: 9000)) {
             try Array(0..<10_000).mapInParallel { (number: Int) throws -> Int in
                 if number == 9000 { throw Refusal(at: number) }
@@ -24,14 +23,12 @@ struct ParallelTests {
         }
     }
 
-    @Test("an errand brings its result, or its error")
-    func backgroundWork() throws {
+    @Test func `an errand brings its result, or its error`() throws {
         #expect(try BackgroundWork { 6 * 7 }.result() == 42)
         #expect(throws: Refusal(at: 1)) { try BackgroundWork<Int> { throw Refusal(at: 1) }.result() }
     }
 
-    @Test("a bar fits its terminal, and is full when all is done")
-    func bar() {
+    @Test func `a bar fits its terminal, and is full when all is done`() {
         for width in [10, 40, 80, 200] {
             let bar = ProgressBar(width: width)
             for done in [0, 1, 49, 50, 99] {

@@ -8,8 +8,9 @@ import Testing
 /// The messages of commands when the daemon is not where they expect it, or has nothing to do.
 @Suite("What is so, the real binary", .inTurn)
 struct ReachTests {
-    @Test("a store that another process works on is no reason to start a daemon: the process is named")
-    func storeHeld() async throws {
+    @Test func `a store that another process works on is no reason to start a daemon: the process is named`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(1))
         #expect(try await rig.run("apply").code == 0)
         let location = StoreLocation(directory: rig.folder.appendingPathComponent("state").path)
@@ -24,8 +25,7 @@ struct ReachTests {
         try await rig.end()
     }
 
-    @Test("a daemon under another runtime_directory is named, and the setting to compare")
-    func otherSocket() async throws {
+    @Test func `a daemon under another runtime_directory is named, and the setting to compare`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let daemon = try await rig.startDaemon()
         let other = rig.folder.appendingPathComponent("other.yaml")
@@ -38,8 +38,9 @@ struct ReachTests {
         try await rig.end()
     }
 
-    @Test("a state directory that was moved under a running daemon is told by status, doctor and history")
-    func moved() async throws {
+    @Test func `a state directory that was moved under a running daemon is told by status, doctor and history`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(2))
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
@@ -64,8 +65,7 @@ struct ReachTests {
         try await rig.end()
     }
 
-    @Test("without a desired state in force nothing is said to stay in force")
-    func nothingInForce() async throws {
+    @Test func `without a desired state in force nothing is said to stay in force`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         try rig.write("numbers: [\n", to: rig.desiredState)
         let daemon = try await rig.startDaemon()
@@ -87,8 +87,7 @@ struct ReachTests {
         try await rig.end()
     }
 
-    @Test("an order that would do nothing is refused, and one that has to wait says for what")
-    func pointless() async throws {
+    @Test func `an order that would do nothing is refused, and one that has to wait says for what`() async throws {
         let rig = try await Rig(Rig.fleet(2, disabled: 2))
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }

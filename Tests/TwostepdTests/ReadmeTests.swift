@@ -109,8 +109,8 @@ struct ReadmeTests {
         )
     }
 
-    @Test("every command of its blocks works, word for word", .timeLimit(.minutes(10)))
-    func commands() async throws {
+    @Test(.timeLimit(.minutes(10)))
+    func `every command of its blocks works, word for word`() async throws {
         let root = FileManager.default.temporaryDirectory.appendingPathComponent("twostepd-readme-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
         var options = SimulatedVendor.Options()

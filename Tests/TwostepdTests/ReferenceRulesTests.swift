@@ -11,8 +11,7 @@ struct ReferenceRulesTests {
         PlannerRule.allCases.map { "| `\($0.rawValue)` | \($0.sentence) |" }.joined(separator: "\n")
     }
 
-    @Test("are those of the planner, round by round")
-    func table() throws {
+    @Test func `are those of the planner, round by round`() throws {
         let file = ManPageTests.repository.appending(path: "docs/reference.md")
         let text = try String(contentsOf: file, encoding: .utf8)
         let head = "## Rules\n"

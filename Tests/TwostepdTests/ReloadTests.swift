@@ -14,8 +14,7 @@ import Testing
 /// lost, and the operator would wait in vain.
 @Suite("Who waits for a reload")
 struct ReloadTests {
-    @Test("whoever reloads is told of the hand-over before the engine gets what was read")
-    func handOver() async throws {
+    @Test func `whoever reloads is told of the hand-over before the engine gets what was read`() async throws {
         let rig = try await Rig(Rig.fleet(2))
         let settings = try #require(SettingsReader.read(path: rig.config.path).value)
         let location = StoreLocation(directory: settings.stateDirectory)
@@ -44,8 +43,7 @@ struct ReloadTests {
         try store.close()
     }
 
-    @Test("whoever waits for a state that is overtaken is told how the one that overtook it ended")
-    func overtaken() throws {
+    @Test func `whoever waits for a state that is overtaken is told how the one that overtook it ended`() throws {
         let pendingReplies = PendingReplies()
         let reported = Mutex<[String]>([])
         pendingReplies.expectAdoption(of: "a") { _ in reported.withLock { $0.append("a") } }
@@ -59,8 +57,10 @@ struct ReloadTests {
         #expect(reported.withLock { $0 } == ["a", "b", "c"])
     }
 
-    @Test("every one of many reloads at once is answered, while the file changes under them, the real binary", .inTurn)
-    func many() async throws {
+    @Test(.inTurn)
+    func `every one of many reloads at once is answered, while the file changes under them, the real binary`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(3))
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }

@@ -57,8 +57,7 @@ struct RetentionTests {
         return Int(count.first ?? "") ?? -1
     }
 
-    @Test("the daemon lets it go while it works, says so, and what is left verifies")
-    func daemon() async throws {
+    @Test func `the daemon lets it go while it works, says so, and what is left verifies`() async throws {
         let rig = try await rig(keep: "1d", old: 700)
         #expect(try await oldRows(rig) > 1400)
         let daemon = try await rig.startDaemon()
@@ -88,8 +87,8 @@ struct RetentionTests {
         try await rig.end()
     }
 
-    @Test("nothing goes with unlimited, nor what is not that old", arguments: ["unlimited", "1000d"])
-    func kept(keep: String) async throws {
+    @Test(arguments: ["unlimited", "1000d"])
+    func `nothing goes with unlimited, nor what is not that old`(keep: String) async throws {
         let rig = try await rig(keep: keep, old: 50)
         let before = try await oldRows(rig)
         let result = try await rig.run("apply")
@@ -98,8 +97,9 @@ struct RetentionTests {
         try await rig.end()
     }
 
-    @Test("apply lets go of it at the end of a pass, but not after a gap that may be a wrong clock's")
-    func apply() async throws {
+    @Test func `apply lets go of it at the end of a pass, but not after a gap that may be a wrong clock's`()
+        async throws
+    {
         let rig = try await rig(keep: "400d", old: 700)
         let applied = try await rig.run("apply")
         #expect(applied.code == 0, "\(applied.errors)")
@@ -116,8 +116,7 @@ struct RetentionTests {
         try await late.end()
     }
 
-    @Test("a compacted store is smaller, says so, and works; beside a daemon it is refused")
-    func compact() async throws {
+    @Test func `a compacted store is smaller, says so, and works; beside a daemon it is refused`() async throws {
         let rig = try await rig(keep: "unlimited", old: 700)
         #expect(try await rig.run("audit", "prune", "--before", "2026-01-01").code == 0)
         let result = try await rig.run("audit", "compact")
@@ -153,8 +152,9 @@ struct RetentionStepTests {
         try HistoryRetention.step(store, keep: keep, slack: slack, now: now, recordsEvent: recordsEvent)
     }
 
-    @Test("nothing is due before the oldest piece is old enough by a day, and then it wakes at that instant")
-    func waits() throws {
+    @Test func `nothing is due before the oldest piece is old enough by a day, and then it wakes at that instant`()
+        throws
+    {
         let young = try step(try store(days: [300, 10, 1]))
         #expect(young.removed == Pruning() && !young.isUnfinished)
         #expect(young.nextAt == ago(days: 300).advanced(by: keep).advanced(by: slack))
@@ -164,8 +164,9 @@ struct RetentionStepTests {
         #expect(try step(try store(days: [401, 10]), recordsEvent: false).removed == Pruning(changes: 0, events: 1))
     }
 
-    @Test("the work goes on until nothing is left to do, and wakes no more than once a day for what has to stay")
-    func goesOn() throws {
+    @Test func `the work goes on until nothing is left to do, and wakes no more than once a day for what has to stay`()
+        throws
+    {
         let days = Array((410...2600).reversed())
         let store = try store(days: days + [2])
         var (steps, removed, recordsEvent) = (0, 0, true)

@@ -4,8 +4,9 @@ import Testing
 
 @Suite("Rotation after a look at a PIN, the real binary", .inTurn)
 struct RevealRotationTests {
-    @Test("a PIN that somebody has seen is rotated after the delay, no other is, and the audit trail says so")
-    func withDaemon() async throws {
+    @Test func `a PIN that somebody has seen is rotated after the delay, no other is, and the audit trail says so`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(2), defaults: ["rotate_every: never", "rotate_after_reveal: 2s"])
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
@@ -26,8 +27,7 @@ struct RevealRotationTests {
         try await rig.end()
     }
 
-    @Test("a look without a daemon is in the store, and the next start rotates the PIN")
-    func withoutDaemon() async throws {
+    @Test func `a look without a daemon is in the store, and the next start rotates the PIN`() async throws {
         var fleet = Rig.fleet(2)
         fleet[0].extra = ["rotate_after_reveal: 1s"]
         let rig = try await Rig(fleet, defaults: ["rotate_every: never"])
@@ -45,8 +45,7 @@ struct RevealRotationTests {
         try await rig.end()
     }
 
-    @Test("looking again and again does not defer the rotation")
-    func manyLooks() async throws {
+    @Test func `looking again and again does not defer the rotation`() async throws {
         let rig = try await Rig(Rig.fleet(1), defaults: ["rotate_every: never", "rotate_after_reveal: 3s"])
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }

@@ -4,8 +4,7 @@ import Testing
 
 @Suite("twostepd run, the real binary against the simulated vendor", .inTurn)
 struct RunTests {
-    @Test("an edit is noticed although the settings and the file are named by relative paths")
-    func relativePaths() async throws {
+    @Test func `an edit is noticed although the settings and the file are named by relative paths`() async throws {
         let rig = try await Rig(Rig.fleet(2))
         let log = try Child.open(rig.log)
         defer { close(log) }
@@ -21,8 +20,9 @@ struct RunTests {
         try await rig.end()
     }
 
-    @Test("an edit of the file reaches the vendor; a broken edit changes nothing and says where it is wrong")
-    func edits() async throws {
+    @Test func `an edit of the file reaches the vendor; a broken edit changes nothing and says where it is wrong`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(4))
         let daemon = try await rig.startDaemon()
         try await rig.wait("the fleet is as desired") { try await rig.isConverged() }
@@ -56,8 +56,7 @@ struct RunTests {
         try await rig.end()
     }
 
-    @Test("a file that is reached through a symbolic link is noticed when the link is turned")
-    func symbolicLink() async throws {
+    @Test func `a file that is reached through a symbolic link is noticed when the link is turned`() async throws {
         let rig = try await Rig(Rig.fleet(2))
         let manager = FileManager.default
         let (first, second) = (rig.folder.appendingPathComponent("v1"), rig.folder.appendingPathComponent("v2"))
@@ -80,8 +79,7 @@ struct RunTests {
         try await rig.end()
     }
 
-    @Test("SIGHUP reads the file again, and SIGTERM stops cleanly")
-    func signals() async throws {
+    @Test func `SIGHUP reads the file again, and SIGTERM stops cleanly`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let daemon = try await rig.startDaemon()
         daemon.signal(SIGHUP)
@@ -91,8 +89,7 @@ struct RunTests {
         try await rig.end()
     }
 
-    @Test("rotating through every fault, it ends certain, each shown PIN the live one")
-    func faults() async throws {
+    @Test func `rotating through every fault, it ends certain, each shown PIN the live one`() async throws {
         let rig = try await Rig(
             Rig.fleet(6), semantics: .init(enableWhenOn: .ignore, disableWhenOff: .refuse),
             defaults: ["rotate_every: 1s", "reapply_every: 3s"])
@@ -121,8 +118,7 @@ struct RunTests {
         try await rig.end()
     }
 
-    @Test("tells the service manager that it is ready, reloading and stopping")
-    func serviceManager() async throws {
+    @Test func `tells the service manager that it is ready, reloading and stopping`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let socket = try NotifySocket(path: rig.folder.appendingPathComponent("notify").path)
         let daemon = try Child(

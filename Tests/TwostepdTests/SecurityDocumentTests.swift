@@ -36,8 +36,7 @@ struct SecurityDocumentTests {
         return sources
     }
 
-    @Test("every claim names a test, and every test that it names is there under that name")
-    func names() throws {
+    @Test func `every claim names a test, and every test that it names is there under that name`() throws {
         let sources = try Self.sources()
         let claims = try Self.claims()
         #expect(claims.count > 25)

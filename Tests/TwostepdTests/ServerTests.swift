@@ -10,8 +10,7 @@ struct ServerTests {
         return "http://127.0.0.1:\(port)/healthz"
     }
 
-    @Test("a port that is taken is named by log, status and doctor, and served once it is free")
-    func takenPort() async throws {
+    @Test func `a port that is taken is named by log, status and doctor, and served once it is free`() async throws {
         let taken = try ListeningSocket("port that is taken")
         let rig = try await Rig(Rig.fleet(1))
         let url = try listen(rig, taken.port)
@@ -37,8 +36,7 @@ struct ServerTests {
         try await rig.end()
     }
 
-    @Test("a control socket that was removed, with its folder or without, is made again")
-    func removedSocket() async throws {
+    @Test func `a control socket that was removed, with its folder or without, is made again`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let daemon = try await rig.startDaemon()
         try await rig.wait("it can be asked") { try await rig.run("reload").code == 0 }

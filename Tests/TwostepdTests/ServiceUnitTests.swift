@@ -4,15 +4,13 @@ import Testing
 
 @Suite("The unit that advice names")
 struct ServiceUnitTests {
-    @Test(
-        "is the instance's where the directory is one of an instance",
-        arguments: [
-            ("/run/twostepd/control.sock", "twostepd"), ("/var/lib/twostepd", "twostepd"),
-            ("/run/twostepd-acme/control.sock", "twostepd@acme"), ("/var/lib/twostepd-acme", "twostepd@acme"),
-            ("/var/lib/private/twostepd-a-b", "twostepd@a-b"), ("/run/twostepd-/control.sock", "twostepd"),
-            ("/srv/twostepd-acme", "twostepd"), ("state", "twostepd"),
-        ])
-    func name(_ path: String, _ unit: String) {
+    @Test(arguments: [
+        ("/run/twostepd/control.sock", "twostepd"), ("/var/lib/twostepd", "twostepd"),
+        ("/run/twostepd-acme/control.sock", "twostepd@acme"), ("/var/lib/twostepd-acme", "twostepd@acme"),
+        ("/var/lib/private/twostepd-a-b", "twostepd@a-b"), ("/run/twostepd-/control.sock", "twostepd"),
+        ("/srv/twostepd-acme", "twostepd"), ("state", "twostepd"),
+    ])
+    func `is the instance's where the directory is one of an instance`(_ path: String, _ unit: String) {
         #expect(ServiceUnit.name(for: path) == unit)
     }
 }

@@ -24,8 +24,7 @@ struct SignalTests {
         return child
     }
 
-    @Test("a SIGTERM that comes before the daemon watches for it stops it cleanly")
-    func early() async throws {
+    @Test func `a SIGTERM that comes before the daemon watches for it stops it cleanly`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let daemon = try await startAndStop(rig, ["run", "--config", rig.config.path])
         #expect(await daemon.exitCode() == 0, "\(rig.logText)")
@@ -33,8 +32,9 @@ struct SignalTests {
         try await rig.end()
     }
 
-    @Test("SIGHUP, which a broken connection sends, ends apply like SIGTERM: no number is left disabled")
-    func hangup() async throws {
+    @Test func `SIGHUP, which a broken connection sends, ends apply like SIGTERM: no number is left disabled`()
+        async throws
+    {
         for number in [SIGHUP, SIGTERM, SIGINT] {
             let rig = try await Rig([Rig.Entry(number: "+15550101001", label: "n1", start: .on(pin: "604181"))])
             let pass = try Child(["apply", "--config", rig.config.path], output: rig.log, errors: rig.log)
@@ -48,8 +48,9 @@ struct SignalTests {
         }
     }
 
-    @Test("what nohup starts goes on after SIGHUP, and a command that follows the history ends by it")
-    func ignored() async throws {
+    @Test func `what nohup starts goes on after SIGHUP, and a command that follows the history ends by it`()
+        async throws
+    {
         let rig = try await Rig(Rig.fleet(1))
         rig.vendor.setFaults([.hang: 1])
         let output = try Child.open(rig.log)
@@ -73,8 +74,7 @@ struct SignalTests {
         try await rig.end()
     }
 
-    @Test("a demonstration that is stopped leaves neither daemon nor folder behind")
-    func demonstration() async throws {
+    @Test func `a demonstration that is stopped leaves neither daemon nor folder behind`() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
             "twostepd-signal-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -43,8 +43,7 @@ struct SimulateTests {
         }
     }
 
-    @Test("prints the endpoint of each vendor, and serves its numbers there")
-    func bothVendors() async throws {
+    @Test func `prints the endpoint of each vendor, and serves its numbers there`() async throws {
         let simulator = try await Simulator(
             "--semantics", "replace,never", "--token", "secret-1=foreign:111111", "--whatsapp",
             "15550001+15550100001=secret-3=of:secret-1", "--whatsapp", "15550002=secret-3")
@@ -72,8 +71,7 @@ struct SimulateTests {
         #expect(try await simulator.end() == 0)
     }
 
-    @Test("a wrong option exits with 64 and says what would be right")
-    func wrongOptions() async throws {
+    @Test func `a wrong option exits with 64 and says what would be right`() async throws {
         for (option, value, hint) in [
             ("--whatsapp", "no-id=secret-3", "ID=TOKEN"), ("--whatsapp", "1=secret-3=of:nobody", "nobody"),
             ("--semantics", "replace,sometimes", "never"), ("--fault", "nonsense=1", "uncleanEnd"),

@@ -20,8 +20,8 @@ struct StatusStreamTests {
         return (String(decoding: try encoder.encode(whole), as: UTF8.self), written)
     }
 
-    @Test("they are the encoder's, byte for byte, whatever a label or a message holds", arguments: [true, false])
-    func bytes(isPretty: Bool) throws {
+    @Test(arguments: [true, false])
+    func `they are the encoder's, byte for byte, whatever a label or a message holds`(isPretty: Bool) throws {
         let labels = [
             "plain", "a \"quoted\" one", "back\\slash", "a/b", "tab\tand\nline", "é, 日本, 🙂", "\u{7F}\u{1}", "",
         ]

@@ -5,8 +5,7 @@ import Testing
 
 @Suite("A stop while others want something, the real binary", .inTurn)
 struct StopTests {
-    @Test("it gets to its end while connections come in all the time, and the history says so")
-    func connections() async throws {
+    @Test func `it gets to its end while connections come in all the time, and the history says so`() async throws {
         let rig = try await Rig(Rig.fleet(2))
         let socket = "\(rig.folder.path)/run/control.sock"
         for round in 1...5 {

@@ -26,8 +26,8 @@ struct TextTests {
         #expect(text == expected, "\(name) at \(width) columns")
     }
 
-    @Test("status, one number, plan and history at 80 and 160 columns", arguments: [80, 160])
-    func golden(width: Int) throws {
+    @Test(arguments: [80, 160])
+    func `status, one number, plan and history at 80 and 160 columns`(width: Int) throws {
         let fleet = try TextFleet()
         let snapshot = try fleet.snapshot()
         try expect(fleet.status(width: width), "status", width: width)
@@ -54,8 +54,8 @@ struct TextTests {
         try expect(EventText(time: time).lines(fleet.events(number), width: width), "events", width: width)
     }
 
-    @Test("what a compiler would say of a file, at any width", arguments: [80])
-    func diagnostics(width: Int) throws {
+    @Test(arguments: [80])
+    func `what a compiler would say of a file, at any width`(width: Int) throws {
         let text =
             "version: 1\nnumbers:\n  - number: \"+15550100001\"\n    labl: a\n    token: a\n    rotate_every: 900d\n"
         let reading = DesiredStateReader.read(bytes: Array(text.utf8), file: "desired-state.yaml")
@@ -64,8 +64,7 @@ struct TextTests {
         try expect(lines, "check", width: 0)
     }
 
-    @Test("colours are those of the condition, and nothing else changes")
-    func colours() throws {
+    @Test func `colours are those of the condition, and nothing else changes`() throws {
         let fleet = try TextFleet()
         let plain = try fleet.status(width: 100)
         let coloured = try fleet.status(width: 100, colours: true)
@@ -73,8 +72,7 @@ struct TextTests {
         #expect(coloured.map { $0.replacing(#/\u{1B}\[[0-9;]*m/#, with: "") } == plain)
     }
 
-    @Test("a selection is by name, pattern, label and condition, and an unknown name is an error")
-    func selection() throws {
+    @Test func `a selection is by name, pattern, label and condition, and an unknown name is an error`() throws {
         let fleet = try TextFleet()
         let (all, location) = (try fleet.standings(), StoreLocation(directory: "/nowhere"))
         func labels(_ selection: NumberSelection) throws -> [String] {
@@ -92,8 +90,7 @@ struct TextTests {
         #expect(throws: CommandFailure.self) { try labels(NumberSelection(names: ["nobody*"])) }
     }
 
-    @Test("CSV quotes what has to be quoted, and bounds of time are read in each form")
-    func csvAndBounds() throws {
+    @Test func `CSV quotes what has to be quoted, and bounds of time are read in each form`() throws {
         #expect(CSV.line(["a", "b,c", "d\"e", "f\r\ng", nil]) == "a,\"b,c\",\"d\"\"e\",\"f\r\ng\",\r\n")
         let now = try TextFleet().now
         #expect(try TimeBound.read("7d", option: "--since", now: now) == now.advanced(by: .seconds(-7 * 86_400)))
@@ -105,8 +102,7 @@ struct TextTests {
         #expect(throws: CommandFailure.self) { try TimeBound.read("yesterday", option: "--since", now: now) }
     }
 
-    @Test("text wraps at spaces, counts wide characters as two, and says when it leaves something out")
-    func shape() {
+    @Test func `text wraps at spaces, counts wide characters as two, and says when it leaves something out`() {
         #expect("one two three".wrapped(to: 7) == ["one two", "three"])
         #expect("abcdefghij".wrapped(to: 4) == ["abcd", "efgh", "ij"])
         #expect("日本語".displayWidth == 6 && "日本語".cut(to: 5) == "日本…")

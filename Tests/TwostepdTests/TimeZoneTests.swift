@@ -31,8 +31,9 @@ struct TimeZoneTests {
         return "daily \(text(minute + hours * 60))-\(text(minute + hours * 60 + 60)) Test/Zone"
     }
 
-    @Test("a new zone database moves a window that opens by it, without a restart; doctor names the database")
-    func newRules() async throws {
+    @Test func `a new zone database moves a window that opens by it, without a restart; doctor names the database`()
+        async throws
+    {
         let rig = try await Rig(
             Rig.fleet(1), defaults: ["rotate_every: 1s", "rotation_window: \"\(window(opensAfter: 2))\""])
         let zones = rig.folder.appendingPathComponent("zones")
@@ -67,8 +68,9 @@ struct TimeZoneTests {
         try await rig.end()
     }
 
-    @Test("on a machine without zones a window is an error of the file, and rotations in force wait and say why")
-    func noDatabase() async throws {
+    @Test func `on a machine without zones a window is an error of the file, and rotations in force wait and say why`()
+        async throws
+    {
         let rig = try await Rig(
             Rig.fleet(2), defaults: ["rotate_every: 1s", "rotation_window: \"\(window(opensAfter: 2))\""])
         let (zones, none) = (rig.folder.appendingPathComponent("zones"), rig.folder.appendingPathComponent("none"))

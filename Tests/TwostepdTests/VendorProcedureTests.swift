@@ -46,8 +46,8 @@ struct VendorProcedureTests {
         return Step(output: output)
     }
 
-    @Test("each step shows what docs/operations.md says", arguments: vendors)
-    func procedure(_ text: String) async throws {
+    @Test(arguments: vendors)
+    func `each step shows what docs/operations.md says`(_ text: String) async throws {
         let semantics = try VendorSemantics(parsing: text)
         let canDisable = !text.hasSuffix(",never")
         let root = FileManager.default.temporaryDirectory.appending(path: "twostepd-vendor-\(UUID().uuidString)")

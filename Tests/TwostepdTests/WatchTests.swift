@@ -27,8 +27,7 @@ struct WatchTests {
         try handle.close()
     }
 
-    @Test("an edit is noticed after the folder was renamed away and another put in its place")
-    func renamedFolder() async throws {
+    @Test func `an edit is noticed after the folder was renamed away and another put in its place`() async throws {
         let (rig, folder, file) = try await rig()
         let text = try String(contentsOf: file, encoding: .utf8)
         let daemon = try await rig.startDaemon()
@@ -48,8 +47,7 @@ struct WatchTests {
         try await rig.end()
     }
 
-    @Test("an edit in place of a file that is mounted alone is noticed")
-    func mountedFile() async throws {
+    @Test func `an edit in place of a file that is mounted alone is noticed`() async throws {
         let (rig, _, file) = try await rig()
         let host = rig.folder.appendingPathComponent("host.yaml")
         let text = try String(contentsOf: file, encoding: .utf8)
@@ -71,8 +69,9 @@ struct WatchTests {
         try await rig.end()
     }
 
-    @Test("with every inotify watch used up edits are noticed all the same, and log, status and doctor say how")
-    func noWatches() async throws {
+    @Test func `with every inotify watch used up edits are noticed all the same, and log, status and doctor say how`()
+        async throws
+    {
         let (rig, _, file) = try await rig()
         let text = try String(contentsOf: file, encoding: .utf8)
         let log = try Child.open(rig.log)

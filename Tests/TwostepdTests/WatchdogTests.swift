@@ -47,8 +47,7 @@ struct WatchdogTests {
         }
     }
 
-    @Test("it is not fed while the store hangs, and again when that is over")
-    func hungStore() async throws {
+    @Test func `it is not fed while the store hangs, and again when that is over`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let (healthy, hung) = try (Fed(rig, "healthy"), Fed(rig, "hung"))
         try await rig.wait("both are fed") { healthy.count > 0 && hung.count > 0 }
@@ -70,8 +69,7 @@ struct WatchdogTests {
         try await rig.end()
     }
 
-    @Test("it is not fed while a request is overdue, and again when it ends")
-    func overdueRequest() async throws {
+    @Test func `it is not fed while a request is overdue, and again when it ends`() async throws {
         let rig = try await Rig(Rig.fleet(1))
         let (healthy, hung) = try (Fed(rig, "healthy"), Fed(rig, "hung"))
         try await rig.wait("both are fed") { healthy.count > 0 && hung.count > 0 }
@@ -92,8 +90,7 @@ struct WatchdogTests {
         try await rig.end()
     }
 
-    @Test("a service manager that wants no sign of life gets none")
-    func notWanted() {
+    @Test func `a service manager that wants no sign of life gets none`() {
         #expect(ServiceNotifier(environment: ["NOTIFY_SOCKET": "/nowhere"]).watchdogInterval == nil)
         #expect(ServiceNotifier(environment: ["WATCHDOG_USEC": "0"]).watchdogInterval == nil)
         #expect(ServiceNotifier(environment: ["WATCHDOG_USEC": "100", "WATCHDOG_PID": "1"]).watchdogInterval == nil)

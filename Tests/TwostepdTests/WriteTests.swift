@@ -32,8 +32,7 @@ struct WriteTests {
         try String(contentsOf: folder.appending(path: "d.yaml"), encoding: .utf8)
     }
 
-    @Test("a file that the system does not take leaves the old one, and nothing beside it")
-    func refused() async throws {
+    @Test func `a file that the system does not take leaves the old one, and nothing beside it`() async throws {
         try await inFolder { folder, run in
             let output = try await run("trap '' XFSZ;")
             #expect(output.contains("exit 1") && output.contains("File too large"), "\(output)")
@@ -42,8 +41,10 @@ struct WriteTests {
         }
     }
 
-    @Test("a process that is killed in the middle of writing leaves the old file, and the next one is not in its way")
-    func killed() async throws {
+    @Test
+    func `a process that is killed in the middle of writing leaves the old file, and the next one is not in its way`()
+        async throws
+    {
         try await inFolder { folder, run in
             // The signal of the limit ends it.
             let output = try await run("")

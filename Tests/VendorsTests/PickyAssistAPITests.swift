@@ -6,26 +6,22 @@ import Testing
 
 @Suite("The bytes that Picky Assist documents")
 struct PickyAssistAPITests {
-    @Test("an enable is the vendor's sample, byte by byte, with the PIN as a string")
-    func enable() throws {
+    @Test func `an enable is the vendor's sample, byte by byte, with the PIN as a string`() throws {
         let request = try Sample.enable(token: "abc123", pin: "987123")
         #expect(try request.bodyText() == #"{"token":"abc123","action":0,"pin":"987123"}"#)
     }
 
-    @Test("a disable carries no PIN")
-    func disable() throws {
+    @Test func `a disable carries no PIN`() throws {
         let request = try Sample.disable(token: "abc123")
         #expect(try request.bodyText() == #"{"token":"abc123","action":1}"#)
     }
 
-    @Test("a PIN keeps its leading zeros")
-    func leadingZeros() throws {
+    @Test func `a PIN keeps its leading zeros`() throws {
         let request = try Sample.enable(pin: "000042")
         #expect(try request.bodyText().hasSuffix(#""pin":"000042"}"#))
     }
 
-    @Test("every token that there can be is read back as it was")
-    func escaping() throws {
+    @Test func `every token that there can be is read back as it was`() throws {
         let everything = String(String.UnicodeScalarView((33...126).map { Unicode.Scalar(UInt8($0)) }))
         for text in [everything, #""},"action":1,"x":""#, #"\"#, #"\\""#, #"\u0041"#] {
             let body = try Sample.enable(token: text).content().body
@@ -35,8 +31,7 @@ struct PickyAssistAPITests {
         }
     }
 
-    @Test("neither the token nor the PIN can be printed")
-    func printing() throws {
+    @Test func `neither the token nor the PIN can be printed`() throws {
         let request = try Sample.enable(token: "canary-token", pin: "987123")
         var dumped = ""
         dump(request, to: &dumped)
@@ -46,32 +41,28 @@ struct PickyAssistAPITests {
         }
     }
 
-    @Test("the path is the endpoint's own, and no header carries the token")
-    func head() throws {
+    @Test func `the path is the endpoint's own, and no header carries the token`() throws {
         let content = try Sample.enable(token: "abc123").content()
         #expect(content.path.isEmpty && content.headers.isEmpty)
     }
 
-    @Test(
-        "a refusal that names a long block is told from others",
-        arguments: [
-            (#"{"status":133016}"#, OutcomeReason.tooManyAttempts), (#"{"status":"133016"}"#, .tooManyAttempts),
-            (#"{"status":400,"message":"(#133016) Too many attempts"}"#, .tooManyAttempts),
-            (#"{"status":0,"message":"133016"}"#, .tooManyAttempts),
-            (#"{"status":400,"message":"1330160, 2133016 or 13301"}"#, .vendorRefused),
-            (#"{"status":400,"message":"13 3016"}"#, .vendorRefused),
-            (#"{"status":400,"message":133016}"#, .vendorRefused),
-            (#"{"status":400,"error":"133016"}"#, .vendorRefused),
-            (#"{"status":100,"message":"133016"}"#, .success),
-            (#"{"status":101,"message":"133016"}"#, .serviceUnavailable),
-            (#"{"message":"133016"}"#, .malformed),
-        ])
-    func longBlock(_ body: String, _ reason: OutcomeReason) {
+    @Test(arguments: [
+        (#"{"status":133016}"#, OutcomeReason.tooManyAttempts), (#"{"status":"133016"}"#, .tooManyAttempts),
+        (#"{"status":400,"message":"(#133016) Too many attempts"}"#, .tooManyAttempts),
+        (#"{"status":0,"message":"133016"}"#, .tooManyAttempts),
+        (#"{"status":400,"message":"1330160, 2133016 or 13301"}"#, .vendorRefused),
+        (#"{"status":400,"message":"13 3016"}"#, .vendorRefused),
+        (#"{"status":400,"message":133016}"#, .vendorRefused),
+        (#"{"status":400,"error":"133016"}"#, .vendorRefused),
+        (#"{"status":100,"message":"133016"}"#, .success),
+        (#"{"status":101,"message":"133016"}"#, .serviceUnavailable),
+        (#"{"message":"133016"}"#, .malformed),
+    ])
+    func `a refusal that names a long block is told from others`(_ body: String, _ reason: OutcomeReason) {
         #expect(Sample.outcome(200, body).reason == reason)
     }
 
-    @Test("a PIN that is the number of the long block, and is repeated in a refusal, is no block")
-    func pinThatLooksLikeABlock() throws {
+    @Test func `a PIN that is the number of the long block, and is repeated in a refusal, is no block`() throws {
         let secrets = try Sample.enable(pin: "133016").secrets
         let outcome = Sample.outcome(200, #"{"status":400,"message":"133016 is no PIN"}"#, secrets: secrets)
         #expect(outcome.reason == .vendorRefused && outcome.message == "[redacted] is no PIN")

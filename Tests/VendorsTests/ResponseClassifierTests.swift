@@ -5,74 +5,65 @@ import Testing
 
 @Suite("What an answer proves")
 struct ResponseClassifierTests {
-    @Test(
-        "the verdict of a 2xx is its body's status",
-        arguments: [
-            (100, OutcomeReason.success), (101, .serviceUnavailable), (401, .authenticationRefused),
-            (403, .balanceRefused), (402, .vendorRefused), (404, .vendorRefused), (0, .vendorRefused),
-            (200, .vendorRefused), (-100, .vendorRefused), (1_000_000, .vendorRefused),
-        ])
-    func bodyStatus(_ status: Int, _ reason: OutcomeReason) {
+    @Test(arguments: [
+        (100, OutcomeReason.success), (101, .serviceUnavailable), (401, .authenticationRefused),
+        (403, .balanceRefused), (402, .vendorRefused), (404, .vendorRefused), (0, .vendorRefused),
+        (200, .vendorRefused), (-100, .vendorRefused), (1_000_000, .vendorRefused),
+    ])
+    func `the verdict of a 2xx is its body's status`(_ status: Int, _ reason: OutcomeReason) {
         let outcome = Sample.outcome(200, "{\"status\":\(status),\"message\":\"said\"}")
         #expect(outcome == Outcome(reason, httpStatus: 200, apiStatus: status, message: "said"))
     }
 
-    @Test(
-        "a status that says 100 in a way that JSON allows is a success",
-        arguments: [
-            "{\"status\":100}", "{\"status\":\"100\"}", " {\n\t\"message\" : null , \"status\" : 100 } \r\n",
-            "{\"status\":100.0}", "{\"status\":1e2}", "{\"status\":100,\"message\":{\"status\":404}}",
-            "{\"data\":{\"status\":404},\"status\":100}", "{\"message\":\"\\\"status\\\":404\",\"status\":100}",
-            "{\"x\":\"status\",\"status\":100}", "{\"a\\/b\":1,\"status\":100}",
-        ])
-    func successes(_ body: String) {
+    @Test(arguments: [
+        "{\"status\":100}", "{\"status\":\"100\"}", " {\n\t\"message\" : null , \"status\" : 100 } \r\n",
+        "{\"status\":100.0}", "{\"status\":1e2}", "{\"status\":100,\"message\":{\"status\":404}}",
+        "{\"data\":{\"status\":404},\"status\":100}", "{\"message\":\"\\\"status\\\":404\",\"status\":100}",
+        "{\"x\":\"status\",\"status\":100}", "{\"a\\/b\":1,\"status\":100}",
+    ])
+    func `a status that says 100 in a way that JSON allows is a success`(_ body: String) {
         #expect(Sample.outcome(200, body).reason == .success)
     }
 
-    @Test(
-        "what is not clearly one JSON object with one numeric status is in doubt",
-        arguments: [
-            "", " ", "null", "100", "\"100\"", "[]", "{}", "[{\"status\":100}]", "{\"status\":null}",
-            "{\"status\":true}", "{\"status\":false}", "{\"status\":[100]}", "{\"status\":{\"status\":100}}",
-            "{\"status\":\"\"}", "{\"status\":\"100 \"}", "{\"status\":\" 100\"}", "{\"status\":\"0x64\"}",
-            "{\"status\":\"+100\"}", "{\"status\":\"0100\"}", "{\"status\":\"100.0\"}", "{\"status\":\"1e2\"}",
-            "{\"status\":\"１００\"}", "{\"status\":100.5}",
-            "{\"status\":99.99999999999999999}", "{\"status\":0100}",
-            "{\"status\":+100}",
-            "{\"status\":0x64}", "{\"status\":99999999999999999999999}", "{\"status\":\"99999999999999999999\"}",
-            "{\"status\":1e400}", "{\"status\":NaN}", "{\"Status\":100}", "{\"data\":{\"status\":100}}",
-            "{\"status\":100", "{\"status\":100}}", "{\"status\":100}{\"status\":100}", "{\"status\":100} x",
-            "{\"status\":100,\"status\":404}", "{\"status\":404,\"status\":100}", "{\"status\":100,\"status\":100}",
-            "{\"status\":100,\"st\\u0061tus\":404}", "{\"st\\u0061tus\":100}", "{'status':100}", "{status:100}",
-            "{\"status\":100,\"message\":\"a\nb\"}", "{\"status\":100,\"message\":\"open", "{\"status\":100,\"\\",
-            "<html>status 100</html>", "\u{0}", "{\"status\":\"100\u{0}\"}",
-        ])
-    func malformed(_ body: String) {
+    @Test(arguments: [
+        "", " ", "null", "100", "\"100\"", "[]", "{}", "[{\"status\":100}]", "{\"status\":null}",
+        "{\"status\":true}", "{\"status\":false}", "{\"status\":[100]}", "{\"status\":{\"status\":100}}",
+        "{\"status\":\"\"}", "{\"status\":\"100 \"}", "{\"status\":\" 100\"}", "{\"status\":\"0x64\"}",
+        "{\"status\":\"+100\"}", "{\"status\":\"0100\"}", "{\"status\":\"100.0\"}", "{\"status\":\"1e2\"}",
+        "{\"status\":\"１００\"}", "{\"status\":100.5}",
+        "{\"status\":99.99999999999999999}", "{\"status\":0100}",
+        "{\"status\":+100}",
+        "{\"status\":0x64}", "{\"status\":99999999999999999999999}", "{\"status\":\"99999999999999999999\"}",
+        "{\"status\":1e400}", "{\"status\":NaN}", "{\"Status\":100}", "{\"data\":{\"status\":100}}",
+        "{\"status\":100", "{\"status\":100}}", "{\"status\":100}{\"status\":100}", "{\"status\":100} x",
+        "{\"status\":100,\"status\":404}", "{\"status\":404,\"status\":100}", "{\"status\":100,\"status\":100}",
+        "{\"status\":100,\"st\\u0061tus\":404}", "{\"st\\u0061tus\":100}", "{'status':100}", "{status:100}",
+        "{\"status\":100,\"message\":\"a\nb\"}", "{\"status\":100,\"message\":\"open", "{\"status\":100,\"\\",
+        "<html>status 100</html>", "\u{0}", "{\"status\":\"100\u{0}\"}",
+    ])
+    func `what is not clearly one JSON object with one numeric status is in doubt`(_ body: String) {
         let outcome = Sample.outcome(200, body)
         #expect(outcome.reason == .malformed)
         #expect(outcome.verdict == .inDoubt)
         #expect(outcome.apiStatus == nil)
     }
 
-    @Test("a body that is no UTF-8 is in doubt")
-    func badText() {
+    @Test func `a body that is no UTF-8 is in doubt`() {
         #expect(
             Sample.outcome(200, .complete(Array("{\"status\":100,\"m\":\"".utf8) + [0xff, 0x22, 0x7d])).reason
                 == .malformed)
         #expect(Sample.outcome(200, .complete([0xff, 0xfe, 0x7b, 0x00])).reason == .malformed)
     }
 
-    @Test("nesting as deep as 64 KiB allow is in doubt and harms nobody", arguments: ["[", "{\"a\":"])
-    func nestingBomb(_ opening: String) {
+    @Test(arguments: ["[", "{\"a\":"])
+    func `nesting as deep as 64 KiB allow is in doubt and harms nobody`(_ opening: String) {
         let bomb = String(repeating: opening, count: HTTPVendorClient.bodyLimit / opening.utf8.count - 20)
         #expect(Sample.outcome(200, bomb).reason == .malformed)
         #expect(Sample.outcome(200, "{\"status\":100,\"x\":\(bomb)").reason == .malformed)
     }
 
-    @Test(
-        "any other HTTP status is in doubt whatever its body says",
-        arguments: [100, 101, 301, 302, 307, 308, 304, 600, 999, 0])
-    func otherStatus(_ status: Int) {
+    @Test(arguments: [100, 101, 301, 302, 307, 308, 304, 600, 999, 0])
+    func `any other HTTP status is in doubt whatever its body says`(_ status: Int) {
         for (vendor, body) in [
             (Vendor.pickyAssist, "{\"status\":100}"), (.pickyAssist, "{\"status\":401}"), (.pickyAssist, ""),
             (.whatsapp, "{\"success\":true}"), (.whatsapp, "{\"error\":{\"code\":190}}"), (.whatsapp, ""),
@@ -83,8 +74,7 @@ struct ResponseClassifierTests {
         }
     }
 
-    @Test("a body that did not come whole says how it ended")
-    func incompleteBodies() {
+    @Test func `a body that did not come whole says how it ended`() {
         #expect(Sample.outcome(200, .oversized).reason == .oversized)
         #expect(Sample.outcome(200, .timedOut).reason == .timeout)
         #expect(
@@ -103,8 +93,7 @@ struct ResponseClassifierTests {
         }
     }
 
-    @Test("an exchange without an answer is judged by whether the body left")
-    func withoutAnswer() {
+    @Test func `an exchange without an answer is judged by whether the body left`() {
         func classify(_ end: ExchangeEnd) -> Outcome {
             ResponseClassifier.classify(end, of: .pickyAssist, now: Sample.now, secrets: ["secret"])
         }
@@ -117,22 +106,19 @@ struct ResponseClassifierTests {
         }
     }
 
-    @Test("a message that is no text is no reason to doubt the status")
-    func otherMessage() {
+    @Test func `a message that is no text is no reason to doubt the status`() {
         #expect(
             Sample.outcome(200, "{\"status\":100,\"message\":5}") == Outcome(.success, httpStatus: 200, apiStatus: 100))
     }
 
-    @Test("token and PIN are taken out of the vendor's message")
-    func redaction() throws {
+    @Test func `token and PIN are taken out of the vendor's message`() throws {
         let request = try Sample.enable(token: "canary", pin: "012345")
         let body = "{\"status\":404,\"message\":\"canary set to 012345, which is 12345\"}"
         let outcome = Sample.outcome(200, body, secrets: request.secrets)
         #expect(outcome.message == "[redacted] set to [redacted], which is [redacted]")
     }
 
-    @Test("any bytes at all get an outcome, and only a clear 100 is accepted")
-    func totality() {
+    @Test func `any bytes at all get an outcome, and only a clear 100 is accepted`() {
         var random = SystemRandomNumberGenerator()
         let alphabet = Array("{}[]\":,\\ 0123456789.e-+status100u0074\n\u{0}é".utf8)
         for _ in 0..<20_000 {

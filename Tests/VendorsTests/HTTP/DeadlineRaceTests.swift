@@ -37,8 +37,7 @@ struct DeadlineRaceTests {
         try await vendor.stop()
     }
 
-    @Test("a time limit that strikes at any moment makes no false statement")
-    func deadlines() async throws {
+    @Test func `a time limit that strikes at any moment makes no false statement`() async throws {
         let vendor = try await vendor()
         let url = vendor.url
         var outcomes: [Int: Outcome] = [:]

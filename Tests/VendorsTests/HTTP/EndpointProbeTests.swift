@@ -11,8 +11,7 @@ struct EndpointProbeTests {
         await EndpointProbe.probe(at: .url(url), transport: transport, timeout: .seconds(20))
     }
 
-    @Test("a good certificate gives its end, and not a byte of a request is sent")
-    func good() async throws {
+    @Test func `a good certificate gives its end, and not a byte of a request is sent`() async throws {
         let transport = try Transport(caFile: TLSServer.authority, proxy: nil)
         for host in ["localhost", "127.0.0.1"] {
             let server = try await RawServer(.silent, tls: TLSServer.context(.good))
@@ -24,8 +23,7 @@ struct EndpointProbeTests {
         }
     }
 
-    @Test("expired, for another host or of an unknown authority: each fails in TLS")
-    func bad() async throws {
+    @Test func `expired, for another host or of an unknown authority: each fails in TLS`() async throws {
         let trusted = try Transport(caFile: TLSServer.authority, proxy: nil)
         for (certificate, transport) in [
             (TLSServer.Certificate.expired, trusted), (.wrong, trusted), (.good, Transport()),
@@ -40,8 +38,7 @@ struct EndpointProbeTests {
         }
     }
 
-    @Test("nobody there, no such name, no TLS, and a server that says nothing are told apart")
-    func absent() async throws {
+    @Test func `nobody there, no such name, no TLS, and a server that says nothing are told apart`() async throws {
         let server = try await RawServer(.greet("220 mail.example ESMTP\r\n"))
         let (plain, tls) = (server.url, server.httpsURL)
         #expect(try await look(plain).get().certificateEnds == nil)
@@ -56,8 +53,9 @@ struct EndpointProbeTests {
         try await silent.stop()
     }
 
-    @Test("the base URL of the WhatsApp Cloud API is looked at as well, and a port that cannot be ends nothing")
-    func base() async throws {
+    @Test func `the base URL of the WhatsApp Cloud API is looked at as well, and a port that cannot be ends nothing`()
+        async throws
+    {
         let transport = try Transport(caFile: TLSServer.authority, proxy: nil)
         let server = try await RawServer(.silent, tls: TLSServer.context(.good))
         let result = try await look("https://localhost:\(server.port)/v25.0/", transport).get()
@@ -69,8 +67,7 @@ struct EndpointProbeTests {
         }
     }
 
-    @Test("with a proxy only the proxy is looked at")
-    func proxy() async throws {
+    @Test func `with a proxy only the proxy is looked at`() async throws {
         let proxy = try await RawServer(.silent)
         let transport = try Transport(caFile: nil, proxy: .init(host: "127.0.0.1", port: proxy.port))
         let result = try await look("https://vendor.invalid/api", transport).get()

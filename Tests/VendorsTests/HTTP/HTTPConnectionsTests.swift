@@ -18,10 +18,9 @@ struct HTTPConnectionsTests {
         return call
     }
 
-    @Test(
-        "a server that answers and closes before it has read the request ends each call once",
-        arguments: [2, 2_000_000])
-    func answersBeforeTheEnd(bytes: Int) async throws {
+    @Test(arguments: [2, 2_000_000])
+    func `a server that answers and closes before it has read the request ends each call once`(bytes: Int) async throws
+    {
         let server = try await RawServer(.greet(Self.answer))
         let connections = HTTPConnections(Transport())
         let count = bytes > 1000 ? Self.hammered / 50 : Self.hammered
@@ -46,8 +45,7 @@ struct HTTPConnectionsTests {
         try await server.stop()
     }
 
-    @Test("a connection is used again, and at most as many are open as are permitted")
-    func reuse() async throws {
+    @Test func `a connection is used again, and at most as many are open as are permitted`() async throws {
         let server = try await RawServer(.answer(Self.answer))
         var limits = HTTPConnections.Limits()
         limits.connections = 3
@@ -67,8 +65,7 @@ struct HTTPConnectionsTests {
         try await server.stop()
     }
 
-    @Test("a call that waits for a connection ends with its deadline, and nothing of it is sent")
-    func waiting() async throws {
+    @Test func `a call that waits for a connection ends with its deadline, and nothing of it is sent`() async throws {
         let server = try await RawServer(.silent)
         var limits = HTTPConnections.Limits()
         limits.connections = 1
@@ -85,8 +82,7 @@ struct HTTPConnectionsTests {
         try await server.stop()
     }
 
-    @Test("a cancelled task gives its call up, and a call after the shutdown is refused")
-    func cancellation() async throws {
+    @Test func `a cancelled task gives its call up, and a call after the shutdown is refused`() async throws {
         let server = try await RawServer(.silent)
         let connections = HTTPConnections(Transport())
         let call = try call(server.url)
@@ -101,32 +97,26 @@ struct HTTPConnectionsTests {
         try await server.stop()
     }
 
-    @Test(
-        "what would end a line of the head is refused",
-        arguments: [("x-a", "1\r\nx-b: 2"), ("x-a", "1\n"), ("x a", "1"), ("", "1"), ("x:a", "1"), ("x-a", "\u{0}")])
-    func headers(_ name: String, _ value: String) throws {
+    @Test(arguments: [("x-a", "1\r\nx-b: 2"), ("x-a", "1\n"), ("x a", "1"), ("", "1"), ("x:a", "1"), ("x-a", "\u{0}")])
+    func `what would end a line of the head is refused`(_ name: String, _ value: String) throws {
         var call = try call("http://127.0.0.1:1/")
         #expect(throws: HTTPCallError.self) { try call.add(name, value) }
     }
 
-    @Test(
-        "a URL is read as it is written",
-        arguments: [
-            ("https://Example.org", "Example.org", "/"), ("http://[::1]:8080/a%20b?c=d#e", "[::1]:8080", "/a%20b?c=d"),
-            ("http://127.0.0.1:80/x/", "127.0.0.1:80", "/x/"),
-        ])
-    func urls(_ url: String, _ host: String, _ target: String) throws {
+    @Test(arguments: [
+        ("https://Example.org", "Example.org", "/"), ("http://[::1]:8080/a%20b?c=d#e", "[::1]:8080", "/a%20b?c=d"),
+        ("http://127.0.0.1:80/x/", "127.0.0.1:80", "/x/"),
+    ])
+    func `a URL is read as it is written`(_ url: String, _ host: String, _ target: String) throws {
         let call = try HTTPCall(.GET, to: url, bodyLimit: 0)
         #expect(call.headers["host"] == [host])
         #expect(call.target == target)
     }
 
-    @Test(
-        "what is no URL that can be called is refused",
-        arguments: [
-            "", "x", "ftp://a/", "http://", "http:///x", "http://a:0/", "http://a:65536/", "http://u:p@a/",
-        ])
-    func badURLs(_ url: String) {
+    @Test(arguments: [
+        "", "x", "ftp://a/", "http://", "http:///x", "http://a:0/", "http://a:65536/", "http://u:p@a/",
+    ])
+    func `what is no URL that can be called is refused`(_ url: String) {
         #expect(throws: HTTPCallError.self) { try HTTPCall(.GET, to: url, bodyLimit: 0) }
     }
 }

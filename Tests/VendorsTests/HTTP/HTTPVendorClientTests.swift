@@ -8,20 +8,19 @@ import Testing
 
 @Suite("The client over real sockets", .timeLimit(.minutes(2)))
 struct HTTPVendorClientTests {
-    @Test("each way that a request can end gets its reason, and one request is sent at most", arguments: Scene.allCases)
-    func scenes(_ scene: Scene) async throws {
+    @Test(arguments: Scene.allCases)
+    func `each way that a request can end gets its reason, and one request is sent at most`(_ scene: Scene) async throws
+    {
         let outcome = try await scene.play(.enable(try #require(PIN(digits: "987123"))))
         #expect(outcome.reason == scene.reason, "\(outcome)")
     }
 
-    @Test("the scenes cover every reason that the client can give")
-    func coverage() {
+    @Test func `the scenes cover every reason that the client can give`() {
         let others: Set<OutcomeReason> = [.tokenUnavailable, .daemonStopped]
         #expect(Set(Scene.allCases.map(\.reason)).union(others) == Set(OutcomeReason.allCases))
     }
 
-    @Test("enable and disable arrive as the vendor documents them, headers and bytes")
-    func wire() async throws {
+    @Test func `enable and disable arrive as the vendor documents them, headers and bytes`() async throws {
         let server = try await RawServer(
             .answer(RawServer.http("200 OK", "{\"status\":\"100\",\"message\":\"Success\"}")))
         let client = HTTPVendorClient(requestTimeout: .seconds(30), userAgent: "twostepd/1.2.3")
@@ -47,10 +46,10 @@ struct HTTPVendorClientTests {
         }
     }
 
-    @Test(
-        "a WhatsApp enable arrives as Meta documents it, with the token in one header and nowhere else",
-        arguments: ["", "/", "//"])
-    func whatsappWire(_ end: String) async throws {
+    @Test(arguments: ["", "/", "//"])
+    func `a WhatsApp enable arrives as Meta documents it, with the token in one header and nowhere else`(_ end: String)
+        async throws
+    {
         let server = try await RawServer(.answer(RawServer.http("200 OK", "{\"success\":true}")))
         let client = HTTPVendorClient(requestTimeout: .seconds(30), userAgent: "twostepd/1.2.3")
         for id in ["106540352242922", "7"] {
@@ -76,8 +75,9 @@ struct HTTPVendorClientTests {
         }
     }
 
-    @Test("a request that the WhatsApp Cloud API does not have is not sent, and the outcome says why")
-    func whatsappRefusals() async throws {
+    @Test func `a request that the WhatsApp Cloud API does not have is not sent, and the outcome says why`()
+        async throws
+    {
         let server = try await RawServer(.silent)
         let client = HTTPVendorClient(requestTimeout: .seconds(30))
         let base = server.url
@@ -96,8 +96,7 @@ struct HTTPVendorClientTests {
         try await server.stop()
     }
 
-    @Test("an id that Meta echoes with the token and the PIN leaves neither in the outcome")
-    func whatsappEcho() async throws {
+    @Test func `an id that Meta echoes with the token and the PIN leaves neither in the outcome`() async throws {
         let body = #"{"error":{"message":"Bearer EAAJB may not set 987123 of 106540352242922","code":100}}"#
         let server = try await RawServer(.answer(RawServer.http("400 Bad Request", body)))
         let client = HTTPVendorClient(requestTimeout: .seconds(30))
@@ -111,8 +110,7 @@ struct HTTPVendorClientTests {
         try await server.stop()
     }
 
-    @Test("the simulated vendor records the same bytes")
-    func recordedBytes() async throws {
+    @Test func `the simulated vendor records the same bytes`() async throws {
         var options = SimulatedVendor.Options()
         options.tokens = [SimulatedToken(token: "abc")]
         let vendor = try await SimulatedVendor(options)
@@ -125,8 +123,10 @@ struct HTTPVendorClientTests {
         try await vendor.stop()
     }
 
-    @Test("a kept connection that breaks under the next request leaves that one in doubt, and the one after it works")
-    func brokenConnection() async throws {
+    @Test
+    func `a kept connection that breaks under the next request leaves that one in doubt, and the one after it works`()
+        async throws
+    {
         let server = try await RawServer(.answerOnceThenReset(RawServer.http("200 OK", "{\"status\":100}")))
         let client = HTTPVendorClient(requestTimeout: .seconds(30))
         #expect(await client.send(try Sample.disable(server.url)).reason == .success)
@@ -137,8 +137,7 @@ struct HTTPVendorClientTests {
         try await server.stop()
     }
 
-    @Test("many requests at once each get their own answer")
-    func concurrency() async throws {
+    @Test func `many requests at once each get their own answer`() async throws {
         var options = SimulatedVendor.Options()
         options.tokens = (0..<64).map { SimulatedToken(token: "token-\($0)") }
         let vendor = try await SimulatedVendor(options)
@@ -160,8 +159,7 @@ struct HTTPVendorClientTests {
         try await vendor.stop()
     }
 
-    @Test("no fault ever makes a false statement: not sent means not done, accepted means done")
-    func honesty() async throws {
+    @Test func `no fault ever makes a false statement: not sent means not done, accepted means done`() async throws {
         var options = SimulatedVendor.Options()
         options.tokens = [SimulatedToken(token: "token-1")]
         options.slowDelay = .milliseconds(1)
@@ -190,23 +188,21 @@ struct HTTPVendorClientTests {
         try await vendor.stop()
     }
 
-    @Test("a client that was shut down sends nothing and says so")
-    func afterShutdown() async throws {
+    @Test func `a client that was shut down sends nothing and says so`() async throws {
         let client = HTTPVendorClient(requestTimeout: .seconds(30))
         await client.shutdown()
         await client.shutdown()
         #expect(await client.send(try Sample.disable()).reason == .notSent)
     }
 
-    @Test("a port that there cannot be sends nothing and ends nothing", arguments: [0, 65_536, 99_999_999])
-    func impossiblePort(_ port: Int) async throws {
+    @Test(arguments: [0, 65_536, 99_999_999])
+    func `a port that there cannot be sends nothing and ends nothing`(_ port: Int) async throws {
         let client = HTTPVendorClient(requestTimeout: .seconds(30))
         #expect(await client.send(try Sample.disable("http://127.0.0.1:\(port)/")).reason == .notSent)
         await client.shutdown()
     }
 
-    @Test("what a vendor echoes of the request is not in the outcome")
-    func echo() async throws {
+    @Test func `what a vendor echoes of the request is not in the outcome`() async throws {
         let body = "{\"status\":404,\"message\":\"canary-token with 987123 is gone\"}"
         let server = try await RawServer(.answer(RawServer.http("200 OK", body)))
         let client = HTTPVendorClient(requestTimeout: .seconds(30))
@@ -216,8 +212,7 @@ struct HTTPVendorClientTests {
         try await server.stop()
     }
 
-    @Test("what a vendor tells of another customer is not in the outcome either")
-    func echoOfOthers() async throws {
+    @Test func `what a vendor tells of another customer is not in the outcome either`() async throws {
         let body = "{\"status\":404,\"message\":\"other-canary-token has 640281\"}"
         let server = try await RawServer(.answer(RawServer.http("200 OK", body)))
         let client = HTTPVendorClient(requestTimeout: .seconds(30))

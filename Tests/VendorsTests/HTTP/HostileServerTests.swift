@@ -85,8 +85,8 @@ struct HostileServerTests {
         return outcome
     }
 
-    @Test("each answer is judged, and the request is sent once", arguments: HostileAnswer.all)
-    func answers(_ answer: HostileAnswer) async throws {
+    @Test(arguments: HostileAnswer.all)
+    func `each answer is judged, and the request is sent once`(_ answer: HostileAnswer) async throws {
         let server = try LoopbackServer { connection in
             connection.readRequest()
             connection.write(answer.bytes)
@@ -97,14 +97,12 @@ struct HostileServerTests {
         #expect(server.connectionCount == 1)
     }
 
-    @Test(
-        "an answer that comes drop by drop ends with the time limit, in doubt",
-        arguments: [
-            "", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n" + HostileAnswer.body,
-            "HTTP/1.1 200 OK\r\ncontent-length: 65000\r\n\r\n" + HostileAnswer.body,
-            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n22\r\n\(HostileAnswer.body)\r\n",
-        ])
-    func drops(_ start: String) async throws {
+    @Test(arguments: [
+        "", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n" + HostileAnswer.body,
+        "HTTP/1.1 200 OK\r\ncontent-length: 65000\r\n\r\n" + HostileAnswer.body,
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n22\r\n\(HostileAnswer.body)\r\n",
+    ])
+    func `an answer that comes drop by drop ends with the time limit, in doubt`(_ start: String) async throws {
         // After a chunked head each drop is a chunk; elsewhere it is an interim answer or a space.
         let drop = start.contains("chunked") ? "1\r\n \r\n" : start.isEmpty ? "HTTP/1.1 100 Continue\r\n\r\n" : " "
         let server = try LoopbackServer { connection in
@@ -124,8 +122,8 @@ struct HostileServerTests {
         #expect(server.requests.count <= 1)
     }
 
-    @Test("a redirect is not followed, not even to somewhere else", arguments: [301, 302, 303, 307, 308])
-    func redirects(_ status: Int) async throws {
+    @Test(arguments: [301, 302, 303, 307, 308])
+    func `a redirect is not followed, not even to somewhere else`(_ status: Int) async throws {
         let target = try LoopbackServer { $0.readRequest() }
         let location = target.url()
         let server = try LoopbackServer { connection in
@@ -138,12 +136,10 @@ struct HostileServerTests {
         #expect(target.connectionCount == 0)
     }
 
-    @Test(
-        "a reset after the request is in doubt, with and without an answer's beginning",
-        arguments: [
-            "", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n" + HostileAnswer.body,
-        ])
-    func resets(_ start: String) async throws {
+    @Test(arguments: [
+        "", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n" + HostileAnswer.body,
+    ])
+    func `a reset after the request is in doubt, with and without an answer's beginning`(_ start: String) async throws {
         let server = try LoopbackServer { connection in
             connection.readRequest()
             connection.write(start)
@@ -153,8 +149,7 @@ struct HostileServerTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test("a connection that is reset at once is never taken for an answer")
-    func resetAtOnce() async throws {
+    @Test func `a connection that is reset at once is never taken for an answer`() async throws {
         let server = try LoopbackServer { $0.resetAtEnd() }
         for _ in 0..<30 {
             let outcome = try await send(server.url())
@@ -163,8 +158,9 @@ struct HostileServerTests {
         #expect(server.requests.isEmpty)
     }
 
-    @Test("a server that closes each connection after its answer gets each request once, whoever notices first")
-    func closingServer() async throws {
+    @Test func `a server that closes each connection after its answer gets each request once, whoever notices first`()
+        async throws
+    {
         let server = try LoopbackServer { connection in
             connection.readRequest()
             connection.write(HostileAnswer.whole("200 OK"))
@@ -182,8 +178,10 @@ struct HostileServerTests {
         #expect(server.requests.count == answered)
     }
 
-    @Test("a TLS handshake that is never answered has no effect, whichever limit ends it", arguments: [true, false])
-    func silentHandshake(connectFirst: Bool) async throws {
+    @Test(arguments: [true, false])
+    func `a TLS handshake that is never answered has no effect, whichever limit ends it`(connectFirst: Bool)
+        async throws
+    {
         let server = try LoopbackServer { $0.waitForEnd() }
         let outcome = try await send(
             server.url(scheme: "https"), requestTimeout: connectFirst ? Self.patience : .milliseconds(400),
@@ -191,10 +189,8 @@ struct HostileServerTests {
         #expect([.connectTimeout, .tlsFailed].contains(outcome.reason), "\(outcome)")
     }
 
-    @Test(
-        "a TLS server that is none, closes or resets leaves the request unsent",
-        arguments: ["HTTP/1.1 400 Bad\r\n\r\n", "", "reset"])
-    func brokenHandshake(_ answer: String) async throws {
+    @Test(arguments: ["HTTP/1.1 400 Bad\r\n\r\n", "", "reset"])
+    func `a TLS server that is none, closes or resets leaves the request unsent`(_ answer: String) async throws {
         let server = try LoopbackServer { connection in
             if answer == "reset" { connection.resetAtEnd() } else { connection.write(answer) }
         }
@@ -203,8 +199,8 @@ struct HostileServerTests {
         #expect(outcome.reason.neverSent)
     }
 
-    @Test("nobody listens: refused by address and by name", arguments: ["127.0.0.1", "localhost"])
-    func refused(host: String) async throws {
+    @Test(arguments: ["127.0.0.1", "localhost"])
+    func `nobody listens: refused by address and by name`(host: String) async throws {
         let server = try LoopbackServer { $0.waitForEnd() }
         let url = server.url(host: host)
         server.stop()
@@ -218,15 +214,13 @@ struct HostileServerTests {
         #expect(outcome.message?.isEmpty == false)
     }
 
-    @Test(
-        "an endpoint that is no URL of a web server is never sent to",
-        arguments: [
-            "", "x", "http://", "https:///api", "ftp://127.0.0.1/", "file:///etc/passwd", "http+unix://%2ftmp%2fx/",
-            "http://127.0.0.1:99999/", "http://127.0.0.1:65536/",
-            "http://127.0.0.1:0/", "http://127.0.0.1:-1/", "http://[::1]:70000/", "https://localhost:70000/",
-            "http://127.0.0.1:99999999999999999999/", "http://[::1", "http://127.0.0.1 /", "http://\u{0}/",
-        ])
-    func badEndpoints(_ url: String) async throws {
+    @Test(arguments: [
+        "", "x", "http://", "https:///api", "ftp://127.0.0.1/", "file:///etc/passwd", "http+unix://%2ftmp%2fx/",
+        "http://127.0.0.1:99999/", "http://127.0.0.1:65536/",
+        "http://127.0.0.1:0/", "http://127.0.0.1:-1/", "http://[::1]:70000/", "https://localhost:70000/",
+        "http://127.0.0.1:99999999999999999999/", "http://[::1", "http://127.0.0.1 /", "http://\u{0}/",
+    ])
+    func `an endpoint that is no URL of a web server is never sent to`(_ url: String) async throws {
         let outcome = try await send(url)
         #expect(outcome.verdict == .noEffect, "\(outcome)")
         #expect(outcome.reason.neverSent)

@@ -10,58 +10,51 @@ struct JSONObjectTests {
 
     private func judge(_ bytes: [UInt8]) -> Outcome { Sample.outcome(200, .complete(bytes)) }
 
-    @Test(
-        "what is almost JSON, or more than one JSON object, proves nothing",
-        arguments: [
-            #"{"STATUS":100}"#, #"{"message":"status"}"#, #"{"x":"status","y":100}"#, #"{"status":100]"#,
-            #"x{"status":100}"#, #"{"status" 100}"#, #"{"status"::100}"#, #"{"status":100 "message":""}"#,
-            #")]}',{"status":100}"#, #"callback({"status":100})"#, #"{"status":100}/* */"#, #"{"status":100,"x":"#,
-            #"{"status":100,"message":"\"#, #"{"status":100,"message":"\x"}"#, #"{,"status":100}"#,
-            "{\"status\":100}\u{0}", "\u{0}{\"status\":100}", "status=100", "}", "{", #"{"status":}"#,
-        ])
-    func almostJSON(_ text: String) { #expect(judge(Array(text.utf8)).reason == .malformed) }
+    @Test(arguments: [
+        #"{"STATUS":100}"#, #"{"message":"status"}"#, #"{"x":"status","y":100}"#, #"{"status":100]"#,
+        #"x{"status":100}"#, #"{"status" 100}"#, #"{"status"::100}"#, #"{"status":100 "message":""}"#,
+        #")]}',{"status":100}"#, #"callback({"status":100})"#, #"{"status":100}/* */"#, #"{"status":100,"x":"#,
+        #"{"status":100,"message":"\"#, #"{"status":100,"message":"\x"}"#, #"{,"status":100}"#,
+        "{\"status\":100}\u{0}", "\u{0}{\"status\":100}", "status=100", "}", "{", #"{"status":}"#,
+    ])
+    func `what is almost JSON, or more than one JSON object, proves nothing`(_ text: String) {
+        #expect(judge(Array(text.utf8)).reason == .malformed)
+    }
 
-    @Test(
-        "a status that is close to a number is malformed",
-        arguments: [
-            "--100", ".1e3", "100.", "-", "Infinity", "'100'", "-99999999999999999999", "100.00000000000000001",
-            "99.99999999999999999999", #"" ""#, #""-100""#, #""one hundred""#, #""١٠٠""#, #""100\u0000""#, #""100\n""#,
-            String(repeating: "1", count: 5000), "1e99999999999", "1000000000000000",
-            "0.0000000000000001e18", "1e2.0", "1e2e1",
-        ])
-    func almostNumbers(_ literal: String) {
+    @Test(arguments: [
+        "--100", ".1e3", "100.", "-", "Infinity", "'100'", "-99999999999999999999", "100.00000000000000001",
+        "99.99999999999999999999", #"" ""#, #""-100""#, #""one hundred""#, #""١٠٠""#, #""100\u0000""#, #""100\n""#,
+        String(repeating: "1", count: 5000), "1e99999999999", "1000000000000000",
+        "0.0000000000000001e18", "1e2.0", "1e2e1",
+    ])
+    func `a status that is close to a number is malformed`(_ literal: String) {
         let outcome = judge(Array("{\"status\":\(literal),\"message\":\"Success\"}".utf8))
         #expect(outcome.reason == .malformed, "\(outcome)")
         #expect(outcome.apiStatus == nil)
     }
 
-    @Test(
-        "an answer that names its status twice is not believed, in whatever spelling",
-        arguments: [
-            #"{"status":100,"status":100}"#, #"{"status":404,"status":100}"#, #"{"status":100,"status":404}"#,
-            #"{"status":100,"\u0073tatus":404}"#, #"{"\u0073tatus":404,"status":100}"#,
-            #"{"\u0073\u0074\u0061\u0074\u0075\u0073":100}"#, #"{"status":"100","message":"x","status":101}"#,
-            #"{"status":100,"statu\u0073":404}"#,
-        ])
-    func duplicates(_ text: String) {
+    @Test(arguments: [
+        #"{"status":100,"status":100}"#, #"{"status":404,"status":100}"#, #"{"status":100,"status":404}"#,
+        #"{"status":100,"\u0073tatus":404}"#, #"{"\u0073tatus":404,"status":100}"#,
+        #"{"\u0073\u0074\u0061\u0074\u0075\u0073":100}"#, #"{"status":"100","message":"x","status":101}"#,
+        #"{"status":100,"statu\u0073":404}"#,
+    ])
+    func `an answer that names its status twice is not believed, in whatever spelling`(_ text: String) {
         #expect(judge(Array(text.utf8)).reason == .malformed)
     }
 
-    @Test(
-        "a status elsewhere is nobody's status",
-        arguments: [
-            #"{"status":100,"data":{"status":404}}"#, #"{"list":[{"status":404}],"status":100}"#,
-            #"{"message":"\"status\":404","status":100}"#, #"{"x\"status":404,"status":100}"#,
-            #"{"x\\":"status","status":100}"#, #"{"note":"status","status":100,"message":"{\"status\":404}"}"#,
-        ])
-    func elsewhere(_ text: String) {
+    @Test(arguments: [
+        #"{"status":100,"data":{"status":404}}"#, #"{"list":[{"status":404}],"status":100}"#,
+        #"{"message":"\"status\":404","status":100}"#, #"{"x\"status":404,"status":100}"#,
+        #"{"x\\":"status","status":100}"#, #"{"note":"status","status":100,"message":"{\"status\":404}"}"#,
+    ])
+    func `a status elsewhere is nobody's status`(_ text: String) {
         let outcome = judge(Array(text.utf8))
         #expect(outcome.reason == .success)
         #expect(outcome.apiStatus == 100)
     }
 
-    @Test("nesting is read to a limit, and a bomb is only malformed")
-    func nesting() {
+    @Test func `nesting is read to a limit, and a bomb is only malformed`() {
         func nested(_ depth: Int, _ open: String, _ close: String, inner: String = "1") -> [UInt8] {
             let value = String(repeating: open, count: depth) + inner + String(repeating: close, count: depth)
             return Array("{\"status\":100,\"x\":\(value)}".utf8)
@@ -74,8 +67,7 @@ struct JSONObjectTests {
         #expect(judge(Array(repeating: UInt8(ascii: "{"), count: HTTPVendorClient.bodyLimit)).reason == .malformed)
     }
 
-    @Test("bytes that are no UTF-8 are malformed")
-    func encoding() throws {
+    @Test func `bytes that are no UTF-8 are malformed`() throws {
         #expect(judge([0xff, 0xfe, 0xfd]).reason == .malformed)
         #expect(judge(Array(repeating: 0, count: 1000)).reason == .malformed)
         let head = Array(#"{"status":100,"message":""#.utf8)
@@ -87,13 +79,11 @@ struct JSONObjectTests {
         }
     }
 
-    @Test("a byte order mark before the object changes nothing")
-    func byteOrderMark() {
+    @Test func `a byte order mark before the object changes nothing`() {
         #expect(judge([0xef, 0xbb, 0xbf] + Array(success.utf8)).reason == .success)
     }
 
-    @Test("a message of another type is no reason to doubt the status")
-    func messageTypes() {
+    @Test func `a message of another type is no reason to doubt the status`() {
         for literal in ["null", "1", "true", "[]", "{}", "{\"status\":1}"] {
             let outcome = judge(Array("{\"status\":100,\"message\":\(literal)}".utf8))
             #expect(outcome.reason == .success, "\(literal)")
@@ -101,8 +91,8 @@ struct JSONObjectTests {
         }
     }
 
-    @Test("any damage to a good answer leaves it accepted as it was, or in doubt, or another well-formed status")
-    func damage() {
+    @Test func `any damage to a good answer leaves it accepted as it was, or in doubt, or another well-formed status`()
+    {
         let good = Array(success.utf8)
         for index in good.indices {
             // A prefix is never a whole object.
@@ -117,8 +107,7 @@ struct JSONObjectTests {
         }
     }
 
-    @Test("an object with two members of one name is malformed, wherever it is")
-    func duplicatesElsewhere() {
+    @Test func `an object with two members of one name is malformed, wherever it is`() {
         for text in [
             #"{"status":100,"x":1,"x":1}"#, #"{"status":100,"message":"a","message":"b"}"#,
             #"{"status":100,"x":{"a":1,"a":2}}"#, #"{"status":100,"x":[{"a":1,"a":2}]}"#,
@@ -128,8 +117,7 @@ struct JSONObjectTests {
         }
     }
 
-    @Test("a name whose letters are escaped is malformed, and any other escape is read")
-    func escapedNames() {
+    @Test func `a name whose letters are escaped is malformed, and any other escape is read`() {
         for text in [#"{"err\u006fr":{"code":190},"success":true}"#, #"{"success":true,"x":{"\u0031":1}}"#] {
             #expect(JSONObject(Array(text.utf8)) == nil, "\(text)")
         }
@@ -137,16 +125,17 @@ struct JSONObjectTests {
         #expect(object?["a/b"] == .number(1) && object?["é🙂"] == .text("a\t"))
     }
 
-    @Test("an escape has four hexadecimal digits and nothing else")
-    func signsInEscapes() {
+    @Test func `an escape has four hexadecimal digits and nothing else`() {
         for digits in ["-000", "+000", "00 0", "0x10", "000", "00g0"] {
             #expect(JSONObject(Array("{\"x\":\"\\u\(digits)\"}".utf8)) == nil, "\(digits)")
         }
         #expect(JSONObject(Array(#"{"x":"\u0000\u00Ff"}"#.utf8))?["x"] == .text("\0ÿ"))
     }
 
-    @Test("each kind of value is told from the others, and a number that is not whole or could be rounded has no value")
-    func kinds() throws {
+    @Test
+    func `each kind of value is told from the others, and a number that is not whole or could be rounded has no value`()
+        throws
+    {
         let text =
             #"{"o":{"i":-7},"e":{},"a":[1,{"x":[]}],"t":"x","n":1e2,"r":1.5,"l":1000000000000000,"b":false,"z":null}"#
         let object = try #require(JSONObject(Array(text.utf8)))
@@ -159,8 +148,7 @@ struct JSONObjectTests {
         #expect(object["b"] == .bool(false) && object["z"] == .null && object["x"] == nil && object["n"]?.text == nil)
     }
 
-    @Test("what is read Foundation's reader reads as well, whatever byte is another")
-    func agreement() throws {
+    @Test func `what is read Foundation's reader reads as well, whatever byte is another`() throws {
         let answers = [
             #"{"status":100,"message":"Success"}"#, #"{"message":"no, (or not)\u00e9\ud83d\ude42","status":403}"#,
             #"{"status":0,"x":[1.5e1,{"a":null}]}"#, #"{"success":true,"error":{"code":190,"x":{}}}"#,

@@ -26,8 +26,8 @@ struct ObservingTests {
         if case .unknown(let outcome) = answer { outcome.reason } else { nil }
     }
 
-    @Test("it arrives as Meta documents it, with the token in one header and nowhere else", arguments: ["", "/"])
-    func wire(_ end: String) async throws {
+    @Test(arguments: ["", "/"])
+    func `it arrives as Meta documents it, with the token in one header and nowhere else`(_ end: String) async throws {
         let server = try await RawServer(.answer(RawServer.http("200 OK", Self.enabled)))
         let client = HTTPVendorClient(requestTimeout: Self.patience, userAgent: "twostepd/1.2.3")
         for _ in 0..<2 {
@@ -63,8 +63,9 @@ struct ObservingTests {
         return try await SimulatedVendor(options)
     }
 
-    @Test("numbers of both vendors are seen as they are, also after a stranger, and mistakes are named")
-    func truth() async throws {
+    @Test func `numbers of both vendors are seen as they are, also after a stranger, and mistakes are named`()
+        async throws
+    {
         let vendor = try await simulated()
         let client = HTTPVendorClient(requestTimeout: Self.patience)
         func ask(id: String, token: String = "token-1") async throws -> ObserverAnswer {
@@ -90,8 +91,8 @@ struct ObservingTests {
 
     private struct UnexpectedAnswer: Error {}
 
-    @Test("each fault of the vendor is an answer, or unknown for the right reason, and one request")
-    func faults() async throws {
+    @Test func `each fault of the vendor is an answer, or unknown for the right reason, and one request`() async throws
+    {
         let faults: [(Fault, OutcomeReason?)] = [
             (.closeBefore, .connectionLost), (.closeAfter, .connectionLost), (.landLate, .connectionLost), (.slow, nil),
             (.serverErrorBefore, .serviceUnavailable), (.serverErrorAfter, .serverError), (.html, .malformed),
@@ -148,8 +149,7 @@ struct ObservingTests {
     ]
     private static let whole = HostileAnswer.whole("200 OK", body: enabled)
 
-    @Test("hostile answers are judged, and the question is asked once")
-    func answers() async throws {
+    @Test func `hostile answers are judged, and the question is asked once`() async throws {
         for (name, bytes, expected) in Self.hostile {
             let server = try LoopbackServer { connection in
                 connection.readHead()
@@ -162,8 +162,8 @@ struct ObservingTests {
         }
     }
 
-    @Test("a redirect is not followed, so the token goes nowhere else", arguments: [301, 302, 303, 307, 308])
-    func redirects(_ status: Int) async throws {
+    @Test(arguments: [301, 302, 303, 307, 308])
+    func `a redirect is not followed, so the token goes nowhere else`(_ status: Int) async throws {
         let target = try LoopbackServer { $0.readHead() }
         let location = target.url()
         let server = try LoopbackServer { connection in
@@ -174,10 +174,8 @@ struct ObservingTests {
         #expect(target.connectionCount == 0)
     }
 
-    @Test(
-        "a server that is slow or silent ends with the time limit",
-        arguments: ["", "HTTP/1.1 200 OK\r\nx-slow: ", "HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n" + enabled])
-    func slow(_ start: String) async throws {
+    @Test(arguments: ["", "HTTP/1.1 200 OK\r\nx-slow: ", "HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n" + enabled])
+    func `a server that is slow or silent ends with the time limit`(_ start: String) async throws {
         let server = try LoopbackServer { connection in
             connection.readHead()
             connection.write(start)
@@ -193,8 +191,7 @@ struct ObservingTests {
         #expect(reason(answer) == .timeout, "\(answer)")
     }
 
-    @Test("an endpoint that cannot be reached, or must not see the token, gets nothing")
-    func unreachable() async throws {
+    @Test func `an endpoint that cannot be reached, or must not see the token, gets nothing`() async throws {
         let nobody = try SilentPort()
         #expect(reason(try await ask("http://127.0.0.1:\(nobody.port)/v25.0")) == .connectionRefused)
         withExtendedLifetime(nobody) {}
@@ -210,8 +207,9 @@ struct ObservingTests {
         try await server.stop()
     }
 
-    @Test("without close_notify a whole object is an answer, and a cut one is not, as for other requests")
-    func uncleanEnd() async throws {
+    @Test func `without close_notify a whole object is an answer, and a cut one is not, as for other requests`()
+        async throws
+    {
         let transport = try Transport(caFile: TLSServer.authority, proxy: nil)
         let head = "HTTP/1.1 200 OK\r\n\r\n"
         for (bytes, expected) in [

@@ -22,40 +22,36 @@ struct TransportTests {
         return (outcome, requests)
     }
 
-    @Test(
-        "a certificate of an authority in ca_file, for the right host, is accepted",
-        arguments: ["localhost", "127.0.0.1"])
-    func good(_ host: String) async throws {
+    @Test(arguments: ["localhost", "127.0.0.1"])
+    func `a certificate of an authority in ca_file, for the right host, is accepted`(_ host: String) async throws {
         let result = try await outcome(of: TLSServer.context(.good), caFile: TLSServer.authority, host: host)
         #expect(result.outcome.reason == .success, "\(result.outcome)")
         #expect(result.requests == 1)
     }
 
-    @Test("an authority that neither the system nor ca_file names is not trusted")
-    func unknownAuthority() async throws {
+    @Test func `an authority that neither the system nor ca_file names is not trusted`() async throws {
         let result = try await outcome(of: TLSServer.context(.good), caFile: nil)
         #expect(result.outcome.reason == .tlsFailed)
         #expect(result.requests == 0)
     }
 
-    @Test(
-        "an expired certificate and one for another host are refused before a byte is sent",
-        arguments: [TLSServer.Certificate.expired, .wrong])
-    func refused(_ certificate: TLSServer.Certificate) async throws {
+    @Test(arguments: [TLSServer.Certificate.expired, .wrong])
+    func `an expired certificate and one for another host are refused before a byte is sent`(
+        _ certificate: TLSServer.Certificate
+    ) async throws {
         let result = try await outcome(of: TLSServer.context(certificate), caFile: TLSServer.authority)
         #expect(result.outcome.reason == .tlsFailed)
         #expect(result.requests == 0)
     }
 
-    @Test("a self-signed certificate is refused, also when another authority is trusted")
-    func selfSigned() async throws {
+    @Test func `a self-signed certificate is refused, also when another authority is trusted`() async throws {
         let result = try await outcome(of: UntrustedCertificate.serverContext(), caFile: TLSServer.authority)
         #expect(result.outcome.reason == .tlsFailed)
         #expect(result.requests == 0)
     }
 
-    @Test("TLS 1.2 is spoken, and nothing older", arguments: [TLSVersion.tlsv1, .tlsv11, .tlsv12, .tlsv13])
-    func versions(_ newest: TLSVersion) async throws {
+    @Test(arguments: [TLSVersion.tlsv1, .tlsv11, .tlsv12, .tlsv13])
+    func `TLS 1.2 is spoken, and nothing older`(_ newest: TLSVersion) async throws {
         let result = try await outcome(of: TLSServer.context(.good, newest: newest), caFile: TLSServer.authority)
         let isNewEnough = newest == .tlsv12 || newest == .tlsv13
         #expect(result.outcome.reason == (isNewEnough ? .success : .tlsFailed), "\(result.outcome)")
@@ -87,8 +83,8 @@ struct TransportTests {
         ]
     }()
 
-    @Test("an answer over TLS that ends without close_notify counts when it is whole", arguments: cuts.indices)
-    func endWithoutCloseNotify(_ index: Int) async throws {
+    @Test(arguments: cuts.indices)
+    func `an answer over TLS that ends without close_notify counts when it is whole`(_ index: Int) async throws {
         let cut = Self.cuts[index]
         let server = try await RawServer(.answerAndHangUp(cut.answer), tls: TLSServer.context(.good))
         let client = HTTPVendorClient(
@@ -101,8 +97,7 @@ struct TransportTests {
         try await server.stop()
     }
 
-    @Test("a ca_file without a certificate is an error before anything is sent")
-    func badFile() throws {
+    @Test func `a ca_file without a certificate is an error before anything is sent`() throws {
         for path in ["/nonexistent.pem", TLSServer.path("leaf-key")] {
             #expect(throws: TransportError.unusableCertificates(path: path)) {
                 try Transport(caFile: path, proxy: nil)
@@ -110,8 +105,7 @@ struct TransportTests {
         }
     }
 
-    @Test("a proxy carries what leaves the machine, and sees neither token nor PIN")
-    func proxy() async throws {
+    @Test func `a proxy carries what leaves the machine, and sees neither token nor PIN`() async throws {
         let proxy = try LoopbackServer { connection in
             connection.readHead()
             connection.write("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n")
@@ -129,12 +123,11 @@ struct TransportTests {
         proxy.stop()
     }
 
-    @Test(
-        "nothing is sent in the clear to another machine, whoever wrote the endpoint down",
-        arguments: [
-            "http://vendor.invalid/api", "HTTP://192.0.2.1/", "http://127.0.0.1.vendor.invalid/", "ws://localhost/",
-        ])
-    func cleartext(_ url: String) async throws {
+    @Test(arguments: [
+        "http://vendor.invalid/api", "HTTP://192.0.2.1/", "http://127.0.0.1.vendor.invalid/", "ws://localhost/",
+    ])
+    func `nothing is sent in the clear to another machine, whoever wrote the endpoint down`(_ url: String) async throws
+    {
         let proxy = try LoopbackServer { $0.waitForEnd() }
         let client = HTTPVendorClient(
             requestTimeout: .seconds(30),
@@ -146,8 +139,8 @@ struct TransportTests {
         proxy.stop()
     }
 
-    @Test("what is on loopback never goes through the proxy", arguments: ["127.0.0.1", "localhost"])
-    func loopback(_ host: String) async throws {
+    @Test(arguments: ["127.0.0.1", "localhost"])
+    func `what is on loopback never goes through the proxy`(_ host: String) async throws {
         let proxy = try LoopbackServer { $0.waitForEnd() }
         let server = try await RawServer(.answer(Self.success))
         let client = HTTPVendorClient(
