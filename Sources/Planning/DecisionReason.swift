@@ -1,74 +1,77 @@
 /// The reason for a decision. A closed list; the raw values are those of the JSON output.
 public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
     // Nothing to do.
-    /// The number is not in the desired state: never touched.
+    /// The number is not in the desired state.
     case unmanaged
-    /// The belief is exactly the desired state and nothing is due.
+    /// It is as desired, and nothing is due.
     case converged
-    /// The desired state was accepted; a request in doubt may still take effect, and has to settle first.
+    /// It is as desired; the daemon waits, because a request without an answer may still take effect.
     case awaitingSettlement = "awaiting_settlement"
 
     // Something to send.
-    /// The number should be enabled and its state was never known: it is adopted by way of disable.
+    /// First contact: nothing is known about the number yet, so it is taken over.
     case adopting
-    /// First contact, and the operator vouches for the PIN.
+    /// First contact, and the entry names the PIN that is set: sent as it is.
     case adoptingOperatorPIN = "adopting_operator_pin"
-    /// The number is disabled, or may be, and should be enabled.
+    /// It should be enabled and may be disabled.
     case enabling
-    /// The number should be disabled and may not be.
+    /// It should be disabled and may be enabled.
     case disabling
-    /// More than one PIN may be live: a disable makes the state certain.
+    /// More than one PIN of ours may be live: the number is made certain, as `rotation_method` says.
     case ambiguousPIN = "ambiguous_pin"
-    /// A PIN that we do not hold may be live, on a number whose state was known before.
+    /// A PIN that we do not hold may be live, on a number that we knew: the number is made certain, as
+    /// `rotation_method` says.
     case foreignPIN = "foreign_pin"
-    /// The desired state is due to be sent again.
+    /// `reapply_every` has passed: the same state is sent again.
     case reapplyDue = "reapply_due"
-    /// The PIN has reached its rotation period.
+    /// `rotate_every` has passed.
     case rotationDue = "rotation_due"
     /// The PIN is older than `rotate_before`.
     case rotateBefore = "rotate_before"
-    /// An operator ordered the rotation, or has revealed the PIN.
+    /// An operator ordered a new PIN, or the PIN was revealed.
     case rotationOrdered = "rotation_ordered"
-    /// The value of the operator-owned PIN differs from the live one.
+    /// The PIN that the entry names has another value than the live one.
     case operatorPINChanged = "operator_pin_changed"
-    /// The needed request was refused twice in a row: the opposite is sent first.
+    /// The request that is needed was refused twice: the opposite is sent first, to be certain of the state.
     case oppositeAfterRefusal = "opposite_after_refusal"
 
-    /// An observation contradicted the belief: another person or program has changed the number.
+    /// Another person or program has changed the number; see "Observations and drift" in operations.md.
     case drift
 
     // Something to send, but not yet.
     /// The observer is asked first whether the number is enabled.
     case observing
-    /// The number waits after a failure.
+    /// Waiting after a failure.
     case backingOff = "backing_off"
-    /// The vendor refuses the number's token: requests are retried, and the token has to be corrected.
+    /// The vendor refuses the number's token.
     case authenticationRefused = "authentication_refused"
-    /// The vendor reports an insufficient balance of the account: requests are retried.
+    /// The vendor says that the balance is insufficient.
     case balanceRefused = "balance_refused"
-    /// The number's write budget for this hour is used up.
+    /// The number's requests for this hour are used up.
     case writeBudget = "write_budget"
-    /// As many numbers are exposed as may be exposed at once.
+    /// The limit of numbers exposed at once is reached.
     case exposureBudget = "exposure_budget"
-    /// The endpoint's requests for this minute are used up, or its Retry-After has not passed.
+    /// The endpoint's requests for this minute are used up, or it asked to wait.
     case endpointLimit = "endpoint_limit"
-    /// The endpoint is down: one probe at a time finds out when it is up again.
+    /// The endpoint is down or refuses every number, and is probed.
     case endpointDown = "endpoint_down"
-    /// An operator paused the number, or all numbers.
+    /// An operator paused the number, or all.
     case paused
-    /// The operator-owned PIN that the entry names cannot be read.
+    /// The PIN that the entry names cannot be read.
     case operatorPINUnavailable = "operator_pin_unavailable"
-    /// The wall clock is behind an instant that was recorded: nothing that exposes a number starts.
+    /// The clock is behind what was recorded: nothing starts that exposes a number.
     case clockBehind = "clock_behind"
-    /// The PIN has reached its rotation period, and its rotation window is in a time zone that this machine does not
-    /// know.
+    /// The PIN has reached `rotate_every`, and this machine does not know the time zone of its `rotation_window`: the
+    /// rotation waits; see "Rotations" in operations.md.
     case zoneUnknown = "zone_unknown"
-    /// The daemon is stopping: no new cycle starts.
+    /// The daemon is stopping: nothing starts that exposes a number.
     case stopping
-    /// The vendor refuses to disable the number, or refuses both the needed request and its opposite: the number rests,
-    /// and is retried after the maximum backoff.
+    /// The vendor refuses to disable the number, or refuses both the request that it needs and the opposite: the number
+    /// stays as it is, and the request is tried again after `backoff_max`; see "Find out what your vendor does" in
+    /// operations.md.
     case disableRefused = "disable_refused"
-    /// The number's record cannot be read, or the store refuses it: the number is set aside for an hour.
+    /// The number's record cannot be read, or the store refuses to write it: the number is left alone for an hour, or
+    /// until an order or an edit concerns it; the event `record_unreadable` says why.
     case unreadableRecord = "unreadable_record"
 
     /// One sentence for operators, without a full stop.

@@ -2,20 +2,20 @@
 public struct GuardState: Hashable, Sendable {
     /// The kind of guard.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
-        /// An endpoint is down: one probe at a time is sent.
+        /// An endpoint is down since then.
         case endpointDown = "endpoint_down"
-        /// Numbers wait for the requests a minute of an endpoint.
+        /// Numbers wait for the rate limit of an endpoint, until the instant in `until`.
         case endpointLimit = "endpoint_limit"
-        /// Fewer numbers may be exposed at once than the setting permits.
+        /// Fewer numbers may be exposed at once than `max_exposed` permits.
         case exposureBudget = "exposure_budget"
         /// The daemon is stopping: nothing starts that exposes a number.
         case stopping
-        /// The newest reading of the secrets lacks some that the desired state in force needs: the earlier values are
-        /// kept.
+        /// The newest reading of the secrets lacks tokens or PINs that the desired state in force needs: those of an
+        /// earlier reading are kept in memory.
         case secretsKept = "secrets_kept"
-        /// The record of a number cannot be read, or the store refuses it: it is set aside for an hour.
+        /// The record of the number that is named cannot be read or written; everything else goes on.
         case unreadableRecord = "unreadable_record"
-        /// The files cannot be watched: they are compared at intervals.
+        /// The desired state and the secrets cannot be watched, as `detail` says: they are compared every 30 seconds.
         case filesPolled = "files_polled"
     }
 

@@ -34,64 +34,66 @@ public struct ChangeEntry: Hashable, Sendable {
 
 /// The kind of an audit event; a closed list, explained in docs/reference.md.
 public enum EventKind: String, Hashable, Sendable, CaseIterable {
-    /// A desired state was adopted.
+    /// A desired state was put into force; names who accepted it, if it had been held.
     case configurationAccepted = "configuration_accepted"
-    /// A desired-state file was not adopted, because it is invalid or cannot be read.
+    /// A desired-state file is not valid or cannot be read; the last good state stays.
     case configurationRefused = "configuration_refused"
-    /// A desired state waits for an operator's acceptance, because it would weaken the fleet or the store is new.
+    /// A desired state would weaken the fleet, or the store is new; it waits for `accept`.
     case configurationHeld = "configuration_held"
-    /// An operator paused a number, or all numbers.
+    /// An operator paused a number, or all.
     case paused
     /// An operator ended a pause.
     case resumed
-    /// An operator ordered a rotation.
+    /// An operator ordered new PINs, or `rotate_after_reveal` did.
     case rotationOrdered = "rotation_ordered"
-    /// An operator ordered a re-apply.
+    /// An operator had the same state sent again.
     case reapplyOrdered = "reapply_ordered"
-    /// An operator ordered a reset of the belief about a number.
+    /// An operator discarded the belief about numbers, to have them taken over again.
     case resetOrdered = "reset_ordered"
-    /// An endpoint failed for several numbers in a row: only probes are sent to it.
+    /// An endpoint failed for several numbers in a row: it is probed, and nothing else is sent to it.
     case breakerOpened = "breaker_opened"
     /// An endpoint answers again.
     case breakerClosed = "breaker_closed"
-    /// The vendor refused twice to disable a number that was certainly enabled, for the first number of its endpoint.
+    /// The vendor refused twice to disable a number that was certainly enabled: the first one of its endpoint.
     case disableRefused = "disable_refused"
-    /// A person or a program reported an observation of a number.
+    /// A person or a program reported an observation of a number (off, on, or another PIN) with `observe`; names who,
+    /// and the source.
     case observed
-    /// A person asked WhatsApp to disable verification of a number; it is not disabled yet.
+    /// A person asked WhatsApp to disable verification of a number; nothing has changed yet.
     case disableRequested = "disable_requested"
-    /// An observation contradicted the belief: another person or program has changed the number.
+    /// An observation contradicts the belief: names the change, what was observed, by whom, and what was believed.
     case drift
-    /// An enable of an exposed number was not accepted: one number is exposed at a time from here on.
+    /// An enable of an exposed number was not accepted: one at a time from here on.
     case exposureReduced = "exposure_reduced"
-    /// A number left the desired state while it was exposed by us.
+    /// A number left the desired state while it was disabled by us.
     case leftExposed = "left_exposed"
-    /// A PIN was revealed.
+    /// A PIN was revealed, to a person or a hook; names to whom, and why.
     case pinRevealed = "pin_revealed"
-    /// A sealing key was generated, because none was configured.
+    /// A sealing key was made, because none was configured.
     case keyGenerated = "key_generated"
     /// Everything in the store was resealed under another key.
     case keyRotated = "key_rotated"
-    /// Old history was pruned: on request, or because its retention period is over.
+    /// Old history was removed: on request, or because `keep_changes` had passed.
     case auditPruned = "audit_pruned"
-    /// This start found the newest history of the last start missing or changed.
+    /// The newest history that was written is missing or changed at this start.
     case historyAltered = "history_altered"
-    /// The daemon (or `apply`) began to work on this store.
+    /// The daemon, or `apply`, began to work on this store.
     case started
-    /// The daemon (or `apply`) stopped cleanly.
+    /// The daemon, or `apply`, stopped cleanly.
     case stopped
-    /// The store proved to be older than its fence: every belief gained `foreign`.
+    /// The store is older than its fence, or does not hold the newest history that its fence knows: every belief gained
+    /// `foreign`.
     case storeRestored = "store_restored"
-    /// The wall clock is behind an instant in the store: rotations and adoptions are held.
+    /// The clock is behind what was recorded: rotations and adoptions wait.
     case clockBehind = "clock_behind"
-    /// An operator confirmed that the clock is right and the recorded instant is wrong.
+    /// An operator accepted the clock as right, and the recorded times as wrong.
     case clockAccepted = "clock_accepted"
-    /// The wall clock is right again.
+    /// The clock has caught up.
     case clockRight = "clock_right"
-    /// The start found requests without an answer: an earlier process stopped before their answers.
+    /// Requests without an answer were found at startup: an earlier process ended before they were answered.
     case interruptedRequests = "interrupted_requests"
-    /// The record of a number, or one of its PINs, cannot be read, or the store refuses it: the number is set aside, or
-    /// the PIN counts as foreign.
+    /// A number's record cannot be read or written and is set aside for an hour, or one of its PINs cannot be unsealed
+    /// and counts as `foreign`.
     case recordUnreadable = "record_unreadable"
 }
 

@@ -2,33 +2,34 @@
 public enum HookKind: String, Hashable, Sendable, CaseIterable {
     /// A new PIN is live.
     case rotated
-    /// A request ended without acceptance and left a number exposed: it should be enabled and may be off.
+    /// A request was not accepted, and leaves a number that may be without two-step verification.
     case exposed
-    /// Three requests in a row for one number were not accepted.
+    /// Three requests in a row for a number were not accepted.
     case failed
-    /// A number for which `exposed` or `failed` was sent is as desired again.
+    /// The trouble that `exposed` or `failed` reported is over.
     case recovered
-    /// A desired state waits for an operator's acceptance, because it would weaken the fleet or the store is new.
+    /// A desired state weakens the fleet, and waits to be accepted.
     case held
-    /// The desired-state file is not valid; the last good state stays in force.
+    /// The desired-state file is not valid.
     case invalid
-    /// An endpoint failed for several numbers in a row.
+    /// An endpoint is down.
     case endpointDown = "endpoint_down"
-    /// An endpoint answers again.
+    /// It answers again.
     case endpointUp = "endpoint_up"
-    /// An observation contradicted the belief about a number.
+    /// Another person or program has changed a number; `drift` in the document is the kind of change, `detail` names
+    /// what was observed, by whom, and what was believed.
     case drift
-    /// A person asked WhatsApp to disable verification of a number; it is not disabled yet.
+    /// A person asked WhatsApp to disable verification of a number; nothing has changed yet.
     case disableRequested = "disable_requested"
-    /// A number left the desired state while it was exposed by us.
+    /// A number left the desired state while it was disabled by us.
     case leftExposed = "left_exposed"
     /// A PIN was revealed.
     case revealed
-    /// The store proved to be an older copy of itself.
+    /// The store was restored from an older copy.
     case restored
-    /// The history proved to be altered.
+    /// The history was found to be altered.
     case historyAltered = "history_altered"
-    /// The wall clock is behind an instant in the store.
+    /// The clock is behind what was recorded.
     case clockBehind = "clock_behind"
 
     /// The count of requests in a row that are not accepted before `failed` is sent.

@@ -1,20 +1,20 @@
 /// The condition of a number, in one word. The raw values are those of the JSON output.
 public enum NumberCondition: String, Hashable, Sendable, CaseIterable {
-    /// The belief is exactly the desired state and nothing is overdue.
+    /// The belief is exactly the desired state, and nothing is overdue.
     case converged
-    /// A request is due or in flight.
+    /// A request is about to be sent, or on its way.
     case pending
-    /// The number should be enabled, and is disabled as far as is known.
+    /// It should be enabled, and as far as is known it is disabled.
     case exposed
-    /// The desired state was accepted, and an unanswered request may still take effect.
+    /// The desired state was accepted, and a request without an answer may still take effect.
     case uncertain
-    /// The number waits after a failure.
+    /// Waiting after a failure.
     case backingOff = "backing_off"
-    /// The number waits for a limit, or for an operator to fix something.
+    /// A limit or a guard holds it, or an operator has to fix something; the reason says which.
     case held
-    /// Paused by an operator.
+    /// An operator paused it.
     case paused
-    /// The number is not in the desired state.
+    /// It is not in the desired state, and is left alone.
     case unmanaged
 
     /// Creates the condition of `record` after the planner's `decision`; `isPaused` is true when all numbers are

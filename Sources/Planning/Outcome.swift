@@ -1,12 +1,13 @@
 /// The verdict on a request, as far as the belief is concerned. The raw values are those of `history`.
 public enum Verdict: String, Hashable, Sendable, CaseIterable {
-    /// The vendor reports success: body status 100.
+    /// The body's status was 100; the belief is narrowed to what that proves.
     case accepted
-    /// Certainly not carried out: never sent, or refused before processing.
+    /// Certainly not carried out: never sent, or refused before it was processed; the belief is as it was before.
     case noEffect = "no_effect"
-    /// A well-formed answer with another body status.
+    /// A well-formed answer with another status; the belief stays widened.
     case refused
-    /// Any other end: the request may have been carried out, or may still be.
+    /// Everything else: it may have been carried out, or may still be; the belief stays widened, and the doubt has to
+    /// settle.
     case inDoubt = "in_doubt"
 }
 

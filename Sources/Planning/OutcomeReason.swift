@@ -3,52 +3,53 @@
 /// Every consequence of a reason is decided here, and each decision lists every case, so that a new case cannot be
 /// forgotten in any of them.
 public enum OutcomeReason: String, Hashable, Sendable, CaseIterable {
-    /// HTTP 2xx with body status 100: the verdict is the body's, not the HTTP code.
+    /// HTTP 2xx, and the body's status is 100, or its `success` is true.
     case success
-    /// The host name did not resolve.
+    /// The endpoint's host name does not resolve.
     case nameNotResolved = "name_not_resolved"
-    /// The connection was refused, or there was no route.
+    /// Nothing listens there, or there is no route.
     case connectionRefused = "connection_refused"
-    /// No connection within its time limit; no byte of the body was sent.
+    /// No connection in time.
     case connectTimeout = "connect_timeout"
-    /// The TLS handshake failed: certificate, host name or protocol.
+    /// Certificate, host name or protocol.
     case tlsFailed = "tls_failed"
-    /// Any other failure before the body was sent.
+    /// Any other failure before the body left.
     case notSent = "not_sent"
-    /// The token of this number could not be read.
+    /// The number's token cannot be read.
     case tokenUnavailable = "token_unavailable"
-    /// Body status 401.
+    /// HTTP 401, the body's status 401, or code 190, 3, 10 or 200 to 299: the token, its permissions, or an IP address
+    /// that it is not meant for.
     case authenticationRefused = "authentication_refused"
-    /// Body status 403.
+    /// The body's status is 403.
     case balanceRefused = "balance_refused"
-    /// HTTP 429, or the vendor's own status for a rate limit.
+    /// HTTP 429, or code 4, 17, 32, 613, 80007 or 130429.
     case rateLimited = "rate_limited"
-    /// An HTTP 4xx that is decided before a request is carried out: see ``init(httpStatus:)``.
+    /// HTTP 404, 405, 413, 414, 415 or 431: a request is refused before it is carried out.
     case clientError = "client_error"
-    /// HTTP 403 without an answer of the vendor's own, from a firewall or another system in front of the vendor.
+    /// HTTP 403 without an answer of the vendor's own: a firewall.
     case forbidden
-    /// The vendor reports too many attempts for the number, and blocks it for hours.
+    /// Status or code 133016: WhatsApp blocks the number for hours.
     case tooManyAttempts = "too_many_attempts"
-    /// The vendor reports that the account is blocked.
+    /// Code 368 or 131031.
     case accountBlocked = "account_blocked"
-    /// A well-formed answer with any other body status.
+    /// A well-formed answer with another status or code.
     case vendorRefused = "vendor_refused"
-    /// Body status 101: service unavailable.
+    /// The body's status is 101, or its code 1 or 2.
     case serviceUnavailable = "service_unavailable"
     /// HTTP 5xx.
     case serverError = "server_error"
-    /// Another HTTP status: a redirect (never followed), a 4xx that a proxy may send for a request that was carried
-    /// out, or one whose body claims success.
+    /// Another HTTP status: a redirect, another 4xx, which a proxy may send for a request that was carried out, or one
+    /// whose body claims success.
     case unexpectedStatus = "unexpected_status"
-    /// No complete answer within the request's time limit.
+    /// No complete answer in time.
     case timeout
-    /// The connection ended after the body was sent and before the answer was complete.
+    /// It ended after the body had left.
     case connectionLost = "connection_lost"
-    /// The answer's body was larger than the limit.
+    /// The answer was larger than 64 KiB.
     case oversized
-    /// The answer's body was not a JSON object with a numeric `status`.
+    /// The answer is not a JSON object that reports success or a failure.
     case malformed
-    /// The daemon stopped between sending and answer.
+    /// The daemon ended between sending and answer.
     case daemonStopped = "daemon_stopped"
 
     /// The verdict that follows from the reason.

@@ -41,21 +41,23 @@ struct MetricsPage {
 
     private func addBuild(_ page: inout Exposition) {
         page.add(
-            .info, "twostepd_build", "Version of the program.",
+            .info, "twostepd_build", "The version of the program.",
             [Sample(labels: [("version", Version.number)], value: 1)])
     }
 
     private func addFleet(_ page: inout Exposition) {
         page.add(
-            .gauge, "twostepd_numbers", "Numbers in each condition.",
+            .gauge, "twostepd_numbers", "Numbers, by condition.",
             NumberCondition.allCases.map { condition in
                 Sample(labels: [("condition", condition.rawValue)], value: Double(fleet.conditions[condition] ?? 0))
             })
         page.add(
-            .gauge, "twostepd_rotations_overdue", "PINs whose rotation is overdue, whatever the reason.",
+            .gauge, "twostepd_rotations_overdue",
+            "PINs whose rotation is overdue, in their window if they have one, whatever the reason: a "
+                + "pause, a guard, a refusal, a missed window.",
             [Sample(value: Double(fleet.overdue))])
         page.add(
-            .gauge, "twostepd_numbers_by_reason", "Numbers by the reason of their condition.",
+            .gauge, "twostepd_numbers_by_reason", "Numbers, by reason.",
             DecisionReason.allCases.map { reason in
                 Sample(labels: [("reason", reason.rawValue)], value: Double(fleet.reasons[reason] ?? 0))
             })
@@ -87,7 +89,7 @@ struct MetricsPage {
         gauge("twostepd_number_consecutive_failures", "Requests in a row that were not accepted.") {
             Double($0.record.attempts)
         }
-        gauge("twostepd_number_applied_timestamp_seconds", "When the desired state was last accepted.") {
+        gauge("twostepd_number_applied_timestamp_seconds", "When the desired state was last applied.") {
             $0.record.appliedAt.map(Self.seconds)
         }
         gauge("twostepd_number_rotated_timestamp_seconds", "When the PIN last changed.") {
@@ -96,7 +98,10 @@ struct MetricsPage {
         gauge("twostepd_number_rotation_due_timestamp_seconds", "When the PIN is due to change.") {
             $0.rotationAt.map(Self.seconds)
         }
-        gauge("twostepd_number_observed_timestamp_seconds", "When the number was last seen.") {
+        gauge(
+            "twostepd_number_observed_timestamp_seconds",
+            "When the number was last seen, by its observer or by a report."
+        ) {
             $0.record.observations.newest.map { Self.seconds($0.at) }
         }
     }
@@ -105,10 +110,16 @@ struct MetricsPage {
         func add(_ kind: Exposition.Kind, _ name: String, _ help: String, _ value: (HookStatus) -> Double) {
             page.add(kind, name, help, hooks.map { Sample(labels: [("hook", $0.name)], value: value($0)) })
         }
-        add(.gauge, "twostepd_hook_waiting", "Notifications that wait for delivery.") { Double($0.waiting) }
-        add(.counter, "twostepd_hook_delivered", "Notifications that were delivered.") { Double($0.delivered) }
-        add(.counter, "twostepd_hook_given_up", "Notifications that were given up.") { Double($0.givenUp) }
-        add(.gauge, "twostepd_hook_failing", "1 while a notification waits whose delivery has failed.") {
+        add(.gauge, "twostepd_hook_waiting", "Notifications that wait for delivery, by hook.") { Double($0.waiting) }
+        add(.counter, "twostepd_hook_delivered", "Notifications that were delivered, by hook.") { Double($0.delivered) }
+        add(
+            .counter, "twostepd_hook_given_up",
+            "Notifications that were given up, by hook: after 36 attempts, or because more than 10,000 waited."
+        ) { Double($0.givenUp) }
+        add(
+            .gauge, "twostepd_hook_failing",
+            "1 while a notification whose delivery has failed waits, even if others are delivered."
+        ) {
             $0.failingSince == nil ? 0 : 1
         }
     }
@@ -122,7 +133,7 @@ struct MetricsPage {
                     value: Double(count))
             })
         page.add(
-            "twostepd_request_duration_seconds", "Time from sending a request until it ended.",
+            "twostepd_request_duration_seconds", "Time from sending a request until it ended, by action.",
             VendorAction.allCases.compactMap { action in
                 counts.durations[action].map { ([("action", action.rawValue)], $0) }
             })
@@ -134,12 +145,15 @@ struct MetricsPage {
     /// Adds figures by observer, which are few for any fleet, and are present without the series of single numbers.
     private func addObservations(_ page: inout Exposition) {
         page.add(
-            .counter, "twostepd_drift", "Detected changes by other people or programs, by kind.",
+            .counter, "twostepd_drift",
+            "Detected changes by other people or programs, by kind: turned_off, turned_on, pin_changed; "
+                + "kept across restarts.",
             Drift.Kind.allCases.map { kind in
                 Sample(labels: [("kind", kind.rawValue)], value: Double(drift[kind] ?? 0))
             })
         page.add(
-            .counter, "twostepd_observations", "Answers of observers, by result.",
+            .counter, "twostepd_observations",
+            "Answers of observers, by result: on, off, or unknown when an answer did not show the state.",
             MetricsRecorder.ObservationResult.allCases.map { result in
                 Sample(labels: [("result", result.rawValue)], value: Double(counts.observations[result] ?? 0))
             })
@@ -153,14 +167,15 @@ struct MetricsPage {
         }
         gauge("twostepd_observable_numbers", "Numbers that an observer can observe.") { Double($0.numbers) }
         gauge(
-            "twostepd_unobserved_numbers", "Numbers not observed for longer than twice their observe_every."
+            "twostepd_unobserved_numbers",
+            "Numbers not observed for longer than twice their observe_every, or never; paused numbers do "
+                + "not count."
         ) { Double($0.unobserved) }
-        gauge("twostepd_observation_failing_numbers", "Numbers whose state an observer's last answer did not show.") {
+        gauge("twostepd_observation_failing_numbers", "Numbers whose state the observer's last answer did not show.") {
             Double($0.failing)
         }
         gauge(
-            "twostepd_observed_timestamp_seconds",
-            "When the number that was seen longest ago was last seen."
+            "twostepd_observed_timestamp_seconds", "When the number that was observed longest ago was last observed."
         ) {
             $0.oldest.map(Self.seconds)
         }
@@ -172,7 +187,7 @@ struct MetricsPage {
             .counter, "twostepd_store_commit_failures", "Transactions that failed.",
             [Sample(value: Double(counts.failedCommits))])
         page.add(
-            .gauge, "twostepd_store_failing", "1 while the store cannot be written and nothing is sent.",
+            .gauge, "twostepd_store_failing", "1 while the store cannot be written, and nothing is sent.",
             [Sample(value: counts.storeIsFailing ? 1 : 0)])
         page.add(
             .gauge, "twostepd_commit_queue_length", "Commits waiting for the disk.",
@@ -184,20 +199,26 @@ struct MetricsPage {
             .gauge, "twostepd_store_free_bytes", "Free space inside the store's database.",
             [Sample(value: Double(size.freeBytes))])
         page.add(
-            .gauge, "twostepd_store_log_bytes", "Size of the write-ahead log.",
+            .gauge, "twostepd_store_log_bytes",
+            "Size of the write-ahead log, which is written back to the database unless a reader prevents "
+                + "it.",
             [Sample(value: Double(logBytes))])
         page.add(
-            .gauge, "twostepd_store_restored_timestamp_seconds", "When the store was last found to be an older copy.",
+            .gauge, "twostepd_store_restored_timestamp_seconds",
+            "When the store was last found to be an older copy of itself; no series when it never was.",
             incidents.restoredAt.map { [Sample(value: Self.seconds($0))] } ?? [])
         page.add(
-            .gauge, "twostepd_history_altered_timestamp_seconds", "When the history was last found to be altered.",
+            .gauge, "twostepd_history_altered_timestamp_seconds",
+            "When the history was last found to be altered; no series when it never was.",
             incidents.historyAlteredAt.map { [Sample(value: Self.seconds($0))] } ?? [])
         page.add(
-            .gauge, "twostepd_credential_bytes", "Size of the service's credentials, which may have 1 MiB together.",
+            .gauge, "twostepd_credential_bytes",
+            "Size of all credentials of the service, of which systemd permits 1 MiB; no series without "
+                + "credentials.",
             credentialBytes.map { [Sample(value: Double($0))] } ?? [])
         page.add(
             .gauge, "twostepd_history_oldest_timestamp_seconds",
-            "When the oldest request or event kept was recorded.",
+            "When the oldest request or event that is kept was recorded.",
             oldestHistory.map { [Sample(value: Self.seconds($0))] } ?? [])
     }
 
@@ -206,13 +227,13 @@ struct MetricsPage {
             .gauge, "twostepd_desired_state_valid", "1 when the file was valid when it was last read.",
             [Sample(value: desiredState.isValid == true ? 1 : 0)])
         page.add(
-            .gauge, "twostepd_desired_state_held", "1 while a file is held because it would weaken the fleet.",
+            .gauge, "twostepd_desired_state_held", "1 while a file is held.",
             [Sample(value: desiredState.held == nil ? 0 : 1)])
         page.add(
-            .gauge, "twostepd_desired_state_loaded_timestamp_seconds", "When the desired state in force was loaded.",
+            .gauge, "twostepd_desired_state_loaded_timestamp_seconds", "When the state in force was loaded.",
             desiredState.loadedAt.map { [Sample(value: Self.seconds($0))] } ?? [])
         page.add(
-            .info, "twostepd_desired_state_revision", "The desired state in force.",
+            .info, "twostepd_desired_state_revision", "The state in force: revision and sha256.",
             desiredState.revision.map { revision in
                 [
                     Sample(
@@ -225,10 +246,11 @@ struct MetricsPage {
         let endpoints = fleet.endpoints.sorted()
         let down = Set(guards.states.filter { $0.kind == .endpointDown }.map(\.subject))
         page.add(
-            .gauge, "twostepd_endpoint_down", "1 while the circuit breaker of the endpoint is open.",
+            .gauge, "twostepd_endpoint_down",
+            "1 while the circuit breaker of the endpoint, or of an observer there, is open.",
             endpoints.map { Sample(labels: [("endpoint", $0)], value: down.contains($0) ? 1 : 0) })
         page.add(
-            .gauge, "twostepd_disable_refused", "Numbers that the vendor refuses to disable.",
+            .gauge, "twostepd_disable_refused", "Numbers that the vendor refuses to disable, by endpoint and vendor.",
             fleet.refused.sorted { $0.key < $1.key }.map { endpoint, count in
                 Sample(
                     labels: [("endpoint", endpoint.text), ("vendor", endpoint.vendor.rawValue)], value: Double(count))
@@ -245,7 +267,7 @@ struct MetricsPage {
             .gauge, "twostepd_exposed_numbers", "Numbers exposed by a rotation or an adoption.",
             [Sample(value: Double(guards.exposed))])
         page.add(
-            .gauge, "twostepd_exposure_permitted", "How many numbers may be exposed at once at present.",
+            .gauge, "twostepd_exposure_permitted", "Numbers that may be exposed at once at present.",
             guards.permittedNow.map { [Sample(value: Double($0))] } ?? [])
         page.add(
             .gauge, "twostepd_files_polled", "1 while files cannot be watched, and are compared every 30 s.",
