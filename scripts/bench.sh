@@ -7,6 +7,7 @@
 #
 # Needs a few GB in TMPDIR, which must lie on the disk under measurement. Installs its own requirements; traffic stays
 # on loopback.
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 need_build
 need wrk wrk

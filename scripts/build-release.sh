@@ -1,6 +1,7 @@
 #!/bin/bash
 # Builds the program that is installed and packaged: .build-package/twostepd, optimized, stripped, with Swift's own
 # libraries inside. 6-9 minutes the first time, seconds when nothing changed. The same source gives the same bytes.
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 need_build
 need binutils strip

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Validates the unchanged Kubernetes manifests of docs/scale.md against the schemas of several versions. Not part of the
 # gate, which needs no network.
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 missing=()
 python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)

@@ -5,11 +5,13 @@
 #   scripts/check.sh --format      the format alone; nothing is changed
 #   scripts/check.sh --build       the build alone
 #   scripts/check.sh ARGUMENTS     all of it, with these for `swift test`, such as --filter Planner
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 check_format() {
     echo "== format"
     swift format lint --strict --recursive --parallel Package.swift Sources Tests
+    shellcheck -S warning scripts/*.sh .ci/run packaging/postinst packaging/prerm packaging/postrm Tests/Service/*.sh
 }
 
 check_build() {
@@ -29,8 +31,10 @@ check_build() {
 }
 
 need_build
+need shellcheck shellcheck
 case "${1:-}" in
 --format)
+    install_missing
     check_format
     exit
     ;;

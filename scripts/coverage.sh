@@ -6,6 +6,7 @@
 #   scripts/coverage.sh --missed FILE...   after a run: the lines of these files that nothing has run
 #
 # Builds in .build-coverage, the first time for some minutes. A process that is killed leaves no record of its run.
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 scratch=.build-coverage
 missed=()
@@ -79,6 +80,7 @@ if [ "${#missed[@]}" -gt 0 ]; then
 fi
 
 # Columns of the report: file, regions (3), functions (3), lines, missed lines, …
+# shellcheck disable=SC2046 # one argument a file
 "$tools/llvm-cov" report -instr-profile "$profile" "${objects[@]}" -use-color=false \
     $(find Sources -name '*.swift' | sort) | tee "$scratch/report.txt" |
     awk -v suites="$suites" '

@@ -5,6 +5,7 @@
 #   scripts/docs.sh [TARGET]...    all by default
 #
 # It uses the toolchain's own docc and symbol graphs, so that the package depends on no plugin.
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 need_build
 install_missing

@@ -4,6 +4,7 @@
 # The seeds are Tests/FuzzTests/Corpus (TARGET.learned: an input a line, in base64) and the fixtures of the file reader;
 # inputs that libFuzzer learns stay in .build-fuzz/corpus. An input that breaks a rule is written to
 # Tests/FuzzTests/Corpus/TARGET: commit it, and the test suite replays it.
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 need_build
 install_missing

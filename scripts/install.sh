@@ -6,6 +6,7 @@
 # DIR is /usr/local unless given. FILE is a program that was built already; without it a release is built (6-9 minutes
 # the first time). With DESTDIR set, everything goes below that folder. Files in /etc/twostepd that exist are kept.
 # docs/install.md describes the next steps, and the removal.
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 usage() {
     sed -n '2,8s/^# \{0,1\}//p' "scripts/install.sh" >&2

@@ -7,6 +7,7 @@
 #   scripts/instructions.sh --show      prints the counts beside the stored ones, and never fails because of them
 #
 # Runs the release build under valgrind's callgrind. The kernel's work is not counted.
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 noted=Benchmarks/instructions.txt
 tolerance=15 # Per cent: another compiler, another libc, another processor.

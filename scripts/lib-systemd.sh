@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the tests of the service: the root file system that they boot, and the probe. Sourced after lib.sh, not run.
 missing=()
 need mmdebstrap mmdebstrap

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the scripts: the path of the tree, and the packages that a fresh Debian or Ubuntu machine needs. Sourced,
 # not run.
 set -euo pipefail
@@ -70,6 +71,7 @@ need_tests() {
     need groff groff
     need tzdata /usr/share/zoneinfo/Europe/Rome
     need libc-bin zdump
+    need shellcheck shellcheck
     install_missing
     unpacked prometheus promtool
 }

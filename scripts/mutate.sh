@@ -9,6 +9,7 @@
 # TWOSTEPD_MUTATION_SEEDS (400; 200 with --gate) is the number of seeds after which an undetected mutation is missed.
 # Mutations are made in a copy of the tree, in .build-mutations, which is made anew at each start: the tree itself and
 # its build products are never touched.
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 mutations=Tests/Mutations
 work=.build-mutations
@@ -22,7 +23,7 @@ cores=$(nproc)
 workers=()
 
 usage() {
-    sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
     exit 64
 }
 

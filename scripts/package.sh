@@ -6,6 +6,7 @@
 # prints the package's path, in DIR (default: .build-package). The same program gives the same bytes: times come from
 # SOURCE_DATE_EPOCH, or else from the last commit. FILE is a program that was built already.
 # --lintian no skips that check.
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 usage() {
     sed -n '2,8s/^# \{0,1\}//p' "scripts/package.sh" >&2

@@ -5,6 +5,7 @@
 #
 # TWOSTEPD_SANITIZE_FILTER (a regular expression) selects other suites than those with threads, files and C code.
 # docs/reliability.md lists what runs under which sanitizer, what is left out, and why.
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 kinds=("$@")
 [ "${#kinds[@]}" -gt 0 ] || kinds=(thread address)

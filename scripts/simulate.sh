@@ -5,6 +5,7 @@
 #   scripts/simulate.sh --replay SEED      one seed again, with every event in it
 #
 # SIMULATE_OPTIONS holds more options for each run: --surprising-jumps, --skip-sync, --observers strangers.
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 usage() {
     sed -n '2,7s/^# \{0,1\}//p' "$0" >&2

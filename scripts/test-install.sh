@@ -5,6 +5,7 @@
 #   scripts/test-install.sh
 #
 # Nothing is installed: all files go below a temporary folder. Builds the release unless it exists; needs no root.
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 missing=()
 need dpkg-dev dpkg-shlibdeps

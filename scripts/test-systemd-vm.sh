@@ -6,6 +6,7 @@
 # Optional, because it is slow where the processor is emulated (a minute or two). Installs its requirements, and builds
 # the package unless one is given. Must run as root on Debian on x86-64, whose kernel it uses; elsewhere it exits with
 # 69.
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 if [ "$(id -u)" != 0 ] || [ "$(uname -m)" != x86_64 ] || ! apt-cache show linux-image-cloud-amd64 >/dev/null 2>&1; then
     echo "NOT tested in a virtual machine: that needs root, x86-64 and Debian's package sources" >&2
@@ -17,6 +18,7 @@ need cpio cpio
 need gcc gcc
 need libc6-dev /usr/include/stdlib.h
 install_missing
+# shellcheck source=scripts/lib-systemd.sh
 . scripts/lib-systemd.sh
 package=$(readlink -f "${1:-$(scripts/package.sh)}")
 make_base

@@ -5,6 +5,7 @@
 #
 # Installs its requirements, builds the package unless one is given, makes a root file system once, and boots it. Must
 # run as root where namespaces can be made and a Debian mirror is in reach; elsewhere it prints that and exits with 69.
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 if [ "$(id -u)" != 0 ] || ! unshare --mount --pid --fork true 2>/dev/null; then
     echo "NOT tested: the service's test must run as root where namespaces can be made" >&2
@@ -18,6 +19,7 @@ need jq jq
 need sqlite3 sqlite3
 need dpkg-dev dpkg-shlibdeps
 install_missing
+# shellcheck source=scripts/lib-systemd.sh
 . scripts/lib-systemd.sh
 package=${1:-$(scripts/package.sh)}
 make_base

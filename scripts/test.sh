@@ -1,5 +1,6 @@
 #!/bin/bash
 # Installs the requirements, builds, and runs every test. Arguments go to `swift test`, such as --filter Planner.
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 need_tests
 swift build "${debug_flags[@]}" --build-tests

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Credentials: plain, missing, encrypted, tampered with.
 
 checks_credentials() {

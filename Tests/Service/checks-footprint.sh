@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A tenant with 1,000 numbers: isolation, size in memory, and its wake-ups while nothing is due.
 
 start_large_fleet() {

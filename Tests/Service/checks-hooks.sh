@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Hooks from inside the sandbox: a webhook, and a program that is refused until a drop-in permits it.
 
 checks_hooks() {

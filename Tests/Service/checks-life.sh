@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Start, reload, the control socket, the watchdog, a crash, a stop.
 
 checks_start() {

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Installation, upgrade, removal.
 
 checks_first_installation() {

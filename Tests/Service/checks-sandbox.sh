@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The sandbox: the service manager's properties, the kernel's view of the running process, and a probe that tries.
 
 checks_sandbox() {

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Files with the wrong permissions, and a full disk.
 
 checks_permissions() {

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The checks of the service in a booted machine; sourced by box.sh. PACKAGE, PREVIOUS and PROBE are paths outside of it.
 HERE=$(dirname "${BASH_SOURCE[0]}")
 for part in package life credentials store sandbox hooks footprint; do

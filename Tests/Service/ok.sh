@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by tests in shell: `ok NAME CONDITION` runs and counts one check. Sourced, not run.
 passed=0
 failed=0

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Run inside the machine, after probe_sandbox: runs the probe once for each line of its unit that belongs to the
 # sandbox, without that line, and prints "LINE: what is different then", or nothing after the colon.
 set -u
