@@ -135,6 +135,8 @@ enum HTTPCallError: Error, Hashable, CustomStringConvertible {
     case connectTimeout
     /// TLS was not established in time.
     case tlsTimeout
+    /// The connection ended during the TLS handshake, for this reason.
+    case tlsInterrupted(String)
     /// The proxy did not open a tunnel.
     case proxyRefused(String)
     /// The peer closed the connection before the answer was complete.
@@ -154,6 +156,7 @@ enum HTTPCallError: Error, Hashable, CustomStringConvertible {
         case .deadlineExceeded: "the time limit of the request has passed"
         case .connectTimeout: "no connection within the time limit"
         case .tlsTimeout: "no TLS handshake within the time limit"
+        case .tlsInterrupted(let problem): "the connection ended during the TLS handshake: \(problem)"
         case .proxyRefused(let problem): "the proxy opened no tunnel: \(problem)"
         case .closed: "the connection was closed before the answer was complete"
         case .oversized: "the answer is larger than the limit"
@@ -168,7 +171,8 @@ enum HTTPCallError: Error, Hashable, CustomStringConvertible {
     var isTimeout: Bool {
         switch self {
         case .deadlineExceeded, .connectTimeout, .tlsTimeout: true
-        case .invalid, .proxyRefused, .closed, .oversized, .cancelled, .shutDown, .tooManyWaiting: false
+        case .invalid, .tlsInterrupted, .proxyRefused, .closed, .oversized, .cancelled, .shutDown, .tooManyWaiting:
+            false
         }
     }
 }

@@ -104,10 +104,12 @@ final class Handshake: ChannelInboundHandler, RemovableChannelHandler, @unchecke
         context.fireUserInboundEventTriggered(event)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { done.fail(error) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        done.fail(error is IOError ? HTTPCallError.tlsInterrupted(FailureReason.text(error)) : error)
+    }
 
     func channelInactive(context: ChannelHandlerContext) {
-        done.fail(ChannelError.eof)
+        done.fail(HTTPCallError.tlsInterrupted("the server closed it"))
         context.fireChannelInactive()
     }
 }
