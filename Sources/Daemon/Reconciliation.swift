@@ -43,7 +43,7 @@ public final class Reconciliation: Sendable {
     ///   - environment: the environment, which may name secrets and the service manager.
     ///   - command: `run` or `apply`, shown to other processes that need the store.
     ///   - logger: receives the events.
-    ///   - observe: receives every report of the engine, on its queue; it must not block.
+    ///   - onReport: receives every report of the engine, on its queue; it must not block.
     public init(
         settings: Settings, settingsPath: String? = nil, environment: [String: String], command: String, logger: Logger,
         onReport: @escaping @Sendable (EngineReport) -> Void

@@ -41,12 +41,14 @@ public final class FileWatcher: @unchecked Sendable {
     /// The relevant names in each watched directory, by watch descriptor.
     private var names: [Int32: Set<String>] = [:]
 
-    /// Creates a watcher of `paths` that calls `onChange` on `queue`. Relative paths are resolved against the present
-    /// working directory.
+    /// Creates a watcher.
     ///
     /// - Parameters:
+    ///   - paths: files, or names that a file may get; relative ones are resolved against the working directory.
+    ///   - queue: the queue that the watcher works on.
     ///   - interval: the period of comparing files that cannot be watched.
     ///   - onProblem: receives the reason on `queue` when the files cannot be watched, and nil when they can again.
+    ///   - onChange: is called on `queue` after a change.
     public init(
         paths: [String], queue: DispatchQueue, interval: Duration = FileWatcher.pollInterval,
         onProblem: @escaping @Sendable (String?) -> Void = { _ in }, onChange: @escaping @Sendable () -> Void

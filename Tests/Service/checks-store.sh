@@ -42,7 +42,7 @@ checks_full_disk() {
     restarts=$(prop NRestarts)
     # New values are written until the pages that SQLite has in reserve are used up.
     desired_state "rotate_every: 1s" | put /etc/twostepd/desired-state.yaml
-    ok "a full state directory: the status text tells" 'until_ "[[ \"\$(prop StatusText)\" == *\"the store fails\"* ]]"'
+    ok "a full state directory: the status text tells" 'until_ "[[ \"\$(prop StatusText)\" == *\"the store is failing\"* ]]"'
     box sleep 4
     ok "it stays, and waits: a restart would not help" 'is_active && [ "$(prop NRestarts)" = "$restarts" ]'
     box rm -f /var/lib/twostepd/fill

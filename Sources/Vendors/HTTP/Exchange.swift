@@ -5,7 +5,7 @@ public import Planning
 
 /// The observed end of one HTTP exchange, before it is classified.
 public enum ExchangeEnd: Hashable, Sendable {
-    /// No byte of the body was sent: the vendor cannot have acted. ``OutcomeReason/neverSent`` is true for the reason.
+    /// No byte of the body was sent: the vendor cannot have acted. `OutcomeReason.neverSent` is true for the reason.
     case notSent(OutcomeReason, message: String)
     /// The body may have been sent, and no complete answer arrived before the timeout.
     case timedOut

@@ -6,6 +6,7 @@ public enum LocalHTTP {
     /// Sends a request over a connection of its own, and returns the body of its answer, whatever the status is.
     ///
     /// - Parameters:
+    ///   - method: the request's method.
     ///   - target: path and query.
     ///   - body: JSON; empty for none.
     ///   - socket: the path of the socket.
