@@ -45,7 +45,7 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
     func abandon(_ transaction: HTTPTransaction) {
         channel.eventLoop.execute {
             guard case .busy(let current) = self.state, current === transaction else { return }
-            self.channel.close(promise: nil)
+            self.close(HTTPCallError.closed)
         }
     }
 
@@ -69,9 +69,7 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
         channel.writeAndFlush(HTTPClientRequestPart.end(nil)).whenComplete { result in
             switch result {
             case .success: self.isWritten = true
-            case .failure(let error):
-                self.end(error)
-                self.channel.close(promise: nil)
+            case .failure(let error): self.close(error)
             }
         }
     }
@@ -94,42 +92,44 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
                 transaction.complete()
                 connections.release(self)
             } else {
-                state = .closed
                 transaction.complete()
-                context.close(promise: nil)
+                close(HTTPCallError.closed)
             }
         }
-        if !goesOn { context.close(promise: nil) }
+        if !goesOn { close(HTTPCallError.oversized) }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        end(error)
-        context.close(promise: nil)
-    }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { close(error) }
 
     func channelInactive(context: ChannelHandlerContext) {
-        end(HTTPCallError.closed)
+        close(HTTPCallError.closed)
         context.fireChannelInactive()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        end(HTTPCallError.closed)
-        connections.forget(self)
+        close(HTTPCallError.closed)
+        connections.isClosed(self)
     }
 
-    private func end(_ error: any Error) {
+    /// Ends the call that is on it, leaves the pool, and closes the channel. TLS may take seconds for its goodbye, in
+    /// which the place in the pool is free already.
+    private func close(_ error: any Error) {
         let before = state
         state = .closed
-        if case .busy(let transaction) = before { transaction.fail(error) }
+        switch before {
+        case .closed: return
+        case .idle: break
+        case .busy(let transaction): transaction.fail(error)
+        }
+        idleTimer?.cancel()
+        connections.forget(self)
+        channel.close(promise: nil)
     }
 
     // MARK: Idle
 
     /// Closes the connection unless a request comes within `limit`.
     func expire(after limit: TimeAmount) {
-        idleTimer = channel.eventLoop.scheduleTask(in: limit) {
-            self.state = .closed
-            self.channel.close(promise: nil)
-        }
+        idleTimer = channel.eventLoop.scheduleTask(in: limit) { self.close(HTTPCallError.closed) }
     }
 }

@@ -132,13 +132,15 @@ final class HTTPConnections: Sendable {
         connection.expire(after: .milliseconds(limits.idle.milliseconds))
     }
 
-    /// A connection that was closed.
+    /// Removes a connection that closes from its pool, which has a place for another one from then on.
     func forget(_ connection: HTTPConnection) {
-        state.withLock { state in
-            state.connections[ObjectIdentifier(connection)] = nil
-            state.pools[connection.origin]?.idle.removeAll { $0 === connection }
-        }
+        state.withLock { $0.pools[connection.origin]?.idle.removeAll { $0 === connection } }
         free(connection.origin)
+    }
+
+    /// Drops a connection that is closed.
+    func isClosed(_ connection: HTTPConnection) {
+        state.withLock { $0.connections[ObjectIdentifier(connection)] = nil }
     }
 
     /// A place of an origin is free: the next call that waits has a connection made.
