@@ -12,7 +12,7 @@ enum FailureReason {
         case let error as NIOConnectionError: return reason(of: error)
         case let error as IOError: return error.errnoCode == ETIMEDOUT ? .connectTimeout : reason(of: error)
         case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: return .tlsFailed
-        case HTTPCallError.tlsTimeout, HTTPCallError.tlsInterrupted: return .tlsFailed
+        case HTTPCallError.tlsTimeout, HTTPCallError.tlsInterrupted, HTTPCallError.wrongName: return .tlsFailed
         case let error as HTTPCallError: return error.isTimeout ? .connectTimeout : .notSent
         case is ChannelError: return isTimeout(error) ? .connectTimeout : .notSent
         default: return .notSent

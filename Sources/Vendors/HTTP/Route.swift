@@ -10,16 +10,16 @@ struct Route: Sendable {
 
     init(to endpoint: Endpoint, userAgent: String) throws(RequestRefusal) {
         url = endpoint.url
-        // The reader of the file refuses this too; a store that was edited by hand does not go through that reader.
-        guard Transport.isEncryptedOrLocal(url) else {
-            throw RequestRefusal(message: "the endpoint is neither https nor on loopback: the token would be readable")
-        }
         call = try Self.refusing { () throws(HTTPCallError) in
             var call = try HTTPCall(.POST, to: endpoint.url, bodyLimit: HTTPVendorClient.bodyLimit)
             try call.add("content-type", "application/json")
             try call.add("accept", "application/json")
             try call.add("user-agent", userAgent)
             return call
+        }
+        // The file's reader refuses this as well, but it does not read a store that was edited by hand.
+        guard call.origin.isTLS || !call.origin.usesProxy else {
+            throw RequestRefusal(message: "the endpoint is neither https nor on loopback: the token would be readable")
         }
     }
 

@@ -1,6 +1,4 @@
-import Foundation
 import NIOSSL
-import Planning
 
 /// The transport to a vendor: TLS 1.2 or later with certificate and host name verified, and a proxy only when
 /// configured.
@@ -50,26 +48,6 @@ public struct Transport: Sendable {
         configuration.certificateVerification = .fullVerification
         if !certificates.isEmpty { configuration.additionalTrustRoots = [.certificates(certificates)] }
         return configuration
-    }
-
-    /// Returns whether data sent to `url` cannot be read on the way.
-    static func isEncryptedOrLocal(_ url: String) -> Bool {
-        guard let parts = URL(string: url), let scheme = parts.scheme?.lowercased(), let host = parts.host else {
-            return false
-        }
-        return scheme == "https" || scheme == "http" && LoopbackHost.contains(host)
-    }
-
-    /// Returns whether a URL has no port, or a valid one: the network library ends the process over any other.
-    static func hasPossiblePort(_ url: String) -> Bool {
-        guard let port = URL(string: url)?.port else { return true }
-        return (1...65_535).contains(port)
-    }
-
-    /// Returns whether `url` is reached directly although there is a proxy.
-    static func isDirect(_ url: String) -> Bool {
-        guard let host = URLComponents(string: url)?.host else { return true }
-        return LoopbackHost.contains(host)
     }
 }
 

@@ -60,6 +60,8 @@ struct HTTPCall: Sendable {
         }
         guard ["http", "https"].contains(scheme) else { throw .invalid("its scheme is neither http nor https") }
         guard let encoded = parts.encodedHost, !encoded.isEmpty else { throw .invalid("it names no host") }
+        // Others read the decoded form of the same URL, and would see another host.
+        guard !encoded.contains("%") else { throw .invalid("its host has an escape sequence") }
         guard parts.user == nil, parts.password == nil else { throw .invalid("it has a user or password part") }
         let host = encoded.hasPrefix("[") ? String(encoded.dropFirst().dropLast()) : encoded
         let isTLS = scheme == "https"
@@ -137,6 +139,8 @@ enum HTTPCallError: Error, Hashable, CustomStringConvertible {
     case tlsTimeout
     /// The connection ended during the TLS handshake, for this reason.
     case tlsInterrupted(String)
+    /// The certificate is valid for an address, and not for the name that was called.
+    case wrongName
     /// The proxy did not open a tunnel.
     case proxyRefused(String)
     /// The peer closed the connection before the answer was complete.
@@ -157,6 +161,7 @@ enum HTTPCallError: Error, Hashable, CustomStringConvertible {
         case .connectTimeout: "no connection within the time limit"
         case .tlsTimeout: "no TLS handshake within the time limit"
         case .tlsInterrupted(let problem): "the connection ended during the TLS handshake: \(problem)"
+        case .wrongName: "the certificate is for another name"
         case .proxyRefused(let problem): "the proxy opened no tunnel: \(problem)"
         case .closed: "the connection was closed before the answer was complete"
         case .oversized: "the answer is larger than the limit"
@@ -171,7 +176,8 @@ enum HTTPCallError: Error, Hashable, CustomStringConvertible {
     var isTimeout: Bool {
         switch self {
         case .deadlineExceeded, .connectTimeout, .tlsTimeout: true
-        case .invalid, .tlsInterrupted, .proxyRefused, .closed, .oversized, .cancelled, .shutDown, .tooManyWaiting:
+        case .invalid, .tlsInterrupted, .wrongName, .proxyRefused, .closed, .oversized, .cancelled, .shutDown,
+            .tooManyWaiting:
             false
         }
     }

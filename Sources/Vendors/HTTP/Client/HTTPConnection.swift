@@ -1,11 +1,11 @@
 import NIOCore
 import NIOHTTP1
 
-/// One kept connection, the last handler of its channel. Everything but ``start(_:)`` and ``abandon(_:)`` happens on
-/// the channel's event loop, which is what makes it sendable.
+/// One kept connection, the last handler of its channel. What may be called from any thread says so; everything else
+/// happens on the channel's event loop, which is what makes the connection sendable.
 ///
-/// Valid transitions are: idle → busy → idle, and from either to closed. One answer is awaited at a time; bytes that
-/// nobody asked for close the connection.
+/// Valid transitions are: idle → busy → answered → idle, and from each of them to closed. One answer is awaited at a
+/// time, and bytes outside an answer close the connection.
 final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
@@ -13,6 +13,8 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
     private enum State {
         case idle
         case busy(HTTPTransaction)
+        /// The answer is complete, and the bytes that came with its end are still being read.
+        case answered(HTTPTransaction)
         case closed
     }
 
@@ -36,20 +38,22 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
 
     /// Sends the request, or gives it to another connection when this one was closed meanwhile: nothing was written
     /// then.
-    func start(_ transaction: HTTPTransaction) {
-        let loop = channel.eventLoop
-        if loop.inEventLoop { begin(transaction) } else { loop.execute { self.begin(transaction) } }
-    }
+    func start(_ transaction: HTTPTransaction) { onLoop { self.begin(transaction) } }
 
     /// Closes the connection when this call is still on it.
     func abandon(_ transaction: HTTPTransaction) {
-        channel.eventLoop.execute {
+        onLoop {
             guard case .busy(let current) = self.state, current === transaction else { return }
             self.close(HTTPCallError.closed)
         }
     }
 
-    func close() { channel.close(promise: nil) }
+    /// Ends the call that is on it, if there is one, and closes the connection.
+    func shutDown() { onLoop { self.close(HTTPCallError.shutDown) } }
+
+    private func onLoop(_ work: @escaping @Sendable () -> Void) {
+        if channel.eventLoop.inEventLoop { work() } else { channel.eventLoop.execute(work) }
+    }
 
     // MARK: The request
 
@@ -76,27 +80,34 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
 
     // MARK: The answer
 
+    /// Whether bytes of the server belong to an answer.
+    var awaitsBytes: Bool { if case .busy = state { true } else { false } }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .busy(let transaction) = state else { return }
         var goesOn = true
         switch unwrapInboundIn(data) {
         case .head(let head):
-            isKept = head.isKeepAlive
+            // After a change of protocol the decoder reads no more answers.
+            isKept = head.isKeepAlive && head.status != .switchingProtocols
             goesOn = transaction.receive(head)
         case .body(let part): goesOn = transaction.receive(part)
         case .end:
-            // An answer that is complete before the request is: what is left of the request must not reach the server
-            // as the beginning of the next one.
-            if isWritten, isKept, channel.isActive {
-                state = .idle
-                transaction.complete()
-                connections.release(self)
-            } else {
-                transaction.complete()
-                close(HTTPCallError.closed)
-            }
+            state = .answered(transaction)
+            // Only after this read: bytes behind the answer are an error, which must not meet the next request.
+            channel.eventLoop.execute { self.settle() }
         }
         if !goesOn { close(HTTPCallError.oversized) }
+    }
+
+    private func settle() {
+        guard case .answered(let transaction) = state else { return }
+        // An answer that is complete before its request closes the connection: the rest of the request must not reach the
+        // server as the beginning of the next one.
+        guard isWritten, isKept, channel.isActive else { return close(HTTPCallError.closed) }
+        state = .idle
+        connections.release(self)
+        transaction.complete()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { close(error) }
@@ -111,17 +122,19 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
         connections.isClosed(self)
     }
 
-    /// Ends the call that is on it, leaves the pool, and closes the channel. TLS may take seconds for its goodbye, in
-    /// which the place in the pool is free already.
-    private func close(_ error: any Error) {
+    /// Ends the call that is on it, leaves the pool, and closes the channel. TLS may take seconds to close, and nothing
+    /// that it still delivers counts.
+    func close(_ error: any Error) {
         let before = state
         state = .closed
+        idleTimer?.cancel()
+        idleTimer = nil
         switch before {
         case .closed: return
         case .idle: break
         case .busy(let transaction): transaction.fail(error)
+        case .answered(let transaction): transaction.complete()
         }
-        idleTimer?.cancel()
         connections.forget(self)
         channel.close(promise: nil)
     }
@@ -130,6 +143,21 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
 
     /// Closes the connection unless a request comes within `limit`.
     func expire(after limit: TimeAmount) {
+        guard case .idle = state else { return }
         idleTimer = channel.eventLoop.scheduleTask(in: limit) { self.close(HTTPCallError.closed) }
+    }
+}
+
+/// Closes a connection on which bytes come that nobody asked for. Confined to its channel's event loop.
+final class UnaskedBytes: ChannelInboundHandler, @unchecked Sendable {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    private let connection: HTTPConnection
+
+    init(on connection: HTTPConnection) { self.connection = connection }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if connection.awaitsBytes { context.fireChannelRead(data) } else { connection.close(HTTPCallError.closed) }
     }
 }

@@ -37,6 +37,8 @@ final class HTTPConnections: Sendable {
     private struct State {
         var pools: [Origin: Pool] = [:]
         var connections: [ObjectIdentifier: HTTPConnection] = [:]
+        /// Calls whose connection is being made.
+        var connecting: [ObjectIdentifier: HTTPTransaction] = [:]
         var isShutDown = false
     }
 
@@ -100,6 +102,7 @@ final class HTTPConnections: Sendable {
     private func connect(for transaction: HTTPTransaction) {
         let origin = transaction.call.origin
         let loop = EventLoops.group.next()
+        state.withLock { $0.connecting[ObjectIdentifier(transaction)] = transaction }
         transaction.watchDeadline(on: loop)
         connector.connect(to: origin, on: loop, until: transaction.deadline).flatMapThrowing { channel in
             let connection = HTTPConnection(to: origin, over: channel, of: self)
@@ -108,9 +111,10 @@ final class HTTPConnections: Sendable {
                 state.connections[ObjectIdentifier(connection)] = connection
                 return state.isShutDown
             }
-            if isShutDown { connection.close() }
+            if isShutDown { connection.shutDown() }
             return connection
         }.whenComplete { (result: Result<HTTPConnection, any Error>) in
+            self.state.withLock { $0.connecting[ObjectIdentifier(transaction)] = nil }
             switch result {
             case .success(let connection): connection.start(transaction)
             case .failure(let error):
@@ -128,7 +132,7 @@ final class HTTPConnections: Sendable {
             return (next, state.isShutDown)
         }
         if let next { return connection.start(next) }
-        if isShutDown { return connection.close() }
+        if isShutDown { return connection.shutDown() }
         connection.expire(after: .milliseconds(limits.idle.milliseconds))
     }
 
@@ -161,7 +165,7 @@ final class HTTPConnections: Sendable {
     func shutdown() async {
         let (connections, waiting) = state.withLock { state -> ([HTTPConnection], [HTTPTransaction]) in
             state.isShutDown = true
-            let waiting = state.pools.values.flatMap { Array($0.waiting) }
+            let waiting = state.pools.values.flatMap { Array($0.waiting) } + Array(state.connecting.values)
             for origin in state.pools.keys {
                 state.pools[origin]?.waiting = []
                 state.pools[origin]?.idle = []
@@ -169,7 +173,7 @@ final class HTTPConnections: Sendable {
             return (Array(state.connections.values), waiting)
         }
         for transaction in waiting { transaction.fail(HTTPCallError.shutDown) }
-        for connection in connections { connection.close() }
+        for connection in connections { connection.shutDown() }
         for connection in connections {
             // However it closes, it is closed.
             try? await connection.channel.closeFuture.get()

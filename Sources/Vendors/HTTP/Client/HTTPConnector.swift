@@ -4,17 +4,18 @@ import NIOPosix
 import NIOSSL
 import NIOTLS
 import Planning
+import Synchronization
 
 /// Makes connections: to the server, or through the proxy's tunnel, with TLS where the origin has it.
 struct HTTPConnector: Sendable {
     private let proxy: Transport.Proxy?
-    private let context: Result<NIOSSLContext, any Error>
+    private let tls: TLSContext
     private let limit: Duration
 
     /// - Parameter limit: the time that one connection may take, with its tunnel and TLS.
     init(_ transport: Transport, limit: Duration) {
         proxy = transport.proxy
-        context = Result { try NIOSSLContext(configuration: transport.tls) }
+        tls = TLSContext(transport)
         self.limit = limit
     }
 
@@ -32,7 +33,13 @@ struct HTTPConnector: Sendable {
                 }
             }
             return bootstrap.connect(host: proxy.host, port: proxy.port).flatMap { channel in
-                tunnel(channel, to: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)", end)
+                // The library would compare the proxy's address with the certificate's.
+                guard !origin.isTLS || (try? SocketAddress(ipAddress: host, port: 0)) == nil else {
+                    channel.close(promise: nil)
+                    return channel.eventLoop.makeFailedFuture(
+                        HTTPCallError.proxyRefused("an address cannot be verified through it: write a name"))
+                }
+                return tunnel(channel, to: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)", end)
                     .flatMap { _ in secure(channel, origin, host, end) }
             }
         }
@@ -43,20 +50,27 @@ struct HTTPConnector: Sendable {
         guard channel.isActive else { throw HTTPCallError.closed }
         let decoder = HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop)
         try channel.pipeline.syncOperations.addHandlers(
-            HTTPRequestEncoder(), ByteToMessageHandler(decoder), connection)
+            UnaskedBytes(on: connection), HTTPRequestEncoder(), ByteToMessageHandler(decoder), connection)
     }
 
     private func secure(
         _ channel: any Channel, _ origin: Origin, _ host: String, _ end: NIODeadline
     ) -> EventLoopFuture<any Channel> {
         guard origin.isTLS else { return channel.eventLoop.makeSucceededFuture(channel) }
+        // A name is sent and verified; an address is verified against the certificate's addresses.
+        let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
         return perform(on: channel, until: end, .tlsTimeout) { done in
-            // A name is sent and verified; an address is verified against the certificate's addresses.
-            let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
-            let tls = try NIOSSLClientHandler(context: context.get(), serverHostname: isAddress ? nil : host)
+            let handler = try NIOSSLClientHandler(context: tls.get(), serverHostname: isAddress ? nil : host)
             let handshake = Handshake(done)
-            try channel.pipeline.syncOperations.addHandlers(tls, handshake)
+            try channel.pipeline.syncOperations.addHandlers(handler, handshake)
             return handshake
+        }.flatMapThrowing { channel in
+            let handler = try channel.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
+            if !isAddress, let certificate = handler.peerCertificate, !certificate.names(host) {
+                channel.close(promise: nil)
+                throw HTTPCallError.wrongName
+            }
+            return channel
         }
     }
 
@@ -112,6 +126,9 @@ final class Handshake: ChannelInboundHandler, RemovableChannelHandler, @unchecke
         done.fail(HTTPCallError.tlsInterrupted("the server closed it"))
         context.fireChannelInactive()
     }
+
+    /// A channel that closes while it becomes active reports nothing else.
+    func handlerRemoved(context: ChannelHandlerContext) { done.fail(HTTPCallError.closed) }
 }
 
 /// Asks a proxy for a tunnel, and reads its answer's head. Confined to its channel's event loop.
@@ -162,5 +179,46 @@ private final class ProxyTunnel: ChannelInboundHandler, RemovableChannelHandler,
     func channelInactive(context: ChannelHandlerContext) {
         done.fail(ChannelError.eof)
         context.fireChannelInactive()
+    }
+
+    /// A channel that closes while it becomes active reports nothing else.
+    func handlerRemoved(context: ChannelHandlerContext) { done.fail(HTTPCallError.closed) }
+}
+
+/// The settings of TLS, with the certificate authorities, loaded at first use.
+private final class TLSContext: Sendable {
+    private let configuration: TLSConfiguration
+    private let made = Mutex<Result<NIOSSLContext, any Error>?>(nil)
+
+    init(_ transport: Transport) { configuration = transport.tls }
+
+    func get() throws -> NIOSSLContext {
+        try made.withLock { made in
+            let context = made ?? Result { try NIOSSLContext(configuration: configuration) }
+            made = context
+            return context
+        }.get()
+    }
+}
+
+extension NIOSSLCertificate {
+    /// Whether the certificate is for this host name. The library also accepts one for the address of the connection, which
+    /// whoever answers for a name could have.
+    fileprivate func names(_ host: String) -> Bool {
+        let names = _subjectAlternativeNames().filter { $0.nameType == .dnsName }.map { name in
+            name.contents.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self).lowercased() }
+        }
+        // Without any alternative name the library has compared the common name.
+        guard !_subjectAlternativeNames().isEmpty else { return true }
+        let labels = host.lowercased().split(separator: ".", omittingEmptySubsequences: true)
+        return names.contains { name in
+            let pattern = name.split(separator: ".", omittingEmptySubsequences: true)
+            guard pattern.count == labels.count, pattern.dropFirst() == labels.dropFirst(), let first = pattern.first,
+                let label = labels.first
+            else { return false }
+            let parts = first.split(separator: "*", omittingEmptySubsequences: false)
+            guard parts.count == 2, pattern.count > 2 else { return first == label }
+            return label.count >= first.count - 1 && label.hasPrefix(parts[0]) && label.hasSuffix(parts[1])
+        }
     }
 }
