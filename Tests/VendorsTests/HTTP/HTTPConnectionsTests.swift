@@ -119,4 +119,53 @@ struct HTTPConnectionsTests {
     func `what is no URL that can be called is refused`(_ url: String) {
         #expect(throws: HTTPCallError.self) { try HTTPCall(.GET, to: url, bodyLimit: 0) }
     }
+
+    @Test func `bytes behind an answer close the connection, and never meet the next request`() async throws {
+        let server = try await RawServer(.answer(Self.answer + RawServer.http("500 Oops", "second")))
+        var limits = HTTPConnections.Limits()
+        limits.connections = 1
+        let connections = HTTPConnections(Transport(), limits)
+        let call = try call(server.url)
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<20 {
+                group.addTask {
+                    let end = await connections.end(of: call, within: .seconds(60))
+                    #expect(end.failure == nil && end.head?.status == .ok, "\(end)")
+                }
+            }
+        }
+        #expect(server.seen.connections == 20)
+        await connections.shutdown()
+        try await server.stop()
+    }
+
+    @Test func `after a change of protocol the connection is not used again`() async throws {
+        let answer = "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"
+        let server = try await RawServer(.answer(answer))
+        let connections = HTTPConnections(Transport())
+        for _ in 0..<2 {
+            let end = await connections.end(of: try call(server.url), within: .seconds(60))
+            #expect(end.head?.status == .switchingProtocols)
+        }
+        #expect(server.seen.connections == 2)
+        await connections.shutdown()
+        try await server.stop()
+    }
+
+    @Test func `a shutdown ends calls whose connection is being made, and answers that are not complete`() async throws
+    {
+        let server = try await RawServer(.silent)
+        let cut = try await RawServer(.drip("HTTP/1.1 200 OK\r\n\r\n{}"))
+        let connections = HTTPConnections(Transport())
+        let (first, second) = (try call(server.httpsURL), try call(cut.url))
+        async let shaking = connections.end(of: first, within: .seconds(60))
+        async let reading = connections.end(of: second, within: .seconds(60))
+        while server.seen.connections == 0 || cut.seen.requests.isEmpty { await Task.yield() }
+        await connections.shutdown()
+        let (shaken, read) = await (shaking, reading)
+        #expect(shaken.failure as? HTTPCallError == .shutDown && !shaken.hasLeft)
+        #expect(read.failure != nil)
+        try await server.stop()
+        try await cut.stop()
+    }
 }

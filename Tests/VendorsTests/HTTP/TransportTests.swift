@@ -44,6 +44,13 @@ struct TransportTests {
         #expect(result.requests == 0)
     }
 
+    @Test func `a certificate that names only the address of the connection is refused for a name`() async throws {
+        // The system's resolver takes 127.1 for 127.0.0.1, which the certificate names; as a host it is a name.
+        let result = try await outcome(of: TLSServer.context(.good), caFile: TLSServer.authority, host: "127.1")
+        #expect(result.outcome.reason == .tlsFailed, "\(result.outcome)")
+        #expect(result.requests == 0)
+    }
+
     @Test func `a self-signed certificate is refused, also when another authority is trusted`() async throws {
         let result = try await outcome(of: UntrustedCertificate.serverContext(), caFile: TLSServer.authority)
         #expect(result.outcome.reason == .tlsFailed)

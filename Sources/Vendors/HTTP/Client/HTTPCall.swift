@@ -58,7 +58,7 @@ struct HTTPCall: Sendable {
         guard let parts = URLComponents(string: url), let scheme = parts.scheme?.lowercased() else {
             throw .invalid("it is no URL")
         }
-        guard ["http", "https"].contains(scheme) else { throw .invalid("its scheme is neither http nor https") }
+        guard ["http", "https"].contains(scheme) else { throw .invalid("its scheme is neither https nor http") }
         guard let encoded = parts.encodedHost, !encoded.isEmpty else { throw .invalid("it names no host") }
         // Others read the decoded form of the same URL, and would see another host.
         guard !encoded.contains("%") else { throw .invalid("its host has an escape sequence") }
