@@ -98,7 +98,7 @@ enum CoreRules {
             let made = line.firstMatch(
                 of: #/\b(?:(?:Date|UUID|ContinuousClock|SuspendingClock)\(\)|SystemRandomNumberGenerator)/#)
             let now = line.firstMatch(
-                of: #/(?:\b(?:Date|ContinuousClock|SuspendingClock|DispatchTime|DispatchWallTime|NIODeadline)|[( ])\.now\b/#)
+                of: #/(?:\b(?:Date|(?:Continuous|Suspending)Clock|Dispatch(?:Wall)?Time|NIODeadline)|[( ])\.now\b/#)
             let dice = line.firstMatch(of: #/\.(?:random|randomElement|shuffled|shuffle)\((?!.*using)/#)
             let function = line.firstMatch(
                 of: #/(?:^|[^.\w])(?:clock_gettime|gettimeofday|getrandom|arc4random\w*|rand|u?sleep|nanosleep)\(/#)
