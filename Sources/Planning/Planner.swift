@@ -206,8 +206,8 @@ struct Situation {
             guard isRefused(request, times: 2) else { return nil }
             switch request.action {
             case .enable:
-                // An exposed number is not left alone, but an opposite that was refused is not worth a third of its
-                // requests.
+                // An exposed number never rests. Once the vendor has refused the disable as well, a disable follows
+                // four refused enables instead of two: otherwise every third request would be a disable.
                 let isWorthIt = record.impasse?.refusesBoth != true || isRefused(request, times: 4)
                 guard capabilities.canDisable, isWorthIt else { return nil }
                 let exposes = desired.verification == .enabled && !holdsPlace

@@ -37,8 +37,8 @@ final class ApplyPass: Sendable {
         var failuresInARow: [PhoneNumber: Int] = [:]
         /// The failures of this pass; the record may count failures of earlier days.
         var failuresOf: [PhoneNumber: Int] = [:]
-        /// The count of requests in a row for numbers that have a result already: while one of them stays exposed no
-        /// other number starts, and no report says so.
+        /// The count of consecutive requests for numbers that already have a result. A high count is the only sign
+        /// that such a number stays exposed, and that no other number can start.
         var requestsAside = 0
         /// The reasons why numbers were given up without a failure of their own.
         var because: [PhoneNumber: String] = [:]
