@@ -140,7 +140,7 @@ public final class Reconciliation: Sendable {
     public func start() throws(StartupError) {
         do {
             let start = EngineStart(
-                nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.exposedNumbers(),
+                nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.numbersInOpenCycles(),
                 nextDueAt: try store.reader.nextDueAt(),
                 highWaterMark: highWaterMark, fleetPause: try store.reader.fleetPause(),
                 recentRequests: try store.reader.recentRequests(at: clock.now()),

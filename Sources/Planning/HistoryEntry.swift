@@ -82,7 +82,7 @@ public enum EventKind: String, Hashable, Sendable, CaseIterable {
     /// The daemon, or `apply`, stopped cleanly.
     case stopped
     /// The store is older than its fence, or does not hold the newest history that its fence knows: every belief gained
-    /// `foreign`.
+    /// `foreign` and `off`.
     case storeRestored = "store_restored"
     /// The clock is behind what was recorded: rotations and adoptions wait.
     case clockBehind = "clock_behind"

@@ -57,7 +57,7 @@ public struct NumberRecord: Hashable, Sendable {
     /// The finding that the vendor does not disable the number, or refuses every request for it. Until the maximum
     /// backoff has passed since ``at``, the refused request is not sent again.
     public struct Impasse: Hashable, Sendable {
-        /// The count of disables refused while the number was certainly enabled, since one was accepted; at most 2.
+        /// The count of disables refused while the number was certainly enabled, 0 to 2; an accepted one resets it.
         public var disablesRefusedWhenOn = 0
         /// True when the opposite of a refused request was refused as well, with nothing accepted in between.
         public var refusesBoth = false

@@ -53,7 +53,8 @@ extension Store {
                 let unreadable = try transform("true", db) { $0.restored(at: now) }
                 for number in unreadable { try writeWidestBelief(of: number.number, at: now, db) }
                 try append(
-                    EventEntry(at: now, kind: .storeRestored, detail: problem + ": every belief gains foreign"), db)
+                    EventEntry(at: now, kind: .storeRestored, detail: problem + ": every belief gains foreign and off"),
+                    db)
                 try reportUnreadable(unreadable, at: now, db)
             }
             if case .withoutLink(let link) = finding {

@@ -73,7 +73,7 @@ extension Store {
     ) throws(StorageError) -> (before: StoreSize, after: StoreSize) {
         let path = location.database
         try location.checkDatabaseFiles()
-        try refuseForeign(path, key)
+        try refuseOtherKeyOrSchema(path, key)
         // The draft of the new database must stay private, and a small /tmp must not fill up.
         setenv("SQLITE_TMPDIR", location.directory, 1)
         do {

@@ -31,7 +31,7 @@ public final class Store: Sendable {
         try location.prepareDirectory()
         try location.checkDatabaseFiles()
         let path = location.database
-        try refuseForeign(path, key)
+        try refuseOtherKeyOrSchema(path, key)
         try location.prepareDatabaseFile()
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
@@ -75,7 +75,7 @@ public final class Store: Sendable {
 
     /// Refuses a store with another schema or another key on a read-only connection, because a writer changes the file
     /// when it opens it, and again when it closes it.
-    static func refuseForeign(_ path: String, _ key: SealingKey) throws(StorageError) {
+    static func refuseOtherKeyOrSchema(_ path: String, _ key: SealingKey) throws(StorageError) {
         guard let status = try FileStatus.stored(path), status.size > 0 else { return }
         var configuration = configuration
         configuration.readonly = true

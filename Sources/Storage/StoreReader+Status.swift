@@ -67,7 +67,7 @@ extension StoreReader {
 
     /// Returns the numbers exposed by us: those in a cycle of ours (`NumberRecord/Cycle/isOurs`). A cycle whose reason
     /// cannot be read counts as ours.
-    public func exposedNumbers() throws(StorageError) -> [PhoneNumber] {
+    public func numbersInOpenCycles() throws(StorageError) -> [PhoneNumber] {
         try read { db in
             let sql = """
                 SELECT number, cycle_since, cycle_reason FROM numbers INDEXED BY numbers_exposed

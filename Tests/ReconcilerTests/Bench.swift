@@ -54,7 +54,7 @@ final class Bench {
         post(
             .started(
                 EngineStart(
-                    nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.exposedNumbers(),
+                    nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.numbersInOpenCycles(),
                     nextDueAt: try store.reader.nextDueAt(), fleetPause: try store.reader.fleetPause(),
                     recentRequests: try store.reader.recentRequests(at: now),
                     refusingDisable: try store.reader.accountsRefusingDisable(),

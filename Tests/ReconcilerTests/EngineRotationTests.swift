@@ -121,7 +121,7 @@ struct EngineRotationTests {
         for _ in 0..<10_000 {
             try bench.work()
             while sent.count < bench.calls.count { sent.append(bench.now) }
-            mostExposed = max(mostExposed, try bench.store.reader.exposedNumbers().count)
+            mostExposed = max(mostExposed, try bench.store.reader.numbersInOpenCycles().count)
             let inFlight = bench.calls[next...].map(\.number)
             #expect(Set(inFlight).count == inFlight.count, "one request in flight a number")
             if next < bench.calls.count {

@@ -137,7 +137,7 @@ extension World {
         outstandingOrders = [:]
         engine = Engine(policy: scenario.policy)
         let start = EngineStart(
-            nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.exposedNumbers(),
+            nextChangeID: try store.reader.nextChangeID(), openCycles: try store.reader.numbersInOpenCycles(),
             nextDueAt: try store.reader.nextDueAt(), highWaterMark: try store.reader.highWaterMark() ?? .distantPast,
             fleetPause: try store.reader.fleetPause(), recentRequests: try store.reader.recentRequests(at: now),
             refusingDisable: try store.reader.accountsRefusingDisable(),

@@ -184,15 +184,15 @@ struct StoreReaderDueTests {
         var off = try Sample.desired(4)
         off.verification = .disabled
         _ = try store.adopt(Sample.state([off, try Sample.desired(6)], sha: "b"), at: Sample.now)
-        #expect(try store.reader.exposedNumbers() == [try Sample.number(6)])
+        #expect(try store.reader.numbersInOpenCycles() == [try Sample.number(6)])
     }
 
     @Test func `a number that was off before it was to be enabled is not exposed by us`() throws {
         let store = try store()
         try expose(4, store)
-        #expect(try store.reader.exposedNumbers() == [try Sample.number(4), try Sample.number(6)])
+        #expect(try store.reader.numbersInOpenCycles() == [try Sample.number(4), try Sample.number(6)])
         try expose(4, store, because: .enabling)
-        #expect(try store.reader.exposedNumbers() == [try Sample.number(6)])
+        #expect(try store.reader.numbersInOpenCycles() == [try Sample.number(6)])
         #expect(try store.required(4).cycle?.isOurs == false)
     }
 

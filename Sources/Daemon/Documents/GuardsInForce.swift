@@ -46,7 +46,7 @@ public struct GuardsInForce: Sendable {
         let fleetPause = try reader.fleetPause()
         self.fleetPause = fleetPause
         states = isRunning ? try reader.guardStates() : []
-        let inCycle = try reader.exposedNumbers()
+        let inCycle = try reader.numbersInOpenCycles()
         exposed = inCycle.count
         var holders: [ExposureHolder] = []
         var places = ExposureBudget.Places()

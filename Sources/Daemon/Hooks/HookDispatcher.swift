@@ -172,7 +172,7 @@ final class HookWorker: Sendable {
 
     /// - Returns: true when the store recorded the result.
     private func deliver(_ notification: HookNotification) async -> Bool {
-        var metadata: Logger.Metadata = ["hook": "\(hook.name)", "word": "\(notification.kind.rawValue)"]
+        var metadata: Logger.Metadata = ["hook": "\(hook.name)", "kind": "\(notification.kind.rawValue)"]
         if let number = notification.number { metadata["number"] = "\(number)" }
         if let change = notification.changeID { metadata["change"] = "\(change)" }
         do throws(HookDelivery.Failure) {
