@@ -44,9 +44,7 @@ struct SecurityDocumentTests {
             #expect(!tests.isEmpty, "no test shows: \(claim)")
             for test in tests {
                 let source = sources[test.file] ?? ""
-                #expect(
-                    source.contains("\"\(test.name)\"") || source.contains("func `\(test.name)`"),
-                    "\(test.file) has no test \(test.name)")
+                #expect(source.contains("`\(test.name)`"), "\(test.file) has no test \(test.name)")
             }
         }
     }
