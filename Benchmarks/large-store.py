@@ -174,17 +174,16 @@ class Filler:
             sent_text, answered = clock.text(sent), later.text(sent + int(8.5 * self.spacing) + 40)
             ending = change * 31 % 100
             row_id = b"\1" + pack(">q", change)
-            chain_row = chain.link(b"opened", change, b"".join(
-                (row_id, numbers[index], enable, reapply, encoded(generation), encoded(sent_text))))
+            opening = b"".join(
+                (row_id, numbers[index], enable, reapply, encoded(generation), encoded(sent_text)))
             outcome = ENDINGS[ending]
             yield "changes", (change, texts[index], "enable", "reapply_due", generation, sent_text, answered) + outcome
-            yield "audit_chain", chain_row
-            in_flight.append((change, row_id + encoded(answered) + endings[ending]))
+            in_flight.append((change, opening + encoded(answered) + endings[ending]))
             # Eight requests are always under way.
             if len(in_flight) > 8 or change == options.changes:
                 while len(in_flight) > (0 if change == options.changes else 8):
                     answered_id, content = in_flight.popleft()
-                    yield "audit_chain", chain.link(b"answered", answered_id, content)
+                    yield "audit_chain", chain.link(b"change", answered_id, content)
             if change % 1000 == 0:
                 event += 1
                 row = (event, sent_text, "configuration_accepted", None, "daemon", "revision 1 from the file")

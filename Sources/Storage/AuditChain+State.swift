@@ -9,14 +9,11 @@ struct AuditState {
     let cut: AuditChain.Head
     let before: String?
     let anchorMAC: [UInt8]
-    /// The requests of which the cut removed one link and left the other; at most as many as were in flight at once.
-    let halves: HistoryHalves
 
     /// Reads the row of `audit_state`; nil when none exists yet.
     init?(_ db: Database) throws {
         let sql = """
-            SELECT cut_sequence, cut_mac, sealed_key, key_id, cut_before, anchor_mac, cut_halves
-            FROM audit_state
+            SELECT cut_sequence, cut_mac, sealed_key, key_id, cut_before, anchor_mac FROM audit_state
             """
         guard let row = try Row.fetchOne(db, sql: sql) else { return nil }
         let (sealed, anchor): (Data, Data) = (row[2], row[5])
@@ -25,10 +22,6 @@ struct AuditState {
         before = row[4]
         anchorMAC = Array(anchor)
         cut = AuditChain.Head(row)
-        guard let halves = HistoryHalves(text: row[6]) else {
-            throw StorageError.unreadableRow(table: "audit_state", key: "1", column: "cut_halves")
-        }
-        self.halves = halves
     }
 }
 
@@ -56,55 +49,7 @@ extension AuditChain {
     }
 }
 
-/// The requests that lie across the beginning of the chain: one of their two links was pruned, the other one and the
-/// row are still there. Several requests are in flight at any time, so most cuts leave some.
-struct HistoryHalves: Equatable {
-    /// The kind of the pruned link, by the id of the request.
-    private(set) var kinds: [Int64: AuditEntry.Kind] = [:]
-
-    /// Reads ``text``; nil for anything else.
-    init?(text: String) {
-        for word in text.split(separator: " ") {
-            let parts = word.split(separator: ":", omittingEmptySubsequences: false)
-            guard parts.count == 2, let kind = AuditEntry.Kind(rawValue: String(parts[0])), kind != .event,
-                let id = Int64(parts[1]), kinds.updateValue(kind, forKey: id) == nil
-            else { return nil }
-        }
-    }
-
-    /// The stored form, such as `opened:12 answered:15`, sorted by id.
-    var text: String {
-        kinds.sorted { $0.key < $1.key }.map { "\($0.value.rawValue):\($0.key)" }.joined(separator: " ")
-    }
-
-    /// Records that a link of a request was pruned.
-    ///
-    /// - Returns: true when the other link is pruned as well, so that the row can be deleted.
-    mutating func lose(_ kind: AuditEntry.Kind, of id: Int64) -> Bool {
-        if let other = kinds[id], other != kind {
-            kinds[id] = nil
-            return true
-        }
-        kinds[id] = kind
-        return false
-    }
-
-    /// The content that the pruned links covered, by id; nil when one of the rows is gone.
-    func contents(_ db: Database) throws -> [(kind: AuditEntry.Kind, content: [DatabaseValue])]? {
-        var contents: [(AuditEntry.Kind, [DatabaseValue])] = []
-        for (id, kind) in kinds.sorted(by: { $0.key < $1.key }) {
-            guard let content = try AuditEntry.content(of: kind, id, db) else { return nil }
-            contents.append((kind, content))
-        }
-        return contents
-    }
-}
-
 extension AuditChain {
-    /// Returns true when the chain begins where `state` says, and the rows whose links were half pruned are unchanged.
-    func vouches(for state: AuditState, _ db: Database) throws -> Bool {
-        guard let halves = try state.halves.contents(db) else { return false }
-        return anchorMAC(cut: state.cut, before: state.before, halves: halves)
-            == state.anchorMAC
-    }
+    /// Returns true when the chain begins where `state` says.
+    func vouches(for state: AuditState) -> Bool { anchorMAC(cut: state.cut, before: state.before) == state.anchorMAC }
 }

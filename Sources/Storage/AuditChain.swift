@@ -3,11 +3,12 @@ import Foundation
 import GRDB
 import Planning
 
-/// A chain of message authentication codes over the history: each request, each answer and each event gets a code over
-/// the previous code, its own place and its content, in the transaction that writes it.
+/// A chain of message authentication codes over the history: each request, once it has ended, and each event gets a code
+/// over the previous code, its own place and its content, in the transaction that completes it.
 ///
-/// Without the key no one can write a link, so an edited, removed, moved or added row is detected. A chain alone cannot
-/// detect that its newest links are missing: for that its head must be kept elsewhere.
+/// Without the key no one can write a link, so an edited, removed, moved or added row is detected. A request that is still
+/// open stands outside the chain. A chain alone cannot detect that its newest links are missing: for that its head must
+/// be kept elsewhere.
 struct AuditChain: Sendable {
     static let macByteCount = 32
 
@@ -29,13 +30,10 @@ struct AuditChain: Sendable {
     private static let insert = "INSERT INTO audit_chain (sequence, entry, row_id, mac) VALUES (?, ?, ?, ?)"
 
     /// Adds a link for each note of the transaction. This must be the last step before a commit.
-    ///
-    /// - Returns: the newest link; nil when there are no notes.
-    func extend(with notes: [ChainNotes.Note], _ db: Database) throws -> Head? {
-        guard !notes.isEmpty else { return nil }
+    func extend(with notes: [ChainNotes.Note], _ db: Database) throws {
+        guard !notes.isEmpty else { return }
         var head = try Self.head(db)
         for note in notes { try append(note, to: &head, db) }
-        return head
     }
 
     /// Writes the link that follows `head`, and advances `head` to it.
@@ -74,18 +72,10 @@ struct AuditChain: Sendable {
     }
 
     /// Returns the code over the chain's beginning.
-    ///
-    /// - Parameter halves: the content that the pruned links covered, of rows that are still there.
-    func anchorMAC(
-        cut: Head, before: String?, halves: [(kind: AuditEntry.Kind, content: [DatabaseValue])] = []
-    ) -> [UInt8] {
+    func anchorMAC(cut: Head, before: String?) -> [UInt8] {
         var bytes = Array("twostepd audit anchor\n".utf8) + cut.mac
         Self.append(cut.sequence, to: &bytes)
         Self.append(before?.databaseValue ?? .null, to: &bytes)
-        for half in halves {
-            Self.append(half.kind.rawValue.databaseValue, to: &bytes)
-            for value in half.content { Self.append(value, to: &bytes) }
-        }
         return code(of: bytes)
     }
 

@@ -53,13 +53,10 @@ final class ChainNotes: Sendable {
     private static let triggers = """
         CREATE TEMP TRIGGER chain_event AFTER INSERT ON main.events
         BEGIN SELECT \(call(.event)); END;
-        CREATE TEMP TRIGGER chain_change AFTER INSERT ON main.changes
-        BEGIN
-            SELECT \(call(.opened));
-            SELECT \(call(.answered)) WHERE NEW.answered_at IS NOT NULL;
-        END;
+        CREATE TEMP TRIGGER chain_change AFTER INSERT ON main.changes WHEN NEW.answered_at IS NOT NULL
+        BEGIN SELECT \(call(.change)); END;
         CREATE TEMP TRIGGER chain_answer AFTER UPDATE ON main.changes
-        BEGIN SELECT \(call(.answered)); END;
+        BEGIN SELECT \(call(.change)); END;
         """
 
     private static func call(_ kind: AuditEntry.Kind) -> String {

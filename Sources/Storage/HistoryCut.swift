@@ -9,21 +9,19 @@ import Planning
 struct HistoryCut {
     /// The newest pruned link.
     private(set) var head: AuditChain.Head
-    private(set) var halves: HistoryHalves
     private(set) var changes: [Int64] = []
     private(set) var events: [Int64] = []
     /// True when the walk ended at its limit, so that more links can be pruned at once.
     private(set) var isUnfinished = false
 
-    private static let oldest = AuditEntry.query("audit_chain", where: "q.sequence > ?") + " LIMIT ?"
+    private static let oldest = AuditEntry.query(where: "q.sequence > ?") + " LIMIT ?"
 
     /// Walks over at most `limit` links that are older than `date`.
     ///
     /// Throws ``StorageError/pruneRefused(problem:)`` at a link whose row was changed or removed.
     init(_ chain: AuditChain, _ state: AuditState, before date: Instant, limit: Int, _ db: Database) throws {
         head = state.cut
-        halves = state.halves
-        guard try chain.vouches(for: state, db) else {
+        guard chain.vouches(for: state) else {
             throw Self.refusal(.anchorEdited, "audit_state", state.cut.sequence + 1)
         }
         let newest = try Newest(db)
@@ -35,24 +33,24 @@ struct HistoryCut {
             let entry = try AuditEntry(row)
             let sequence = head.sequence + 1
             guard entry.sequence == sequence else { throw Self.refusal(.linkRemoved, "audit_chain", sequence) }
-            guard let content = entry.content, let mac = entry.mac else {
+            guard let content = entry.content else {
                 throw Self.refusal(.removed, entry.kind.table, entry.rowID)
             }
-            guard mac == chain.mac(after: head.mac, sequence, entry.kind, content) else {
+            guard entry.mac == chain.mac(after: head.mac, sequence, entry.kind, content) else {
                 throw Self.refusal(.edited, entry.kind.table, entry.rowID)
             }
-            guard let at = entry.at, at < time, !entry.isUnanswered, !newest.includes(entry) else { return }
-            take(entry, mac)
+            guard let at = entry.at, at < time, !newest.includes(entry) else { return }
+            take(entry)
             count += 1
         }
         isUnfinished = count == limit
     }
 
-    private mutating func take(_ entry: AuditEntry, _ mac: [UInt8]) {
-        head = AuditChain.Head(sequence: entry.sequence, mac: mac)
+    private mutating func take(_ entry: AuditEntry) {
+        head = AuditChain.Head(sequence: entry.sequence, mac: entry.mac)
         switch entry.kind {
         case .event: events.append(entry.rowID)
-        case .opened, .answered: if halves.lose(entry.kind, of: entry.rowID) { changes.append(entry.rowID) }
+        case .change: changes.append(entry.rowID)
         }
     }
 
@@ -64,15 +62,13 @@ struct HistoryCut {
 
     /// Moves the beginning of the chain, and deletes the rows before it. Must run in a write transaction.
     func apply(_ chain: AuditChain, _ state: AuditState, before date: Instant, _ db: Database) throws {
-        guard let contents = try halves.contents(db) else { preconditionFailure("the walk has just read these rows") }
         let before = max(state.before ?? "", date.description)
-        let anchor = chain.anchorMAC(cut: head, before: before, halves: contents)
+        let anchor = chain.anchorMAC(cut: head, before: before)
         try db.cachedStatement(
             sql: """
-                UPDATE audit_state SET is_pruning = 1, cut_sequence = ?, cut_mac = ?, cut_before = ?, anchor_mac = ?,
-                    cut_halves = ?
+                UPDATE audit_state SET is_pruning = 1, cut_sequence = ?, cut_mac = ?, cut_before = ?, anchor_mac = ?
                 """
-        ).execute(arguments: [head.sequence, Data(head.mac), before, Data(anchor), halves.text])
+        ).execute(arguments: [head.sequence, Data(head.mac), before, Data(anchor)])
         for (table, ids) in [("changes", changes), ("events", events)] {
             let delete = try db.cachedStatement(sql: "DELETE FROM \(table) WHERE id = ?")
             for id in ids { try delete.execute(arguments: [id]) }

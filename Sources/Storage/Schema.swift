@@ -8,15 +8,15 @@ enum Schema {
     /// All migrations, in order. A released migration never changes: a change of the schema is a new one at the end.
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
-        migrator.registerMigration("0001-schema", foreignKeyChecks: .immediate) { db in
+        migrator.registerMigration("0001-tables", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
             for part in [tables, indexes, rules, views] { try db.execute(sql: part) }
         }
         return migrator
     }
 
-    /// The first migration of the development versions before 0.1.0, whose migrations were merged into one since.
-    private static let developmentMigration = "0001-first-tables"
+    /// The first migrations of development versions before 0.1.0, which were merged and changed since.
+    private static let developmentMigrations: Set = ["0001-first-tables", "0001-schema"]
 
     /// Refuses a database of another application, and one with migrations that are unknown to this version: those of a
     /// later version, or of a development version before 0.1.0.
@@ -29,7 +29,7 @@ enum Schema {
             throw StorageError.corrupted(path: path, problem: "it is a database of another application")
         }
         let applied = try migrator.appliedIdentifiers(db)
-        guard !applied.contains(developmentMigration) else { throw StorageError.developmentSchema(path: path) }
+        guard applied.isDisjoint(with: developmentMigrations) else { throw StorageError.developmentSchema(path: path) }
         let unknown = applied.subtracting(migrator.migrations)
         guard unknown.isEmpty else { throw StorageError.newerSchema(path: path, migrations: unknown.sorted()) }
     }
@@ -197,11 +197,11 @@ extension Schema {
             detail TEXT NOT NULL
         ) STRICT;
 
-        -- One row for each opening and each answer of a change, and for each event, in the order of their writing.
+        -- One row for each change that has ended, and for each event, in the order of their writing.
         -- mac: HMAC-SHA256, under the sealed key of audit_state, over the mac before, the sequence and the row's content.
         CREATE TABLE audit_chain (
             sequence INTEGER NOT NULL PRIMARY KEY CHECK (sequence > 0),
-            entry TEXT NOT NULL CHECK (entry IN ('opened', 'answered', 'event')),
+            entry TEXT NOT NULL CHECK (entry IN ('change', 'event')),
             row_id INTEGER NOT NULL, -- of changes, or of events
             mac BLOB NOT NULL CHECK (length(mac) = \(AuditChain.macByteCount))
         ) STRICT;
@@ -214,8 +214,7 @@ extension Schema {
             cut_sequence INTEGER NOT NULL, -- the newest entry that was pruned; 0 for none
             cut_mac BLOB NOT NULL,
             \(time("cut_before")), -- up to when history was pruned
-            cut_halves TEXT NOT NULL DEFAULT '', -- requests with one link pruned: 'opened:12 answered:15'
-            anchor_mac BLOB NOT NULL, -- over the four above
+            anchor_mac BLOB NOT NULL, -- over the three above
             is_pruning INTEGER NOT NULL DEFAULT 0 CHECK (is_pruning IN (0, 1))
         ) STRICT;
         """

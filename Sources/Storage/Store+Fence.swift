@@ -13,6 +13,8 @@ public enum FenceFinding: Hashable, Sendable {
     /// The store lacks the link of its history that is in its fence: it was restored from a copy of the same start, or
     /// its newest history was removed.
     case withoutLink(String)
+    /// The store lacks the newest request that is in its fence, which may have had no answer yet.
+    case withoutRequest(Int64)
     /// The store has been in use before, but its fence is missing: it was moved here without it.
     case missing(starts: Int)
     /// The store is a copy that `backup` made.
@@ -27,6 +29,9 @@ public enum FenceFinding: Hashable, Sendable {
         case .withoutLink(let link):
             "the store does not hold link \(link) of its history, which it held when it was written last: it was restored "
                 + "from an older copy, or its newest history was removed"
+        case .withoutRequest(let id):
+            "the store does not hold request \(id), which it held when it was written last: it was restored from an "
+                + "older copy, or its newest history was removed"
         case .missing(let starts): "the store has seen \(starts) starts and its fence is missing: it was restored"
         case .copy: "the store is a copy made by backup: it was restored"
         }
@@ -57,11 +62,11 @@ extension Store {
                     db)
                 try reportUnreadable(unreadable, at: now, db)
             }
-            if case .withoutLink(let link) = finding {
+            if let missing = finding.missingHistory {
                 try append(
                     EventEntry(
                         at: now, kind: .historyAltered,
-                        detail: "the history held link \(link) when it was written last, and no longer does"), db)
+                        detail: "the history held \(missing) when it was written last, and no longer does"), db)
             }
             let next = max(starts, fence?.starts ?? 0) + 1
             try db.execute(
@@ -69,7 +74,7 @@ extension Store {
                 arguments: [next, finding == .current ? nil : now.description])
             return (finding, next)
         }
-        let raised = Fence(starts: starts, head: try reader.read { try AuditChain.head($0) })
+        let raised = Fence(starts: starts, mark: try reader.read { try FenceMark($0) })
         let open = try raised.raise(at: location)
         self.fence.withLock { $0 = open }
         return finding
@@ -81,33 +86,74 @@ extension Store {
         if isCopy { return .copy }
         guard let fence else { return starts == 0 ? .current : .missing(starts: starts) }
         if starts < fence.starts { return .behind(starts: starts, fence: fence.starts) }
+        guard let mark = fence.mark else { return .current }
+        let known = mark.head
         // Links that were pruned since the fence was written can no longer be compared.
-        guard let known = fence.head, let state = try AuditState(db), known.sequence > state.cut.sequence else {
-            return .current
+        if let state = try AuditState(db), known.sequence > state.cut.sequence {
+            let sql = "SELECT sequence, mac FROM audit_chain WHERE sequence = ?"
+            let found = try Row.fetchOne(db, sql: sql, arguments: [known.sequence]).map { AuditChain.Head($0) }
+            if found != known { return .withoutLink(known.text) }
         }
-        let sql = "SELECT sequence, mac FROM audit_chain WHERE sequence = ?"
-        let found = try Row.fetchOne(db, sql: sql, arguments: [known.sequence]).map { AuditChain.Head($0) }
-        return found == known ? .current : .withoutLink(known.text)
+        return try FenceMark.newestRequest(db) < mark.newestRequest ? .withoutRequest(mark.newestRequest) : .current
     }
 }
 
-/// The fence file: the count of starts in digits, and on the second line the newest link of the history. It keeps its
-/// content when only the store is replaced by an older copy.
+extension FenceFinding {
+    /// The piece of history that is missing, in words; nil when none is known to be.
+    fileprivate var missingHistory: String? {
+        switch self {
+        case .withoutLink(let link): "link \(link)"
+        case .withoutRequest(let id): "request \(id)"
+        case .current, .behind, .missing, .copy: nil
+        }
+    }
+}
+
+/// The newest history of a store: the newest link of the chain, and the newest request, which stands outside of the
+/// chain while it has no answer.
+struct FenceMark: Hashable, Sendable {
+    let head: AuditChain.Head
+    let newestRequest: Int64
+
+    init(_ db: Database) throws {
+        head = try AuditChain.head(db)
+        newestRequest = try Self.newestRequest(db)
+    }
+
+    init?(text: String) {
+        let words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        guard words.count == 2, let head = AuditChain.Head(text: words[0]), let request = Int64(words[1]), request >= 0
+        else { return nil }
+        self.head = head
+        newestRequest = request
+    }
+
+    /// The mark as the fence holds it, for ``init(text:)``.
+    var text: String { "\(head.text) \(newestRequest)" }
+
+    /// The id of the newest request; 0 for none. Pruning never removes it.
+    static func newestRequest(_ db: Database) throws -> Int64 {
+        try Int64.fetchOne(db.cachedStatement(sql: "SELECT coalesce(max(id), 0) FROM changes")) ?? 0
+    }
+}
+
+/// The fence file: the count of starts in digits, and on the second line the newest link of the history and the newest
+/// request. It keeps its content when only the store is replaced by an older copy.
 ///
-/// A start writes the file durably, before anything is sent. After that, every durable commit overwrites the second
-/// line with its newest link, without an fsync: so the fence may lag behind the store after a power failure, and is
+/// A start writes the file durably, before anything is sent. After that, every durable commit that changes it
+/// overwrites the second line, without an fsync: so the fence may lag behind the store after a power failure, and is
 /// never ahead of it. A line torn by a power failure is ignored, because its checksum does not match.
 struct Fence {
     let starts: Int
-    let head: AuditChain.Head?
+    let mark: FenceMark?
 
     private static let maxSize = 256
     /// The maximum of attempts to read the file while a daemon writes to it.
     private static let maxReadings = 20
 
-    init(starts: Int, head: AuditChain.Head) {
+    init(starts: Int, mark: FenceMark) {
         self.starts = starts
-        self.head = head
+        self.mark = mark
     }
 
     /// Reads the fence; nil when none exists or its content is invalid, which have the same meaning.
@@ -115,24 +161,25 @@ struct Fence {
         let lines = try Self.lines(at: location)
         guard let starts = lines.first.flatMap({ Int($0) }), starts > 0 else { return nil }
         self.starts = starts
-        head = lines.count > 1 ? Self.head(in: lines[1], starts) : nil
+        mark = lines.count > 1 ? Self.mark(in: lines[1], starts) : nil
     }
 
-    /// Returns the link of a second line; nil when its checksum does not match.
-    private static func head(in line: String, _ starts: Int) -> AuditChain.Head? {
-        let words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
-        guard words.count == 2, words[1] == checksum(words[0], starts) else { return nil }
-        return AuditChain.Head(text: words[0])
+    /// Returns the mark of a second line; nil when its checksum does not match.
+    private static func mark(in line: String, _ starts: Int) -> FenceMark? {
+        guard let space = line.lastIndex(of: " ") else { return nil }
+        let text = String(line[..<space])
+        guard line[line.index(after: space)...] == checksum(text, starts) else { return nil }
+        return FenceMark(text: text)
     }
 
-    private static func checksum(_ head: String, _ starts: Int) -> String {
-        SHA256.hash(data: Array("\(starts) \(head)".utf8)).prefix(8).hexadecimal
+    private static func checksum(_ mark: String, _ starts: Int) -> String {
+        SHA256.hash(data: Array("\(starts) \(mark)".utf8)).prefix(8).hexadecimal
     }
 
     private static func firstLine(_ starts: Int) -> [UInt8] { Array("\(starts)\n".utf8) }
 
-    fileprivate static func secondLine(_ head: AuditChain.Head, _ starts: Int) -> [UInt8] {
-        Array("\(head.text) \(checksum(head.text, starts))\n".utf8)
+    fileprivate static func secondLine(_ mark: FenceMark, _ starts: Int) -> [UInt8] {
+        Array("\(mark.text) \(checksum(mark.text, starts))\n".utf8)
     }
 
     /// Returns the lines of the fence; empty when there is no fence, or the file is too large to be one.
@@ -154,12 +201,12 @@ struct Fence {
 
     /// Writes this fence durably.
     func raise(at location: StoreLocation) throws(StorageError) -> OpenFence {
-        let content = Self.firstLine(starts) + (head.map { Self.secondLine($0, starts) } ?? [])
+        let content = Self.firstLine(starts) + (mark.map { Self.secondLine($0, starts) } ?? [])
         return try StorageError.files { () throws(FileError) in
             try AtomicFile.write(content, to: location.fence, WritePolicy(existing: .isReplaced, owner: .directory))
             return OpenFence(
                 file: try OpenFile(location.fence, for: .updating), starts: starts,
-                offset: Self.firstLine(starts).count)
+                offset: Self.firstLine(starts).count, mark: mark)
         }
     }
 }
@@ -169,11 +216,15 @@ struct OpenFence {
     fileprivate let file: OpenFile
     fileprivate let starts: Int
     fileprivate let offset: Int
+    /// The mark that was written last.
+    fileprivate var mark: FenceMark?
 
-    /// Writes the newest durable link of the history.
-    func follow(_ head: AuditChain.Head) {
+    /// Writes the newest durable history, unless it is in the file already.
+    mutating func follow(_ newest: FenceMark) {
+        guard newest != mark else { return }
+        mark = newest
         do throws(FileError) {
-            try file.overwrite(Fence.secondLine(head, starts), at: offset)
+            try file.overwrite(Fence.secondLine(newest, starts), at: offset)
         } catch {
             // The fence now lags, as after a power failure. A restored older copy is still detected by the link of an
             // earlier commit, or of the start.

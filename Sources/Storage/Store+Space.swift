@@ -104,7 +104,7 @@ extension StoreReader {
     /// Returns the time of the oldest piece of history; nil when none exists.
     public func oldestHistory() throws(StorageError) -> Instant? {
         try read { db in
-            let statement = try db.cachedStatement(sql: AuditEntry.query("audit_chain") + " LIMIT 1")
+            let statement = try db.cachedStatement(sql: AuditEntry.query() + " LIMIT 1")
             guard let entry = try Row.fetchOne(statement).map({ try AuditEntry($0) }) else { return nil }
             return entry.at.flatMap { Instant($0) }
         }

@@ -153,11 +153,12 @@ public final class Store: Sendable {
     func write<Value>(_ body: (Database) throws -> Value) throws(StorageError) -> Value {
         if let file, try FileIdentity(of: path) != file { throw .replaced(path: path) }
         do {
-            let (value, head) = try queue.write { db in
+            let (value, mark) = try queue.write { db in
                 let value = try body(db)
-                return (value, try chain.extend(with: notes.drain(), db))
+                try chain.extend(with: notes.drain(), db)
+                return (value, try FenceMark(db))
             }
-            if let head { fence.withLock { $0?.follow(head) } }
+            fence.withLock { $0?.follow(mark) }
             return value
         } catch {
             // Rows that were rolled back are not chained.

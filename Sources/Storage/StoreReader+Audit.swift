@@ -19,7 +19,7 @@ extension StoreReader {
             known.append(head)
         }
         // Reads the fence before the snapshot, which then contains its link: a daemon may write to both meanwhile.
-        if let location, let head = try Fence(at: location)?.head { known.append(head) }
+        if let location, let mark = try Fence(at: location)?.mark { known.append(mark.head) }
         return try read { db in
             guard let state = try AuditState(db) else {
                 throw StorageError.mismatch(
@@ -39,31 +39,31 @@ struct AuditVerification {
     /// The links that must be in the chain.
     let known: [AuditChain.Head]
 
-    private static let links = AuditEntry.query("audit_chain")
+    private static let links = AuditEntry.query()
     /// The queries for rows without a link, by the kind of the missing link.
     private static let strangers: [(kind: AuditEntry.Kind, sql: String)] = [
-        (.opened, "SELECT id, sent_at FROM changes WHERE \(lacks("opened"))"),
-        (.answered, "SELECT id, sent_at FROM changes WHERE answered_at IS NOT NULL AND \(lacks("answered"))"),
-        (.event, "SELECT id, at FROM events WHERE \(lacks("event"))"),
+        (.change, "SELECT id, sent_at FROM changes WHERE answered_at IS NOT NULL AND \(lacks(.change))"),
+        (.event, "SELECT id, at FROM events WHERE \(lacks(.event))"),
     ]
 
-    private static func lacks(_ entry: String) -> String {
-        "id NOT IN (SELECT row_id FROM audit_chain WHERE entry = '\(entry)') ORDER BY id"
+    private static func lacks(_ kind: AuditEntry.Kind) -> String {
+        "id NOT IN (SELECT row_id FROM audit_chain WHERE entry = '\(kind.rawValue)') ORDER BY id"
     }
 
     func run(_ db: Database) throws -> AuditReport {
         var report = AuditReport()
         report.prunedBefore = state.before.flatMap { Instant($0) }
-        if try !chain.vouches(for: state, db) { report.record(.anchorEdited, "audit_state", state.cut.sequence + 1) }
+        if !chain.vouches(for: state) { report.record(.anchorEdited, "audit_state", state.cut.sequence + 1) }
         let head = try walk(db, &report)
         report.head = head.text
         for (kind, sql) in Self.strangers {
             let cursor = try Row.fetchCursor(db, sql: sql)
             while let row = try cursor.next() {
-                let isHalf = state.halves.kinds[row[0]] == kind
-                if !isHalf { report.record(.added, kind.table, row[0], at: row[1]) }
+                report.record(.added, kind.table, row[0], at: row[1])
             }
         }
+        let open = "SELECT count(*) FROM changes WHERE answered_at IS NULL"
+        report.openRequests = try Int.fetchOne(db, sql: open) ?? 0
         let sql = "SELECT id, at FROM events WHERE kind = '\(EventKind.historyAltered.rawValue)' ORDER BY id"
         let cursor = try Row.fetchCursor(db, sql: sql)
         while let row = try cursor.next() { report.record(.foundAltered, "events", row[0], at: row[1]) }
@@ -91,7 +91,7 @@ struct AuditVerification {
             } else {
                 report.record(.removed, entry.kind.table, entry.rowID)
             }
-            head = AuditChain.Head(sequence: entry.sequence, mac: entry.mac ?? [])
+            head = AuditChain.Head(sequence: entry.sequence, mac: entry.mac)
         }
         if missing[head.sequence] == head { missing[head.sequence] = nil }
         for sequence in missing.keys.sorted() { report.record(.cutOff, "audit_chain", sequence) }
@@ -147,6 +147,8 @@ public struct AuditFinding: Hashable, Sendable {
 public struct AuditReport: Hashable, Sendable {
     /// The number of verified links.
     public internal(set) var links = 0
+    /// The number of requests without an answer, which are chained when they end.
+    public internal(set) var openRequests = 0
     /// The end of the pruned history; nil when it was never pruned.
     public internal(set) var prunedBefore: Instant?
     /// The newest link, `SEQUENCE:MAC`: kept elsewhere, it proves later that the history was not cut.

@@ -11,7 +11,7 @@ public struct AuditRecord: Sendable {
     }
 
     public let sequence: Int64
-    /// `opened`, `answered` or `event`.
+    /// `change` or `event`.
     public let entry: String
     /// 64 hexadecimal digits.
     public let mac: String
@@ -23,19 +23,9 @@ public struct AuditRecord: Sendable {
     init(_ entry: AuditEntry) {
         sequence = entry.sequence
         self.entry = entry.kind.rawValue
-        mac = (entry.mac ?? []).hexadecimal
+        mac = entry.mac.hexadecimal
         table = entry.kind.table
-        let names = Self.names(entry.kind)
-        columns = entry.content.map { zip(names, $0.map { Value($0) }).map { (name: $0, value: $1) } }
-    }
-
-    private static func names(_ kind: AuditEntry.Kind) -> [String] {
-        switch kind {
-        case .opened: ["id", "number", "action", "reason", "generation", "sent_at"]
-        case .answered:
-            ["id", "answered_at", "outcome", "outcome_reason", "http_status", "api_status", "message", "retry_after"]
-        case .event: ["id", "at", "kind", "number", "actor", "detail"]
-        }
+        columns = entry.content.map { zip(entry.kind.names, $0.map { Value($0) }).map { (name: $0, value: $1) } }
     }
 }
 
@@ -60,9 +50,8 @@ extension StoreReader {
     ) throws(StorageError) {
         try read { db in
             let time = date.description
-            let sql = AuditEntry.query(
-                "audit_chain", where: "coalesce(e.at, c.sent_at, '') < ? OR c.answered_at < ?")
-            let cursor = try Row.fetchCursor(db, sql: sql, arguments: [time, time])
+            let sql = AuditEntry.query(where: "coalesce(e.at, c.answered_at, '') < ?")
+            let cursor = try Row.fetchCursor(db, sql: sql, arguments: [time])
             while let row = try cursor.next() { try body(AuditRecord(AuditEntry(row))) }
         }
     }

@@ -53,6 +53,9 @@ struct AuditCommand: ParsableCommand {
             let state = report.first == nil ? "intact" : "NOT INTACT"
             Console.print("history: \(state), \(report.links.counted("link"))")
             Console.print("head: \(report.head)")
+            if report.openRequests > 0 {
+                Console.print("open: \(report.openRequests.counted("request")), chained when they end")
+            }
             if let before = report.prunedBefore { Console.print("pruned before: \(before)") }
         }
     }
@@ -175,18 +178,21 @@ struct AuditDocument: Encodable {
     /// because keys are only added.
     let adopted = 0
     let head: String
+    /// The count of requests without an answer, which are chained when they end.
+    let open: Int
     let prunedBefore: Nullable<String>
     let problems: Int
     let first: Nullable<Finding>
 
     private enum CodingKeys: String, CodingKey {
-        case version, intact, links, adopted, head, prunedBefore, problems, first
+        case version, intact, links, adopted, head, open, prunedBefore, problems, first
     }
 
     init(_ report: AuditReport) {
         intact = report.first == nil
         links = report.links
         head = report.head
+        open = report.openRequests
         prunedBefore = Nullable(report.prunedBefore?.description)
         problems = report.problems
         first = Nullable(

@@ -92,7 +92,7 @@ extension World {
             guard !restore.mustBeNoticed else {
                 throw Violation(.truthIsBelieved, "a store without its newest requests is taken for the current one")
             }
-        case .behind, .withoutLink:
+        case .behind, .withoutLink, .withoutRequest:
             guard counters.restores > 0 else {
                 throw Violation(.housekeeping, "a store that nobody replaced counts as restored: \(finding)")
             }

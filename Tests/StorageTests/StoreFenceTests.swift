@@ -101,6 +101,22 @@ struct StoreFenceTests {
         try store.close()
     }
 
+    @Test func `a copy that lacks nothing but an open request is noticed as well`() throws {
+        let directory = try StateDirectory()
+        let store = try store(in: directory)
+        _ = try store.passFence(at: directory.location, now: Sample.at(5))
+        let copy = try StateDirectory()
+        try copy.location.prepareDirectory()
+        try store.queue.backup(to: DatabaseQueue(path: copy.location.database))
+        let id = try store.reader.nextChangeID()
+        try store.commit([.openChange(try Sample.change(id, 1, sentAt: Sample.at(6)))])
+        try copy.write(try directory.bytes("twostepd.fence"), "twostepd.fence")
+        let restored = try Store.open(at: copy.location, key: Sample.key)
+        #expect(try restored.passFence(at: copy.location, now: Sample.at(10)) == .withoutRequest(id))
+        #expect(try restored.required(1).belief.elements == ["off", "foreign", "on(1)"])
+        #expect(try restored.reader.events(limit: 2).map(\.entry.kind) == [.historyAltered, .storeRestored])
+    }
+
     @Test func `a store that others have written to in its place is another one, also when it is longer`() throws {
         let directory = try StateDirectory()
         let store = try store(in: directory)

@@ -14,7 +14,7 @@ struct AuditTests {
         let json = try first.json()
         #expect(
             json.keys.sorted()
-                == ["adopted", "first", "head", "intact", "links", "problems", "pruned_before", "version"])
+                == ["adopted", "first", "head", "intact", "links", "open", "problems", "pruned_before", "version"])
         #expect(json["intact"] as? Bool == true && (json["links"] as? Int ?? 0) > 12)
         let head = try #require(json["head"] as? String)
         daemon.signal(SIGKILL)
