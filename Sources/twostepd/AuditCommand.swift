@@ -18,7 +18,8 @@ struct AuditCommand: ParsableCommand {
             commandName: "verify",
             abstract: "Check whether any row of the history was edited, removed, moved or added. Exit 1 if so.",
             discussion: """
-                Every row is chained to the one before, under a key that the sealing key opens. The chain alone cannot \
+                Every row is chained to the one before, under a key that the sealing key opens: an event when it is \
+                written, a request when it ends. Open requests are counted. The chain alone cannot \
                 show that its newest rows were cut off: keep the head that this command prints in another place, and \
                 pass it with --anchor later. The head of the last start is kept in the fence file, and is compared as \
                 well.
