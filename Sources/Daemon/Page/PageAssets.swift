@@ -44,9 +44,9 @@ enum PageAssets {
         thead button { font: inherit; font-weight: 600; background: none; border: 0; padding: 0; color: var(--fg);
           cursor: pointer; white-space: nowrap; }
         th[aria-sort=ascending] button::after { content: " ▲"; } th[aria-sort=descending] button::after { content: " ▼"; }
-        time, td:is([data-name=PIN], [data-name=Rotated], [data-name=Next], [data-name=Seen]) { white-space: nowrap; }
+        time, td:is([data-name=PIN], [data-name=Rotated], [data-name=Next]) { white-space: nowrap; }
         td[data-name=Label] { min-width: 7rem; overflow-wrap: anywhere; }
-        td[data-name=Why] { min-width: 18rem; overflow-wrap: anywhere; font-size: .95rem; }
+        td[data-name=Why] { min-width: 10rem; overflow-wrap: anywhere; font-size: .95rem; }
         .badge { display: inline-block; padding: 0 .5rem; border: 1px solid currentColor; border-radius: 1rem;
           font-size: .85rem; font-weight: 600; white-space: nowrap; color: var(--calm); }
         .badge.converged { color: var(--good); } .badge:is(.exposed, .backing_off, .drift) { color: var(--bad); }
