@@ -54,7 +54,7 @@ final class HTTPConnections: Sendable {
     private let connector: HTTPConnector
     private let limits: Limits
 
-    init(_ transport: Transport, _ limits: Limits = Limits()) {
+    init(_ transport: Transport?, _ limits: Limits = Limits()) {
         connector = HTTPConnector(transport, limit: limits.connect)
         self.limits = limits
     }

@@ -4,18 +4,20 @@ import NIOPosix
 import NIOSSL
 import NIOTLS
 import Planning
-import Synchronization
 
 /// Makes connections: to the server, or through the proxy's tunnel, with TLS where the origin has it.
 struct HTTPConnector: Sendable {
     private let proxy: Transport.Proxy?
-    private let tls: TLSContext
+    /// Made at once, because an event loop must not wait for the files of the authorities; nil without TLS.
+    private let context: Result<NIOSSLContext, any Error>?
     private let limit: Duration
 
-    /// - Parameter limit: the time that one connection may take, with its tunnel and TLS.
-    init(_ transport: Transport, limit: Duration) {
-        proxy = transport.proxy
-        tls = TLSContext(transport)
+    /// - Parameters:
+    ///   - transport: the authorities and the proxy; nil for connections that need neither.
+    ///   - limit: the time that one connection may take, with its tunnel and TLS.
+    init(_ transport: Transport?, limit: Duration) {
+        proxy = transport?.proxy
+        context = transport.map { transport in Result { try NIOSSLContext(configuration: transport.tls) } }
         self.limit = limit
     }
 
@@ -60,7 +62,8 @@ struct HTTPConnector: Sendable {
         // A name is sent and verified; an address is verified against the certificate's addresses.
         let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
         return perform(on: channel, until: end, .tlsTimeout) { done in
-            let handler = try NIOSSLClientHandler(context: tls.get(), serverHostname: isAddress ? nil : host)
+            guard let context else { throw HTTPCallError.invalid("these connections have no TLS") }
+            let handler = try NIOSSLClientHandler(context: context.get(), serverHostname: isAddress ? nil : host)
             let handshake = Handshake(done)
             try channel.pipeline.syncOperations.addHandlers(handler, handshake)
             return handshake
@@ -183,22 +186,6 @@ private final class ProxyTunnel: ChannelInboundHandler, RemovableChannelHandler,
 
     /// A channel that closes while it becomes active reports nothing else.
     func handlerRemoved(context: ChannelHandlerContext) { done.fail(HTTPCallError.closed) }
-}
-
-/// The settings of TLS, with the certificate authorities, loaded at first use.
-private final class TLSContext: Sendable {
-    private let configuration: TLSConfiguration
-    private let made = Mutex<Result<NIOSSLContext, any Error>?>(nil)
-
-    init(_ transport: Transport) { configuration = transport.tls }
-
-    func get() throws -> NIOSSLContext {
-        try made.withLock { made in
-            let context = made ?? Result { try NIOSSLContext(configuration: configuration) }
-            made = context
-            return context
-        }.get()
-    }
 }
 
 extension NIOSSLCertificate {

@@ -17,7 +17,7 @@ public enum LocalHTTP {
         _ method: HTTPMethod, _ target: String, body: [UInt8] = [], toSocket socket: String, limit: Int,
         within timeout: Duration
     ) async throws -> [UInt8] {
-        let connections = HTTPConnections(Transport())
+        let connections = HTTPConnections(nil)
         var call = HTTPCall(method, target, toSocket: socket, bodyLimit: limit)
         if !body.isEmpty {
             call.body = body
