@@ -65,8 +65,9 @@ public struct CircuitBreaker: Hashable, Sendable {
         if case .probing(changeID) = state { state = .open(until: now) }
     }
 
-    /// Records how a request ended. An answer that shows a working endpoint closes the breaker, failures and refusals of
-    /// several numbers open it, and an end that proves nothing about the endpoint leaves it as it is. `jitter`, uniform in 0..<1, is for the wait until the next probe.
+    /// Records how a request ended. An answer that shows a working endpoint closes the breaker, failures and refusals
+    /// of several numbers open it, and an end that proves nothing about the endpoint leaves it as it is. `jitter`,
+    /// uniform in 0..<1, is for the wait until the next probe.
     ///
     /// - Returns: whether this opened or closed the breaker.
     public mutating func record(

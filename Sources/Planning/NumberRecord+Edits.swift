@@ -1,7 +1,7 @@
 /// Changes to a record without a request of its own: desired states, orders, and the findings of a start.
 ///
-/// Each rule has one implementation. The store applies it to the row that it has loaded, the engine to its working record, and
-/// the exploration, the simulation and `plan` to theirs.
+/// Each rule has one implementation. The store applies it to the row that it has loaded, the engine to its working
+/// record, and the exploration, the simulation and `plan` to theirs.
 extension NumberRecord {
     /// Returns the record of a number that enters the desired state for the first time.
     public static func new(_ desired: DesiredNumber, at now: Instant) -> NumberRecord {

@@ -3,12 +3,12 @@ import Foundation
 import GRDB
 import Planning
 
-/// A chain of message authentication codes over the history: each request, once it has ended, and each event gets a code
-/// over the previous code, its own place and its content, in the transaction that completes it.
+/// A chain of message authentication codes over the history: each request, once it has ended, and each event gets a
+/// code over the previous code, its own place and its content, in the transaction that completes it.
 ///
-/// Without the key no one can write a link, so an edited, removed, moved or added row is detected. A request that is still
-/// open stands outside the chain. A chain alone cannot detect that its newest links are missing: for that its head must
-/// be kept elsewhere.
+/// Without the key no one can write a link, so an edited, removed, moved or added row is detected. A request that is
+/// still open stands outside the chain. A chain alone cannot detect that its newest links are missing: for that its
+/// head must be kept elsewhere.
 struct AuditChain: Sendable {
     static let macByteCount = 32
 
@@ -30,10 +30,13 @@ struct AuditChain: Sendable {
     private static let insert = "INSERT INTO audit_chain (sequence, entry, row_id, mac) VALUES (?, ?, ?, ?)"
 
     /// Adds a link for each note of the transaction. This must be the last step before a commit.
-    func extend(with notes: [ChainNotes.Note], _ db: Database) throws {
-        guard !notes.isEmpty else { return }
+    ///
+    /// - Returns: the newest link; nil when there are no notes.
+    func extend(with notes: [ChainNotes.Note], _ db: Database) throws -> Head? {
+        guard !notes.isEmpty else { return nil }
         var head = try Self.head(db)
         for note in notes { try append(note, to: &head, db) }
+        return head
     }
 
     /// Writes the link that follows `head`, and advances `head` to it.

@@ -23,6 +23,9 @@ struct AuditEntry {
             }
         }
 
+        /// The column with the time at which the row was complete.
+        fileprivate var timeName: String { self == .event ? "at" : "answered_at" }
+
         /// Returns the columns that a link of this kind covers, qualified by the row's name in a statement.
         ///
         /// Free text is read as bytes, so that text after a NUL is covered too.
@@ -65,11 +68,9 @@ struct AuditEntry {
         rowID = row[2]
         let data: Data = row[3]
         mac = Array(data)
-        let columns = kind == .event ? Self.event : Self.change
-        let time = columns.lowerBound + (kind == .event ? 1 : 6)
-        let value: (Int) -> DatabaseValue = { row[$0] }
-        let isThere = !value(columns.lowerBound).isNull
-        content = isThere ? columns.map(value) : nil
-        at = isThere ? String.fromDatabaseValue(value(time)) : nil
+        let values: [DatabaseValue] = (kind == .event ? Self.event : Self.change).map { row[$0] }
+        content = values.first.flatMap { $0.isNull ? nil : values }
+        at = content.flatMap { zip(kind.names, $0).first { $0.0 == kind.timeName }?.1 }
+            .flatMap { String.fromDatabaseValue($0) }
     }
 }

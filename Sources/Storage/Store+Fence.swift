@@ -74,8 +74,7 @@ extension Store {
                 arguments: [next, finding == .current ? nil : now.description])
             return (finding, next)
         }
-        let raised = Fence(starts: starts, mark: try reader.read { try FenceMark($0) })
-        let open = try raised.raise(at: location)
+        let open = try OpenFence(starts: starts, mark: try reader.read { try FenceMark($0) }, at: location)
         self.fence.withLock { $0 = open }
         return finding
     }
@@ -112,8 +111,8 @@ extension FenceFinding {
 /// The newest history of a store: the newest link of the chain, and the newest request, which stands outside of the
 /// chain while it has no answer.
 struct FenceMark: Hashable, Sendable {
-    let head: AuditChain.Head
-    let newestRequest: Int64
+    var head: AuditChain.Head
+    var newestRequest: Int64
 
     init(_ db: Database) throws {
         head = try AuditChain.head(db)
@@ -151,11 +150,6 @@ struct Fence {
     /// The maximum of attempts to read the file while a daemon writes to it.
     private static let maxReadings = 20
 
-    init(starts: Int, mark: FenceMark) {
-        self.starts = starts
-        self.mark = mark
-    }
-
     /// Reads the fence; nil when none exists or its content is invalid, which have the same meaning.
     init?(at location: StoreLocation) throws(StorageError) {
         let lines = try Self.lines(at: location)
@@ -172,14 +166,8 @@ struct Fence {
         return FenceMark(text: text)
     }
 
-    private static func checksum(_ mark: String, _ starts: Int) -> String {
+    fileprivate static func checksum(_ mark: String, _ starts: Int) -> String {
         SHA256.hash(data: Array("\(starts) \(mark)".utf8)).prefix(8).hexadecimal
-    }
-
-    private static func firstLine(_ starts: Int) -> [UInt8] { Array("\(starts)\n".utf8) }
-
-    fileprivate static func secondLine(_ mark: FenceMark, _ starts: Int) -> [UInt8] {
-        Array("\(mark.text) \(checksum(mark.text, starts))\n".utf8)
     }
 
     /// Returns the lines of the fence; empty when there is no fence, or the file is too large to be one.
@@ -198,33 +186,42 @@ struct Fence {
         }
         return []
     }
-
-    /// Writes this fence durably.
-    func raise(at location: StoreLocation) throws(StorageError) -> OpenFence {
-        let content = Self.firstLine(starts) + (mark.map { Self.secondLine($0, starts) } ?? [])
-        return try StorageError.files { () throws(FileError) in
-            try AtomicFile.write(content, to: location.fence, WritePolicy(existing: .isReplaced, owner: .directory))
-            return OpenFence(
-                file: try OpenFile(location.fence, for: .updating), starts: starts,
-                offset: Self.firstLine(starts).count, mark: mark)
-        }
-    }
 }
 
 /// The fence of the open store, held open.
 struct OpenFence {
-    fileprivate let file: OpenFile
-    fileprivate let starts: Int
-    fileprivate let offset: Int
+    private let file: OpenFile
+    private let starts: Int
     /// The mark that was written last.
-    fileprivate var mark: FenceMark?
+    private var mark: FenceMark
+
+    /// Raises the fence: writes the file durably, and opens it.
+    init(starts: Int, mark: FenceMark, at location: StoreLocation) throws(StorageError) {
+        self.starts = starts
+        self.mark = mark
+        let content = Array((Self.firstLine(starts) + Self.secondLine(mark, starts)).utf8)
+        file = try StorageError.files { () throws(FileError) in
+            try AtomicFile.write(content, to: location.fence, WritePolicy(existing: .isReplaced, owner: .directory))
+            return try OpenFile(location.fence, for: .updating)
+        }
+    }
+
+    private static func firstLine(_ starts: Int) -> String { "\(starts)\n" }
+
+    private static func secondLine(_ mark: FenceMark, _ starts: Int) -> String {
+        "\(mark.text) \(Fence.checksum(mark.text, starts))\n"
+    }
 
     /// Writes the newest durable history, unless it is in the file already.
-    mutating func follow(_ newest: FenceMark) {
-        guard newest != mark else { return }
-        mark = newest
+    ///
+    /// - Parameter head: the newest link; nil when the commit added none.
+    mutating func follow(_ head: AuditChain.Head?, newestRequest: Int64) {
+        let before = mark
+        if let head { mark.head = head }
+        mark.newestRequest = newestRequest
+        guard mark != before else { return }
         do throws(FileError) {
-            try file.overwrite(Fence.secondLine(newest, starts), at: offset)
+            try file.overwrite(Array(Self.secondLine(mark, starts).utf8), at: Self.firstLine(starts).utf8.count)
         } catch {
             // The fence now lags, as after a power failure. A restored older copy is still detected by the link of an
             // earlier commit, or of the start.

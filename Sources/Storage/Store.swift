@@ -153,12 +153,11 @@ public final class Store: Sendable {
     func write<Value>(_ body: (Database) throws -> Value) throws(StorageError) -> Value {
         if let file, try FileIdentity(of: path) != file { throw .replaced(path: path) }
         do {
-            let (value, mark) = try queue.write { db in
+            let (value, head, newestRequest) = try queue.write { db in
                 let value = try body(db)
-                try chain.extend(with: notes.drain(), db)
-                return (value, try FenceMark(db))
+                return (value, try chain.extend(with: notes.drain(), db), try FenceMark.newestRequest(db))
             }
-            fence.withLock { $0?.follow(mark) }
+            fence.withLock { $0?.follow(head, newestRequest: newestRequest) }
             return value
         } catch {
             // Rows that were rolled back are not chained.
