@@ -19,7 +19,7 @@ struct StoreAdapter: RecordStore {
     func load(
         _ request: LoadRequest, at now: Instant, completion: @escaping @Sendable (Result<DuePage, StoreFailure>) -> Void
     ) {
-        queue.perform({ store throws(StorageError) in try store.reader.load(request, at: now) }) {
+        queue.perform({ store throws(StorageError) in try store.load(request, at: now) }) {
             completion($0.mapError { StoreFailure($0.description) })
         }
     }

@@ -1,5 +1,6 @@
 import Files
 import GRDB
+public import Planning
 import Synchronization
 
 /// The one writer of a store. A commit is on the disk when the call returns.
@@ -146,12 +147,22 @@ public final class Store: Sendable {
         try String.fetchOne(db, sql: "SELECT key_id FROM audit_state")
     }
 
-    /// Runs `body` in one durable transaction: all of it, or nothing.
-    ///
-    /// Checks the file first: SQLite would go on writing to a file that was removed or replaced, and those writes would
-    /// be lost when the process ends.
-    func write<Value>(_ body: (Database) throws -> Value) throws(StorageError) -> Value {
+    /// Returns the numbers of `request` from the file that is written to; see ``StoreReader/load(_:at:)``. The engine
+    /// also probes a failed store by this: a removed file that can still be read does not work again.
+    public func load(_ request: LoadRequest, at now: Instant) throws(StorageError) -> DuePage {
+        try checkFile()
+        return try reader.load(request, at: now)
+    }
+
+    /// Checks that the opened file is still at its path. SQLite would go on with a file that was removed or replaced,
+    /// and its writes would be lost when the process ends.
+    private func checkFile() throws(StorageError) {
         if let file, try FileIdentity(of: path) != file { throw .replaced(path: path) }
+    }
+
+    /// Runs `body` in one durable transaction: all of it, or nothing.
+    func write<Value>(_ body: (Database) throws -> Value) throws(StorageError) -> Value {
+        try checkFile()
         do {
             let (value, head, newestRequest) = try queue.write { db in
                 let value = try body(db)

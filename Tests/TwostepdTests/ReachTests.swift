@@ -59,8 +59,13 @@ struct ReachTests {
         #expect(doctor.code == 1 && doctor.output.contains("NO LONGER IN \(state.path)"), "\(doctor.output)")
         let history = try await rig.run("history")
         #expect(history.code == 1 && history.errors.contains("moved or unmounted"), "\(history.errors)")
+        // What can still be read there does not work again: nothing can be written to it.
+        #expect(try await rig.run("rotate", "n1", "--reason", "drill").code == 1)
+        try await rig.wait("the store is retried") { rig.logText.components(separatedBy: "Store failed").count > 2 }
+        #expect(!rig.logText.contains("Store works again"))
         try FileManager.default.moveItem(at: away, to: state)
         #expect(try await !rig.run("status").output.contains("NO LONGER IN"))
+        try await rig.wait("it is found to work") { rig.logText.contains("Store works again") }
         #expect(await rig.stop(daemon) == 0)
         try await rig.end()
     }
