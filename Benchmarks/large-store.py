@@ -27,6 +27,8 @@ from collections import deque
 
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
+from rig import digest
+
 DAY = 86_400_000
 
 
@@ -86,15 +88,14 @@ def adopt(folder, binary):
                    (text(int(time.time() * 1000)),))
     db.close()
     log = folder / "daemon.log"
-    digest = hashlib.sha256((folder / "desired-state.yaml").read_bytes()).hexdigest()[:12]
+    # A new store is held until it is accepted.
     with open(log, "wb") as sink:
         daemon = subprocess.Popen([binary, "run"] + config, stdout=sink, stderr=sink)
         try:
             while "Desired state in force" not in log.read_text():
                 if daemon.poll() is not None:
                     sys.exit(f"the daemon ended: {log.read_text()[-2000:]}")
-                # A new store is held until it is accepted, which is possible once the file was read.
-                subprocess.run([binary, "accept", digest] + config, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                subprocess.run([binary, "accept", digest(folder)] + config, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 time.sleep(0.2)
         finally:
             daemon.send_signal(signal.SIGTERM)

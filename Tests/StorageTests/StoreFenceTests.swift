@@ -25,6 +25,14 @@ struct StoreFenceTests {
         return store
     }
 
+    /// Returns a directory with a copy of the store, as it is now, and without a fence.
+    private func copy(of store: Store) throws -> StateDirectory {
+        let directory = try StateDirectory()
+        try directory.location.prepareDirectory()
+        try store.queue.backup(to: DatabaseQueue(path: directory.location.database))
+        return directory
+    }
+
     private func expected(_ record: NumberRecord, at second: Int) -> NumberRecord {
         var next = record.restored(at: Sample.at(second))
         next.version += 1
@@ -56,16 +64,10 @@ struct StoreFenceTests {
         let store = try store(in: directory)
         #expect(try store.passFence(at: directory.location, now: Sample.at(5)) == .current)
         let fence = directory.location.fence
-        func copy(_ number: Int) throws -> StateDirectory {
-            let copy = try StateDirectory()
-            try copy.location.prepareDirectory()
-            try store.queue.backup(to: DatabaseQueue(path: copy.location.database))
-            return copy
-        }
         var copies: [StateDirectory] = []
         var fences: [Data] = []
         for round in 0..<12 {
-            copies.append(try copy(round))
+            copies.append(try copy(of: store))
             fences.append(try directory.bytes("twostepd.fence"))
             // More than one link at once, and a sequence number that gains a digit on the way.
             try store.commit(
@@ -73,7 +75,7 @@ struct StoreFenceTests {
                     StoreMutation.event(EventEntry(at: Sample.at(6), kind: .started, detail: "x"))
                 })
         }
-        let last = try copy(12)
+        let last = try copy(of: store)
         #expect(Set(fences).count == 12, "each commit is in the fence")
         #expect(try FileStatus.of(fence)?.mode == 0o600)
         for (index, copy) in copies.enumerated() {
@@ -105,9 +107,7 @@ struct StoreFenceTests {
         let directory = try StateDirectory()
         let store = try store(in: directory)
         _ = try store.passFence(at: directory.location, now: Sample.at(5))
-        let copy = try StateDirectory()
-        try copy.location.prepareDirectory()
-        try store.queue.backup(to: DatabaseQueue(path: copy.location.database))
+        let copy = try self.copy(of: store)
         let id = try store.reader.nextChangeID()
         try store.commit([.openChange(try Sample.change(id, 1, sentAt: Sample.at(6)))])
         try copy.write(try directory.bytes("twostepd.fence"), "twostepd.fence")
@@ -121,9 +121,7 @@ struct StoreFenceTests {
         let directory = try StateDirectory()
         let store = try store(in: directory)
         _ = try store.passFence(at: directory.location, now: Sample.at(5))
-        let elsewhere = try StateDirectory()
-        try elsewhere.location.prepareDirectory()
-        try store.queue.backup(to: DatabaseQueue(path: elsewhere.location.database))
+        let elsewhere = try copy(of: store)
         let event = StoreMutation.event(EventEntry(at: Sample.at(6), kind: .started, detail: "here"))
         try store.commit([event])
         try elsewhere.write(try directory.bytes("twostepd.fence"), "twostepd.fence")
