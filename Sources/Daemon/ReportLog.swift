@@ -78,7 +78,7 @@ struct ReportLog: Sendable {
             logger.error(
                 "Desired state is held, \(held.reason.consequence): accept it or correct what is wrong",
                 metadata: [
-                    "revision": "\(held.sha256.prefix(12))", "why": "\(held.reason)",
+                    "sha256": "\(held.sha256.prefix(12))", "why": "\(held.reason)",
                     "accept": "twostepd accept \(held.sha256.prefix(12))",
                 ])
         case .kept: logger.debug("Desired state kept")

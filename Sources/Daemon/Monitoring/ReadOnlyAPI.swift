@@ -26,7 +26,7 @@ struct ReadOnlyAPI: Sendable {
     /// The limit of changes in one answer.
     static let maxPageSize = 1000
 
-    private static let queue = DispatchQueue(label: "twostepd.observatory")
+    private static let queue = DispatchQueue(label: "twostepd.read-only-api")
 
     /// Returns the reply to a GET for `call.path`; nil when the path does not exist.
     func reply(to call: LocalServer.Call) async -> LocalServer.Reply? {
