@@ -27,24 +27,23 @@ public enum EndpointProbe {
         at endpoint: Endpoint, transport: Transport, timeout: Duration
     ) async -> Swift.Result<Result, Failure> {
         do {
-            let loop = EventLoops.group.next()
             let origin = try HTTPCall(.GET, to: endpoint.url, bodyLimit: 0).origin
+            // Behind a proxy only the proxy itself is checked, which speaks no TLS.
+            let proxy = transport.proxy.flatMap { origin.usesProxy ? $0 : nil }
+            let target = proxy.map { Origin(host: $0.host, port: $0.port, isTLS: false) } ?? origin
+            let connector = HTTPConnector(proxy == nil ? transport : nil, limit: timeout)
             let end = NIODeadline.now() + .milliseconds(timeout.milliseconds)
-            if let proxy = transport.proxy, origin.usesProxy {
-                let gate = Origin(host: proxy.host, port: proxy.port, isTLS: false)
-                let connector = HTTPConnector(Transport(), limit: timeout)
-                let channel = try await connector.connect(to: gate, on: loop, until: end).get()
-                return .success(try await close(channel, certificateEnds: nil, isProxy: true))
-            }
-            let channel = try await HTTPConnector(transport, limit: timeout)
-                .connect(to: origin, on: loop, until: end).get()
-            let ends = try await channel.eventLoop.submit {
+            let channel = try await connector.connect(to: target, on: EventLoops.group.next(), until: end).get()
+            let expiry = try await channel.eventLoop.submit {
                 // Without TLS, or a certificate, there is no date to warn of.
                 (try? channel.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self))?.peerCertificate
                     .map { Instant(millisecondsSinceEpoch: Int64($0.notValidAfter) * 1000) }
             }.get()
-            return .success(try await close(channel, certificateEnds: ends, isProxy: false))
-        } catch let error as HTTPCallError where error.isInvalid {
+            let address = channel.remoteAddress?.ipAddress ?? "?"
+            // The result of the check does not depend on how the connection ends.
+            try? await channel.close().get()
+            return .success(Result(address: address, certificateEnds: expiry, isProxy: proxy != nil))
+        } catch HTTPCallError.invalid {
             return .failure(Failure(reason: .notSent, message: "this is no URL"))
         } catch {
             return .failure(
@@ -52,14 +51,5 @@ public enum EndpointProbe {
                     reason: FailureReason.beforeSending(error),
                     message: Redaction.clean(FailureReason.text(error), secrets: [], longest: 200)))
         }
-    }
-
-    private static func close(
-        _ channel: any Channel, certificateEnds: Instant?, isProxy: Bool
-    ) async throws -> Result {
-        let address = channel.remoteAddress?.ipAddress ?? "?"
-        // The result of the check does not depend on how the connection ends.
-        try? await channel.close().get()
-        return Result(address: address, certificateEnds: certificateEnds, isProxy: isProxy)
     }
 }

@@ -15,7 +15,7 @@ struct Origin: Hashable, Sendable {
 
     let address: Address
     let isTLS: Bool
-    /// Whether it is reached through the proxy, when there is one.
+    /// True when the proxy, if one is set, is used to reach the server.
     let usesProxy: Bool
 
     /// A Unix domain socket, without TLS.
@@ -34,11 +34,11 @@ struct Origin: Hashable, Sendable {
 
 /// One HTTP/1.1 request, ready to be written.
 struct HTTPCall: Sendable {
-    /// What happens to the part of an answer's body beyond the limit.
+    /// The handling of a body that is larger than the limit.
     enum Excess: Hashable, Sendable {
-        /// The answer ends as ``HTTPCallError/oversized``.
+        /// The call fails with ``HTTPCallError/oversized``.
         case fails
-        /// It is read and dropped.
+        /// The rest is read and discarded.
         case isDropped
     }
 
@@ -46,21 +46,21 @@ struct HTTPCall: Sendable {
     var method: HTTPMethod
     /// Path and query.
     var target: String
-    /// With `host`, and without `content-length`.
+    /// The headers, with `host` and without `content-length`.
     private(set) var headers: HTTPHeaders
     var body: [UInt8] = []
-    /// How much of the answer's body is kept, in bytes.
+    /// The size limit of the answer's body, in bytes.
     var bodyLimit: Int
     var excess = Excess.fails
 
-    /// A request to an `http` or `https` URL; throws ``HTTPCallError/invalid(_:)`` for any other.
+    /// Creates a request to an `http` or `https` URL; throws ``HTTPCallError/invalid(_:)`` for any other.
     init(_ method: HTTPMethod, to url: String, bodyLimit: Int) throws(HTTPCallError) {
         guard let parts = URLComponents(string: url), let scheme = parts.scheme?.lowercased() else {
             throw .invalid("it is no URL")
         }
         guard ["http", "https"].contains(scheme) else { throw .invalid("its scheme is neither https nor http") }
         guard let encoded = parts.encodedHost, !encoded.isEmpty else { throw .invalid("it names no host") }
-        // Others read the decoded form of the same URL, and would see another host.
+        // Checks elsewhere read the decoded form of the URL, and would see another host.
         guard !encoded.contains("%") else { throw .invalid("its host has an escape sequence") }
         guard parts.user == nil, parts.password == nil else { throw .invalid("it has a user or password part") }
         let host = encoded.hasPrefix("[") ? String(encoded.dropFirst().dropLast()) : encoded
@@ -76,7 +76,7 @@ struct HTTPCall: Sendable {
         try add("host", parts.port == nil ? encoded : "\(encoded):\(port)")
     }
 
-    /// A request over a Unix domain socket.
+    /// Creates a request over a Unix domain socket.
     init(_ method: HTTPMethod, _ target: String, toSocket path: String, bodyLimit: Int) {
         origin = Origin(socket: path)
         self.method = method
@@ -85,7 +85,8 @@ struct HTTPCall: Sendable {
         headers = ["host": "localhost"]
     }
 
-    /// Adds a header; throws ``HTTPCallError/invalid(_:)`` for a name or a value that would end its line or the head.
+    /// Adds a header. Throws ``HTTPCallError/invalid(_:)`` for a name or a value with characters that are not
+    /// permitted, such as a line break, which would start another header.
     mutating func add(_ name: String, _ value: String) throws(HTTPCallError) {
         guard !name.isEmpty, name.utf8.allSatisfy(Self.isToken) else {
             throw .invalid("the name of a header has a character that no name may have")
@@ -98,14 +99,14 @@ struct HTTPCall: Sendable {
 
     mutating func remove(_ name: String) { headers.remove(name: name) }
 
-    /// The head as it is written.
+    /// The head of the request, with `content-length`.
     var head: HTTPRequestHead {
         var head = HTTPRequestHead(version: .http1_1, method: method, uri: target, headers: headers)
         if !body.isEmpty { head.headers.add(name: "content-length", value: String(body.count)) }
         return head
     }
 
-    /// RFC 9110, section 5.6.2.
+    /// Returns true for a character of a token: RFC 9110, section 5.6.2.
     private static func isToken(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -116,20 +117,19 @@ struct HTTPCall: Sendable {
     }
 }
 
-/// How a call ended.
+/// The end of a call.
 struct HTTPCallEnd: Sendable {
-    /// Whether any byte of the request may have been given to the kernel. Before that, nothing can have happened at the
-    /// server.
+    /// True when bytes of the request may have been sent. While it is false, the server cannot have done anything.
     var hasLeft = false
     var head: HTTPResponseHead?
     var body = ByteBuffer()
-    /// Why the answer is not complete; nil when it is.
+    /// The reason why the answer is not complete; nil when it is complete.
     var failure: (any Error)?
 }
 
-/// Why a call did not end with a complete answer. Errors of the network and of TLS come as SwiftNIO has them.
+/// The reasons why a call ended without a complete answer, besides SwiftNIO's own errors of the network and of TLS.
 enum HTTPCallError: Error, Hashable, CustomStringConvertible {
-    /// The request cannot be made, for this reason.
+    /// The request is invalid, for this reason.
     case invalid(String)
     /// The call's deadline has passed.
     case deadlineExceeded
@@ -145,13 +145,13 @@ enum HTTPCallError: Error, Hashable, CustomStringConvertible {
     case proxyRefused(String)
     /// The peer closed the connection before the answer was complete.
     case closed
-    /// The answer's body is larger than what is read.
+    /// The answer's body exceeds the size limit.
     case oversized
-    /// The caller gave up.
+    /// The caller cancelled the call.
     case cancelled
     /// The connections were shut down.
     case shutDown
-    /// More calls wait for a connection than are kept.
+    /// The queue of calls that wait for a connection is full.
     case tooManyWaiting
 
     var description: String {
@@ -170,8 +170,6 @@ enum HTTPCallError: Error, Hashable, CustomStringConvertible {
         case .tooManyWaiting: "too many requests wait for a connection"
         }
     }
-
-    var isInvalid: Bool { if case .invalid = self { true } else { false } }
 
     var isTimeout: Bool {
         switch self {

@@ -1,8 +1,8 @@
 import NIOCore
 import NIOHTTP1
 
-/// One kept connection, the last handler of its channel. What may be called from any thread says so; everything else
-/// happens on the channel's event loop, which is what makes the connection sendable.
+/// One keep-alive connection, the last handler of its channel. The functions under "From any thread" may be called from
+/// any thread; everything else runs on the channel's event loop, which makes the connection sendable.
 ///
 /// Valid transitions are: idle → busy → answered → idle, and from each of them to closed. One answer is awaited at a
 /// time, and bytes outside an answer close the connection.
@@ -13,7 +13,7 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
     private enum State {
         case idle
         case busy(HTTPTransaction)
-        /// The answer is complete, and the bytes that came with its end are still being read.
+        /// The answer is complete, and the rest of the same read is still being parsed.
         case answered(HTTPTransaction)
         case closed
     }
@@ -22,9 +22,9 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
     let channel: any Channel
     private let connections: HTTPConnections
     private var state = State.idle
-    /// Whether all of the request was given to the kernel.
+    /// True when all of the request was written to the socket.
     private var isWritten = true
-    /// Whether the answer permits another request.
+    /// True when the answer permits another request on this connection (keep-alive).
     private var isKept = false
     private var idleTimer: Scheduled<Void>?
 
@@ -36,11 +36,11 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
 
     // MARK: From any thread
 
-    /// Sends the request, or gives it to another connection when this one was closed meanwhile: nothing was written
+    /// Sends the request. When this connection was closed in the meantime, another one sends it: nothing was written
     /// then.
     func start(_ transaction: HTTPTransaction) { onLoop { self.begin(transaction) } }
 
-    /// Closes the connection when this call is still on it.
+    /// Closes the connection if this call is still using it.
     func abandon(_ transaction: HTTPTransaction) {
         onLoop {
             guard case .busy(let current) = self.state, current === transaction else { return }
@@ -48,7 +48,7 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
-    /// Ends the call that is on it, if there is one, and closes the connection.
+    /// Ends the current call, if there is one, and closes the connection.
     func shutDown() { onLoop { self.close(HTTPCallError.shutDown) } }
 
     private func onLoop(_ work: @escaping @Sendable () -> Void) {
@@ -80,21 +80,22 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
 
     // MARK: The answer
 
-    /// Whether bytes of the server belong to an answer.
-    var awaitsBytes: Bool { if case .busy = state { true } else { false } }
+    /// True while an answer is expected.
+    var expectsAnswer: Bool { if case .busy = state { true } else { false } }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .busy(let transaction) = state else { return }
         var goesOn = true
         switch unwrapInboundIn(data) {
         case .head(let head):
-            // After a change of protocol the decoder reads no more answers.
+            // After a change of protocol the decoder stops parsing.
             isKept = head.isKeepAlive && head.status != .switchingProtocols
             goesOn = transaction.receive(head)
         case .body(let part): goesOn = transaction.receive(part)
         case .end:
             state = .answered(transaction)
-            // Only after this read: bytes behind the answer are an error, which must not meet the next request.
+            // Deferred until this read is parsed: bytes after the answer are an error, which must not reach the next
+            // request.
             channel.eventLoop.execute { self.settle() }
         }
         if !goesOn { close(HTTPCallError.oversized) }
@@ -102,8 +103,8 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
 
     private func settle() {
         guard case .answered(let transaction) = state else { return }
-        // An answer that is complete before its request closes the connection: the rest of the request must not reach the
-        // server as the beginning of the next one.
+        // An answer that is complete before its request closes the connection: the rest of the request must not reach
+        // the server as the beginning of the next one.
         guard isWritten, isKept, channel.isActive else { return close(HTTPCallError.closed) }
         state = .idle
         connections.release(self)
@@ -119,11 +120,11 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         close(HTTPCallError.closed)
-        connections.isClosed(self)
+        connections.remove(self)
     }
 
-    /// Ends the call that is on it, leaves the pool, and closes the channel. TLS may take seconds to close, and nothing
-    /// that it still delivers counts.
+    /// Ends the current call, leaves the pool, and closes the channel. Closing may take seconds with TLS, and
+    /// everything received in that time is ignored.
     func close(_ error: any Error) {
         let before = state
         state = .closed
@@ -148,8 +149,8 @@ final class HTTPConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 }
 
-/// Closes a connection on which bytes come that nobody asked for. Confined to its channel's event loop.
-final class UnaskedBytes: ChannelInboundHandler, @unchecked Sendable {
+/// Closes a connection that receives bytes while no answer is expected. Confined to its channel's event loop.
+final class UnsolicitedBytes: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
@@ -158,6 +159,6 @@ final class UnaskedBytes: ChannelInboundHandler, @unchecked Sendable {
     init(on connection: HTTPConnection) { self.connection = connection }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if connection.awaitsBytes { context.fireChannelRead(data) } else { connection.close(HTTPCallError.closed) }
+        if connection.expectsAnswer { context.fireChannelRead(data) } else { connection.close(HTTPCallError.closed) }
     }
 }

@@ -4,30 +4,30 @@ import NIOSSL
 import Planning
 import Synchronization
 
-/// Connections to whatever is called, kept and used again: a pool for each origin.
+/// Pools of keep-alive connections, one for each origin.
 ///
 /// HTTP is 1.1, no redirect is followed, no body is decompressed, and nothing is sent twice: a call whose connection
 /// was closed before its first byte was written goes to another one, and no other does.
 final class HTTPConnections: Sendable {
     struct Limits: Sendable {
-        /// The part of a call that connecting and TLS may take.
+        /// The timeout of connecting and TLS.
         var connect: Duration = .seconds(10)
-        /// A connection that is not used for so long is closed.
+        /// The idle time after which a connection is closed.
         var idle: Duration = .seconds(60)
-        /// Connections to one origin at once; further calls wait.
+        /// The maximum of connections to one origin; further calls wait.
         var connections = 64
-        /// Calls to one origin that may wait.
+        /// The maximum of calls that wait for one origin.
         var waiting = 65_536
     }
 
     private struct Pool {
-        /// The one that was used last is the last.
+        /// The idle connections, the most recently used last.
         var idle: [HTTPConnection] = []
-        /// Connections that are idle, busy, or being made.
+        /// The number of connections that are idle, busy, or connecting.
         var open = 0
         var waiting = CircularBuffer<HTTPTransaction>()
 
-        /// The next call that waits and has not ended.
+        /// Removes and returns the next waiting call that has not ended.
         mutating func nextWaiting() -> HTTPTransaction? {
             while let first = waiting.popFirst() { if !first.isEnded { return first } }
             return nil
@@ -37,12 +37,12 @@ final class HTTPConnections: Sendable {
     private struct State {
         var pools: [Origin: Pool] = [:]
         var connections: [ObjectIdentifier: HTTPConnection] = [:]
-        /// Calls whose connection is being made.
+        /// The calls that wait for a new connection.
         var connecting: [ObjectIdentifier: HTTPTransaction] = [:]
         var isShutDown = false
     }
 
-    /// What is done about one call.
+    /// The next step for one call.
     private enum Step {
         case use(HTTPConnection)
         case connect
@@ -83,8 +83,8 @@ final class HTTPConnections: Sendable {
         }
     }
 
-    /// Sends a call, once, and waits for its end; a task that is cancelled gives it up. The time limit is that of the
-    /// whole exchange: an answer that drips in does not prolong it.
+    /// Sends a call, once, and waits for its end; cancelling the task cancels the call. The timeout covers the whole
+    /// exchange: a slow answer does not extend it.
     func end(of call: HTTPCall, within timeout: Duration) async -> HTTPCallEnd {
         let deadline = NIODeadline.now() + .milliseconds(timeout.milliseconds)
         let sent = Mutex<HTTPTransaction?>(nil)
@@ -124,7 +124,7 @@ final class HTTPConnections: Sendable {
         }
     }
 
-    /// An idle connection, for the next call that waits or for later. On its event loop.
+    /// Returns an idle connection to its pool, or starts the next waiting call on it. Must run on its event loop.
     func release(_ connection: HTTPConnection) {
         let (next, isShutDown) = state.withLock { state -> (HTTPTransaction?, Bool) in
             let next = state.pools[connection.origin]?.nextWaiting()
@@ -136,18 +136,18 @@ final class HTTPConnections: Sendable {
         connection.expire(after: .milliseconds(limits.idle.milliseconds))
     }
 
-    /// Removes a connection that closes from its pool, which has a place for another one from then on.
+    /// Removes a closing connection from its pool, which may open another one from then on.
     func forget(_ connection: HTTPConnection) {
         state.withLock { $0.pools[connection.origin]?.idle.removeAll { $0 === connection } }
         free(connection.origin)
     }
 
-    /// Drops a connection that is closed.
-    func isClosed(_ connection: HTTPConnection) {
+    /// Removes a closed connection.
+    func remove(_ connection: HTTPConnection) {
         state.withLock { $0.connections[ObjectIdentifier(connection)] = nil }
     }
 
-    /// A place of an origin is free: the next call that waits has a connection made.
+    /// Frees a place in the pool of an origin, and connects for the next waiting call.
     private func free(_ origin: Origin) {
         let next = state.withLock { state -> HTTPTransaction? in
             state.pools[origin]?.open -= 1
@@ -161,7 +161,7 @@ final class HTTPConnections: Sendable {
         if let next { connect(for: next) }
     }
 
-    /// Closes all connections. Calls that are under way end, and nothing is sent afterwards.
+    /// Closes all connections. Running calls end, and nothing is sent afterwards.
     func shutdown() async {
         let (connections, waiting) = state.withLock { state -> ([HTTPConnection], [HTTPTransaction]) in
             state.isShutDown = true
@@ -175,7 +175,7 @@ final class HTTPConnections: Sendable {
         for transaction in waiting { transaction.fail(HTTPCallError.shutDown) }
         for connection in connections { connection.shutDown() }
         for connection in connections {
-            // However it closes, it is closed.
+            // An error of closing does not matter.
             try? await connection.channel.closeFuture.get()
         }
     }

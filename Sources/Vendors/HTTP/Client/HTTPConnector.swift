@@ -8,20 +8,20 @@ import Planning
 /// Makes connections: to the server, or through the proxy's tunnel, with TLS where the origin has it.
 struct HTTPConnector: Sendable {
     private let proxy: Transport.Proxy?
-    /// Made at once, because an event loop must not wait for the files of the authorities; nil without TLS.
+    /// Created here, because an event loop must not wait for the files of certificate authorities; nil without TLS.
     private let context: Result<NIOSSLContext, any Error>?
     private let limit: Duration
 
     /// - Parameters:
-    ///   - transport: the authorities and the proxy; nil for connections that need neither.
-    ///   - limit: the time that one connection may take, with its tunnel and TLS.
+    ///   - transport: the certificate authorities and the proxy; nil for connections that need neither.
+    ///   - limit: the timeout of connecting, with the tunnel and TLS.
     init(_ transport: Transport?, limit: Duration) {
         proxy = transport?.proxy
         context = transport.map { transport in Result { try NIOSSLContext(configuration: transport.tls) } }
         self.limit = limit
     }
 
-    /// A connection on which nothing was sent yet, on `loop`.
+    /// Returns a new connection, on `loop`.
     func connect(to origin: Origin, on loop: any EventLoop, until deadline: NIODeadline) -> EventLoopFuture<any Channel>
     {
         let end = min(deadline, .now() + .milliseconds(limit.milliseconds))
@@ -47,12 +47,12 @@ struct HTTPConnector: Sendable {
         }
     }
 
-    /// The handlers of HTTP, the connection's own last.
+    /// Adds the handlers of HTTP, and `connection` as the last.
     static func addHandlers(to channel: any Channel, _ connection: HTTPConnection) throws {
         guard channel.isActive else { throw HTTPCallError.closed }
         let decoder = HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop)
         try channel.pipeline.syncOperations.addHandlers(
-            UnaskedBytes(on: connection), HTTPRequestEncoder(), ByteToMessageHandler(decoder), connection)
+            UnsolicitedBytes(on: connection), HTTPRequestEncoder(), ByteToMessageHandler(decoder), connection)
     }
 
     private func secure(
@@ -87,7 +87,8 @@ struct HTTPConnector: Sendable {
         }
     }
 
-    /// Waits for what a handler promises, until `end`; removes it, or closes the channel. On the channel's loop.
+    /// Adds a handler, waits until `end` for its promise, and removes it; closes the channel when it fails. Must run on
+    /// the channel's loop.
     private func perform(
         on channel: any Channel, until end: NIODeadline, _ timeout: HTTPCallError,
         _ add: (EventLoopPromise<Void>) throws -> any RemovableChannelHandler & Sendable
@@ -170,7 +171,7 @@ private final class ProxyTunnel: ChannelInboundHandler, RemovableChannelHandler,
         guard (200..<300).contains(status) else {
             return done.fail(HTTPCallError.proxyRefused("it answered \(status)"))
         }
-        // The server speaks after us: bytes behind the head are nobody's.
+        // The client speaks first in the tunnel: bytes after the head are an error.
         guard end.upperBound == received.count else {
             return done.fail(HTTPCallError.proxyRefused("its answer has a body"))
         }
@@ -189,14 +190,15 @@ private final class ProxyTunnel: ChannelInboundHandler, RemovableChannelHandler,
 }
 
 extension NIOSSLCertificate {
-    /// Whether the certificate is for this host name. The library also accepts one for the address of the connection, which
-    /// whoever answers for a name could have.
+    /// Returns true when the certificate is valid for this host name. The library also accepts a certificate for the
+    /// connection's address, which an attacker who controls DNS can have.
     fileprivate func names(_ host: String) -> Bool {
-        let names = _subjectAlternativeNames().filter { $0.nameType == .dnsName }.map { name in
+        let alternatives = _subjectAlternativeNames()
+        // Without any alternative name the library has compared the common name.
+        guard !alternatives.isEmpty else { return true }
+        let names = alternatives.filter { $0.nameType == .dnsName }.map { name in
             name.contents.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self).lowercased() }
         }
-        // Without any alternative name the library has compared the common name.
-        guard !_subjectAlternativeNames().isEmpty else { return true }
         let labels = host.lowercased().split(separator: ".", omittingEmptySubsequences: true)
         return names.contains { name in
             let pattern = name.split(separator: ".", omittingEmptySubsequences: true)

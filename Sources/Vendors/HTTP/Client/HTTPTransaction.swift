@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// One call on its way: what has come of its answer, and its one end.
+/// One running call: the received part of its answer, and its end, which is reported once.
 ///
 /// Valid transitions are: waiting → on a connection → ended, and waiting → ended. The deadline ends it in either.
 final class HTTPTransaction: Sendable {
@@ -12,7 +12,7 @@ final class HTTPTransaction: Sendable {
     private struct State {
         var end = HTTPCallEnd()
         var isEnded = false
-        /// The connection that it is on.
+        /// The connection that carries the call.
         var connection: HTTPConnection?
         var timer: Scheduled<Void>?
     }
@@ -22,8 +22,8 @@ final class HTTPTransaction: Sendable {
 
     /// - Parameters:
     ///   - call: the request.
-    ///   - deadline: when it ends at the latest, from the wait for a connection to the answer's last byte.
-    ///   - completion: is called once with its end, on any thread.
+    ///   - deadline: the deadline of the whole call, the wait for a connection included.
+    ///   - completion: is called once with the end, on any thread.
     init(_ call: HTTPCall, deadline: NIODeadline, completion: @escaping @Sendable (HTTPCallEnd) -> Void) {
         self.call = call
         self.deadline = deadline
@@ -32,7 +32,7 @@ final class HTTPTransaction: Sendable {
 
     var isEnded: Bool { state.withLock(\.isEnded) }
 
-    /// Has the deadline watched by `loop`, unless a loop watches it already.
+    /// Schedules the deadline on `loop`, unless it is scheduled already.
     func watchDeadline(on loop: any EventLoop) {
         state.withLock { state in
             guard !state.isEnded, state.timer == nil else { return }
@@ -40,7 +40,8 @@ final class HTTPTransaction: Sendable {
         }
     }
 
-    /// The request is given to the kernel next; false when the call has ended, so that nothing may be written.
+    /// Marks the request as sent, just before it is written. Returns false when the call has ended: then nothing may be
+    /// written.
     func leave(on connection: HTTPConnection) -> Bool {
         state.withLock { state in
             guard !state.isEnded else { return false }
@@ -50,7 +51,7 @@ final class HTTPTransaction: Sendable {
         }
     }
 
-    /// Keeps the answer's head; false when the rest need not be read.
+    /// Stores the answer's head. Returns false when the rest need not be read.
     func receive(_ head: HTTPResponseHead) -> Bool {
         let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
         state.withLock { if !$0.isEnded { $0.end.head = head } }
@@ -59,7 +60,7 @@ final class HTTPTransaction: Sendable {
         return false
     }
 
-    /// Keeps a part of the answer's body; false when the rest need not be read.
+    /// Stores a part of the answer's body. Returns false when the rest need not be read.
     func receive(_ part: ByteBuffer) -> Bool {
         let fits = state.withLock { state in
             guard !state.isEnded else { return true }
@@ -78,11 +79,11 @@ final class HTTPTransaction: Sendable {
         return fits
     }
 
-    /// The answer is complete.
+    /// Ends the call with a complete answer.
     func complete() { finish(nil) }
 
-    /// It ends here, for this reason, unless it has ended already. A connection that it is on is closed: whatever comes
-    /// on that one belongs to this call.
+    /// Ends the call for this reason, unless it has ended already, and closes its connection: later bytes on that
+    /// connection belong to this call.
     func fail(_ error: any Error) { finish(error)?.abandon(self) }
 
     @discardableResult
