@@ -1,12 +1,12 @@
 import Glibc
 
-/// A folder of its own for files that a run needs, which it removes at its end.
+/// A temporary folder for the files of one run, which removes it at its end.
 enum TemporaryFolder {
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// Makes a new one, below `TMPDIR` or `/tmp`, that only this user may enter.
+    /// Creates a folder below `TMPDIR` or `/tmp` with mode 0700.
     static func make() throws -> String {
         let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array((parent + "/twostepd-simulation-XXXXXX").utf8CString)
@@ -16,7 +16,7 @@ enum TemporaryFolder {
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// Removes the fence that a run has written, and the folder.
+    /// Removes the fence in the folder, and the folder.
     static func remove(_ path: String) {
         unlink(path + "/twostepd.fence")
         rmdir(path)

@@ -5,20 +5,20 @@ import Storage
 /// An older copy of the store that is put back, as a restored disk image or a file that was copied while the daemon
 /// ran.
 ///
-/// It has dice of its own: runs without a restore are the same with and without this. Its store has a fence in a folder
-/// of its own, so that each start compares the two as the daemon does.
+/// It has its own random generator, so that it does not change runs without a restore. The fence lies in a temporary
+/// folder, so that each start compares store and fence as the daemon does.
 struct Restore {
-    /// Of so many seeds one has a restore.
+    /// One seed in this many has a restore.
     static let period: UInt64 = 5
-    /// The most of the newest writes that a copy lacks.
+    /// The maximum of newest writes that a copy lacks.
     private static let maxLostWrites = 200
 
     /// The folder of the fence; nil when nothing is restored in this run.
     let location: StoreLocation?
     private var random: SplitMix64
-    /// After so many events it happens.
+    /// The number of events after which the store is replaced.
     let afterEvents: Int?
-    /// Whether the copy that was put back lacks a request or an answer: a start has to notice that.
+    /// True when the copy lacks a request or an answer, which the next start must detect.
     var mustBeNoticed = false
 
     init(seed: UInt64, isWanted: Bool?) throws {
@@ -32,10 +32,10 @@ struct Restore {
         afterEvents = random.int(150...1200)
     }
 
-    /// How many of the newest writes the copy lacks.
+    /// Returns the number of newest writes that the copy lacks.
     mutating func lostWrites() -> Int { random.int(0...random.pick([3, 20, Self.maxLostWrites])) }
 
-    /// How long the operator takes to start the daemon on it.
+    /// Returns the time until an operator starts the daemon on the copy.
     mutating func delay() -> Milliseconds { random.span(.second...3 * .hour) }
 
     /// Removes the folder.
@@ -45,8 +45,8 @@ struct Restore {
 }
 
 extension World {
-    /// The daemon ends, and its store is replaced by an older one. Requests that had left have taken effect or are lost
-    /// by then: that is the assumption that docs/reliability.md states.
+    /// Ends the daemon and replaces its store by an older one. Requests that were sent have taken effect or are lost by
+    /// then, which docs/reliability.md states as an assumption.
     func putBackOlderStore() throws {
         guard healthy == nil, restore.location != nil else { return }
         if engine != nil { endProcess() }
@@ -68,7 +68,7 @@ extension World {
         schedule(.restart, after: restore.delay())
     }
 
-    /// Nothing that only the lost writes knew can be demanded of the daemon afterwards.
+    /// Drops the expectations that depend on the lost writes.
     private func forgetLostTime() {
         for number in scenario.numbers { accounts[number]?.disownPINs() }
         exposure = Exposure()
